@@ -1,0 +1,43 @@
+// Counter-based random numbers: a value depends only on its key and its index, never on how many were
+// drawn before or by which thread, so that training is the same for every number of threads.
+#pragma once
+
+#include <cstdint>
+
+namespace pynn {
+
+// SplitMix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
+inline std::uint64_t mix64(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+// A key for one stream out of several numbers, for example (seed, step, node).
+inline std::uint64_t stream_key(std::uint64_t seed, std::uint64_t a, std::uint64_t b = 0) {
+  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
+  return mix64(mix64(mix64(seed + kGolden) ^ (a + kGolden)) + (b ^ kGolden));
+}
+
+inline std::uint64_t random_bits(std::uint64_t key, std::uint64_t index) {
+  return mix64(key + (index + 1) * 0x9e3779b97f4a7c15u);
+}
+
+// Uniform integer in [0, bound), bound < 2^32, by multiplication (Lemire 2019; bias below 2^-32).
+inline std::uint64_t random_below(std::uint64_t key, std::uint64_t index, std::uint64_t bound) {
+  return ((random_bits(key, index) >> 32) * bound) >> 32;
+}
+
+// Fisher-Yates over `order`, n < 2^32.
+template <class Index>
+void shuffle_in_place(Index* order, std::int64_t n, std::uint64_t key) {
+  for (std::int64_t i = n - 1; i > 0; --i) {
+    const auto j = static_cast<std::int64_t>(
+        random_below(key, static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(i) + 1));
+    const Index t = order[i];
+    order[i] = order[j];
+    order[j] = t;
+  }
+}
+
+}  // namespace pynn

@@ -1,0 +1,22 @@
+// All elementwise activations, for the units that are compiled once per ISA.
+#pragma once
+
+#include "formulas/activations/elu.hpp"
+#include "formulas/activations/exponential.hpp"
+#include "formulas/activations/gelu.hpp"
+#include "formulas/activations/gelu_tanh.hpp"
+#include "formulas/activations/hard_sigmoid.hpp"
+#include "formulas/activations/heaviside.hpp"
+#include "formulas/activations/leaky_relu.hpp"
+#include "formulas/activations/linear.hpp"
+#include "formulas/activations/mish.hpp"
+#include "formulas/activations/relu.hpp"
+#include "formulas/activations/relu6.hpp"
+#include "formulas/activations/selu.hpp"
+#include "formulas/activations/sigmoid.hpp"
+#include "formulas/activations/sign.hpp"
+#include "formulas/activations/silu.hpp"
+#include "formulas/activations/softplus.hpp"
+#include "formulas/activations/softsign.hpp"
+#include "formulas/activations/tanh.hpp"
+#include "formulas/activations/threshold.hpp"

@@ -1,0 +1,118 @@
+// The SIMD vocabulary: includes the one ISA header that the build chose and names it.
+// Kernels and formulas include this file only; they never name an ISA or an intrinsic.
+// No mathematics here (math.hpp) and nothing with external linkage: everything is static and
+// always_inline, so that the linker cannot hand one unit's AVX-512 code to another unit.
+//
+// The build defines exactly one of PYNN_ISA_SCALAR, PYNN_ISA_AVX2, PYNN_ISA_AVX512,
+// PYNN_ISA_NEON to 1. PYNN_ISA is then the namespace's name: pynn::PYNN_ISA.
+// PYNN_SIMDE (tests only) takes the intrinsics of AVX-512 or NEON from SIMDe.
+//
+// The words (V is Vec<float> or Vec<double>, S its Scalar, M its Mask):
+//   load<V>(p) loadu<V>(p) store(p, v) storeu(p, v)    aligned / unaligned; set<V>(s), zero<V>()
+//   a + b, a - b, a * b, a / b, -a, abs, sqrt          IEEE, round to nearest
+//   fma(a, b, c) = a * b + c, fms = a * b - c, fnma = c - a * b
+//                                                      one rounding; two on the scalar ISA
+//   min(a, b) = a < b ? a : b, max(a, b) = a > b ? a : b
+//                                                      so the second operand when unordered
+//   round                                              to integer, ties to even
+//   lt le gt ge eq is_nan -> M; M & M, M | M, !M; select(m, if_true, if_false); first_n<V>(n)
+//   scale_by_pow2(v, n)                                v * 2^n in two steps
+//   add_to_exponent(v, n + V::kIntegerBias)            v * 2^n in the exponent's bits
+//   split_exponent(v, mantissa) -> exponent
+//   transpose(rows), prefetch(p)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#define PYNN_INLINE static inline __attribute__((always_inline))
+
+#ifndef PYNN_ISA_SCALAR
+#define PYNN_ISA_SCALAR 0
+#endif
+#ifndef PYNN_ISA_AVX2
+#define PYNN_ISA_AVX2 0
+#endif
+#ifndef PYNN_ISA_AVX512
+#define PYNN_ISA_AVX512 0
+#endif
+#ifndef PYNN_ISA_NEON
+#define PYNN_ISA_NEON 0
+#endif
+
+#if PYNN_ISA_SCALAR + PYNN_ISA_AVX2 + PYNN_ISA_AVX512 + PYNN_ISA_NEON != 1
+#error "define exactly one of PYNN_ISA_SCALAR, PYNN_ISA_AVX2, PYNN_ISA_AVX512, PYNN_ISA_NEON to 1"
+#endif
+
+#if PYNN_ISA_SCALAR
+#define PYNN_ISA scalar
+#elif PYNN_ISA_AVX2
+#define PYNN_ISA avx2
+#elif PYNN_ISA_AVX512
+#define PYNN_ISA avx512
+#else
+#define PYNN_ISA neon
+#endif
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// Specialised for float and double by the ISA header: Scalar, kWidth, Mask, kIntegerBias, raw.
+template <class T>
+struct Vec;
+
+// Registers of the product tile, rows x vectors (kernels/gemm-inl.hpp); given by the ISA header.
+// kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
+// kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights.
+template <class T>
+struct Tiles;
+
+}  // namespace PYNN_ISA
+}  // namespace pynn
+
+#if PYNN_ISA_SCALAR
+#include "scalar.hpp"
+#elif PYNN_ISA_AVX2
+#include "avx2.hpp"
+#elif PYNN_ISA_AVX512
+#include "avx512.hpp"
+#else
+#include "neon.hpp"
+#endif
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// Words whose vector type must be spelt out; the ISA header overloads them by scalar type.
+// load and store: p is aligned to the whole vector. loadu and storeu: to its scalar.
+template <class V>
+PYNN_INLINE V load(const typename V::Scalar* p) {
+  return load_aligned(p);
+}
+
+template <class V>
+PYNN_INLINE V loadu(const typename V::Scalar* p) {
+  return load_unaligned(p);
+}
+
+template <class V>
+PYNN_INLINE V set(typename V::Scalar s) {
+  return broadcast(s);
+}
+
+template <class V>
+PYNN_INLINE V zero() {
+  return broadcast(typename V::Scalar(0));
+}
+
+// The lanes below n; n may be negative or beyond the width.
+template <class V>
+PYNN_INLINE typename V::Mask first_n(int n) {
+  return lanes_below(n, typename V::Scalar(0));
+}
+
+// Into every level of cache, for reading soon.
+PYNN_INLINE void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }
+
+}  // namespace PYNN_ISA
+}  // namespace pynn

@@ -1,0 +1,50 @@
+"""Telling arrays from tensors, and finding the functions that go with them.
+
+A tensor is what `pynn.ops` computes with; its class has the attribute ``__pynn_tensor__ = True``.
+Everything else is data for NumPy. Formulas written with the names that NumPy and `pynn.ops` share
+then serve both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a tensor of `pynn.ops`, symbolic or with a value."""
+    return bool(getattr(type(x), "__pynn_tensor__", False))
+
+
+def namespace(*values: Any) -> Any:
+    """Return `pynn.ops` if any of `values` is a tensor, `numpy` otherwise."""
+    if any(is_tensor(value) for value in values):
+        from pynn import ops
+
+        return ops
+    return np
+
+
+def to_array(x: Any) -> np.ndarray:
+    """Return `x` as an array, whether it is a tensor with a value, a variable or array-like."""
+    if is_tensor(x):
+        return np.asarray(x.numpy())
+    return np.asarray(x)
+
+
+def to_float_array(x: Any, dtype: Any = None) -> np.ndarray:
+    """Return `x` as a float32 or float64 array.
+
+    With no `dtype`, arrays of these two types are kept and everything else becomes
+    `pynn.backend.floatx()`.
+    """
+    if dtype is None and isinstance(x, (list, tuple, int, float)):
+        dtype = _state.floatx()
+    array = to_array(x)
+    if dtype is None:
+        keep = array.dtype in (np.float32, np.float64)
+        dtype = array.dtype if keep else _state.floatx()
+    return array.astype(dtype, copy=False)

@@ -1,0 +1,183 @@
+"""Finding an object by what a user gave for it: a name, a config, a class or the thing itself.
+
+One `Registry` serves losses, metrics, optimizers, initializers and the like, so all of them accept
+the same identifiers and fail with the same sort of message. Nothing is ever imported by name: a
+config can only name what the registry lists or what the caller passes in `custom_objects`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+
+def to_snake_case(name: str) -> str:
+    """Turn a class name into the form used in strings.
+
+    Examples
+    --------
+    >>> to_snake_case("MeanSquaredError"), to_snake_case("KLDivergence"), to_snake_case("AUC")
+    ('mean_squared_error', 'kl_divergence', 'auc')
+    """
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+class Registry:
+    """The objects of one kind, by name.
+
+    Parameters
+    ----------
+    kind : str
+        What the objects are, for messages: ``"loss"``.
+    members : iterable of classes and functions
+        A function is found by its name; a class by its name, that name in lower case, and that name
+        in snake case unless a function has it.
+    aliases : mapping of str to str, default={}
+        Further names, each for a name found by the rules above.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        members: Iterable[Callable[..., Any]],
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self._objects: dict[str, Callable[..., Any]] = {m.__name__: m for m in members}
+        for name, member in list(self._objects.items()):
+            if isinstance(member, type):
+                self._objects.setdefault(to_snake_case(name), member)
+                self._objects.setdefault(name.lower(), member)
+        for alias, name in (aliases or {}).items():
+            self._objects[alias] = self._objects[name]
+
+    @property
+    def names(self) -> list[str]:
+        """Every name that `find` knows, sorted."""
+        return sorted(self._objects)
+
+    def find(
+        self, name: str, custom_objects: Mapping[str, Any] | None = None
+    ) -> Callable[..., Any]:
+        """Return the class or function called `name`.
+
+        Raises
+        ------
+        ValueError
+            If there is none; the message lists the names and the nearest one.
+        """
+        if custom_objects and name in custom_objects:
+            found: Callable[..., Any] = custom_objects[name]
+            return found
+        for key in (name, name.lower()):
+            if key in self._objects:
+                return self._objects[key]
+        raise ValueError(self._unknown(name, custom_objects))
+
+    def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Return the object that `identifier` stands for.
+
+        Parameters
+        ----------
+        identifier : None, str, dict, class or callable
+            None gives None; a name or config is looked up; a class is called without arguments;
+            anything else that can be called is returned as it is.
+        custom_objects : mapping of str to object, default=None
+            More names.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown or `identifier` is of another type.
+        """
+        if identifier is None:
+            return None
+        if isinstance(identifier, (str, Mapping)):
+            return self.deserialize(identifier, custom_objects)
+        if isinstance(identifier, type):
+            return identifier()
+        if callable(identifier):
+            return identifier
+        raise ValueError(
+            f"a {self.kind} must be a name, a config, a class, an instance or a function. "
+            f"Received: {identifier!r}"
+        )
+
+    def serialize(self, obj: Any) -> Any:
+        """Return what `deserialize` turns back into `obj`: a name, a dict or None.
+
+        Raises
+        ------
+        ValueError
+            If `obj` has neither a config nor a name.
+        """
+        if obj is None or isinstance(obj, str):
+            return obj
+        if isinstance(obj, type):
+            return obj.__name__
+        if hasattr(obj, "get_config"):
+            return {"class_name": type(obj).__name__, "config": obj.get_config()}
+        name = getattr(obj, "__name__", None)
+        if name is None:
+            raise ValueError(
+                f"a {self.kind} must have a get_config() method or a __name__ to be written down. "
+                f"Received: {obj!r}"
+            )
+        return name
+
+    def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Build the object that a name or config describes.
+
+        Parameters
+        ----------
+        config : None, str or mapping
+            A mapping has ``"class_name"`` and ``"config"``; further keys are ignored.
+        custom_objects : mapping of str to object, default=None
+            More names.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown or the config is malformed.
+        """
+        if config is None:
+            return None
+        if isinstance(config, str):
+            found = self.find(config, custom_objects)
+            return found() if isinstance(found, type) else found
+        if not isinstance(config, Mapping) or "class_name" not in config:
+            raise ValueError(
+                f"the config of a {self.kind} must be a dict with the keys 'class_name' and "
+                f"'config'. Received: {config!r}"
+            )
+        name, inner = config["class_name"], config.get("config")
+        if name == "function":
+            return self.find(str(inner), custom_objects)
+        found = self.find(str(name), custom_objects)
+        if not isinstance(found, type):
+            return found
+        inner = dict(inner or {})
+        if not hasattr(found, "from_config"):
+            return found(**inner)
+        if custom_objects and _takes_custom_objects(found.from_config):
+            return found.from_config(inner, custom_objects=custom_objects)
+        return found.from_config(inner)
+
+    def _unknown(self, name: str, custom_objects: Mapping[str, Any] | None) -> str:
+        import difflib
+
+        names = sorted({*self._objects, *(custom_objects or {})})
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return (
+            f"unknown {self.kind}: {name!r}.{hint} It must be one of {', '.join(names)}, or be "
+            "passed in custom_objects."
+        )
+
+
+def _takes_custom_objects(function: Callable[..., Any]) -> bool:
+    import inspect
+
+    return "custom_objects" in inspect.signature(function).parameters

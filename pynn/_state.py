@@ -1,0 +1,139 @@
+"""The few settings that are shared by the whole process.
+
+Float type, fuzz factor, seed generator and counters for default names live here and nowhere else.
+What users call is in `pynn.backend` and `pynn.random`; computation does not belong here.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+_FLOAT_TYPES = ("float32", "float64")
+_WORD = (1 << 64) - 1
+
+_lock = threading.Lock()
+_floatx = "float32"
+_epsilon = 1e-7
+_name_counts: dict[str, int] = {}
+_seed: int | None = None
+_seeds_drawn = 0
+
+
+def floatx() -> str:
+    """Return the default float type, ``"float32"`` unless changed.
+
+    Examples
+    --------
+    >>> floatx()
+    'float32'
+    """
+    return _floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float type.
+
+    Parameters
+    ----------
+    value : {"float32", "float64"}
+
+    Raises
+    ------
+    ValueError
+        If `value` is anything else.
+    """
+    global _floatx
+    if value not in _FLOAT_TYPES:
+        raise ValueError(f"floatx must be one of {_FLOAT_TYPES}. Received: {value!r}")
+    _floatx = value
+
+
+def epsilon() -> float:
+    """Return the fuzz factor that keeps logarithms and quotients finite, 1e-7 unless changed."""
+    return _epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the fuzz factor.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not a positive number.
+    """
+    global _epsilon
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError(f"epsilon must be a positive number. Received: {value!r}")
+    _epsilon = float(value)
+
+
+def unique_name(prefix: str) -> str:
+    """Return `prefix`, then ``prefix_1``, ``prefix_2``, ... on further calls.
+
+    Examples
+    --------
+    >>> reset_names()
+    >>> unique_name("dense"), unique_name("dense")
+    ('dense', 'dense_1')
+    """
+    with _lock:
+        count = _name_counts.get(prefix, 0)
+        _name_counts[prefix] = count + 1
+    return prefix if count == 0 else f"{prefix}_{count}"
+
+
+def reset_names() -> None:
+    """Let default names start again without a number."""
+    with _lock:
+        _name_counts.clear()
+
+
+def set_seed(seed: int | None) -> None:
+    """Start the global seed generator again.
+
+    Parameters
+    ----------
+    seed : int or None
+        A non-negative integer, or None for entropy from the operating system.
+
+    Raises
+    ------
+    ValueError
+        If `seed` is negative or no integer.
+    """
+    global _seed, _seeds_drawn
+    if seed is not None:
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise ValueError(f"seed must be a non-negative integer or None. Received: {seed!r}")
+        seed = seed.__index__()
+        if seed < 0:
+            raise ValueError(f"seed must be a non-negative integer or None. Received: {seed!r}")
+    with _lock:
+        _seed = seed
+        _seeds_drawn = 0
+
+
+def next_seed() -> int:
+    """Draw the next seed, an integer in [0, 2**63), from the global generator.
+
+    Before the first `set_seed` the generator starts from the operating system's entropy.
+    """
+    global _seed, _seeds_drawn
+    with _lock:
+        if _seed is None:
+            _seed = int.from_bytes(os.urandom(8), "little")
+        _seeds_drawn += 1
+        return mix_seed(_seed, _seeds_drawn)
+
+
+def mix_seed(seed: int, index: int) -> int:
+    """Return the seed number `index` of the sequence that belongs to `seed`.
+
+    It is SplitMix64's output function (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom
+    number generators"), so neighbouring seeds and indices give unrelated values.
+    """
+    z = (seed + index * 0x9E3779B97F4A7C15) & _WORD
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
+    return (z ^ (z >> 31)) >> 1

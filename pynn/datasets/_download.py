@@ -1,0 +1,78 @@
+"""Fetching one file into the cache, checked by size and SHA-256. What is inside is not read here."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import sys
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+_CHUNK = 1 << 16
+_TIMEOUT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A published file: its addresses in order of preference, its exact size and its SHA-256."""
+
+    urls: tuple[str, ...]
+    size: int
+    sha256: str
+
+
+def download(remote: RemoteFile, target: Path) -> list[str]:
+    """Download ``remote`` to ``target`` unless every address fails.
+
+    The file is written beside ``target`` under a temporary name, checked, and renamed, so that a
+    broken transfer never leaves something that looks like data.
+
+    Parameters
+    ----------
+    remote : RemoteFile
+        What to fetch.
+    target : Path
+        Where it goes; parent folders are made.
+
+    Returns
+    -------
+    list of str
+        Empty on success, otherwise one line per address saying what went wrong.
+    """
+    failures = []
+    for url in remote.urls:
+        try:
+            _fetch(url, remote, target)
+        except (OSError, http.client.HTTPException) as error:
+            failures.append(f"{url}: {error}")
+        else:
+            return []
+    return failures
+
+
+def _fetch(url: str, remote: RemoteFile, target: Path) -> None:
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        print(f"Downloading {url} ({remote.size / 1e6:.1f} MB) to {target}", file=sys.stderr)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+        try:
+            digest, received = hashlib.sha256(), 0
+            with os.fdopen(handle, "wb") as file:
+                # One chunk too many is enough to know that the file is not the one expected.
+                while received <= remote.size and (chunk := response.read(_CHUNK)):
+                    digest.update(chunk)
+                    received += len(chunk)
+                    file.write(chunk)
+            if received != remote.size:
+                raise OSError(f"the file must have {remote.size} bytes. Received: {received}")
+            if digest.hexdigest() != remote.sha256:
+                raise OSError(
+                    f"the file's SHA-256 must be {remote.sha256}. Received: {digest.hexdigest()}"
+                )
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise

@@ -1,0 +1,190 @@
+"""Seeds and random arrays.
+
+`SeedGenerator` hands out seeds; the functions turn one seed into one NumPy array. The engine's own
+randomness (shuffling, dropout) takes its seeds from the same place and is not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+
+__all__ = [
+    "SeedGenerator",
+    "normal",
+    "randint",
+    "set_seed",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+]
+
+
+def set_seed(seed: int | None) -> None:
+    """Set the seed that everything in pynn without a seed of its own starts from.
+
+    Parameters
+    ----------
+    seed : int or None
+        A non-negative integer, or None for entropy from the operating system.
+
+    Raises
+    ------
+    ValueError
+        If `seed` is negative or no integer.
+
+    See Also
+    --------
+    pynn.utils.set_random_seed : also seeds Python and NumPy.
+
+    Examples
+    --------
+    >>> from pynn import random
+    >>> random.set_seed(42)
+    >>> first = random.normal((3,))
+    >>> random.set_seed(42)
+    >>> bool((random.normal((3,)) == first).all())
+    True
+    """
+    _state.set_seed(seed)
+
+
+class SeedGenerator:
+    """A sequence of seeds.
+
+    Parameters
+    ----------
+    seed : int, default=None
+        Where the sequence starts; None draws it from the global generator.
+
+    Raises
+    ------
+    ValueError
+        If `seed` is negative or no integer.
+
+    Examples
+    --------
+    >>> from pynn import random
+    >>> seeds = random.SeedGenerator(1)
+    >>> seeds.next() == seeds.next()
+    False
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        if seed is None:
+            seed = _state.next_seed()
+        if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+            raise ValueError(f"seed must be a non-negative integer or None. Received: {seed!r}")
+        self._seed = seed.__index__()
+        self._drawn = 0
+
+    def next(self) -> int:
+        """Return the next seed, an integer in [0, 2**63)."""
+        self._drawn += 1
+        return _state.mix_seed(self._seed, self._drawn)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same sequence from its start."""
+        return {"seed": self._seed}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """Build a generator from the output of `get_config`."""
+        return cls(**config)
+
+
+def _generator(seed: int | SeedGenerator | None) -> np.random.Generator:
+    if isinstance(seed, SeedGenerator):
+        seed = seed.next()
+    elif seed is None:
+        seed = _state.next_seed()
+    return np.random.default_rng(seed)
+
+
+def _cast(values: Any, dtype: Any) -> np.ndarray:
+    return np.asarray(values).astype(dtype or _state.floatx(), copy=False)
+
+
+def normal(
+    shape: Sequence[int],
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: Any = None,
+    seed: int | SeedGenerator | None = None,
+) -> np.ndarray:
+    """Draw from the normal distribution.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the result.
+    mean, stddev : float, default=0.0, 1.0
+        Mean and standard deviation.
+    dtype : dtype, default=None
+        None stands for `pynn.backend.floatx()`.
+    seed : int or SeedGenerator, default=None
+        None draws a seed from the global generator; the same integer gives the same values.
+
+    Returns
+    -------
+    ndarray
+    """
+    return _cast(_generator(seed).normal(mean, stddev, tuple(shape)), dtype)
+
+
+def uniform(
+    shape: Sequence[int],
+    minval: float = 0.0,
+    maxval: float = 1.0,
+    dtype: Any = None,
+    seed: int | SeedGenerator | None = None,
+) -> np.ndarray:
+    """Draw from the uniform distribution on [minval, maxval).
+
+    Parameters are those of `normal`, with the bounds in place of mean and deviation.
+    """
+    return _cast(_generator(seed).uniform(minval, maxval, tuple(shape)), dtype)
+
+
+def truncated_normal(
+    shape: Sequence[int],
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: Any = None,
+    seed: int | SeedGenerator | None = None,
+) -> np.ndarray:
+    """Draw from the normal distribution, drawing again what is over two deviations from the mean.
+
+    Parameters are those of `normal`. The result's standard deviation is 0.87962566103423978 times
+    `stddev`.
+    """
+    rng = _generator(seed)
+    values = rng.standard_normal(tuple(shape))
+    far = np.abs(values) > 2.0
+    while np.any(far):
+        values = np.where(far, rng.standard_normal(values.shape), values)
+        far = np.abs(values) > 2.0
+    return _cast(mean + stddev * values, dtype)
+
+
+def randint(
+    shape: Sequence[int],
+    minval: int,
+    maxval: int,
+    dtype: Any = "int32",
+    seed: int | SeedGenerator | None = None,
+) -> np.ndarray:
+    """Draw integers from [minval, maxval), each as likely as the others.
+
+    Parameters are those of `normal`, with the bounds in place of mean and deviation.
+    """
+    return _generator(seed).integers(minval, maxval, tuple(shape)).astype(dtype)
+
+
+def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> np.ndarray:
+    """Return a copy of `x` with its entries along `axis` in random order."""
+    return _generator(seed).permutation(np.asarray(x), axis=axis)

@@ -1,0 +1,11 @@
+"""Small functions that users import by name: `pynn.utils.to_categorical` and its neighbours.
+
+What the package itself shares between modules does not belong here.
+"""
+
+from pynn.utils._normalize import normalize
+from pynn.utils._py_dataset import PyDataset, Sequence
+from pynn.utils._set_random_seed import set_random_seed
+from pynn.utils._to_categorical import to_categorical
+
+__all__ = ["PyDataset", "Sequence", "normalize", "set_random_seed", "to_categorical"]

@@ -1,0 +1,57 @@
+"""`to_categorical`: class numbers to one-hot rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+
+
+def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
+    """Turn class numbers into one-hot rows.
+
+    Parameters
+    ----------
+    x : array-like of int, shape (...) or (..., 1)
+        Class numbers from 0 to ``num_classes - 1``.
+    num_classes : int, default=None
+        Length of a row; None stands for ``max(x) + 1``.
+
+    Returns
+    -------
+    ndarray, shape (..., num_classes)
+        Of type `pynn.backend.floatx()`.
+
+    Raises
+    ------
+    ValueError
+        If a class number is negative, too large, or no whole number.
+
+    Examples
+    --------
+    >>> from pynn.utils import to_categorical
+    >>> to_categorical([0, 2, 1])
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
+    """
+    given = np.asarray(x)
+    labels = given.astype(np.int64)
+    if not np.array_equal(labels, given):
+        raise ValueError(f"x must hold whole numbers. Received: x.dtype={given.dtype}")
+    shape = labels.shape
+    if len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    labels = labels.reshape(-1)
+    if num_classes is None:
+        num_classes = int(labels.max()) + 1 if labels.size else 0
+    if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
+        raise ValueError(
+            f"x must hold class numbers in [0, num_classes). Received: num_classes={num_classes}, "
+            f"min(x)={labels.min()}, max(x)={labels.max()}"
+        )
+    rows = np.zeros((labels.size, num_classes), dtype=_state.floatx())
+    rows[np.arange(labels.size), labels] = 1
+    return rows.reshape((*shape, num_classes))
