@@ -1,16 +1,18 @@
-// Matrix products in one shape: an outer-product tile, acc[R][V] += broadcast(r, t) * vector(t, v), used for
-// the forward product, the gradient of the input and the gradient of the weights. Compiled once per ISA.
-// Sums run over t in order, in one lane, with one rounding per step where the ISA has FMA, so that the
-// result depends on neither tile, vector width nor thread count.
+// Matrix products in one shape: an outer-product tile, acc[R][V] += broadcast(r, t) * vector(t, v),
+// used for the forward product, the gradient of the input and the gradient of the weights. Compiled
+// once per ISA. Sums run over t in order, in one lane, with one rounding per step where the ISA has
+// FMA, so that the result depends on neither tile, vector width nor thread count.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
+#include "kernels/update_span.hpp"
 #include "simd/vec.hpp"
 
 namespace pynn {
 namespace PYNN_ISA {
 
-// x: [depth][kLanes], y: [R][kLanes]; V vectors of lanes. Two loads and R broadcasts feed R * V FMAs.
+// x: [depth][kLanes], y: [R][kLanes]; V vectors of lanes. Two loads and R broadcasts feed R * V
+// FMAs.
 template <class T, int R, bool kDepthContiguous>
 PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y, const T* gate) {
   using V = Vec<T>;
@@ -110,11 +112,12 @@ static void product(const ProductArgs<T>& a) {
   }
 }
 
-// R rows of weights times C vectors of columns. The accumulators land on rows of the weights: plain SGD
-// steps them in registers, other optimizers get the finished gradient from a scratch tile in L1.
+// R rows of weights times C vectors of columns. The accumulators land on rows of the weights: plain
+// SGD steps them in registers, other optimizers get the finished gradient from a scratch tile in
+// L1.
 template <class T, int R, int C>
 PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, int row, int col,
-                               void (*span)(T*, T* const*, const T*, std::ptrdiff_t, const UpdateStep<T>&)) {
+                               UpdateSpan<T> span) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   T* w = a.weights + row * a.ld + col;
@@ -129,7 +132,8 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, int row, int col,
   }
   const int blocks = block_count(a.count);
   for (int block = 0; block < blocks; ++block) {
-    const T* grad_y = a.grad_y + block * a.grad_y_block_stride + static_cast<std::ptrdiff_t>(row) * kLanes;
+    const T* grad_y =
+        a.grad_y + block * a.grad_y_block_stride + static_cast<std::ptrdiff_t>(row) * kLanes;
     const T* const* x_rows = a.x_rows + block * kLanes;
     const int lanes = lanes_in_block(a.count, block);
     for (int lane = 0; lane < lanes; ++lane) {
@@ -175,7 +179,8 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, int row, int col,
     for (int r = 0; r < R; ++r) {
       const std::ptrdiff_t offset = (row + r) * a.ld + col;
       T* state[kMaxSlots];
-      for (int s = 0; s < kMaxSlots; ++s) state[s] = a.state[s] == nullptr ? nullptr : a.state[s] + offset;
+      for (int s = 0; s < kMaxSlots; ++s)
+        state[s] = a.state[s] == nullptr ? nullptr : a.state[s] + offset;
       span(a.weights + offset, state, scratch[r], C * kWidth, *a.update);
     }
   }
@@ -183,7 +188,7 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, int row, int col,
 
 template <class T, int R, int C>
 static void gradient_rows_tail(const WeightGradientArgs<T>& a, int row, int col,
-                               void (*span)(T*, T* const*, const T*, std::ptrdiff_t, const UpdateStep<T>&)) {
+                               UpdateSpan<T> span) {
   if constexpr (R > 0) {
     if (a.row_end - row == R) {
       gradient_tile<T, R, C>(a, row, col, span);
@@ -195,8 +200,7 @@ static void gradient_rows_tail(const WeightGradientArgs<T>& a, int row, int col,
 
 // One panel of columns: its slice of the batch stays in the first-level cache for all rows.
 template <class T, int C>
-static void gradient_panel(const WeightGradientArgs<T>& a, int col,
-                           void (*span)(T*, T* const*, const T*, std::ptrdiff_t, const UpdateStep<T>&)) {
+static void gradient_panel(const WeightGradientArgs<T>& a, int col, UpdateSpan<T> span) {
   constexpr int kRows = Tiles<T>::kGradRows;
   int row = a.row_begin;
   for (; row + kRows <= a.row_end; row += kRows) gradient_tile<T, kRows, C>(a, row, col, span);
@@ -206,25 +210,30 @@ static void gradient_panel(const WeightGradientArgs<T>& a, int col,
 // True where a step is nothing but w -= rate * gradient.
 template <class T>
 PYNN_INLINE bool is_plain_descent(const UpdateStep<T>& u) {
-  return u.optimizer == Optimizer::sgd && u.l1 == 0 && u.l2 == 0 && u.keep == 1 && u.clip == 0 &&
-         u.gradient_scale == 1;
+  return u.optimizer == Optimizer::sgd && uses_gradient_as_is(u);
 }
 
 template <class T>
-static void weight_gradient_with(
-    const WeightGradientArgs<T>& a,
-    void (*span)(T*, T* const*, const T*, std::ptrdiff_t, const UpdateStep<T>&)) {
+static void weight_gradient_with(const WeightGradientArgs<T>& a, UpdateSpan<T> span) {
   constexpr int kWidth = Vec<T>::kWidth;
   constexpr int kPanel = Tiles<T>::kGradVectors * kWidth;
   constexpr int kTailVectors = kPanel <= kRowAlign ? Tiles<T>::kGradVectors : kRowAlign / kWidth;
   int col = 0;
-  for (; col + kPanel <= a.cols; col += kPanel) gradient_panel<T, Tiles<T>::kGradVectors>(a, col, span);
+  for (; col + kPanel <= a.cols; col += kPanel)
+    gradient_panel<T, Tiles<T>::kGradVectors>(a, col, span);
   for (; col < a.cols; col += kTailVectors * kWidth) gradient_panel<T, kTailVectors>(a, col, span);
+}
+
+template <class T>
+static void weight_gradient(const WeightGradientArgs<T>& a) {
+  const bool in_registers = a.grad != nullptr || is_plain_descent(*a.update);
+  weight_gradient_with(a, in_registers ? nullptr : span_of<T>(a.update->optimizer));
 }
 
 // Vectors along the outputs, four at a time.
 template <class T, int N>
-PYNN_INLINE void row_product_panel(const T* w, std::ptrdiff_t ld, const T* x, int depth, const T* bias, T* y) {
+PYNN_INLINE void row_product_panel(const T* w, std::ptrdiff_t ld, const T* x, int depth,
+                                   const T* bias, T* y) {
   using V = Vec<T>;
   V acc[N];
 #pragma GCC unroll 8
@@ -239,7 +248,8 @@ PYNN_INLINE void row_product_panel(const T* w, std::ptrdiff_t ld, const T* x, in
 }
 
 template <class T>
-static void row_product(const T* w, std::ptrdiff_t ld, const T* x, int depth, const T* bias, T* y, int n) {
+static void row_product(const T* w, std::ptrdiff_t ld, const T* x, int depth, const T* bias, T* y,
+                        int n) {
   constexpr int kWidth = Vec<T>::kWidth;
   int i = 0;
   for (; i + 8 * kWidth <= n; i += 8 * kWidth) {

@@ -1,10 +1,12 @@
-// The only list of kernel pointers: what a unit compiled for one ISA offers to the rest of the engine.
-// Only raw pointers and plain structs cross this boundary. Nothing here may depend on an ISA.
+// The only list of kernel pointers: what a unit compiled for one ISA offers to the rest of the
+// engine. Only raw pointers and plain structs cross this boundary. Nothing here may depend on an
+// ISA.
 //
 // Words used below:
 //   lanes      activations in blocks, [block][feature][kLanes]; `block_stride` in elements
-//   rows       row-major matrices whose rows are padded with zeros to kRowAlign elements; `ld` in elements
-//   count      batch rows that hold data; lanes from `count` on hold anything and are never summed
+//   rows       row-major matrices whose rows are padded with zeros to kRowAlign elements; `ld` in
+//   elements count      batch rows that hold data; lanes from `count` on hold anything and are
+//   never summed
 #pragma once
 
 #include <cstddef>
@@ -22,8 +24,9 @@ enum class Epilogue : int {
   relu_gradient,  // y = gate > 0 ? y : 0
 };
 
-// y[row][lane] = (bias[row] | y[row][lane] | 0) + sum over t of w[row * row_stride + t * depth_stride] x[t][lane]
-// for rows in [row_begin, row_end). One of the two strides is 1. y may not alias x, w or bias.
+// y[row][lane] = (bias[row] | y[row][lane] | 0) + sum over t of w[row * row_stride + t *
+// depth_stride] x[t][lane] for rows in [row_begin, row_end). One of the two strides is 1. y may not
+// alias x, w or bias.
 template <class T>
 struct ProductArgs {
   const T* weights;
@@ -49,19 +52,19 @@ template <class T>
 struct UpdateStep {
   static constexpr int kNumbers = 8;
   Optimizer optimizer = Optimizer::sgd;
-  T h[kNumbers] = {};     // what the formula's prepare() made of rate, step and hyperparameters
-  T l1 = 0;               // gradient += l1 sign(w) + l2 w
+  T h[kNumbers] = {};  // what the formula's prepare() made of rate, step and hyperparameters
+  T l1 = 0;            // gradient += l1 sign(w) + l2 w
   T l2 = 0;
-  T keep = 1;             // w *= keep before the step: decoupled weight decay
-  T gradient_scale = 1;   // gradient *= gradient_scale: clipping by norm
-  T clip = 0;             // gradient clipped to [-clip, clip] if > 0
+  T keep = 1;            // w *= keep before the step: decoupled weight decay
+  T gradient_scale = 1;  // gradient *= gradient_scale: clipping by norm
+  T clip = 0;            // gradient clipped to [-clip, clip] if > 0
 };
 
 inline constexpr int kMaxSlots = 3;
 
-// grad[row][col] = sum over the batch of grad_y[row][lane] x_rows[lane][col], rows in [row_begin, row_end),
-// cols in [0, cols), cols a multiple of kRowAlign. Then either stored (grad not null) or used at once to
-// step the weights and the optimizer's state.
+// grad[row][col] = sum over the batch of grad_y[row][lane] x_rows[lane][col], rows in [row_begin,
+// row_end), cols in [0, cols), cols a multiple of kRowAlign. Then either stored (grad not null) or
+// used at once to step the weights and the optimizer's state.
 template <class T>
 struct WeightGradientArgs {
   const T* const* x_rows;  // `count` pointers, each readable for `cols` elements
@@ -85,11 +88,13 @@ struct ActivationKernel {
   bool needs_input;  // backward reads x, else y
   void (*forward)(const T* x, T* y, std::ptrdiff_t n, T alpha);
   // grad_x = grad_y * dy/dx (+ grad_x if accumulate); grad_x may be grad_y.
-  void (*backward)(const T* grad_y, const T* saved, T* grad_x, std::ptrdiff_t n, T alpha, bool accumulate);
+  void (*backward)(const T* grad_y, const T* saved, T* grad_x, std::ptrdiff_t n, T alpha,
+                   bool accumulate);
 };
 
-// One block of one loss: target and prediction are [features][kLanes] (a sparse target: [1][kLanes]).
-// losses[lane]: the loss of each row; grad (if not null): its gradient times scale[lane].
+// One block of one loss: target and prediction are [features][kLanes] (a sparse target:
+// [1][kLanes]). losses[lane]: the loss of each row; grad (if not null): its gradient times
+// scale[lane].
 template <class T>
 struct LossArgs {
   const T* target;
@@ -123,27 +128,27 @@ struct BatchNormArgs {
   const T* beta;   // may be null
   T* mean;         // of this batch, or the moving one at inference
   T* inverse_deviation;
-  T* variance;  // of this batch (biased)
+  T* variance;  // of this batch (biased); backward: null if mean and deviation are constants
   T epsilon;
   // backward
   const T* grad_y;
-  T* grad_x;  // may be null
-  bool accumulate;
-  T* grad_gamma;  // may be null
-  T* grad_beta;   // may be null
+  T* grad_x;        // may be null
+  bool accumulate;  // add to grad_x
+  T* grad_gamma;    // may be null
+  T* grad_beta;     // may be null
 };
 
 // One epoch of the perceptron rule over rows in the given order; see perceptron-inl.hpp.
 template <class T>
 struct PerceptronArgs {
-  const T* x;          // dense rows, or the values of a CSR matrix
-  std::ptrdiff_t ld;   // dense: elements between rows
+  const T* x;         // dense rows, or the values of a CSR matrix
+  std::ptrdiff_t ld;  // dense: elements between rows
   int features;
   const std::int64_t* indptr;   // CSR, else null
   const std::int32_t* indices;  // CSR
   const std::int64_t* order;    // `count` row numbers
   std::int64_t count;
-  const T* targets;        // [row]: -1 or 1 for a threshold unit, the value itself for a linear unit
+  const T* targets;  // [row]: -1 or 1 for a threshold unit, the value itself for a linear unit
   const T* sample_weight;  // [row] or null
   T* weights;              // [features]
   T* intercept;            // one number
@@ -153,10 +158,11 @@ struct PerceptronArgs {
   T intercept_decay;  // factor on the intercept's step
   T l1;               // alpha * l1_ratio
   T l2;               // alpha * (1 - l1_ratio)
-  T* l1_applied;      // [features]: what L1 has taken off each weight so far (Tsuruoka et al. 2009), or null
+  T* l1_applied;      // [features]: what L1 has taken off each weight so far; null if l1 is 0
   double* l1_total;   // what L1 could have taken off so far
   // results
   double loss_sum;
+  double penalty_sum;  // of the penalty on the weights as they were at each row
   std::int64_t updates;
 };
 
@@ -170,22 +176,24 @@ inline constexpr int kMathKernels = 8;
 template <class T>
 struct KernelTable {
   // gemm
-  int product_rows;   // rows of a tile: ranges that start at a multiple of it are fastest
+  int product_rows;  // rows of a tile: ranges that start at a multiple of it are fastest
   int gradient_rows;
   void (*product)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
-  // y[n] = bias[n] + sum over k of x[k] w[k * ld + n]; n a multiple of kRowAlign. One row at a time.
-  void (*row_product)(const T* w, std::ptrdiff_t ld, const T* x, int depth, const T* bias, T* y, int n);
+  // One row: y[n] = bias[n] + sum over k of x[k] w[k * ld + n]; n a multiple of kRowAlign.
+  void (*row_product)(const T* w, std::ptrdiff_t ld, const T* x, int depth, const T* bias, T* y,
+                      int n);
 
   // transposes
   // `count` row pointers -> lanes, columns [col_begin, col_end), col_begin a multiple of kRowAlign;
-  // each row is readable for `col_end` rounded up to kRowAlign elements. Missing lanes become 0.
+  // each row is readable for `col_end` rounded up to kRowAlign elements. Missing lanes of the last
+  // vector become 0.
   void (*rows_to_lanes)(const T* const* rows, int count, int col_begin, int col_end, T* lanes,
                         std::ptrdiff_t block_stride);
-  // lanes -> rows, features [begin, end), begin a multiple of kRowAlign. Writes whole kRowAlign groups:
-  // what stands past `end` in the lanes' last group is written as 0.
-  void (*lanes_to_rows)(const T* lanes, std::ptrdiff_t block_stride, int begin, int end, int count, T* rows,
-                        std::ptrdiff_t ld);
+  // lanes -> rows, features [begin, end), begin a multiple of kRowAlign. Writes whole kRowAlign
+  // groups: what stands past `end` in the lanes' last group is written as 0.
+  void (*lanes_to_rows)(const T* lanes, std::ptrdiff_t block_stride, int begin, int end, int count,
+                        T* rows, std::ptrdiff_t ld);
 
   // elementwise
   ActivationKernel<T> activation[kActivations];
@@ -193,10 +201,10 @@ struct KernelTable {
   void (*add)(const T* a, const T* b, T* y, std::ptrdiff_t n);
   void (*subtract)(const T* a, const T* b, T* y, std::ptrdiff_t n);
   void (*multiply)(const T* a, const T* b, T* y, std::ptrdiff_t n);
-  void (*scale_add)(const T* x, T scale, T* y, std::ptrdiff_t n);                   // y += scale x
-  void (*multiply_add)(const T* a, const T* b, T* y, std::ptrdiff_t n);             // y += a b
-  void (*select_larger)(const T* a, const T* b, T* y, std::ptrdiff_t n);            // y = max(a, b)
-  void (*select_smaller)(const T* a, const T* b, T* y, std::ptrdiff_t n);           // y = min(a, b)
+  void (*scale_add)(const T* x, T scale, T* y, std::ptrdiff_t n);          // y += scale x
+  void (*multiply_add)(const T* a, const T* b, T* y, std::ptrdiff_t n);    // y += a b
+  void (*select_larger)(const T* a, const T* b, T* y, std::ptrdiff_t n);   // y = max(a, b)
+  void (*select_smaller)(const T* a, const T* b, T* y, std::ptrdiff_t n);  // y = min(a, b)
   // mask[i] = 0 with probability rate, else 1 / (1 - rate); decided by random_bits(key, first + i).
   void (*dropout_mask)(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key, std::uint64_t first);
 
@@ -204,10 +212,13 @@ struct KernelTable {
   void (*softmax)(const T* x, T* y, int features);
   void (*softmax_backward)(const T* grad_y, const T* y, T* grad_x, int features, bool accumulate);
   void (*log_softmax)(const T* x, T* y, int features);
-  void (*log_softmax_backward)(const T* grad_y, const T* y, T* grad_x, int features, bool accumulate);
+  void (*log_softmax_backward)(const T* grad_y, const T* y, T* grad_x, int features,
+                               bool accumulate);
   void (*argmax)(const T* x, int features, T* index);  // first largest; [kLanes]
   void (*threshold_hits)(const T* target, const T* prediction, int features, T threshold, T* mean);
-  void (*lane_sums)(const T* x, std::ptrdiff_t block_stride, int row_begin, int row_end, int count, T* sums);
+  // sums[row] = sum over the batch of x[row], rows in [row_begin, row_end).
+  void (*lane_sums)(const T* x, std::ptrdiff_t block_stride, int row_begin, int row_end, int count,
+                    T* sums);
   void (*batch_moments)(const BatchNormArgs<T>&);
   void (*batch_normalize)(const BatchNormArgs<T>&);
   void (*batch_normalize_backward)(const BatchNormArgs<T>&);
@@ -220,10 +231,10 @@ struct KernelTable {
   T (*sum_magnitudes)(const T* x, std::ptrdiff_t n);
 
   void (*perceptron)(PerceptronArgs<T>&);
-  // y[row] = x[row] . weights + intercept, dense rows; the score of a threshold logic unit.
+  // y[row] = x[row] . weights + intercept for row in [0, count): the score of a threshold unit.
   void (*perceptron_scores)(const PerceptronArgs<T>&, T* scores);
 
-  // Independent multiply-adds in registers, `rounds` times; returns the floating-point operations done.
+  // Independent multiply-adds in registers, `rounds` times; returns the operations done.
   double (*fma_peak)(std::int64_t rounds);
 };
 

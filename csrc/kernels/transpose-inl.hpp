@@ -44,8 +44,8 @@ static void rows_to_lanes(const T* const* rows, int count, int col_begin, int co
 }
 
 template <class T>
-static void lanes_to_rows(const T* lanes, std::ptrdiff_t block_stride, int begin, int end, int count, T* rows,
-                          std::ptrdiff_t ld) {
+static void lanes_to_rows(const T* lanes, std::ptrdiff_t block_stride, int begin, int end,
+                          int count, T* rows, std::ptrdiff_t ld) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   const int padded_end = static_cast<int>(round_up(end, kRowAlign));

@@ -5,7 +5,6 @@
 //
 // The build defines exactly one of PYNN_ISA_SCALAR, PYNN_ISA_AVX2, PYNN_ISA_AVX512,
 // PYNN_ISA_NEON to 1. PYNN_ISA is then the namespace's name: pynn::PYNN_ISA.
-// PYNN_SIMDE (tests only) takes the intrinsics of AVX-512 or NEON from SIMDe.
 //
 // The words (V is Vec<float> or Vec<double>, S its Scalar, M its Mask):
 //   load<V>(p) loadu<V>(p) store(p, v) storeu(p, v)    aligned / unaligned; set<V>(s), zero<V>()

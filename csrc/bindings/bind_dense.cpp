@@ -1,0 +1,422 @@
+// The matrix kernels by themselves, for tests and benchmarks: nothing in the package calls these.
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/arena.hpp"
+#include "base/denormals.hpp"
+#include "bindings/bind.hpp"
+#include "bindings/names.hpp"
+#include "dispatch/dispatch.hpp"
+
+namespace py = pybind11;
+
+namespace pynn {
+
+namespace {
+
+// Rows padded to kRowAlign, as the engine stores matrices.
+template <class T>
+class PaddedRows {
+ public:
+  PaddedRows(std::ptrdiff_t rows, std::ptrdiff_t cols)
+      : rows_(rows),
+        cols_(cols),
+        ld_(round_up(std::max<std::ptrdiff_t>(cols, 1), kRowAlign)),
+        buffer_(static_cast<std::size_t>(std::max<std::ptrdiff_t>(rows, 1) * ld_) * sizeof(T)) {
+    for (std::ptrdiff_t i = 0; i < rows; ++i) pointers_.push_back(data() + i * ld_);
+  }
+  explicit PaddedRows(const Array<T>& a) : PaddedRows(a.shape(0), a.shape(1)) {
+    for (std::ptrdiff_t i = 0; i < rows_; ++i) {
+      std::copy_n(a.data() + i * cols_, cols_, data() + i * ld_);
+    }
+  }
+  Array<T> to_array() const {
+    Array<T> out({rows_, cols_});
+    for (std::ptrdiff_t i = 0; i < rows_; ++i) {
+      std::copy_n(data() + i * ld_, cols_, out.mutable_data() + i * cols_);
+    }
+    return out;
+  }
+  T* data() const { return static_cast<T*>(buffer_.data()); }
+  const T* const* pointers() const { return pointers_.data(); }
+  int rows() const { return static_cast<int>(rows_); }
+  int cols() const { return static_cast<int>(cols_); }
+  std::ptrdiff_t ld() const { return ld_; }
+
+ private:
+  std::ptrdiff_t rows_, cols_, ld_;
+  AlignedBuffer buffer_;
+  std::vector<const T*> pointers_;
+};
+
+// Activations as lanes: [block][feature, padded][kLanes]. Lanes past the batch are filled with NaN,
+// which a kernel that sums them cannot hide.
+template <class T>
+class Lanes {
+ public:
+  Lanes(int count, int features)
+      : count_(count),
+        features_(features),
+        stride_(round_up(std::max(features, 1), kRowAlign) * kLanes),
+        buffer_(static_cast<std::size_t>(std::max(block_count(count), 1)) *
+                static_cast<std::size_t>(stride_) * sizeof(T)) {
+    std::fill_n(data(), buffer_.bytes() / sizeof(T), static_cast<T>(__builtin_nan("")));
+  }
+  explicit Lanes(const Array<T>& a)
+      : Lanes(static_cast<int>(a.shape(0)), static_cast<int>(a.shape(1))) {
+    const PaddedRows<T> rows(a);
+    kernel_table<T>().rows_to_lanes(rows.pointers(), count_, 0, features_, data(), stride_);
+  }
+  Array<T> to_array() const {
+    PaddedRows<T> rows(count_, features_);
+    kernel_table<T>().lanes_to_rows(data(), stride_, 0, features_, count_, rows.data(), rows.ld());
+    return rows.to_array();
+  }
+  T* data() const { return static_cast<T*>(buffer_.data()); }
+  std::ptrdiff_t stride() const { return stride_; }
+  int count() const { return count_; }
+  int features() const { return features_; }
+
+ private:
+  int count_, features_;
+  std::ptrdiff_t stride_;
+  AlignedBuffer buffer_;
+};
+
+template <class T>
+ProductArgs<T> forward_args(const Lanes<T>& x, const PaddedRows<T>& w, Lanes<T>& y) {
+  ProductArgs<T> args{};
+  args.weights = w.data();
+  args.row_stride = w.ld();
+  args.depth_stride = 1;
+  args.row_end = w.rows();
+  args.depth = w.cols();
+  args.x = x.data();
+  args.x_block_stride = x.stride();
+  args.y = y.data();
+  args.y_block_stride = y.stride();
+  args.count = x.count();
+  return args;
+}
+
+template <class T>
+ProductArgs<T> grad_input_args(const Lanes<T>& grad_y, const PaddedRows<T>& w, Lanes<T>& grad_x) {
+  ProductArgs<T> args = forward_args(grad_y, w, grad_x);
+  args.row_stride = 1;
+  args.depth_stride = w.ld();
+  args.row_end = w.cols();
+  args.depth = w.rows();
+  return args;
+}
+
+template <class T>
+WeightGradientArgs<T> grad_weights_args(const PaddedRows<T>& x, const Lanes<T>& grad_y,
+                                        const PaddedRows<T>& w) {
+  WeightGradientArgs<T> args{};
+  args.x_rows = x.pointers();
+  args.count = grad_y.count();
+  args.grad_y = grad_y.data();
+  args.grad_y_block_stride = grad_y.stride();
+  args.row_end = w.rows();
+  args.cols = static_cast<int>(w.ld());
+  args.ld = w.ld();
+  args.weights = w.data();
+  return args;
+}
+
+// x (batch, k), w (n, k) -> y (batch, n).
+template <class T>
+py::array forward(const Array<T>& x, const Array<T>& w, const std::optional<Array<T>>& bias,
+                  bool relu, const std::optional<Array<T>>& start, int row_begin) {
+  const Lanes<T> in(x);
+  const PaddedRows<T> weights(w);
+  Lanes<T> out = start ? Lanes<T>(*start) : Lanes<T>(in.count(), weights.rows());
+  ProductArgs<T> args = forward_args(in, weights, out);
+  args.row_begin = row_begin;
+  args.bias = bias ? bias->data() : nullptr;
+  args.accumulate = start.has_value();
+  args.epilogue = relu ? Epilogue::relu : Epilogue::none;
+  kernel_table<T>().product(args);
+  return out.to_array();
+}
+
+// grad_y (batch, n), w (n, k) -> grad_x (batch, k), 0 where gate (batch, k) is not positive.
+template <class T>
+py::array grad_input(const Array<T>& grad_y, const Array<T>& w,
+                     const std::optional<Array<T>>& gate) {
+  const Lanes<T> grads(grad_y);
+  const PaddedRows<T> weights(w);
+  Lanes<T> out(grads.count(), weights.cols());
+  ProductArgs<T> args = grad_input_args(grads, weights, out);
+  const Lanes<T> gates = gate ? Lanes<T>(*gate) : Lanes<T>(0, 0);
+  if (gate) {
+    args.epilogue = Epilogue::relu_gradient;
+    args.gate = gates.data();
+    args.gate_block_stride = gates.stride();
+  }
+  kernel_table<T>().product(args);
+  return out.to_array();
+}
+
+// x (batch, k), grad_y (batch, n) -> grad_w (n, k), added to `start` if given.
+template <class T>
+py::array grad_weights(const Array<T>& x, const Array<T>& grad_y,
+                       const std::optional<Array<T>>& start) {
+  const PaddedRows<T> in(x);
+  const Lanes<T> grads(grad_y);
+  const PaddedRows<T> out =
+      start ? PaddedRows<T>(*start) : PaddedRows<T>(grads.features(), in.cols());
+  WeightGradientArgs<T> args = grad_weights_args(in, grads, out);
+  args.grad = out.data();
+  args.accumulate = start.has_value();
+  kernel_table<T>().weight_gradient(args);
+  return out.to_array();
+}
+
+// One fused optimizer step; returns the new weights and state (whose first slot starts at
+// initial_hyper).
+template <class T>
+std::vector<py::array> fused_step(const Array<T>& x, const Array<T>& grad_y, const Array<T>& w,
+                                  const std::string& optimizer, const std::vector<double>& hyper,
+                                  double rate, const std::vector<double>& modifiers) {
+  const int index = index_of(kOptimizerList, optimizer, "optimizer");
+  require_parameters(optimizer, kOptimizerList[index].parameters, hyper);
+  require(modifiers.size() == 5, "modifiers are l1, l2, keep, gradient_scale, clip");
+  const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[index];
+  const PaddedRows<T> in(x), weights(w);
+  const Lanes<T> grads(grad_y);
+  UpdateStep<T> update;
+  update.optimizer = static_cast<Optimizer>(index);
+  double memory[4] = {};
+  double numbers[UpdateStep<T>::kNumbers] = {};
+  kernel.prepare(hyper.data(), 1, memory, rate, numbers);
+  for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) update.h[i] = static_cast<T>(numbers[i]);
+  update.l1 = static_cast<T>(modifiers[0]);
+  update.l2 = static_cast<T>(modifiers[1]);
+  update.keep = static_cast<T>(modifiers[2]);
+  update.gradient_scale = static_cast<T>(modifiers[3]);
+  update.clip = static_cast<T>(modifiers[4]);
+  WeightGradientArgs<T> args = grad_weights_args(in, grads, weights);
+  args.update = &update;
+  std::vector<PaddedRows<T>> state;
+  for (int slot = 0; slot < kernel.slots; ++slot) {
+    state.emplace_back(weights.rows(), weights.cols());
+    args.state[slot] = state.back().data();
+  }
+  if (kernel.initial_hyper >= 0) {
+    std::fill_n(state[0].data(), weights.rows() * weights.ld(),
+                static_cast<T>(hyper[static_cast<std::size_t>(kernel.initial_hyper)]));
+  }
+  kernel_table<T>().weight_gradient(args);
+  std::vector<py::array> results{weights.to_array()};
+  for (const PaddedRows<T>& slot : state) results.push_back(slot.to_array());
+  return results;
+}
+
+// x (k,), w (k, n) -> y (n,).
+template <class T>
+py::array row_product(const Array<T>& x, const Array<T>& w, const std::optional<Array<T>>& bias) {
+  const PaddedRows<T> weights(w);
+  const auto n = static_cast<int>(weights.ld());
+  std::vector<T> padded_bias(static_cast<std::size_t>(n)), y(static_cast<std::size_t>(n));
+  if (bias) std::copy_n(bias->data(), weights.cols(), padded_bias.data());
+  kernel_table<T>().row_product(weights.data(), weights.ld(), x.data(), weights.rows(),
+                                bias ? padded_bias.data() : nullptr, y.data(), n);
+  Array<T> out(weights.cols());
+  std::copy_n(y.data(), weights.cols(), out.mutable_data());
+  return out;
+}
+
+// ---- across lanes and batch
+
+template <class T>
+py::dict batch_statistics(const Array<T>& x, double epsilon) {
+  const Lanes<T> in(x);
+  const int n = in.features();
+  std::vector<Array<T>> out(4, Array<T>(0));
+  for (Array<T>& a : out) a = Array<T>(n);
+  kernel_table<T>().lane_sums(in.data(), in.stride(), 0, n, in.count(), out[0].mutable_data());
+  BatchNormArgs<T> args{};
+  args.x = in.data();
+  args.block_stride = in.stride();
+  args.row_end = n;
+  args.count = in.count();
+  args.mean = out[1].mutable_data();
+  args.variance = out[2].mutable_data();
+  args.inverse_deviation = out[3].mutable_data();
+  args.epsilon = static_cast<T>(epsilon);
+  kernel_table<T>().batch_moments(args);
+  py::dict result;
+  result["sums"] = out[0];
+  result["mean"] = out[1];
+  result["variance"] = out[2];
+  result["inverse_deviation"] = out[3];
+  return result;
+}
+
+// y, grad_x, grad_gamma, grad_beta of a batch normalization; constants: mean and deviation are held
+// fixed.
+template <class T>
+std::vector<py::array> batch_normalization(const Array<T>& x, const Array<T>& gamma,
+                                           const Array<T>& beta, const Array<T>& grad_y,
+                                           double epsilon, bool constants) {
+  const Lanes<T> in(x), grads(grad_y);
+  Lanes<T> y(in.count(), in.features()), grad_x(in.count(), in.features());
+  const auto n = static_cast<std::size_t>(in.features());
+  std::vector<T> mean(n), variance(n), inverse(n);
+  Array<T> grad_gamma(in.features()), grad_beta(in.features());
+  BatchNormArgs<T> args{};
+  args.x = in.data();
+  args.y = y.data();
+  args.block_stride = in.stride();
+  args.row_end = in.features();
+  args.count = in.count();
+  args.gamma = gamma.data();
+  args.beta = beta.data();
+  args.mean = mean.data();
+  args.variance = variance.data();
+  args.inverse_deviation = inverse.data();
+  args.epsilon = static_cast<T>(epsilon);
+  args.grad_y = grads.data();
+  args.grad_x = grad_x.data();
+  args.grad_gamma = grad_gamma.mutable_data();
+  args.grad_beta = grad_beta.mutable_data();
+  kernel_table<T>().batch_moments(args);
+  kernel_table<T>().batch_normalize(args);
+  if (constants) args.variance = nullptr;
+  kernel_table<T>().batch_normalize_backward(args);
+  return {y.to_array(), grad_x.to_array(), grad_gamma, grad_beta};
+}
+
+template <class T>
+Array<T> per_row(const Lanes<T>& x, void (*kernel)(const T*, int, T*)) {
+  Array<T> out(x.count());
+  alignas(64) T values[kLanes];
+  for (int block = 0; block < block_count(x.count()); ++block) {
+    kernel(x.data() + block * x.stride(), x.features(), values);
+    std::copy_n(values, lanes_in_block(x.count(), block), out.mutable_data() + block * kLanes);
+  }
+  return out;
+}
+
+template <class T>
+py::array argmax(const Array<T>& x) {
+  return per_row(Lanes<T>(x), kernel_table<T>().argmax);
+}
+
+template <class T>
+py::array threshold_hits(const Array<T>& target, const Array<T>& prediction, double threshold) {
+  const Lanes<T> t(target), p(prediction);
+  Array<T> out(p.count());
+  alignas(64) T values[kLanes];
+  for (int block = 0; block < block_count(p.count()); ++block) {
+    kernel_table<T>().threshold_hits(t.data() + block * t.stride(), p.data() + block * p.stride(),
+                                     p.features(), static_cast<T>(threshold), values);
+    std::copy_n(values, lanes_in_block(p.count(), block), out.mutable_data() + block * kLanes);
+  }
+  return out;
+}
+
+template <class T>
+std::pair<double, double> row_norms(const Array<T>& x) {
+  Array<T> row = x;
+  row.resize({py::ssize_t{1}, x.size()});
+  const PaddedRows<T> padded(row);
+  return {kernel_table<T>().sum_squares(padded.data(), padded.ld()),
+          kernel_table<T>().sum_magnitudes(padded.data(), padded.ld())};
+}
+
+// ---- timing
+
+enum class Product : int { forward, grad_input, grad_weights };
+struct ProductEntry {
+  const char* name;
+};
+constexpr ProductEntry kProducts[] = {{"forward"}, {"grad_input"}, {"grad_weights"}};
+
+template <class T>
+double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int repeats) {
+  const KernelTable<T>& table = kernel_table<T>();
+  PaddedRows<T> weights(fan_out, fan_in), rows(batch, fan_in);
+  Lanes<T> x(batch, fan_in), y(batch, fan_out);
+  std::fill_n(x.data(), block_count(batch) * x.stride(), T(0.5));
+  std::fill_n(y.data(), block_count(batch) * y.stride(), T(0.25));
+  UpdateStep<T> update;
+  update.h[0] = T(1e-30);
+  WeightGradientArgs<T> gradient = grad_weights_args(rows, y, weights);
+  gradient.update = &update;
+  const ProductArgs<T> args =
+      product == Product::forward ? forward_args(x, weights, y) : grad_input_args(y, weights, x);
+  const auto run = [&] {
+    if (product == Product::grad_weights) {
+      table.weight_gradient(gradient);
+    } else {
+      table.product(args);
+    }
+  };
+  run();
+  double best = 1e300;
+  for (int round = 0; round < 5; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < repeats; ++i) run();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    best = std::min(best, taken.count() / repeats);
+  }
+  return best;
+}
+
+double bench_dense(const std::string& kind, int batch, int fan_in, int fan_out, int repeats,
+                   const std::string& dtype) {
+  require(batch >= 1 && fan_in >= 1 && fan_out >= 1 && repeats >= 1,
+          "batch, fan_in, fan_out and repeats must be positive integers");
+  const auto product = static_cast<Product>(index_of(kProducts, kind, "kind"));
+  return with_scalar(py::dtype(dtype), [&](auto scalar) {
+    return without_gil([&] {
+      FlushDenormals flush;
+      return seconds_a_call<decltype(scalar)>(product, batch, fan_in, fan_out, repeats);
+    });
+  });
+}
+
+template <class T>
+void bind_kernels(py::module_& m) {
+  using Optional = std::optional<Array<T>>;
+  const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
+  m.def("_dense_forward", &forward<T>, noconvert("x"), noconvert("w"),
+        noconvert("bias") = Optional(), py::arg("relu") = false, noconvert("start") = Optional(),
+        py::arg("row_begin") = 0);
+  m.def("_dense_grad_input", &grad_input<T>, noconvert("grad_y"), noconvert("w"),
+        noconvert("gate") = Optional());
+  m.def("_dense_grad_weights", &grad_weights<T>, noconvert("x"), noconvert("grad_y"),
+        noconvert("start") = Optional());
+  m.def("_dense_step", &fused_step<T>, noconvert("x"), noconvert("grad_y"), noconvert("w"),
+        py::arg("optimizer"), py::arg("hyper"), py::arg("rate"),
+        py::arg("modifiers") = std::vector<double>{0, 0, 1, 1, 0});
+  m.def("_dense_row", &row_product<T>, noconvert("x"), noconvert("w"),
+        noconvert("bias") = Optional());
+  m.def("_batch_statistics", &batch_statistics<T>, noconvert("x"), py::arg("epsilon"));
+  m.def("_batch_normalization", &batch_normalization<T>, noconvert("x"), noconvert("gamma"),
+        noconvert("beta"), noconvert("grad_y"), py::arg("epsilon"), py::arg("constants"));
+  m.def("_argmax", &argmax<T>, noconvert("x"));
+  m.def("_threshold_hits", &threshold_hits<T>, noconvert("target"), noconvert("prediction"),
+        py::arg("threshold"));
+  m.def("_row_norms", &row_norms<T>, noconvert("x"));
+}
+
+}  // namespace
+
+void bind_dense(py::module_& m) {
+  bind_kernels<float>(m);
+  bind_kernels<double>(m);
+  m.def("bench_dense", &bench_dense, py::arg("kind"), py::arg("batch"), py::arg("fan_in"),
+        py::arg("fan_out"), py::arg("repeats"), py::arg("dtype") = "float32",
+        "Seconds a call of one matrix kernel: forward, grad_input or grad_weights (with the SGD "
+        "step).");
+}
+
+}  // namespace pynn

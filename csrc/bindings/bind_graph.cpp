@@ -1,0 +1,66 @@
+// Variables and graphs: what a model is made of.
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+
+#include "bindings/bind.hpp"
+#include "graph/graph.hpp"
+#include "ops/registry.hpp"
+
+namespace py = pybind11;
+
+namespace pynn {
+
+namespace {
+
+DType parse_dtype(const std::string& name) {
+  require(name == "float32" || name == "float64",
+          "dtype must be float32 or float64. Received: dtype=" + name);
+  return name == "float32" ? DType::float32 : DType::float64;
+}
+
+const char* dtype_name(DType dtype) { return dtype == DType::float32 ? "float32" : "float64"; }
+
+// The array keeps the variable alive.
+py::array view_of(const py::object& self) {
+  const auto& v = py::cast<const Variable&>(self);
+  const py::ssize_t item = v.dtype() == DType::float32 ? 4 : 8;
+  return py::array(py::dtype(dtype_name(v.dtype())), {v.rows(), v.cols()},
+                   {static_cast<py::ssize_t>(v.ld()) * item, item}, v.raw(), self);
+}
+
+}  // namespace
+
+void bind_graph(py::module_& m) {
+  py::class_<Variable, VariablePtr>(m, "Variable", "A matrix of zeros that outlives plans.")
+      .def(py::init([](int rows, int cols, const std::string& dtype) {
+             return std::make_shared<Variable>(rows, cols, parse_dtype(dtype));
+           }),
+           py::arg("rows"), py::arg("cols"), py::arg("dtype") = "float32")
+      .def_property_readonly("rows", &Variable::rows)
+      .def_property_readonly("cols", &Variable::cols)
+      .def_property_readonly("dtype", [](const Variable& v) { return dtype_name(v.dtype()); })
+      .def_property_readonly("view", &view_of, "Zero-copy array of shape (rows, cols), writable.");
+
+  py::class_<Graph, std::shared_ptr<Graph>>(m, "Graph", "Nodes in topological order.")
+      .def(py::init([](const std::string& dtype) { return std::make_shared<Graph>(parse_dtype(dtype)); }),
+           py::arg("dtype") = "float32")
+      .def("add", &Graph::add, py::arg("kind"), py::arg("inputs") = std::vector<int>{},
+           py::arg("variables") = std::vector<VariablePtr>{},
+           py::arg("params") = std::map<std::string, double>{},
+           "Append a node and return its number. graph_kinds() lists the kinds.")
+      .def(
+          "width", [](const Graph& graph, int node) { return graph.node(node).features; },
+          py::arg("node"), "Features of a node's output.")
+      .def_property_readonly("dtype", [](const Graph& graph) { return dtype_name(graph.dtype()); })
+      .def("__len__", &Graph::size);
+
+  m.def("graph_kinds", [] {
+    std::vector<std::string> names;
+    for (const OpKind& kind : op_kinds()) names.push_back(kind.name);
+    return names;
+  });
+}
+
+}  // namespace pynn

@@ -1,0 +1,230 @@
+// The perceptron's rule, one epoch a call.
+#include <pybind11/stl.h>
+#include <optional>
+
+#include <string>
+
+#include "base/denormals.hpp"
+#include "bindings/bind.hpp"
+#include "dispatch/dispatch.hpp"
+
+namespace py = pybind11;
+
+namespace pynn {
+
+namespace {
+
+// Python's numbers as T, whatever they are.
+template <class T>
+using Converted = py::array_t<T, py::array::c_style | py::array::forcecast>;
+
+Converted<std::int64_t> integers(const char* name, const py::object& values) {
+  const auto a = py::cast<py::array>(values);
+  require(a.ndim() == 1 && (a.dtype().kind() == 'i' || a.dtype().kind() == 'u'),
+          std::string(name) + " must be a 1-D array of integers");
+  return Converted<std::int64_t>(a);
+}
+
+// Column numbers, each in [0, features); not copied if they are int32.
+Converted<std::int32_t> columns_below(int features, const py::object& values) {
+  const Converted<std::int64_t> wide = py::isinstance<Array<std::int32_t>>(values)
+                                           ? Converted<std::int64_t>(0)
+                                           : integers("indices", values);
+  const auto check = [features](const auto& columns) {
+    for (py::ssize_t i = 0; i < columns.size(); ++i) {
+      require(columns.data()[i] >= 0 && columns.data()[i] < features,
+              "indices must be in [0, " + std::to_string(features) +
+                  "). Received: " + std::to_string(columns.data()[i]));
+    }
+  };
+  check(wide);
+  const Converted<std::int32_t> columns(wide.size() > 0 ? py::object(wide) : values);
+  check(columns);
+  return columns;
+}
+
+// The arrays behind PerceptronArgs, kept alive during a call.
+template <class T>
+struct Samples {
+  Converted<T> values;
+  Converted<std::int64_t> indptr;
+  Converted<std::int32_t> indices;
+  std::int64_t rows = 0;
+};
+
+// Checks everything that the kernel relies on.
+template <class T>
+void read_csr(const py::tuple& parts, Samples<T>& samples, PerceptronArgs<T>& args) {
+  samples.values = py::cast<Converted<T>>(parts[0]);
+  samples.indptr = integers("indptr", parts[2]);
+  args.features = py::cast<int>(parts[3]);
+  samples.indices = columns_below(args.features, parts[1]);
+  const std::int64_t stored = samples.values.size();
+  require(samples.indptr.size() >= 1 && samples.indices.size() == stored,
+          "indices must be as long as data, and indptr must not be empty");
+  samples.rows = samples.indptr.size() - 1;
+  const std::int64_t* starts = samples.indptr.data();
+  require(starts[0] >= 0 && starts[samples.rows] <= stored,
+          "indptr must stay within the stored values");
+  for (std::int64_t i = 0; i < samples.rows; ++i) {
+    require(starts[i] <= starts[i + 1], "indptr must not decrease");
+  }
+  args.indptr = starts;
+  args.indices = samples.indices.data();
+}
+
+// x: a 2-D array, or (data, indices, indptr, features) of a CSR matrix. Checks everything that the
+// kernel relies on.
+template <class T>
+Samples<T> read_samples(const py::object& x, PerceptronArgs<T>& args) {
+  Samples<T> samples;
+  if (py::isinstance<py::tuple>(x)) {
+    const auto parts = py::cast<py::tuple>(x);
+    require(parts.size() == 4, "x must be a 2-D array or (data, indices, indptr, features)");
+    read_csr(parts, samples, args);
+  } else {
+    samples.values = py::cast<Converted<T>>(x);
+    require(samples.values.ndim() == 2,
+            "x must be a 2-D array or (data, indices, indptr, features)");
+    samples.rows = samples.values.shape(0);
+    args.features = static_cast<int>(samples.values.shape(1));
+    args.ld = args.features;
+  }
+  args.x = samples.values.data();
+  return samples;
+}
+
+// The data of a 1-D array that is changed in place.
+template <class T>
+T* in_place(const char* name, const py::array& a, std::int64_t size) {
+  require(a.dtype().equal(py::dtype::of<T>()) && a.size() == size &&
+              (a.flags() & py::array::c_style) != 0 && a.writeable(),
+          std::string(name) + " must be a writable C-contiguous array of " + std::to_string(size) +
+              " elements with the dtype of weights");
+  return static_cast<T*>(py::array(a).mutable_data());
+}
+
+template <class T>
+const T* per_row(const char* name, const Converted<T>& a, std::int64_t rows) {
+  require(a.size() == rows, std::string(name) + " must have " + std::to_string(rows) +
+                                " elements, one a row. Received: " + std::to_string(a.size()));
+  return a.data();
+}
+
+py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py::array& targets,
+                          const py::array& weights, const py::array& intercept, double rate,
+                          const std::optional<py::array>& sample_weight, bool fit_intercept,
+                          bool linear_unit, double l1, double l2, double intercept_decay,
+                          const std::optional<py::array>& l1_applied, double l1_total) {
+  return with_scalar(weights.dtype(), [&](auto scalar) {
+    using T = decltype(scalar);
+    PerceptronArgs<T> args{};
+    const Samples<T> samples = read_samples<T>(x, args);
+    const Converted<std::int64_t> order = integers("order", rows);
+    args.order = order.data();
+    args.count = order.size();
+    for (std::int64_t i = 0; i < args.count; ++i) {
+      require(args.order[i] >= 0 && args.order[i] < samples.rows,
+              "order must hold row numbers in [0, " + std::to_string(samples.rows) +
+                  "). Received: " + std::to_string(args.order[i]));
+    }
+    const auto target_values = py::cast<Converted<T>>(targets);
+    args.targets = per_row("targets", target_values, samples.rows);
+    Converted<T> weight_values(0);
+    if (sample_weight) {
+      weight_values = py::cast<Converted<T>>(*sample_weight);
+      args.sample_weight = per_row("sample_weight", weight_values, samples.rows);
+    }
+    args.weights = in_place<T>("weights", weights, args.features);
+    args.intercept = in_place<T>("intercept", intercept, 1);
+    args.fit_intercept = fit_intercept;
+    args.linear_unit = linear_unit;
+    args.rate = static_cast<T>(rate);
+    args.intercept_decay = static_cast<T>(intercept_decay);
+    args.l1 = static_cast<T>(l1);
+    args.l2 = static_cast<T>(l2);
+    require(l1 == 0 || l1_applied.has_value(), "l1_applied must be given when l1 is not 0");
+    if (l1_applied) args.l1_applied = in_place<T>("l1_applied", *l1_applied, args.features);
+    args.l1_total = &l1_total;
+    without_gil([&] {
+      FlushDenormals flush;
+      kernel_table<T>().perceptron(args);
+    });
+    py::dict result;
+    result["loss"] = args.loss_sum;
+    result["penalty"] = args.penalty_sum;
+    result["updates"] = args.updates;
+    result["l1_total"] = l1_total;
+    return result;
+  });
+}
+
+py::array perceptron_scores(const py::object& x, const py::array& weights,
+                            const py::array& intercept) {
+  return with_scalar(weights.dtype(), [&](auto scalar) -> py::array {
+    using T = decltype(scalar);
+    PerceptronArgs<T> args{};
+    const Samples<T> samples = read_samples<T>(x, args);
+    auto weight_values = py::cast<Converted<T>>(weights);
+    auto intercept_values = py::cast<Converted<T>>(intercept);
+    require(weight_values.size() == args.features && intercept_values.size() == 1,
+            "weights must have one element a feature and intercept one element");
+    // The kernel takes one struct for both directions; scoring only reads.
+    args.weights = const_cast<T*>(weight_values.data());
+    args.intercept = const_cast<T*>(intercept_values.data());
+    args.count = samples.rows;
+    Array<T> scores(samples.rows);
+    T* out = scores.mutable_data();
+    without_gil([&] { kernel_table<T>().perceptron_scores(args, out); });
+    return scores;
+  });
+}
+
+}  // namespace
+
+void bind_perceptron(py::module_& m) {
+  m.def("perceptron_epoch", &perceptron_epoch, py::arg("x"), py::arg("order"), py::arg("targets"),
+        py::arg("weights"), py::arg("intercept"), py::kw_only(), py::arg("rate") = 1.0,
+        py::arg("sample_weight") = py::none(), py::arg("fit_intercept") = true,
+        py::arg("linear_unit") = false, py::arg("l1") = 0.0, py::arg("l2") = 0.0,
+        py::arg("intercept_decay") = 1.0, py::arg("l1_applied") = py::none(),
+        py::arg("l1_total") = 0.0,
+        R"(One epoch of the perceptron rule, or of the delta rule, over rows in the given order.
+
+Parameters
+----------
+x : ndarray (n, features), or tuple (data, indices, indptr, features)
+    Dense rows or a CSR matrix; converted to the dtype of weights.
+order : ndarray of int64
+    Row numbers, in the order of visiting; a row may come more than once or not at all.
+targets : ndarray (n,)
+    -1 or 1 for the perceptron rule, any number for the delta rule.
+weights, intercept : ndarray (features,), ndarray (1,)
+    Float32 or float64, C-contiguous; changed in place.
+rate : float
+    The learning rate.
+sample_weight : ndarray (n,), optional
+    Factor of each row's step.
+fit_intercept, linear_unit : bool
+    linear_unit chooses the delta rule, w += rate (target - score) x, instead of the perceptron
+    rule, w += rate target x where target * score <= 0.
+l1, l2 : float
+    alpha * l1_ratio and alpha * (1 - l1_ratio).
+intercept_decay : float
+    Factor of the intercept's step; scikit-learn uses 0.01 for sparse data.
+l1_applied, l1_total : ndarray (features,), float
+    State of the cumulative L1 penalty: zeros before the first epoch. l1_applied changes in place,
+    the new l1_total is returned.
+
+Returns
+-------
+dict
+    loss: sum of max(0, -target * score) or of (target - score)^2 / 2, before each step; penalty:
+    sum over the rows of l2 / 2 ||w||^2 + l1 ||w||_1 at that moment (scikit-learn's stopping rule
+    looks at loss + penalty); updates: rows that changed the weights; l1_total.
+)");
+  m.def("perceptron_scores", &perceptron_scores, py::arg("x"), py::arg("weights"),
+        py::arg("intercept"), "x @ weights + intercept, shape (n,); x as in perceptron_epoch.");
+}
+
+}  // namespace pynn

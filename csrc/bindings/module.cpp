@@ -1,0 +1,14 @@
+// The extension module pynn._core. Topics bind themselves; nothing else belongs here.
+#include "bindings/bind.hpp"
+#include "dispatch/dispatch.hpp"
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The native engine of pynn. Private: use the names of the package.";
+  pynn::kernels();  // a wrong PYNN_ISA fails the import
+  pynn::bind_info(m);
+  pynn::bind_formulas(m);
+  pynn::bind_perceptron(m);
+  pynn::bind_dense(m);
+  pynn::bind_graph(m);
+  pynn::bind_training(m);
+}

@@ -1,0 +1,54 @@
+#include "graph/graph.hpp"
+
+#include <utility>
+
+#include "base/check.hpp"
+#include "ops/registry.hpp"
+
+namespace pynn {
+
+namespace {
+
+std::vector<double> ordered_params(const OpKind& kind, const std::map<std::string, double>& given) {
+  std::vector<double> params;
+  for (const OpParameter& parameter : kind.parameters) {
+    const auto found = given.find(parameter.name);
+    params.push_back(found == given.end() ? parameter.default_value : found->second);
+  }
+  for (const auto& [name, value] : given) {
+    bool known = false;
+    for (const OpParameter& parameter : kind.parameters) known = known || name == parameter.name;
+    require(known, kind.name + " has no parameter '" + name + "'");
+  }
+  return params;
+}
+
+}  // namespace
+
+int Graph::add(const std::string& kind_name, const std::vector<int>& inputs, std::vector<VariablePtr> variables,
+               const std::map<std::string, double>& params) {
+  const OpKind& kind = find_op_kind(kind_name);
+  const int n = static_cast<int>(inputs.size());
+  require(n >= kind.min_inputs && (kind.max_inputs < 0 || n <= kind.max_inputs),
+          kind.name + " got a wrong number of inputs: " + std::to_string(n));
+  NodeSpec node;
+  node.kind = &kind;
+  node.inputs = inputs;
+  for (int input : inputs) node.input_features.push_back(this->node(input).features);
+  for (const VariablePtr& variable : variables) {
+    require(variable != nullptr && variable->dtype() == dtype_,
+            kind.name + " needs variables of the graph's dtype");
+  }
+  node.variables = std::move(variables);
+  node.params = ordered_params(kind, params);
+  node.features = kind.shape(node);
+  nodes_.push_back(std::move(node));
+  return size() - 1;
+}
+
+const NodeSpec& Graph::node(int id) const {
+  require(id >= 0 && id < size(), "no such node: " + std::to_string(id));
+  return nodes_[static_cast<std::size_t>(id)];
+}
+
+}  // namespace pynn

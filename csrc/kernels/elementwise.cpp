@@ -1,0 +1,40 @@
+#include "kernels/elementwise-inl.hpp"
+
+#include "kernels/fill.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+template <class T, class Formula>
+static ActivationKernel<T> activation_kernel() {
+  return {Formula::kNeedsInput, activation_forward<T, Formula>, activation_backward<T, Formula>};
+}
+
+template <class T>
+static void fill_table(KernelTable<T>& table) {
+  int i = 0;
+#define PYNN_ACTIVATION(name, Formula, alpha) \
+  table.activation[i++] = activation_kernel<T, Formula>();
+#include "formulas/activations/activations.def"
+#undef PYNN_ACTIVATION
+  i = 0;
+#define PYNN_ADD_MAP(word) table.math[i++] = {#word, map_##word<T>};
+  PYNN_MATH_WORDS(PYNN_ADD_MAP)
+#undef PYNN_ADD_MAP
+  table.add = add<T>;
+  table.subtract = subtract<T>;
+  table.multiply = multiply<T>;
+  table.scale_add = scale_add<T>;
+  table.multiply_add = multiply_add<T>;
+  table.select_larger = select_larger<T>;
+  table.select_smaller = select_smaller<T>;
+  table.dropout_mask = dropout_mask<T>;
+}
+
+void fill_elementwise(IsaKernels& kernels) {
+  fill_table(kernels.f32);
+  fill_table(kernels.f64);
+}
+
+}  // namespace PYNN_ISA
+}  // namespace pynn

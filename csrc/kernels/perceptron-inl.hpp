@@ -1,0 +1,318 @@
+// The perceptron rule (Rosenblatt 1958) and the delta rule (Widrow and Hoff 1960), row by row.
+// Compiled once per ISA. Rows come as the user has them: any alignment, any number of features,
+// dense or CSR.
+//
+// Same arithmetic as scikit-learn's SGD with loss="perceptron" (a hinge with threshold 0) or
+// "squared_error" at a constant rate. The weights are kept as scale * w, so that L2 costs one
+// multiplication a row; L1 is the cumulative penalty of Tsuruoka, Tsujii and Ananiadou (2009).
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/partial_sums-inl.hpp"
+#include "simd/vec.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// w after the cumulative penalty, w in units of 1 / scale; `applied` learns what was taken off.
+template <class V>
+PYNN_INLINE V shrink_towards_zero(V w, V& applied, V total, V scale) {
+  const V lowered = max(zero<V>(), w - (total + applied) / scale);
+  const V raised = min(zero<V>(), w + (total - applied) / scale);
+  const V shrunk = select(gt(w, zero<V>()), lowered, select(lt(w, zero<V>()), raised, w));
+  applied = fma(scale, shrunk - w, applied);
+  return shrunk;
+}
+
+// What the penalty of the objective needs: sums of squares and magnitudes of the weights.
+struct Norms {
+  double squares = 0;
+  double magnitudes = 0;
+};
+
+PYNN_INLINE void add_to_norms(Norms& norms, double w, double times) {
+  norms.squares += times * w * w;
+  norms.magnitudes += times * (w < 0 ? -w : w);
+}
+
+// Features in groups of kPartialSums. What does not fill the last group lives in copies padded with
+// zeros, so that nothing is read or written past the end of a row or of the weights.
+template <class T>
+class DenseRows {
+  using V = Vec<T>;
+
+ public:
+  // `tracked`: norms() follows the weights through add and multiply.
+  DenseRows(const PerceptronArgs<T>& a, bool tracked)
+      : a_(a), tracked_(tracked), rest_(a.features % kPartialSums), whole_(a.features - rest_) {
+    for (int i = 0; i < rest_; ++i) {
+      w_tail_[i] = a.weights[whole_ + i];
+      if (a.l1_applied != nullptr) applied_tail_[i] = a.l1_applied[whole_ + i];
+    }
+    update_norms();
+  }
+
+  void go_to(std::int64_t row) {
+    x_ = a_.x + row * a_.ld;
+    for (int i = 0; i < rest_; ++i) x_tail_[i] = x_[whole_ + i];
+  }
+
+  T dot() const {
+    PartialSums<T> sums;
+    for (V& v : sums.v) v = zero<V>();
+    for (int i = 0; i < whole_; i += kPartialSums) dot_group(a_.weights + i, x_ + i, sums);
+    if (rest_ > 0) dot_group(w_tail_, x_tail_, sums);
+    return tree_sum(sums);
+  }
+
+  void add(T factor) {
+    for (int i = 0; i < whole_; i += V::kWidth) add_vector(a_.weights + i, x_ + i, factor);
+    if (rest_ > 0) {
+      for (int i = 0; i < kPartialSums; i += V::kWidth) {
+        add_vector(w_tail_ + i, x_tail_ + i, factor);
+      }
+    }
+    update_norms();
+  }
+
+  void shrink(T total, T scale) {
+    for (int i = 0; i < whole_; i += V::kWidth) {
+      shrink_vector(a_.weights + i, a_.l1_applied + i, total, scale);
+    }
+    if (rest_ == 0) return;
+    for (int i = 0; i < kPartialSums; i += V::kWidth) {
+      shrink_vector(w_tail_ + i, applied_tail_ + i, total, scale);
+    }
+  }
+
+  // After the last row, and whenever the scale is folded into the weights.
+  void multiply(T factor) {
+    for (int i = 0; i < whole_; ++i) a_.weights[i] *= factor;
+    for (int i = 0; i < rest_; ++i) w_tail_[i] *= factor;
+    update_norms();
+  }
+
+  const Norms& norms() const { return norms_; }
+
+  void finish() {
+    for (int i = 0; i < rest_; ++i) {
+      a_.weights[whole_ + i] = w_tail_[i];
+      if (a_.l1_applied != nullptr) a_.l1_applied[whole_ + i] = applied_tail_[i];
+    }
+  }
+
+ private:
+  static void dot_group(const T* w, const T* x, PartialSums<T>& sums) {
+#pragma GCC unroll 8
+    for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+      sums.v[j] = fma(loadu<V>(w + j * V::kWidth), loadu<V>(x + j * V::kWidth), sums.v[j]);
+    }
+  }
+
+  static void add_vector(T* w, const T* x, T factor) {
+    storeu(w, fma(set<V>(factor), loadu<V>(x), loadu<V>(w)));
+  }
+
+  static void shrink_vector(T* w, T* applied, T total, T scale) {
+    V taken = loadu<V>(applied);
+    storeu(w, shrink_towards_zero(loadu<V>(w), taken, set<V>(total), set<V>(scale)));
+    storeu(applied, taken);
+  }
+
+  void update_norms() {
+    if (!tracked_) return;
+    PartialSums<T> squares, magnitudes;
+    for (V& v : squares.v) v = zero<V>();
+    for (V& v : magnitudes.v) v = zero<V>();
+    for (int i = 0; i < whole_; i += kPartialSums) norm_group(a_.weights + i, squares, magnitudes);
+    if (rest_ > 0) norm_group(w_tail_, squares, magnitudes);
+    norms_.squares = static_cast<double>(tree_sum(squares));
+    norms_.magnitudes = static_cast<double>(tree_sum(magnitudes));
+  }
+
+  static void norm_group(const T* w, PartialSums<T>& squares, PartialSums<T>& magnitudes) {
+#pragma GCC unroll 8
+    for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+      const V value = loadu<V>(w + j * V::kWidth);
+      squares.v[j] = fma(value, value, squares.v[j]);
+      magnitudes.v[j] = magnitudes.v[j] + abs(value);
+    }
+  }
+
+  const PerceptronArgs<T>& a_;
+  bool tracked_;
+  Norms norms_;
+  int rest_;
+  int whole_;
+  const T* x_ = nullptr;
+  alignas(64) T w_tail_[kPartialSums] = {};
+  alignas(64) T x_tail_[kPartialSums] = {};
+  alignas(64) T applied_tail_[kPartialSums] = {};
+};
+
+// Sums in double, in the order of the row's entries; the vocabulary of DenseRows.
+// L1 shrinks a weight when a row has its feature, as in scikit-learn.
+template <class T>
+class CsrRows {
+ public:
+  CsrRows(const PerceptronArgs<T>& a, bool tracked) : a_(a), tracked_(tracked) { update_norms(); }
+
+  void go_to(std::int64_t row) {
+    begin_ = a_.indptr[row];
+    end_ = a_.indptr[row + 1];
+  }
+
+  T dot() const {
+    double sum = 0;
+    for (std::int64_t i = begin_; i < end_; ++i) {
+      sum += static_cast<double>(weight(i)) * static_cast<double>(a_.x[i]);
+    }
+    return static_cast<T>(sum);
+  }
+
+  void add(T factor) {
+    for (std::int64_t i = begin_; i < end_; ++i) {
+      T& w = weight(i);
+      if (tracked_) add_to_norms(norms_, static_cast<double>(w), -1);
+      w += factor * a_.x[i];
+      if (tracked_) add_to_norms(norms_, static_cast<double>(w), 1);
+    }
+  }
+
+  void shrink(T total, T scale) {
+    for (std::int64_t i = begin_; i < end_; ++i) {
+      T& w = weight(i);
+      T& applied = a_.l1_applied[a_.indices[i]];
+      const T before = w;
+      if (w > 0) {
+        const T lowered = w - (total + applied) / scale;
+        w = lowered > 0 ? lowered : T(0);
+      } else if (w < 0) {
+        const T raised = w + (total - applied) / scale;
+        w = raised < 0 ? raised : T(0);
+      }
+      applied += scale * (w - before);
+    }
+  }
+
+  void multiply(T factor) {
+    for (int i = 0; i < a_.features; ++i) a_.weights[i] *= factor;
+    update_norms();
+  }
+
+  const Norms& norms() const { return norms_; }
+
+  void finish() {}
+
+ private:
+  T& weight(std::int64_t i) const { return a_.weights[a_.indices[i]]; }
+
+  void update_norms() {
+    if (!tracked_) return;
+    norms_ = Norms();
+    for (int i = 0; i < a_.features; ++i) {
+      add_to_norms(norms_, static_cast<double>(a_.weights[i]), 1);
+    }
+  }
+
+  const PerceptronArgs<T>& a_;
+  bool tracked_;
+  Norms norms_;
+  std::int64_t begin_ = 0;
+  std::int64_t end_ = 0;
+};
+
+// What a row's score calls for: the factor of rate * x in the step, and the loss.
+template <class T>
+static T error_signal(const PerceptronArgs<T>& a, T target, T score, double& loss) {
+  if (a.linear_unit) {
+    // The bound keeps a diverging fit finite for a while, as in scikit-learn.
+    constexpr T kLargest = T(1e12);
+    const T e = target - score;
+    loss = 0.5 * static_cast<double>(e) * static_cast<double>(e);
+    return e > kLargest ? kLargest : (e < -kLargest ? -kLargest : e);
+  }
+  const T margin = target * score;
+  loss = margin <= 0 ? -static_cast<double>(margin) : 0.0;
+  return margin <= 0 ? target : T(0);
+}
+
+// As of the last step: what L1 takes off afterwards is not counted, as in scikit-learn.
+template <class T>
+static double penalty(const PerceptronArgs<T>& a, const Norms& norms, double scale) {
+  return 0.5 * static_cast<double>(a.l2) * norms.squares * scale * scale +
+         static_cast<double>(a.l1) * norms.magnitudes * scale;
+}
+
+template <class T, class Rows>
+static void perceptron_epoch(PerceptronArgs<T>& a) {
+  // Below this the scale is folded into the weights, before dividing by it loses digits.
+  constexpr T kSmallestScale = sizeof(T) == 4 ? T(1e-6) : T(1e-9);
+  const bool penalized = a.l1 > 0 || a.l2 > 0;
+  const T shrink_per_row = a.l2 * a.rate < 1 ? T(1) - a.l2 * a.rate : T(0);
+  Rows rows(a, penalized);
+  T scale = 1;
+  T intercept = a.intercept[0];
+  a.loss_sum = 0;
+  a.penalty_sum = 0;
+  a.updates = 0;
+  for (std::int64_t i = 0; i < a.count; ++i) {
+    const std::int64_t row = a.order[i];
+    rows.go_to(row);
+    const T score = scale * rows.dot() + intercept;
+    double loss = 0;
+    T step = a.rate * error_signal(a, a.targets[row], score, loss);
+    if (a.sample_weight != nullptr) step *= a.sample_weight[row];
+    a.loss_sum += loss;
+    if (penalized) a.penalty_sum += penalty(a, rows.norms(), static_cast<double>(scale));
+    if (a.l2 > 0) {
+      scale *= shrink_per_row;
+      if (scale < kSmallestScale) {
+        rows.multiply(scale);
+        scale = 1;
+      }
+    }
+    if (step != 0) {
+      rows.add(step / scale);
+      if (a.fit_intercept) intercept += step * a.intercept_decay;
+      ++a.updates;
+    }
+    if (a.l1 > 0) {
+      *a.l1_total += static_cast<double>(a.l1) * static_cast<double>(a.rate);
+      rows.shrink(static_cast<T>(*a.l1_total), scale);
+    }
+  }
+  if (scale != 1) rows.multiply(scale);
+  rows.finish();
+  a.intercept[0] = intercept;
+}
+
+template <class T>
+static void perceptron(PerceptronArgs<T>& a) {
+  if (a.indptr == nullptr) {
+    perceptron_epoch<T, DenseRows<T>>(a);
+  } else {
+    perceptron_epoch<T, CsrRows<T>>(a);
+  }
+}
+
+template <class T, class Rows>
+static void score_rows(const PerceptronArgs<T>& a, T* scores) {
+  Rows rows(a, false);
+  for (std::int64_t row = 0; row < a.count; ++row) {
+    rows.go_to(row);
+    scores[row] = rows.dot() + a.intercept[0];
+  }
+}
+
+template <class T>
+static void perceptron_scores(const PerceptronArgs<T>& a, T* scores) {
+  if (a.indptr == nullptr) {
+    score_rows<T, DenseRows<T>>(a, scores);
+  } else {
+    score_rows<T, CsrRows<T>>(a, scores);
+  }
+}
+
+}  // namespace PYNN_ISA
+}  // namespace pynn

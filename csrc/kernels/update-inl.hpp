@@ -1,0 +1,86 @@
+// One optimizer step over a span of a parameter: the gradient is prepared, then the formula
+// applied. Compiled once per ISA. No loop over parameters and no schedule here.
+#pragma once
+
+#include "formulas/optimizers/all.hpp"
+#include "kernels/kernel_table.hpp"
+#include "kernels/update_span.hpp"
+#include "simd/math.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// One vector of weights and state. kPlain: nothing but the formula.
+template <class Formula, bool kPlain, class V, class T>
+PYNN_INLINE V step_vector(V w, V g, V* state, const V* h, const UpdateStep<T>& u) {
+  if constexpr (!kPlain) {
+    g = fma(set<V>(u.l2), w, g * set<V>(u.gradient_scale));
+    const V l1 = set<V>(u.l1);
+    const V pull = select(gt(w, zero<V>()), l1, select(lt(w, zero<V>()), -l1, zero<V>()));
+    g = g + pull;
+    // Clipping keeps a NaN: the bound is the first operand.
+    if (u.clip > 0) g = min(set<V>(u.clip), max(set<V>(-u.clip), g));
+    w = w * set<V>(u.keep);
+  }
+  return Formula::step(w, g, state, h);
+}
+
+template <class T, class Formula, bool kPlain>
+PYNN_INLINE void update_span(T* w, T* const* state, const T* grad, std::ptrdiff_t n,
+                             const UpdateStep<T>& u) {
+  using V = Vec<T>;
+  constexpr int kSlots = Formula::kSlots;
+  V h[UpdateStep<T>::kNumbers];
+  for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) h[i] = set<V>(u.h[i]);
+  V s[kSlots > 0 ? kSlots : 1];
+  std::ptrdiff_t i = 0;
+  for (; i + V::kWidth <= n; i += V::kWidth) {
+    for (int slot = 0; slot < kSlots; ++slot) s[slot] = loadu<V>(state[slot] + i);
+    storeu(w + i, step_vector<Formula, kPlain>(loadu<V>(w + i), loadu<V>(grad + i), s, h, u));
+    for (int slot = 0; slot < kSlots; ++slot) storeu(state[slot] + i, s[slot]);
+  }
+  if (i == n) return;
+  // The rest goes through padded copies; what the padding becomes is dropped.
+  const int rest = static_cast<int>(n - i);
+  alignas(64) T copies[2 + kMaxSlots][V::kWidth] = {};
+  for (int j = 0; j < rest; ++j) {
+    copies[0][j] = w[i + j];
+    copies[1][j] = grad[i + j];
+    for (int slot = 0; slot < kSlots; ++slot) copies[2 + slot][j] = state[slot][i + j];
+  }
+  for (int slot = 0; slot < kSlots; ++slot) s[slot] = load<V>(copies[2 + slot]);
+  const V stepped = step_vector<Formula, kPlain>(load<V>(copies[0]), load<V>(copies[1]), s, h, u);
+  store(copies[0], stepped);
+  for (int slot = 0; slot < kSlots; ++slot) store(copies[2 + slot], s[slot]);
+  for (int j = 0; j < rest; ++j) {
+    w[i + j] = copies[0][j];
+    for (int slot = 0; slot < kSlots; ++slot) state[slot][i + j] = copies[2 + slot][j];
+  }
+}
+
+// gradient = gradient_scale gradient + l2 w + l1 sign(w), clipped; w *= keep; then the formula's
+// step. w, state and grad do not overlap.
+template <class T, class Formula>
+static void optimizer_span(T* w, T* const* state, const T* grad, std::ptrdiff_t n,
+                           const UpdateStep<T>& u) {
+  if (uses_gradient_as_is(u)) {
+    update_span<T, Formula, true>(w, state, grad, n, u);
+  } else {
+    update_span<T, Formula, false>(w, state, grad, n, u);
+  }
+}
+
+template <class T, class Formula>
+static constexpr OptimizerKernel<T> optimizer_kernel() {
+  return {Formula::kSlots, Formula::kInitialHyper, Formula::prepare, optimizer_span<T, Formula>};
+}
+
+template <class T>
+static constexpr OptimizerKernel<T> kOptimizerKernels[] = {
+#define PYNN_OPTIMIZER(name, Formula, parameters) optimizer_kernel<T, Formula>(),
+#include "formulas/optimizers/optimizers.def"
+#undef PYNN_OPTIMIZER
+};
+
+}  // namespace PYNN_ISA
+}  // namespace pynn

@@ -1,0 +1,119 @@
+// y = W x + b, W stored [units][features]. Variables: kernel, and bias if there is one.
+#include "ops/check_node.hpp"
+#include "ops/vector_gradient.hpp"
+
+namespace pynn {
+
+namespace {
+
+template <class T>
+class Dense : public Op<T> {
+ public:
+  explicit Dense(const NodeSpec& node) : units_(node.features), features_(node.input_features[0]) {}
+
+  Division forward_division(bool) const override { return kFeatureProduct; }
+  double cost() const override { return 2.0 * units_ * features_; }
+  bool wants_rows() const override { return this->parameters[0] != nullptr; }
+  std::ptrdiff_t workspace(int) const override { return round_up(units_, kRowAlign); }
+
+  void forward(const Pass& pass, const Share& share) override {
+    const Range rows = share.features(units_);
+    const Slot<T>& x = *this->in[0];
+    const Slot<T>& y = *this->out;
+    ProductArgs<T> a{};
+    a.weights = this->variable_data(0);
+    a.row_stride = this->variables[0]->ld();
+    a.depth_stride = 1;
+    a.depth = features_;
+    a.x = x.value_at(share.blocks.begin);
+    a.x_block_stride = x.block_stride;
+    a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
+    a.y = y.value_at(share.blocks.begin);
+    a.y_block_stride = y.block_stride;
+    a.epilogue = this->gated ? Epilogue::relu : Epilogue::none;
+    run(a, rows, pass, share);
+  }
+
+  void backward(const Pass& pass, const Share& share) override {
+    const Slot<T>& x = *this->in[0];
+    if (x.grad == nullptr) return;
+    const Slot<T>& y = *this->out;
+    ProductArgs<T> a{};
+    a.weights = this->variable_data(0);
+    a.row_stride = 1;
+    a.depth_stride = this->variables[0]->ld();
+    a.depth = units_;
+    a.x = y.grad_at(share.blocks.begin);
+    a.x_block_stride = y.block_stride;
+    a.y = x.grad_at(share.blocks.begin);
+    a.y_block_stride = x.block_stride;
+    a.accumulate = this->accumulate[0] != 0;
+    if (this->gate != nullptr) {
+      a.epilogue = Epilogue::relu_gradient;
+      a.gate = this->gate->value_at(share.blocks.begin);
+      a.gate_block_stride = this->gate->block_stride;
+    }
+    run(a, share.features(features_), pass, share);
+  }
+
+  void update(const Pass& pass, const Share& share) override {
+    const Range rows = share.features(units_);
+    if (rows.size() <= 0) return;
+    const Slot<T>& y = *this->out;
+    if (Parameter<T>* kernel = this->parameters[0]) {
+      WeightGradientArgs<T> a{};
+      a.x_rows = this->in[0]->row_pointers;
+      a.count = pass.count;
+      a.grad_y = y.grad;
+      a.grad_y_block_stride = y.block_stride;
+      a.row_begin = rows.begin;
+      a.row_end = rows.end;
+      a.cols = static_cast<int>(round_up(features_, kRowAlign));
+      a.ld = kernel->ld;
+      a.weights = kernel->weights;
+      for (int s = 0; s < kMaxSlots; ++s) a.state[s] = kernel->state[s];
+      a.update = &kernel->step;
+      a.grad = kernel->grad;
+      a.accumulate = kernel->adding || !this->first_use[0];
+      this->kernels->weight_gradient(a);
+    }
+    if (this->variables.size() < 2) return;
+    if (Parameter<T>* bias = this->parameters[1]) {
+      this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count, this->work);
+      apply_vector_gradient(*this->kernels, *bias, this->first_use[1] != 0, rows, this->work + rows.begin);
+    }
+  }
+
+ private:
+  void run(ProductArgs<T>& a, Range rows, const Pass& pass, const Share& share) {
+    if (rows.size() <= 0) return;
+    a.row_begin = rows.begin;
+    a.row_end = rows.end;
+    const int last_row = share.blocks.end * kLanes;
+    a.count = (pass.count < last_row ? pass.count : last_row) - share.blocks.begin * kLanes;
+    if (a.count > 0) this->kernels->product(a);
+  }
+
+  int units_;
+  int features_;
+};
+
+int shape(const NodeSpec& node) {
+  require(node.variables.size() == 1 || node.variables.size() == 2,
+          "dense needs a kernel and may have a bias. Received: " + std::to_string(node.variables.size()) +
+              " variables");
+  const int units = node.variables[0]->rows();
+  require_variable(node, 0, units, node.input_features[0], "kernel");
+  if (node.variables.size() == 2) require_variable(node, 1, 1, units, "bias");
+  return units;
+}
+
+}  // namespace
+
+OpKind dense_kind() {
+  OpKind kind{"dense", {}, 1, 1, shape, make_f32<Dense>, make_f64<Dense>};
+  kind.is_dense = true;
+  return kind;
+}
+
+}  // namespace pynn

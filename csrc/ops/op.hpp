@@ -1,0 +1,178 @@
+// What a graph op is: a kind (name, parameters, shape rule) and, once a plan is built, an Op<T> bound to
+// buffers, with forward beside backward. Each op has one file; registry.cpp lists them.
+//
+// Ops see lanes: slot.value is [block][feature][kLanes], padded lanes hold anything.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_table.hpp"
+#include "ops/share.hpp"
+#include "ops/variable.hpp"
+
+namespace pynn {
+
+// One mini-batch on its way through the plan.
+struct Pass {
+  int count = 0;  // rows of the batch
+  bool training = false;
+  bool moves_statistics = true;  // training may change moving averages
+  std::uint64_t seed = 0;
+  double rate = 0;         // learning rate of this step
+  std::uint64_t step = 0;  // optimizer steps before this one; with the seed it keys dropout's masks
+  // Row numbers of the batch in the data, and of the batch after it (to be fetched early). Null rows: the
+  // batch is consecutive from first_row.
+  const std::int64_t* rows = nullptr;
+  std::int64_t first_row = 0;
+  const std::int64_t* next_rows = nullptr;
+  int next_count = 0;
+
+  std::int64_t row(int i) const { return rows != nullptr ? rows[i] : first_row + i; }
+};
+
+// A node's output in a plan. Buffers that nobody needs are null.
+template <class T>
+struct Slot {
+  int features = 0;
+  std::ptrdiff_t block_stride = 0;
+  T* value = nullptr;
+  T* grad = nullptr;
+  // Row-major copy (ld = round_up(features, kRowAlign)) for the weight gradients of the consumers.
+  const T* const* row_pointers = nullptr;
+
+  T* value_at(int block, int feature = 0) const {
+    return value + block * block_stride + static_cast<std::ptrdiff_t>(feature) * kLanes;
+  }
+  T* grad_at(int block, int feature = 0) const {
+    return grad + block * block_stride + static_cast<std::ptrdiff_t>(feature) * kLanes;
+  }
+};
+
+// A trainable variable, its optimizer's state and the numbers of the step to come.
+template <class T>
+struct Parameter {
+  VariablePtr variable;
+  T* weights = nullptr;
+  std::ptrdiff_t ld = 0;
+  int rows = 0;
+  int cols = 0;
+  std::vector<VariablePtr> slots;
+  T* state[kMaxSlots] = {};
+  UpdateStep<T> step;
+  // Where the gradient is kept: needed for variables that several nodes share, for clipping by norm and for
+  // inspection. Null: the update happens where the gradient is computed.
+  T* grad = nullptr;
+  bool adding = false;  // the gradient of several batches is summed
+};
+
+// How the work of one phase may be divided.
+struct Division {
+  bool blocks;    // every block by itself
+  bool features;  // every feature of the output by itself
+  bool local;     // divided along features, a part needs no other part of the inputs
+};
+inline constexpr Division kElementwise{true, true, true};
+inline constexpr Division kFeatureProduct{true, true, false};
+inline constexpr Division kRowwise{true, false, false};
+inline constexpr Division kFeaturewise{false, true, true};
+
+template <class T>
+class Op {
+ public:
+  virtual ~Op() = default;
+
+  virtual Division forward_division(bool training) const {
+    static_cast<void>(training);
+    return kElementwise;
+  }
+  virtual Division backward_division(bool training) const { return forward_division(training); }
+  // Floating-point operations per batch row; what decides whether dividing the work pays.
+  virtual double cost() const { return out->features; }
+
+  virtual void forward(const Pass& pass, const Share& share) = 0;
+  // Gradients of the inputs whose slot has one, from out->grad.
+  virtual void backward(const Pass& pass, const Share& share) = 0;
+  // Gradients of the variables, and the optimizer's step on them unless the parameter keeps its gradient.
+  // Called when all input gradients of the batch are done. Divided along the output's features.
+  virtual void update(const Pass& pass, const Share& share) {
+    static_cast<void>(pass);
+    static_cast<void>(share);
+  }
+
+  // Elements of T that the op wants for itself when a batch has at most `blocks` blocks.
+  virtual std::ptrdiff_t workspace(int blocks) const {
+    static_cast<void>(blocks);
+    return 0;
+  }
+  virtual bool wants_rows() const { return false; }  // of its first input, in update()
+
+  // Bound by the plan.
+  const KernelTable<T>* kernels = nullptr;
+  std::vector<Slot<T>*> in;
+  Slot<T>* out = nullptr;
+  std::vector<VariablePtr> variables;
+  std::vector<Parameter<T>*> parameters;  // per variable; null where it is frozen
+  std::vector<char> first_use;            // per variable: this op is the first to add to a kept gradient
+  std::vector<char> accumulate;           // per input: add to its gradient instead of overwriting it
+  T* work = nullptr;
+  int node = 0;
+  bool gated = false;  // the dense op's output goes through relu in the tile (forward)
+  const Slot<T>* gate = nullptr;  // in[0]'s gradient is multiplied by gate > 0 in the tile (backward)
+
+ protected:
+  T* variable_data(std::size_t i) const { return variables[i]->template data<T>(); }
+};
+
+// A node as it was added to a graph.
+struct NodeSpec {
+  const struct OpKind* kind = nullptr;
+  std::vector<int> inputs;
+  std::vector<int> input_features;
+  std::vector<VariablePtr> variables;
+  std::vector<double> params;  // in the order of the kind's parameter list
+  int features = 0;
+};
+
+struct OpParameter {
+  const char* name;
+  double default_value;
+};
+
+struct OpKind {
+  std::string name;
+  std::vector<OpParameter> parameters;
+  int min_inputs;
+  int max_inputs;  // -1: any number
+  // Checks the node and returns the features of its output.
+  int (*shape)(const NodeSpec& node);
+  std::unique_ptr<Op<float>> (*make_f32)(const NodeSpec& node);
+  std::unique_ptr<Op<double>> (*make_f64)(const NodeSpec& node);
+  // For the plan's fusions.
+  int activation = -1;  // index in kActivationList, or -1
+  bool is_softmax = false;
+  bool is_dense = false;
+  bool is_input = false;
+  bool couples_rows = false;  // in training, a row's output depends on the other rows of the batch
+};
+
+template <class T>
+std::unique_ptr<Op<T>> make_op(const NodeSpec& node) {
+  if constexpr (sizeof(T) == 4) {
+    return node.kind->make_f32(node);
+  } else {
+    return node.kind->make_f64(node);
+  }
+}
+
+// Calls body(block, begin, end) for each block of the share, with the share's range of `features`.
+template <class Body>
+void for_each_block(const Share& share, int features, Body body) {
+  const Range range = share.features(features);
+  if (range.size() <= 0) return;
+  for (int block = share.blocks.begin; block < share.blocks.end; ++block) body(block, range.begin, range.end);
+}
+
+}  // namespace pynn

@@ -1,0 +1,148 @@
+#include "training/executor.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <string>
+
+#include "base/check.hpp"
+#include "base/denormals.hpp"
+#include "dispatch/dispatch.hpp"
+#include "training/gather.hpp"
+
+namespace pynn {
+
+namespace {
+
+// Rows that one worker takes through all layers at once: 784 float32 features of 128 rows fit the
+// second-level cache beside the weights that are being read.
+constexpr int kPiece = 128;
+
+// What one worker needs to run pieces by itself.
+template <class T>
+struct Workspace {
+  Workspace(const Graph& graph, const PlanRequest& request)
+      : plan(graph, request, {}), gather(plan, request.inputs, request.max_batch) {
+    gather.append_tasks(tasks);
+    plan.append_forward(tasks);
+    const auto rows = static_cast<std::size_t>(request.max_batch);
+    for (int output : request.outputs) {
+      arena.request(&staging.emplace_back(nullptr),
+                    rows * static_cast<std::size_t>(round_up(graph.node(output).features, kRowAlign)));
+    }
+  }
+  Plan<T> plan;
+  Gather<T> gather;
+  std::vector<Task> tasks;
+  std::vector<T*> staging;
+  Arena arena;
+};
+
+template <class T>
+class ExecutorOf : public Executor {
+ public:
+  ExecutorOf(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs, const std::vector<int>& outputs)
+      : graph_(std::move(graph)) {
+    request_.inputs = inputs;
+    request_.outputs = outputs;
+    request_.max_batch = kPiece;
+    for (int output : outputs) output_features_.push_back(graph_->node(output).features);
+    give_back(take());
+  }
+
+  void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs) override {
+    require(x.size() == request_.inputs.size(), "the model has " + std::to_string(request_.inputs.size()) +
+                                                    " inputs. Received: " + std::to_string(x.size()));
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const int features = graph_->node(request_.inputs[i]).features;
+      require(x[i].cols == features, "input " + std::to_string(i) + " needs " + std::to_string(features) +
+                                         " features. Received: " + std::to_string(x[i].cols));
+      require(x[i].rows == x[0].rows, "all inputs need the same number of rows");
+    }
+    const std::int64_t rows = x[0].rows;
+    const auto pieces = static_cast<int>((rows + kPiece - 1) / kPiece);
+    const int workers =
+        std::clamp(std::min(pieces, worthwhile_workers(cost_ * static_cast<double>(rows), thread_limit())), 1,
+                   thread_limit());
+    if (workers == 1) {
+      FlushDenormals flush;
+      run_pieces(x, outputs, 0, pieces);
+      return;
+    }
+    ThreadPool::instance().run(workers, [&](int worker, int actual) {
+      const Range mine = divide_evenly(pieces, worker, actual);
+      run_pieces(x, outputs, mine.begin, mine.end);
+    });
+  }
+
+ private:
+  void run_pieces(const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin, int end) {
+    std::unique_ptr<Workspace<T>> workspace = take();
+    workspace->gather.set_sources(x);
+    for (int piece = begin; piece < end; ++piece) {
+      Pass pass;
+      pass.first_row = static_cast<std::int64_t>(piece) * kPiece;
+      pass.count = static_cast<int>(std::min<std::int64_t>(kPiece, x[0].rows - pass.first_row));
+      const Share share{{0, block_count(pass.count)}, 0, 1};
+      for (const Task& task : workspace->tasks) task.run(pass, share);
+      for (std::size_t o = 0; o < outputs.size(); ++o) {
+        write_output(*workspace, o, pass, static_cast<T*>(outputs[o]));
+      }
+    }
+    give_back(std::move(workspace));
+  }
+
+  void write_output(Workspace<T>& workspace, std::size_t o, const Pass& pass, T* out) {
+    const Slot<T>& slot = workspace.plan.output_slot(o);
+    const std::ptrdiff_t width = slot.features;
+    out += pass.first_row * width;
+    if (width == 1) {
+      for (int i = 0; i < pass.count; ++i) out[i] = slot.value_at(i / kLanes)[i % kLanes];
+      return;
+    }
+    const std::ptrdiff_t ld = round_up(width, kRowAlign);
+    T* rows = workspace.staging[o];
+    kernel_table<T>().lanes_to_rows(slot.value, slot.block_stride, 0, slot.features, pass.count, rows, ld);
+    for (int i = 0; i < pass.count; ++i) {
+      std::memcpy(out + i * width, rows + i * ld, static_cast<std::size_t>(width) * sizeof(T));
+    }
+  }
+
+  std::unique_ptr<Workspace<T>> take() {
+    {
+      std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        std::unique_ptr<Workspace<T>> workspace = std::move(free_.back());
+        free_.pop_back();
+        return workspace;
+      }
+    }
+    auto workspace = std::make_unique<Workspace<T>>(*graph_, request_);
+    workspace->arena.allocate();
+    cost_ = workspace->plan.forward_cost();
+    return workspace;
+  }
+
+  void give_back(std::unique_ptr<Workspace<T>> workspace) {
+    std::lock_guard lock(mutex_);
+    free_.push_back(std::move(workspace));
+  }
+
+  std::shared_ptr<const Graph> graph_;
+  PlanRequest request_;
+  double cost_ = 0;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workspace<T>>> free_;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_executor(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs,
+                                        const std::vector<int>& outputs) {
+  if (graph->dtype() == DType::float32) {
+    return std::make_unique<ExecutorOf<float>>(std::move(graph), inputs, outputs);
+  }
+  return std::make_unique<ExecutorOf<double>>(std::move(graph), inputs, outputs);
+}
+
+}  // namespace pynn

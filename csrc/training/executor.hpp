@@ -1,0 +1,28 @@
+// Inference: batches of rows through a graph, on all workers. Safe to call from several threads.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "training/rows.hpp"
+
+namespace pynn {
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // outputs[i]: (rows, features of output i), row-major without padding, of the graph's dtype.
+  virtual void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs) = 0;
+
+  const std::vector<int>& output_features() const { return output_features_; }
+
+ protected:
+  std::vector<int> output_features_;
+};
+
+std::unique_ptr<Executor> make_executor(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs,
+                                        const std::vector<int>& outputs);
+
+}  // namespace pynn

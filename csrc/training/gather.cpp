@@ -1,0 +1,93 @@
+#include "training/gather.hpp"
+
+#include "dispatch/dispatch.hpp"
+
+namespace pynn {
+
+template <class T>
+Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch) {
+  const int rows = block_count(max_batch) * kLanes;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    auto input = std::make_unique<Input>();
+    input->slot = &plan.slot(inputs[i]);
+    input->ld = round_up(input->slot->features, kRowAlign);
+    input->pointers.resize(static_cast<std::size_t>(rows));
+    arena_.request(&input->staging, static_cast<std::size_t>(rows * input->ld));
+    inputs_.push_back(std::move(input));
+  }
+  arena_.allocate();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Input& input = *inputs_[i];
+    for (int row = 0; row < rows; ++row) input.staged.push_back(input.staging + row * input.ld);
+    plan.set_input_rows(i, input.pointers.data());
+  }
+}
+
+template <class T>
+void Gather<T>::set_sources(const std::vector<Rows>& sources) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    inputs_[i]->source = sources[i];
+    inputs_[i]->direct = is_direct<T>(sources[i]);
+  }
+}
+
+template <class T>
+void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
+  const Slot<T>& slot = *input.slot;
+  const Range columns = share.features(slot.features);
+  const bool first_part = share.part == 0;
+  const KernelTable<T>& kernels = kernel_table<T>();
+  const T* block_rows[kLanes];
+  for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
+    const int lanes = lanes_in_block(pass.count, block);
+    for (int lane = 0; lane < lanes; ++lane) {
+      const int at = block * kLanes + lane;
+      const std::int64_t row = pass.row(at);
+      if (input.direct) {
+        block_rows[lane] = direct_row<T>(input.source, row);
+      } else {
+        T* staged = input.staging + at * input.ld;
+        if (columns.size() > 0) {
+          read_row(input.source, row, columns.begin, columns.end, staged + columns.begin);
+        }
+        block_rows[lane] = staged;
+      }
+      if (first_part) input.pointers[static_cast<std::size_t>(at)] = block_rows[lane];
+    }
+    if (columns.size() > 0) {
+      kernels.rows_to_lanes(block_rows, lanes, columns.begin, columns.end, slot.value_at(block),
+                            slot.block_stride);
+    }
+  }
+}
+
+template <class T>
+void Gather<T>::append_tasks(std::vector<Task>& tasks) {
+  for (const auto& owned : inputs_) {
+    Input* input = owned.get();
+    // About four operations' time an element.
+    tasks.push_back({[this, input](const Pass& pass, const Share& share) { gather(*input, pass, share); },
+                     kElementwise, 4.0 * input->slot->features, {}, {input->slot->value, input->staging}});
+  }
+}
+
+template <class T>
+void Gather<T>::append_prefetch(std::vector<Task>& tasks) {
+  for (const auto& owned : inputs_) {
+    Input* input = owned.get();
+    Task task{[input](const Pass& pass, const Share& share) {
+                if (pass.next_rows == nullptr) return;
+                for (int i = 0; i < pass.next_count; ++i) {
+                  prefetch_row(input->source, pass.next_rows[i], share.part, share.parts);
+                }
+              },
+              kElementwise, 8.0 * input->slot->features, {}, {}};
+    task.always_features = true;
+    tasks.push_back(std::move(task));
+  }
+}
+
+template class Gather<float>;
+template class Gather<double>;
+
+}  // namespace pynn

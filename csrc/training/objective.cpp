@@ -1,0 +1,301 @@
+#include "training/objective.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.hpp"
+#include "dispatch/dispatch.hpp"
+
+namespace pynn {
+
+namespace {
+
+constexpr const char* kAccuracies[] = {"binary_accuracy", "categorical_accuracy",
+                                       "sparse_categorical_accuracy"};
+constexpr const char* kLossPrefix = "loss:";
+
+bool is_sparse(Loss loss) {
+  return loss == Loss::sparse_categorical_crossentropy ||
+         loss == Loss::sparse_categorical_crossentropy_logits;
+}
+
+int find_loss(const std::string& name) {
+  std::string names;
+  for (int i = 0; i < kLosses; ++i) {
+    if (name == kLossList[i].name) return i;
+    names += (names.empty() ? "" : ", ") + std::string(kLossList[i].name);
+  }
+  require(false, "unknown loss: '" + name + "'. It must be one of " + names);
+  return 0;
+}
+
+}  // namespace
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names(std::begin(kAccuracies), std::end(kAccuracies));
+  for (const LossEntry& entry : kLossList) names.push_back(std::string(kLossPrefix) + entry.name);
+  return names;
+}
+
+LossChoice parse_loss(const std::string& name, const std::vector<double>& parameters) {
+  LossChoice choice;
+  choice.present = true;
+  const int index = find_loss(name);
+  choice.loss = static_cast<Loss>(index);
+  require(parameters.size() <= kMaxLossParameters, "too many parameters for the loss '" + name + "'");
+  std::copy(std::begin(kLossList[index].defaults), std::end(kLossList[index].defaults), choice.parameters);
+  std::copy(parameters.begin(), parameters.end(), choice.parameters);
+  return choice;
+}
+
+MetricChoice parse_metric(const std::string& name) {
+  for (int i = 0; i < static_cast<int>(MetricKind::loss); ++i) {
+    if (name == kAccuracies[i]) return {static_cast<MetricKind>(i), {}};
+  }
+  require(name.rfind(kLossPrefix, 0) == 0, "unknown metric: '" + name + "'");
+  return {MetricKind::loss, parse_loss(name.substr(std::string(kLossPrefix).size()), {})};
+}
+
+int target_columns(const ObjectiveSpec& spec, std::size_t output, int features) {
+  int columns = 0;
+  const auto use = [&](int wanted) {
+    require(columns == 0 || columns == wanted,
+            "the loss and the metrics of output " + std::to_string(output) + " need targets of different shapes: " +
+                std::to_string(columns) + " and " + std::to_string(wanted) + " columns");
+    columns = wanted;
+  };
+  if (spec.losses[output].present) use(is_sparse(spec.losses[output].loss) ? 1 : features);
+  for (const MetricChoice& metric : spec.metrics[output]) {
+    const bool sparse = metric.kind == MetricKind::sparse_categorical_accuracy ||
+                        (metric.kind == MetricKind::loss && is_sparse(metric.loss.loss));
+    use(sparse ? 1 : features);
+  }
+  return columns;
+}
+
+bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i, LossChoice& choice) {
+  if (!choice.present || !can_take_logits(graph, outputs, outputs[i])) return false;
+  const bool softmax = graph.node(outputs[i]).kind->is_softmax;
+  if (softmax && choice.loss == Loss::categorical_crossentropy) {
+    choice.loss = Loss::categorical_crossentropy_logits;
+  } else if (softmax && choice.loss == Loss::sparse_categorical_crossentropy) {
+    choice.loss = Loss::sparse_categorical_crossentropy_logits;
+  } else if (!softmax && choice.loss == Loss::binary_crossentropy) {
+    choice.loss = Loss::binary_crossentropy_logits;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+template <class T>
+Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec, const std::vector<int>& output_features,
+                        const std::vector<char>& fused, int max_batch, bool training)
+    : plan_(plan), training_(training), normalize_by_weights_(spec.normalize_by_weights) {
+  const int rows = block_count(max_batch) * kLanes;
+  results_.outputs.resize(spec.losses.size());
+  results_.metrics.resize(spec.losses.size());
+  for (std::size_t i = 0; i < spec.losses.size(); ++i) {
+    auto output = std::make_unique<Output>();
+    output->loss = spec.losses[i];
+    output->loss_weight = spec.loss_weights[i];
+    output->metrics = spec.metrics[i];
+    output->slot = &plan.loss_slot(i);
+    output->values = &plan.output_slot(i);
+    output->fused = fused[i] != 0;
+    output->columns = target_columns(spec, i, output_features[i]);
+    for (std::size_t j = 0; j < i; ++j) {
+      output->adds_gradient =
+          output->adds_gradient || (outputs_[j]->loss.present && outputs_[j]->slot == output->slot);
+    }
+    results_.metrics[i].resize(output->metrics.size());
+    output->hits.resize(output->metrics.size());
+    const auto n = static_cast<std::size_t>(rows);
+    const auto padded = static_cast<std::size_t>(round_up(output->columns, kRowAlign));
+    for (const MetricChoice& metric : output->metrics) {
+      output->needs_values = output->needs_values || (output->fused && metric.kind == MetricKind::loss);
+    }
+    if (output->columns > 0) {
+      arena_.request(&output->lanes, n * padded);
+      if (output->columns > 1) arena_.request(&output->rows, n * padded);
+    }
+    arena_.request(&output->losses, n);
+    arena_.request(&output->weights, n);
+    arena_.request(&output->scale, n);
+    for (T*& hits : output->hits) arena_.request(&hits, n);
+    outputs_.push_back(std::move(output));
+  }
+  arena_.allocate();
+}
+
+template <class T>
+void Objective<T>::set_sources(const std::vector<Rows>& targets, const std::vector<Rows>& weights) {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    outputs_[i]->target = targets[i];
+    outputs_[i]->weight = weights[i];
+  }
+}
+
+template <class T>
+void Objective<T>::clear_sums() {
+  results_.loss = {};
+  for (Tally& tally : results_.outputs) tally = {};
+  for (auto& tallies : results_.metrics) std::fill(tallies.begin(), tallies.end(), Tally{});
+}
+
+template <class T>
+double Objective<T>::batch_divisor(const Pass& pass, std::size_t index) const {
+  if (divisor_ > 0) return divisor_;
+  const Rows& weight = outputs_[index]->weight;
+  if (!normalize_by_weights_ || weight.rows == 0) return pass.count;
+  double sum = 0;
+  for (int i = 0; i < pass.count; ++i) {
+    double value;
+    read_row(weight, pass.row(i), 0, 1, &value);
+    sum += value;
+  }
+  return sum > 0 ? sum : 1;
+}
+
+template <class T>
+void Objective<T>::gather(Output& output, std::size_t index, const Pass& pass, const Share& share) {
+  const double divisor = batch_divisor(pass, index);
+  const T factor = static_cast<T>(output.loss_weight / divisor);
+  const int last = std::min(pass.count, share.blocks.end * kLanes);
+  const std::ptrdiff_t stride = round_up(output.columns, kRowAlign);
+  for (int i = share.blocks.begin * kLanes; i < last; ++i) {
+    T weight = 1;
+    if (output.weight.rows > 0) read_row(output.weight, pass.row(i), 0, 1, &weight);
+    output.weights[i] = weight;
+    output.scale[i] = weight * factor;
+    if (output.columns == 1) {
+      T* lane = output.lanes + i / kLanes * stride * kLanes + i % kLanes;
+      read_row(output.target, pass.row(i), 0, 1, lane);
+    } else if (output.columns > 1) {
+      read_row(output.target, pass.row(i), 0, output.columns, output.rows + i * stride);
+    }
+  }
+  if (output.columns <= 1) return;
+  const T* rows[kLanes];
+  for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
+    const int lanes = lanes_in_block(pass.count, block);
+    for (int lane = 0; lane < lanes; ++lane) rows[lane] = output.rows + (block * kLanes + lane) * stride;
+    kernel_table<T>().rows_to_lanes(rows, lanes, 0, output.columns, output.lanes + block * stride * kLanes,
+                                    stride * kLanes);
+  }
+}
+
+template <class T>
+void Objective<T>::judge(Output& output, std::size_t index, const Pass& pass, const Share& share) {
+  if (output.needs_values) plan_.finish_output(index, pass, share);
+  const std::ptrdiff_t stride = round_up(output.columns, kRowAlign) * kLanes;
+  for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
+    if (output.loss.present) {
+      LossArgs<T> a{};
+      a.target = output.lanes + block * stride;
+      a.prediction = output.slot->value_at(block);
+      a.features = output.slot->features;
+      for (int p = 0; p < kMaxLossParameters; ++p) a.parameters[p] = static_cast<T>(output.loss.parameters[p]);
+      a.losses = output.losses + block * kLanes;
+      a.grad = training_ && output.slot->grad != nullptr ? output.slot->grad_at(block) : nullptr;
+      a.scale = output.scale + block * kLanes;
+      a.accumulate = output.adds_gradient;
+      kernel_table<T>().loss[static_cast<int>(output.loss.loss)](a);
+    }
+    for (std::size_t m = 0; m < output.metrics.size(); ++m) {
+      measure(output, output.metrics[m], output.hits[m] + block * kLanes, block);
+    }
+  }
+}
+
+template <class T>
+void Objective<T>::measure(Output& output, const MetricChoice& metric, T* hits, int block) {
+  const KernelTable<T>& kernels = kernel_table<T>();
+  const T* target = output.lanes + block * round_up(output.columns, kRowAlign) * kLanes;
+  const Slot<T>& slot = *output.slot;
+  alignas(64) T wanted[kLanes];
+  switch (metric.kind) {
+    case MetricKind::binary_accuracy:
+      // sigmoid(z) > 1/2 where z > 0.
+      kernels.threshold_hits(target, slot.value_at(block), slot.features, output.fused ? T(0) : T(0.5), hits);
+      break;
+    case MetricKind::categorical_accuracy:
+      kernels.argmax(slot.value_at(block), slot.features, hits);
+      kernels.argmax(target, slot.features, wanted);
+      for (int lane = 0; lane < kLanes; ++lane) hits[lane] = hits[lane] == wanted[lane] ? T(1) : T(0);
+      break;
+    case MetricKind::sparse_categorical_accuracy:
+      kernels.argmax(slot.value_at(block), slot.features, hits);
+      for (int lane = 0; lane < kLanes; ++lane) hits[lane] = hits[lane] == target[lane] ? T(1) : T(0);
+      break;
+    case MetricKind::loss: {
+      LossArgs<T> a{};
+      a.target = target;
+      a.prediction = output.values->value_at(block);
+      a.features = output.values->features;
+      for (int p = 0; p < kMaxLossParameters; ++p) a.parameters[p] = static_cast<T>(metric.loss.parameters[p]);
+      a.losses = hits;
+      kernels.loss[static_cast<int>(metric.loss.loss)](a);
+      break;
+    }
+  }
+}
+
+template <class T>
+void Objective<T>::tally(const Pass& pass, double regularization, bool per_batch) {
+  double batch_loss = 0;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const Output& output = *outputs_[i];
+    if (output.loss.present) {
+      double sum = 0;
+      for (int row = 0; row < pass.count; ++row) {
+        sum += static_cast<double>(output.losses[row]) * static_cast<double>(output.weights[row]);
+      }
+      const double mean = sum / batch_divisor(pass, i);
+      results_.outputs[i].total += mean * pass.count;
+      results_.outputs[i].count += pass.count;
+      batch_loss += output.loss_weight * mean;
+    }
+    for (std::size_t m = 0; m < output.metrics.size(); ++m) {
+      double sum = 0;
+      for (int row = 0; row < pass.count; ++row) sum += static_cast<double>(output.hits[m][row]);
+      results_.metrics[i][m].total += sum;
+      results_.metrics[i][m].count += pass.count;
+    }
+  }
+  batch_loss += per_batch ? regularization / batch_divisor(pass, 0) : regularization;
+  results_.loss.total += batch_loss * pass.count;
+  results_.loss.count += pass.count;
+}
+
+template <class T>
+void Objective<T>::append_tasks(std::vector<Task>& tasks) {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Output* output = outputs_[i].get();
+    tasks.push_back({[this, output, i](const Pass& pass, const Share& share) {
+                       gather(*output, i, pass, share);
+                     },
+                     kRowwise, 4.0 * output->columns + 4, {}, {output->lanes, output->weights}});
+    Task judging{[this, output, i](const Pass& pass, const Share& share) { judge(*output, i, pass, share); },
+                 kRowwise, 20.0 * output->slot->features, {output->slot->value, output->lanes, output->weights},
+                 {output->losses, output->values->value}};
+    if (output->slot->grad != nullptr) judging.writes.push_back(output->slot->grad);
+    tasks.push_back(std::move(judging));
+  }
+}
+
+template <class T>
+void Objective<T>::append_tally(std::vector<Task>& tasks, const double* regularization, bool per_batch) {
+  Task task{[this, regularization, per_batch](const Pass& pass, const Share&) {
+              tally(pass, regularization == nullptr ? 0 : *regularization, per_batch);
+            },
+            kRowwise, 4, {}, {}};
+  task.always_serial = true;
+  for (const auto& output : outputs_) task.reads.push_back(output->losses);
+  tasks.push_back(std::move(task));
+}
+
+template class Objective<float>;
+template class Objective<double>;
+
+}  // namespace pynn

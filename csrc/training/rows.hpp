@@ -1,0 +1,39 @@
+// Rows of a user's data as they are: dense in any numeric type, or CSR. Nothing is copied as a whole; rows
+// are converted one at a time while a batch is gathered. The memory belongs to the caller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pynn {
+
+enum class RowType : int { f32, f64, f16, u8, i8, u16, i16, u32, i32, u64, i64 };
+
+struct Rows {
+  std::int64_t rows = 0;
+  int cols = 0;
+  RowType type = RowType::f32;  // of the elements, or of CSR's values
+  const void* data = nullptr;
+  std::ptrdiff_t row_bytes = 0;  // dense: bytes between rows; within a row elements are adjacent
+  // CSR: column numbers of a row ascend.
+  bool sparse = false;
+  bool wide_indices = false;  // int64 instead of int32
+  const void* indices = nullptr;
+  const void* indptr = nullptr;
+};
+
+// Columns [begin, end) of a row, converted, to out[0..end - begin).
+template <class T>
+void read_row(const Rows& source, std::int64_t row, int begin, int end, T* out);
+
+// The row itself, if it can be used without conversion and is padded like the engine's own rows.
+template <class T>
+const T* direct_row(const Rows& source, std::int64_t row);
+
+template <class T>
+bool is_direct(const Rows& source);
+
+// Asks for a part of a row to be fetched into the second-level cache.
+void prefetch_row(const Rows& source, std::int64_t row, int part, int parts);
+
+}  // namespace pynn

@@ -1,0 +1,393 @@
+#include "training/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <string>
+
+#include "base/check.hpp"
+#include "base/denormals.hpp"
+#include "base/random.hpp"
+#include "dispatch/dispatch.hpp"
+#include "training/gather.hpp"
+
+namespace pynn {
+
+namespace {
+
+// Rows judged at once by evaluate() and gradients(): enough to divide by blocks, few enough to stay in the
+// second-level cache. Part of the definition of their sums, so it must not depend on the machine.
+constexpr int kEvaluationBatch = 256;
+// Between two looks at the clock.
+constexpr double kChunkSeconds = 1e-3;
+
+double now() {
+  using clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
+}
+
+// A plan with all that runs one of its batches.
+template <class T>
+struct Pipeline {
+  Pipeline(const Graph& graph, const PlanRequest& request, const ObjectiveSpec& spec,
+           const std::vector<int>& features, Updater<T>& updater)
+      : max_batch(request.max_batch),
+        plan(graph, request, request.training ? updater.parameters() : ParameterMap<T>{}),
+        gather(plan, request.inputs, request.max_batch),
+        objective(plan, spec, features, request.fused, request.max_batch, request.training) {}
+
+  const Schedule& schedule(int count, int workers) {
+    auto& found = schedules[{count, workers}];
+    if (found == nullptr) found = std::make_unique<Schedule>(tasks, count, workers);
+    return *found;
+  }
+
+  // One batch on up to `workers` workers.
+  void run_once(const Pass& pass, int workers) {
+    schedule(pass.count, workers);
+    schedule(pass.count, 1);
+    ThreadPool::instance().run(workers, [&](int worker, int actual) {
+      schedules.at({pass.count, actual})->run(pass, worker, barrier);
+    });
+  }
+
+  int max_batch;
+  Plan<T> plan;
+  Gather<T> gather;
+  Objective<T> objective;
+  std::vector<Task> tasks;
+  std::map<std::pair<int, int>, std::unique_ptr<Schedule>> schedules;
+  Barrier barrier;
+};
+
+template <class T>
+class TrainerOf : public Trainer {
+ public:
+  TrainerOf(std::shared_ptr<const Graph> graph, const TrainerSpec& spec)
+      : graph_(std::move(graph)), spec_(spec), updater_(spec.update), gradient_updater_(spec.update) {
+    const std::size_t outputs = spec.outputs.size();
+    require(!spec.inputs.empty() && outputs > 0, "a model needs at least one input and one output");
+    require(spec.objective.losses.size() == outputs && spec.objective.loss_weights.size() == outputs &&
+                spec.objective.metrics.size() == outputs,
+            "one loss, one loss weight and one list of metrics are needed per output");
+    fused_spec_ = spec.objective;
+    for (std::size_t i = 0; i < outputs; ++i) {
+      features_.push_back(graph_->node(spec.outputs[i]).features);
+      columns_.push_back(target_columns(spec.objective, i, features_[i]));
+      fused_.push_back(fused_loss(*graph_, spec.outputs, i, fused_spec_.losses[i]));
+      has_loss_.push_back(spec.objective.losses[i].present);
+    }
+    gradient_updater_.keep_gradients();
+    // Wrong graphs fail here, not in the first step.
+    training_ = make_pipeline(true, kLanes, updater_);
+    add_training_tasks(*training_);
+  }
+
+  void start(const Data& data, int batch_size, std::vector<std::int64_t> order, bool shuffle,
+             std::uint64_t shuffle_seed) override {
+    std::lock_guard lock(mutex_);
+    check(data);
+    require(batch_size >= 1,
+            "batch_size must be a positive integer. Received: batch_size=" + std::to_string(batch_size));
+    const std::int64_t rows = data.rows();
+    for (std::int64_t row : order) {
+      require(row >= 0 && row < rows, "order names row " + std::to_string(row) + " of " + std::to_string(rows));
+    }
+    if (order.empty()) {
+      order.resize(static_cast<std::size_t>(rows));
+      std::iota(order.begin(), order.end(), std::int64_t{0});
+    }
+    if (shuffle) {
+      shuffle_in_place(order.data(), static_cast<std::int64_t>(order.size()), stream_key(shuffle_seed, 0));
+    }
+    batch_size = static_cast<int>(std::min<std::int64_t>(batch_size, static_cast<std::int64_t>(order.size())));
+    if (batch_size > training_->max_batch) {
+      training_ = make_pipeline(true, batch_size, updater_);
+      add_training_tasks(*training_);
+    }
+    order_ = std::move(order);
+    batch_size_ = batch_size;
+    position_ = 0;
+    training_->gather.set_sources(data.x);
+    training_->objective.set_sources(data.y, data.weights);
+    training_->objective.clear_sums();
+  }
+
+  std::int64_t run(const double* rates, std::int64_t n, double seconds) override {
+    std::lock_guard lock(mutex_);
+    FlushDenormals flush;
+    const auto rows = static_cast<std::int64_t>(order_.size());
+    if (position_ >= rows || n <= 0) return 0;
+    const std::int64_t left = (rows - position_ + batch_size_ - 1) / batch_size_;
+    n = std::min(n, left);
+    Pipeline<T>& pipeline = *training_;
+    // Forward, and twice as much backward.
+    const double operations = 3 * pipeline.plan.forward_cost() * batch_size_;
+    const int workers = worthwhile_workers(operations, thread_limit());
+    for (int count : {batch_size_, static_cast<int>((rows - 1) % batch_size_ + 1)}) {
+      pipeline.schedule(count, workers);
+      pipeline.schedule(count, 1);
+    }
+    const double start = now();
+    std::int64_t done = 0;
+    std::int64_t chunk = 1;
+    while (done < n) {
+      const double chunk_start = now();
+      chunk = std::min(chunk, n - done);
+      ThreadPool::instance().run(workers, [&](int worker, int actual) {
+        FlushDenormals flush_worker;
+        for (std::int64_t i = 0; i < chunk; ++i) {
+          const Pass pass = make_pass(done + i, rates[done + i]);
+          pipeline.schedules.at({pass.count, actual})->run(pass, worker, pipeline.barrier);
+        }
+      });
+      done += chunk;
+      const double time = now();
+      if (time - start >= seconds) break;
+      const double per_step = (time - chunk_start) / static_cast<double>(chunk);
+      const double budget = std::min(kChunkSeconds, seconds - (time - start));
+      chunk = std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / std::max(per_step, 1e-7)), 1,
+                                       4 * chunk);
+    }
+    last_pass_ = make_pass(done - 1, 0);
+    last_pass_.next_rows = nullptr;
+    position_ += done * batch_size_;
+    iterations += static_cast<std::uint64_t>(done);
+    return done;
+  }
+
+  Results results() const override { return training_->objective.results(); }
+
+  Results evaluate(const Data& data) override {
+    std::lock_guard lock(mutex_);
+    check(data);
+    FlushDenormals flush;
+    if (evaluation_ == nullptr) {
+      evaluation_ = make_pipeline(false, kEvaluationBatch, updater_);
+      std::vector<Task>& tasks = evaluation_->tasks;
+      evaluation_->gather.append_tasks(tasks);
+      evaluation_->plan.append_forward(tasks);
+      evaluation_->objective.append_tasks(tasks);
+      evaluation_->objective.append_tally(tasks, &evaluation_penalty_, spec_.update.l2_per_batch);
+    }
+    evaluation_penalty_ = updater_.compute_penalty();
+    evaluation_->gather.set_sources(data.x);
+    evaluation_->objective.set_sources(data.y, data.weights);
+    evaluation_->objective.clear_sums();
+    Pass pass;
+    for_each_piece(*evaluation_, pass, data.rows(), kEvaluationBatch, 1);
+    return evaluation_->objective.results();
+  }
+
+  double gradients(const Data& data, const std::vector<VariablePtr>& into) override {
+    std::lock_guard lock(mutex_);
+    check(data);
+    FlushDenormals flush;
+    const bool whole = training_->plan.couples_rows();
+    require(!whole || data.rows() < 1 << 24, "too many rows for one batch with batch normalization");
+    const int piece = whole ? static_cast<int>(data.rows()) : kEvaluationBatch;
+    if (gradients_ == nullptr || gradients_->max_batch < piece) {
+      gradients_ = make_pipeline(true, piece, gradient_updater_);
+      gradient_updater_.serve(gradients_->plan);
+      std::vector<Task>& tasks = gradients_->tasks;
+      gradients_->gather.append_tasks(tasks);
+      gradients_->plan.append_forward(tasks);
+      gradients_->objective.append_tasks(tasks);
+      gradients_->plan.append_backward(tasks);
+      gradients_->plan.append_update(tasks);
+      gradients_->objective.append_tally(tasks, nullptr, false);
+    }
+    gradients_->gather.set_sources(data.x);
+    gradients_->objective.set_sources(data.y, data.weights);
+    gradients_->objective.clear_sums();
+    gradients_->objective.set_divisor(0);
+    const double divisor = total_divisor(data);
+    gradients_->objective.set_divisor(divisor);
+    gradient_updater_.set_adding(false);
+    for (std::size_t i = 0; i < into.size(); ++i) gradient_updater_.clear_gradient(i);
+    Pass pass;
+    pass.training = true;
+    pass.moves_statistics = false;
+    pass.seed = seed;
+    pass.step = iterations;
+    double loss = 0;
+    const std::int64_t rows = data.rows();
+    for (std::int64_t first = 0; first < rows; first += piece) {
+      pass.first_row = first;
+      pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - first));
+      gradients_->objective.clear_sums();
+      gradients_->run_once(pass, workers_for(*gradients_, pass.count, 3));
+      const Results results = gradients_->objective.results();
+      loss += results.loss.mean();
+      gradient_updater_.set_adding(true);
+    }
+    const double penalty_divisor = spec_.update.l2_per_batch ? divisor : 1;
+    gradient_updater_.add_penalty_gradients(penalty_divisor);
+    loss += gradient_updater_.compute_penalty() / penalty_divisor;
+    for (std::size_t i = 0; i < into.size(); ++i) {
+      const T* grad = gradient_updater_.gradient(i);
+      std::copy(grad, grad + into[i]->padded_size(), into[i]->template data<T>());
+    }
+    return loss;
+  }
+
+  LastBatch last_batch() override {
+    std::lock_guard lock(mutex_);
+    require(last_pass_.count > 0, "no step has been run yet");
+    LastBatch batch;
+    batch.features = features_;
+    for (int i = 0; i < last_pass_.count; ++i) batch.rows.push_back(last_pass_.row(i));
+    const Share everything{{0, block_count(last_pass_.count)}, 0, 1};
+    for (std::size_t o = 0; o < features_.size(); ++o) {
+      training_->plan.finish_output(o, last_pass_, everything);
+      const Slot<T>& slot = training_->plan.output_slot(o);
+      std::vector<double> values;
+      for (int i = 0; i < last_pass_.count; ++i) {
+        for (int f = 0; f < slot.features; ++f) {
+          values.push_back(static_cast<double>(slot.value_at(i / kLanes, f)[i % kLanes]));
+        }
+      }
+      batch.outputs.push_back(std::move(values));
+    }
+    return batch;
+  }
+
+  std::vector<std::vector<VariablePtr>> state() const override { return updater_.state(); }
+
+ private:
+  std::unique_ptr<Pipeline<T>> make_pipeline(bool training, int max_batch, Updater<T>& updater) {
+    PlanRequest request;
+    request.inputs = spec_.inputs;
+    request.outputs = spec_.outputs;
+    request.max_batch = max_batch;
+    request.training = training;
+    request.has_loss = has_loss_;
+    request.fused = fused_;
+    return std::make_unique<Pipeline<T>>(*graph_, request, fused_spec_, features_, updater);
+  }
+
+  void add_training_tasks(Pipeline<T>& pipeline) {
+    updater_.serve(pipeline.plan);
+    std::vector<Task>& tasks = pipeline.tasks;
+    pipeline.gather.append_tasks(tasks);
+    updater_.append_penalty(tasks);
+    pipeline.plan.append_forward(tasks);
+    pipeline.objective.append_tasks(tasks);
+    Objective<T>* objective = &pipeline.objective;
+    Task prepare{[this, objective](const Pass& pass, const Share&) {
+                   updater_.prepare(pass, objective->batch_divisor(pass, 0));
+                 },
+                 kRowwise, 1, {pipeline.plan.loss_slot(0).value}, {this}};
+    prepare.always_serial = true;
+    tasks.push_back(std::move(prepare));
+    pipeline.plan.append_backward(tasks);
+    const std::size_t first_update = tasks.size();
+    pipeline.plan.append_update(tasks);
+    updater_.append_finish(tasks);
+    for (std::size_t i = first_update; i < tasks.size(); ++i) tasks[i].reads.push_back(this);
+    pipeline.objective.append_tally(tasks, updater_.penalty(), spec_.update.l2_per_batch);
+    pipeline.gather.append_prefetch(tasks);
+  }
+
+  Pass make_pass(std::int64_t steps_from_now, double rate) const {
+    const auto rows = static_cast<std::int64_t>(order_.size());
+    const std::int64_t first = position_ + steps_from_now * batch_size_;
+    Pass pass;
+    pass.count = static_cast<int>(std::min<std::int64_t>(batch_size_, rows - first));
+    pass.training = true;
+    pass.seed = seed;
+    pass.step = iterations + static_cast<std::uint64_t>(steps_from_now);
+    pass.rate = rate;
+    pass.rows = order_.data() + first;
+    const std::int64_t next = first + batch_size_;
+    if (next < rows) {
+      pass.next_rows = order_.data() + next;
+      pass.next_count = static_cast<int>(std::min<std::int64_t>(batch_size_, rows - next));
+    }
+    return pass;
+  }
+
+  int workers_for(Pipeline<T>& pipeline, int count, int passes) const {
+    return worthwhile_workers(passes * pipeline.plan.forward_cost() * count, thread_limit());
+  }
+
+  void for_each_piece(Pipeline<T>& pipeline, Pass pass, std::int64_t rows, int piece, int passes) {
+    for (std::int64_t first = 0; first < rows; first += piece) {
+      pass.first_row = first;
+      pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - first));
+      pipeline.run_once(pass, workers_for(pipeline, pass.count, passes));
+    }
+  }
+
+  double total_divisor(const Data& data) const {
+    if (!spec_.objective.normalize_by_weights || data.weights[0].rows == 0) {
+      return static_cast<double>(data.rows());
+    }
+    double sum = 0;
+    for (std::int64_t row = 0; row < data.rows(); ++row) {
+      double value;
+      read_row(data.weights[0], row, 0, 1, &value);
+      sum += value;
+    }
+    return sum > 0 ? sum : 1;
+  }
+
+  void check(const Data& data) const {
+    require(data.x.size() == spec_.inputs.size(),
+            "the model has " + std::to_string(spec_.inputs.size()) + " inputs. Received: " +
+                std::to_string(data.x.size()));
+    require(data.y.size() == spec_.outputs.size() && data.weights.size() == spec_.outputs.size(),
+            "one target and one array of sample weights (or None) are needed per output");
+    const std::int64_t rows = data.rows();
+    require(rows > 0, "there is nothing to train on: the data has no rows");
+    for (std::size_t i = 0; i < data.x.size(); ++i) {
+      const int features = graph_->node(spec_.inputs[i]).features;
+      require(data.x[i].cols == features, "input " + std::to_string(i) + " needs " + std::to_string(features) +
+                                              " features. Received: " + std::to_string(data.x[i].cols));
+      require(data.x[i].rows == rows, "all inputs and targets need the same number of rows. Received: " +
+                                          std::to_string(rows) + " and " + std::to_string(data.x[i].rows));
+    }
+    for (std::size_t i = 0; i < data.y.size(); ++i) {
+      if (columns_[i] > 0) {
+        require(data.y[i].rows > 0, "output " + std::to_string(i) + " needs a target");
+        require(data.y[i].rows == rows, "all inputs and targets need the same number of rows. Received: " +
+                                            std::to_string(rows) + " and " + std::to_string(data.y[i].rows));
+        require(data.y[i].cols == columns_[i], "the target of output " + std::to_string(i) + " needs " +
+                                                   std::to_string(columns_[i]) + " columns. Received: " +
+                                                   std::to_string(data.y[i].cols));
+      }
+      require(data.weights[i].rows == 0 || (data.weights[i].rows == rows && data.weights[i].cols == 1),
+              "sample weights need the shape (" + std::to_string(rows) + ", 1)");
+    }
+  }
+
+  std::shared_ptr<const Graph> graph_;
+  TrainerSpec spec_;
+  ObjectiveSpec fused_spec_;
+  std::vector<int> features_;
+  std::vector<int> columns_;
+  std::vector<char> fused_;
+  std::vector<char> has_loss_;
+  Updater<T> updater_;
+  Updater<T> gradient_updater_;
+  std::unique_ptr<Pipeline<T>> training_;
+  std::unique_ptr<Pipeline<T>> evaluation_;
+  std::unique_ptr<Pipeline<T>> gradients_;
+  double evaluation_penalty_ = 0;
+  std::vector<std::int64_t> order_;
+  int batch_size_ = 1;
+  std::int64_t position_ = 0;
+  Pass last_pass_;
+  mutable std::mutex mutex_;
+};
+
+}  // namespace
+
+std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Graph> graph, const TrainerSpec& spec) {
+  if (graph->dtype() == DType::float32) return std::make_unique<TrainerOf<float>>(std::move(graph), spec);
+  return std::make_unique<TrainerOf<double>>(std::move(graph), spec);
+}
+
+}  // namespace pynn

@@ -1,0 +1,61 @@
+// Training of a graph: many mini-batches per call, without Python. The interface is free of types, so that
+// the bindings see one class; make_trainer picks the graph's dtype.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "training/objective.hpp"
+#include "training/rows.hpp"
+#include "training/updater.hpp"
+
+namespace pynn {
+
+struct TrainerSpec {
+  std::vector<int> inputs;
+  std::vector<int> outputs;
+  ObjectiveSpec objective;
+  UpdateSpec update;
+};
+
+// The data of an epoch. It must outlive the epoch.
+struct Data {
+  std::vector<Rows> x;
+  std::vector<Rows> y;        // rows = 0 where an output needs no target
+  std::vector<Rows> weights;  // rows = 0 where all weights are 1
+  std::int64_t rows() const { return x.empty() ? 0 : x[0].rows; }
+};
+
+struct LastBatch {
+  std::vector<std::int64_t> rows;
+  std::vector<int> features;                 // per output
+  std::vector<std::vector<double>> outputs;  // per output, (rows, features)
+};
+
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+
+  // Begins an epoch over data's rows in `order`, shuffled by `shuffle_seed` if `shuffle`. Null order: all
+  // rows as they stand. Throws std::invalid_argument where shapes do not fit, and changes nothing then.
+  virtual void start(const Data& data, int batch_size, std::vector<std::int64_t> order, bool shuffle,
+                     std::uint64_t shuffle_seed) = 0;
+  // Runs up to n steps, the i-th with learning rate rates[i], until `seconds` have passed. Returns the steps
+  // done; 0 when the epoch is over.
+  virtual std::int64_t run(const double* rates, std::int64_t n, double seconds) = 0;
+  virtual Results results() const = 0;  // since start()
+  virtual Results evaluate(const Data& data) = 0;
+  // Loss over all rows as one batch, and its gradient per parameter (in the layout of the variables).
+  virtual double gradients(const Data& data, const std::vector<VariablePtr>& into) = 0;
+  virtual LastBatch last_batch() = 0;
+  virtual std::vector<std::vector<VariablePtr>> state() const = 0;
+
+  std::uint64_t iterations = 0;  // optimizer steps so far
+  std::uint64_t seed = 0;        // of dropout's masks
+};
+
+std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Graph> graph, const TrainerSpec& spec);
+
+}  // namespace pynn

@@ -1,0 +1,296 @@
+#include "training/updater.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/check.hpp"
+#include "dispatch/dispatch.hpp"
+
+namespace pynn {
+
+namespace {
+
+int count_words(const char* text) {
+  int words = 0;
+  bool inside = false;
+  for (; *text != 0; ++text) {
+    if (*text != ' ' && !inside) ++words;
+    inside = *text != ' ';
+  }
+  return words;
+}
+
+}  // namespace
+
+Optimizer parse_optimizer(const std::string& name, const std::vector<double>& hyper) {
+  std::string names;
+  for (int i = 0; i < kOptimizers; ++i) {
+    const OptimizerEntry& entry = kOptimizerList[i];
+    if (name == entry.name) {
+      require(static_cast<int>(hyper.size()) == count_words(entry.parameters),
+              "the optimizer '" + name + "' needs its hyperparameters: " + entry.parameters);
+      return static_cast<Optimizer>(i);
+    }
+    names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  require(false, "unknown optimizer: '" + name + "'. It must be one of " + names);
+  return Optimizer::sgd;
+}
+
+template <class T>
+Updater<T>::Updater(const UpdateSpec& spec)
+    : spec_(spec), clips_norm_(spec.clipnorm > 0 || spec.global_clipnorm > 0) {
+  const std::size_t n = spec.parameters.size();
+  require(spec.l1.size() == n && spec.l2.size() == n, "one l1 and one l2 are needed per parameter");
+  require(spec.decay_mask.empty() || spec.decay_mask.size() == n,
+          "decay_mask needs one entry per parameter");
+  const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec.optimizer)];
+  parameters_.resize(n);
+  row_sums_.resize(n);
+  kept_.resize(n);
+  reached_.assign(n, 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    Parameter<T>& p = parameters_[i];
+    p.variable = spec.parameters[i];
+    require(p.variable != nullptr && p.variable->dtype() == dtype_of<T>(),
+            "parameters must have the graph's dtype");
+    p.weights = p.variable->template data<T>();
+    p.ld = p.variable->ld();
+    p.rows = p.variable->rows();
+    p.cols = p.variable->cols();
+    for (int s = 0; s < kernel.slots; ++s) {
+      auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>());
+      p.state[s] = slot->template data<T>();
+      if (s == 0 && kernel.initial_hyper >= 0) {
+        const T start = static_cast<T>(spec.hyper[static_cast<std::size_t>(kernel.initial_hyper)]);
+        std::fill(p.state[0], p.state[0] + slot->padded_size(), start);
+      }
+      p.slots.push_back(std::move(slot));
+    }
+    has_penalty_ = has_penalty_ || spec.l1[i] != 0 || spec.l2[i] != 0;
+    row_sums_[i].resize(static_cast<std::size_t>(p.rows));
+  }
+}
+
+template <class T>
+ParameterMap<T> Updater<T>::parameters() {
+  ParameterMap<T> map;
+  for (Parameter<T>& p : parameters_) map[p.variable.get()] = &p;
+  return map;
+}
+
+template <class T>
+std::vector<std::vector<VariablePtr>> Updater<T>::state() const {
+  std::vector<std::vector<VariablePtr>> state;
+  for (const Parameter<T>& p : parameters_) state.push_back(p.slots);
+  return state;
+}
+
+template <class T>
+void Updater<T>::keep_gradients() {
+  keeps_all_ = true;
+}
+
+template <class T>
+void Updater<T>::set_adding(bool adding) {
+  for (Parameter<T>& p : parameters_) p.adding = adding;
+}
+
+template <class T>
+void Updater<T>::clear_gradient(std::size_t i) {
+  std::fill_n(parameters_[i].grad, parameters_[i].variable->padded_size(), T(0));
+}
+
+template <class T>
+void Updater<T>::serve(const Plan<T>& plan) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter<T>& p = parameters_[i];
+    const int uses = plan.uses(&p);
+    reached_[i] = uses > 0;
+    if (!keeps_all_ && !clips_norm_ && uses < 2) continue;
+    if (kept_[i].data() == nullptr) {
+      kept_[i] = AlignedBuffer(static_cast<std::size_t>(p.variable->padded_size()) * sizeof(T));
+    }
+    p.grad = static_cast<T*>(kept_[i].data());
+  }
+}
+
+template <class T>
+int Updater<T>::extent(std::size_t i) const {
+  return parameters_[i].rows > 1 ? parameters_[i].rows : parameters_[i].cols;
+}
+
+template <class T>
+void Updater<T>::sum_rows(std::size_t i, Range rows) {
+  const Parameter<T>& p = parameters_[i];
+  const KernelTable<T>& kernels = kernel_table<T>();
+  if (p.rows == 1) rows = {0, rows.begin == 0 ? 1 : 0};
+  for (int row = rows.begin; row < rows.end; ++row) {
+    const T* w = p.weights + row * p.ld;
+    double sum = 0;
+    if (spec_.l1[i] != 0) sum += spec_.l1[i] * static_cast<double>(kernels.sum_magnitudes(w, p.ld));
+    if (spec_.l2[i] != 0) sum += spec_.l2[i] * static_cast<double>(kernels.sum_squares(w, p.ld));
+    row_sums_[i][static_cast<std::size_t>(row)] = sum;
+  }
+}
+
+template <class T>
+void Updater<T>::append_penalty(std::vector<Task>& tasks) {
+  if (!has_penalty_) return;
+  Task total{[this](const Pass&, const Share&) {
+               penalty_ = 0;
+               for (std::size_t i = 0; i < parameters_.size(); ++i) {
+                 if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
+                 for (double sum : row_sums_[i]) penalty_ += sum;
+               }
+             },
+             kRowwise, 1, {}, {&penalty_}};
+  total.always_serial = true;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
+    const Parameter<T>& p = parameters_[i];
+    // The work does not grow with the batch; a batch of kLanes is what the cost is compared with.
+    Task task{[this, i](const Pass&, const Share& share) { sum_rows(i, share.features(extent(i))); },
+              kElementwise, 4.0 * p.rows * p.cols / kLanes, {p.weights}, {row_sums_[i].data()}};
+    task.always_features = true;
+    total.reads.push_back(row_sums_[i].data());
+    tasks.push_back(std::move(task));
+  }
+  tasks.push_back(std::move(total));
+}
+
+template <class T>
+double Updater<T>::compute_penalty() {
+  if (!has_penalty_) return 0;
+  double penalty = 0;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
+    sum_rows(i, {0, extent(i)});
+    for (double sum : row_sums_[i]) penalty += sum;
+  }
+  return penalty;
+}
+
+template <class T>
+void Updater<T>::prepare(const Pass& pass, double penalty_divisor) {
+  const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)];
+  double numbers[UpdateStep<T>::kNumbers] = {};
+  kernel.prepare(spec_.hyper.data(), static_cast<double>(pass.step + 1), memory_, pass.rate, numbers);
+  const double divisor = spec_.l2_per_batch ? penalty_divisor : 1;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    UpdateStep<T>& step = parameters_[i].step;
+    step.optimizer = spec_.optimizer;
+    for (int k = 0; k < UpdateStep<T>::kNumbers; ++k) step.h[k] = static_cast<T>(numbers[k]);
+    step.l1 = static_cast<T>(spec_.l1[i] / divisor);
+    step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
+    const bool decays = spec_.decay_mask.empty() || spec_.decay_mask[i];
+    step.keep = static_cast<T>(decays ? 1 - spec_.weight_decay * pass.rate : 1);
+    step.clip = static_cast<T>(spec_.clipvalue);
+    step.gradient_scale = 1;
+  }
+}
+
+template <class T>
+void Updater<T>::add_penalty_gradient(std::size_t i, Range rows) {
+  Parameter<T>& p = parameters_[i];
+  UpdateStep<T>& step = p.step;
+  if (step.l1 == 0 && step.l2 == 0) return;
+  const std::ptrdiff_t begin = p.rows > 1 ? rows.begin * p.ld : rows.begin;
+  const std::ptrdiff_t end = p.rows > 1 ? rows.end * p.ld : rows.end;
+  for (std::ptrdiff_t k = begin; k < end; ++k) {
+    const T w = p.weights[k];
+    p.grad[k] += step.l2 * w + (w > 0 ? step.l1 : w < 0 ? -step.l1 : T(0));
+  }
+}
+
+template <class T>
+void Updater<T>::add_penalty_gradients(double divisor) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    UpdateStep<T>& step = parameters_[i].step;
+    step.l1 = static_cast<T>(spec_.l1[i] / divisor);
+    step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
+    add_penalty_gradient(i, {0, extent(i)});
+  }
+}
+
+template <class T>
+void Updater<T>::sum_squares(std::size_t i, Range rows) {
+  Parameter<T>& p = parameters_[i];
+  add_penalty_gradient(i, rows);
+  const KernelTable<T>& kernels = kernel_table<T>();
+  if (p.rows > 1) {
+    for (int row = rows.begin; row < rows.end; ++row) {
+      row_sums_[i][static_cast<std::size_t>(row)] =
+          static_cast<double>(kernels.sum_squares(p.grad + row * p.ld, p.ld));
+    }
+  }
+}
+
+// Vectors are short: one worker sums them when all of their gradient is there.
+template <class T>
+void Updater<T>::combine_norms() {
+  double all = 0;
+  std::vector<double> squares(parameters_.size());
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter<T>& p = parameters_[i];
+    if (!reached_[i]) continue;
+    if (p.rows == 1) row_sums_[i][0] = static_cast<double>(kernel_table<T>().sum_squares(p.grad, p.ld));
+    for (double sum : row_sums_[i]) squares[i] += sum;
+    all += squares[i];
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    UpdateStep<T>& step = parameters_[i].step;
+    step.l1 = step.l2 = 0;  // already in the kept gradient
+    const double limit = spec_.global_clipnorm > 0 ? spec_.global_clipnorm : spec_.clipnorm;
+    const double norm = std::sqrt(spec_.global_clipnorm > 0 ? all : squares[i]);
+    step.gradient_scale = static_cast<T>(norm > limit ? limit / norm : 1);
+  }
+}
+
+template <class T>
+void Updater<T>::step_rows(std::size_t i, Range rows) {
+  if (rows.size() <= 0) return;
+  Parameter<T>& p = parameters_[i];
+  const std::ptrdiff_t begin = p.rows > 1 ? rows.begin * p.ld : rows.begin;
+  const std::ptrdiff_t n = p.rows > 1 ? rows.size() * p.ld : rows.size();
+  T* state[kMaxSlots];
+  for (int s = 0; s < kMaxSlots; ++s) state[s] = p.state[s] == nullptr ? nullptr : p.state[s] + begin;
+  kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)].span(p.weights + begin, state,
+                                                                      p.grad + begin, n, p.step);
+}
+
+template <class T>
+void Updater<T>::append_finish(std::vector<Task>& tasks) {
+  if (keeps_all_) return;
+  Task combine{[this](const Pass&, const Share&) { combine_norms(); }, kRowwise, 1, {}, {&memory_}};
+  combine.always_serial = true;
+  const auto rowwise = [&](std::size_t i, auto run, std::vector<const void*> reads,
+                           std::vector<const void*> writes) {
+    const Parameter<T>& p = parameters_[i];
+    Task task{[this, i, run](const Pass&, const Share& share) { run(i, share.features(extent(i))); },
+              kElementwise, 6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
+    task.always_features = true;
+    tasks.push_back(std::move(task));
+  };
+  if (clips_norm_) {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      Parameter<T>& p = parameters_[i];
+      if (!reached_[i]) continue;
+      rowwise(i, [this](std::size_t k, Range rows) { sum_squares(k, rows); }, {p.weights, p.grad},
+              {row_sums_[i].data(), p.grad});
+      combine.reads.push_back(row_sums_[i].data());
+    }
+    tasks.push_back(combine);
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter<T>& p = parameters_[i];
+    if (!reached_[i] || p.grad == nullptr) continue;
+    rowwise(i, [this](std::size_t k, Range rows) { step_rows(k, rows); }, {&memory_, p.grad}, {p.weights});
+  }
+}
+
+template class Updater<float>;
+template class Updater<double>;
+
+}  // namespace pynn

@@ -1,0 +1,82 @@
+// The trainable parameters of a training run: their optimizer's state, regularization, clipping, and the
+// numbers of each step. The steps themselves happen where gradients are computed, in the ops' update(),
+// unless a gradient has to be whole before it is used.
+#pragma once
+
+#include <vector>
+
+#include "graph/plan.hpp"
+
+namespace pynn {
+
+struct UpdateSpec {
+  std::vector<VariablePtr> parameters;
+  std::vector<double> l1;  // per parameter: loss += l1 sum |w| + l2 sum w^2
+  std::vector<double> l2;
+  Optimizer optimizer = Optimizer::sgd;
+  std::vector<double> hyper;
+  double weight_decay = 0;       // decoupled: w -= rate weight_decay w
+  std::vector<char> decay_mask;  // per parameter; empty for all
+  double clipnorm = 0;           // 0 for none
+  double clipvalue = 0;
+  double global_clipnorm = 0;
+  bool l2_per_batch = false;  // the penalty is divided by what the batch's loss is divided by
+};
+
+Optimizer parse_optimizer(const std::string& name, const std::vector<double>& hyper);
+
+template <class T>
+class Updater {
+ public:
+  explicit Updater(const UpdateSpec& spec);
+
+  ParameterMap<T> parameters();
+  // State of each parameter, slot by slot.
+  std::vector<std::vector<VariablePtr>> state() const;
+  // Keeps all gradients instead of stepping.
+  void keep_gradients();
+  void set_adding(bool adding);
+  void clear_gradient(std::size_t i);
+  const T* gradient(std::size_t i) const { return parameters_[i].grad; }
+
+  // To be called when the plan is known: shared variables keep their gradients until all parts are there.
+  void serve(const Plan<T>& plan);
+
+  // Sums the penalty of the weights before they are stepped.
+  void append_penalty(std::vector<Task>& tasks);
+  // Call from one worker, between the end of the last step and the first update of this one.
+  void prepare(const Pass& pass, double penalty_divisor);
+  // Steps the parameters whose gradients were kept.
+  void append_finish(std::vector<Task>& tasks);
+
+  bool has_penalty() const { return has_penalty_; }
+  const double* penalty() const { return &penalty_; }
+  double compute_penalty();
+  // Adds the penalty's gradient to kept gradients.
+  void add_penalty_gradients(double divisor);
+
+ private:
+  void sum_rows(std::size_t i, Range rows);
+  void add_penalty_gradient(std::size_t i, Range rows);
+  void sum_squares(std::size_t i, Range rows);
+  void combine_norms();
+  void step_rows(std::size_t i, Range rows);
+  // What is divided between workers: the rows of a matrix, the elements of a vector.
+  int extent(std::size_t i) const;
+
+  UpdateSpec spec_;
+  bool has_penalty_ = false;
+  bool clips_norm_;
+  bool keeps_all_ = false;
+  double penalty_ = 0;
+  double memory_[4] = {};
+  std::vector<Parameter<T>> parameters_;
+  std::vector<std::vector<double>> row_sums_;
+  std::vector<AlignedBuffer> kept_;
+  std::vector<char> reached_;
+};
+
+extern template class Updater<float>;
+extern template class Updater<double>;
+
+}  // namespace pynn
