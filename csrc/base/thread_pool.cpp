@@ -30,9 +30,9 @@ inline void spin_pause() {
 #endif
 }
 
-// About 20 microseconds of pauses: longer than any imbalance between workers of one stage, shorter than
-// what a sleeping thread costs to wake twice.
-constexpr int kSpins = 4000;
+// 15 to 50 microseconds of pauses: longer than any imbalance between workers of one stage, about what a
+// sleeping thread costs to wake.
+constexpr int kSpins = 1000;
 constexpr int kMaxWorkers = 256;
 
 int processors_by_affinity() {

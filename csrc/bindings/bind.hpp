@@ -16,6 +16,7 @@ void bind_info(pybind11::module_& m);
 void bind_formulas(pybind11::module_& m);
 void bind_perceptron(pybind11::module_& m);
 void bind_dense(pybind11::module_& m);
+void bind_lanes(pybind11::module_& m);
 void bind_graph(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "base/arena.hpp"
 #include "base/denormals.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/names.hpp"
+#include "bindings/padded.hpp"
 #include "dispatch/dispatch.hpp"
 
 namespace py = pybind11;
@@ -18,75 +18,6 @@ namespace py = pybind11;
 namespace pynn {
 
 namespace {
-
-// Rows padded to kRowAlign, as the engine stores matrices.
-template <class T>
-class PaddedRows {
- public:
-  PaddedRows(std::ptrdiff_t rows, std::ptrdiff_t cols)
-      : rows_(rows),
-        cols_(cols),
-        ld_(round_up(std::max<std::ptrdiff_t>(cols, 1), kRowAlign)),
-        buffer_(static_cast<std::size_t>(std::max<std::ptrdiff_t>(rows, 1) * ld_) * sizeof(T)) {
-    for (std::ptrdiff_t i = 0; i < rows; ++i) pointers_.push_back(data() + i * ld_);
-  }
-  explicit PaddedRows(const Array<T>& a) : PaddedRows(a.shape(0), a.shape(1)) {
-    for (std::ptrdiff_t i = 0; i < rows_; ++i) {
-      std::copy_n(a.data() + i * cols_, cols_, data() + i * ld_);
-    }
-  }
-  Array<T> to_array() const {
-    Array<T> out({rows_, cols_});
-    for (std::ptrdiff_t i = 0; i < rows_; ++i) {
-      std::copy_n(data() + i * ld_, cols_, out.mutable_data() + i * cols_);
-    }
-    return out;
-  }
-  T* data() const { return static_cast<T*>(buffer_.data()); }
-  const T* const* pointers() const { return pointers_.data(); }
-  int rows() const { return static_cast<int>(rows_); }
-  int cols() const { return static_cast<int>(cols_); }
-  std::ptrdiff_t ld() const { return ld_; }
-
- private:
-  std::ptrdiff_t rows_, cols_, ld_;
-  AlignedBuffer buffer_;
-  std::vector<const T*> pointers_;
-};
-
-// Activations as lanes: [block][feature, padded][kLanes]. Lanes past the batch are filled with NaN,
-// which a kernel that sums them cannot hide.
-template <class T>
-class Lanes {
- public:
-  Lanes(int count, int features)
-      : count_(count),
-        features_(features),
-        stride_(round_up(std::max(features, 1), kRowAlign) * kLanes),
-        buffer_(static_cast<std::size_t>(std::max(block_count(count), 1)) *
-                static_cast<std::size_t>(stride_) * sizeof(T)) {
-    std::fill_n(data(), buffer_.bytes() / sizeof(T), static_cast<T>(__builtin_nan("")));
-  }
-  explicit Lanes(const Array<T>& a)
-      : Lanes(static_cast<int>(a.shape(0)), static_cast<int>(a.shape(1))) {
-    const PaddedRows<T> rows(a);
-    kernel_table<T>().rows_to_lanes(rows.pointers(), count_, 0, features_, data(), stride_);
-  }
-  Array<T> to_array() const {
-    PaddedRows<T> rows(count_, features_);
-    kernel_table<T>().lanes_to_rows(data(), stride_, 0, features_, count_, rows.data(), rows.ld());
-    return rows.to_array();
-  }
-  T* data() const { return static_cast<T*>(buffer_.data()); }
-  std::ptrdiff_t stride() const { return stride_; }
-  int count() const { return count_; }
-  int features() const { return features_; }
-
- private:
-  int count_, features_;
-  std::ptrdiff_t stride_;
-  AlignedBuffer buffer_;
-};
 
 template <class T>
 ProductArgs<T> forward_args(const Lanes<T>& x, const PaddedRows<T>& w, Lanes<T>& y) {
@@ -232,105 +163,6 @@ py::array row_product(const Array<T>& x, const Array<T>& w, const std::optional<
   return out;
 }
 
-// ---- across lanes and batch
-
-template <class T>
-py::dict batch_statistics(const Array<T>& x, double epsilon) {
-  const Lanes<T> in(x);
-  const int n = in.features();
-  std::vector<Array<T>> out(4, Array<T>(0));
-  for (Array<T>& a : out) a = Array<T>(n);
-  kernel_table<T>().lane_sums(in.data(), in.stride(), 0, n, in.count(), out[0].mutable_data());
-  BatchNormArgs<T> args{};
-  args.x = in.data();
-  args.block_stride = in.stride();
-  args.row_end = n;
-  args.count = in.count();
-  args.mean = out[1].mutable_data();
-  args.variance = out[2].mutable_data();
-  args.inverse_deviation = out[3].mutable_data();
-  args.epsilon = static_cast<T>(epsilon);
-  kernel_table<T>().batch_moments(args);
-  py::dict result;
-  result["sums"] = out[0];
-  result["mean"] = out[1];
-  result["variance"] = out[2];
-  result["inverse_deviation"] = out[3];
-  return result;
-}
-
-// y, grad_x, grad_gamma, grad_beta of a batch normalization; constants: mean and deviation are held
-// fixed.
-template <class T>
-std::vector<py::array> batch_normalization(const Array<T>& x, const Array<T>& gamma,
-                                           const Array<T>& beta, const Array<T>& grad_y,
-                                           double epsilon, bool constants) {
-  const Lanes<T> in(x), grads(grad_y);
-  Lanes<T> y(in.count(), in.features()), grad_x(in.count(), in.features());
-  const auto n = static_cast<std::size_t>(in.features());
-  std::vector<T> mean(n), variance(n), inverse(n);
-  Array<T> grad_gamma(in.features()), grad_beta(in.features());
-  BatchNormArgs<T> args{};
-  args.x = in.data();
-  args.y = y.data();
-  args.block_stride = in.stride();
-  args.row_end = in.features();
-  args.count = in.count();
-  args.gamma = gamma.data();
-  args.beta = beta.data();
-  args.mean = mean.data();
-  args.variance = variance.data();
-  args.inverse_deviation = inverse.data();
-  args.epsilon = static_cast<T>(epsilon);
-  args.grad_y = grads.data();
-  args.grad_x = grad_x.data();
-  args.grad_gamma = grad_gamma.mutable_data();
-  args.grad_beta = grad_beta.mutable_data();
-  kernel_table<T>().batch_moments(args);
-  kernel_table<T>().batch_normalize(args);
-  if (constants) args.variance = nullptr;
-  kernel_table<T>().batch_normalize_backward(args);
-  return {y.to_array(), grad_x.to_array(), grad_gamma, grad_beta};
-}
-
-template <class T>
-Array<T> per_row(const Lanes<T>& x, void (*kernel)(const T*, int, T*)) {
-  Array<T> out(x.count());
-  alignas(64) T values[kLanes];
-  for (int block = 0; block < block_count(x.count()); ++block) {
-    kernel(x.data() + block * x.stride(), x.features(), values);
-    std::copy_n(values, lanes_in_block(x.count(), block), out.mutable_data() + block * kLanes);
-  }
-  return out;
-}
-
-template <class T>
-py::array argmax(const Array<T>& x) {
-  return per_row(Lanes<T>(x), kernel_table<T>().argmax);
-}
-
-template <class T>
-py::array threshold_hits(const Array<T>& target, const Array<T>& prediction, double threshold) {
-  const Lanes<T> t(target), p(prediction);
-  Array<T> out(p.count());
-  alignas(64) T values[kLanes];
-  for (int block = 0; block < block_count(p.count()); ++block) {
-    kernel_table<T>().threshold_hits(t.data() + block * t.stride(), p.data() + block * p.stride(),
-                                     p.features(), static_cast<T>(threshold), values);
-    std::copy_n(values, lanes_in_block(p.count(), block), out.mutable_data() + block * kLanes);
-  }
-  return out;
-}
-
-template <class T>
-std::pair<double, double> row_norms(const Array<T>& x) {
-  Array<T> row = x;
-  row.resize({py::ssize_t{1}, x.size()});
-  const PaddedRows<T> padded(row);
-  return {kernel_table<T>().sum_squares(padded.data(), padded.ld()),
-          kernel_table<T>().sum_magnitudes(padded.data(), padded.ld())};
-}
-
 // ---- timing
 
 enum class Product : int { forward, grad_input, grad_weights };
@@ -340,16 +172,23 @@ struct ProductEntry {
 constexpr ProductEntry kProducts[] = {{"forward"}, {"grad_input"}, {"grad_weights"}};
 
 template <class T>
-double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int repeats) {
+double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int repeats,
+                      Optimizer optimizer) {
   const KernelTable<T>& table = kernel_table<T>();
   PaddedRows<T> weights(fan_out, fan_in), rows(batch, fan_in);
+  std::vector<PaddedRows<T>> state;
   Lanes<T> x(batch, fan_in), y(batch, fan_out);
   std::fill_n(x.data(), block_count(batch) * x.stride(), T(0.5));
   std::fill_n(y.data(), block_count(batch) * y.stride(), T(0.25));
   UpdateStep<T> update;
-  update.h[0] = T(1e-30);
+  update.optimizer = optimizer;
+  std::fill_n(update.h, UpdateStep<T>::kNumbers, T(0.001));
   WeightGradientArgs<T> gradient = grad_weights_args(rows, y, weights);
   gradient.update = &update;
+  for (int slot = 0; slot < table.optimizer[static_cast<int>(optimizer)].slots; ++slot) {
+    state.emplace_back(fan_out, fan_in);
+    gradient.state[slot] = state.back().data();
+  }
   const ProductArgs<T> args =
       product == Product::forward ? forward_args(x, weights, y) : grad_input_args(y, weights, x);
   const auto run = [&] {
@@ -371,14 +210,15 @@ double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int r
 }
 
 double bench_dense(const std::string& kind, int batch, int fan_in, int fan_out, int repeats,
-                   const std::string& dtype) {
+                   const std::string& dtype, const std::string& optimizer) {
   require(batch >= 1 && fan_in >= 1 && fan_out >= 1 && repeats >= 1,
           "batch, fan_in, fan_out and repeats must be positive integers");
   const auto product = static_cast<Product>(index_of(kProducts, kind, "kind"));
+  const auto step = static_cast<Optimizer>(index_of(kOptimizerList, optimizer, "optimizer"));
   return with_scalar(py::dtype(dtype), [&](auto scalar) {
     return without_gil([&] {
       FlushDenormals flush;
-      return seconds_a_call<decltype(scalar)>(product, batch, fan_in, fan_out, repeats);
+      return seconds_a_call<decltype(scalar)>(product, batch, fan_in, fan_out, repeats, step);
     });
   });
 }
@@ -399,13 +239,6 @@ void bind_kernels(py::module_& m) {
         py::arg("modifiers") = std::vector<double>{0, 0, 1, 1, 0});
   m.def("_dense_row", &row_product<T>, noconvert("x"), noconvert("w"),
         noconvert("bias") = Optional());
-  m.def("_batch_statistics", &batch_statistics<T>, noconvert("x"), py::arg("epsilon"));
-  m.def("_batch_normalization", &batch_normalization<T>, noconvert("x"), noconvert("gamma"),
-        noconvert("beta"), noconvert("grad_y"), py::arg("epsilon"), py::arg("constants"));
-  m.def("_argmax", &argmax<T>, noconvert("x"));
-  m.def("_threshold_hits", &threshold_hits<T>, noconvert("target"), noconvert("prediction"),
-        py::arg("threshold"));
-  m.def("_row_norms", &row_norms<T>, noconvert("x"));
 }
 
 }  // namespace
@@ -415,8 +248,9 @@ void bind_dense(py::module_& m) {
   bind_kernels<double>(m);
   m.def("bench_dense", &bench_dense, py::arg("kind"), py::arg("batch"), py::arg("fan_in"),
         py::arg("fan_out"), py::arg("repeats"), py::arg("dtype") = "float32",
-        "Seconds a call of one matrix kernel: forward, grad_input or grad_weights (with the SGD "
-        "step).");
+        py::arg("optimizer") = "sgd",
+        "Seconds a call of one matrix kernel, the best of five runs: forward, grad_input or "
+        "grad_weights (with the optimizer's step).");
 }
 
 }  // namespace pynn

@@ -25,17 +25,24 @@ Converted<std::int64_t> integers(const char* name, const py::object& values) {
   return Converted<std::int64_t>(a);
 }
 
+// The message is made only for the value that is wrong: this runs over every row and entry.
+template <class Index>
+void require_below(const char* name, const char* what, const Index* values, std::int64_t n,
+                   std::int64_t bound) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (values[i] >= 0 && values[i] < bound) continue;
+    require(false, std::string(name) + " must hold " + what + " in [0, " + std::to_string(bound) +
+                       "). Received: " + std::to_string(values[i]));
+  }
+}
+
 // Column numbers, each in [0, features); not copied if they are int32.
 Converted<std::int32_t> columns_below(int features, const py::object& values) {
   const Converted<std::int64_t> wide = py::isinstance<Array<std::int32_t>>(values)
                                            ? Converted<std::int64_t>(0)
                                            : integers("indices", values);
   const auto check = [features](const auto& columns) {
-    for (py::ssize_t i = 0; i < columns.size(); ++i) {
-      require(columns.data()[i] >= 0 && columns.data()[i] < features,
-              "indices must be in [0, " + std::to_string(features) +
-                  "). Received: " + std::to_string(columns.data()[i]));
-    }
+    require_below("indices", "column numbers", columns.data(), columns.size(), features);
   };
   check(wide);
   const Converted<std::int32_t> columns(wide.size() > 0 ? py::object(wide) : values);
@@ -66,9 +73,9 @@ void read_csr(const py::tuple& parts, Samples<T>& samples, PerceptronArgs<T>& ar
   const std::int64_t* starts = samples.indptr.data();
   require(starts[0] >= 0 && starts[samples.rows] <= stored,
           "indptr must stay within the stored values");
-  for (std::int64_t i = 0; i < samples.rows; ++i) {
-    require(starts[i] <= starts[i + 1], "indptr must not decrease");
-  }
+  bool ascending = true;
+  for (std::int64_t i = 0; i < samples.rows; ++i) ascending &= starts[i] <= starts[i + 1];
+  require(ascending, "indptr must not decrease");
   args.indptr = starts;
   args.indices = samples.indices.data();
 }
@@ -123,11 +130,7 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
     const Converted<std::int64_t> order = integers("order", rows);
     args.order = order.data();
     args.count = order.size();
-    for (std::int64_t i = 0; i < args.count; ++i) {
-      require(args.order[i] >= 0 && args.order[i] < samples.rows,
-              "order must hold row numbers in [0, " + std::to_string(samples.rows) +
-                  "). Received: " + std::to_string(args.order[i]));
-    }
+    require_below("order", "row numbers", args.order, args.count, samples.rows);
     const auto target_values = py::cast<Converted<T>>(targets);
     args.targets = per_row("targets", target_values, samples.rows);
     Converted<T> weight_values(0);

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m) {
   pynn::bind_formulas(m);
   pynn::bind_perceptron(m);
   pynn::bind_dense(m);
+  pynn::bind_lanes(m);
   pynn::bind_graph(m);
   pynn::bind_training(m);
 }

@@ -127,7 +127,7 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, int row, int col,
 #pragma GCC unroll 4
     for (int c = 0; c < C; ++c) {
       acc[r][c] = zero<V>();
-      prefetch(w + r * a.ld + c * kWidth);
+      prefetch((a.grad == nullptr ? w : a.grad + row * a.ld + col) + r * a.ld + c * kWidth);
     }
   }
   const int blocks = block_count(a.count);

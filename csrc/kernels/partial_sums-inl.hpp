@@ -15,16 +15,17 @@ struct PartialSums {
   Vec<T> v[kVectors];
 };
 
-// p[i] += p[i + 8], then p[i] += p[i + 4], p[i + 2], p[i + 1]: the fixed tree.
+// p[i] + p[i + 8], then of those s[i] + s[i + 4], s[i + 2], s[i + 1]: the fixed tree.
 template <class T>
-static T tree_sum(const PartialSums<T>& sums) {
+PYNN_INLINE T tree_sum(const PartialSums<T>& sums) {
   alignas(64) T p[kPartialSums];
+#pragma GCC unroll 8
   for (int j = 0; j < PartialSums<T>::kVectors; ++j) store(p + j * Vec<T>::kWidth, sums.v[j]);
-  for (int half = kPartialSums / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
-  }
-  return p[0];
+  const T s0 = p[0] + p[8], s1 = p[1] + p[9], s2 = p[2] + p[10], s3 = p[3] + p[11];
+  const T s4 = p[4] + p[12], s5 = p[5] + p[13], s6 = p[6] + p[14], s7 = p[7] + p[15];
+  return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
 }
+static_assert(kPartialSums == 16, "tree_sum is written out for 16");
 
 // The same tree for one vector's width of numbers at a time: transposed, the tree is vertical.
 template <class T>

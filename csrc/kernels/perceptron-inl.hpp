@@ -54,7 +54,17 @@ class DenseRows {
 
   void go_to(std::int64_t row) {
     x_ = a_.x + row * a_.ld;
-    for (int i = 0; i < rest_; ++i) x_tail_[i] = x_[whole_ + i];
+    if (rest_ == 0) return;
+    // A fixed number of turns: the compiler makes masked loads of it where the ISA has them.
+    for (int i = 0; i < kPartialSums; ++i) x_tail_[i] = i < rest_ ? x_[whole_ + i] : T(0);
+  }
+
+  // The row after this one, in an order that no hardware guesses.
+  void expect(std::int64_t row) const {
+    constexpr int kLine = 64 / sizeof(T);
+    constexpr int kFarthest = 256 * kLine;  // half of a first-level cache
+    const T* x = a_.x + row * a_.ld;
+    for (int i = 0; i < a_.features && i < kFarthest; i += kLine) prefetch(x + i);
   }
 
   T dot() const {
@@ -162,6 +172,11 @@ class CsrRows {
     end_ = a_.indptr[row + 1];
   }
 
+  void expect(std::int64_t row) const {
+    prefetch(a_.x + a_.indptr[row]);
+    prefetch(a_.indices + a_.indptr[row]);
+  }
+
   T dot() const {
     double sum = 0;
     for (std::int64_t i = begin_; i < end_; ++i) {
@@ -259,6 +274,7 @@ static void perceptron_epoch(PerceptronArgs<T>& a) {
   for (std::int64_t i = 0; i < a.count; ++i) {
     const std::int64_t row = a.order[i];
     rows.go_to(row);
+    if (i + 1 < a.count) rows.expect(a.order[i + 1]);
     const T score = scale * rows.dot() + intercept;
     double loss = 0;
     T step = a.rate * error_signal(a, a.targets[row], score, loss);

@@ -24,9 +24,7 @@ class BatchNormalization : public Op<T> {
         frozen_(node.params[kFrozen] != 0),
         padded_(round_up(node.features, kRowAlign)) {}
 
-  Division forward_division(bool training) const override {
-    return training && !frozen_ ? kFeaturewise : kElementwise;
-  }
+  Division forward_division(bool) const override { return kFeaturewise; }
   double cost() const override { return 12.0 * this->out->features; }
   std::ptrdiff_t workspace(int) const override { return 5 * padded_; }
 
@@ -55,28 +53,16 @@ class BatchNormalization : public Op<T> {
     if (a.row_end <= a.row_begin || a.count <= 0) return;
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
-    if (frozen_) {
-      // A fixed scale and offset: only the input's gradient (and gamma's and beta's, which are frozen too).
-      if (x.grad == nullptr) return;
-      const T* gamma = scale_ ? this->variable_data(2) : nullptr;
-      for_each_block(share, y.features, [&](int block, int begin, int end) {
-        for (int i = begin; i < end; ++i) {
-          const T factor = a.inverse_deviation[i] * (gamma == nullptr ? T(1) : gamma[i]);
-          T* out = x.grad_at(block, i);
-          if (this->accumulate[0] == 0) {
-            for (int lane = 0; lane < kLanes; ++lane) out[lane] = 0;
-          }
-          this->kernels->scale_add(y.grad_at(block, i), factor, out, kLanes);
-        }
-      });
-      return;
-    }
     a.x = x.value;
     a.grad_y = y.grad;
     a.grad_x = x.grad;
     a.accumulate = this->accumulate[0] != 0;
     a.grad_gamma = this->work + 3 * padded_;
     a.grad_beta = this->work + 4 * padded_;
+    if (frozen_) {
+      a.mean = this->variable_data(0);
+      a.variance = nullptr;
+    }
     this->kernels->batch_normalize_backward(a);
   }
 

@@ -27,7 +27,9 @@ class Dropout : public Op<T> {
         std::memcpy(y.value_at(block, begin), x.value_at(block, begin), static_cast<std::size_t>(n) * sizeof(T));
         return;
       }
-      const std::ptrdiff_t first = (static_cast<std::ptrdiff_t>(block) * y.features + begin) * kLanes;
+      // Numbered through the whole batch, of which this pass may be a piece.
+      const std::int64_t batch_block = pass.first_row / kLanes + block;
+      const std::int64_t first = (batch_block * y.features + begin) * kLanes;
       T* mask = mask_at(block, begin);
       this->kernels->dropout_mask(mask, n, rate_, key, static_cast<std::uint64_t>(first));
       this->kernels->multiply(x.value_at(block, begin), mask, y.value_at(block, begin), n);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/row_numbers.hpp"
 #include "kernels/kernel_table.hpp"
 #include "ops/share.hpp"
 #include "ops/variable.hpp"
@@ -24,13 +25,16 @@ struct Pass {
   double rate = 0;         // learning rate of this step
   std::uint64_t step = 0;  // optimizer steps before this one; with the seed it keys dropout's masks
   // Row numbers of the batch in the data, and of the batch after it (to be fetched early). Null rows: the
-  // batch is consecutive from first_row.
+  // batch is consecutive from first_row; in training, it is then a piece of the batch of all rows.
   const std::int64_t* rows = nullptr;
   std::int64_t first_row = 0;
   const std::int64_t* next_rows = nullptr;
   int next_count = 0;
 
   std::int64_t row(int i) const { return rows != nullptr ? rows[i] : first_row + i; }
+  RowNumbers row_numbers(int begin, int n) const {
+    return {rows == nullptr ? nullptr : rows + begin, first_row + begin, n};
+  }
 };
 
 // A node's output in a plan. Buffers that nobody needs are null.

@@ -1,10 +1,10 @@
 // Elementary functions of a Vec<float> or Vec<double>, in the words of vec.hpp: no branches, no
 // tables, no ISA. The same bits on every ISA with FMA; the scalar ISA is a little less precise.
 //
-// All follow IEEE 754 on NaN, infinities, signed zeros and out-of-range arguments. Denormals: a
-// function may take one for zero, and gives zero for a result below the least normal number.
-// Errors are the worst found by tests/cpp/simd_check.cpp, in units of the result's last place,
-// float over all 2^32 arguments and double over a dense sample; [brackets] are the scalar ISA's.
+// Valid for every argument: NaN, infinities, signed zeros and overflow as in IEEE 754. A denormal
+// argument may be taken for zero, and a result below the least normal number may be zero.
+// Worst errors are in units in the last place (ULP), found by tests/cpp/simd_check.cpp: over all
+// floats, over 20 million doubles, and over every 199th float and 10 million doubles without FMA.
 #pragma once
 
 #include "simd/vec.hpp"
@@ -23,7 +23,7 @@ struct MathConstants<float> {
   static constexpr float kInfinity = __builtin_inff();
   static constexpr float kNan = __builtin_nanf("");
   static constexpr float kLeastNormal = 0x1p-126f;
-  static constexpr float kTiny = 0x1p-24f;  // f(x) = x to the last place where f(x) = x + O(x^2)
+  static constexpr float kTiny = 0x1p-24f;  // below, expm1, log1p and tanh of x round to x
   static constexpr float kLog2e = 1.44269504f;
   static constexpr float kLn2High = 0.693359375f;  // 9 bits: exact times any exponent
   static constexpr float kLn2Low = -2.12194440e-4f;
@@ -111,7 +111,8 @@ PYNN_INLINE Vec<T> split_by_ln2(Vec<T> x, Vec<T>& r) {
   return biased;
 }
 
-// Zero below kExpMin, infinite above kExpMax.
+// Normal on [kExpMin, kExpMax], zero below, infinite above; exp(0) is 1.
+// Float 0.92 ULP, double 0.87 (without FMA 1.16, 1.15).
 template <class T>
 PYNN_INLINE Vec<T> exp(Vec<T> x) {
   using C = MathConstants<T>;
@@ -133,7 +134,7 @@ PYNN_INLINE Vec<T> half_expm1(Vec<T> x) {
   return fma(scale * r * r, polynomial(r, MathConstants<T>::kExp), linear);
 }
 
-// -1 below kExpm1Min.
+// -1 below kExpm1Min, infinite where exp is. Float 1.29 ULP, double 1.37 (without FMA 1.29, 1.44).
 template <class T>
 PYNN_INLINE Vec<T> expm1(Vec<T> x) {
   using C = MathConstants<T>;
@@ -173,6 +174,7 @@ PYNN_INLINE Vec<T> split_near_one(Vec<T> x, Vec<T>& mantissa) {
   return select(low, n - broadcast(T(1)), n);
 }
 
+// -inf at zero and denormals, NaN below. Float 0.83 ULP, double 0.84 (without FMA the same).
 template <class T>
 PYNN_INLINE Vec<T> log(Vec<T> x) {
   Vec<T> mantissa;
@@ -182,6 +184,7 @@ PYNN_INLINE Vec<T> log(Vec<T> x) {
 
 // 1 + x rounds, but it only has to give n: f = 2^-n (1 + x) - 1 is then taken from x itself.
 // The scale is 2^(2-n), since 2^-n of the largest numbers is denormal.
+// -inf at -1, NaN below. Float 1.40 ULP, double 1.39 (without FMA the same).
 template <class T>
 PYNN_INLINE Vec<T> log1p(Vec<T> x) {
   using C = MathConstants<T>;
@@ -196,7 +199,8 @@ PYNN_INLINE Vec<T> log1p(Vec<T> x) {
   return select(lt(abs(x), broadcast(C::kTiny)), x, y);
 }
 
-// h / (h + 1), h = (exp(2 |x|) - 1) / 2. Odd to the last bit; 1 above kTanhMax.
+// t = h / (h + 1), h = (exp(2 |x|) - 1) / 2; h - h t is the same and rounds less where h is small.
+// Odd to the last bit, 1 above kTanhMax. Float 1.67 ULP, double 2.09 (without FMA 1.83, 2.33).
 template <class T>
 PYNN_INLINE Vec<T> tanh(Vec<T> x) {
   using C = MathConstants<T>;
@@ -209,7 +213,8 @@ PYNN_INLINE Vec<T> tanh(Vec<T> x) {
   return select(lt(size, broadcast(C::kTiny)), x, odd);
 }
 
-// 1 / (1 + exp(-x)).
+// With e = exp(-|x|) and t = e / (1 + e), 1 - t for x >= 0 and t = e - e t below.
+// Zero below kExpMin, 1 above a few dozen. Float 1.65 ULP, double 1.65 (without FMA 1.75, 1.85).
 template <class T>
 PYNN_INLINE Vec<T> sigmoid(Vec<T> x) {
   const Vec<T> one = broadcast(T(1));
@@ -219,6 +224,7 @@ PYNN_INLINE Vec<T> sigmoid(Vec<T> x) {
 }
 
 // log(1 + exp(x)) = max(0, x) + log(1 + e), e = exp(-|x|), where 1 + e is in (1, 2].
+// Zero below kExpMin, x above a few dozen. Float 1.81 ULP, double 1.77 (without FMA the same).
 template <class T>
 PYNN_INLINE Vec<T> softplus(Vec<T> x) {
   const Vec<T> zero = broadcast(T(0)), half = broadcast(T(0.5));
@@ -229,7 +235,8 @@ PYNN_INLINE Vec<T> softplus(Vec<T> x) {
   return max(zero, x) + log_of_split(f, n);
 }
 
-// x + x P(x^2) below 1, 1 - exp(Q(|x|)) above. Odd to the last bit; 1 above kErfMax.
+// x + x P(x^2) below 1, 1 - exp(Q(|x|)) above. Odd to the last bit, 1 above kErfMax.
+// Float 1.08 ULP, double 1.10 (without FMA 1.21, 1.34).
 template <class T>
 PYNN_INLINE Vec<T> erf(Vec<T> x) {
   using C = MathConstants<T>;

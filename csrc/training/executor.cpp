@@ -26,10 +26,12 @@ struct Workspace {
     gather.append_tasks(tasks);
     plan.append_forward(tasks);
     const auto rows = static_cast<std::size_t>(request.max_batch);
-    for (int output : request.outputs) {
-      arena.request(&staging.emplace_back(nullptr),
-                    rows * static_cast<std::size_t>(round_up(graph.node(output).features, kRowAlign)));
+    staging.resize(request.outputs.size());
+    for (std::size_t o = 0; o < staging.size(); ++o) {
+      const int features = graph.node(request.outputs[o]).features;
+      arena.request(&staging[o], rows * static_cast<std::size_t>(round_up(features, kRowAlign)));
     }
+    arena.allocate();
   }
   Plan<T> plan;
   Gather<T> gather;
@@ -43,11 +45,15 @@ class ExecutorOf : public Executor {
  public:
   ExecutorOf(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs, const std::vector<int>& outputs)
       : graph_(std::move(graph)) {
+    require(!inputs.empty() && !outputs.empty(), "a model needs at least one input and one output");
     request_.inputs = inputs;
     request_.outputs = outputs;
     request_.max_batch = kPiece;
     for (int output : outputs) output_features_.push_back(graph_->node(output).features);
-    give_back(take());
+    // Wrong graphs fail here, not in the first call.
+    std::unique_ptr<Workspace<T>> workspace = take();
+    cost_ = workspace->plan.forward_cost();
+    give_back(std::move(workspace));
   }
 
   void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs) override {
@@ -117,10 +123,7 @@ class ExecutorOf : public Executor {
         return workspace;
       }
     }
-    auto workspace = std::make_unique<Workspace<T>>(*graph_, request_);
-    workspace->arena.allocate();
-    cost_ = workspace->plan.forward_cost();
-    return workspace;
+    return std::make_unique<Workspace<T>>(*graph_, request_);
   }
 
   void give_back(std::unique_ptr<Workspace<T>> workspace) {

@@ -1,5 +1,7 @@
 #include "training/gather.hpp"
 
+#include <algorithm>
+
 #include "dispatch/dispatch.hpp"
 
 namespace pynn {
@@ -18,8 +20,7 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch) 
   arena_.allocate();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Input& input = *inputs_[i];
-    for (int row = 0; row < rows; ++row) input.staged.push_back(input.staging + row * input.ld);
-    plan.set_input_rows(i, input.pointers.data());
+      plan.set_input_rows(i, input.pointers.data());
   }
 }
 
@@ -36,27 +37,23 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
   const Slot<T>& slot = *input.slot;
   const Range columns = share.features(slot.features);
   const bool first_part = share.part == 0;
-  const KernelTable<T>& kernels = kernel_table<T>();
   const T* block_rows[kLanes];
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
-    const int lanes = lanes_in_block(pass.count, block);
-    for (int lane = 0; lane < lanes; ++lane) {
-      const int at = block * kLanes + lane;
-      const std::int64_t row = pass.row(at);
-      if (input.direct) {
-        block_rows[lane] = direct_row<T>(input.source, row);
-      } else {
-        T* staged = input.staging + at * input.ld;
-        if (columns.size() > 0) {
-          read_row(input.source, row, columns.begin, columns.end, staged + columns.begin);
-        }
-        block_rows[lane] = staged;
+    const int first = block * kLanes;
+    const RowNumbers rows = pass.row_numbers(first, lanes_in_block(pass.count, block));
+    T* staged = input.staging + first * input.ld;
+    if (input.direct) {
+      for (int lane = 0; lane < rows.count; ++lane) block_rows[lane] = direct_row<T>(input.source, rows[lane]);
+    } else {
+      if (columns.size() > 0) {
+        read_rows(input.source, rows, columns.begin, columns.end, staged + columns.begin, input.ld);
       }
-      if (first_part) input.pointers[static_cast<std::size_t>(at)] = block_rows[lane];
+      for (int lane = 0; lane < rows.count; ++lane) block_rows[lane] = staged + lane * input.ld;
     }
+    if (first_part) std::copy_n(block_rows, rows.count, input.pointers.begin() + first);
     if (columns.size() > 0) {
-      kernels.rows_to_lanes(block_rows, lanes, columns.begin, columns.end, slot.value_at(block),
-                            slot.block_stride);
+      kernel_table<T>().rows_to_lanes(block_rows, rows.count, columns.begin, columns.end, slot.value_at(block),
+                                      slot.block_stride);
     }
   }
 }

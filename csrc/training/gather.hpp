@@ -30,7 +30,6 @@ class Gather {
     std::ptrdiff_t ld = 0;
     T* staging = nullptr;             // converted rows
     std::vector<const T*> pointers;   // for the weight gradient
-    std::vector<const T*> staged;     // pointers into staging
   };
 
   void gather(Input& input, const Pass& pass, const Share& share);

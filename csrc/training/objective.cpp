@@ -19,6 +19,13 @@ bool is_sparse(Loss loss) {
          loss == Loss::sparse_categorical_crossentropy_logits;
 }
 
+// Whether a metric must see the output itself where the loss takes the logits. The likeliest class has the
+// largest logit, and a sigmoid is above 1/2 where its logit is positive; a softmax's threshold is its own.
+bool must_see_output(const MetricChoice& metric, const LossChoice& loss_of_logits) {
+  return metric.kind == MetricKind::loss || (metric.kind == MetricKind::binary_accuracy &&
+                                             loss_of_logits.loss != Loss::binary_crossentropy_logits);
+}
+
 int find_loss(const std::string& name) {
   std::string names;
   for (int i = 0; i < kLosses; ++i) {
@@ -113,12 +120,10 @@ Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec, const std::vec
     const auto n = static_cast<std::size_t>(rows);
     const auto padded = static_cast<std::size_t>(round_up(output->columns, kRowAlign));
     for (const MetricChoice& metric : output->metrics) {
-      output->needs_values = output->needs_values || (output->fused && metric.kind == MetricKind::loss);
+      output->needs_values = output->needs_values || (output->fused && must_see_output(metric, output->loss));
     }
-    if (output->columns > 0) {
-      arena_.request(&output->lanes, n * padded);
-      if (output->columns > 1) arena_.request(&output->rows, n * padded);
-    }
+    arena_.request(&output->lanes, n * padded);
+    if (output->columns > 1) arena_.request(&output->rows, n * padded);
     arena_.request(&output->losses, n);
     arena_.request(&output->weights, n);
     arena_.request(&output->scale, n);
@@ -151,7 +156,7 @@ double Objective<T>::batch_divisor(const Pass& pass, std::size_t index) const {
   double sum = 0;
   for (int i = 0; i < pass.count; ++i) {
     double value;
-    read_row(weight, pass.row(i), 0, 1, &value);
+    read_rows(weight, pass.row_numbers(i, 1), 0, 1, &value, 1);
     sum += value;
   }
   return sum > 0 ? sum : 1;
@@ -161,27 +166,27 @@ template <class T>
 void Objective<T>::gather(Output& output, std::size_t index, const Pass& pass, const Share& share) {
   const double divisor = batch_divisor(pass, index);
   const T factor = static_cast<T>(output.loss_weight / divisor);
-  const int last = std::min(pass.count, share.blocks.end * kLanes);
   const std::ptrdiff_t stride = round_up(output.columns, kRowAlign);
-  for (int i = share.blocks.begin * kLanes; i < last; ++i) {
-    T weight = 1;
-    if (output.weight.rows > 0) read_row(output.weight, pass.row(i), 0, 1, &weight);
-    output.weights[i] = weight;
-    output.scale[i] = weight * factor;
-    if (output.columns == 1) {
-      T* lane = output.lanes + i / kLanes * stride * kLanes + i % kLanes;
-      read_row(output.target, pass.row(i), 0, 1, lane);
-    } else if (output.columns > 1) {
-      read_row(output.target, pass.row(i), 0, output.columns, output.rows + i * stride);
-    }
-  }
-  if (output.columns <= 1) return;
-  const T* rows[kLanes];
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
-    const int lanes = lanes_in_block(pass.count, block);
-    for (int lane = 0; lane < lanes; ++lane) rows[lane] = output.rows + (block * kLanes + lane) * stride;
-    kernel_table<T>().rows_to_lanes(rows, lanes, 0, output.columns, output.lanes + block * stride * kLanes,
-                                    stride * kLanes);
+    const int first = block * kLanes;
+    const RowNumbers rows = pass.row_numbers(first, lanes_in_block(pass.count, block));
+    T* weights = output.weights + first;
+    if (output.weight.rows > 0) {
+      read_rows(output.weight, rows, 0, 1, weights, 1);
+    } else {
+      std::fill_n(weights, kLanes, T(1));
+    }
+    for (int lane = 0; lane < kLanes; ++lane) output.scale[first + lane] = weights[lane] * factor;
+    T* lanes = output.lanes + first * stride;
+    if (output.columns == 1) {
+      read_rows(output.target, rows, 0, 1, lanes, 1);
+    } else if (output.columns > 1) {
+      T* staged = output.rows + first * stride;
+      const T* pointers[kLanes];
+      read_rows(output.target, rows, 0, output.columns, staged, stride);
+      for (int lane = 0; lane < rows.count; ++lane) pointers[lane] = staged + lane * stride;
+      kernel_table<T>().rows_to_lanes(pointers, rows.count, 0, output.columns, lanes, stride * kLanes);
+    }
   }
 }
 
@@ -215,10 +220,12 @@ void Objective<T>::measure(Output& output, const MetricChoice& metric, T* hits, 
   const Slot<T>& slot = *output.slot;
   alignas(64) T wanted[kLanes];
   switch (metric.kind) {
-    case MetricKind::binary_accuracy:
-      // sigmoid(z) > 1/2 where z > 0.
-      kernels.threshold_hits(target, slot.value_at(block), slot.features, output.fused ? T(0) : T(0.5), hits);
+    case MetricKind::binary_accuracy: {
+      const bool of_logit = output.fused && !must_see_output(metric, output.loss);
+      const T* prediction = of_logit ? slot.value_at(block) : output.values->value_at(block);
+      kernels.threshold_hits(target, prediction, slot.features, of_logit ? T(0) : T(0.5), hits);
       break;
+    }
     case MetricKind::categorical_accuracy:
       kernels.argmax(slot.value_at(block), slot.features, hits);
       kernels.argmax(target, slot.features, wanted);

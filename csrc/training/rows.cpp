@@ -10,46 +10,49 @@ namespace pynn {
 namespace {
 
 template <class From, class T>
-void convert(const void* data, int begin, int end, T* out) {
-  const From* from = static_cast<const From*>(data) + begin;
+void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
   const int n = end - begin;
-  if constexpr (sizeof(From) == sizeof(T) && From(0.5) == T(0.5)) {
-    std::memcpy(out, from, static_cast<std::size_t>(n) * sizeof(T));
-  } else {
-    for (int i = 0; i < n; ++i) out[i] = static_cast<T>(from[i]);
+  for (int i = 0; i < rows.count; ++i) {
+    const char* row = static_cast<const char*>(source.data) + rows[i] * source.row_bytes;
+    const From* from = reinterpret_cast<const From*>(row) + begin;
+    T* to = out + i * ld;
+    for (int k = 0; k < n; ++k) to[k] = static_cast<T>(from[k]);
   }
 }
 
 template <class T>
-void convert_any(RowType type, const void* data, int begin, int end, T* out) {
-  switch (type) {
-    case RowType::f32: return convert<float>(data, begin, end, out);
-    case RowType::f64: return convert<double>(data, begin, end, out);
-    case RowType::f16: return convert<_Float16>(data, begin, end, out);
-    case RowType::u8: return convert<std::uint8_t>(data, begin, end, out);
-    case RowType::i8: return convert<std::int8_t>(data, begin, end, out);
-    case RowType::u16: return convert<std::uint16_t>(data, begin, end, out);
-    case RowType::i16: return convert<std::int16_t>(data, begin, end, out);
-    case RowType::u32: return convert<std::uint32_t>(data, begin, end, out);
-    case RowType::i32: return convert<std::int32_t>(data, begin, end, out);
-    case RowType::u64: return convert<std::uint64_t>(data, begin, end, out);
-    case RowType::i64: return convert<std::int64_t>(data, begin, end, out);
+void convert_dense(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
+  switch (source.type) {
+    case RowType::f32: return convert<float>(source, rows, begin, end, out, ld);
+    case RowType::f64: return convert<double>(source, rows, begin, end, out, ld);
+    case RowType::f16: return convert<_Float16>(source, rows, begin, end, out, ld);
+    case RowType::u8: return convert<std::uint8_t>(source, rows, begin, end, out, ld);
+    case RowType::i8: return convert<std::int8_t>(source, rows, begin, end, out, ld);
+    case RowType::u16: return convert<std::uint16_t>(source, rows, begin, end, out, ld);
+    case RowType::i16: return convert<std::int16_t>(source, rows, begin, end, out, ld);
+    case RowType::u32: return convert<std::uint32_t>(source, rows, begin, end, out, ld);
+    case RowType::i32: return convert<std::int32_t>(source, rows, begin, end, out, ld);
+    case RowType::u64: return convert<std::uint64_t>(source, rows, begin, end, out, ld);
+    case RowType::i64: return convert<std::int64_t>(source, rows, begin, end, out, ld);
   }
 }
 
 template <class Index, class T>
-void scatter(const Rows& source, std::int64_t row, int begin, int end, T* out) {
+void scatter(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
   const Index* indptr = static_cast<const Index*>(source.indptr);
   const Index* indices = static_cast<const Index*>(source.indices);
-  const Index* last = indices + indptr[row + 1];
-  const Index* entry = indices + indptr[row];
-  if (begin > 0) entry = std::lower_bound(entry, last, static_cast<Index>(begin));
-  std::memset(out, 0, static_cast<std::size_t>(end - begin) * sizeof(T));
-  for (; entry != last && *entry < end; ++entry) {
-    const std::ptrdiff_t at = entry - indices;
-    T& value = out[*entry - begin];
-    value += source.type == RowType::f32 ? static_cast<T>(static_cast<const float*>(source.data)[at])
-                                         : static_cast<T>(static_cast<const double*>(source.data)[at]);
+  for (int i = 0; i < rows.count; ++i) {
+    T* to = out + i * ld;
+    const Index* last = indices + indptr[rows[i] + 1];
+    const Index* entry = indices + indptr[rows[i]];
+    if (begin > 0) entry = std::lower_bound(entry, last, static_cast<Index>(begin));
+    std::memset(to, 0, static_cast<std::size_t>(end - begin) * sizeof(T));
+    for (; entry != last && *entry < end; ++entry) {
+      const std::ptrdiff_t at = entry - indices;
+      to[*entry - begin] += source.type == RowType::f32
+                                ? static_cast<T>(static_cast<const float*>(source.data)[at])
+                                : static_cast<T>(static_cast<const double*>(source.data)[at]);
+    }
   }
 }
 
@@ -70,16 +73,14 @@ constexpr std::size_t item_size(RowType type) {
 }  // namespace
 
 template <class T>
-void read_row(const Rows& source, std::int64_t row, int begin, int end, T* out) {
-  if (source.sparse) {
-    if (source.wide_indices) {
-      scatter<std::int64_t>(source, row, begin, end, out);
-    } else {
-      scatter<std::int32_t>(source, row, begin, end, out);
-    }
-    return;
+void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
+  if (!source.sparse) {
+    convert_dense(source, rows, begin, end, out, ld);
+  } else if (source.wide_indices) {
+    scatter<std::int64_t>(source, rows, begin, end, out, ld);
+  } else {
+    scatter<std::int32_t>(source, rows, begin, end, out, ld);
   }
-  convert_any(source.type, static_cast<const char*>(source.data) + row * source.row_bytes, begin, end, out);
 }
 
 template <class T>
@@ -104,8 +105,8 @@ void prefetch_row(const Rows& source, std::int64_t row, int part, int parts) {
   for (std::size_t at = begin; at < end; at += 64) __builtin_prefetch(start + at, 0, 2);
 }
 
-template void read_row(const Rows&, std::int64_t, int, int, float*);
-template void read_row(const Rows&, std::int64_t, int, int, double*);
+template void read_rows(const Rows&, const RowNumbers&, int, int, float*, std::ptrdiff_t);
+template void read_rows(const Rows&, const RowNumbers&, int, int, double*, std::ptrdiff_t);
 template bool is_direct<float>(const Rows&);
 template bool is_direct<double>(const Rows&);
 template const float* direct_row(const Rows&, std::int64_t);

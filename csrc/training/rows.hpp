@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/row_numbers.hpp"
+
 namespace pynn {
 
 enum class RowType : int { f32, f64, f16, u8, i8, u16, i16, u32, i32, u64, i64 };
@@ -22,9 +24,9 @@ struct Rows {
   const void* indptr = nullptr;
 };
 
-// Columns [begin, end) of a row, converted, to out[0..end - begin).
+// Columns [begin, end) of the rows, converted; the i-th row to out[i * ld ...).
 template <class T>
-void read_row(const Rows& source, std::int64_t row, int begin, int end, T* out);
+void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld);
 
 // The row itself, if it can be used without conversion and is padded like the engine's own rows.
 template <class T>

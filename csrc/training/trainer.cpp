@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "dispatch/dispatch.hpp"
 #include "training/gather.hpp"
+#include "training/pace.hpp"
 
 namespace pynn {
 
@@ -125,10 +126,9 @@ class TrainerOf : public Trainer {
     Pipeline<T>& pipeline = *training_;
     // Forward, and twice as much backward.
     const double operations = 3 * pipeline.plan.forward_cost() * batch_size_;
-    const int workers = worthwhile_workers(operations, thread_limit());
+    pace_.set_limit(worthwhile_workers(operations, thread_limit()));
     for (int count : {batch_size_, static_cast<int>((rows - 1) % batch_size_ + 1)}) {
-      pipeline.schedule(count, workers);
-      pipeline.schedule(count, 1);
+      for (int workers : pace_.candidates()) pipeline.schedule(count, workers);
     }
     const double start = now();
     std::int64_t done = 0;
@@ -136,6 +136,7 @@ class TrainerOf : public Trainer {
     while (done < n) {
       const double chunk_start = now();
       chunk = std::min(chunk, n - done);
+      const int workers = pace_.next();
       ThreadPool::instance().run(workers, [&](int worker, int actual) {
         FlushDenormals flush_worker;
         for (std::int64_t i = 0; i < chunk; ++i) {
@@ -145,8 +146,9 @@ class TrainerOf : public Trainer {
       });
       done += chunk;
       const double time = now();
-      if (time - start >= seconds) break;
       const double per_step = (time - chunk_start) / static_cast<double>(chunk);
+      pace_.record(workers, per_step);
+      if (time - start >= seconds) break;
       const double budget = std::min(kChunkSeconds, seconds - (time - start));
       chunk = std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / std::max(per_step, 1e-7)), 1,
                                        4 * chunk);
@@ -328,7 +330,7 @@ class TrainerOf : public Trainer {
     double sum = 0;
     for (std::int64_t row = 0; row < data.rows(); ++row) {
       double value;
-      read_row(data.weights[0], row, 0, 1, &value);
+      read_rows(data.weights[0], {nullptr, row, 1}, 0, 1, &value, 1);
       sum += value;
     }
     return sum > 0 ? sum : 1;
@@ -379,6 +381,7 @@ class TrainerOf : public Trainer {
   std::vector<std::int64_t> order_;
   int batch_size_ = 1;
   std::int64_t position_ = 0;
+  Pace pace_;
   Pass last_pass_;
   mutable std::mutex mutex_;
 };

@@ -268,8 +268,11 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   const auto rowwise = [&](std::size_t i, auto run, std::vector<const void*> reads,
                            std::vector<const void*> writes) {
     const Parameter<T>& p = parameters_[i];
+    // One row may be a bias, whose gradient was divided as it is here, or the kernel of one unit, whose
+    // gradient one worker has computed.
+    const Division division = p.rows > 1 ? kElementwise : kFeatureProduct;
     Task task{[this, i, run](const Pass&, const Share& share) { run(i, share.features(extent(i))); },
-              kElementwise, 6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
+              division, 6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
     task.always_features = true;
     tasks.push_back(std::move(task));
   };

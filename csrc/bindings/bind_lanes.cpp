@@ -1,0 +1,243 @@
+// The kernels on lanes by themselves, for tests: nothing in the package calls these.
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings/bind.hpp"
+#include "bindings/names.hpp"
+#include "bindings/padded.hpp"
+#include "dispatch/dispatch.hpp"
+
+namespace py = pybind11;
+
+namespace pynn {
+
+namespace {
+
+template <class T>
+py::dict batch_statistics(const Array<T>& x, double epsilon) {
+  const Lanes<T> in(x);
+  const int n = in.features();
+  std::vector<Array<T>> out(4, Array<T>(0));
+  for (Array<T>& a : out) a = Array<T>(n);
+  kernel_table<T>().lane_sums(in.data(), in.stride(), 0, n, in.count(), out[0].mutable_data());
+  BatchNormArgs<T> args{};
+  args.x = in.data();
+  args.block_stride = in.stride();
+  args.row_end = n;
+  args.count = in.count();
+  args.mean = out[1].mutable_data();
+  args.variance = out[2].mutable_data();
+  args.inverse_deviation = out[3].mutable_data();
+  args.epsilon = static_cast<T>(epsilon);
+  kernel_table<T>().batch_moments(args);
+  py::dict result;
+  result["sums"] = out[0];
+  result["mean"] = out[1];
+  result["variance"] = out[2];
+  result["inverse_deviation"] = out[3];
+  return result;
+}
+
+// y, grad_x, grad_gamma, grad_beta of a batch normalization; constants: mean and deviation are held
+// fixed.
+template <class T>
+std::vector<py::array> batch_normalization(const Array<T>& x, const Array<T>& gamma,
+                                           const Array<T>& beta, const Array<T>& grad_y,
+                                           double epsilon, bool constants) {
+  const Lanes<T> in(x), grads(grad_y);
+  Lanes<T> y(in.count(), in.features()), grad_x(in.count(), in.features());
+  const auto n = static_cast<std::size_t>(in.features());
+  std::vector<T> mean(n), variance(n), inverse(n);
+  Array<T> grad_gamma(in.features()), grad_beta(in.features());
+  BatchNormArgs<T> args{};
+  args.x = in.data();
+  args.y = y.data();
+  args.block_stride = in.stride();
+  args.row_end = in.features();
+  args.count = in.count();
+  args.gamma = gamma.data();
+  args.beta = beta.data();
+  args.mean = mean.data();
+  args.variance = variance.data();
+  args.inverse_deviation = inverse.data();
+  args.epsilon = static_cast<T>(epsilon);
+  args.grad_y = grads.data();
+  args.grad_x = grad_x.data();
+  args.grad_gamma = grad_gamma.mutable_data();
+  args.grad_beta = grad_beta.mutable_data();
+  kernel_table<T>().batch_moments(args);
+  kernel_table<T>().batch_normalize(args);
+  if (constants) args.variance = nullptr;
+  kernel_table<T>().batch_normalize_backward(args);
+  return {y.to_array(), grad_x.to_array(), grad_gamma, grad_beta};
+}
+
+template <class T>
+Array<T> per_row(const Lanes<T>& x, void (*kernel)(const T*, int, T*)) {
+  Array<T> out(x.count());
+  alignas(64) T values[kLanes];
+  for (int block = 0; block < block_count(x.count()); ++block) {
+    kernel(x.data() + block * x.stride(), x.features(), values);
+    std::copy_n(values, lanes_in_block(x.count(), block), out.mutable_data() + block * kLanes);
+  }
+  return out;
+}
+
+template <class T>
+py::array argmax(const Array<T>& x) {
+  return per_row(Lanes<T>(x), kernel_table<T>().argmax);
+}
+
+template <class T>
+py::array threshold_hits(const Array<T>& target, const Array<T>& prediction, double threshold) {
+  const Lanes<T> t(target), p(prediction);
+  Array<T> out(p.count());
+  alignas(64) T values[kLanes];
+  for (int block = 0; block < block_count(p.count()); ++block) {
+    kernel_table<T>().threshold_hits(t.data() + block * t.stride(), p.data() + block * p.stride(),
+                                     p.features(), static_cast<T>(threshold), values);
+    std::copy_n(values, lanes_in_block(p.count(), block), out.mutable_data() + block * kLanes);
+  }
+  return out;
+}
+
+template <class T>
+std::pair<double, double> row_norms(const Array<T>& x) {
+  Array<T> row = x;
+  row.resize({py::ssize_t{1}, x.size()});
+  const PaddedRows<T> padded(row);
+  return {kernel_table<T>().sum_squares(padded.data(), padded.ld()),
+          kernel_table<T>().sum_magnitudes(padded.data(), padded.ld())};
+}
+
+// ---- what is added to a gradient that stands there already
+
+template <class T>
+py::array accumulated_activation(const std::string& name, double alpha, const Array<T>& x,
+                                 const Array<T>& grad_y, const Array<T>& start) {
+  const ActivationKernel<T>& kernel =
+      kernel_table<T>().activation[index_of(kActivationList, name, "name")];
+  const PaddedRows<T> in(x), grads(grad_y), out(start);
+  const std::ptrdiff_t n = in.rows() * in.ld();
+  const PaddedRows<T> y(in.rows(), in.cols());
+  const auto a = static_cast<T>(alpha);
+  kernel.forward(in.data(), y.data(), n, a);
+  kernel.backward(grads.data(), kernel.needs_input ? in.data() : y.data(), out.data(), n, a, true);
+  return out.to_array();
+}
+
+// The backward kernel of a row activation, from its result y.
+template <class T>
+py::array accumulated_softmax(bool logarithm, const Array<T>& y, const Array<T>& grad_y,
+                              const Array<T>& start) {
+  const KernelTable<T>& table = kernel_table<T>();
+  const auto backward = logarithm ? table.log_softmax_backward : table.softmax_backward;
+  const Lanes<T> result(y), grads(grad_y), out(start);
+  for (int block = 0; block < block_count(out.count()); ++block) {
+    const std::ptrdiff_t offset = block * out.stride();
+    backward(grads.data() + offset, result.data() + offset, out.data() + offset, out.features(),
+             true);
+  }
+  return out.to_array();
+}
+
+// start + scale[row] * gradient of the row's loss.
+template <class T>
+py::array accumulated_loss(const std::string& name, const std::vector<double>& params,
+                           const Array<T>& y_true, const Array<T>& y_pred, const Array<T>& scale,
+                           const Array<T>& start) {
+  const auto kernel = kernel_table<T>().loss[index_of(kLossList, name, "name")];
+  const Lanes<T> target(y_true), prediction(y_pred), out(start);
+  alignas(64) T losses[kLanes];
+  alignas(64) T scales[kLanes];
+  LossArgs<T> args{};
+  args.features = prediction.features();
+  for (std::size_t i = 0; i < params.size(); ++i) args.parameters[i] = static_cast<T>(params[i]);
+  args.losses = losses;
+  args.scale = scales;
+  args.accumulate = true;
+  for (int block = 0; block < block_count(out.count()); ++block) {
+    args.target = target.data() + block * target.stride();
+    args.prediction = prediction.data() + block * prediction.stride();
+    args.grad = out.data() + block * out.stride();
+    std::copy_n(scale.data() + block * kLanes, lanes_in_block(out.count(), block), scales);
+    kernel(args);
+  }
+  return out.to_array();
+}
+
+// ---- arithmetic
+
+template <class T>
+struct BinaryEntry {
+  const char* name;
+  void (*KernelTable<T>::*kernel)(const T*, const T*, T*, std::ptrdiff_t);
+};
+
+// y is what multiply_add adds to, and is overwritten by the others.
+template <class T>
+py::array arithmetic(const std::string& name, const Array<T>& a, const Array<T>& b,
+                     const Array<T>& y) {
+  static constexpr BinaryEntry<T> kBinary[] = {
+      {"add", &KernelTable<T>::add},
+      {"subtract", &KernelTable<T>::subtract},
+      {"multiply", &KernelTable<T>::multiply},
+      {"multiply_add", &KernelTable<T>::multiply_add},
+      {"select_larger", &KernelTable<T>::select_larger},
+      {"select_smaller", &KernelTable<T>::select_smaller},
+  };
+  const PaddedRows<T> left(a), right(b), out(y);
+  const auto kernel = kBinary[index_of(kBinary, name, "name")].kernel;
+  (kernel_table<T>().*kernel)(left.data(), right.data(), out.data(), out.rows() * out.ld());
+  return out.to_array();
+}
+
+template <class T>
+py::array scale_add(const Array<T>& x, double scale, const Array<T>& y) {
+  const PaddedRows<T> in(x), out(y);
+  kernel_table<T>().scale_add(in.data(), static_cast<T>(scale), out.data(), out.rows() * out.ld());
+  return out.to_array();
+}
+
+template <class T>
+py::array dropout_mask(const Array<T>& like, double rate, std::uint64_t key, std::uint64_t first) {
+  Array<T> out(round_up(like.size(), kRowAlign));
+  kernel_table<T>().dropout_mask(out.mutable_data(), out.size(), static_cast<T>(rate), key, first);
+  return out;
+}
+
+template <class T>
+void bind_kernels(py::module_& m) {
+  const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
+  m.def("_batch_statistics", &batch_statistics<T>, noconvert("x"), py::arg("epsilon"));
+  m.def("_batch_normalization", &batch_normalization<T>, noconvert("x"), noconvert("gamma"),
+        noconvert("beta"), noconvert("grad_y"), py::arg("epsilon"), py::arg("constants"));
+  m.def("_argmax", &argmax<T>, noconvert("x"));
+  m.def("_threshold_hits", &threshold_hits<T>, noconvert("target"), noconvert("prediction"),
+        py::arg("threshold"));
+  m.def("_row_norms", &row_norms<T>, noconvert("x"));
+  m.def("_accumulated_activation", &accumulated_activation<T>, py::arg("name"), py::arg("alpha"),
+        noconvert("x"), noconvert("grad_y"), noconvert("start"));
+  m.def("_accumulated_softmax", &accumulated_softmax<T>, py::arg("logarithm"), noconvert("y"),
+        noconvert("grad_y"), noconvert("start"));
+  m.def("_accumulated_loss", &accumulated_loss<T>, py::arg("name"), py::arg("params"),
+        noconvert("y_true"), noconvert("y_pred"), noconvert("scale"), noconvert("start"));
+  m.def("_arithmetic", &arithmetic<T>, py::arg("name"), noconvert("a"), noconvert("b"),
+        noconvert("y"));
+  m.def("_scale_add", &scale_add<T>, noconvert("x"), py::arg("scale"), noconvert("y"));
+  m.def("_dropout_mask", &dropout_mask<T>, noconvert("like"), py::arg("rate"), py::arg("key"),
+        py::arg("first"));
+}
+
+}  // namespace
+
+void bind_lanes(py::module_& m) {
+  bind_kernels<float>(m);
+  bind_kernels<double>(m);
+}
+
+}  // namespace pynn
