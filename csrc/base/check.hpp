@@ -7,6 +7,11 @@
 
 namespace pynn {
 
+inline void require(bool condition, const char* message) {
+  if (!condition) throw std::invalid_argument(message);
+}
+
+// The message is built whether it is needed or not: in a loop, test first.
 inline void require(bool condition, const std::string& message) {
   if (!condition) throw std::invalid_argument(message);
 }

@@ -201,7 +201,8 @@ static void gradient_rows_tail(const WeightGradientArgs<T>& a, int row, int col,
 // One panel of columns: its slice of the batch stays in the first-level cache for all rows.
 template <class T, int C>
 static void gradient_panel(const WeightGradientArgs<T>& a, int col, UpdateSpan<T> span) {
-  constexpr int kRows = Tiles<T>::kGradRows;
+  // Narrow panels take more rows: 12 accumulators hide the latency of two FMA units.
+  constexpr int kRows = Tiles<T>::kGradRows * C >= 12 ? Tiles<T>::kGradRows : 12 / C;
   int row = a.row_begin;
   for (; row + kRows <= a.row_end; row += kRows) gradient_tile<T, kRows, C>(a, row, col, span);
   gradient_rows_tail<T, kRows - 1, C>(a, row, col, span);

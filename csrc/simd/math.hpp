@@ -3,8 +3,8 @@
 //
 // Valid for every argument: NaN, infinities, signed zeros and overflow as in IEEE 754. A denormal
 // argument may be taken for zero, and a result below the least normal number may be zero.
-// Worst errors are in units in the last place (ULP), found by tests/cpp/simd_check.cpp: over all
-// floats, over 20 million doubles, and over every 199th float and 10 million doubles without FMA.
+// Worst errors are in units in the last place (ULP), found by tests/cpp/simd_check.cpp over 20
+// million doubles and all floats, or every 199th without FMA.
 #pragma once
 
 #include "simd/vec.hpp"

@@ -1,10 +1,18 @@
 #include "training/gather.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "dispatch/dispatch.hpp"
 
 namespace pynn {
+
+namespace {
+
+// Data up to this size stays in the second-level cache by itself.
+constexpr std::ptrdiff_t kCachedBytes = std::ptrdiff_t{1} << 19;
+
+}  // namespace
 
 template <class T>
 Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch) {
@@ -29,6 +37,7 @@ void Gather<T>::set_sources(const std::vector<Rows>& sources) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     inputs_[i]->source = sources[i];
     inputs_[i]->direct = is_direct<T>(sources[i]);
+    inputs_[i]->prefetch = sources[i].rows * std::abs(sources[i].row_bytes) > kCachedBytes;
   }
 }
 
@@ -73,7 +82,7 @@ void Gather<T>::append_prefetch(std::vector<Task>& tasks) {
   for (const auto& owned : inputs_) {
     Input* input = owned.get();
     Task task{[input](const Pass& pass, const Share& share) {
-                if (pass.next_rows == nullptr) return;
+                if (pass.next_rows == nullptr || !input->prefetch) return;
                 for (int i = 0; i < pass.next_count; ++i) {
                   prefetch_row(input->source, pass.next_rows[i], share.part, share.parts);
                 }

@@ -27,6 +27,7 @@ class Gather {
     Slot<T>* slot;
     Rows source;
     bool direct = false;
+    bool prefetch = false;
     std::ptrdiff_t ld = 0;
     T* staging = nullptr;             // converted rows
     std::vector<const T*> pointers;   // for the weight gradient

@@ -94,7 +94,9 @@ class TrainerOf : public Trainer {
             "batch_size must be a positive integer. Received: batch_size=" + std::to_string(batch_size));
     const std::int64_t rows = data.rows();
     for (std::int64_t row : order) {
-      require(row >= 0 && row < rows, "order names row " + std::to_string(row) + " of " + std::to_string(rows));
+      if (row < 0 || row >= rows) {
+        require(false, "order names row " + std::to_string(row) + " of " + std::to_string(rows));
+      }
     }
     if (order.empty()) {
       order.resize(static_cast<std::size_t>(rows));

@@ -1,0 +1,90 @@
+"""The SIMD words and functions of every instruction set that this machine runs.
+
+simd_check.cpp does the work: it compares each word with a plain loop and each function with libm in
+a wider type, and fails by itself where an error exceeds the limit written there. Here it is built
+with the compiler flags of CMakeLists.txt and run once per instruction set. By hand,
+`simd_check 1` sweeps all floats.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pynn import _core
+
+ROOT = Path(__file__).resolve().parents[2]
+ISAS = _core.available_isas()
+FUNCTIONS = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "erf")
+
+
+@dataclass
+class Outcome:
+    """What one build of simd_check said."""
+
+    code: int
+    output: str
+
+    @property
+    def hash(self) -> str:
+        return re.findall(r"^hash ([0-9a-f]{16})$", self.output, re.MULTILINE)[-1]
+
+
+def compiler() -> list[str]:
+    default = sysconfig.get_config_var("CXX") or "c++"
+    return shlex.split(os.environ.get("CXX", default))[:1]
+
+
+def flags(isa: str) -> list[str]:
+    """The build's own flags for `isa`, so that what is tested is what is shipped."""
+    text = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    everywhere = re.search(r"compile_options\(\s*pynn_flags INTERFACE([^)]*)\)", text)
+    own = re.search(rf"set\(PYNN_FLAGS_{isa}\b([^)]*)\)", text)
+    assert everywhere and own, f"CMakeLists.txt no longer sets the flags of {isa} in one call"
+    rounding = re.findall(r"-[fW][\w=-]+", everywhere[1])
+    assert "-ffp-contract=off" in rounding
+    return ["-std=c++20", "-O3", *rounding, *own[1].split(), f"-DPYNN_ISA_{isa.upper()}=1"]
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    folder = tmp_path_factory.mktemp("simd")
+    source = ROOT / "tests" / "cpp" / "simd_check.cpp"
+    builds = {
+        isa: subprocess.Popen(
+            [*compiler(), *flags(isa), f"-I{ROOT / 'csrc'}", str(source), "-o", str(folder / isa)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for isa in ISAS
+    }
+    for isa, build in builds.items():
+        messages, _ = build.communicate()
+        assert build.returncode == 0, f"{isa} does not compile:\n{messages}"
+    runs = {
+        isa: subprocess.Popen([str(folder / isa)], stdout=subprocess.PIPE, text=True)
+        for isa in ISAS
+    }
+    return {isa: Outcome(output=run.communicate()[0], code=run.wait()) for isa, run in runs.items()}
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_words_and_functions_are_right(isa: str, outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes[isa]
+    assert outcome.code == 0, f"{isa}:\n{outcome.output}"
+    for function in FUNCTIONS:
+        for scalar in ("float", "double"):
+            assert re.search(rf"^{function} +{scalar} .* ULP at", outcome.output, re.MULTILINE)
+
+
+def test_every_isa_with_fma_gives_the_same_bits(outcomes: dict[str, Outcome]) -> None:
+    hashes = {isa: outcome.hash for isa, outcome in outcomes.items() if isa != "scalar"}
+    assert len(set(hashes.values())) <= 1, hashes
