@@ -1,0 +1,379 @@
+"""`Perceptron`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.validation import _check_sample_weight
+
+from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
+from pynn.estimators._holdout import held_out_rows
+from pynn.estimators._input import check_training_data
+from pynn.estimators._labels import Labels
+
+_THRESHOLD = 0.0
+
+
+class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
+    """Threshold units trained with the perceptron rule.
+
+    A unit fires where ``x @ w + b > 0``; each row that it gets wrong moves ``w`` by
+    ``eta0 * target * x`` (Rosenblatt 1958). Two classes take one unit, several take one for each
+    against all others, and a matrix of zeros and ones as y is learned by one unit for each column:
+    a layer of threshold logic units.
+
+    It has the parameters, defaults and fitted attributes of ``sklearn.linear_model.Perceptron``
+    and visits the rows in the same order, so that in float64 the same ``random_state`` leads to
+    the same weights up to rounding.
+
+    Parameters
+    ----------
+    penalty : {"l2", "l1", "elasticnet"} or None, default=None
+        Penalty on the weights, taken off at each row.
+    alpha : float, default=0.0001
+        Its strength.
+    l1_ratio : float, default=0.15
+        Share of L1 in "elasticnet", in [0, 1].
+    fit_intercept : bool, default=True
+        Whether the units have an intercept.
+    max_iter : int, default=1000
+        Largest number of epochs of `fit`.
+    tol : float or None, default=1e-3
+        A unit's training stops when the loss (with early stopping: the accuracy) has not improved
+        by `tol` for `n_iter_no_change` epochs. None: only `max_iter` counts.
+    shuffle : bool, default=True
+        Whether each epoch visits the rows in a new order.
+    verbose : int, default=0
+        Whether to print how each epoch went.
+    eta0 : float, default=1.0
+        Learning rate.
+    n_jobs : int or None, default=None
+        Number of units trained at once, in threads; None is 1, -1 all processors.
+    random_state : int, RandomState instance or None, default=0
+        Where orders and the validation split come from.
+    early_stopping : bool, default=False
+        Whether to hold out rows and stop by the accuracy on them.
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping holds out.
+    n_iter_no_change : int, default=5
+        How many epochs may go without improvement.
+    class_weight : dict, "balanced" or None, default=None
+        Factor of the updates by class: a mapping from class to number, or inversely proportional
+        to how frequent the classes are. With a matrix y: from column number to the factor of its
+        ones; "balanced" weighs zeros and ones of each column.
+    warm_start : bool, default=False
+        Whether `fit` starts from the weights of the last call.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_units, n_features)
+        Weights; one row for two classes.
+    intercept_ : ndarray of shape (n_units,)
+        Intercepts.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for a matrix y the numbers of its columns.
+    n_iter_ : int
+        Epochs of the last call, the most of any unit.
+    t_ : float
+        Rows visited, plus one.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if X had column names.
+
+    See Also
+    --------
+    PerceptronRegressor : Linear units trained with the delta rule.
+    MLPClassifier : Several layers.
+
+    Examples
+    --------
+    >>> from pynn import Perceptron
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> setosa = Perceptron(random_state=42).fit(X[:, (2, 3)], y == 0)
+    >>> setosa.predict([[2.0, 0.5], [4.0, 1.2]])
+    array([ True, False])
+    """
+
+    _parameter_constraints: dict = {
+        **BasePerceptron._parameter_constraints,
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+    }
+    _linear_unit = False
+
+    def __init__(
+        self,
+        *,
+        penalty: str | None = None,
+        alpha: float = 0.0001,
+        l1_ratio: float = 0.15,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        eta0: float = 1.0,
+        n_jobs: int | None = None,
+        random_state: Any = 0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        class_weight: Any = None,
+        warm_start: bool = False,
+    ) -> None:
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.eta0 = eta0
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+    ) -> Perceptron:
+        """Fit the units to X and y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or zeros and ones for several outputs.
+        coef_init : array-like of shape (n_units, n_features), default=None
+            Initial weights; None starts from zeros.
+        intercept_init : array-like of shape (n_units,), default=None
+            Initial intercepts.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the samples' updates.
+
+        Returns
+        -------
+        self : Perceptron
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            On NaN, infinity, empty or inconsistent data, a single class, or if the weights
+            overflow.
+        """
+        X, y = check_training_data(self, X, y, reset=True, y_numeric=False)
+        labels = Labels(y)
+        if self.warm_start and hasattr(self, "coef_"):
+            coef_init = self.coef_ if coef_init is None else coef_init
+            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        self._start(labels, X, coef_init, intercept_init)
+        self._train(X, y, sample_weight, self.max_iter)
+        self._warn_if_not_converged()
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> Perceptron:
+        """Train for one epoch on these data, carrying on from the last call.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Some training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that any call will bring; needed at the first call only, and not with a
+            matrix y.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the samples' updates.
+
+        Returns
+        -------
+        self : Perceptron
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing at the first call or changes, with early stopping, with
+            balanced class weights, or for the reasons of `fit`.
+        """
+        self._check_single_epoch()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit, which sees a part of "
+                "the classes' frequencies only. Compute the weights with compute_class_weight("
+                "'balanced', classes=classes, y=y) from a large enough sample, and pass them as a "
+                "dict."
+            )
+        first = not hasattr(self, "classes_")
+        X, y = check_training_data(self, X, y, reset=first, y_numeric=False)
+        multilabel = y.ndim == 2
+        if first and multilabel and classes is None:
+            classes = np.arange(y.shape[1])
+        if _check_partial_fit_first_call(self, classes):
+            self._start(Labels(y if multilabel else classes), X, None, None)
+        else:
+            self._check_labels(y)
+        self._train(X, y, sample_weight, max_iter=1)
+        return self
+
+    def _start(self, labels: Labels, x: Any, coef_init: Any, intercept_init: Any) -> None:
+        if len(labels.classes) < 2:
+            raise ValueError(
+                f"The number of classes has to be greater than one; got {len(labels.classes)} class"
+            )
+        self._labels = labels
+        self.classes_ = labels.classes
+        self.t_ = 1.0
+        shape = (labels.n_outputs, x.shape[1])
+        self._allocate(shape, x.dtype, coef_init, intercept_init)
+
+    def _check_labels(self, y: np.ndarray) -> None:
+        multilabel = type_of_target(y).startswith("multilabel")
+        if multilabel != (self._labels.kind == "multilabel"):
+            raise ValueError(
+                f"y must be of the kind of the first call, {self._labels.kind}. Received: y of "
+                f"shape {y.shape}"
+            )
+        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
+                f"`y` also has {unknown}"
+            )
+
+    def _train(self, x: Any, y: np.ndarray, sample_weight: Any, max_iter: int) -> None:
+        x = self._prepare(x)
+        row_weight = None
+        if sample_weight is not None:
+            row_weight = _check_sample_weight(sample_weight, x, dtype=x.dtype)
+        units = self._make_units(x, y, row_weight)
+        self._train_units(x, units, max_iter)
+
+    def _make_units(self, x: Any, y: np.ndarray, row_weight: np.ndarray | None) -> list[Unit]:
+        """Draw seeds and the validation split in scikit-learn's order; make targets of -1 and 1."""
+        fires = self._labels.indicators(y)
+        positive, negative = self._class_weights(y, fires)
+        binary = fires.shape[1] == 1
+        given = np.ones(len(fires)) if row_weight is None else row_weight
+        held_out = None
+        if self.early_stopping and not binary:
+            held_out = self._hold_out(y, given)
+        random_state = check_random_state(self.random_state)
+        seeds = [random_state] if binary else random_state.randint(LARGEST_SEED, size=len(fires.T))
+        units = []
+        for i, seed in enumerate(seeds):
+            generator = check_random_state(seed)
+            generator.randint(1, LARGEST_SEED)  # scikit-learn's data set draws a seed it never uses
+            targets = np.where(fires[:, i], 1, -1).astype(x.dtype)
+            if self.early_stopping and binary:
+                held_out = self._hold_out(targets, given)
+            score = None if held_out is None else _Accuracy(x, targets, given, held_out)
+            unit_weight = row_weight
+            if positive[i] != 1 or negative[i] != 1:
+                unit_weight = given * np.where(fires[:, i], positive[i], negative[i])
+            units.append(
+                Unit(targets, unit_weight, generator.randint(LARGEST_SEED), held_out, score)
+            )
+        return units
+
+    def _hold_out(self, y: np.ndarray, row_weight: np.ndarray) -> np.ndarray:
+        # Columns that may hold together have no common shares to keep.
+        return held_out_rows(
+            np.arange(len(y)) if y.ndim == 2 else y,
+            self.validation_fraction,
+            self.random_state,
+            row_weight,
+            classes=y.ndim == 1,
+        )
+
+    def _class_weights(self, y: np.ndarray, fires: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the factors of each unit's rows that should, and should not, fire."""
+        n_units = fires.shape[1]
+        if self._labels.kind == "multilabel" and self.class_weight == "balanced":
+            ones = fires.sum(axis=0)
+            return (
+                len(fires) / (2 * np.maximum(ones, 1)),
+                len(fires) / (2 * np.maximum(len(fires) - ones, 1)),
+            )
+        weights = compute_class_weight(
+            self.class_weight, classes=self.classes_, y=self.classes_ if y.ndim == 2 else y
+        )
+        if self._labels.kind == "binary":
+            return weights[1:], weights[:1]
+        return weights, np.ones(n_units)
+
+    def _unit_arrays(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.coef_[index], self.intercept_[index : index + 1]
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the scores ``X @ coef_.T + intercept_``; a unit fires where they are above 0.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) for two classes, else (n_samples, n_units)
+        """
+        scores = self._scores(X)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the classes of samples.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels; for a matrix y zeros and ones.
+        """
+        scores = self._scores(X)
+        return self._labels.decode(scores, _THRESHOLD)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class _Accuracy:
+    """The accuracy of a unit on the rows that were held out."""
+
+    def __init__(
+        self, x: Any, targets: np.ndarray, row_weight: np.ndarray, held_out: np.ndarray
+    ) -> None:
+        self._x = x[held_out]
+        self._fires = targets[held_out] > 0
+        self._row_weight = row_weight[held_out]
+
+    def __call__(self, weights: np.ndarray, intercept: float) -> float:
+        fires = self._x @ weights + intercept > _THRESHOLD
+        return float(np.average(fires == self._fires, weights=self._row_weight))

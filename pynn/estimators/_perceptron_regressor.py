@@ -1,0 +1,261 @@
+"""`PerceptronRegressor`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight
+
+from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
+from pynn.estimators._holdout import held_out_rows
+from pynn.estimators._input import check_training_data
+from pynn.estimators._r2 import r2
+
+
+class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, BasePerceptron):
+    """Linear units trained with the delta rule.
+
+    A unit predicts ``x @ w + b``; each row moves ``w`` by ``eta0 * (target - prediction) * x``
+    (Widrow and Hoff 1960), which is stochastic gradient descent on half the squared error.
+    Several columns of y are learned by one unit each. Features should be scaled: the rule diverges
+    where ``eta0`` times a row's squared length is above 2.
+
+    The parameters are those of `Perceptron`; with one output and a constant rate the result is
+    that of ``sklearn.linear_model.SGDRegressor``.
+
+    Parameters
+    ----------
+    penalty : {"l2", "l1", "elasticnet"} or None, default=None
+        Penalty on the weights, taken off at each row.
+    alpha : float, default=0.0001
+        Its strength.
+    l1_ratio : float, default=0.15
+        Share of L1 in "elasticnet", in [0, 1].
+    fit_intercept : bool, default=True
+        Whether the units have an intercept.
+    max_iter : int, default=1000
+        Largest number of epochs of `fit`.
+    tol : float or None, default=1e-3
+        A unit's training stops when the loss (with early stopping: R2) has not improved by `tol`
+        for `n_iter_no_change` epochs. None: only `max_iter` counts.
+    shuffle : bool, default=True
+        Whether each epoch visits the rows in a new order.
+    verbose : int, default=0
+        Whether to print how each epoch went.
+    eta0 : float, default=0.01
+        Learning rate.
+    n_jobs : int or None, default=None
+        Number of units trained at once, in threads; None is 1, -1 all processors.
+    random_state : int, RandomState instance or None, default=0
+        Where orders and the validation split come from.
+    early_stopping : bool, default=False
+        Whether to hold out rows and stop by R2 on them.
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping holds out.
+    n_iter_no_change : int, default=5
+        How many epochs may go without improvement.
+    warm_start : bool, default=False
+        Whether `fit` starts from the weights of the last call.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_outputs, n_features)
+        Weights; one axis if y had one.
+    intercept_ : ndarray of shape (n_outputs,)
+        Intercepts.
+    n_iter_ : int
+        Epochs of the last call, the most of any unit.
+    t_ : float
+        Rows visited, plus one.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if X had column names.
+
+    See Also
+    --------
+    Perceptron : Threshold units.
+    MLPRegressor : Several layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import PerceptronRegressor
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> reg = PerceptronRegressor(eta0=0.1, tol=1e-9).fit(X, 2 * X[:, 0] + 1)
+    >>> reg.predict([[10.0]]).round(2)
+    array([21.])
+    """
+
+    _linear_unit = True
+
+    def __init__(
+        self,
+        *,
+        penalty: str | None = None,
+        alpha: float = 0.0001,
+        l1_ratio: float = 0.15,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        eta0: float = 0.01,
+        n_jobs: int | None = None,
+        random_state: Any = 0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        warm_start: bool = False,
+    ) -> None:
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.eta0 = eta0
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+    ) -> PerceptronRegressor:
+        """Fit the units to X and y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        coef_init : array-like of the shape of ``coef_``, default=None
+            Initial weights; None starts from zeros.
+        intercept_init : array-like of shape (n_outputs,), default=None
+            Initial intercepts.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the samples' updates.
+
+        Returns
+        -------
+        self : PerceptronRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            On NaN, infinity, empty or inconsistent data, or if the weights overflow.
+        """
+        X, y = check_training_data(self, X, y, reset=True, y_numeric=True)
+        if self.warm_start and hasattr(self, "coef_"):
+            coef_init = self.coef_ if coef_init is None else coef_init
+            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        self._start(X, y, coef_init, intercept_init)
+        self._train(X, y, sample_weight, self.max_iter)
+        self._warn_if_not_converged()
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> PerceptronRegressor:
+        """Train for one epoch on these data, carrying on from the last call.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Some training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the samples' updates.
+
+        Returns
+        -------
+        self : PerceptronRegressor
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError
+            With early stopping, if the number of outputs changes, or for the reasons of `fit`.
+        """
+        self._check_single_epoch()
+        first = not hasattr(self, "coef_")
+        X, y = check_training_data(self, X, y, reset=first, y_numeric=True)
+        if first:
+            self._start(X, y, None, None)
+        elif self.coef_.shape[:-1] != y.shape[1:]:
+            raise ValueError(
+                f"y must have the number of outputs of the first call, {len(self.intercept_)}. "
+                f"Received: y of shape {y.shape}"
+            )
+        self._train(X, y, sample_weight, max_iter=1)
+        return self
+
+    def _start(self, x: Any, y: np.ndarray, coef_init: Any, intercept_init: Any) -> None:
+        self.t_ = 1.0
+        self._allocate((*y.shape[1:], x.shape[1]), x.dtype, coef_init, intercept_init)
+
+    def _train(self, x: Any, y: np.ndarray, sample_weight: Any, max_iter: int) -> None:
+        x = self._prepare(x)
+        row_weight = None
+        if sample_weight is not None:
+            row_weight = _check_sample_weight(sample_weight, x, dtype=x.dtype)
+        given = np.ones(len(y)) if row_weight is None else row_weight
+        held_out = None
+        if self.early_stopping:
+            held_out = held_out_rows(
+                y, self.validation_fraction, self.random_state, given, classes=False
+            )
+        seed = check_random_state(self.random_state).randint(LARGEST_SEED)
+        units = []
+        for column in y.reshape(len(y), -1).T:
+            targets = np.ascontiguousarray(column, dtype=x.dtype)
+            score = None if held_out is None else _Determination(x, targets, given, held_out)
+            units.append(Unit(targets, row_weight, seed, held_out, score))
+        self._train_units(x, units, max_iter)
+
+    def _unit_arrays(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return np.atleast_2d(self.coef_)[index], self.intercept_[index : index + 1]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the targets of samples.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        return self._scores(X)
+
+
+class _Determination:
+    """R2 of a unit on the rows that were held out."""
+
+    def __init__(
+        self, x: Any, targets: np.ndarray, row_weight: np.ndarray, held_out: np.ndarray
+    ) -> None:
+        self._x = x[held_out]
+        self._targets = targets[held_out]
+        self._row_weight = row_weight[held_out]
+
+    def __call__(self, weights: np.ndarray, intercept: float) -> float:
+        return r2(self._targets, self._x @ weights + intercept, self._row_weight)

@@ -1,0 +1,134 @@
+"""The perceptron's kernel behind the methods that the epoch loop calls.
+
+One threshold or linear unit, trained row by row. What the rows mean, and when to stop, is not
+here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import _core
+
+# Stored numbers that one call of the kernel goes through, some ten milliseconds' worth: between
+# calls the loop looks at the clock and at signals.
+CALL_ENTRIES = 1 << 22
+
+
+class UnitTrainer:
+    """Trains one unit; has the methods of the engine's ``Trainer`` that the epoch loop uses.
+
+    A step of the loop is a run of rows, the learning rate that of all updates in it.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (features,)
+    intercept : ndarray of shape (1,)
+        Both are trained in place.
+    rule : dict
+        Keyword arguments of ``_core.perceptron_epoch`` that stay the same.
+
+    Attributes
+    ----------
+    iterations : int
+        Steps taken.
+    """
+
+    takes_arrays = True
+
+    def __init__(self, weights: np.ndarray, intercept: np.ndarray, rule: dict[str, Any]) -> None:
+        self.iterations = 0
+        self._weights = weights
+        self._intercept = intercept
+        self._rule = rule
+        self._l1_applied = np.zeros_like(weights) if rule["l1"] > 0 else None
+        self._l1_total = 0.0
+
+    def start(
+        self,
+        x: Sequence[Any],
+        y: Sequence[Any],
+        weights: Sequence[Any],
+        batch_size: int,
+        order: np.ndarray | None = None,
+        shuffle_seed: int | None = None,
+    ) -> None:
+        """Begin an epoch.
+
+        Parameters
+        ----------
+        x : list of one ndarray of shape (n, features) or CSR matrix
+        y : list of one ndarray of shape (n,)
+            -1 and 1 for a threshold unit, numbers for a linear one.
+        weights : list of one ndarray of shape (n,) or None
+            Factor of each row's updates.
+        batch_size : int
+            Rows of a step.
+        order : ndarray of int64, default=None
+            Row numbers; None stands for all in order.
+        shuffle_seed : None
+            The rows are shuffled by their order.
+        """
+        (self._x,), (self._targets,), (self._row_weight,) = x, y, weights
+        self._order = np.arange(self._x.shape[0]) if order is None else order
+        self._step_rows = batch_size
+        self._place = 0
+        self._loss = self._penalty = 0.0
+
+    def run(self, rates: np.ndarray, seconds: float) -> int:
+        """Take at most ``len(rates)`` steps for about `seconds`; return how many."""
+        end = time.monotonic() + seconds
+        steps = 0
+        while steps < len(rates) and self._place < len(self._order):
+            rows = self._order[self._place : self._place + self._step_rows]
+            self._train(rows, float(rates[steps]))
+            self._place += len(rows)
+            steps += 1
+            if time.monotonic() >= end:
+                break
+        self.iterations += steps
+        return steps
+
+    def _train(self, rows: np.ndarray, rate: float) -> None:
+        x, targets, row_weight = self._x, self._targets, self._row_weight
+        if not isinstance(x, np.ndarray):
+            if len(rows) < len(self._order):
+                # A call checks all entries it is given, so it gets no more than it needs.
+                x, targets = x[rows], targets[rows]
+                row_weight = None if row_weight is None else row_weight[rows]
+                rows = np.arange(len(rows))
+            x = (x.data, x.indices, x.indptr, x.shape[1])
+        done = _core.perceptron_epoch(
+            x,
+            rows,
+            targets,
+            self._weights,
+            self._intercept,
+            rate=rate,
+            sample_weight=row_weight,
+            l1_applied=self._l1_applied,
+            l1_total=self._l1_total,
+            **self._rule,
+        )
+        self._loss += done["loss"]
+        self._penalty += done["penalty"]
+        self._l1_total = done["l1_total"]
+
+    def results(self) -> dict[str, Any]:
+        """Return totals since `start`: the loss with penalty, and the loss alone."""
+        count = max(self._place, 1)
+        return {
+            "loss": (self._loss + self._penalty, count),
+            "outputs": [(self._loss, count)],
+            "metrics": [[]],
+        }
+
+
+def step_rows(x: Any) -> int:
+    """Return how many rows of `x` make one step."""
+    stored = x.size if isinstance(x, np.ndarray) else x.nnz
+    return max(1, x.shape[0] * CALL_ENTRIES // max(stored, 1))

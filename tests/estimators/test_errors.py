@@ -1,0 +1,249 @@
+"""Odd inputs, and what scikit-learn's own estimators make of them: the same kind of error.
+
+Each row of the tables is tried on scikit-learn's estimator and on pynn's; where one accepts, the
+other has to, and where one raises, the other has to raise that type and say the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import sklearn.linear_model
+import sklearn.neural_network
+
+from pynn import estimators
+
+pytestmark = [pytest.mark.filterwarnings("ignore")]
+
+PAIRS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+    "Perceptron": (estimators.Perceptron, sklearn.linear_model.Perceptron),
+    "PerceptronRegressor": (
+        estimators.PerceptronRegressor,
+        lambda: sklearn.linear_model.SGDRegressor(penalty=None, learning_rate="constant"),
+    ),
+    "MLPClassifier": (
+        lambda: estimators.MLPClassifier((3,), max_iter=3, random_state=0),
+        lambda: sklearn.neural_network.MLPClassifier((3,), max_iter=3, random_state=0),
+    ),
+    "MLPRegressor": (
+        lambda: estimators.MLPRegressor(hidden_layer_sizes=(3,), max_iter=3, random_state=0),
+        lambda: sklearn.neural_network.MLPRegressor(
+            hidden_layer_sizes=(3,), max_iter=3, random_state=0
+        ),
+    ),
+}
+CLASSIFIERS = ("Perceptron", "MLPClassifier")
+
+X = np.random.default_rng(0).uniform(-1, 1, (12, 3))
+Y = np.arange(12) % 2
+
+
+def with_value(value: Any, dtype: Any = float) -> np.ndarray:
+    x = X.astype(dtype)
+    x[3, 1] = value
+    return x
+
+
+FIT: dict[str, tuple[Any, Any]] = {
+    "NaN in X": (with_value(np.nan), Y),
+    "infinity in X": (with_value(np.inf), Y),
+    "float32 infinity in X": (with_value(-np.inf, np.float32), Y),
+    "X too large for float32": (with_value(1e50, object), Y),
+    "NaN in sparse X": (sp.csr_matrix(with_value(np.nan)), Y),
+    "X of one axis": (X[:, 0], Y),
+    "X of three axes": (X[:, :, None], Y),
+    "X a number": (1.0, Y),
+    "X of no rows": (X[:0], Y[:0]),
+    "X of no columns": (X[:, :0], Y),
+    "X of words": (np.full((12, 3), "word"), Y),
+    "X of number words": (X.astype(str), Y),
+    "X of objects": (X.astype(object), Y),
+    "X of complex numbers": (X + 1j, Y),
+    "X a ragged list": ([[1.0, 2.0], [3.0]], [0, 1]),
+    "X a list": (X.tolist(), Y.tolist()),
+    "X of bools": (X > 0, Y),
+    "X of integers": ((10 * X).astype(int), Y),
+    "X Fortran-ordered": (np.asfortranarray(X), Y),
+    "X big-endian": (X.astype(">f8"), Y),
+    "X strided": (np.repeat(X, 2, axis=0)[::2], Y),
+    "X None": (None, Y),
+    "X a COO matrix": (sp.coo_matrix(X), Y),
+    "y None": (X, None),
+    "NaN in y": (X, np.where(Y == 1, np.nan, 0.0)),
+    "infinity in y": (X, np.where(Y == 1, np.inf, 0.0)),
+    "y too short": (X, Y[:-1]),
+    "y too long": (X, np.append(Y, 0)),
+    "y of no rows": (X, Y[:0]),
+    "y of three axes": (X, Y[:, None, None]),
+    "y a column": (X, Y[:, None]),
+    "y of words": (X, np.where(Y == 1, "yes", "no")),
+    "y of word objects": (X, np.where(Y == 1, "yes", "no").astype(object)),
+    "y of mixed objects": (X, np.array([1, "a"] * 6, dtype=object)),
+    "y of None and words": (X, np.array([None, "a"] * 6, dtype=object)),
+    "y of bools": (X, Y == 1),
+    "y of complex numbers": (X, Y + 1j),
+    "y a list of lists": (X, [[1, 2], [3]] * 6),
+    "one row": (X[:1], Y[:1]),
+}
+# y that scikit-learn's linear models do not take but pynn's do: a layer of units.
+ONLY_ONE_COLUMN = ("Perceptron", "PerceptronRegressor")
+TWO_COLUMNS = {
+    "y of two columns": (X, np.stack([Y, 1 - Y], axis=1)),
+    "y of many numbers in two columns": (X, np.stack([Y + 2, Y * 3], axis=1)),
+}
+PREDICT: dict[str, Any] = {
+    "NaN": with_value(np.nan),
+    "infinity": with_value(np.inf),
+    "float32 NaN": with_value(np.nan, np.float32),
+    "one axis": X[0],
+    "three axes": X[None],
+    "no rows": X[:0],
+    "a column less": X[:, :2],
+    "a column more": np.hstack([X, X]),
+    "words": np.full((2, 3), "word"),
+    "a list": X.tolist(),
+    "float16": X.astype(np.float16),
+    "integers": (10 * X).astype(int),
+    "float32": X.astype(np.float32),
+    "large numbers": 1e200 * X,
+    "Fortran order": np.asfortranarray(X),
+    "every second row": X[::2],
+    "sparse": sp.csr_matrix(X),
+    "sparse NaN": sp.csr_matrix(with_value(np.nan)),
+    "None": None,
+}
+# Words by which messages are recognized; the first that is in scikit-learn's must be in ours.
+GISTS = [
+    "NaN", "infinity", "Reshape your data", "minimum of 1 is required", "Found array with dim 3",
+    "inhomogeneous", "sample", "Unknown label type", "convert",
+    "Complex data not supported", "Expected 2D array", "features", "class",
+    "cannot be None", "requires y", "should be a 1d array", "not supported between", "1d",
+    "None", "bad input shape", "Input", "Cannot", "label", "must be", "real number",
+    "overflow occurred", "non-finite parameter weights",
+]  # fmt: skip
+
+
+def outcome(call: Callable[[], Any]) -> Exception | None:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001
+        return error
+    return None
+
+
+def compare(mine: Exception | None, other: Exception | None) -> None:
+    if other is None:
+        assert mine is None, repr(mine)
+        return
+    assert isinstance(mine, type(other)), f"{mine!r} instead of {other!r}"
+    gist = next((g for g in GISTS if g.lower() in str(other).lower()), None)
+    assert gist is not None, f"no gist known for {other!r}"
+    assert gist.lower() in str(mine).lower(), f"{mine!r} instead of {other!r}"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("row", FIT)
+def test_fit_takes_what_scikit_learn_takes(row: str, name: str) -> None:
+    x, y = FIT[row]
+    mine, other = (outcome(lambda make=make: make().fit(x, y)) for make in PAIRS[name])
+    compare(mine, other)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("row", TWO_COLUMNS)
+def test_fit_takes_several_columns(row: str, name: str) -> None:
+    x, y = TWO_COLUMNS[row]
+    mine, other = (outcome(lambda make=make: make().fit(x, y)) for make in PAIRS[name])
+    if name not in ONLY_ONE_COLUMN:
+        compare(mine, other)
+    elif name in CLASSIFIERS and "many" in row:
+        assert isinstance(mine, ValueError)
+    else:
+        assert mine is None and other is not None
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("row", PREDICT)
+def test_predict_takes_what_scikit_learn_takes(row: str, name: str) -> None:
+    x = PREDICT[row]
+    mine, other = (make().fit(X, Y) for make in PAIRS[name])
+    compare(outcome(lambda: mine.predict(x)), outcome(lambda: other.predict(x)))
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_an_unfitted_estimator_says_so(name: str) -> None:
+    mine, other = (outcome(lambda make=make: make().predict(X)) for make in PAIRS[name])
+    assert type(mine) is type(other)
+    assert "not fitted yet" in str(mine)
+
+
+@pytest.mark.parametrize("weight", [np.ones(11), np.full(12, np.nan), np.ones((12, 2)), "x"])
+@pytest.mark.parametrize("name", PAIRS)
+def test_sample_weights_are_checked(name: str, weight: Any) -> None:
+    mine, other = (
+        outcome(lambda make=make: make().fit(X, Y, sample_weight=weight)) for make in PAIRS[name]
+    )
+    assert isinstance(mine, type(other))
+
+
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "MLP": [
+        {"hidden_layer_sizes": -1},
+        {"hidden_layer_sizes": (3, 0)},
+        {"hidden_layer_sizes": "many"},
+        {"activation": "no such"},
+        {"solver": "no such"},
+        {"alpha": -1},
+        {"batch_size": 0},
+        {"batch_size": "all"},
+        {"learning_rate": "falling"},
+        {"learning_rate_init": 0},
+        {"max_iter": 0},
+        {"max_iter": 2.5},
+        {"shuffle": "yes"},
+        {"random_state": "seed"},
+        {"tol": -1e-3},
+        {"momentum": 1.5},
+        {"validation_fraction": 1.0},
+        {"beta_1": 1.0},
+        {"epsilon": 0},
+        {"n_iter_no_change": 0},
+        {"max_fun": 0},
+    ],
+    "Perceptron": [
+        {"penalty": "l3"},
+        {"alpha": -1},
+        {"l1_ratio": 2},
+        {"fit_intercept": "yes"},
+        {"max_iter": 0},
+        {"tol": -1},
+        {"eta0": 0},
+        {"n_jobs": 1.5},
+        {"early_stopping": 1.0},
+        {"validation_fraction": 0},
+        {"n_iter_no_change": 0},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        (name, parameters)
+        for kind, rows in PARAMETERS.items()
+        for parameters in rows
+        for name in PAIRS
+        if kind in name
+    ],
+)
+def test_parameters_are_checked(name: str, parameters: dict[str, Any]) -> None:
+    mine, other = (
+        outcome(lambda make=make: make().set_params(**parameters).fit(X, Y)) for make in PAIRS[name]
+    )
+    assert isinstance(other, ValueError)
+    assert isinstance(mine, ValueError)
+    assert next(iter(parameters)) in str(mine)

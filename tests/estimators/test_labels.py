@@ -1,0 +1,68 @@
+"""Class labels as numbers: what scikit-learn's LabelBinarizer makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.preprocessing import LabelBinarizer
+
+from pynn.estimators._labels import Labels
+
+TARGETS: dict[str, Any] = {
+    "two numbers": np.array([3, 7, 7, 3]),
+    "three numbers": np.array([3, 7, 5, 3]),
+    "negative": np.array([-1, 1, 1, -1]),
+    "floats": np.array([1.0, 2.0, 3.0, 1.0]),
+    "bools": np.array([True, False, True, True]),
+    "words": np.array(["b", "a", "c", "a"]),
+    "word objects": np.array(["b", "a", "c", "a"], dtype=object),
+    "two words": np.array(["yes", "no", "no", "no"]),
+    "one class": np.array([5, 5, 5]),
+    "indicators": np.array([[0, 1, 1], [1, 0, 1], [0, 0, 0]]),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_codes_are_those_of_the_label_binarizer(name: str) -> None:
+    y = TARGETS[name]
+    labels, binarizer = Labels(y), LabelBinarizer().fit(y)
+    np.testing.assert_array_equal(labels.classes, binarizer.classes_)
+    one_hot = binarizer.transform(y)
+    np.testing.assert_array_equal(labels.indicators(y), one_hot)
+    assert labels.n_outputs == one_hot.shape[1]
+    scores = np.random.default_rng(0).uniform(size=one_hot.shape)
+    back = binarizer.inverse_transform(scores if scores.shape[1] > 1 else scores.ravel(), 0.5)
+    decoded = labels.decode(scores, 0.5)
+    np.testing.assert_array_equal(decoded, back)
+    assert decoded.dtype == back.dtype
+    np.testing.assert_array_equal(labels.decode(one_hot.astype(float), 0.5), y)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_hits_are_rows_that_are_decoded_right(name: str) -> None:
+    y = TARGETS[name]
+    labels = Labels(y)
+    outputs = np.random.default_rng(1).uniform(size=(len(y), labels.n_outputs))
+    right = labels.decode(outputs, 0.5) == y
+    expected = right.all(axis=1) if y.ndim == 2 else right
+    np.testing.assert_array_equal(labels.hits(labels.encode(y), outputs, 0.5), expected)
+
+
+def test_indicators_may_be_sparse() -> None:
+    y = TARGETS["indicators"]
+    np.testing.assert_array_equal(Labels(sp.csr_matrix(y)).encode(sp.csr_matrix(y)), y == 1)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array([0.5, 1.5, 2.0]), "Unknown label type"),
+        (np.array([[1, 2], [3, 4]]), "Multioutput target data is not supported"),
+    ],
+)
+def test_other_targets_are_refused(y: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Labels(y)
