@@ -1,0 +1,125 @@
+"""`Callback`, the base class: what training tells, and to whom it need not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+Hook = TypeVar("Hook", bound=Callable[..., Any])
+Logs = Mapping[str, Any] | None
+
+
+class Callback:
+    """Something that is told how training, evaluation and prediction go on.
+
+    Subclasses define the methods that they need; there is no need to call ``super().__init__()``.
+    A callback that listens to every batch makes training come back to Python after each of them,
+    which takes some microseconds.
+
+    Attributes
+    ----------
+    model : Model
+        The model in question; set ``self.model.stop_training = True`` to end a training.
+    params : dict
+        ``{"verbose": ..., "epochs": ..., "steps": ...}``.
+
+    Examples
+    --------
+    >>> from pynn import callbacks
+    >>> class Ratio(callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(f"validation/training: {logs['val_loss'] / logs['loss']:.2f}")
+    >>> Ratio().on_epoch_end(0, {"loss": 0.5, "val_loss": 0.6})
+    validation/training: 1.20
+    """
+
+    model: Any = None
+    params: Any = None
+
+    def __init__(self) -> None:
+        self.model = None
+        self.params = None
+
+    def set_model(self, model: Any) -> None:
+        """Store the model."""
+        self.model = model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Store what `fit` was asked for."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Do something before the first epoch."""
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Do something after the last epoch; `logs` are its."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Do something before epoch number `epoch`, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Do something after an epoch; what is added to `logs` is recorded with the rest."""
+
+    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Do something before a training step: the older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Do something after a training step: the older name of `on_train_batch_end`."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Do something before step number `batch` of an epoch, counted from 0."""
+        self.on_batch_begin(batch, logs=logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Do something after a step; `logs` are means over the epoch so far."""
+        self.on_batch_end(batch, logs=logs)
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        """Do something before an evaluation, validation included."""
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """Do something after an evaluation; `logs` are its results."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Do something before a batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Do something after a batch of an evaluation."""
+
+    def on_predict_begin(self, logs: Logs = None) -> None:
+        """Do something before a prediction."""
+
+    def on_predict_end(self, logs: Logs = None) -> None:
+        """Do something after a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Do something before a batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Do something after a batch of a prediction."""
+
+
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+
+
+def needed_if(condition: Callable[[Any], bool]) -> Callable[[Hook], Hook]:
+    """Mark a hook of a built-in callback as one that only some settings need."""
+
+    def mark(hook: Hook) -> Hook:
+        hook._needed_if = condition  # type: ignore[attr-defined]
+        return hook
+
+    return mark
+
+
+def hears(callback: Any, hook: str) -> bool:
+    """Whether `callback` does anything when told `hook`."""
+    method = getattr(callback, hook, None)
+    function = getattr(method, "__func__", method)
+    if function is None:
+        return False
+    if function is not getattr(Callback, hook):
+        condition = getattr(function, "_needed_if", None)
+        return condition is None or bool(condition(callback))
+    older = hook.replace("on_train_batch", "on_batch")
+    return older != hook and hears(callback, older)

@@ -1,0 +1,198 @@
+"""`CallbackList`: many callbacks as one, and which batches they want to hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pynn.callbacks._callback import Callback, Logs, hears
+from pynn.callbacks._history import History
+from pynn.callbacks._progbar_logger import ProgbarLogger
+
+
+def _flatten(callbacks: Any) -> Iterator[Any]:
+    if callbacks is None:
+        return
+    if isinstance(callbacks, CallbackList):
+        callbacks = callbacks.callbacks
+    if isinstance(callbacks, (list, tuple)):
+        for callback in callbacks:
+            yield from _flatten(callback)
+    elif hasattr(callbacks, "set_model") and not isinstance(callbacks, type):
+        yield callbacks
+    else:
+        raise ValueError(f"callbacks must be a Callback or a list of them. Received: {callbacks!r}")
+
+
+class CallbackList(Callback):
+    """The callbacks of one training, evaluation or prediction.
+
+    Parameters
+    ----------
+    callbacks : Callback, list of Callback or None, default=None
+        Lists may be nested. They are told in this order, an added `History` last.
+    add_history, add_progbar : bool, default=False
+        Whether to add a `History` and a `ProgbarLogger`, unless there is one.
+    model : Model, default=None
+        What the callbacks get as their model; its ``history`` becomes the `History`.
+    **params
+        What they get as their params.
+
+    Attributes
+    ----------
+    callbacks : list of Callback
+    history : History or None
+    progress : bool
+        Whether there is a `ProgbarLogger`.
+    wants_train_batches, wants_test_batches, wants_predict_batches : bool
+        Whether any callback is to be told of every batch.
+
+    Raises
+    ------
+    ValueError
+        If something is no callback.
+
+    Examples
+    --------
+    >>> from pynn import callbacks
+    >>> lines = callbacks.CallbackList([callbacks.History()], verbose=1, epochs=3, steps=10)
+    >>> lines.needs_batches
+    False
+    """
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        super().__init__()
+        self.callbacks = list(_flatten(callbacks))
+        self.history: Any = next((c for c in self.callbacks if isinstance(c, History)), None)
+        if self.history is None and add_history:
+            self.history = History()
+            self.callbacks.append(self.history)
+        self.progress = any(isinstance(c, ProgbarLogger) for c in self.callbacks)
+        if not self.progress and add_progbar:
+            self.callbacks.append(ProgbarLogger())
+            self.progress = True
+        self._listeners: dict[str, list[Any]] = {}
+        if model is not None:
+            self.set_model(model)
+        if params:
+            self.set_params(params)
+
+    def append(self, callback: Any) -> None:
+        """Add a callback at the end."""
+        self.callbacks.extend(_flatten(callback))
+        self._listeners.clear()
+
+    def set_model(self, model: Any) -> None:
+        """Store the model here and in all callbacks."""
+        super().set_model(model)
+        if self.history is not None:
+            model.history = self.history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def set_params(self, params: Any) -> None:
+        """Store the params here and in all callbacks."""
+        super().set_params(params)
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    @property
+    def wants_train_batches(self) -> bool:
+        """Whether any callback is to be told of every training step."""
+        return any(self._listening(f"on_train_batch_{when}") for when in ("begin", "end"))
+
+    needs_batches = wants_train_batches
+
+    @property
+    def wants_test_batches(self) -> bool:
+        """Whether any callback is to be told of every batch of an evaluation."""
+        return any(self._listening(f"on_test_batch_{when}") for when in ("begin", "end"))
+
+    @property
+    def wants_predict_batches(self) -> bool:
+        """Whether any callback is to be told of every batch of a prediction."""
+        return any(self._listening(f"on_predict_batch_{when}") for when in ("begin", "end"))
+
+    def _listening(self, hook: str) -> list[Any]:
+        if hook not in self._listeners:
+            self._listeners[hook] = [c for c in self.callbacks if hears(c, hook)]
+        return self._listeners[hook]
+
+    def _tell(self, hook: str, *args: Any) -> None:
+        for callback in self._listening(hook):
+            getattr(callback, hook)(*args)
+
+    def _tell_batch(self, hook: str, batch: int, logs: Logs) -> None:
+        for callback in self._listening(hook):
+            getattr(callback, hook)(batch, logs={} if logs is None else logs)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Tell all that training begins."""
+        self._tell("on_train_begin", {} if logs is None else logs)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Tell all that training is over."""
+        self._tell("on_train_end", {} if logs is None else logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Tell all that an epoch begins."""
+        self._tell("on_epoch_begin", epoch, {} if logs is None else logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Tell all that an epoch is over; they share `logs`, and may add to them."""
+        self._tell("on_epoch_end", epoch, {} if logs is None else logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Call `on_train_batch_begin`."""
+        self.on_train_batch_begin(batch, logs)
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Call `on_train_batch_end`."""
+        self.on_train_batch_end(batch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Tell those who listen that a training step begins."""
+        self._tell_batch("on_train_batch_begin", batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Tell those who listen that a training step is over."""
+        self._tell_batch("on_train_batch_end", batch, logs)
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        """Tell all that an evaluation begins."""
+        self._tell("on_test_begin", {} if logs is None else logs)
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """Tell all that an evaluation is over."""
+        self._tell("on_test_end", {} if logs is None else logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Tell those who listen that a batch of an evaluation begins."""
+        self._tell_batch("on_test_batch_begin", batch, logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Tell those who listen that a batch of an evaluation is over."""
+        self._tell_batch("on_test_batch_end", batch, logs)
+
+    def on_predict_begin(self, logs: Logs = None) -> None:
+        """Tell all that a prediction begins."""
+        self._tell("on_predict_begin", {} if logs is None else logs)
+
+    def on_predict_end(self, logs: Logs = None) -> None:
+        """Tell all that a prediction is over."""
+        self._tell("on_predict_end", {} if logs is None else logs)
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Tell those who listen that a batch of a prediction begins."""
+        self._tell_batch("on_predict_batch_begin", batch, logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Tell those who listen that a batch of a prediction is over."""
+        self._tell_batch("on_predict_batch_end", batch, logs)

@@ -1,0 +1,107 @@
+"""`ReduceLROnPlateau`: a smaller learning rate once training no longer gets better."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from pynn.callbacks._callback import Logs
+from pynn.callbacks._monitor_callback import MonitorCallback
+
+
+class ReduceLROnPlateau(MonitorCallback):
+    """Multiply the learning rate when a figure has not got better for some epochs.
+
+    Parameters
+    ----------
+    monitor : str, default="val_loss"
+        Name of the figure.
+    factor : float below 1, default=0.1
+        What the rate is multiplied by.
+    patience : int, default=10
+        After how many epochs without getting better.
+    verbose : {0, 1}, default=0
+        Whether to print what is done.
+    mode : {"auto", "min", "max"}, default="auto"
+        Which way is better; "auto" finds out.
+    min_delta : float, default=0.0001
+        What is less does not count as better.
+    cooldown : int, default=0
+        How many epochs to wait after a change before counting again.
+    min_lr : float, default=0.0
+        The smallest rate.
+
+    Raises
+    ------
+    ValueError
+        If `factor` is not below 1, or `mode` is anything else.
+
+    Examples
+    --------
+    >>> from pynn import callbacks
+    >>> reducing = callbacks.ReduceLROnPlateau(factor=0.5, patience=5)
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 0.0001,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta=min_delta)
+        if not factor < 1:
+            raise ValueError(f"factor must be below 1. Received: factor={factor!r}")
+        self.factor = factor
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.min_lr = min_lr
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best = None
+        self.wait = 0
+        self.cooldown_counter = 0
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Forget earlier trainings."""
+        self._reset()
+
+    def in_cooldown(self) -> bool:
+        """Whether the rate was changed a short time ago."""
+        return self.cooldown_counter > 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Record the rate, look at the figure, and reduce the rate if it is time."""
+        logs = {} if logs is None else logs
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        current = logs.get(self.monitor)
+        if current is None:
+            warnings.warn(self._missing(logs), UserWarning, stacklevel=2)
+            return
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self._is_improvement(current, self.best):
+            self.best = float(current)
+            self.wait = 0
+        elif not self.in_cooldown():
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._reduce(epoch)
+
+    def _reduce(self, epoch: int) -> None:
+        old = float(self.model.optimizer.learning_rate)
+        new = max(old * self.factor, self.min_lr)
+        if not new < old:
+            return
+        self.model.optimizer.learning_rate = new
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: reducing the learning rate to {new}")
+        self.cooldown_counter = self.cooldown
+        self.wait = 0

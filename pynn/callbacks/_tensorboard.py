@@ -1,0 +1,144 @@
+"""`TensorBoard`: figures and weights in files that TensorBoard reads."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pynn.callbacks._callback import Callback, Logs, needed_if
+from pynn.callbacks._event_file import EventFile, histogram, scalar
+
+
+def _by_batch(callback: Any) -> bool:
+    return bool(callback.update_freq != "epoch")
+
+
+class TensorBoard(Callback):
+    """Write event files for TensorBoard: ``tensorboard --logdir=logs``.
+
+    Figures of training are in the directory ``train``, those of validation in ``validation``, as
+    ``epoch_loss`` and so on; the learning rate is ``epoch_learning_rate``.
+
+    Parameters
+    ----------
+    log_dir : path-like, default="logs"
+    histogram_freq : int, default=0
+        After how many epochs histograms of all weights are written; 0 is never.
+    write_graph, write_images : bool, default=True, False
+        Accepted for the sake of existing code; there is no graph or image.
+    write_steps_per_second : bool, default=False
+        Whether ``epoch_steps_per_second`` is written.
+    update_freq : {"epoch", "batch"} or int, default="epoch"
+        With "batch" (or 1) also ``batch_loss`` and so on after each batch, with n after every n-th.
+    profile_batch, embeddings_freq, embeddings_metadata
+        Accepted for the sake of existing code; nothing is profiled or projected.
+
+    Raises
+    ------
+    ValueError
+        If `update_freq` is anything else.
+
+    Examples
+    --------
+    >>> from pynn import callbacks
+    >>> board = callbacks.TensorBoard("logs/run_1", histogram_freq=1)
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] = "logs",
+        histogram_freq: int = 0,
+        write_graph: bool = True,
+        write_images: bool = False,
+        write_steps_per_second: bool = False,
+        update_freq: str | int = "epoch",
+        profile_batch: Any = 0,
+        embeddings_freq: int = 0,
+        embeddings_metadata: Any = None,
+    ) -> None:
+        super().__init__()
+        self.log_dir = os.fspath(log_dir)
+        self.histogram_freq = histogram_freq
+        self.write_graph = write_graph
+        self.write_images = write_images
+        self.write_steps_per_second = write_steps_per_second
+        self.update_freq = 1 if update_freq == "batch" else update_freq
+        counts = isinstance(self.update_freq, int) and self.update_freq >= 1
+        if self.update_freq != "epoch" and not counts:
+            raise ValueError(
+                "update_freq must be 'epoch', 'batch' or a positive integer. Received: "
+                f"update_freq={update_freq!r}"
+            )
+        self.profile_batch = profile_batch
+        self.embeddings_freq = embeddings_freq
+        self.embeddings_metadata = embeddings_metadata
+        self._train = EventFile(Path(self.log_dir) / "train")
+        self._validation = EventFile(Path(self.log_dir) / "validation")
+        self._training = False
+        self._batch = 0
+        self._epoch_start = (0, 0.0)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Start to count batches."""
+        self._training = True
+        self._batch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Note the time."""
+        if self.write_steps_per_second:
+            self._epoch_start = (int(self.model.optimizer.iterations), time.perf_counter())
+
+    @needed_if(_by_batch)
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Write the figures so far, if it is time."""
+        self._batch += 1
+        if isinstance(self.update_freq, int) and self._batch % self.update_freq == 0:
+            self._add(self._train, self._batch, "batch_", dict(logs or {}))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write figures, and histograms if it is time."""
+        train = {k: v for k, v in (logs or {}).items() if not k.startswith("val_")}
+        validation = {k[4:]: v for k, v in (logs or {}).items() if k.startswith("val_")}
+        if train and getattr(self.model, "optimizer", None) is not None:
+            train["learning_rate"] = float(self.model.optimizer.learning_rate)
+            if self.write_steps_per_second:
+                steps, start = self._epoch_start
+                done = int(self.model.optimizer.iterations) - steps
+                train["steps_per_second"] = done / max(time.perf_counter() - start, 1e-9)
+        self._add(self._train, epoch, "epoch_", train)
+        self._add(self._validation, epoch, "epoch_", validation)
+        if self.histogram_freq and epoch % self.histogram_freq == 0:
+            self._add_weights(epoch)
+        self._train.flush()
+        self._validation.flush()
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """Write the results of an evaluation by the number of training steps."""
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is not None and logs:
+            figures = {f"{name}_vs_iterations": value for name, value in logs.items()}
+            self._add(self._validation, int(optimizer.iterations), "evaluation_", figures)
+        if not self._training:
+            self._validation.close()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Close the files."""
+        self._training = False
+        self._train.close()
+        self._validation.close()
+
+    def _add(self, file: EventFile, step: int, prefix: str, figures: dict[str, Any]) -> None:
+        numbers = {name: value for name, value in figures.items() if np.ndim(value) == 0}
+        if numbers:
+            file.add(step, *(scalar(prefix + name, float(v)) for name, v in numbers.items()))
+
+    def _add_weights(self, epoch: int) -> None:
+        weights = [weight for layer in self.model.layers for weight in layer.weights]
+        named = ((getattr(w, "path", w.name).replace(":", "_"), w.numpy()) for w in weights)
+        values = [histogram(f"{name}/histogram", array) for name, array in named]
+        if values:
+            self._train.add(epoch, *values)

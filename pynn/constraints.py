@@ -1,0 +1,250 @@
+"""What weights are forced back to after each training step: functions from arrays to arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from pynn import _namespace, _state
+from pynn._registry import Registry
+
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "deserialize",
+    "get",
+    "max_norm",
+    "min_max_norm",
+    "non_neg",
+    "serialize",
+    "unit_norm",
+]
+
+Axis = int | tuple[int, ...]
+
+
+class Constraint:
+    """Base class: no constraint.
+
+    Subclasses define ``__call__(w)``, which returns an array of the shape of `w`, and
+    ``get_config`` if they have arguments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import constraints
+    >>> class Rounded(constraints.Constraint):
+    ...     def __call__(self, w):
+    ...         return np.round(w)
+    >>> Rounded()(np.array([0.2, 0.9]))
+    array([0., 1.])
+    """
+
+    def __call__(self, w: Any) -> Any:
+        """Return what `w` is to become."""
+        return w
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same constraint again."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a constraint from the output of `get_config`."""
+        return cls(**{key: _as_axis(value) for key, value in config.items()})
+
+    def __repr__(self) -> str:
+        """Return a call that makes the same object."""
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def _as_axis(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value  # a tuple comes back from JSON so
+
+
+def _norms(w: np.ndarray, axis: Axis) -> np.ndarray:
+    return np.sqrt(np.sum(np.square(w), axis=_as_axis(axis), keepdims=True))
+
+
+class MaxNorm(Constraint):
+    """Vectors longer than `max_value` are shortened to it.
+
+    Parameters
+    ----------
+    max_value : float, default=2
+    axis : int or tuple of int, default=0
+        Along which the vectors lie; 0 are the weights into one unit of a dense layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import constraints
+    >>> constraints.MaxNorm(1.0)(np.array([[3.0, 0.3], [4.0, 0.4]])).round(4)
+    array([[0.6, 0.3],
+           [0.8, 0.4]])
+    """
+
+    def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
+        self.max_value = max_value
+        self.axis = axis
+
+    def __call__(self, w: Any) -> np.ndarray:
+        """Return `w` with long vectors shortened."""
+        w = _namespace.to_float_array(w)
+        norms = _norms(w, self.axis)
+        return w * (np.minimum(norms, self.max_value) / (_state.epsilon() + norms))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same constraint again."""
+        return {"max_value": self.max_value, "axis": self.axis}
+
+
+class MinMaxNorm(Constraint):
+    """Lengths of vectors are moved into [min_value, max_value].
+
+    Parameters
+    ----------
+    min_value, max_value : float, default=0.0, 1.0
+        The shortest and the longest length allowed.
+    rate : float in [0, 1], default=1.0
+        How much of the way is gone at each step.
+    axis : int or tuple of int, default=0
+        Along which the vectors lie; 0 are the weights into one unit of a dense layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import constraints
+    >>> constraints.MinMaxNorm(1.0, 2.0)(np.array([[3.0, 0.3], [4.0, 0.4]])).round(4)
+    array([[1.2, 0.6],
+           [1.6, 0.8]])
+    """
+
+    def __init__(
+        self,
+        min_value: float = 0.0,
+        max_value: float = 1.0,
+        rate: float = 1.0,
+        axis: Axis = 0,
+    ) -> None:
+        self.min_value = min_value
+        self.max_value = max_value
+        self.rate = rate
+        self.axis = axis
+
+    def __call__(self, w: Any) -> np.ndarray:
+        """Return `w` with lengths moved into the range."""
+        w = _namespace.to_float_array(w)
+        norms = _norms(w, self.axis)
+        allowed = np.clip(norms, self.min_value, self.max_value)
+        desired = self.rate * allowed + (1 - self.rate) * norms
+        return w * (desired / (_state.epsilon() + norms))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same constraint again."""
+        return {
+            "min_value": self.min_value,
+            "max_value": self.max_value,
+            "rate": self.rate,
+            "axis": self.axis,
+        }
+
+
+class UnitNorm(Constraint):
+    """Vectors get the length 1.
+
+    Parameters
+    ----------
+    axis : int or tuple of int, default=0
+        Along which the vectors lie; 0 are the weights into one unit of a dense layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import constraints
+    >>> constraints.UnitNorm()(np.array([[3.0], [4.0]])).round(4)
+    array([[0.6],
+           [0.8]])
+    """
+
+    def __init__(self, axis: Axis = 0) -> None:
+        self.axis = axis
+
+    def __call__(self, w: Any) -> np.ndarray:
+        """Return `w` with vectors of length 1."""
+        w = _namespace.to_float_array(w)
+        return w / (_state.epsilon() + _norms(w, self.axis))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same constraint again."""
+        return {"axis": self.axis}
+
+
+class NonNeg(Constraint):
+    """Negative weights become 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import constraints
+    >>> constraints.NonNeg()(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+
+    def __call__(self, w: Any) -> np.ndarray:
+        """Return `w` with 0 in place of what is negative."""
+        return np.maximum(_namespace.to_float_array(w), 0)
+
+
+max_norm = MaxNorm
+min_max_norm = MinMaxNorm
+non_neg = NonNeg
+unit_norm = UnitNorm
+
+_REGISTRY = Registry("constraint", (MaxNorm, MinMaxNorm, NonNeg, UnitNorm))
+
+
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the constraint that `identifier` stands for.
+
+    Parameters
+    ----------
+    identifier : None, str, dict, class or callable
+        None gives None; a function of one argument is returned as it is.
+    custom_objects : mapping of str to object, default=None
+        More names.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or `identifier` is of another type.
+
+    Examples
+    --------
+    >>> from pynn import constraints
+    >>> constraints.get("max_norm")
+    MaxNorm(max_value=2, axis=0)
+    """
+    return _REGISTRY.get(identifier, custom_objects)
+
+
+def serialize(constraint: Any) -> Any:
+    """Return what `deserialize` turns back into `constraint`: a config or a function's name."""
+    return _REGISTRY.serialize(constraint)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Build the constraint that a name or the output of `serialize` describes.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or the config is malformed.
+    """
+    return _REGISTRY.deserialize(config, custom_objects)

@@ -1,0 +1,41 @@
+"""What every loss formula starts with: targets and predictions of one type and matching ranks.
+
+The formulas themselves are in the files beside this one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynn import _namespace
+
+
+def match_ranks(a: Any, b: Any, expand_vectors: bool = True) -> tuple[Any, Any]:
+    """Make two arrays or tensors equal in rank where a last axis of length 1 is all that differs.
+
+    Of shapes (n,) and (n, 1) the former becomes (n, 1), unless `expand_vectors` is false; of
+    (n, m) and (n, m, 1) the latter becomes (n, m). Other pairs are returned as they are.
+    """
+    if len(a.shape) == len(b.shape) + 1:
+        b, a = match_ranks(b, a, expand_vectors)
+    elif len(b.shape) == len(a.shape) + 1 and b.shape[-1] == 1:
+        xp = _namespace.namespace(a, b)
+        if expand_vectors and len(a.shape) == 1:
+            a = xp.expand_dims(a, -1)
+        else:
+            b = xp.squeeze(b, -1)
+    return a, b
+
+
+def as_pair(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
+    """Return ``(xp, y_true, y_pred)``, ready for a formula written with the functions of ``xp``.
+
+    Arrays become float arrays of the type of `y_pred`; with a tensor among them, ``xp`` is
+    `pynn.ops`, and `numpy` otherwise.
+    """
+    xp = _namespace.namespace(y_true, y_pred)
+    if not _namespace.is_tensor(y_pred):
+        y_pred = _namespace.to_float_array(y_pred)
+    if not _namespace.is_tensor(y_true):
+        y_true = _namespace.to_float_array(y_true, y_pred.dtype)
+    return (xp, *match_ranks(y_true, y_pred))

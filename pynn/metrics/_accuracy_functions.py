@@ -1,0 +1,173 @@
+"""Accuracies as functions: 1 for each right prediction and 0 for each wrong one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import _namespace, _state
+from pynn.losses._pair import match_ranks
+
+
+def _matches(a: Any, b: Any) -> np.ndarray:
+    return np.asarray(np.equal(a, b)).astype(_state.floatx())
+
+
+def _labels(y_true: Any, y_pred: np.ndarray) -> np.ndarray:
+    """Return class numbers without a last axis of length 1 that predictions have for classes."""
+    labels = _namespace.to_array(y_true)
+    if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
+        return labels.squeeze(-1)
+    return labels
+
+
+def accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
+    """Return where predictions equal targets.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like, shape (...)
+
+    Returns
+    -------
+    ndarray of 0 and 1, shape (...)
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.accuracy([1, 2, 3], [1, 2, 4])
+    array([1., 1., 0.], dtype=float32)
+    """
+    return _matches(*match_ranks(_namespace.to_array(y_true), _namespace.to_array(y_pred)))
+
+
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndarray:
+    """Return where a probability is on the side of `threshold` that the target is on.
+
+    Parameters
+    ----------
+    y_true : array-like of 0 and 1, shape (...)
+    y_pred : array-like, shape (...)
+        Probabilities; above `threshold` counts as 1.
+    threshold : float, default=0.5
+
+    Returns
+    -------
+    ndarray of 0 and 1, shape (...)
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.binary_accuracy([1, 1, 0, 0], [0.98, 0.4, 0.0, 0.6])
+    array([1., 0., 1., 0.], dtype=float32)
+    """
+    y_pred = _namespace.to_float_array(y_pred)
+    y_true, y_pred = match_ranks(_namespace.to_array(y_true), y_pred)
+    return _matches(y_true, y_pred > y_pred.dtype.type(threshold))
+
+
+def categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
+    """Return where the most probable class is the true one, of one-hot targets.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like, shape (..., classes)
+
+    Returns
+    -------
+    ndarray of 0 and 1, shape (...)
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+    array([0., 1.], dtype=float32)
+    """
+    y_true, y_pred = _namespace.to_array(y_true), _namespace.to_array(y_pred)
+    return _matches(y_true.argmax(-1), y_pred.argmax(-1))
+
+
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
+    """Return where the most probable class is the true one, of class numbers.
+
+    Parameters
+    ----------
+    y_true : array-like of int, shape (...) or (..., 1)
+    y_pred : array-like, shape (..., classes)
+
+    Returns
+    -------
+    ndarray of 0 and 1, shape (...)
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.sparse_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+    array([0., 1.], dtype=float32)
+    """
+    y_pred = _namespace.to_array(y_pred)
+    return _matches(_labels(y_true, y_pred), y_pred.argmax(-1))
+
+
+def _in_top_k(labels: np.ndarray, y_pred: np.ndarray, k: int) -> np.ndarray:
+    classes = y_pred.shape[-1]
+    chosen = np.take_along_axis(y_pred, labels.astype(np.int64)[..., None], axis=-1)
+    rank = classes - min(k, classes)
+    least = np.partition(y_pred, rank, axis=-1)[..., rank : rank + 1]
+    return (chosen >= least).squeeze(-1).astype(_state.floatx())
+
+
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarray:
+    """Return where the true class is among the `k` most probable ones, of one-hot targets.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like, shape (..., classes)
+        Classes as probable as the k-th count too.
+    k : int, default=5
+
+    Returns
+    -------
+    ndarray of 0 and 1, shape (...)
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.top_k_categorical_accuracy([[0, 0, 1]], [[0.1, 0.9, 0.8]], k=2)
+    array([1.], dtype=float32)
+    """
+    y_true = _namespace.to_array(y_true)
+    return _in_top_k(y_true.argmax(-1), _namespace.to_array(y_pred), k)
+
+
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> np.ndarray:
+    """Return where the true class is among the `k` most probable ones, of class numbers.
+
+    Parameters
+    ----------
+    y_true : array-like of int, shape (...) or (..., 1)
+    y_pred : array-like, shape (..., classes)
+        Classes as probable as the k-th count too.
+    k : int, default=5
+    from_sorted_ids : bool, default=False
+        Whether `y_pred` holds class numbers, the most probable first, in place of probabilities.
+
+    Returns
+    -------
+    ndarray of 0 and 1, shape (...)
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.sparse_top_k_categorical_accuracy([2], [[0.1, 0.9, 0.8]], k=2)
+    array([1.], dtype=float32)
+    """
+    y_pred = _namespace.to_array(y_pred)
+    labels = _labels(y_true, y_pred)
+    if from_sorted_ids:
+        hits = np.equal(labels[..., None], y_pred[..., :k]).any(-1)
+        return hits.astype(_state.floatx())
+    return _in_top_k(labels, y_pred, k)

@@ -1,0 +1,430 @@
+"""The losses as metrics: their means over everything seen since the last reset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import _namespace
+from pynn.losses import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    categorical_hinge,
+    hinge,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from pynn.losses._cosine_similarity import cosine
+from pynn.metrics._mean import NamedMetric
+
+
+class MeanSquaredError(NamedMetric):
+    """The mean squared error, see `pynn.losses.mean_squared_error`.
+
+    Parameters
+    ----------
+    name : str, default="mean_squared_error"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.MeanSquaredError()([[0.0], [0.0]], [[1.0], [3.0]])
+    5.0
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
+        super().__init__(mean_squared_error, name, dtype)
+
+
+class MeanAbsoluteError(NamedMetric):
+    """The mean absolute error, see `pynn.losses.mean_absolute_error`.
+
+    Parameters
+    ----------
+    name : str, default="mean_absolute_error"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.MeanAbsoluteError()([[0.0], [0.0]], [[1.0], [3.0]])
+    2.0
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
+        super().__init__(mean_absolute_error, name, dtype)
+
+
+class MeanAbsolutePercentageError(NamedMetric):
+    """The mean absolute percentage error, see `pynn.losses.mean_absolute_percentage_error`.
+
+    Parameters
+    ----------
+    name : str, default="mean_absolute_percentage_error"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [4.0]])
+    25.0
+    """
+
+    _direction = "down"
+
+    def __init__(
+        self, name: str | None = "mean_absolute_percentage_error", dtype: str | None = None
+    ) -> None:
+        super().__init__(mean_absolute_percentage_error, name, dtype)
+
+
+class MeanSquaredLogarithmicError(NamedMetric):
+    """The mean squared logarithmic error, see `pynn.losses.mean_squared_logarithmic_error`.
+
+    Parameters
+    ----------
+    name : str, default="mean_squared_logarithmic_error"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.MeanSquaredLogarithmicError()([[1.0], [3.0]], [[1.0], [3.0]])
+    0.0
+    """
+
+    _direction = "down"
+
+    def __init__(
+        self, name: str | None = "mean_squared_logarithmic_error", dtype: str | None = None
+    ) -> None:
+        super().__init__(mean_squared_logarithmic_error, name, dtype)
+
+
+class LogCoshError(NamedMetric):
+    """The mean logarithm of the error's hyperbolic cosine, see `pynn.losses.log_cosh`.
+
+    Parameters
+    ----------
+    name : str, default="logcosh"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.LogCoshError()([[1.0], [3.0]], [[1.0], [3.0]])
+    0.0
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "logcosh", dtype: str | None = None) -> None:
+        super().__init__(log_cosh, name, dtype)
+
+
+class KLDivergence(NamedMetric):
+    """The mean Kullback-Leibler divergence, see `pynn.losses.kl_divergence`.
+
+    Parameters
+    ----------
+    name : str, default="kl_divergence"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.KLDivergence()([[0.5, 0.5]], [[0.5, 0.5]])
+    0.0
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
+        super().__init__(kl_divergence, name, dtype)
+
+
+class Poisson(NamedMetric):
+    """The mean Poisson loss, see `pynn.losses.poisson`.
+
+    Parameters
+    ----------
+    name : str, default="poisson"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.Poisson()([[0.0]], [[2.0]])
+    2.0
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
+        super().__init__(poisson, name, dtype)
+
+
+class Hinge(NamedMetric):
+    """The mean hinge loss, see `pynn.losses.hinge`.
+
+    Parameters
+    ----------
+    name : str, default="hinge"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.Hinge()([[1.0], [0.0]], [[0.5], [0.5]])
+    1.0
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
+        super().__init__(hinge, name, dtype)
+
+
+class SquaredHinge(NamedMetric):
+    """The mean squared hinge loss, see `pynn.losses.squared_hinge`.
+
+    Parameters
+    ----------
+    name : str, default="squared_hinge"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.SquaredHinge()([[1.0], [0.0]], [[0.5], [0.5]])
+    1.25
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
+        super().__init__(squared_hinge, name, dtype)
+
+
+class CategoricalHinge(NamedMetric):
+    """The mean hinge loss between classes, see `pynn.losses.categorical_hinge`.
+
+    Parameters
+    ----------
+    name : str, default="categorical_hinge"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.CategoricalHinge()([[0.0, 1.0]], [[0.5, 0.75]])
+    0.75
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
+        super().__init__(categorical_hinge, name, dtype)
+
+
+class CosineSimilarity(NamedMetric):
+    """The mean cosine of the angle between targets and predictions; 1 is the best.
+
+    The loss of that name is minus this.
+
+    Parameters
+    ----------
+    name : str, default="cosine_similarity"
+    dtype : str, default=None
+        See `Metric`.
+    axis : int, default=-1
+        Along which the vectors lie.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.CosineSimilarity()([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 0.0]])
+    0.5
+    """
+
+    _direction = "up"
+
+    def __init__(
+        self,
+        name: str | None = "cosine_similarity",
+        dtype: str | None = None,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(cosine, name, dtype, axis=axis)
+        self.axis = axis
+
+
+class BinaryCrossentropy(NamedMetric):
+    """The mean binary cross-entropy, see `pynn.losses.binary_crossentropy`.
+
+    Parameters
+    ----------
+    name : str, default="binary_crossentropy"
+    dtype : str, default=None
+        See `Metric`.
+    from_logits : bool, default=False
+        Whether predictions are what a sigmoid has yet to be applied to.
+    label_smoothing : float in [0, 1], default=0
+        How far targets are moved towards 1/2.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> round(metrics.BinaryCrossentropy()([[0.0], [1.0]], [[0.5], [0.25]]), 4)
+    1.0397
+    """
+
+    _direction = "down"
+
+    def __init__(
+        self,
+        name: str | None = "binary_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+    ) -> None:
+        super().__init__(
+            binary_crossentropy,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+        )
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+
+
+class CategoricalCrossentropy(NamedMetric):
+    """The mean cross-entropy of one-hot targets, see `pynn.losses.categorical_crossentropy`.
+
+    Parameters
+    ----------
+    name : str, default="categorical_crossentropy"
+    dtype : str, default=None
+        See `Metric`.
+    from_logits : bool, default=False
+        Whether predictions are what a softmax has yet to be applied to.
+    label_smoothing : float in [0, 1], default=0
+        How far targets are moved towards ``1 / classes``.
+    axis : int, default=-1
+        Where the classes are.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> round(metrics.CategoricalCrossentropy()([[0, 1], [1, 0]], [[0.5, 0.5], [0.75, 0.25]]), 4)
+    0.4904
+    """
+
+    _direction = "down"
+
+    def __init__(
+        self,
+        name: str | None = "categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            categorical_crossentropy,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+        self.axis = axis
+
+
+class SparseCategoricalCrossentropy(NamedMetric):
+    """The mean cross-entropy of class numbers, see `pynn.losses.sparse_categorical_crossentropy`.
+
+    Parameters
+    ----------
+    name : str, default="sparse_categorical_crossentropy"
+    dtype : str, default=None
+        See `Metric`.
+    from_logits : bool, default=False
+        Whether predictions are what a softmax has yet to be applied to.
+    ignore_class : int, default=None
+        A label that does not count.
+    axis : int, default=-1
+        Where the classes are.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metric = metrics.SparseCategoricalCrossentropy()
+    >>> round(metric([1, 0], [[0.5, 0.5], [0.75, 0.25]]), 4)
+    0.4904
+    """
+
+    _direction = "down"
+
+    def __init__(
+        self,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            sparse_categorical_crossentropy,
+            name,
+            dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
+        )
+        self.from_logits = from_logits
+        self.ignore_class = ignore_class
+        self.axis = axis
+
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
+        """Add a batch, with the weight 0 where the label is the ignored one."""
+        if self.ignore_class is not None:
+            counted = np.not_equal(_namespace.to_array(y_true), self.ignore_class)
+            counted = counted.reshape(len(counted), -1).astype(np.float64)
+            if sample_weight is None:
+                sample_weight = 1.0
+            sample_weight = counted * np.reshape(sample_weight, (-1, 1))
+        super().update_state(y_true, y_pred, sample_weight)
+
+    def _native(self) -> str | None:
+        if self.ignore_class is not None or type(self) is not SparseCategoricalCrossentropy:
+            return None
+        return f"loss:{sparse_categorical_crossentropy.__name__}" + "_logits" * self.from_logits

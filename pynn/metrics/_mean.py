@@ -1,0 +1,215 @@
+"""Sums and means of values that are given batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from pynn import _namespace
+from pynn._numbers import Number
+from pynn.losses._pair import match_ranks
+from pynn.metrics._metric import Metric, divide_no_nan
+from pynn.metrics._native import native_name
+
+Reduce = Callable[..., Any]
+
+
+def _trailing(array: np.ndarray, first: int) -> tuple[int, ...]:
+    return tuple(range(first, array.ndim))
+
+
+def per_sample(values: Any, weights: Any, reduce: Reduce) -> tuple[np.ndarray, Any]:
+    """Return one value and one weight (or None) for each sample, float64.
+
+    Axes after the first are reduced, after the weights were applied where these have such axes too.
+    """
+    values = _namespace.to_array(values).astype(np.float64)
+    if weights is not None:
+        weights = _namespace.to_array(weights).astype(np.float64)
+        values, weights = match_ranks(values, weights)
+        if values.ndim > weights.ndim:
+            values = reduce(values, axis=_trailing(values, weights.ndim))
+        weights = np.broadcast_to(weights, values.shape)
+        values = values * weights
+        if weights.ndim > 1:
+            weights = reduce(weights, axis=_trailing(weights, 1))
+    if values.ndim > 1:
+        values = reduce(values, axis=_trailing(values, 1))
+    return values, weights
+
+
+class Sum(Metric):
+    """The weighted sum of all values.
+
+    Parameters
+    ----------
+    name : str, default="sum"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metric = metrics.Sum()
+    >>> metric.update_state([1.0, 3.0], sample_weight=[1.0, 0.5])
+    >>> metric.result()
+    2.5
+    """
+
+    def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.total = self.add_weight(name="total")
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Add values.
+
+        Parameters
+        ----------
+        values : array-like
+        sample_weight : array-like, default=None
+            Of the shape of `values`, or with fewer axes at the end.
+        """
+        values, _ = per_sample(values, sample_weight, np.sum)
+        self.total.assign_add(np.sum(values))
+
+    def result(self) -> Any:
+        """Return the sum, a `Number`."""
+        return Number(self.total)
+
+
+class Mean(Metric):
+    """The weighted mean of all values.
+
+    Parameters
+    ----------
+    name : str, default="mean"
+    dtype : str, default=None
+        See `Metric`.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metric = metrics.Mean()
+    >>> metric.update_state([1.0, 3.0])
+    >>> metric.update_state([8.0])
+    >>> metric.result()
+    4.0
+    """
+
+    def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.total = self.add_weight(name="total")
+        self.count = self.add_weight(name="count")
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Add values.
+
+        Parameters
+        ----------
+        values : array-like, shape (batch, ...)
+            Of further axes the mean is taken first.
+        sample_weight : array-like, default=None
+            Of the shape of `values`, or with fewer axes at the end.
+        """
+        values, weights = per_sample(values, sample_weight, np.mean)
+        self.total.assign_add(np.sum(values))
+        self.count.assign_add(np.size(values) if weights is None else np.sum(weights))
+
+    def result(self) -> Any:
+        """Return the mean, a `Number`; 0 if there are no values."""
+        return Number(divide_no_nan(self.total, self.count))
+
+    def _assign(self, total: float, count: float) -> None:
+        """Take over sums that the engine made."""
+        self.total.assign(total)
+        self.count.assign(count)
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of a function of ``(y_true, y_pred)`` over samples.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(y_true, y_pred, **kwargs)`` returns one value for each sample, or more.
+    name : str, default=None
+        None stands for the function's name.
+    dtype : str, default=None
+        See `Metric`.
+    **kwargs
+        Passed on to `fn`.
+
+    Examples
+    --------
+    >>> from pynn import losses, metrics
+    >>> metric = metrics.MeanMetricWrapper(losses.huber, delta=2.0)
+    >>> metric.update_state([[0.0], [0.0]], [[1.0], [2.0]])
+    >>> metric.name, metric.result()
+    ('huber', 1.25)
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        name: str | None = None,
+        dtype: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name or getattr(fn, "__name__", None), dtype=dtype)
+        self._fn = fn
+        self._fn_kwargs = kwargs
+
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
+        """Add a batch.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like, shape (batch, ...)
+        sample_weight : array-like, shape (batch,), default=None
+        """
+        y_pred = _namespace.to_float_array(y_pred, self._dtype)
+        values = self._fn(_namespace.to_array(y_true), y_pred, **self._fn_kwargs)
+        Mean.update_state(self, values, sample_weight)
+
+    def _native(self) -> str | None:
+        kind = type(self)
+        own_update = kind.update_state is not MeanMetricWrapper.update_state
+        if own_update or kind.result is not Mean.result:
+            return None
+        return native_name(self._fn, self._fn_kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments; the function by its name."""
+        name = getattr(self._fn, "__name__", type(self._fn).__name__)
+        return {**super().get_config(), "fn": name, **self._fn_kwargs}
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Build a metric from the output of `get_config`; `custom_objects` finds functions."""
+        config = dict(config)
+        if isinstance(config.get("fn"), str):
+            from pynn.metrics._registry import find_function
+
+            config["fn"] = find_function(config["fn"], custom_objects)
+        return cls(**config)
+
+
+class NamedMetric(MeanMetricWrapper):
+    """Base of the built-in means: a function whose config need not name it."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same metric again, without its state."""
+        return {**Metric.get_config(self), **self._fn_kwargs}
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Build a metric from the output of `get_config`."""
+        return cls(**config)

@@ -1,0 +1,170 @@
+"""`Metric`, the base class: named weights, update, result, reset. No formula belongs here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from pynn import _registry, _state, initializers
+from pynn._numbers import Number
+from pynn.metrics._weight import MetricWeight
+
+
+def divide_no_nan(a: Any, b: Any) -> np.ndarray:
+    """Return ``a / b``, and 0 where `b` is 0."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape)), where=b != 0)
+
+
+def as_result(value: Any) -> Any:
+    """Return a `Number` for one number, an array for more."""
+    value = np.asarray(value)
+    return Number(value) if value.ndim == 0 else value
+
+
+class Metric(ABC):
+    """A number that is gathered batch by batch.
+
+    Subclasses make their weights in ``__init__`` by means of `add_weight`, add to them in
+    ``update_state(y_true, y_pred, sample_weight=None)`` and return the metric in ``result()``.
+    `reset_state` sets the weights back to where they started.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}, default=None
+        Type in which arrays are computed; None keeps that of the predictions. Weights are float64,
+        so that long sums stay exact, unless `add_weight` is told otherwise.
+    name : str, default=None
+        None stands for the class's name in snake case, numbered from the second one on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import metrics
+    >>> class LargestError(metrics.Metric):
+    ...     def __init__(self, name="largest_error", **kwargs):
+    ...         super().__init__(name=name, **kwargs)
+    ...         self.largest = self.add_weight(name="largest", initializer="zeros")
+    ...
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.largest.assign(np.maximum(self.largest, np.abs(y_true - y_pred).max()))
+    ...
+    ...     def result(self):
+    ...         return self.largest
+    >>> metric = LargestError()
+    >>> metric.update_state(np.array([1.0, 2.0]), np.array([1.5, 2.0]))
+    >>> float(metric.result())
+    0.5
+    """
+
+    # Whether larger values are better ("up"), smaller ones ("down"), or that is not known.
+    _direction: str | None = None
+
+    def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
+        self.name = name or _state.unique_name(_registry.to_snake_case(type(self).__name__))
+        if dtype is not None and str(np.dtype(dtype)) not in ("float32", "float64"):
+            raise ValueError(f"dtype must be 'float32', 'float64' or None. Received: {dtype!r}")
+        self._dtype = None if dtype is None else str(np.dtype(dtype))
+
+    @property
+    def dtype(self) -> str:
+        """The type in which arrays are computed, `pynn.backend.floatx()` unless given."""
+        return self._dtype or _state.floatx()
+
+    def add_weight(
+        self,
+        shape: Any = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> MetricWeight:
+        """Make a weight.
+
+        Parameters
+        ----------
+        shape : tuple of int, default=()
+            A string is taken for the name, which came first in older code.
+        initializer : str, Initializer or callable, default=None
+            None stands for zeros.
+        dtype : dtype, default=None
+            None stands for float64.
+        name : str, default=None
+
+        Returns
+        -------
+        MetricWeight
+        """
+        if isinstance(shape, str):
+            name, shape = shape, ()
+            if isinstance(initializer, (tuple, list)):
+                shape, initializer = initializer, None
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        make = initializers.get("zeros" if initializer is None else initializer)
+        weight = MetricWeight(make(shape, dtype=dtype or "float64"), name or "weight")
+        self._own_weights.append(weight)
+        return weight
+
+    add_variable = add_weight
+
+    @property
+    def _own_weights(self) -> list[MetricWeight]:
+        found: list[MetricWeight] = self.__dict__.setdefault("_weights", [])
+        return found
+
+    @property
+    def variables(self) -> list[MetricWeight]:
+        """The weights, those of metrics kept as attributes included."""
+        inner = [value for value in self.__dict__.values() if isinstance(value, Metric)]
+        return [*self._own_weights, *(weight for metric in inner for weight in metric.variables)]
+
+    @abstractmethod
+    def update_state(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a batch."""
+
+    @abstractmethod
+    def result(self) -> Any:
+        """Return the metric over everything added since the last reset."""
+
+    def reset_state(self) -> None:
+        """Set all weights back to where they started."""
+        for weight in self.variables:
+            weight.reset()
+
+    def reset_states(self) -> None:
+        """Call `reset_state`, whose older name this is."""
+        self.reset_state()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a batch, and return the result so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # `self.total += x` and `self.total = self.total + x` write to the weight.
+        weight = self.__dict__.get(name)
+        if isinstance(weight, MetricWeight) and not isinstance(value, MetricWeight):
+            weight.assign(value)
+        else:
+            super().__setattr__(name, value)
+
+    def _native(self) -> str | None:
+        """Return the engine's name of the metric, or None if it has no such."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same metric again, without its state."""
+        config: dict[str, Any] = {"name": self.name}
+        if self._dtype is not None:
+            config["dtype"] = self._dtype
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a metric from the output of `get_config`."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"

@@ -1,0 +1,51 @@
+"""What may be given as a learning rate: a number, a schedule or a callable."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from pynn.optimizers import schedules
+from pynn.optimizers._common import is_number
+
+LearningRate = float | schedules.LearningRateSchedule | Callable[..., Any]
+
+
+def as_learning_rate(value: Any) -> LearningRate:
+    """Return a float, a schedule or a callable for what a user gave.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these, or a negative number.
+    """
+    if isinstance(value, schedules.LearningRateSchedule):
+        return value
+    if isinstance(value, Mapping):
+        schedule: schedules.LearningRateSchedule = schedules.deserialize(value)
+        return schedule
+    if hasattr(value, "numpy"):
+        value = value.numpy()
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if is_number(value) and value >= 0:
+        return float(value)
+    if callable(value):
+        function: Callable[..., Any] = value
+        return function
+    raise ValueError(
+        "learning_rate must be a number that is not negative, a LearningRateSchedule or a "
+        f"callable. Received: learning_rate={value!r}"
+    )
+
+
+def takes_step(function: Callable[..., Any]) -> bool:
+    """Whether `function` can be called with one argument."""
+    try:
+        inspect.signature(function).bind(0)
+    except TypeError:
+        return False
+    return True

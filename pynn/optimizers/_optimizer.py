@@ -1,0 +1,464 @@
+"""`Optimizer`, the base class: options, learning rate, and steps on arrays and weights.
+
+The formulas are the engine's (csrc/formulas/optimizers); a subclass names one and its
+hyperparameters. The loop over batches does not belong here.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self, Unpack
+
+import numpy as np
+
+from pynn import _namespace
+from pynn._numbers import LiveNumber
+from pynn.optimizers import schedules
+from pynn.optimizers._clipping import clip_by_global_norm, clip_by_norm, clip_by_value
+from pynn.optimizers._common import (
+    CommonOptions,
+    check_count,
+    check_positive,
+    check_range,
+)
+from pynn.optimizers._learning_rate import LearningRate, as_learning_rate, takes_step
+from pynn.optimizers._variables import Tracked, key_of, read, write
+from pynn.optimizers.schedules._schedule import rates_of
+
+
+class Optimizer:
+    """How gradients change weights. Use one of its subclasses.
+
+    Own optimizers define ``update_step(gradient, variable, learning_rate)``, which changes the
+    variable, and are then called once per batch and variable.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable
+        A callable takes the step's number, counted from 0, or nothing, and returns the rate.
+    weight_decay : float, default=None
+        If given, weights shrink by ``learning_rate * weight_decay`` of themselves before each step.
+    clipnorm : float, default=None
+        Longest Euclidean norm of the gradient of one weight.
+    clipvalue : float, default=None
+        Largest absolute value in a gradient.
+    global_clipnorm : float, default=None
+        Longest Euclidean norm of all gradients together. One of these three may be given.
+    use_ema : bool, default=False
+        Whether an exponential moving average of the weights is kept.
+    ema_momentum : float in [0, 1], default=0.99
+        How much of the average stays at each step.
+    ema_overwrite_frequency : int, default=None
+        After how many steps the weights are set to their average; None leaves that to the end of
+        training, or to `finalize_variable_values`.
+    loss_scale_factor : float, default=None
+        What the loss was multiplied by; gradients are divided by it.
+    gradient_accumulation_steps : int, default=None
+        If given, at least 2: the mean gradient of that many calls makes one step.
+    name : str, default=None
+        None stands for the class's name in lower case.
+    lr : float
+        The older name of `learning_rate`.
+    decay : float, default=None
+        An older argument: the rate is divided by ``1 + decay * step``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is unknown or out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import optimizers
+    >>> w = np.array([1.0, 2.0])
+    >>> optimizer = optimizers.SGD(learning_rate=0.5)
+    >>> _ = optimizer.apply_gradients([(np.array([1.0, 1.0]), w)])
+    >>> w
+    array([0.5, 1.5])
+    """
+
+    _hyperparameters: tuple[str, ...] = ()
+
+    def __init__(self, learning_rate: LearningRate, **common: Unpack[CommonOptions]) -> None:
+        unknown = set(common) - set(CommonOptions.__annotations__)
+        if unknown:
+            raise ValueError(f"unknown argument of {type(self).__name__}: {', '.join(unknown)}")
+        if "lr" in common:
+            warnings.warn(
+                "lr is the older name of learning_rate; use that", FutureWarning, stacklevel=3
+            )
+            learning_rate = common["lr"]
+        self.decay = check_range("decay", common.get("decay") or 0.0, 0.0)
+        if self.decay:
+            warnings.warn(
+                "decay is an older argument; use learning_rate=schedules.InverseTimeDecay(rate, "
+                "decay_steps=1, decay_rate=decay)",
+                FutureWarning,
+                stacklevel=3,
+            )
+        self.name = common.get("name") or type(self).__name__.lower()
+        weight_decay = common.get("weight_decay")
+        if weight_decay is not None:
+            weight_decay = check_range("weight_decay", weight_decay, 0.0)
+        self.weight_decay = weight_decay
+        self.clipnorm = check_positive("clipnorm", common.get("clipnorm"))
+        self.clipvalue = check_positive("clipvalue", common.get("clipvalue"))
+        self.global_clipnorm = check_positive("global_clipnorm", common.get("global_clipnorm"))
+        clips = {n: getattr(self, n) for n in ("clipnorm", "clipvalue", "global_clipnorm")}
+        if sum(value is not None for value in clips.values()) > 1:
+            raise ValueError(
+                "only one of clipnorm, clipvalue and global_clipnorm may be given. Received: "
+                + ", ".join(f"{name}={value}" for name, value in clips.items())
+            )
+        self.use_ema = bool(common.get("use_ema", False))
+        self.ema_momentum = check_range("ema_momentum", common.get("ema_momentum", 0.99), 0.0, 1.0)
+        self.ema_overwrite_frequency = check_count(
+            "ema_overwrite_frequency", common.get("ema_overwrite_frequency"), 1
+        )
+        self.loss_scale_factor = check_positive(
+            "loss_scale_factor", common.get("loss_scale_factor")
+        )
+        self.gradient_accumulation_steps = check_count(
+            "gradient_accumulation_steps", common.get("gradient_accumulation_steps"), 2
+        )
+        self._iterations = 0
+        self._tracked: dict[int, Tracked] = {}
+        self._excluded: tuple[set[int], str | None] = (set(), None)
+        self._learning_rate: LearningRate = as_learning_rate(learning_rate)
+
+    # ---- learning rate and steps
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate of the next step.
+
+        It reads like a number, has ``.numpy()`` and ``.assign()``, and may be set to a number, or
+        to a schedule or callable. `TypeError` is raised for a number in place of a schedule.
+        """
+        return LiveNumber(self._current_rate, self._set_learning_rate, "learning_rate")
+
+    @learning_rate.setter
+    def learning_rate(self, value: LearningRate) -> None:
+        self._set_learning_rate(value)
+
+    lr = learning_rate
+
+    def _set_learning_rate(self, value: Any) -> None:
+        value = as_learning_rate(value)
+        scheduled = isinstance(self._learning_rate, schedules.LearningRateSchedule)
+        if scheduled and isinstance(value, float):
+            raise TypeError(
+                "the learning rate of this optimizer is a LearningRateSchedule and so cannot be "
+                "set to a number. Make the optimizer with a number, or set another schedule"
+            )
+        self._learning_rate = value
+
+    def _current_rate(self) -> float:
+        if isinstance(self._learning_rate, float):
+            return self._learning_rate
+        return float(self._undecayed_rates(self._iterations, 1)[0])
+
+    def _undecayed_rates(self, first_step: int, n: int) -> np.ndarray:
+        rate = self._learning_rate
+        if isinstance(rate, float):
+            return np.full(n, rate)
+        if isinstance(rate, schedules.LearningRateSchedule):
+            return rates_of(rate, first_step, n)
+        steps = range(first_step, first_step + n)
+        values = [rate(step) if takes_step(rate) else rate() for step in steps]
+        return np.array([float(_namespace.to_array(value)) for value in values], np.float64)
+
+    def _rates(self, first_step: int, n: int) -> np.ndarray:
+        """Return the learning rates of `n` steps from number `first_step` on, float64."""
+        rates = self._undecayed_rates(first_step, n)
+        if self.decay:
+            rates = rates / (1.0 + self.decay * np.arange(first_step, first_step + n))
+        return rates
+
+    @property
+    def iterations(self) -> Any:
+        """How many steps were taken; it reads like an integer and has ``.numpy()``."""
+        each = self.gradient_accumulation_steps or 1
+        return LiveNumber(lambda: self._iterations // each, self._set_iterations, "iterations")
+
+    def _set_iterations(self, n: Any) -> None:
+        """Store the number of calls so far; with accumulation each counts."""
+        self._iterations = int(n)
+
+    # ---- what the engine is told
+
+    def _engine_name(self) -> str | None:
+        """Return the engine's name of the formula, or None if it has none."""
+        return None
+
+    def _native(self) -> tuple[str, list[float]] | None:
+        """Return the engine's name and hyperparameters, or None for a formula of its own."""
+        name = self._engine_name()
+        if name is None or type(self).update_step is not Optimizer.update_step:
+            return None
+        from pynn import _core
+
+        return name, [float(getattr(self, p)) for p in _core.optimizer_parameters(name)]
+
+    @property
+    def _stepwise(self) -> bool:
+        """Whether the engine cannot train alone, and `apply` is to be called for each batch."""
+        averaged = self.use_ema or self.gradient_accumulation_steps is not None
+        return averaged or self._native() is None
+
+    def _options(self, variables: Sequence[Any] = ()) -> dict[str, Any]:
+        """Return the engine's options; `variables` are needed where some are not to decay."""
+        names = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm")
+        options = {name: getattr(self, name) for name in names if getattr(self, name)}
+        mask = [self._decays(variable) for variable in variables]
+        if "weight_decay" in options and not all(mask):
+            options["decay_mask"] = mask
+        return options
+
+    # ---- steps
+
+    def build(self, variables: Iterable[Any]) -> None:
+        """Prepare for `variables`: arrays, or objects with ``.numpy()`` and ``.assign()``."""
+        for variable in variables:
+            self._track(variable)
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Any:
+        """Make one step.
+
+        Parameters
+        ----------
+        grads_and_vars : iterable of (gradient, variable)
+            A variable is a float array, which is changed in place, or an object with ``.numpy()``
+            and ``.assign()``, such as a layer's weight. A gradient of None leaves its variable.
+
+        Returns
+        -------
+        LiveNumber
+            `iterations`.
+
+        Raises
+        ------
+        ValueError
+            If no gradient is given, or a shape does not fit.
+        """
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+        return self.iterations
+
+    def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
+        """Make one step, as `apply_gradients` does.
+
+        Parameters
+        ----------
+        grads : iterable of array-like
+        trainable_variables : iterable, default=None
+            None stands for those of `build` or of the first call.
+        """
+        grads = list(grads)
+        if not grads:
+            return
+        if trainable_variables is None:
+            variables = [kept.variable for kept in self._tracked.values()]
+        else:
+            variables = list(trainable_variables)
+        if len(grads) != len(variables):
+            raise ValueError(
+                "there must be one gradient for each variable. Received: "
+                f"{len(grads)} gradients, {len(variables)} variables"
+            )
+        pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        if not pairs:
+            raise ValueError("at least one gradient must be given. Received: None for all")
+        if len(pairs) < len(grads):
+            warnings.warn(
+                f"{len(grads) - len(pairs)} of {len(grads)} variables have no gradient and stay "
+                "as they are",
+                UserWarning,
+                stacklevel=2,
+            )
+        self._apply([self._gradient(g, v) for g, v in pairs], [v for _, v in pairs])
+        self._iterations += 1
+
+    def _apply(self, grads: list[np.ndarray], variables: list[Any]) -> None:
+        each = self.gradient_accumulation_steps or 1
+        if each > 1:
+            kept = [self._track(variable) for variable in variables]
+            for gradient, slot in zip(grads, kept, strict=True):
+                slot.accumulated += gradient
+            if (self._iterations + 1) % each == 0:
+                self._step([slot.accumulated / each for slot in kept], variables)
+                for slot in kept:
+                    slot.accumulated[...] = 0
+        else:
+            self._step(grads, variables)
+        if self.use_ema:
+            self._update_averages()
+        for variable in variables:
+            constraint = getattr(variable, "constraint", None)
+            if constraint is not None:
+                write(variable, constraint(read(variable)))
+
+    def _step(self, grads: list[np.ndarray], variables: list[Any]) -> None:
+        rate = float(self._rates(self._iterations, 1)[0])
+        if self.global_clipnorm is not None:
+            grads = clip_by_global_norm(grads, self.global_clipnorm)
+        for gradient, variable in zip(grads, variables, strict=True):
+            if self.clipnorm is not None:
+                gradient = clip_by_norm(gradient, self.clipnorm)
+            elif self.clipvalue is not None:
+                gradient = clip_by_value(gradient, self.clipvalue)
+            if self.weight_decay and self._decays(variable):
+                value = read(variable)
+                write(variable, value - value * value.dtype.type(self.weight_decay * rate))
+            self.update_step(gradient, variable, rate)
+
+    def update_step(self, gradient: np.ndarray, variable: Any, learning_rate: float) -> None:
+        """Change one variable by its clipped gradient; weight decay is done by then.
+
+        Parameters
+        ----------
+        gradient : ndarray
+        variable : array or object with ``.numpy()`` and ``.assign()``
+        learning_rate : float
+
+        Raises
+        ------
+        TypeError
+            If the class neither names a formula of the engine nor defines this method.
+        """
+        native = self._native()
+        if native is None:
+            raise TypeError(
+                f"{type(self).__name__} must define update_step(gradient, variable, learning_rate)"
+            )
+        from pynn import _core
+
+        name, hyper = native
+        value = np.array(read(variable), order="C")
+        kept = self._track(variable)
+        if kept.state is None:
+            kept.state = [np.zeros_like(value) for _ in range(_core.optimizer_slots(name))]
+            if kept.state:
+                kept.state[0][...] = _core.optimizer_initial(name, hyper)
+        step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
+        gradient = np.ascontiguousarray(gradient)
+        _core.optimizer_step(name, hyper, learning_rate, step, value, kept.state, gradient)
+        write(variable, value)
+
+    def scale_loss(self, loss: Any) -> Any:
+        """Return `loss` times `loss_scale_factor`, if there is one."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    # ---- moving average of the weights
+
+    def _update_averages(self) -> None:
+        each = self.gradient_accumulation_steps or 1
+        done = self._iterations // each
+        momentum = self.ema_momentum if done else 0.0
+        for kept in self._tracked.values():
+            kept.average *= kept.average.dtype.type(momentum)
+            kept.average += kept.average.dtype.type(1.0 - momentum) * read(kept.variable)
+        frequency = self.ema_overwrite_frequency
+        if frequency is not None and (done + 1) % frequency == 0:
+            self.finalize_variable_values([kept.variable for kept in self._tracked.values()])
+
+    def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
+        """Set variables to their moving average, if there is one; done at the end of ``fit``."""
+        if self.use_ema:
+            for variable in var_list:
+                kept = self._tracked.get(key_of(variable))
+                if kept is not None:
+                    write(variable, kept.average)
+
+    # ---- variables
+
+    @property
+    def variables(self) -> list[Any]:
+        """Steps, learning rate, and the arrays of state made so far."""
+        state = [array for kept in self._tracked.values() for array in kept.state or ()]
+        return [self.iterations, self.learning_rate, *state]
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Leave weights out of weight decay.
+
+        Parameters
+        ----------
+        var_list : iterable of variables, default=None
+        var_names : iterable of str, default=None
+            Patterns, searched for in the variables' names: ``["bias"]``.
+        """
+        names = [f"(?:{name})" for name in var_names or ()]
+        self._excluded = ({key_of(v) for v in var_list or ()}, "|".join(names) or None)
+
+    def _decays(self, variable: Any) -> bool:
+        keys, pattern = self._excluded
+        if key_of(variable) in keys:
+            return False
+        return pattern is None or not re.search(pattern, getattr(variable, "name", ""))
+
+    def _track(self, variable: Any) -> Tracked:
+        key = key_of(variable)
+        if key not in self._tracked:
+            value = read(variable)
+            self._tracked[key] = Tracked(variable, value.shape, value.dtype)
+        return self._tracked[key]
+
+    def _gradient(self, gradient: Any, variable: Any) -> np.ndarray:
+        kept = self._track(variable)
+        array = _namespace.to_array(gradient).astype(kept.average.dtype, copy=False)
+        if array.shape != kept.average.shape:
+            raise ValueError(
+                "a gradient must have the shape of its variable. Received: "
+                f"gradient.shape={array.shape}, variable.shape={kept.average.shape}"
+            )
+        if self.loss_scale_factor is not None:
+            array = array / array.dtype.type(self.loss_scale_factor)
+        return array
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Variables are known by identity, which a copy does not keep.
+        return {**self.__dict__, "_tracked": {}, "_excluded": (set(), self._excluded[1])}
+
+    # ---- config
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same optimizer again, without its state."""
+        rate: Any = self._learning_rate
+        if isinstance(rate, schedules.LearningRateSchedule):
+            rate = schedules.serialize(rate)
+        elif not isinstance(rate, float):
+            rate = getattr(rate, "__name__", type(rate).__name__)
+        names = [n for n in CommonOptions.__annotations__ if n not in ("lr", "decay")]
+        config = {"learning_rate": rate, **{name: getattr(self, name) for name in names}}
+        if self.decay:
+            config["decay"] = self.decay
+        return {**config, **{name: getattr(self, name) for name in self._hyperparameters}}
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Build an optimizer from the output of `get_config`.
+
+        Parameters
+        ----------
+        config : mapping
+        custom_objects : mapping of str to object, default=None
+            Schedules and functions of one's own, by name.
+        """
+        config = dict(config)
+        rate = config.get("learning_rate")
+        if isinstance(rate, (str, Mapping)):
+            config["learning_rate"] = schedules.deserialize(rate, custom_objects)
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        shown = {"learning_rate": self._learning_rate}
+        shown.update({name: getattr(self, name) for name in self._hyperparameters})
+        arguments = ", ".join(f"{key}={value!r}" for key, value in shown.items())
+        return f"{type(self).__name__}({arguments})"

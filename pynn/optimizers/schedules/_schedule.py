@@ -1,0 +1,87 @@
+"""The base classes of learning-rate schedules. No formula belongs here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from pynn import _namespace
+from pynn._numbers import Number
+
+
+class LearningRateSchedule(ABC):
+    """A learning rate that depends on the step.
+
+    Subclasses define ``__call__(step)``, which returns the rate of the step of that number,
+    counted from 0, and ``get_config`` for saving.
+
+    Examples
+    --------
+    >>> from pynn import optimizers
+    >>> class Warmup(optimizers.schedules.LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return min(0.1, 0.01 * (step + 1))
+    >>> optimizer = optimizers.SGD(Warmup())
+    >>> print(optimizer.learning_rate)
+    0.01
+    """
+
+    @abstractmethod
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate of step number `step`."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same schedule again."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a schedule from the output of `get_config`."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+class FormulaSchedule(LearningRateSchedule):
+    """Base of the built-in schedules: a formula over many steps at once."""
+
+    @abstractmethod
+    def _rates(self, steps: np.ndarray) -> Any:
+        """Return the rates of the steps, an array of float64."""
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate of step number `step`.
+
+        Parameters
+        ----------
+        step : int or array of int
+            Counted from 0.
+
+        Returns
+        -------
+        Number
+            An array for an array.
+        """
+        steps = np.asarray(step, dtype=np.float64)
+        # NumPy's power of a lone number may differ from that of an array in the last bit.
+        rates = np.asarray(self._rates(steps.reshape(-1))).reshape(steps.shape)
+        return Number(rates) if steps.ndim == 0 else rates
+
+
+def rates_of(schedule: LearningRateSchedule, first_step: int, n: int) -> np.ndarray:
+    """Return the float64 rates of `n` steps from `first_step` on."""
+    if type(schedule).__call__ is FormulaSchedule.__call__:
+        return np.asarray(schedule(np.arange(first_step, first_step + n)))
+    rates = (_namespace.to_array(schedule(step)) for step in range(first_step, first_step + n))
+    return np.fromiter((float(rate) for rate in rates), np.float64, n)
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is above 0."""
+    if not value > 0:
+        raise ValueError(f"{name} must be positive. Received: {name}={value!r}")

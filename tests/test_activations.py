@@ -1,0 +1,130 @@
+"""Activations of arrays and tensors, their arguments and names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn import _core, activations, layers, models, ops
+from reference.activations import ACTIVATIONS, log_softmax, softmax
+from reference.tolerances import FORMULA_UNITS, assert_close
+
+X = np.array([[-8.0, -3.0, -1.0, -0.25, 0.0, 0.25, 1.0, 2.9, 3.1, 6.5]])
+PLAIN = [
+    "exponential",
+    "hard_sigmoid",
+    "heaviside",
+    "linear",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "sign",
+    "silu",
+    "softplus",
+    "softsign",
+    "tanh",
+]
+
+
+def relu_of_keras(x, slope=0.0, top=None, threshold=0.0):
+    """The definition in Keras's documentation, entry by entry."""
+    below = slope * (x - threshold)
+    y = np.where(x > threshold, x, below)
+    return y if top is None else np.where(x > top, top, y)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", PLAIN)
+def test_values(name: str, dtype: str) -> None:
+    x = X.astype(dtype)
+    got = getattr(activations, name)(x)
+    assert got.dtype == dtype
+    assert_close(got, ACTIVATIONS[name][0](x.astype("float64"), 0.0), units=FORMULA_UNITS)
+
+
+@pytest.mark.parametrize(
+    ("call", "engine", "alpha"),
+    [
+        (lambda x: activations.leaky_relu(x), "leaky_relu", 0.2),
+        (lambda x: activations.leaky_relu(x, negative_slope=0.01), "leaky_relu", 0.01),
+        (lambda x: activations.elu(x), "elu", 1.0),
+        (lambda x: activations.elu(x, alpha=0.5), "elu", 0.5),
+        (lambda x: activations.gelu(x), "gelu", 0.0),
+        (lambda x: activations.gelu(x, approximate=True), "gelu_tanh", 0.0),
+    ],
+)
+def test_values_with_arguments(call, engine: str, alpha: float) -> None:
+    assert_close(call(X), ACTIVATIONS[engine][0](X, alpha), units=FORMULA_UNITS)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+@pytest.mark.parametrize("top", [None, 3.0, 6.0])
+@pytest.mark.parametrize("threshold", [0.0, 0.5])
+def test_relu_with_arguments(slope: float, top: float | None, threshold: float) -> None:
+    got = activations.relu(X, slope, top, threshold)
+    expected = relu_of_keras(X, slope, top, threshold)
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-15)
+
+
+def test_negative_slopes_below_zero_are_refused() -> None:
+    for call in (activations.relu, activations.leaky_relu):
+        with pytest.raises(ValueError, match="negative_slope must not be negative"):
+            call(X, negative_slope=-0.1)
+
+
+@pytest.mark.parametrize("axis", [-1, 0, 1, 2])
+def test_softmaxes_along_any_axis(axis: int) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4, 5))
+    moved = np.moveaxis(x, axis, -1)
+    for function, reference in (
+        (activations.softmax, softmax),
+        (activations.log_softmax, log_softmax),
+    ):
+        expected = np.moveaxis(reference(moved), -1, axis)
+        np.testing.assert_allclose(function(x, axis=axis), expected, rtol=1e-12)
+
+
+def test_lists_become_floatx() -> None:
+    assert activations.tanh([0, 1]).dtype == np.float32
+    assert activations.softmax([[0, 1]], axis=0).dtype == np.float32
+    assert activations.relu([1, 2], max_value=1.5, negative_slope=0.1).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", [*PLAIN, "leaky_relu", "elu", "gelu", "softmax", "log_softmax"])
+def test_a_model_computes_the_same(name: str) -> None:
+    function = activations.get(name)
+    inputs = layers.Input((X.shape[1],))
+    outputs = function(inputs)
+    assert outputs.shape == inputs.shape
+    if name == "linear":
+        outputs = ops.multiply(outputs, 1.0)
+    got = models.Model(inputs, outputs).predict(X, verbose=0)
+    assert_close(got, function(X), units=FORMULA_UNITS)
+
+
+def test_a_model_computes_relu_with_arguments() -> None:
+    inputs = layers.Input((X.shape[1],))
+    outputs = activations.relu(inputs, negative_slope=0.1, max_value=3.0, threshold=0.5)
+    got = models.Model(inputs, outputs).predict(X, verbose=0)
+    assert_close(got, relu_of_keras(X, 0.1, 3.0, 0.5), units=FORMULA_UNITS)
+
+
+def test_every_activation_of_the_engine_can_be_had() -> None:
+    reached = {*PLAIN, "leaky_relu", "elu", "gelu", "gelu_tanh", "threshold"}
+    assert reached == set(_core.activation_names()) - {"softmax", "log_softmax"}
+
+
+def test_names() -> None:
+    for name in activations.__all__:
+        if name not in ("get", "serialize", "deserialize"):
+            function = getattr(activations, name)
+            assert activations.get(name) is function
+            assert activations.deserialize(activations.serialize(function)) is function
+    assert activations.swish is activations.silu
+    assert activations.get(None) is activations.linear
+    assert activations.get(np.tanh) is np.tanh
+    assert activations.deserialize("own", {"own": np.tanh}) is np.tanh
+    with pytest.raises(ValueError, match="unknown activation: 'rely'. Did you mean 'relu'"):
+        activations.get("rely")
