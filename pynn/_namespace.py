@@ -1,7 +1,7 @@
 """Telling arrays from tensors, and finding the functions that go with them.
 
-A tensor is what `pynn.ops` computes with; its class has the attribute ``__pynn_tensor__ = True``.
-Everything else is data for NumPy. Formulas written with the names that NumPy and `pynn.ops` share
+A tensor is what `pynn.ops` computes with; its class has the attribute ``__pynn_tensor__ = True`` and
+a static method ``__pynn_namespace__`` that returns that module. Everything else is data for NumPy. Formulas written with the names that NumPy and `pynn.ops` share
 then serve both.
 """
 
@@ -21,10 +21,9 @@ def is_tensor(x: Any) -> bool:
 
 def namespace(*values: Any) -> Any:
     """Return `pynn.ops` if any of `values` is a tensor, `numpy` otherwise."""
-    if any(is_tensor(value) for value in values):
-        from pynn import ops
-
-        return ops
+    for value in values:
+        if is_tensor(value):
+            return type(value).__pynn_namespace__()
     return np
 
 

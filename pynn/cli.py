@@ -12,8 +12,9 @@ import importlib.util
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,10 @@ _PEAK_SECONDS = 0.5  # long enough for the clock to settle under full load, shor
 _VALIDATION_ROWS = 5000  # of 60,000, the split of the textbook run
 _HIDDEN_UNITS = (300, 100)
 _SEED = 42
+
+
+class UsageError(Exception):
+    """An argument of the command line that cannot be used; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +49,15 @@ class TrainingClock(callbacks.Callback):
         self.seconds = 0.0
         self._started: float | None = None
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the clock."""
         self._started = time.perf_counter()
 
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Stop the clock: the epoch's validation begins."""
         self._stop()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Stop the clock where the epoch had no validation."""
         self._stop()
 
@@ -125,13 +130,22 @@ def build_model(input_shape: tuple[int, ...], classes: int) -> pynn.Sequential:
     return model
 
 
+def apply_options(args: argparse.Namespace) -> optimizers.Optimizer:
+    """Set the number of threads and build the optimizer that was asked for."""
+    try:
+        optimizer = optimizers.get(args.optimizer)
+        if args.learning_rate is not None:
+            optimizer.learning_rate = args.learning_rate
+        if args.threads is not None:
+            _core.set_num_threads(args.threads)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return optimizer
+
+
 def run_demo(args: argparse.Namespace) -> int:
     """Train the textbook network, and report what it learned and how fast."""
-    optimizer = optimizers.get(args.optimizer)
-    if args.learning_rate is not None:
-        optimizer.learning_rate = args.learning_rate
-    if args.threads is not None:
-        _core.set_num_threads(args.threads)
+    optimizer = apply_options(args)
     threads = _core.num_threads()
     try:
         data = load_fashion_mnist()
@@ -141,9 +155,7 @@ def run_demo(args: argparse.Namespace) -> int:
     utils.set_random_seed(_SEED)
     x_train, y_train = data.train
     model = build_model(x_train.shape[1:], int(y_train.max()) + 1)
-    model.compile(
-        loss="sparse_categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"]
-    )
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"])
     model.summary()
     peaks = [_core.measure_peak(_PEAK_SECONDS, threads, "float32")]
     clock = TrainingClock()
@@ -264,7 +276,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         return args.run(args)
-    except ValueError as error:
+    except UsageError as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)

@@ -162,13 +162,17 @@ def truncated_normal(
     Parameters are those of `normal`. The result's standard deviation is 0.87962566103423978 times
     `stddev`.
     """
-    rng = _generator(seed)
-    values = rng.standard_normal(tuple(shape))
+    return _cast(mean + stddev * standard_truncated_normal(_generator(seed), tuple(shape)), dtype)
+
+
+def standard_truncated_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw from the standard normal distribution, again what is over 2 away from 0."""
+    values = np.asarray(rng.standard_normal(shape))
     far = np.abs(values) > 2.0
-    while np.any(far):
-        values = np.where(far, rng.standard_normal(values.shape), values)
+    while far.any():
+        values[far] = rng.standard_normal(np.count_nonzero(far))
         far = np.abs(values) > 2.0
-    return _cast(mean + stddev * values, dtype)
+    return values
 
 
 def randint(

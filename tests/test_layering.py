@@ -20,12 +20,13 @@ ROOT = Path(__file__).resolve().parents[1]
 # Lowest first. What shares a line may import one another. Private modules directly in pynn/
 # (pynn/_name.py, the native module among them) are the ground that everything stands on.
 PYTHON_LAYERS = (
-    {"ops", "activations", "initializers", "regularizers", "constraints", "config"},
+    {"backend", "config", "random"},
+    {"ops", "activations", "initializers", "regularizers", "constraints"},
     {"graph", "layers", "losses", "optimizers", "metrics", "callbacks"},
     {"training"},
     {"models", "saving"},
     {"estimators", "wrappers"},
-    {"utils", "backend", "random", "export", "plotting", "datasets"},
+    {"utils", "export", "plotting", "datasets"},
     {"cli"},
     {"__main__"},
 )

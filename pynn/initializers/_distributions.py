@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn.initializers._initializer import RandomInitializer
-from pynn.initializers._sampling import truncated_normal
+from pynn.random import standard_truncated_normal
 
 
 class RandomNormal(RandomInitializer):
@@ -63,7 +63,7 @@ class TruncatedNormal(RandomInitializer):
         self.stddev = stddev
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        return self.mean + self.stddev * truncated_normal(rng, shape)
+        return self.mean + self.stddev * standard_truncated_normal(rng, shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the same initializer again."""

@@ -32,12 +32,3 @@ def generator(seed: Any) -> np.random.Generator:
     """Return NumPy's generator for a seed, or for the next seed of a seed generator."""
     return np.random.default_rng(seed.next() if hasattr(seed, "next") else seed)
 
-
-def truncated_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw from the standard normal distribution, again what is over 2 away from 0."""
-    values = np.asarray(rng.standard_normal(shape))
-    far = np.abs(values) > 2.0
-    while far.any():
-        values[far] = rng.standard_normal(np.count_nonzero(far))
-        far = np.abs(values) > 2.0
-    return values

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pynn.initializers._initializer import RandomInitializer
-from pynn.initializers._sampling import truncated_normal
+from pynn.random import standard_truncated_normal
 
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
@@ -85,7 +85,7 @@ class VarianceScaling(RandomInitializer):
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         stddev = math.sqrt(self.scale / max(1.0, fan))
         if self.distribution == "truncated_normal":
-            return stddev / TRUNCATED_STDDEV * truncated_normal(rng, shape)
+            return stddev / TRUNCATED_STDDEV * standard_truncated_normal(rng, shape)
         if self.distribution == "untruncated_normal":
             return rng.normal(0.0, stddev, shape)
         limit = math.sqrt(3.0) * stddev

@@ -1,0 +1,138 @@
+"""Perceptrons and multilayer perceptrons on the CPU.
+
+``import pynn as keras`` carries code written for Keras; the estimators follow scikit-learn. Every
+public name is found when it is first used, so that importing pynn is quick and needs only NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pynn import (
+        activations,
+        backend,
+        callbacks,
+        config,
+        constraints,
+        datasets,
+        estimators,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        plotting,
+        random,
+        regularizers,
+        utils,
+    )
+    from pynn._core import num_threads, set_num_threads
+    from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
+    from pynn.initializers import Initializer
+    from pynn.layers import Input, Layer
+    from pynn.losses import Loss
+    from pynn.metrics import Metric
+    from pynn.models import MLP, Model, Sequential
+    from pynn.optimizers import Optimizer
+    from pynn.regularizers import Regularizer
+
+    __version__: str
+
+_MODULES = (
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "estimators",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "plotting",
+    "random",
+    "regularizers",
+    "utils",
+)
+# Where the names that are more than modules come from.
+_HOMES = {
+    "Initializer": "initializers",
+    "Input": "layers",
+    "Layer": "layers",
+    "Loss": "losses",
+    "MLP": "models",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
+    "Metric": "metrics",
+    "Model": "models",
+    "Optimizer": "optimizers",
+    "Perceptron": "estimators",
+    "PerceptronRegressor": "estimators",
+    "Regularizer": "regularizers",
+    "Sequential": "models",
+    "num_threads": "_core",
+    "set_num_threads": "_core",
+}
+
+__all__ = [
+    "MLP",
+    "Initializer",
+    "Input",
+    "Layer",
+    "Loss",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Perceptron",
+    "PerceptronRegressor",
+    "Regularizer",
+    "Sequential",
+    "__version__",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "estimators",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "num_threads",
+    "ops",
+    "optimizers",
+    "plotting",
+    "random",
+    "regularizers",
+    "set_num_threads",
+    "utils",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        found: Any = importlib.import_module(f"pynn.{name}")
+    elif name in _HOMES:
+        found = getattr(importlib.import_module(f"pynn.{_HOMES[name]}"), name)
+    elif name == "__version__":
+        found = importlib.import_module("pynn._core").__version__
+    else:
+        raise AttributeError(f"module 'pynn' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

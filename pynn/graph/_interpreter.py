@@ -1,0 +1,161 @@
+"""Nodes computed one after the other in NumPy, forward and backward.
+
+For models with an op, a loss or a penalty of which the engine knows nothing. Batches and steps are
+in `_interpreting_trainer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pynn.graph._rows import is_sparse, to_numeric
+from pynn.graph._walk import topological
+from pynn.ops import Node, Tensor, Weight
+from pynn.ops._tensor import Mode
+
+Values = dict[int, Any]  # by the id of the tensor
+
+
+def gather(source: Any, rows: Any, shape: tuple[int | None, ...], dtype: str) -> np.ndarray:
+    """Return some rows of a data source in the shape of an input and as floats.
+
+    Parameters
+    ----------
+    source : ndarray or sparse matrix
+    rows : slice or array of int
+    shape : tuple
+        Of the input, the batch included.
+    dtype : str
+    """
+    part = source[rows]
+    dense = part.toarray() if is_sparse(part) else np.asarray(part)
+    return np.ascontiguousarray(dense, dtype).reshape(len(dense), *[n or 1 for n in shape[1:]])
+
+
+class Pass(NamedTuple):
+    """What one pass through a network computed, and what its backward pass needs."""
+
+    nodes: Sequence[Node]
+    outputs: Sequence[Tensor]
+    losses: Sequence[Tensor]
+    values: Values
+
+
+class Interpreter:
+    """A network that is computed node by node.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        In topological order.
+    inputs, outputs : sequence of Tensor
+    dtype : str
+    losses : sequence of Tensor, default=()
+        Further terms of the training loss.
+    """
+
+    takes_arrays = True
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        dtype: str,
+        losses: Sequence[Tensor] = (),
+    ) -> None:
+        self.nodes = list(nodes)
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.losses = list(losses)
+        self.dtype = dtype
+        self._needed = topological(self.outputs, self.inputs)
+
+    def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
+        """Compute all nodes for a batch, or those that the outputs need."""
+        values: Values = {id(t): v for t, v in zip(self.inputs, x, strict=True)}
+        nodes = self.nodes if all_nodes else self._needed
+        run_forward(nodes, values, mode)
+        return Pass(nodes, self.outputs, self.losses if all_nodes else (), values)
+
+    def predict(self, x: Sequence[Any], batch_size: int) -> list[np.ndarray]:
+        """Return the outputs for all rows, in inference mode, further axes flattened."""
+        return predict_in_batches(self, x, batch_size)
+
+
+def predict_in_batches(network: Any, x: Sequence[Any], batch_size: int) -> list[np.ndarray]:
+    """Return what ``network.run`` makes of all rows, batch by batch, further axes flattened."""
+    sources = [value if is_sparse(value) else to_numeric(value) for value in x]
+    n_rows = sources[0].shape[0]
+    mode = Mode(training=False, seed=np.random.SeedSequence().generate_state(1)[0].item())
+    parts: list[list[np.ndarray]] = [[] for _ in network.outputs]
+    for start in range(0, max(n_rows, 1), batch_size):
+        rows = slice(start, start + batch_size)
+        batch = [
+            gather(source, rows, tensor.shape, network.dtype)
+            for source, tensor in zip(sources, network.inputs, strict=True)
+        ]
+        mode.seed += 1
+        found = network.run(batch, mode, all_nodes=False)
+        for part, tensor in zip(parts, found.outputs, strict=True):
+            value = np.asarray(found.values[id(tensor)], network.dtype)
+            part.append(value.reshape(len(batch[0]), -1))
+    return [np.concatenate(part) for part in parts]
+
+
+def run_forward(nodes: Iterable[Node], values: Values, mode: Mode) -> None:
+    """Compute the nodes, and put their outputs into `values`."""
+    for position, node in enumerate(nodes):
+        arguments = [_value(x, values) for x in node.inputs]
+        if node.op.modal:
+            mode.position = position
+            out = node.op.forward(*arguments, mode=mode, **node.params)
+        else:
+            out = node.op.forward(*arguments, **node.params)
+        values[id(node.output)] = out
+
+
+def run_backward(
+    nodes: Sequence[Node], values: Values, grads: Values, mode: Mode, wanted: set[int]
+) -> None:
+    """Walk the nodes backwards.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        As given to `run_forward`, with the `values` that it computed and the same `mode`.
+    grads : dict
+        Gradients of tensors, by their ids; those of weights and inputs are added.
+    wanted : set of int
+        Ids of the weights and tensors whose gradients are asked for.
+    """
+    reached = set(wanted)  # what depends on something that is wanted
+    for node in nodes:
+        if any(id(x) in reached for x in node.inputs):
+            reached.add(id(node.output))
+    for position in range(len(nodes) - 1, -1, -1):
+        node = nodes[position]
+        grad = grads.get(id(node.output))
+        if grad is None or node.op.backward is None or id(node.output) not in reached:
+            continue
+        arguments = [_value(x, values) for x in node.inputs]
+        params = node.params
+        if node.op.modal:
+            mode.position = position
+            params = {**params, "mode": mode}
+        out = values[id(node.output)]
+        grad = np.asarray(grad)
+        for x, part in zip(node.inputs, node.op.backward(grad, out, *arguments, **params)):  # noqa: B905, constants at the end may have no gradient
+            if part is None or id(x) not in reached:
+                continue
+            known = grads.get(id(x))
+            grads[id(x)] = part if known is None else known + part
+
+
+def _value(x: Any, values: Values) -> Any:
+    if isinstance(x, Tensor):
+        return values[id(x)]
+    return x.view if isinstance(x, Weight) else x

@@ -1,0 +1,275 @@
+"""Training of a plan that the engine cannot compute, behind the interface of its ``Trainer``.
+
+Losses that the engine knows, and all optimizers, are still the engine's; only the network, losses
+written in Python and unusual penalties are computed in NumPy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn import _core, _state
+from pynn.graph._interpreter import gather, run_backward
+from pynn.graph._objective import Objective, Penalty
+from pynn.ops import Weight
+from pynn.ops._tensor import Mode
+
+if TYPE_CHECKING:
+    from pynn.graph._eager_plan import EagerPlan
+    from pynn.graph._plan import Plan
+
+
+class InterpretingTrainer:
+    """Steps of training in NumPy; see ``Trainer`` in ``_core.pyi`` for the methods.
+
+    Data comes as arrays and sparse matrices instead of ``Rows``. The other parameters are those of
+    `Plan.trainer`.
+    """
+
+    takes_arrays = True
+
+    def __init__(
+        self,
+        plan: Plan | EagerPlan,
+        losses: Sequence[Any],
+        loss_weights: Sequence[float],
+        metrics: Sequence[Sequence[str]],
+        parameters: list[Weight],
+        l1: Sequence[float],
+        l2: Sequence[float],
+        optimizer: Any,
+        options: dict[str, Any] | None,
+    ) -> None:
+        self.iterations = 0
+        self.seed = _state.next_seed()
+        self._plan = plan
+        self._network = plan.interpreter()
+        self._options = options or {}
+        by_weights = bool(self._options.get("normalize_by_weights"))
+        self._objectives = [
+            Objective(tensor, loss, weight, names, plan.dtype, by_weights)
+            for tensor, loss, weight, names in zip(
+                plan.outputs, losses, loss_weights, metrics, strict=True
+            )
+        ]
+        self._parameters = parameters
+        self._penalties = [
+            Penalty(weight, a, b) for weight, a, b in zip(parameters, l1, l2, strict=True)
+        ]
+        self._optimizer = optimizer
+        self.state: list[list[_core.Variable]] = [[] for _ in parameters]
+        if isinstance(optimizer, tuple):
+            self.state = self._make_state(*optimizer)
+        self._clear()
+        self._order = np.arange(0)
+
+    def _make_state(self, name: str, hyper: Sequence[float]) -> list[list[_core.Variable]]:
+        initial = _core.optimizer_initial(name, list(hyper))
+        state = []
+        for weight in self._parameters:
+            native = weight._variable
+            slots = [
+                _core.Variable(native.rows, native.cols, self._plan.dtype)
+                for _ in range(_core.optimizer_slots(name))
+            ]
+            if slots:
+                slots[0].view[...] = initial
+            state.append(slots)
+        return state
+
+    def _clear(self) -> None:
+        self._loss = np.zeros(2)
+        for objective in self._objectives:
+            objective.clear()
+
+    def start(
+        self,
+        x: Sequence[Any],
+        y: Sequence[Any],
+        weights: Sequence[Any],
+        batch_size: int,
+        order: np.ndarray | None = None,
+        shuffle_seed: int | None = None,
+    ) -> None:
+        """Begin an epoch."""
+        self._data = (list(x), list(y), list(weights))
+        self._check(*self._data)
+        n_rows = x[0].shape[0]
+        self._order = np.arange(n_rows) if order is None else np.array(order, np.int64)
+        if shuffle_seed is not None:
+            np.random.default_rng(shuffle_seed).shuffle(self._order)
+        self._batch_size = batch_size
+        self._next = 0
+        self._clear()
+
+    def _check(self, x: list[Any], y: list[Any], weights: list[Any]) -> None:
+        for objective, target in zip(self._objectives, y, strict=True):
+            objective.check(target)
+
+    def run(self, rates: np.ndarray, seconds: float) -> int:
+        """Take steps, each with its learning rate, for about `seconds`; return how many."""
+        stop = time.perf_counter() + seconds
+        done = 0
+        for rate in rates:
+            rows = self._order[self._next : self._next + self._batch_size]
+            if not len(rows):
+                break
+            self._next += len(rows)
+            self._step(rows, float(rate))
+            done += 1
+            if time.perf_counter() > stop:
+                break
+        return done
+
+    def _mode(self, training: bool) -> Mode:
+        return Mode(training, _state.mix_seed(self.seed, self.iterations))
+
+    def _step(self, rows: np.ndarray, rate: float) -> None:
+        loss, grads, predictions = self._differentiate(rows, self._data, count=True)
+        self._last = (rows, predictions)
+        self._loss += (loss * len(rows), len(rows))
+        self._update(grads, rate)
+        self.iterations += 1
+
+    def _batch(self, rows: Any, data: tuple[list[Any], list[Any], list[Any]]) -> Any:
+        x, y, weights = data
+        dtype = self._plan.dtype
+        inputs = [
+            gather(source, rows, tensor.shape, dtype)
+            for source, tensor in zip(x, self._plan.inputs, strict=True)
+        ]
+        targets = [None if t is None else _columns(t[rows], dtype) for t in y]
+        return inputs, targets, [None if w is None else _columns(w[rows], dtype) for w in weights]
+
+    def _differentiate(
+        self, rows: Any, data: Any, count: bool
+    ) -> tuple[float, list[np.ndarray], list[np.ndarray]]:
+        inputs, targets, weights = self._batch(rows, data)
+        mode = self._mode(training=True)
+        nodes, outputs, losses, values = self._network.run(inputs, mode)
+        grads: dict[int, Any] = {}
+        loss = 0.0
+        predictions = []
+        for objective, tensor, target, weight in zip(
+            self._objectives, outputs, targets, weights, strict=True
+        ):
+            key = id(tensor)
+            predictions.append(np.asarray(values[key]))
+            term, grad = objective.differentiate(values[key], target, weight, count)
+            loss += term
+            if grad is not None:
+                grads[key] = grads[key] + grad if key in grads else grad
+        for tensor in losses:
+            value = np.asarray(values[id(tensor)], self._plan.dtype)
+            loss += float(value.mean())
+            grad = np.full(value.shape, 1.0 / max(value.size, 1), value.dtype)
+            grads[id(tensor)] = grads.get(id(tensor), 0) + grad
+        wanted = {id(weight) for weight in self._parameters}
+        run_backward(nodes, values, grads, mode, wanted)
+        divisor = self._penalty_divisor(len(inputs[0]), weights)
+        found = []
+        for weight, penalty in zip(self._parameters, self._penalties, strict=True):
+            grad = np.asarray(grads.get(id(weight), 0.0)) + np.zeros(weight.shape, weight.dtype)
+            term, slope = penalty.differentiate()
+            loss += term / divisor
+            found.append(grad if slope is None else grad + slope / grad.dtype.type(divisor))
+        return loss, found, predictions
+
+    def _penalty_divisor(self, n_rows: int, weights: list[Any]) -> float:
+        if not self._options.get("l2_per_batch"):
+            return 1.0
+        by_weights = self._options.get("normalize_by_weights") and weights[0] is not None
+        return float(weights[0].sum()) if by_weights else float(n_rows)
+
+    def _update(self, grads: list[np.ndarray], rate: float) -> None:
+        if not isinstance(self._optimizer, tuple):
+            self._optimizer.apply(grads, self._parameters)
+            return
+        options = self._options
+        name, hyper = self._optimizer
+        self._clip(grads)
+        decay = float(options.get("weight_decay") or 0.0)
+        mask = options.get("decay_mask") or [True] * len(grads)
+        for weight, grad, slots, decays in zip(
+            self._parameters, grads, self.state, mask, strict=True
+        ):
+            native = weight._variable
+            w = native.view.flatten()
+            if decay and decays:
+                w *= w.dtype.type(1.0 - rate * decay)
+            state = [slot.view.flatten() for slot in slots]
+            g = np.ascontiguousarray(grad.T if weight.ndim == 2 else grad, w.dtype).ravel()
+            _core.optimizer_step(name, list(hyper), rate, self.iterations + 1, w, state, g)
+            native.view[...] = w.reshape(native.view.shape)
+            for slot, values in zip(slots, state, strict=True):
+                slot.view[...] = values.reshape(slot.view.shape)
+
+    def _clip(self, grads: list[np.ndarray]) -> None:
+        options = self._options
+        if options.get("global_clipnorm"):
+            total = np.sqrt(sum(float(np.square(g, dtype=np.float64).sum()) for g in grads))
+            if total > options["global_clipnorm"]:
+                grads[:] = [g * g.dtype.type(options["global_clipnorm"] / total) for g in grads]
+        elif options.get("clipnorm"):
+            for i, g in enumerate(grads):
+                norm = np.sqrt(float(np.square(g, dtype=np.float64).sum()))
+                if norm > options["clipnorm"]:
+                    grads[i] = g * g.dtype.type(options["clipnorm"] / norm)
+        if options.get("clipvalue"):
+            limit = options["clipvalue"]
+            grads[:] = [np.clip(g, -limit, limit) for g in grads]
+
+    def results(self) -> dict[str, Any]:
+        """Return totals and counts since `start`."""
+        return {
+            "loss": tuple(self._loss),
+            "outputs": [objective.loss_total() for objective in self._objectives],
+            "metrics": [objective.metric_totals() for objective in self._objectives],
+        }
+
+    def evaluate(
+        self, x: Sequence[Any], y: Sequence[Any], weights: Sequence[Any], batch_size: int
+    ) -> dict[str, Any]:
+        """Return totals and counts over all rows, in inference mode."""
+        kept = (self._loss, [objective.take_totals() for objective in self._objectives])
+        self._clear()
+        data = (list(x), list(y), list(weights))
+        self._check(*data)
+        mode = self._mode(training=False)
+        penalty = sum(penalty.differentiate()[0] for penalty in self._penalties)
+        for start in range(0, x[0].shape[0], batch_size):
+            inputs, targets, row_weights = self._batch(slice(start, start + batch_size), data)
+            _, outputs, losses, values = self._network.run(inputs, mode)
+            loss = penalty / self._penalty_divisor(len(inputs[0]), row_weights)
+            for objective, tensor, target, weight in zip(
+                self._objectives, outputs, targets, row_weights, strict=True
+            ):
+                loss += objective.differentiate(values[id(tensor)], target, weight)[0]
+            loss += sum(float(np.mean(values[id(tensor)])) for tensor in losses)
+            self._loss += (loss * len(inputs[0]), len(inputs[0]))
+        found = self.results()
+        self._loss = kept[0]
+        for objective, totals in zip(self._objectives, kept[1], strict=True):
+            objective.put_totals(totals)
+        return found
+
+    def gradients(
+        self, x: Sequence[Any], y: Sequence[Any], weights: Sequence[Any]
+    ) -> tuple[float, list[np.ndarray]]:
+        """Return the loss of all rows as one batch, and its gradients in the native shapes."""
+        data = (list(x), list(y), list(weights))
+        loss, grads, _ = self._differentiate(slice(None), data, count=False)
+        return loss, [np.ascontiguousarray(g.T) if g.ndim == 2 else g.reshape(1, -1) for g in grads]
+
+    def last_batch(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return row numbers and predictions of the last step."""
+        return self._last
+
+
+def _columns(values: Any, dtype: str) -> np.ndarray:
+    dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    return dense.astype(dtype, copy=False).reshape(len(dense), -1)

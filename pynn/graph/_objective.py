@@ -1,0 +1,243 @@
+"""What an interpreted training makes small: the loss and metrics of one output, and penalties.
+
+Losses known to the engine are the engine's. Those written in Python are recorded once, as a small
+network of their own from targets and predictions to values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import _core, ops
+from pynn.graph._interpreter import run_backward, run_forward
+from pynn.graph._walk import topological
+from pynn.ops import Node, Tensor, Weight
+from pynn.ops._tensor import Mode, recording
+
+Totals = tuple[float, float]
+
+
+class TracedLoss:
+    """A loss written in Python, recorded for targets and predictions of given widths.
+
+    Parameters
+    ----------
+    loss : pynn.losses.Loss
+    y_true_shape, y_pred_shape : tuple
+        The batch's size is None.
+    dtype : str
+    """
+
+    def __init__(
+        self,
+        loss: Any,
+        y_true_shape: tuple[int | None, ...],
+        y_pred_shape: tuple[int | None, ...],
+        dtype: str,
+    ) -> None:
+        self._inputs = [Tensor(y_true_shape, dtype), Tensor(y_pred_shape, dtype)]
+        with recording():
+            values = loss.call(*self._inputs)
+            mask = loss._mask(*self._inputs) if hasattr(loss, "_mask") else None
+        if not isinstance(values, Tensor):
+            raise ValueError(
+                f"loss {loss.name!r} must be computed from y_true and y_pred with pynn.ops. "
+                f"Received: a result of type {type(values).__name__}"
+            )
+        self._values = values
+        self._mask = mask if isinstance(mask, Tensor) else None
+        outputs = [values] if self._mask is None else [values, self._mask]
+        self._nodes = topological(outputs, self._inputs)
+        self._reduction = loss.reduction
+
+    def differentiate(
+        self, y_true: np.ndarray, y_pred: np.ndarray, weight: np.ndarray | None
+    ) -> tuple[float, np.ndarray]:
+        """Return the reduced loss and its gradient."""
+        mode = Mode(training=True)
+        known: dict[int, Any] = {id(self._inputs[0]): y_true, id(self._inputs[1]): y_pred}
+        run_forward(self._nodes, known, mode)
+        values = np.asarray(known[id(self._values)])
+        values = values.astype(y_pred.dtype, copy=False)
+        factor = np.ones(values.shape, values.dtype)
+        if self._mask is not None:
+            factor *= np.asarray(known[id(self._mask)]).reshape(values.shape)
+        count = float(factor.sum())
+        if weight is not None and values.ndim:
+            factor *= weight.reshape(len(weight), *[1] * (values.ndim - 1))
+        if self._reduction == "mean_with_sample_weight":
+            count = float(factor.sum())
+        elif self._reduction == "sum":
+            count = 1.0
+        total = float((values * factor).sum(dtype=np.float64))
+        grads = {id(self._values): factor / max(count, np.finfo(values.dtype).tiny)}
+        run_backward(self._nodes, known, grads, mode, {id(self._inputs[1])})
+        grad = np.asarray(grads.get(id(self._inputs[1]), np.zeros_like(y_pred)))
+        return total / count if count else 0.0, grad
+
+
+class Objective:
+    """The loss and the metrics of one output, with their sums over batches.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        The output.
+    loss : (str, sequence of float), Loss or None
+    weight : float
+        Of this output's loss in the sum.
+    metrics : sequence of str
+        The engine's names.
+    dtype : str
+    by_weights : bool
+        Whether losses of the engine are divided by the sum of sample weights instead of the rows.
+    """
+
+    def __init__(
+        self,
+        tensor: Tensor,
+        loss: Any,
+        weight: float,
+        metrics: Sequence[str],
+        dtype: str,
+        by_weights: bool,
+    ) -> None:
+        self.tensor = tensor
+        self._loss = loss
+        self._weight = float(weight)
+        self._metrics = list(metrics)
+        self._dtype = dtype
+        self._by_weights = by_weights
+        self._traced: dict[int, TracedLoss] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Set the sums to 0."""
+        self._sums = np.zeros((1 + len(self._metrics), 2))
+
+    def take_totals(self) -> np.ndarray:
+        """Return the sums themselves, for `put_totals`."""
+        return self._sums
+
+    def put_totals(self, totals: np.ndarray) -> None:
+        """Go on with sums that `take_totals` returned."""
+        self._sums = totals
+
+    def loss_total(self) -> Totals:
+        """Return total and count of the loss, without its weight."""
+        return float(self._sums[0, 0]), float(self._sums[0, 1])
+
+    def metric_totals(self) -> list[Totals]:
+        """Return total and count of each metric."""
+        return [(float(total), float(count)) for total, count in self._sums[1:]]
+
+    def check(self, target: Any) -> None:
+        """Raise ValueError if a target is missing."""
+        if target is None and (self._loss is not None or self._metrics):
+            raise ValueError(f"output {self.tensor.name!r} has a loss or metric and no target")
+
+    def differentiate(
+        self, value: Any, target: Any, weight: np.ndarray | None, count: bool = True
+    ) -> tuple[float, np.ndarray | None]:
+        """Return the weighted loss of a batch and its gradient; add to the sums if `count`."""
+        value = np.asarray(value, self._dtype)
+        flat = np.ascontiguousarray(value.reshape(len(value), -1))
+        if count:
+            for i, name in enumerate(self._metrics):
+                self._sums[1 + i] += _metric_total(name, target, flat)
+        if self._loss is None:
+            return 0.0, None
+        if isinstance(self._loss, tuple):
+            loss, grad = self._native(target, flat, weight)
+        else:
+            width = target.shape[1]
+            if width not in self._traced:
+                full = math.prod(n or 1 for n in self.tensor.shape[1:])
+                shape = self.tensor.shape if width == full else (None, width)
+                self._traced[width] = TracedLoss(self._loss, shape, self.tensor.shape, self._dtype)
+            if width == flat.shape[1]:
+                target = target.reshape(value.shape)
+            loss, grad = self._traced[width].differentiate(target, value, weight)
+        if count:
+            self._sums[0] += (loss * len(value), len(value))
+        return loss * self._weight, (grad * value.dtype.type(self._weight)).reshape(value.shape)
+
+    def _native(
+        self, target: np.ndarray, flat: np.ndarray, weight: np.ndarray | None
+    ) -> tuple[float, np.ndarray]:
+        name, params = self._loss
+        target = np.ascontiguousarray(target)
+        values = _core.loss_values(name, list(params), target, flat).astype(np.float64)
+        grad = _core.loss_gradient(name, list(params), target, flat)
+        divisor = float(len(flat))
+        if weight is not None:
+            column = weight.reshape(-1)
+            values = values * column
+            grad = grad * column[:, None]
+            if self._by_weights:
+                divisor = float(column.sum())
+        return float(values.sum()) / divisor, grad / grad.dtype.type(divisor)
+
+
+def _metric_total(name: str, target: np.ndarray, value: np.ndarray) -> Totals:
+    if name.startswith("loss:"):
+        name = name.removeprefix("loss:")
+        defaults = [default for _, default in _core.loss_parameters(name)]
+        hits = _core.loss_values(name, defaults, np.ascontiguousarray(target), value)
+    elif name == "binary_accuracy":
+        hits = ((value > 0.5) == target).mean(axis=1)
+    elif name == "categorical_accuracy":
+        hits = value.argmax(axis=1) == target.argmax(axis=1)
+    else:
+        hits = value.argmax(axis=1) == target.reshape(-1)
+    return float(hits.sum()), float(len(hits))
+
+
+class Penalty:
+    """The regularization of one weight.
+
+    Parameters
+    ----------
+    weight : Weight
+    l1, l2 : float
+        Used unless the weight's regularizer is of another kind, which is then recorded.
+    """
+
+    def __init__(self, weight: Weight, l1: float, l2: float) -> None:
+        self._weight = weight
+        self._l1 = l1
+        self._l2 = l2
+        self._nodes: list[Node] = []
+        regularizer = weight.regularizer
+        native = hasattr(regularizer, "l1") or hasattr(regularizer, "l2")
+        self._recorded = regularizer is not None and not native
+        if self._recorded:
+            with recording():
+                self._result = ops.sum(regularizer(ops.identity(weight)))
+            if not isinstance(self._result, Tensor):
+                raise ValueError(
+                    f"the regularizer of {weight.path!r} must be computed with pynn.ops. "
+                    f"Received: a result of type {type(self._result).__name__}"
+                )
+            self._nodes = topological([self._result], [])
+
+    def differentiate(self) -> tuple[float, np.ndarray | None]:
+        """Return the penalty and its gradient."""
+        view = self._weight.view
+        if not self._recorded:
+            if not self._l1 and not self._l2:
+                return 0.0, None
+            kind = view.dtype.type
+            term = self._l1 * float(np.abs(view).sum(dtype=np.float64))
+            term += self._l2 * float(np.square(view).sum(dtype=np.float64))
+            return term, kind(self._l1) * np.sign(view) + kind(2 * self._l2) * view
+        mode = Mode(training=True)
+        values: dict[int, Any] = {}
+        run_forward(self._nodes, values, mode)
+        grads: dict[int, Any] = {id(self._result): np.ones((), view.dtype)}
+        run_backward(self._nodes, values, grads, mode, {id(self._weight)})
+        return float(values[id(self._result)]), np.asarray(grads[id(self._weight)], view.dtype)

@@ -1,0 +1,211 @@
+"""`Plan`: a network between given tensors, ready to predict with and to train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import _core
+from pynn.graph._interpreter import Interpreter
+from pynn.graph._interpreting_trainer import InterpretingTrainer
+from pynn.graph._lowering import NativeGraph, lower_to_engine
+from pynn.graph._penalties import penalties_of
+from pynn.graph._rows import to_rows
+from pynn.graph._walk import topological, weights_of
+from pynn.ops import Tensor, Weight
+
+PREDICT_ROWS = 1024  # rows that pass through the engine at once, unless a caller says otherwise
+
+
+class Plan:
+    """What runs between input tensors and output tensors.
+
+    Parameters
+    ----------
+    inputs, outputs : sequence of Tensor
+    weights : sequence of Weight, default=None
+        In the order to be kept; None stands for all in order of use.
+    losses : sequence of Tensor, default=()
+        Further terms of the training loss, each averaged to one number.
+
+    Attributes
+    ----------
+    inputs, outputs, losses : list of Tensor
+    nodes : list of Node
+        In topological order.
+    weights : list of Weight
+    dtype : str
+        The type in which everything is computed.
+    reason : str or None
+        The op that the engine cannot compute, if the plan is interpreted for its sake.
+
+    Raises
+    ------
+    ValueError
+        If an output depends on another input, or weights are of different types.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        weights: Sequence[Weight] | None = None,
+        losses: Sequence[Tensor] = (),
+    ) -> None:
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.losses = list(losses)
+        self.nodes = topological([*self.outputs, *self.losses], self.inputs)
+        used = weights_of(self.nodes)
+        self.weights = used if weights is None else list(weights)
+        self.dtype = self._common_dtype(used)
+        self._native: NativeGraph | None = None
+        self._frozen: tuple[bool, ...] = ()
+        self._executor: Any = None
+        self.reason: str | None = "add_loss" if self.losses else None
+        if self.reason is None:
+            self._lower()
+
+    def _common_dtype(self, weights: list[Weight]) -> str:
+        types = {weight.dtype for weight in weights}
+        if not types:
+            types = {t.dtype for t in self.outputs if t.dtype.startswith("float")} or {"float32"}
+        if len(types) > 1:
+            raise ValueError(
+                "all layers of a model must have the same dtype. Received: "
+                f"{', '.join(sorted(types))}"
+            )
+        return types.pop()
+
+    def _lower(self) -> None:
+        lowered = lower_to_engine(self.nodes, self.inputs, self.outputs, self.dtype)
+        if isinstance(lowered, str):
+            self.reason = lowered
+        else:
+            self._native = lowered
+        self._frozen = self.frozen()
+
+    def frozen(self) -> tuple[bool, ...]:
+        """Return which batch normalizations use their moving moments in training too."""
+        nodes = (node for node in self.nodes if node.op.name == "batch_normalization")
+        return tuple(bool(node.params["frozen"]()) for node in nodes)
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the engine computes the plan, and not the interpreter."""
+        return self._native is not None
+
+    def interpreter(self) -> Interpreter:
+        """Return what computes the plan node by node, whether the engine could or not."""
+        return Interpreter(self.nodes, self.inputs, self.outputs, self.dtype, self.losses)
+
+    def executor(self) -> Any:
+        """Return what predicts: an ``Executor`` of the engine, or an `Interpreter`."""
+        if self._executor is None:
+            native = self._native
+            if native is None:
+                self._executor = self.interpreter()
+            else:
+                self._executor = _core.Executor(native.graph, native.inputs, native.outputs)
+        return self._executor
+
+    def predict(self, x: Sequence[Any], batch_size: int | None = None) -> list[np.ndarray]:
+        """Return the outputs for the rows of `x`, in inference mode.
+
+        Parameters
+        ----------
+        x : sequence of array-like, sparse matrix or Rows
+            One entry for each input.
+        batch_size : int, default=None
+            Rows computed at once; the results do not depend on it.
+
+        Returns
+        -------
+        list of ndarray, shape (n, width)
+            One for each output, its further axes flattened.
+        """
+        sources = list(x) if self._native is None else [to_rows(value) for value in x]
+        outputs: list[np.ndarray] = self.executor().predict(sources, batch_size or PREDICT_ROWS)
+        return outputs
+
+    def trainer(
+        self,
+        losses: Sequence[Any],
+        optimizer: Any,
+        options: dict[str, Any] | None = None,
+        loss_weights: Sequence[float] | None = None,
+        metrics: Sequence[Sequence[str]] | None = None,
+        parameters: Sequence[Weight] | None = None,
+        l1: Sequence[float] | None = None,
+        l2: Sequence[float] | None = None,
+    ) -> Any:
+        """Return what trains: a ``Trainer`` of the engine, or an `InterpretingTrainer`.
+
+        Parameters
+        ----------
+        losses : sequence
+            For each output a pair (engine's name, parameters), a `pynn.losses.Loss` that the engine
+            does not know, or None.
+        optimizer : (str, sequence of float) or Optimizer
+            The engine's name and its hyperparameters, or an optimizer whose `apply` is to make
+            each step.
+        options : dict, default=None
+            Options of the engine's trainer.
+        loss_weights : sequence of float, default=None
+            None stands for 1 each.
+        metrics : sequence of sequences of str, default=None
+            The engine's metrics to be kept, for each output.
+        parameters : sequence of Weight, default=None
+            What is trained; None stands for the trainable weights.
+        l1, l2 : sequence of float, default=None
+            Penalties for each parameter; None stands for those of the weights' regularizers.
+        """
+        if parameters is None:
+            parameters = [weight for weight in self.weights if weight.trainable]
+        l1, l2, known = penalties_of(parameters, l1, l2)
+        loss_weights = [1.0] * len(self.outputs) if loss_weights is None else list(loss_weights)
+        metrics = [()] * len(self.outputs) if metrics is None else metrics
+        if self._native is not None and self._frozen != self.frozen():
+            self._lower()
+        native = self._native
+        custom = [x for x in losses if x is not None and not isinstance(x, tuple)]
+        unknown = custom or not known or not isinstance(optimizer, tuple)
+        if native is None or unknown or self._trains_frozen(parameters):
+            return InterpretingTrainer(
+                self, losses, loss_weights, metrics, list(parameters), l1, l2, optimizer, options
+            )
+        return _core.Trainer(
+            native.graph,
+            native.inputs,
+            native.outputs,
+            list(losses),
+            loss_weights,
+            [list(names) for names in metrics],
+            [weight._variable for weight in parameters],
+            l1,
+            l2,
+            optimizer,
+            options or {},
+        )
+
+    def _trains_frozen(self, parameters: Sequence[Weight]) -> bool:
+        """Whether gamma or beta of a normalization in inference mode is to be trained."""
+        trained = {id(weight) for weight in parameters}
+        return any(
+            node.op.name == "batch_normalization"
+            and node.params["frozen"]()
+            and any(id(weight) in trained for weight in node.inputs[1:])
+            for node in self.nodes
+        )
+
+
+def lower(
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    weights: Sequence[Weight] | None = None,
+    losses: Sequence[Tensor] = (),
+) -> Plan:
+    """Return the `Plan` between the tensors; see there."""
+    return Plan(inputs, outputs, weights, losses)

@@ -1,0 +1,80 @@
+"""Checks and conversions of what layers are given: names, types, shapes, arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from pynn import _state, ops
+from pynn._registry import to_snake_case
+
+
+def checked_row_shape(shape: Any, owner: str) -> tuple[int, ...]:
+    """Return the shape of one row as a tuple of integers.
+
+    Raises
+    ------
+    ValueError
+        If an entry is unknown or not positive.
+    """
+    if isinstance(shape, (int, np.integer)):
+        shape = (shape,)
+    shape = tuple(shape)
+    valid = [isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in shape]
+    if not all(valid):
+        raise ValueError(
+            f"the input shape of {owner} must be positive integers, without the batch. "
+            f"Received: shape={shape}"
+        )
+    return tuple(int(n) for n in shape)
+
+
+def checked_name(name: Any, cls: type) -> str:
+    if name is None:
+        return _state.unique_name(to_snake_case(cls.__name__))
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"name must be a non-empty string or None. Received: name={name!r}")
+    if "/" in name:
+        raise ValueError(f"name must not contain '/'. Received: name={name!r}")
+    return name
+
+
+def checked_dtype(dtype: Any) -> str:
+    if isinstance(dtype, Mapping):  # a dtype policy, as Keras writes it
+        dtype = dtype.get("config", {}).get("name")
+    name = _state.floatx() if dtype is None else np.dtype(dtype).name
+    if name not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64'. Received: dtype={dtype!r}")
+    return name
+
+
+def initialized(initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> Any:
+    try:
+        return initializer(shape, dtype=dtype)
+    except TypeError:
+        if hasattr(initializer, "get_config"):
+            raise
+        return initializer(shape)
+
+
+def as_arrays(value: Any, dtype: str) -> Any:
+    """Turn array-likes into arrays, floats into the layer's type; keep the structure of inputs."""
+    if isinstance(value, Mapping):
+        return {key: as_arrays(item, dtype) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and any(hasattr(item, "shape") for item in value):
+        return type(value)(as_arrays(item, dtype) for item in value)
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    array = np.asarray(value)
+    return array.astype(dtype, copy=False) if array.dtype.kind == "f" else array
+
+
+def batch_shape(value: Any) -> Any:
+    shape = ops.shape(value)
+    return (None, *shape[1:]) if shape else shape
+
+
+def is_shape(value: Any) -> bool:
+    return isinstance(value, (list, tuple))

@@ -1,0 +1,160 @@
+"""`BatchNormalization`: inputs of zero mean and unit variance, batch by batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynn import initializers, ops, regularizers
+from pynn.layers._layer import Layer
+from pynn.layers._tracing import TrainingFlag
+
+
+class BatchNormalization(Layer):
+    """Normalize each feature over the batch in training, by moving averages at inference.
+
+    A frozen layer (``trainable = False``) uses the moving averages in training too.
+
+    Parameters
+    ----------
+    axis : int, default=-1
+        The axis of the features; the last one is the only choice.
+    momentum : float, default=0.99
+        How much of the moving averages a step keeps.
+    epsilon : float, default=1e-3
+        Added to the variance.
+    center, scale : bool, default=True
+        Whether to add `beta`, and to multiply by `gamma`.
+    beta_initializer, gamma_initializer : initializer, default="zeros", "ones"
+    moving_mean_initializer, moving_variance_initializer : initializer, default="zeros", "ones"
+    beta_regularizer, gamma_regularizer : regularizer, default=None
+    beta_constraint, gamma_constraint : constraint, default=None
+    **kwargs
+        ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Attributes
+    ----------
+    gamma, beta : Weight, shape (features,), or None
+    moving_mean, moving_variance : Weight, shape (features,)
+        Not trainable.
+
+    References
+    ----------
+    Ioffe and Szegedy, 2015, "Batch normalization: accelerating deep network training by reducing
+    internal covariate shift". The moving variance is of the biased kind, as in Keras.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layer = layers.BatchNormalization()
+    >>> layer.build((None, 3))
+    >>> [weight.name for weight in layer.weights]
+    ['gamma', 'beta', 'moving_mean', 'moving_variance']
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(axis, (list, tuple)) and len(axis) == 1:
+            axis = axis[0]
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"momentum must be in [0, 1]. Received: momentum={momentum!r}")
+        if not epsilon >= 0:
+            raise ValueError(f"epsilon must not be negative. Received: epsilon={epsilon!r}")
+        self.axis = axis
+        self.momentum = float(momentum)
+        self.epsilon = float(epsilon)
+        self.center = bool(center)
+        self.scale = bool(scale)
+        self._makers = {
+            "beta": (beta_initializer, beta_regularizer, beta_constraint),
+            "gamma": (gamma_initializer, gamma_regularizer, gamma_constraint),
+            "moving_mean": (moving_mean_initializer, None, None),
+            "moving_variance": (moving_variance_initializer, None, None),
+        }
+        self.gamma: Any = None
+        self.beta: Any = None
+        self.moving_mean: Any = None
+        self.moving_variance: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of that shape."""
+        if self.axis not in (-1, len(input_shape) - 1):
+            raise ValueError(
+                f"the axis of layer {self.name!r} must be the last one. "
+                f"Received: axis={self.axis} for input_shape={input_shape}"
+            )
+        size = (input_shape[-1],)
+        if self.scale:
+            self.gamma = self._make("gamma", size, True)
+        if self.center:
+            self.beta = self._make("beta", size, True)
+        self.moving_mean = self._make("moving_mean", size, False)
+        self.moving_variance = self._make("moving_variance", size, False)
+        self.built = True
+
+    def _make(self, name: str, size: tuple[int], trainable: bool) -> Any:
+        initializer, regularizer, constraint = self._makers[name]
+        return self.add_weight(
+            shape=size,
+            initializer=initializer,
+            trainable=trainable,
+            regularizer=regularizer,
+            constraint=constraint,
+            name=name,
+        )
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Return the normalized inputs.
+
+        Parameters
+        ----------
+        inputs : tensor or array, shape (batch, ..., features)
+        training : bool, default=None
+            None leaves it to the model.
+        """
+        undecided = training is None or isinstance(training, TrainingFlag)
+        inference_only = training is not None and not undecided and not training
+        return ops.batch_normalization(
+            inputs,
+            self.moving_mean,
+            self.moving_variance,
+            self.gamma,
+            self.beta,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            frozen=lambda: inference_only or not self.trainable,
+            training=not undecided and bool(training),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer."""
+        config = {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+        }
+        for name, (initializer, regularizer, _) in self._makers.items():
+            config[f"{name}_initializer"] = initializers.serialize(initializers.get(initializer))
+            if not name.startswith("moving"):
+                config[f"{name}_regularizer"] = regularizers.serialize(
+                    regularizers.get(regularizer)
+                )
+        return config

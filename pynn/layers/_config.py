@@ -1,0 +1,111 @@
+"""What can be read off a layer's own code: arguments of its constructor and of its `call`.
+
+Nothing here knows a particular layer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+
+@cache
+def training_position(call: Callable[..., Any]) -> int | None:
+    """Return how many arguments of `call` come before ``training``; None if it has none.
+
+    A keyword-only ``training`` comes after more arguments than anybody passes.
+    """
+    parameters = list(inspect.signature(call).parameters.values())[1:]  # without self
+    for i, parameter in enumerate(parameters):
+        if parameter.name == "training":
+            return 1_000 if parameter.kind is inspect.Parameter.KEYWORD_ONLY else i + 1
+    return None
+
+
+def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that `layer` was made with, as values that can be written down.
+
+    Raises
+    ------
+    ValueError
+        If one cannot; the class then needs a get_config() of its own.
+    """
+    signature = inspect.signature(type(layer).__init__)
+    try:
+        bound = signature.bind(layer, *args, **kwargs).arguments
+    except TypeError:
+        bound = {"self": layer, **kwargs}
+    config: dict[str, Any] = {}
+    takes_any = False
+    for name, parameter in list(signature.parameters.items())[1:]:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            takes_any = True
+            config.update(bound.get(name, {}))
+        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            if bound.get(name):
+                raise ValueError(_message(layer, name))
+        elif name in bound:
+            config[name] = bound[name]
+    if takes_any or "name" in signature.parameters:
+        config["name"] = layer.name
+    return {name: _plain(layer, name, value) for name, value in config.items()}
+
+
+def with_objects(config: Mapping[str, Any], custom_objects: Any) -> dict[str, Any]:
+    """Return a config with its layers made, and with what `custom_objects` names put in."""
+    from pynn import activations, constraints, initializers, layers, regularizers
+
+    made = dict(config)
+    for key, value in config.items():
+        if _names_layer(value, custom_objects):
+            made[key] = layers.deserialize(value, custom_objects)
+        elif isinstance(value, list) and any(_names_layer(v, custom_objects) for v in value):
+            made[key] = [layers.deserialize(item, custom_objects) for item in value]
+        elif custom_objects and isinstance(value, (str, Mapping)):
+            kinds = {
+                "activation": activations,
+                "initializer": initializers,
+                "regularizer": regularizers,
+                "constraint": constraints,
+            }
+            kind = kinds.get(key.rsplit("_", 1)[-1])
+            if kind is not None:
+                made[key] = kind.get(value, custom_objects)
+    return made
+
+
+def _names_layer(value: Any, custom_objects: Any) -> bool:
+    from pynn.layers import Layer, registry
+
+    if not isinstance(value, Mapping) or set(value) != {"class_name", "config"}:
+        return False
+    name = value["class_name"]
+    custom = (custom_objects or {}).get(name)
+    return name in registry.names or (isinstance(custom, type) and issubclass(custom, Layer))
+
+
+def _plain(layer: Any, name: str, value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [_plain(layer, name, item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(layer, name, item) for key, item in value.items()}
+    if hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    if inspect.isfunction(value) and value.__name__ != "<lambda>":
+        return value.__name__
+    raise ValueError(_message(layer, name))
+
+
+def _message(layer: Any, name: str) -> str:
+    return (
+        f"the argument {name!r} of layer {layer.name!r} cannot be written down: class "
+        f"{type(layer).__name__} needs a get_config() method of its own"
+    )

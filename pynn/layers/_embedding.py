@@ -1,0 +1,94 @@
+"""`Embedding`: a vector for each of some whole numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import constraints, initializers, ops, regularizers
+from pynn.layers._layer import Layer
+
+
+class Embedding(Layer):
+    """Look up a vector, which is learned, for each whole number.
+
+    Parameters
+    ----------
+    input_dim : int
+        How many numbers there are: they go from 0 to ``input_dim - 1``.
+    output_dim : int
+        Length of a vector.
+    embeddings_initializer : initializer, default="uniform"
+    embeddings_regularizer : regularizer, default=None
+    embeddings_constraint : constraint, default=None
+    input_length : int, default=None
+        Accepted for Keras's sake.
+    **kwargs
+        ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer.
+    IndexError
+        When computed, if a number is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.Embedding(10, 3)(np.array([[1, 2]])).shape
+    (1, 2, 3)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "random_uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        input_length: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if input_length is not None:
+            kwargs.setdefault("input_shape", (input_length,))
+        super().__init__(**kwargs)
+        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+                raise ValueError(f"{name} must be a positive integer. Received: {name}={size!r}")
+        self.input_dim = int(input_dim)
+        self.output_dim = int(output_dim)
+        if embeddings_initializer == "uniform":
+            embeddings_initializer = "random_uniform"
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.embeddings: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        """Make the vectors."""
+        self.embeddings = self.add_weight(
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+            name="embeddings",
+        )
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the vectors, along a new last axis."""
+        return ops.take(self.embeddings, inputs, axis=0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer."""
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
+        }

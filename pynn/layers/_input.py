@@ -1,0 +1,119 @@
+"""`Input` and `InputLayer`: where a model begins. No data passes through them at run time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+from pynn.layers._arguments import checked_row_shape
+from pynn.layers._call import Call
+from pynn.layers._layer import Layer
+from pynn.ops import Tensor
+
+
+class InputLayer(Layer):
+    """The layer behind a model's input.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one row; also accepted as ``input_shape``.
+    dtype : dtype, default=None
+        Type of the data, which may be of integers; None stands for `pynn.backend.floatx()`.
+    name : str, default=None
+    batch_shape : tuple, default=None
+        The shape with the batch's size in front, in place of `shape`.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layers.InputLayer((4,)).output.shape
+    (None, 4)
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        dtype: Any = None,
+        name: str | None = None,
+        *,
+        input_shape: Any = None,
+        batch_shape: Any = None,
+        batch_input_shape: Any = None,
+        batch_size: int | None = None,
+        sparse: bool | None = None,
+        input_tensor: Any = None,
+        trainable: bool = True,
+    ) -> None:
+        full = batch_shape if batch_shape is not None else batch_input_shape
+        if full is not None:
+            shape = tuple(full)[1:]
+        elif shape is None:
+            shape = input_shape
+        if shape is None:
+            raise ValueError("an Input needs the shape of one row. Received: shape=None")
+        super().__init__(name=name or _state.unique_name("input_layer"), trainable=trainable)
+        self.shape = checked_row_shape(shape, "an Input")
+        self.dtype = np.dtype(dtype or _state.floatx()).name
+        self.built = True
+        tensor = Tensor((None, *self.shape), self.dtype, name=self.name)
+        call = Call(self, (), {})
+        call.outputs = tensor
+        tensor.source = (call, 0)
+        self._calls.append(call)
+
+    @property
+    def batch_shape(self) -> tuple[int | None, ...]:
+        """The shape with None for the batch's size in front."""
+        return (None, *self.shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer."""
+        return {"shape": list(self.shape), "dtype": self.dtype, "name": self.name}
+
+
+def Input(  # noqa: N802, as Keras calls it
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+    *,
+    batch_shape: Any = None,
+    sparse: bool | None = None,
+    tensor: Any = None,
+) -> Tensor:
+    """Return a tensor that stands for a model's input.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one row.
+    batch_size : int, default=None
+        Accepted and not needed: a model takes batches of any size.
+    dtype : dtype, default=None
+        Type of the data; None stands for `pynn.backend.floatx()`.
+    name : str, default=None
+    batch_shape : tuple, default=None
+        The shape with the batch's size in front, in place of `shape`.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If the shape is missing or not of positive integers.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> inputs = pynn.Input(shape=(4,))
+    >>> outputs = pynn.layers.Dense(1)(inputs)
+    >>> pynn.Model(inputs, outputs).output_shape
+    (None, 1)
+    """
+    output: Tensor = InputLayer(shape, dtype, name, batch_shape=batch_shape).output
+    return output

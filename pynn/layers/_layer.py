@@ -1,0 +1,455 @@
+"""`Layer`: the base of all layers and of models. What a particular layer computes is not here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from pynn import constraints, initializers, ops, regularizers
+from pynn._namespace import is_tensor
+from pynn._structure import leaves, map_leaves, pack
+from pynn.layers import _config
+from pynn.layers._arguments import (
+    as_arrays,
+    batch_shape,
+    checked_dtype,
+    checked_name,
+    checked_row_shape,
+    initialized,
+    is_shape,
+)
+from pynn.layers._call import Call
+from pynn.layers._tracing import current, tracing
+from pynn.ops import Tensor, Weight
+from pynn.ops._tensor import recording
+
+# Attributes that hold no layers of one's own, or that would be slow to look through.
+_NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_plans", "_tensors"))
+
+_WEIGHT_ORDER = ("shape", "initializer", "dtype")
+_OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
+
+
+class Layer:
+    """A piece of a network: weights, and a function of tensors that uses them.
+
+    A subclass makes its weights in ``build(input_shape)`` by means of `add_weight` and computes in
+    ``call(inputs)`` by means of `pynn.ops`, operators and other layers. `call` is recorded when the
+    layer is called on a tensor, and runs as it stands when the layer is called on arrays.
+
+    Parameters
+    ----------
+    name : str, default=None
+        None stands for the class's name in snake case, numbered.
+    trainable : bool, default=True
+        Whether training changes the weights.
+    dtype : {"float32", "float64"}, default=None
+        Type of the weights; None stands for `pynn.backend.floatx()`.
+    activity_regularizer : regularizer, default=None
+        A penalty on the output, per row of a batch.
+    input_shape : tuple of int, default=None
+        Shape of one row, for the first layer of a `Sequential`; ``input_dim=n`` is ``(n,)``.
+
+    Attributes
+    ----------
+    name : str
+    built : bool
+        Whether the weights exist.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers, ops
+    >>> class Scale(layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+    ...
+    ...     def call(self, inputs):
+    ...         return inputs * self.factor
+    >>> Scale()(np.array([[1.0, 2.0]], dtype="float32"))
+    array([[1., 2.]], dtype=float32)
+    """
+
+    _init_call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        layer._init_call = (args, kwargs)
+        layer._own_weights = []
+        layer._trainable = True
+        layer._calls = []
+        layer.built = False
+        return layer
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        activity_regularizer: Any = None,
+        input_shape: Any = None,
+        input_dim: int | None = None,
+        batch_input_shape: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            raise TypeError(
+                f"{type(self).__name__} takes no argument {next(iter(kwargs))!r}. "
+                f"Received: {', '.join(f'{k}={v!r}' for k, v in kwargs.items())}"
+            )
+        self._own_weights: list[Weight]
+        self._calls: list[Call]
+        self.built: bool
+        self.name = checked_name(name, type(self))
+        self.dtype = checked_dtype(dtype)
+        self._trainable = bool(trainable)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._row_shape: tuple[int, ...] | None = None
+        if batch_input_shape is not None:
+            input_shape = tuple(batch_input_shape)[1:]
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        if input_shape is not None:
+            self._row_shape = checked_row_shape(input_shape, type(self).__name__)
+
+    # Building and calling
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights. The base class has none.
+
+        Parameters
+        ----------
+        input_shape : tuple, or a list or dict of tuples
+            Shape of what the layer is called on; the batch's size is None.
+        """
+        self.built = True
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output. Subclasses define it; the base class returns its input."""
+        return inputs
+
+    def add_weight(
+        self,
+        *args: Any,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+        **ignored: Any,
+    ) -> Weight:
+        """Make a weight that belongs to this layer.
+
+        Parameters
+        ----------
+        *args
+            Shape, initializer and dtype in this order; or name, shape, dtype and initializer, as
+            in older code, if the first is a string.
+        shape : tuple of int, default=None
+            None stands for (), a single number.
+        initializer : initializer, default=None
+            None stands for Glorot's uniform one where there are two axes or more, zeros elsewhere.
+        dtype : dtype, default=None
+            None stands for the layer's.
+        trainable : bool, default=True
+        regularizer, constraint : default=None
+        name : str, default=None
+
+        Returns
+        -------
+        Weight
+        """
+        if args:
+            order = _WEIGHT_ORDER if not isinstance(args[0], str) else _OLD_WEIGHT_ORDER
+            given = dict(zip(order, args, strict=False))
+            name = given.get("name", name)
+            shape = given.get("shape", shape)
+            dtype = given.get("dtype", dtype)
+            initializer = given.get("initializer", initializer)
+        shape = () if shape is None else shape
+        shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if any(not isinstance(n, (int, np.integer)) or n < 0 for n in shape):
+            raise ValueError(
+                f"the shape of a weight must be known. Received: shape={shape} for weight {name!r} "
+                f"of layer {self.name!r}"
+            )
+        if initializer is None:
+            initializer = "glorot_uniform" if len(shape) > 1 else "zeros"
+        dtype = np.dtype(dtype or self.dtype).name
+        value = np.asarray(initialized(initializers.get(initializer), shape, dtype), dtype)
+        if value.shape != shape:
+            raise ValueError(
+                f"the initializer of weight {name!r} of layer {self.name!r} must return the shape "
+                f"{shape}. Received: shape={value.shape}"
+            )
+        weight = Weight(
+            value,
+            name or f"weight_{len(self._own_weights)}",
+            bool(trainable),
+            regularizers.get(regularizer),
+            constraints.get(constraint),
+        )
+        weight.path = f"{self.name}/{weight.name}"
+        self._own_weights.append(weight)
+        return weight
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a term to the loss of the model that the layer is part of.
+
+        Parameters
+        ----------
+        loss : tensor, or callable without arguments
+            Computed with `pynn.ops` from the tensors that `call` got; its mean is added.
+        """
+        current().losses.extend(loss if isinstance(loss, (list, tuple)) else [loss])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Record the layer on tensors, or compute it on arrays; see `call` for the arguments."""
+        if not any(is_tensor(value) for value in leaves([list(args), kwargs])):
+            return self._call_on_arrays(args, kwargs)
+        if not self.built:
+            self._build_for(args, kwargs)
+        trace = current()
+        known = len(trace.losses)
+        trace.depth += 1
+        try:
+            with recording():
+                outputs = self.call(*args, **self._with_training(args, kwargs))
+            if self.activity_regularizer is not None:
+                for output in leaves(outputs):
+                    penalty = self.activity_regularizer(output)
+                    trace.losses.append(ops.divide(penalty, ops.batch_size(output)))
+        finally:
+            trace.depth -= 1
+        if trace.depth:
+            return outputs
+        losses = trace.losses[known:]
+        if not trace.collects:
+            del trace.losses[known:]
+        return self._record(args, kwargs, outputs, losses)
+
+    def _record(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any, losses: list[Any]
+    ) -> Any:
+        call = Call(self, args, kwargs)
+        call.losses = losses
+        flat: list[Tensor] = []
+        for output in leaves(outputs):
+            if not isinstance(output, Tensor):
+                raise ValueError(
+                    f"call() of layer {self.name!r} must return tensors. Received: {output!r}"
+                )
+            if output.node is None or output.source is not None:
+                output = ops.identity(output)
+            output.source = (call, len(flat))
+            output.name = self.name
+            flat.append(output)
+        call.outputs = pack(outputs, flat)
+        self._calls.append(call)
+        return call.outputs
+
+    def _call_on_arrays(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args = (*[as_arrays(arg, self.dtype) for arg in args[:1]], *args[1:])
+        if not self.built:
+            self._build_for(args, kwargs)
+        with recording(False):
+            return self.call(*args, **self._with_training(args, kwargs))
+
+    def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        first = args[0] if args else next(iter(kwargs.values()))
+        shapes = map_leaves(batch_shape, first)
+        with tracing(), recording(False):
+            self.build(shapes)
+        self.built = True
+
+    def _with_training(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Tell the pass's mode to a `call` that wants to know it and was not told."""
+        position = _config.training_position(type(self).call)
+        if position is None or len(args) >= position or kwargs.get("training") is not None:
+            return kwargs
+        return {**kwargs, "training": current().training}
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output for an input of `input_shape`, batch included."""
+        if isinstance(input_shape, tuple) or (
+            isinstance(input_shape, list) and not any(map(is_shape, input_shape))
+        ):
+            inputs: Any = Tensor(tuple(input_shape), self.dtype)
+        elif isinstance(input_shape, Mapping):
+            inputs = {k: Tensor(tuple(s), self.dtype) for k, s in input_shape.items()}
+        else:
+            inputs = [Tensor(tuple(shape), self.dtype) for shape in input_shape]
+        with tracing():
+            current().depth += 1  # leave no record
+            return map_leaves(lambda tensor: tensor.shape, self(inputs))
+
+    # Weights
+
+    def _sublayers(self) -> Iterator[Layer]:
+        """Yield the layers that this one holds in its attributes, each once."""
+        seen: set[int] = {id(self)}
+        for name, value in self.__dict__.items():
+            if isinstance(value, Layer):
+                found: Any = (value,)
+            elif isinstance(value, (list, tuple, dict)) and name not in _NO_LAYERS:
+                found = leaves(value)
+            else:
+                continue
+            for leaf in found:
+                if isinstance(leaf, Layer) and id(leaf) not in seen:
+                    seen.add(id(leaf))
+                    yield leaf
+
+    def _walk_weights(self, trainable: bool) -> Iterator[tuple[Weight, bool]]:
+        """Yield (weight, whether training changes it), own ones first."""
+        trainable = trainable and self._trainable
+        for weight in self._own_weights:
+            yield weight, trainable and weight.trainable
+        for layer in self._sublayers():
+            yield from layer._walk_weights(trainable)
+
+    def _unique_weights(self) -> Iterator[tuple[Weight, bool]]:
+        seen: set[int] = set()
+        for weight, trainable in self._walk_weights(True):
+            if id(weight) not in seen:
+                seen.add(id(weight))
+                yield weight, trainable
+
+    @property
+    def weights(self) -> list[Weight]:
+        """All weights, each once."""
+        return [weight for weight, _ in self._unique_weights()]
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        """The weights that training changes."""
+        return [weight for weight, trainable in self._unique_weights() if trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        """The weights that training leaves alone, or changes other than by gradients."""
+        return [weight for weight, trainable in self._unique_weights() if not trainable]
+
+    @property
+    def variables(self) -> list[Weight]:
+        """The same as `weights`."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Weight]:
+        """The same as `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Weight]:
+        """The same as `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; setting it reaches the layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for layer in self._sublayers():
+            layer.trainable = value
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return copies of all weights."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Overwrite all weights.
+
+        Parameters
+        ----------
+        weights : sequence of array-like
+            In the order and of the shapes of `get_weights`.
+
+        Raises
+        ------
+        ValueError
+            If their number or a shape differs; nothing is changed then.
+        """
+        own = self.weights
+        values = [np.asarray(value) for value in weights]
+        if len(values) != len(own):
+            raise ValueError(
+                f"{self.name!r} has {len(own)} weights. Received: {len(values)} values"
+                + ("" if self.built else f". {self.name!r} has not been built yet")
+            )
+        for weight, value in zip(own, values, strict=True):
+            if value.shape != weight.shape:
+                raise ValueError(
+                    f"the value of weight {weight.path!r} must have the shape {weight.shape}. "
+                    f"Received: shape={value.shape}"
+                )
+        for weight, value in zip(own, values, strict=True):
+            weight.assign(value)
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold.
+
+        Raises
+        ------
+        ValueError
+            If the weights do not exist yet.
+        """
+        if not self.built:
+            raise ValueError(
+                f"{self.name!r} has no weights before it is built. Call it on data, or give the "
+                "model an Input first"
+            )
+        return sum(weight.size for weight in self.weights)
+
+    # What a layer was called on
+
+    @property
+    def input(self) -> Any:
+        """The tensor, or tensors, that the layer was called on first."""
+        call = self._first_call()
+        inputs = call.inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    @property
+    def output(self) -> Any:
+        """What the layer returned when it was first called on tensors."""
+        return self._first_call().outputs
+
+    def _first_call(self) -> Call:
+        if not self._calls:
+            raise ValueError(f"layer {self.name!r} has not been called on a tensor yet")
+        return self._calls[0]
+
+    # Configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer, without its weights.
+
+        A subclass that does not define it is described by the arguments that it was made with.
+        """
+        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
+            return _config.from_init(self, *self._init_call)
+        return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Build a layer from the output of `get_config`.
+
+        Parameters
+        ----------
+        config : dict
+        custom_objects : dict of str to object, default=None
+            Classes and functions that are not pynn's own.
+        """
+        return cls(**_config.with_objects(config, custom_objects))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"

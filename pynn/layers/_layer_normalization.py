@@ -1,0 +1,124 @@
+"""`LayerNormalization`: each row of mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynn import constraints, initializers, ops, regularizers
+from pynn.layers._layer import Layer
+
+
+class LayerNormalization(Layer):
+    """Normalize each row over its features, in training and at inference alike.
+
+    Parameters
+    ----------
+    axis : int or list of int, default=-1
+        The axes over which moments are taken, the last ones.
+    epsilon : float, default=1e-3
+        Added to the variance.
+    center, scale : bool, default=True
+        Whether to add `beta`, and to multiply by `gamma`.
+    beta_initializer, gamma_initializer : initializer, default="zeros", "ones"
+    beta_regularizer, gamma_regularizer : regularizer, default=None
+    beta_constraint, gamma_constraint : constraint, default=None
+    **kwargs
+        ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, 2016, "Layer normalization".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.LayerNormalization(epsilon=1e-9)(np.array([[1.0, 3.0]])).round(3)
+    array([[-1.,  1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
+        self.epsilon = float(epsilon)
+        self.center = bool(center)
+        self.scale = bool(scale)
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.gamma: Any = None
+        self.beta: Any = None
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        given = self.axis if isinstance(self.axis, list) else [self.axis]
+        axes = tuple(sorted(a % rank for a in given))
+        if axes != tuple(range(rank - len(axes), rank)) or 0 in axes:
+            raise ValueError(
+                f"the axes of layer {self.name!r} must be the last ones, without the batch's. "
+                f"Received: axis={self.axis}"
+            )
+        return axes
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of that shape."""
+        size = tuple(input_shape[a] for a in self._axes(len(input_shape)))
+        if self.scale:
+            self.gamma = self.add_weight(
+                shape=size,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                shape=size,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
+            )
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the normalized inputs."""
+        axes = self._axes(ops.ndim(inputs))
+        inputs = ops.cast(inputs, self.dtype)
+        centered = inputs - ops.mean(inputs, axis=axes, keepdims=True)
+        variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
+        outputs = centered / ops.sqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            outputs = outputs * self.gamma
+        return outputs if self.beta is None else outputs + self.beta
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+        }

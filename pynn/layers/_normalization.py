@@ -1,0 +1,148 @@
+"""`Normalization`: features of mean 0 and variance 1, by moments of data seen beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import graph, ops
+from pynn.layers._layer import Layer
+
+_EPSILON = 1e-7  # the least standard deviation that is divided by
+
+
+class Normalization(Layer):
+    """Shift and scale features to mean 0 and variance 1.
+
+    The moments come from `adapt`, before or after the model is compiled, or from the arguments.
+
+    Parameters
+    ----------
+    axis : int or None, default=-1
+        The axis of the features, the last one; None has one mean and variance for everything.
+    mean, variance : float or array of float, default=None
+        Moments that are known; both or neither.
+    invert : bool, default=False
+        Whether to go the other way, from normalized to original values.
+    **kwargs
+        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Attributes
+    ----------
+    mean, variance : Weight, shape (features,) or ()
+        Not trainable.
+    count : Weight, shape ()
+        How many rows `adapt` has seen.
+
+    Raises
+    ------
+    ValueError
+        If only one of the moments is given, or `axis` is not the last one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layer = layers.Normalization()
+    >>> layer.adapt(np.array([[1.0, 10.0], [3.0, 30.0]]))
+    >>> layer(np.array([[2.0, 30.0]]))
+    array([[0., 1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        axis: int | None = -1,
+        mean: Any = None,
+        variance: Any = None,
+        invert: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (mean is None) != (variance is None):
+            raise ValueError("mean and variance must be given together, or neither of them")
+        if isinstance(axis, (list, tuple)):
+            axis = axis[0] if len(axis) == 1 else (None if not axis else axis)
+        self.axis = axis
+        self.invert = bool(invert)
+        self._given = None if mean is None else (np.asarray(mean), np.asarray(variance))
+        self.mean: Any = None
+        self.variance: Any = None
+        self.count: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of that shape."""
+        if self.axis not in (None, -1, len(input_shape) - 1):
+            raise ValueError(
+                f"the axis of layer {self.name!r} must be the last one, or None. "
+                f"Received: axis={self.axis} for input_shape={input_shape}"
+            )
+        size = () if self.axis is None else (input_shape[-1],)
+        self.mean = self.add_weight(shape=size, initializer="zeros", trainable=False, name="mean")
+        self.variance = self.add_weight(
+            shape=size, initializer="ones", trainable=False, name="variance"
+        )
+        self.count = self.add_weight(initializer="zeros", trainable=False, name="count")
+        if self._given is not None:
+            self.mean.assign(np.broadcast_to(self._given[0], size))
+            self.variance.assign(np.broadcast_to(self._given[1], size))
+        self.built = True
+
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
+        """Take mean and variance from data, in place of those of an earlier call.
+
+        Parameters
+        ----------
+        data : array-like or DataFrame
+            With one row per sample.
+        batch_size, steps : int, default=None
+            With both, only the first ``batch_size * steps`` rows count.
+
+        Raises
+        ------
+        ValueError
+            If the moments were given to the layer, or the data has no rows.
+        """
+        if self._given is not None:
+            raise ValueError(
+                f"layer {self.name!r} was made with mean and variance, and takes none from data"
+            )
+        array = graph.to_numeric(data)
+        if array.ndim == 1:
+            array = array.reshape(-1, 1)
+        if batch_size is not None and steps is not None:
+            array = array[: batch_size * steps]
+        if not len(array):
+            raise ValueError("adapt() needs data: it has no rows")
+        if not self.built:
+            self.build((None, *array.shape[1:]))
+        axes = None if self.axis is None else tuple(range(array.ndim - 1))
+        self.mean.assign(array.mean(axis=axes, dtype=np.float64))
+        self.variance.assign(array.var(axis=axes, dtype=np.float64))
+        self.count.assign(len(array))
+
+    def call(self, inputs: Any) -> Any:
+        """Return the normalized inputs."""
+        if self.axis is not None and not self.invert:
+            return ops.batch_normalization(
+                inputs,
+                self.mean,
+                self.variance,
+                epsilon=_EPSILON**2,  # matters only where the variance vanishes
+                frozen=lambda: True,
+            )
+        deviation = ops.maximum(ops.sqrt(self.variance), _EPSILON)
+        if self.invert:
+            return inputs * deviation + self.mean
+        return (inputs - self.mean) / deviation
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer."""
+        mean, variance = self._given or (None, None)
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "invert": self.invert,
+            "mean": None if mean is None else mean.tolist(),
+            "variance": None if variance is None else variance.tolist(),
+        }

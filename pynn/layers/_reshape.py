@@ -1,0 +1,45 @@
+"""`Reshape`: rows of another shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynn import ops
+from pynn.layers._layer import Layer
+
+
+class Reshape(Layer):
+    """Give each row another shape. In a model this costs nothing.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        Shape of a row afterwards; one size may be -1.
+    **kwargs
+        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        When called, if the number of entries does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.Reshape((2, -1))(np.zeros((5, 6))).shape
+    (5, 2, 3)
+    """
+
+    def __init__(self, target_shape: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target_shape = tuple(int(n) for n in target_shape)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return `inputs` with shape (batch, *target_shape)."""
+        return ops.reshape_rows(inputs, self.target_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same layer."""
+        return {**super().get_config(), "target_shape": list(self.target_shape)}

@@ -1,0 +1,82 @@
+"""What is known while layers are called on tensors: the mode, the depth, and losses on the way.
+
+One `Trace` is active per thread at most. `TrainingFlag` stands for "training or not" while one
+recording serves both, and notices when a layer's code asks for the answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class TrainingFlag:
+    """An undecided ``training`` argument. Asked for its truth, it says no and remembers that."""
+
+    __slots__ = ("asked",)
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __bool__(self) -> bool:
+        self.asked = True
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self) == other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return "TrainingFlag()"
+
+
+class Trace:
+    """What the calls of layers leave behind while a model is recorded.
+
+    Attributes
+    ----------
+    training : bool, TrainingFlag or None
+        What layers get that are called without the argument.
+    depth : int
+        How many calls are under way, one inside the other.
+    losses : list
+        What `Layer.add_loss` was given: tensors, or functions without arguments.
+    collects : bool
+        Whether somebody will ask for `losses`, beyond the call that is under way.
+    """
+
+    __slots__ = ("collects", "depth", "losses", "training")
+
+    def __init__(self, training: Any = None, collects: bool = True) -> None:
+        self.training = training
+        self.collects = collects
+        self.depth = 0
+        self.losses: list[Any] = []
+
+
+class _Current(threading.local):
+    def __init__(self) -> None:
+        self.trace = Trace(collects=False)
+
+
+_current = _Current()
+
+
+def current() -> Trace:
+    """Return the trace that is active in this thread."""
+    return _current.trace
+
+
+@contextmanager
+def tracing(training: Any = None) -> Iterator[Trace]:
+    """Make a new trace the active one for a while."""
+    before = _current.trace
+    _current.trace = trace = Trace(training)
+    try:
+        yield trace
+    finally:
+        _current.trace = before

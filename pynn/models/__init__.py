@@ -1,0 +1,17 @@
+"""Models: `Sequential`, `Model` (functional and subclassed), `MLP`, and copies of them."""
+
+from pynn.layers import Input
+from pynn.models._clone import clone_model, model_from_config, model_from_json
+from pynn.models._mlp import MLP
+from pynn.models._model import Model
+from pynn.models._sequential import Sequential
+
+__all__ = [
+    "MLP",
+    "Input",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "model_from_config",
+    "model_from_json",
+]

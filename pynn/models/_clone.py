@@ -1,0 +1,149 @@
+"""`clone_model` and `model_from_json`: the same architecture again, with new weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pynn._structure import leaves, map_leaves
+from pynn.layers import InputLayer, Layer
+from pynn.models._functional_config import model_classes
+from pynn.models._model import Model
+from pynn.models._sequential import Sequential
+from pynn.ops import Tensor
+
+
+def clone_model(
+    model: Any, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
+) -> Any:
+    """Return a model of the same architecture, with weights of its own, freshly initialized.
+
+    Parameters
+    ----------
+    model : Model
+        Functional, Sequential, or a subclass that can be made again from its constructor's
+        arguments.
+    input_tensors : Tensor or list of Tensor, default=None
+        What the clone is built on; None stands for new inputs.
+    clone_function : callable, default=None
+        Makes the copy of a layer; None stands for its config.
+
+    Raises
+    ------
+    ValueError
+        If `model` is no model.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> model = pynn.Sequential([pynn.Input((4,)), pynn.layers.Dense(2)])
+    >>> clone = pynn.models.clone_model(model)
+    >>> clone.set_weights(model.get_weights())
+    """
+    if not isinstance(model, Model):
+        raise ValueError(f"clone_model takes a model. Received: {type(model).__name__}")
+    copy = _copy_layer if clone_function is None else clone_function
+    if isinstance(model, Sequential):
+        return _clone_sequential(model, input_tensors, copy)
+    if model._network is None or not type(model)._is_functional_class():
+        return _clone_subclass(model)
+    network = model._network
+    inputs = list(leaves(input_tensors)) if input_tensors is not None else None
+    values: dict[int, Any] = {}
+    for i, tensor in enumerate(network.flat_inputs):
+        if inputs is not None:
+            values[id(tensor)] = inputs[i]
+        else:
+            values[id(tensor)] = InputLayer(tensor.shape[1:], tensor.dtype, tensor.name).output
+    copies: dict[int, Layer] = {}
+    for call in network.calls:
+        if not call.inputs:
+            continue
+        if id(call.layer) not in copies:
+            copies[id(call.layer)] = copy(call.layer)
+        args = map_leaves(lambda x: values.get(id(x), x), list(call.args))
+        kwargs = map_leaves(lambda x: values.get(id(x), x), call.kwargs)
+        results = copies[id(call.layer)](*args, **kwargs)
+        for tensor, value in zip(leaves(call.outputs), leaves(results), strict=True):
+            values[id(tensor)] = value
+
+    def counterpart(tensor: Tensor) -> Any:
+        return values[id(tensor)]
+
+    clone = type(model)(
+        inputs=map_leaves(counterpart, network.inputs),
+        outputs=map_leaves(counterpart, network.outputs),
+        name=model.name,
+    )
+    clone._trainable = model._trainable
+    return clone
+
+
+def _copy_layer(layer: Layer) -> Layer:
+    if isinstance(layer, Model):
+        inner: Layer = clone_model(layer)
+        return inner
+    copy: Layer = type(layer).from_config(layer.get_config())
+    return copy
+
+
+def _clone_sequential(
+    model: Sequential, input_tensors: Any, copy: Callable[[Layer], Layer]
+) -> Sequential:
+    stack: list[Any] = [copy(layer) for layer in model._stack]
+    if input_tensors is not None:
+        stack.insert(0, next(leaves(input_tensors)))
+    elif model._begins_with is not None:
+        old = model._begins_with
+        stack.insert(0, InputLayer(old.shape, old.dtype, old.name))
+    clone = Sequential(stack, name=model.name)
+    clone._trainable = model._trainable
+    return clone
+
+
+def _clone_subclass(model: Model) -> Model:
+    clone: Model = type(model).from_config(model.get_config())
+    if model._interface is not None and not clone.built:
+        clone._trace(map_leaves(lambda tensor: tensor, model.input))
+    return clone
+
+
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """Build the model that `Model.to_json` wrote down, with new weights.
+
+    Parameters
+    ----------
+    json_string : str
+    custom_objects : dict of str to object, default=None
+        Classes and functions that are not pynn's own.
+
+    Raises
+    ------
+    ValueError
+        If a class is unknown or the text is no model's.
+    """
+    return model_from_config(json.loads(json_string), custom_objects)
+
+
+def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """Build the model that ``{"class_name": ..., "config": ...}`` describes, with new weights.
+
+    Raises
+    ------
+    ValueError
+        If the class is unknown or the config is no model's.
+    """
+    if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
+        raise ValueError(
+            "a model's config must be a dict with the keys 'class_name' and 'config'. "
+            f"Received: {type(config).__name__}"
+        )
+    known = {**model_classes(), **(custom_objects or {})}
+    name = config["class_name"]
+    if name not in known:
+        raise ValueError(
+            f"unknown model class: {name!r}. It must be one of {', '.join(sorted(known))}, or be "
+            "passed in custom_objects"
+        )
+    return known[name].from_config(config["config"], custom_objects=custom_objects)

@@ -1,0 +1,353 @@
+"""What `compile` was told, and what it comes to once outputs and targets are known.
+
+`Compiled` keeps losses and metrics as they were given; `Objectives` are those of each output, some
+computed by the engine and others in Python.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import losses, metrics
+from pynn._structure import is_nested
+from pynn.losses import Loss
+from pynn.models._targets import check_target
+from pynn.training import ArrayData, Totals
+
+Shape = tuple[int | None, ...]
+
+
+class MetricSlot:
+    """One metric of one output.
+
+    Attributes
+    ----------
+    name : str
+        Its key in logs.
+    output : int
+    metric : Metric
+    weighted : bool
+        Whether sample weights count.
+    native : int or None
+        Its place among the engine's metrics of the output; None if it is computed in Python.
+    """
+
+    __slots__ = ("metric", "name", "native", "output", "weighted")
+
+    def __init__(self, name: str, output: int, metric: Any, weighted: bool) -> None:
+        self.name = name
+        self.output = output
+        self.metric = metric
+        self.weighted = weighted
+        self.native: int | None = None
+
+
+class Objectives:
+    """The losses and metrics of a model's outputs.
+
+    Attributes
+    ----------
+    losses : list of Loss or None
+        For each output.
+    native_losses : list
+        The same as `Plan.trainer` takes them.
+    loss_weights : list of float
+    slots : list of MetricSlot
+        In the order of the logs.
+    native_metrics : list of list of str
+        The engine's metrics of each output.
+    key : object
+        Equal for objectives that the same trainer serves.
+    """
+
+    def __init__(
+        self,
+        output_names: Sequence[str],
+        chosen: list[Loss | None],
+        loss_weights: list[float],
+        slots: list[MetricSlot],
+        weighted_data: bool,
+    ) -> None:
+        self.output_names = list(output_names)
+        self.losses = chosen
+        self.native_losses = [native_or_loss(loss) for loss in chosen]
+        self.loss_weights = loss_weights
+        self.slots = slots
+        self.native_metrics: list[list[str]] = [[] for _ in chosen]
+        for slot in slots:
+            name = slot.metric._native()
+            if name is not None and not (slot.weighted and weighted_data):
+                names = self.native_metrics[slot.output]
+                slot.native = len(names)
+                names.append(name)
+        self.python_slots = [slot for slot in slots if slot.native is None]
+        self.key = (
+            [x if isinstance(x, tuple) else id(x) for x in self.native_losses],
+            loss_weights,
+            self.native_metrics,
+        )
+
+    def reset(self) -> None:
+        """Set all metrics to their beginnings."""
+        for slot in self.slots:
+            slot.metric.reset_state()
+
+    def update(self, data: ArrayData, rows: Any, predictions: Sequence[np.ndarray]) -> None:
+        """Let the metrics computed in Python see a batch.
+
+        Parameters
+        ----------
+        data : ArrayData
+        rows : array of int or slice
+            The batch's rows.
+        predictions : sequence of ndarray
+            For each output.
+        """
+        for slot in self.python_slots:
+            target = data.y_arrays[slot.output]
+            if target is None:
+                continue
+            y_true = target[rows]
+            y_pred = predictions[slot.output]
+            if y_true.ndim == 1 and y_pred.ndim > 1:
+                y_true = y_true.reshape(-1, 1)
+            weights = data.weight_arrays[slot.output] if slot.weighted else None
+            if weights is None:
+                slot.metric.update_state(y_true, y_pred)
+            else:
+                slot.metric.update_state(y_true, y_pred, sample_weight=weights[rows])
+
+    def logs(self, totals: Totals, prefix: str = "") -> dict[str, float]:
+        """Return the figures by their names: the losses first, then the metrics."""
+        loss, outputs = totals.losses()
+        logs = {f"{prefix}loss": loss}
+        if len(self.output_names) > 1:
+            for name, chosen, value in zip(self.output_names, self.losses, outputs, strict=True):
+                if chosen is not None:
+                    logs[f"{prefix}{name}_loss"] = value
+        if not self.slots:
+            return logs
+        sums = totals.metric_sums()
+        for slot in self.slots:
+            if slot.native is not None:
+                slot.metric._assign(*sums[slot.output][slot.native])
+            value = slot.metric.result()
+            if isinstance(value, Mapping):
+                logs.update({f"{prefix}{k}": _figure(v) for k, v in value.items()})
+            else:
+                logs[prefix + slot.name] = _figure(value)
+        return logs
+
+    def check(self, data: ArrayData, shapes: Sequence[Shape]) -> None:
+        """Raise ValueError if the targets cannot be those of the losses."""
+        for name, loss, target, shape in zip(
+            self.output_names, self.losses, data.y_arrays, shapes, strict=True
+        ):
+            check_target(name, loss, target, shape)
+
+
+def _figure(value: Any) -> Any:
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 else array
+
+
+def native_or_loss(loss: Loss | None) -> Any:
+    """Return the engine's name and parameters of a loss, or the loss if the engine has no such."""
+    if loss is None:
+        return None
+    # The engine divides by the rows of a batch; what divides otherwise is computed in Python.
+    usual = loss.reduction in ("sum_over_batch_size", "mean")
+    if not usual or getattr(loss, "ignore_class", None) is not None:
+        return loss
+    native = loss._native()
+    return loss if native is None else (native[0], list(native[1]))
+
+
+class Compiled:
+    """Losses and metrics as `compile` got them.
+
+    Parameters
+    ----------
+    loss, loss_weights, metrics, weighted_metrics
+        See `Model.compile`.
+    """
+
+    def __init__(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
+        self._loss = loss
+        self._loss_weights = loss_weights
+        self._metrics = metrics
+        self._weighted_metrics = weighted_metrics
+        self._known: dict[Any, Objectives] = {}
+        self._last: Objectives | None = None
+        self._made: dict[Any, Any] = {}
+        for name in _names_in(loss):
+            losses.as_loss(name, (None, 1), (None, 1))
+        for given in (metrics, weighted_metrics):
+            for name in _names_in(given):
+                if not _depends_on_shapes(name):
+                    _as_metric(name, (None, 1), (None, 1))
+
+    def objectives(
+        self, names: Sequence[str], shapes: Sequence[Shape], data: ArrayData
+    ) -> Objectives:
+        """Return what this comes to for outputs of these names and shapes, and these targets."""
+        y_shapes = tuple(
+            None if y is None else (None, *(y.shape[1:] or (1,))) for y in data.y_arrays
+        )
+        weighted = any(weights is not None for weights in data.weight_arrays)
+        key = (tuple(names), tuple(shapes), y_shapes, weighted)
+        if key not in self._known:
+            self._known[key] = self._resolve(names, shapes, y_shapes, weighted)
+        self._last = self._known[key]
+        return self._last
+
+    def _resolve(
+        self, names: Sequence[str], shapes: Sequence[Shape], y_shapes: Any, weighted: bool
+    ) -> Objectives:
+        given = _per_output(self._loss, names, "loss")
+        if all(value is None for value in given):
+            raise ValueError("the model has no loss: give one to compile()")
+        chosen = [
+            self._loss_of(value, y_shape, shape)
+            for value, y_shape, shape in zip(given, y_shapes, shapes, strict=True)
+        ]
+        slots: list[MetricSlot] = []
+        for source, counts_weights in ((self._metrics, False), (self._weighted_metrics, True)):
+            for i, group in enumerate(_metrics_per_output(source, names)):
+                for value in group:
+                    slots.append(
+                        self._slot(value, i, names, y_shapes[i], shapes[i], counts_weights, slots)
+                    )
+        factors = _loss_factors(self._loss_weights, names)
+        return Objectives(names, chosen, factors, slots, weighted)
+
+    def _loss_of(self, value: Any, y_shape: Any, shape: Shape) -> Loss | None:
+        if value is None:
+            return None
+        key = ("loss", id(value) if not isinstance(value, str) else value, y_shape, shape)
+        if key not in self._made:
+            y_shape = (None, *shape[1:]) if y_shape is None else y_shape
+            self._made[key] = losses.as_loss(value, y_shape, shape)
+        found: Loss | None = self._made[key]
+        return found
+
+    def _slot(
+        self,
+        value: Any,
+        output: int,
+        names: Sequence[str],
+        y_shape: Any,
+        shape: Shape,
+        weighted: bool,
+        slots: list[MetricSlot],
+    ) -> MetricSlot:
+        given = value if isinstance(value, str) else id(value)
+        key = ("metric", given, len(slots), y_shape)
+        if key not in self._made:
+            y_shape = (None, *shape[1:]) if y_shape is None else y_shape
+            taken = [slot.metric for slot in slots]
+            metric = _as_metric(value, y_shape, shape)
+            if any(metric is other for other in taken):
+                metric = copy.deepcopy(metric)
+            self._made[key] = metric
+        metric = self._made[key]
+        name = metric.name
+        if len(names) > 1:
+            name = f"{names[output]}_{name}"
+        known = {slot.name for slot in slots}
+        base, count = name, 0
+        while name in known:
+            count += 1
+            name = f"{base}_{count}"
+        return MetricSlot(name, output, metric, weighted)
+
+    def names(self) -> list[str]:
+        """Return what the numbers of an evaluation are called, as far as that is known."""
+        if self._last is None:
+            return ["loss"]
+        last = self._last
+        names = ["loss"]
+        if len(last.output_names) > 1:
+            names += [
+                f"{name}_loss"
+                for name, loss in zip(last.output_names, last.losses, strict=True)
+                if loss is not None
+            ]
+        return names + [slot.name for slot in last.slots]
+
+    def metric_objects(self) -> list[Any]:
+        """Return the metrics that were resolved last."""
+        return [] if self._last is None else [slot.metric for slot in self._last.slots]
+
+
+def _as_metric(value: Any, y_shape: Any, shape: Shape) -> Any:
+    return metrics.as_metric(value, y_shape, shape)
+
+
+def _depends_on_shapes(name: str) -> bool:
+    return name.lower() in ("accuracy", "acc", "crossentropy", "ce")
+
+
+def _names_in(given: Any) -> list[str]:
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, Mapping):
+        given = list(given.values())
+    if isinstance(given, (list, tuple)):
+        return [name for value in given for name in _names_in(value)]
+    return []
+
+
+def _per_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
+    """Return one entry per output; a single one is for all."""
+    if isinstance(given, Mapping) and "class_name" not in given:
+        unknown = [key for key in given if key not in names]
+        if unknown:
+            raise ValueError(
+                f"{what} has the key {unknown[0]!r}, which is no output. The outputs are: "
+                f"{', '.join(names)}"
+            )
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        if len(given) == 1:
+            return list(given) * len(names)
+        if len(given) != len(names):
+            raise ValueError(
+                f"{what} must have one entry for each output: {', '.join(names)}. "
+                f"Received: {len(given)} entries"
+            )
+        return list(given)
+    return [given] * len(names)
+
+
+def _metrics_per_output(given: Any, names: Sequence[str]) -> list[list[Any]]:
+    """Return the metrics of each output.
+
+    A flat list with one entry per output has one for each; any other flat list is for all of them.
+    """
+    if given is None:
+        return [[] for _ in names]
+    if isinstance(given, Mapping):
+        return [_as_list(value) for value in _per_output(given, names, "metrics")]
+    listed = _as_list(given)
+    nested = any(is_nested(value) for value in listed)
+    if len(names) > 1 and (nested or len(listed) == len(names)):
+        return [_as_list(value) for value in _per_output(listed, names, "metrics")]
+    if nested:
+        listed = [item for value in listed for item in _as_list(value)]
+    return [list(listed) for _ in names]
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _loss_factors(given: Any, names: Sequence[str]) -> list[float]:
+    factors = _per_output(given, names, "loss_weights")
+    return [1.0 if value is None else float(value) for value in factors]

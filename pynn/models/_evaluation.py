@@ -1,0 +1,310 @@
+"""`Model.evaluate`, `Model.predict` and their one-batch forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn.callbacks import CallbackList
+from pynn.models._compiled import Compiled, Objectives
+from pynn.models._source import prepare
+from pynn.training import (
+    ArrayData,
+    BatchData,
+    ProgressBar,
+    Totals,
+    comes_in_batches,
+    distribute,
+)
+from pynn.training import predict as run_prediction
+from pynn.training._data import _input_array
+
+if TYPE_CHECKING:
+    from pynn.models._model import Model
+
+
+def batch_objectives(model: Model, compiled: Compiled, data: Any) -> Objectives:
+    """Return the objectives for data, whose targets are checked against them."""
+    signature = model._signature()
+    first = data.peek() if isinstance(data, BatchData) else data
+    objectives = compiled.objectives(signature.output_names, signature.output_shapes, first)
+    objectives.check(first, signature.output_shapes)
+    return objectives
+
+
+def figures(logs: dict[str, Any], return_dict: bool) -> Any:
+    """Return logs as a dict, a list, or the loss alone if there is nothing else."""
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+class Validation:
+    """An evaluation that can be run again and again.
+
+    Parameters
+    ----------
+    model : Model
+    data : ArrayData or BatchData
+    batch_size : int
+    steps : int or None
+        Batches to use; None stands for all.
+    """
+
+    def __init__(self, model: Model, data: Any, batch_size: int, steps: int | None) -> None:
+        self._model = model
+        self._data = data
+        self._batch_size = batch_size
+        self._steps = steps
+        assert model._compiled is not None
+        self.objectives = batch_objectives(model, model._compiled, data)
+
+    @property
+    def steps(self) -> int | None:
+        """Number of batches; None if that shows only at the end."""
+        count: int | None = self._data.count_steps(self._batch_size)
+        if self._steps is None:
+            return count
+        return self._steps if count is None else min(self._steps, count)
+
+    def run(
+        self, callbacks: Any, prefix: str = "val_", bar: ProgressBar | None = None
+    ) -> dict[str, Any]:
+        """Return the figures, their names preceded by `prefix`."""
+        model, objectives = self._model, self.objectives
+        judge = model._trainers.judge(model, objectives)
+        heard = callbacks.wants_test_batches
+        callbacks.on_test_begin()
+        objectives.reset()
+        totals: Totals | None = None
+        done = 0
+        for part in self._parts(one_batch=heard):
+            if heard:
+                callbacks.on_test_batch_begin(done)
+            x, y, weights = part.sources(judge)
+            totals = Totals(judge.evaluate(x, y, weights, self._batch_size)) + totals
+            if objectives.python_slots:
+                predictions = model._plan().predict(part.x_arrays)
+                objectives.update(part, slice(None), list(_flat(model, predictions)))
+            done += part.count_steps(self._batch_size) if isinstance(self._data, ArrayData) else 1
+            if heard:
+                callbacks.on_test_batch_end(done - 1, objectives.logs(totals))
+            if bar is not None and bar.is_due:
+                bar.update(done, objectives.logs(totals))
+        if totals is None:
+            raise ValueError("there is no data to evaluate the model on: it has no rows")
+        logs = objectives.logs(totals)
+        callbacks.on_test_end(logs)
+        return {prefix + name: value for name, value in logs.items()}
+
+    def _parts(self, one_batch: bool) -> Iterator[ArrayData]:
+        """Yield the data in parts that take a native call each."""
+        data = self._data
+        if isinstance(data, BatchData):
+            for i, batch in enumerate(data.batches()):
+                if self._steps is not None and i >= self._steps:
+                    return
+                yield batch
+            return
+        n_rows = data.n_rows
+        if self._steps is not None:
+            n_rows = min(n_rows, self._steps * self._batch_size)
+        size = self._batch_size
+        if not one_batch:
+            size = max(self._model._rows_per_call() // size, 1) * size
+        if n_rows == data.n_rows <= size and n_rows:
+            yield data
+            return
+        for start in range(0, n_rows, size):
+            yield data.take(slice(start, min(start + size, n_rows)))
+
+
+def _flat(model: Model, predictions: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    for array, tensor in zip(predictions, model.outputs, strict=True):
+        shape = [n or 1 for n in tensor.shape[1:]]
+        yield array if len(shape) == 1 else array.reshape(len(array), *shape)
+
+
+def evaluate(
+    self: Model,
+    x: Any = None,
+    y: Any = None,
+    batch_size: int | None = None,
+    verbose: Any = "auto",
+    sample_weight: Any = None,
+    steps: int | None = None,
+    callbacks: Any = None,
+    return_dict: bool = False,
+) -> Any:
+    """Return the losses and metrics on some data.
+
+    Parameters
+    ----------
+    x, y, sample_weight
+        See `fit`.
+    batch_size : int, default=None
+        None stands for 32; the result does not depend on it.
+    verbose : {"auto", 0, 1, 2}, default="auto"
+    steps : int, default=None
+        Batches to use; None stands for all.
+    callbacks : Callback or list of Callback, default=None
+    return_dict : bool, default=False
+        Whether to return the figures by name.
+
+    Returns
+    -------
+    float, list of float or dict
+        The loss, then those of the outputs if there are several, then the metrics; see
+        ``metrics_names``.
+
+    Raises
+    ------
+    RuntimeError
+        If `compile` has not been called.
+    ValueError
+        If the data does not fit the model.
+    """
+    self._compiled_or_fail("evaluate")
+    verbose = 1 if verbose == "auto" else int(verbose)
+    if x is None:
+        raise ValueError("evaluate() needs data: x is None")
+    data, _ = prepare(self, x, y, sample_weight, None, 0.0)
+    validation = Validation(self, data, batch_size or 32, steps)
+    listeners = CallbackList(callbacks, model=self, verbose=verbose, steps=validation.steps)
+    bar = ProgressBar(validation.steps, verbose)
+    logs = validation.run(listeners, prefix="", bar=bar)
+    bar.finish(validation.steps or 1, logs)
+    return figures(logs, return_dict)
+
+
+def test_on_batch(
+    self: Model, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+) -> Any:
+    """Return losses and metrics on one batch, as `evaluate` does."""
+    self._compiled_or_fail("test_on_batch")
+    return evaluate(self, x, y, None, 0, sample_weight, return_dict=return_dict)
+
+
+def predict(
+    self: Model,
+    x: Any,
+    batch_size: int | None = None,
+    verbose: Any = "auto",
+    steps: int | None = None,
+    callbacks: Any = None,
+) -> Any:
+    """Return the model's outputs for some data, in inference mode.
+
+    Parameters
+    ----------
+    x
+        See `fit`.
+    batch_size : int, default=None
+        None stands for 32; the result does not depend on it.
+    verbose : {"auto", 0, 1, 2}, default="auto"
+    steps : int, default=None
+        Batches to use; None stands for all.
+    callbacks : Callback or list of Callback, default=None
+
+    Returns
+    -------
+    ndarray, shape (n, ...), or a list, tuple or dict of arrays
+        In the form in which the model returns its outputs.
+
+    Raises
+    ------
+    ValueError
+        If the data does not fit the model.
+    """
+    if verbose == 0 and callbacks is None and steps is None:
+        return predict_on_batch(self, x)
+    verbose = 1 if verbose == "auto" else int(verbose)
+    batch_size = batch_size or 32
+    if comes_in_batches(x):
+        return _predict_batches(self, x, verbose, steps, callbacks)
+    arrays = input_arrays(self, x)
+    if steps is not None:
+        arrays = [array[: steps * batch_size] for array in arrays]
+    total = -(-arrays[0].shape[0] // batch_size)
+    listeners = CallbackList(callbacks, model=self, verbose=verbose, steps=total)
+    bar = ProgressBar(total, verbose)
+    heard = listeners.wants_predict_batches
+    listeners.on_predict_begin()
+    outputs = run_prediction(
+        self._plan(),
+        arrays,
+        chunk=batch_size if heard else self._rows_per_call(),
+        report=lambda rows: _report(bar, listeners, heard, -(-rows // batch_size)),
+    )
+    listeners.on_predict_end()
+    bar.finish(total, {})
+    return self._in_form(outputs)
+
+
+def _report(bar: ProgressBar, listeners: Any, heard: bool, done: int) -> None:
+    if heard:
+        listeners.on_predict_batch_begin(done - 1)
+        listeners.on_predict_batch_end(done - 1)
+    bar.update(done, {})
+
+
+def input_arrays(model: Model, x: Any) -> list[Any]:
+    """Return the arrays of the inputs, checked; a model that has not been built is built."""
+    model._ensure_built(x)
+    signature = model._signature()
+    given = distribute(x, signature.input_names, "x", "input")
+    arrays = [
+        _input_array(value, name, shape)
+        for value, name, shape in zip(
+            given, signature.input_names, signature.input_shapes, strict=True
+        )
+    ]
+    rows = {array.shape[0] for array in arrays}
+    if len(rows) > 1:
+        raise ValueError(f"all inputs must have as many rows. Received: {sorted(rows)}")
+    return arrays
+
+
+def _predict_batches(
+    model: Model, source: Any, verbose: int, steps: int | None, callbacks: Any
+) -> Any:
+    from pynn.models._source import batches
+
+    data = batches(model, source, None)
+    total = steps or data.count_steps(0)
+    listeners = CallbackList(callbacks, model=model, verbose=verbose, steps=total)
+    bar = ProgressBar(total, verbose)
+    parts: list[list[np.ndarray]] = []
+    listeners.on_predict_begin()
+    for i, batch in enumerate(data.batches()):
+        if steps is not None and i >= steps:
+            break
+        listeners.on_predict_batch_begin(i)
+        parts.append(model._plan().predict(batch.x_arrays))
+        listeners.on_predict_batch_end(i)
+        bar.update(i + 1, {})
+    if not parts:
+        raise ValueError("there is no data to predict from: it has no batches")
+    listeners.on_predict_end()
+    bar.finish(len(parts), {})
+    joined = [np.concatenate(group) for group in zip(*parts, strict=True)]
+    return model._in_form(joined)
+
+
+def predict_on_batch(self: Model, x: Any) -> Any:
+    """Return the model's outputs for one batch; see `predict`."""
+    fast = self._fast
+    if fast is not None and type(x) is np.ndarray and x.ndim == 2 and len(x) <= self._fast_rows:
+        try:
+            return fast(x)
+        except ValueError:
+            pass  # an unusual type or layout, or a wrong shape: told apart below
+    if comes_in_batches(x):
+        return _predict_batches(self, x, 0, None, None)
+    arrays = input_arrays(self, x)
+    outputs = run_prediction(self._plan(), arrays, chunk=self._rows_per_call())
+    self._prepare_fast()
+    return self._in_form(outputs)

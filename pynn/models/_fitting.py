@@ -1,0 +1,288 @@
+"""`Model.fit` and `Model.train_on_batch`: from a user's data to epochs, and back to logs.
+
+The epochs themselves are `pynn.training`'s.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn import _state
+from pynn.callbacks import CallbackList
+from pynn.models._compiled import Objectives
+from pynn.models._evaluation import Validation, batch_objectives, figures
+from pynn.models._source import prepare
+from pynn.training import EpochRunner, ProgressBar, Totals, Watcher
+
+if TYPE_CHECKING:
+    from pynn.models._model import Model
+
+
+def fit(
+    self: Model,
+    x: Any = None,
+    y: Any = None,
+    batch_size: int | None = None,
+    epochs: int = 1,
+    verbose: Any = "auto",
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool = True,
+    class_weight: Mapping[Any, float] | None = None,
+    sample_weight: Any = None,
+    initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: Any = 1,
+) -> Any:
+    """Train the model.
+
+    Parameters
+    ----------
+    x : array-like, DataFrame or sparse matrix, or a list, tuple or dict of them
+        One entry for each input. Also a generator, a `pynn.utils.PyDataset` or an iterable that
+        hands out batches ``(x, y)`` or ``(x, y, sample_weight)``.
+    y : the same, default=None
+        One entry for each output.
+    batch_size : int, default=None
+        Rows per step; None stands for 32.
+    epochs : int, default=1
+        The number of the last epoch, counted from 1.
+    verbose : {"auto", 0, 1, 2}, default="auto"
+        0 is silent, 1 (and "auto") shows a bar, or a line per epoch where the output is no
+        terminal, 2 shows a line per epoch.
+    callbacks : Callback or list of Callback, default=None
+    validation_split : float, default=0.0
+        The last part of the rows, before any shuffling, that is kept for validation.
+    validation_data : (x, y), (x, y, sample_weight), generator or dataset, default=None
+        What the model is evaluated on after each epoch.
+    shuffle : bool, default=True
+        Whether each epoch goes through the rows in another order.
+    class_weight : dict of int to float, default=None
+        Factors for the weights of samples by class.
+    sample_weight : array-like, shape (n,), default=None
+        Or a list or dict with one for each output.
+    initial_epoch : int, default=0
+        Where the numbers of epochs begin, to go on with a training.
+    steps_per_epoch : int, default=None
+        None stands for all rows once.
+    validation_steps : int, default=None
+        Batches of validation; None stands for all.
+    validation_batch_size : int, default=None
+        None stands for `batch_size`.
+    validation_freq : int or list of int, default=1
+        Every how many epochs, or after which ones, to validate.
+
+    Returns
+    -------
+    History
+        With the figures of each epoch in ``history.history``.
+
+    Raises
+    ------
+    RuntimeError
+        If `compile` has not been called.
+    ValueError
+        If the data does not fit the model.
+    """
+    compiled = self._compiled_or_fail("fit")
+    batch_size = checked_count("batch_size", batch_size, 32)
+    checked_count("epochs", epochs, 1)
+    steps_per_epoch = checked_count("steps_per_epoch", steps_per_epoch, None)
+    verbose = 1 if verbose == "auto" else int(verbose)
+    if x is None:
+        raise ValueError("fit() needs data: x is None")
+    data, held_out = prepare(self, x, y, sample_weight, class_weight, validation_split)
+    objectives = batch_objectives(self, compiled, data)
+    validation = _validation(
+        self, held_out, validation_data, validation_batch_size or batch_size, validation_steps
+    )
+    trainer = self._trainers.trainer(self, objectives)
+    watcher = _FitWatcher(self, objectives)
+    runner = EpochRunner(
+        trainer,
+        data,
+        batch_size,
+        self.optimizer._rates,
+        steps_per_epoch=steps_per_epoch,
+        watcher=watcher,
+    )
+    watcher.callbacks = listeners = CallbackList(
+        callbacks,
+        model=self,
+        add_history=True,
+        verbose=verbose,
+        epochs=epochs,
+        steps=runner.steps,
+    )
+    history = listeners.history
+    self.stop_training = False
+    seed = _state.next_seed() if shuffle else None
+    logs: dict[str, Any] = {}
+    watcher.set_pace()
+    self._initial_epoch = initial_epoch
+    listeners.on_train_begin()
+    try:
+        # A callback that restores an earlier training says where to go on.
+        for index in range(max(initial_epoch, self._initial_epoch), epochs):
+            logs = {}
+            bar = watcher.bar = ProgressBar(runner.steps, verbose, f"Epoch {index + 1}/{epochs}")
+            listeners.on_epoch_begin(index)
+            objectives.reset()
+            epoch = runner.run_epoch(index, shuffle_seed=seed)
+            if epoch.steps == 0:
+                _warn_exhausted()
+                break
+            logs = objectives.logs(epoch.totals)
+            if validation is not None and _is_due(validation_freq, index):
+                logs.update(validation.run(listeners))
+            listeners.on_epoch_end(index, logs)
+            bar.finish(epoch.steps, logs)
+            if runner.exhausted:
+                _warn_exhausted()
+                break
+            if self.stop_training:
+                break
+    except BaseException:
+        watcher.bar.abandon()
+        raise
+    finally:
+        self.optimizer._set_iterations(trainer.iterations)
+    self.optimizer.finalize_variable_values(self._trainers.weights)
+    listeners.on_train_end(logs)
+    return history
+
+
+def _warn_exhausted() -> None:
+    warnings.warn(
+        "the data ran out before the last epoch. It must hand out at least "
+        "steps_per_epoch * epochs batches",
+        stacklevel=3,
+    )
+
+
+def checked_count(name: str, value: Any, default: Any) -> Any:
+    """Return `value` as an int, or `default` for None.
+
+    Raises
+    ------
+    ValueError
+        If it is no positive integer.
+    """
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+    return int(value)
+
+
+def _is_due(frequency: Any, index: int) -> bool:
+    if isinstance(frequency, (int, np.integer)):
+        return (index + 1) % int(frequency) == 0
+    return index + 1 in frequency
+
+
+def _validation(
+    model: Model, held_out: Any, given: Any, batch_size: int, steps: int | None
+) -> Validation | None:
+    if given is None:
+        return None if held_out is None else Validation(model, held_out, batch_size, steps)
+    if isinstance(given, (tuple, list)) and len(given) in (2, 3):
+        x, y, weights = (*given, None)[:3]
+    else:
+        x, y, weights = given, None, None
+    data, _ = prepare(model, x, y, weights, None, 0.0)
+    return Validation(model, data, batch_size, steps)
+
+
+class _FitWatcher(Watcher):
+    """Tells callbacks, metrics written in Python and the progress bar of steps."""
+
+    callbacks: Any
+    bar: ProgressBar
+
+    def __init__(self, model: Model, objectives: Objectives) -> None:
+        self._model = model
+        self._optimizer = model.optimizer
+        self._objectives = objectives
+        self._constrained = [
+            weight for weight in model._trainers.weights if weight.constraint is not None
+        ]
+        if self._optimizer._stepwise:
+            self._constrained = []  # its own steps see to that
+        self._python = bool(objectives.python_slots)
+        self.bar = ProgressBar(None, 0)
+
+    def set_pace(self) -> None:
+        """Decide whether steps are taken one at a time."""
+        self._heard = self.callbacks.wants_train_batches
+        self.per_step = bool(self._heard or self._python or self._constrained)
+
+    def step_begins(self, step: int) -> None:
+        if self._heard:
+            self.callbacks.on_train_batch_begin(step)
+
+    def step_ends(self, step: int, runner: EpochRunner) -> None:
+        for weight in self._constrained:
+            weight.assign(weight.constraint(weight.view))
+        if self._python:
+            rows, predictions = runner.trainer.last_batch()
+            self._objectives.update(runner.current, rows, _shaped(self._model, predictions))
+        if self._heard:
+            self._optimizer._set_iterations(runner.trainer.iterations)
+            self.callbacks.on_train_batch_end(step, self._objectives.logs(runner.totals()))
+            self.stop = self._model.stop_training
+
+    def advanced(self, steps: int, runner: EpochRunner) -> None:
+        self._optimizer._set_iterations(runner.trainer.iterations)
+        if self.bar.is_due:
+            self.bar.update(steps, self._objectives.logs(runner.totals()))
+
+
+def _shaped(model: Model, predictions: list[np.ndarray]) -> list[np.ndarray]:
+    shapes = [tensor.shape for tensor in model.outputs]
+    return [
+        array if len(shape) == 2 else array.reshape(len(array), *[n or 1 for n in shape[1:]])
+        for array, shape in zip(predictions, shapes, strict=True)
+    ]
+
+
+def train_on_batch(
+    self: Model,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Mapping[Any, float] | None = None,
+    return_dict: bool = False,
+) -> Any:
+    """Take one training step on one batch.
+
+    Parameters
+    ----------
+    x, y, sample_weight, class_weight
+        See `fit`.
+    return_dict : bool, default=False
+        Whether to return the figures by name.
+
+    Returns
+    -------
+    float, list of float or dict
+        The batch's loss before the step, and its metrics, as `evaluate` returns them.
+    """
+    compiled = self._compiled_or_fail("train_on_batch")
+    data, _ = prepare(self, x, y, sample_weight, class_weight, 0.0)
+    objectives = batch_objectives(self, compiled, data)
+    trainer = self._trainers.trainer(self, objectives)
+    watcher = _FitWatcher(self, objectives)
+    watcher.callbacks = CallbackList(None, model=self)
+    watcher.set_pace()
+    objectives.reset()
+    runner = EpochRunner(trainer, data, max(data.n_rows, 1), self.optimizer._rates, watcher=watcher)
+    totals: Totals = runner.run_epoch(0).totals
+    return figures(objectives.logs(totals), return_dict)

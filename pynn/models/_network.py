@@ -1,0 +1,194 @@
+"""`Network`: the layer calls between a model's inputs and outputs, and walking them again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynn import ops
+from pynn._structure import leaves, map_leaves, pack
+from pynn.layers._call import Call
+from pynn.layers._layer import Layer
+from pynn.layers._operation import operation_behind
+from pynn.ops import Tensor
+
+
+class Network:
+    """What lies between tensors, as calls of layers.
+
+    Parameters
+    ----------
+    inputs, outputs : Tensor, or list, tuple or dict of tensors
+
+    Attributes
+    ----------
+    inputs, outputs : the same
+    flat_inputs, flat_outputs : list of Tensor
+    calls : list of Call
+        Each after those that it depends on.
+    layers : list of Layer
+        From the inputs to the outputs, by their distance from the end.
+
+    Raises
+    ------
+    ValueError
+        If something is no tensor, or an output does not depend on the inputs alone.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        for role, structure in (("inputs", inputs), ("outputs", outputs)):
+            found = list(leaves(structure))
+            wrong = [value for value in found if not isinstance(value, Tensor)]
+            if wrong or not found:
+                raise ValueError(
+                    f"the {role} of a model must be tensors, as Input and layers return them. "
+                    f"Received: {wrong[0] if wrong else structure!r}"
+                )
+        self.inputs = inputs
+        self.outputs = outputs
+        self.flat_inputs: list[Tensor] = list(leaves(inputs))
+        self.flat_outputs: list[Tensor] = list(leaves(outputs))
+        if len({id(tensor) for tensor in self.flat_inputs}) != len(self.flat_inputs):
+            raise ValueError("the inputs of a model must be different tensors")
+        self.calls = self._order_calls()
+        self.layers = self._order_layers()
+        names = [layer.name for layer in self.layers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                "the layers of a model must have different names. Received: "
+                f"{', '.join(map(repr, twice))} more than once"
+            )
+
+    def _order_calls(self) -> list[Call]:
+        stops = {id(tensor) for tensor in self.flat_inputs}
+        order: list[Call] = []
+        done: set[int] = set()
+        for tensor in self.flat_inputs:
+            if tensor.node is None and tensor.source is not None:
+                done.add(id(tensor.source[0]))
+                order.append(tensor.source[0])
+        pending = [(tensor, False) for tensor in reversed(self.flat_outputs)]
+        while pending:
+            tensor, expanded = pending.pop()
+            if id(tensor) in stops:
+                continue
+            if tensor.node is None:
+                raise ValueError(
+                    f"the outputs depend on the input {tensor.name!r}, which is not among the "
+                    f"model's inputs: {', '.join(repr(t.name) for t in self.flat_inputs)}"
+                )
+            call = operation_behind(tensor)
+            if id(call) in done:
+                continue
+            if expanded:
+                done.add(id(call))
+                order.append(call)
+                continue
+            pending.append((tensor, True))
+            pending.extend((x, False) for x in reversed(call.inputs))
+        return order
+
+    def _order_layers(self) -> list[Layer]:
+        """Sort layers as Keras does: by distance from the outputs, then by when they are met."""
+        depths: dict[int, int] = {}
+        made_by = {id(t): call for call in self.calls for t in leaves(call.outputs)}
+        for call in reversed(self.calls):
+            depth = depths.setdefault(id(call), 0)
+            for tensor in call.inputs:
+                source = made_by.get(id(tensor))
+                if source is not None:
+                    depths[id(source)] = max(depths.get(id(source), 0), depth + 1)
+        layer_depths: dict[int, int] = {}
+        layers: dict[int, Layer] = {}
+        for call in self.calls:
+            key = id(call.layer)
+            layers.setdefault(key, call.layer)
+            layer_depths[key] = max(layer_depths.get(key, 0), depths[id(call)])
+        return sorted(layers.values(), key=lambda layer: -layer_depths[id(layer)])
+
+    @property
+    def losses(self) -> list[Any]:
+        """What layers gave to ``add_loss`` when they were called."""
+        return [loss for call in self.calls for loss in call.losses]
+
+    def run(self, inputs: Any) -> Any:
+        """Call the layers again on other tensors or arrays, and return the outputs.
+
+        Parameters
+        ----------
+        inputs : tensors or arrays
+            In the form of the model's inputs, or as a list.
+        """
+        values: dict[int, Any] = {
+            id(tensor): value
+            for tensor, value in zip(self.flat_inputs, self.match(inputs), strict=True)
+        }
+        for call in self.calls:
+            if not call.inputs:
+                continue
+            args = map_leaves(lambda x: _replaced(x, values), list(call.args))
+            kwargs = map_leaves(lambda x: _replaced(x, values), call.kwargs)
+            results = call.layer(*args, **kwargs)
+            for tensor, value in zip(leaves(call.outputs), leaves(results), strict=True):
+                values[id(tensor)] = value
+        return pack(self.outputs, [values[id(tensor)] for tensor in self.flat_outputs])
+
+    def match(self, inputs: Any) -> list[Any]:
+        """Return one value per input, by name for a dict and by position otherwise."""
+        if isinstance(inputs, dict):
+            names = self.input_names
+            missing = [name for name in names if name not in inputs]
+            if missing:
+                raise ValueError(
+                    f"there is nothing for the input {missing[0]!r}. "
+                    f"Received: a dict with the keys {list(inputs)}"
+                )
+            return [inputs[name] for name in names]
+        found = list(leaves(inputs))
+        if len(found) != len(self.flat_inputs):
+            raise ValueError(
+                f"a model with {len(self.flat_inputs)} inputs takes as many tensors. "
+                f"Received: {len(found)}"
+            )
+        return found
+
+    @property
+    def input_names(self) -> list[str]:
+        """The keys of a dict of inputs, the names of their layers otherwise."""
+        return _names(self.inputs, self.flat_inputs)
+
+    @property
+    def output_names(self) -> list[str]:
+        """The keys of a dict of outputs, the names of their layers otherwise, made different."""
+        return _names(self.outputs, self.flat_outputs)
+
+
+def _names(structure: Any, tensors: list[Tensor]) -> list[str]:
+    if isinstance(structure, dict) and len(structure) == len(tensors):
+        return [str(key) for key in structure]
+    names: list[str] = []
+    for tensor in tensors:
+        base = name = tensor.name or "tensor"
+        count = 0
+        while name in names:
+            count += 1
+            name = f"{base}_{count}"
+        names.append(name)
+    return names
+
+
+def _replaced(value: Any, values: dict[int, Any]) -> Any:
+    if isinstance(value, Tensor):
+        return values[id(value)]
+    return value
+
+
+def input_like(tensor: Tensor) -> Tensor:
+    """Return a new tensor without history, of the shape and type of another."""
+    return Tensor(tensor.shape, tensor.dtype, name=tensor.name)
+
+
+def batch_tensor(array: Any, dtype: str, name: str) -> Tensor:
+    """Return an input tensor for batches of rows like those of an array."""
+    shape = ops.shape(array)
+    return Tensor((None, *shape[1:]), dtype, name=name)

@@ -1,0 +1,91 @@
+"""Pickles and deep copies of models: architecture, weights, compile arguments, optimizer state.
+
+The native engine's objects are made anew. A user's own classes and functions travel by reference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pynn._structure import map_leaves
+from pynn.layers import Layer
+from pynn.models._functional_config import model_classes
+
+if TYPE_CHECKING:
+    from pynn.models._model import Model
+
+
+def reduce_model(model: Model) -> tuple[Any, ...]:
+    """Return what pickle needs: a function and its arguments."""
+    state: dict[str, Any] = {
+        "config": model.get_config(),
+        "custom_objects": _own_objects(model),
+        "shapes": None,
+        "weights": model.get_weights(),
+        "trainable": [layer.trainable for layer in _all_layers(model)],
+        "compile": None,
+        "iterations": 0,
+        "optimizer_state": [],
+    }
+    if model._interface is not None:
+        state["shapes"] = map_leaves(lambda tensor: _Shape(tensor.shape), model.input)
+    if model._compiled is not None:
+        state["compile"] = model._compile_arguments
+        state["iterations"] = model.optimizer._iterations
+        state["optimizer_state"] = model._trainers.state()
+    return restore_model, (type(model), state)
+
+
+def restore_model(cls: Any, state: dict[str, Any]) -> Any:
+    """Make the model that `reduce_model` took apart."""
+    known = {**model_classes(), **state["custom_objects"]}
+    model = cls.from_config(state["config"], custom_objects=known)
+    if model._interface is None and state["shapes"] is not None:
+        model._trace(state["shapes"])
+    model.set_weights(state["weights"])
+    for layer, trainable in zip(_all_layers(model), state["trainable"], strict=True):
+        layer._trainable = trainable
+    if state["compile"] is not None:
+        model.compile(**state["compile"])
+        model.optimizer._set_iterations(state["iterations"])
+        if state["optimizer_state"]:
+            model._trainers.expect_state(model.trainable_weights, state["optimizer_state"])
+    return model
+
+
+class _Shape:
+    """Stands for a tensor in a structure of inputs."""
+
+    def __init__(self, shape: tuple[int | None, ...]) -> None:
+        self.shape = shape
+
+
+def _all_layers(model: Model) -> list[Layer]:
+    found: list[Layer] = [model]
+    for layer in model.layers:
+        found.append(layer)
+        found.extend(_inner(layer))
+    return found
+
+
+def _inner(layer: Layer) -> list[Layer]:
+    found: list[Layer] = []
+    for inner in layer._sublayers():
+        found.append(inner)
+        found.extend(_inner(inner))
+    return found
+
+
+def _own_objects(model: Model) -> dict[str, Any]:
+    """Return classes of layers and functions in their attributes that are not pynn's, by name."""
+    own: dict[str, Any] = {}
+    for layer in _all_layers(model):
+        for thing in (type(layer), *vars(layer).values()):
+            name = getattr(thing, "__name__", None)
+            module = getattr(thing, "__module__", None) or "pynn"
+            if name and callable(thing) and module.split(".")[0] != "pynn":
+                own[name] = thing
+            kind = type(thing)
+            if hasattr(thing, "get_config") and kind.__module__.split(".")[0] != "pynn":
+                own[kind.__name__] = kind
+    return own

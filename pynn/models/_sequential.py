@@ -1,0 +1,178 @@
+"""`Sequential`: layers one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pynn import layers
+from pynn._structure import is_nested
+from pynn.layers import InputLayer, Layer
+from pynn.models._functional_config import model_classes
+from pynn.models._model import Model
+from pynn.models._network import Network
+from pynn.ops import Tensor
+
+
+class Sequential(Model):
+    """Layers, each called on the output of the one before.
+
+    The weights exist from the beginning if the first layer is an `Input` or has an
+    ``input_shape``, and from the first data on otherwise.
+
+    Parameters
+    ----------
+    layers : sequence of Layer, default=None
+        An `Input` may come first.
+    name : str, default=None
+    trainable : bool, default=True
+
+    Raises
+    ------
+    ValueError
+        If something is no layer, or two layers have the same name.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> model = pynn.Sequential(
+    ...     [pynn.Input(shape=(8,)), pynn.layers.Dense(30, activation="relu"), pynn.layers.Dense(1)]
+    ... )
+    >>> model.count_params()
+    301
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Any] | None = None,
+        name: str | None = None,
+        trainable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable, **kwargs)
+        self._stack: list[Layer] = []
+        self._begins_with: InputLayer | None = None
+        self._tensors: list[Tensor] = []  # the input, and the output of each layer
+        if layers is not None and not isinstance(layers, (list, tuple)):
+            layers = [layers]
+        for layer in layers or ():
+            self._append(layer)
+        self._extend()
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer at the end.
+
+        Parameters
+        ----------
+        layer : Layer, or the Tensor that `Input` returns
+        rebuild : bool, default=True
+            False leaves the model without inputs and outputs until `build`.
+        """
+        self._append(layer)
+        if rebuild:
+            self._extend()
+
+    def pop(self, rebuild: bool = True) -> Layer | None:
+        """Take the last layer off and return it; None if there is none."""
+        layer = self._stack.pop() if self._stack else None
+        del self._tensors[len(self._stack) + 1 :]
+        if rebuild:
+            self._extend()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, Tensor) and layer.source is not None:
+            layer = layer.source[0].layer
+        if not isinstance(layer, Layer):
+            raise ValueError(
+                f"a Sequential holds layers. Received: {layer!r} of type {type(layer).__name__}"
+            )
+        if isinstance(layer, InputLayer):
+            if self._stack or self._begins_with is not None:
+                raise ValueError(
+                    f"an Input must come first and only once. Sequential {self.name!r} has "
+                    f"{len(self._stack)} layers already"
+                )
+            self._begins_with = layer
+            return
+        if any(known is layer or known.name == layer.name for known in self._stack):
+            raise ValueError(
+                "the layers of a model must have different names. Received: "
+                f"{layer.name!r} for the second time"
+            )
+        self._stack.append(layer)
+
+    def _extend(self) -> None:
+        """Call the layers that have not been called, if the shape of the input is known."""
+        self._network = self._interface = None
+        self.built = False
+        self._forget_plans()
+        if self._begins_with is None and self._stack:
+            first = self._stack[0]
+            shape = first._row_shape
+            if shape is None and first.built and isinstance(first, Model):
+                shape = tuple(first.input_shape[1:])
+            if shape is not None:
+                self._begins_with = InputLayer(shape, dtype=first.dtype)
+        if self._begins_with is None or not self._stack:
+            return
+        if not self._tensors:
+            self._tensors.append(self._begins_with.output)
+        for layer in self._stack[len(self._tensors) - 1 :]:
+            self._tensors.append(layer(self._tensors[-1]))
+        self._set_network(Network(self._tensors[0], self._tensors[-1]))
+
+    def _sublayers(self) -> Any:
+        return iter(self._stack)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights for inputs of that shape, the batch's size in front."""
+        if self._network is not None:
+            return
+        if input_shape is None:
+            self._extend()
+            return
+        shape = tuple(input_shape)
+        if any(is_nested(size) for size in shape):
+            raise ValueError(f"a Sequential has one input. Received: input_shape={input_shape}")
+        if not self._stack:
+            raise ValueError(f"Sequential {self.name!r} has no layers to build")
+        self._begins_with = InputLayer(shape[1:], dtype=self._stack[0].dtype)
+        self._extend()
+
+    def _ensure_built(self, x: Any) -> None:
+        if self._network is None:
+            super()._ensure_built(x)
+
+    def _trace(self, data: Any) -> None:
+        # As with an Input, but its shape comes from the data.
+        if isinstance(data, (list, tuple)) and len(data) == 1:
+            data = data[0]
+        if isinstance(data, (list, tuple, dict)):
+            raise ValueError(
+                f"a Sequential has one input. Received: {type(data).__name__} of {len(data)} arrays"
+            )
+        self.build((None, *data.shape[1:]))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` makes the same model from, without its weights."""
+        entries = [layers.serialize(layer) for layer in self._stack]
+        if self._begins_with is not None:
+            entries.insert(0, layers.serialize(self._begins_with))
+        return {"name": self.name, "trainable": self.trainable, "layers": entries}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Build a model from the output of `get_config`.
+
+        Parameters
+        ----------
+        config : dict
+        custom_objects : dict of str to object, default=None
+            Classes and functions that are not pynn's own.
+        """
+        known = {**model_classes(), **(custom_objects or {})}
+        made = [layers.deserialize(entry, custom_objects=known) for entry in config["layers"]]
+        model = cls(made, name=config.get("name"))
+        model._trainable = bool(config.get("trainable", True))
+        return model

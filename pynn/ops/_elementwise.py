@@ -1,0 +1,318 @@
+"""Ops that work on one entry at a time: arithmetic, comparison, exponentials and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pynn.ops._shape_rules import broadcast, same, unbroadcast
+from pynn.ops._tensor import Op, apply, value_of
+
+
+def _unary(name: str, forward: Callable[..., Any], slope: Callable[..., Any] | None) -> Op:
+    """Make an op of one value; `slope` is its derivative, from the value and the result."""
+    if slope is None:
+        return Op(name, forward, None, same)
+    return Op(name, forward, lambda grad, out, x: (grad * slope(x, out),), same)
+
+
+def _binary(
+    name: str,
+    forward: Callable[..., Any],
+    slopes: Callable[..., tuple[Any, Any]] | None,
+    dtype: str | None = None,
+) -> Op:
+    """Make an op of two values; `slopes` are its derivatives, from gradient, values and result."""
+    if slopes is None:
+        return Op(name, forward, None, broadcast, dtype)
+
+    def backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
+        grad_a, grad_b = slopes(grad, a, b, out)
+        return unbroadcast(grad_a, a), unbroadcast(grad_b, b)
+
+    return Op(name, forward, backward, broadcast, dtype)
+
+
+def _power_slopes(g: Any, a: Any, b: Any, out: Any) -> tuple[Any, Any]:
+    # A constant exponent, the usual case, needs no logarithm of the base.
+    safe = np.where(np.asarray(a) > 0, a, 1)
+    return g * b * np.power(a, np.asarray(b) - 1), g * out * np.log(safe)
+
+
+def _pick_slopes(
+    compare: Callable[[Any, Any], Any],
+) -> Callable[[Any, Any, Any, Any], tuple[Any, Any]]:
+    """Slopes of maximum and minimum; equal values share the gradient."""
+
+    def slopes(g: Any, a: Any, b: Any, out: Any) -> tuple[Any, Any]:
+        first = np.where(compare(a, b), g, np.where(np.equal(a, b), g * g.dtype.type(0.5), 0))
+        return first, g - first
+
+    return slopes
+
+
+ADD = _binary("add", np.add, lambda g, a, b, out: (g, g))
+SUBTRACT = _binary("subtract", np.subtract, lambda g, a, b, out: (g, -g))
+MULTIPLY = _binary("multiply", np.multiply, lambda g, a, b, out: (g * b, g * a))
+DIVIDE = _binary("divide", np.true_divide, lambda g, a, b, out: (g / b, -g * out / b))
+POWER = _binary("power", np.power, _power_slopes)
+MAXIMUM = _binary("maximum", np.maximum, _pick_slopes(np.greater))
+MINIMUM = _binary("minimum", np.minimum, _pick_slopes(np.less))
+FLOOR_DIVIDE = _binary("floor_divide", np.floor_divide, None)
+MOD = _binary("mod", np.mod, lambda g, a, b, out: (g, -g * np.floor_divide(a, b)))
+
+EQUAL = _binary("equal", np.equal, None, "bool")
+NOT_EQUAL = _binary("not_equal", np.not_equal, None, "bool")
+LESS = _binary("less", np.less, None, "bool")
+LESS_EQUAL = _binary("less_equal", np.less_equal, None, "bool")
+GREATER = _binary("greater", np.greater, None, "bool")
+GREATER_EQUAL = _binary("greater_equal", np.greater_equal, None, "bool")
+LOGICAL_AND = _binary("logical_and", np.logical_and, None, "bool")
+LOGICAL_OR = _binary("logical_or", np.logical_or, None, "bool")
+LOGICAL_NOT = Op("logical_not", np.logical_not, None, same, "bool")
+ISNAN = Op("isnan", np.isnan, None, same, "bool")
+
+NEGATIVE = _unary("negative", np.negative, lambda x, out: -1)
+ABSOLUTE = _unary("absolute", np.absolute, lambda x, out: np.sign(x))
+SQUARE = _unary("square", np.square, lambda x, out: 2 * x)
+SQRT = _unary("sqrt", np.sqrt, lambda x, out: 0.5 / out)
+EXP = _unary("exp", np.exp, lambda x, out: out)
+EXPM1 = _unary("expm1", np.expm1, lambda x, out: out + 1)
+LOG = _unary("log", np.log, lambda x, out: 1 / x)
+LOG1P = _unary("log1p", np.log1p, lambda x, out: 1 / (1 + x))
+SIN = _unary("sin", np.sin, lambda x, out: np.cos(x))
+COS = _unary("cos", np.cos, lambda x, out: -np.sin(x))
+SIGN = _unary("signum", np.sign, None)
+FLOOR = _unary("floor", np.floor, None)
+CEIL = _unary("ceil", np.ceil, None)
+ROUND = _unary("round", np.round, None)
+STOP_GRADIENT = _unary("stop_gradient", lambda x: x, None)
+
+WHERE = Op(
+    "where",
+    np.where,
+    lambda grad, out, condition, a, b: (
+        None,
+        unbroadcast(np.where(condition, grad, 0), a),
+        unbroadcast(np.where(condition, 0, grad), b),
+    ),
+    broadcast,
+)
+CLIP = Op(
+    "clip",
+    lambda x, low, high: np.clip(x, low, high),
+    lambda grad, out, x, low, high: (grad * ((x >= low) & (x <= high)), None, None),
+    same,
+)
+CAST = Op(
+    "cast",
+    lambda x, dtype: np.asarray(x).astype(dtype),
+    lambda grad, out, x, dtype: (grad,),
+    same,
+)
+
+
+def add(x1: Any, x2: Any) -> Any:
+    """Return ``x1 + x2``, entry by entry, with broadcasting."""
+    return apply(ADD, x1, x2)
+
+
+def subtract(x1: Any, x2: Any) -> Any:
+    """Return ``x1 - x2``, entry by entry, with broadcasting."""
+    return apply(SUBTRACT, x1, x2)
+
+
+def multiply(x1: Any, x2: Any) -> Any:
+    """Return ``x1 * x2``, entry by entry, with broadcasting."""
+    return apply(MULTIPLY, x1, x2)
+
+
+def divide(x1: Any, x2: Any) -> Any:
+    """Return ``x1 / x2``, entry by entry, with broadcasting."""
+    return apply(DIVIDE, x1, x2)
+
+
+def divide_no_nan(x1: Any, x2: Any) -> Any:
+    """Return ``x1 / x2``, and 0 where `x2` is 0."""
+    zero = equal(x2, 0)
+    return where(zero, 0.0, divide(x1, where(zero, 1.0, x2)))
+
+
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """Return the largest whole number not above ``x1 / x2``. It has no gradient."""
+    return apply(FLOOR_DIVIDE, x1, x2)
+
+
+def mod(x1: Any, x2: Any) -> Any:
+    """Return the remainder of `floor_divide`."""
+    return apply(MOD, x1, x2)
+
+
+def power(x1: Any, x2: Any) -> Any:
+    """Return `x1` to the power of `x2`."""
+    return apply(POWER, x1, x2)
+
+
+def maximum(x1: Any, x2: Any) -> Any:
+    """Return the larger value, entry by entry."""
+    return apply(MAXIMUM, x1, x2)
+
+
+def minimum(x1: Any, x2: Any) -> Any:
+    """Return the smaller value, entry by entry."""
+    return apply(MINIMUM, x1, x2)
+
+
+def equal(x1: Any, x2: Any) -> Any:
+    """Return where ``x1 == x2``."""
+    return apply(EQUAL, x1, x2)
+
+
+def not_equal(x1: Any, x2: Any) -> Any:
+    """Return where ``x1 != x2``."""
+    return apply(NOT_EQUAL, x1, x2)
+
+
+def less(x1: Any, x2: Any) -> Any:
+    """Return where ``x1 < x2``."""
+    return apply(LESS, x1, x2)
+
+
+def less_equal(x1: Any, x2: Any) -> Any:
+    """Return where ``x1 <= x2``."""
+    return apply(LESS_EQUAL, x1, x2)
+
+
+def greater(x1: Any, x2: Any) -> Any:
+    """Return where ``x1 > x2``."""
+    return apply(GREATER, x1, x2)
+
+
+def greater_equal(x1: Any, x2: Any) -> Any:
+    """Return where ``x1 >= x2``."""
+    return apply(GREATER_EQUAL, x1, x2)
+
+
+def logical_and(x1: Any, x2: Any) -> Any:
+    """Return where both are true."""
+    return apply(LOGICAL_AND, x1, x2)
+
+
+def logical_or(x1: Any, x2: Any) -> Any:
+    """Return where at least one is true."""
+    return apply(LOGICAL_OR, x1, x2)
+
+
+def logical_not(x: Any) -> Any:
+    """Return where `x` is false."""
+    return apply(LOGICAL_NOT, x)
+
+
+def isnan(x: Any) -> Any:
+    """Return where `x` is not a number."""
+    return apply(ISNAN, x)
+
+
+def negative(x: Any) -> Any:
+    """Return ``-x``."""
+    return apply(NEGATIVE, x)
+
+
+def absolute(x: Any) -> Any:
+    """Return the absolute value of `x`."""
+    return apply(ABSOLUTE, x)
+
+
+def square(x: Any) -> Any:
+    """Return ``x * x``."""
+    return apply(SQUARE, x)
+
+
+def sqrt(x: Any) -> Any:
+    """Return the square root of `x`."""
+    return apply(SQRT, x)
+
+
+def rsqrt(x: Any) -> Any:
+    """Return one over the square root of `x`."""
+    return divide(1.0, sqrt(x))
+
+
+def exp(x: Any) -> Any:
+    """Return e to the power of `x`."""
+    return apply(EXP, x)
+
+
+def expm1(x: Any) -> Any:
+    """Return ``exp(x) - 1``, exact for small `x`."""
+    return apply(EXPM1, x)
+
+
+def log(x: Any) -> Any:
+    """Return the natural logarithm of `x`."""
+    return apply(LOG, x)
+
+
+def log1p(x: Any) -> Any:
+    """Return ``log(1 + x)``, exact for small `x`."""
+    return apply(LOG1P, x)
+
+
+def sin(x: Any) -> Any:
+    """Return the sine of `x`."""
+    return apply(SIN, x)
+
+
+def cos(x: Any) -> Any:
+    """Return the cosine of `x`."""
+    return apply(COS, x)
+
+
+def sign(x: Any) -> Any:
+    """Return -1, 0 or 1. It has no gradient; the activation of that name has."""
+    return apply(SIGN, x)
+
+
+def floor(x: Any) -> Any:
+    """Return the largest whole number not above `x`. It has no gradient."""
+    return apply(FLOOR, x)
+
+
+def ceil(x: Any) -> Any:
+    """Return the smallest whole number not below `x`. It has no gradient."""
+    return apply(CEIL, x)
+
+
+def round(x: Any) -> Any:
+    """Return the nearest whole number. It has no gradient."""
+    return apply(ROUND, x)
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return `x`, through which no gradient flows."""
+    return apply(STOP_GRADIENT, x)
+
+
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    """Return `x1` where `condition` is true and `x2` elsewhere."""
+    return apply(WHERE, condition, x1, x2)
+
+
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Return `x` with what lies outside [x_min, x_max] moved to the nearer end."""
+    return apply(CLIP, x, x_min, x_max)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """Return `x` as `dtype`."""
+    name = np.dtype(dtype).name
+    return apply(CAST._replace(dtype=name), x, dtype=name)
+
+
+def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
+    """Return `x` as a tensor if it is one, and as an array otherwise."""
+    if dtype is not None:
+        return cast(x, dtype)
+    return x if getattr(type(x), "__pynn_tensor__", False) else np.asarray(value_of(x))

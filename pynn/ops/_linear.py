@@ -1,0 +1,95 @@
+"""Products: `matmul`, `dot` and the affine map of a dense layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn.ops._reductions import sum
+from pynn.ops._shape_rules import broadcast, unbroadcast
+from pynn.ops._tensor import Op, Shape, apply
+
+
+def _matmul_shape(a: Shape, b: Shape) -> Shape:
+    if len(a) < 1 or len(b) < 1:
+        raise ValueError(f"a matrix product needs vectors or matrices. Received: {a}, {b}")
+    inner_a, inner_b = a[-1], b[-2] if len(b) > 1 else b[0]
+    if inner_a != inner_b and None not in (inner_a, inner_b):
+        raise ValueError(f"the shapes {a} and {b} have no matrix product: {inner_a} != {inner_b}")
+    if len(a) == 1 or len(b) == 1:
+        return (*a[:-1], *(b[:-2] + b[-1:] if len(b) > 1 else ()))
+    return (*broadcast(a[:-2], b[:-2]), a[-2], b[-1])
+
+
+def _matmul_backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
+    a2 = a[None, :] if a.ndim == 1 else a
+    b2 = b[:, None] if b.ndim == 1 else b
+    if a.ndim == 1:
+        grad = np.expand_dims(grad, -2 if b.ndim > 1 else -1)
+    if b.ndim == 1:
+        grad = np.expand_dims(grad, -1)
+    grad_a = unbroadcast(grad @ np.swapaxes(b2, -1, -2), a2)
+    grad_b = unbroadcast(np.swapaxes(a2, -1, -2) @ grad, b2)
+    return grad_a.reshape(a.shape), grad_b.reshape(b.shape)
+
+
+MATMUL = Op("matmul", np.matmul, _matmul_backward, _matmul_shape)
+
+
+def _dense_forward(x: Any, kernel: Any, bias: Any = None) -> np.ndarray:
+    out = np.matmul(np.asarray(x, kernel.dtype), kernel)
+    return out if bias is None else out + bias
+
+
+def _dense_backward(grad: Any, out: Any, x: Any, kernel: Any, bias: Any = None) -> tuple[Any, ...]:
+    rows = grad.reshape(-1, grad.shape[-1])
+    grad_x = grad @ kernel.T
+    grad_kernel = np.asarray(x, kernel.dtype).reshape(len(rows), -1).T @ rows
+    return (grad_x, grad_kernel) if bias is None else (grad_x, grad_kernel, rows.sum(axis=0))
+
+
+def _dense_shape(x: Shape, kernel: Shape, bias: Shape = ()) -> Shape:
+    return (*x[:-1], kernel[-1])
+
+
+DENSE = Op("dense", _dense_forward, _dense_backward, _dense_shape)
+
+
+def matmul(x1: Any, x2: Any) -> Any:
+    """Return the matrix product, with NumPy's rules for vectors and leading axes."""
+    return apply(MATMUL, x1, x2)
+
+
+def dense(x: Any, kernel: Any, bias: Any = None) -> Any:
+    """Return ``x @ kernel + bias``.
+
+    Parameters
+    ----------
+    x : tensor or array, shape (..., fan_in)
+    kernel : weight or array, shape (fan_in, fan_out)
+    bias : weight or array, shape (fan_out,), default=None
+
+    Returns
+    -------
+    tensor or array, shape (..., fan_out)
+    """
+    inputs = (x, kernel) if bias is None else (x, kernel, bias)
+    return apply(DENSE, *inputs)
+
+
+def dot(x1: Any, x2: Any) -> Any:
+    """Return `matmul`, or the product where one side is a plain number."""
+    from pynn.ops._elementwise import multiply
+    from pynn.ops._tensor import shape_of
+
+    if shape_of(x1) == () or shape_of(x2) == ():
+        return multiply(x1, x2)
+    return matmul(x1, x2)
+
+
+def vdot(x1: Any, x2: Any, axis: int = -1) -> Any:
+    """Return the sum of products along `axis`."""
+    from pynn.ops._elementwise import multiply
+
+    return sum(multiply(x1, x2), axis=axis)

@@ -1,0 +1,251 @@
+"""Ops that differ between training and inference: dropout, noise and batch normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+from pynn.ops._shape_rules import same, unbroadcast
+from pynn.ops._tensor import Mode, Op, is_recorded, value_of
+from pynn.ops._tensor import apply as _apply
+
+
+def _dropout_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
+    x = np.asarray(x)
+    if not (mode.training or always) or rate == 0.0:
+        return x
+    return x * _kept(x, rate, mode)
+
+
+def _kept(x: np.ndarray, rate: float, mode: Mode) -> np.ndarray:
+    keep = mode.generator().random(x.shape) >= rate
+    return keep * x.dtype.type(1.0 / (1.0 - rate))
+
+
+def _dropout_backward(
+    grad: Any, out: Any, x: Any, rate: float, always: bool, mode: Mode
+) -> tuple[np.ndarray]:
+    if not (mode.training or always) or rate == 0.0:
+        return (grad,)
+    return (grad * _kept(np.asarray(x), rate, mode),)
+
+
+DROPOUT = Op("dropout", _dropout_forward, _dropout_backward, same, modal=True)
+
+
+def _noise_forward(x: Any, stddev: float, always: bool, mode: Mode) -> np.ndarray:
+    x = np.asarray(x)
+    if not (mode.training or always) or stddev == 0.0:
+        return x
+    return x + mode.generator().normal(0.0, stddev, x.shape).astype(x.dtype)
+
+
+NOISE = Op(
+    "gaussian_noise",
+    _noise_forward,
+    lambda grad, out, x, stddev, always, mode: (grad,),
+    same,
+    modal=True,
+)
+
+
+def _factor(x: np.ndarray, stddev: float, mode: Mode) -> np.ndarray:
+    return mode.generator().normal(1.0, stddev, x.shape).astype(x.dtype)
+
+
+def _gaussian_dropout_forward(x: Any, stddev: float, always: bool, mode: Mode) -> np.ndarray:
+    x = np.asarray(x)
+    return x * _factor(x, stddev, mode) if mode.training or always else x
+
+
+def _gaussian_dropout_backward(
+    grad: Any, out: Any, x: Any, stddev: float, always: bool, mode: Mode
+) -> tuple[np.ndarray]:
+    if not (mode.training or always):
+        return (grad,)
+    return (grad * _factor(np.asarray(x), stddev, mode),)
+
+
+GAUSSIAN_DROPOUT = Op(
+    "gaussian_dropout", _gaussian_dropout_forward, _gaussian_dropout_backward, same, modal=True
+)
+
+# What a SELU of minus infinity comes to: -alpha * scale.
+_SELU_FLOOR = -1.7580993408473766
+
+
+def _alpha_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
+    x = np.asarray(x)
+    if not (mode.training or always) or rate == 0.0:
+        return x
+    keep = mode.generator().random(x.shape) >= rate
+    a, b = _alpha_affine(rate)
+    return x.dtype.type(a) * np.where(keep, x, x.dtype.type(_SELU_FLOOR)) + x.dtype.type(b)
+
+
+def _alpha_affine(rate: float) -> tuple[float, float]:
+    """Return factor and offset that bring mean 0 and variance 1 back after dropping."""
+    a = ((1 - rate) * (1 + rate * _SELU_FLOOR**2)) ** -0.5
+    return a, -a * _SELU_FLOOR * rate
+
+
+def _alpha_backward(
+    grad: Any, out: Any, x: Any, rate: float, always: bool, mode: Mode
+) -> tuple[np.ndarray]:
+    if not (mode.training or always) or rate == 0.0:
+        return (grad,)
+    keep = mode.generator().random(np.shape(x)) >= rate
+    return (grad * (keep * grad.dtype.type(_alpha_affine(rate)[0])),)
+
+
+ALPHA_DROPOUT = Op("alpha_dropout", _alpha_forward, _alpha_backward, same, modal=True)
+
+
+def _normalize_forward(
+    x: Any,
+    moving_mean: Any,
+    moving_variance: Any,
+    *scale_and_center: Any,
+    momentum: float,
+    epsilon: float,
+    scale: bool,
+    center: bool,
+    frozen: Any,
+    mode: Mode,
+) -> np.ndarray:
+    x = np.asarray(x, moving_mean.dtype)
+    mean, variance = moving_mean, moving_variance
+    if mode.training and not frozen():
+        axes = tuple(range(x.ndim - 1))
+        mean, variance = x.mean(axis=axes), x.var(axis=axes)
+        moving_mean += (1.0 - momentum) * (mean - moving_mean)
+        moving_variance += (1.0 - momentum) * (variance - moving_variance)
+    gain = 1.0 / np.sqrt(variance + moving_mean.dtype.type(epsilon))
+    if scale:
+        gain = gain * scale_and_center[0]
+    out = (x - mean) * gain
+    return out + scale_and_center[-1] if center else out
+
+
+def _normalize_backward(
+    grad: Any,
+    out: Any,
+    x: Any,
+    moving_mean: Any,
+    moving_variance: Any,
+    *scale_and_center: Any,
+    momentum: float,
+    epsilon: float,
+    scale: bool,
+    center: bool,
+    frozen: Any,
+    mode: Mode,
+) -> tuple[Any, ...]:
+    x = np.asarray(x, moving_mean.dtype)
+    axes = tuple(range(x.ndim - 1))
+    batch = mode.training and not frozen()
+    mean, variance = moving_mean, moving_variance
+    if batch:
+        mean, variance = x.mean(axis=axes), x.var(axis=axes)
+    inverse = 1.0 / np.sqrt(variance + moving_mean.dtype.type(epsilon))
+    unit = (x - mean) * inverse
+    grad_unit = grad * scale_and_center[0] if scale else grad
+    grads = []
+    if scale:
+        grads.append(unbroadcast(grad * unit, moving_mean))
+    if center:
+        grads.append(unbroadcast(grad, moving_mean))
+    if batch:
+        centered = grad_unit - grad_unit.mean(axis=axes)
+        grad_x = inverse * (centered - unit * (grad_unit * unit).mean(axis=axes))
+    else:
+        grad_x = grad_unit * inverse
+    return (grad_x, None, None, *grads)
+
+
+BATCH_NORMALIZATION = Op(
+    "batch_normalization", _normalize_forward, _normalize_backward, same, modal=True
+)
+
+
+def apply_modal(op: Op, *inputs: Any, training: bool, **params: Any) -> Any:
+    """Record a modal op, or compute it at once in training or inference mode."""
+    if is_recorded(*inputs):
+        return _apply(op, *inputs, **params)
+    mode = Mode(training, _state.next_seed() if training or params.get("always") else 0)
+    return op.forward(*[value_of(value) for value in inputs], mode=mode, **params)
+
+
+def dropout(x: Any, rate: float, training: bool = False, always: bool = False) -> Any:
+    """Set entries to 0 with probability `rate`, and scale up the others.
+
+    Parameters
+    ----------
+    x : tensor or array
+    rate : float
+        In [0, 1).
+    training : bool, default=False
+        Whether an array is dropped from; for a tensor the model decides, pass by pass.
+    always : bool, default=False
+        Whether to drop at inference too.
+    """
+    return apply_modal(DROPOUT, x, training=training, rate=float(rate), always=always)
+
+
+def gaussian_noise(x: Any, stddev: float, training: bool = False, always: bool = False) -> Any:
+    """Add normal noise of that standard deviation; the other parameters are those of `dropout`."""
+    return apply_modal(NOISE, x, training=training, stddev=float(stddev), always=always)
+
+
+def gaussian_dropout(x: Any, rate: float, training: bool = False, always: bool = False) -> Any:
+    """Multiply by normal noise of mean 1 and variance ``rate / (1 - rate)``; see `dropout`."""
+    stddev = (rate / (1.0 - rate)) ** 0.5
+    return apply_modal(GAUSSIAN_DROPOUT, x, training=training, stddev=stddev, always=always)
+
+
+def alpha_dropout(x: Any, rate: float, training: bool = False, always: bool = False) -> Any:
+    """Set entries to the floor of SELU and keep mean and variance; see `dropout`."""
+    return apply_modal(ALPHA_DROPOUT, x, training=training, rate=float(rate), always=always)
+
+
+def batch_normalization(
+    x: Any,
+    moving_mean: Any,
+    moving_variance: Any,
+    gamma: Any = None,
+    beta: Any = None,
+    momentum: float = 0.99,
+    epsilon: float = 1e-3,
+    frozen: Callable[[], bool] = lambda: False,
+    training: bool = False,
+) -> Any:
+    """Normalize the last axis with the batch's own moments in training, moving ones otherwise.
+
+    Parameters
+    ----------
+    x : tensor or array, shape (..., features)
+    moving_mean, moving_variance : weight, shape (features,)
+        In training they move towards the batch's moments by ``1 - momentum``.
+    gamma, beta : weight, shape (features,), default=None
+        Factor and offset of the result.
+    momentum, epsilon : float
+    frozen : callable, default=never
+        Asked before each pass whether training uses the moving moments too, unchanged.
+    training : bool, default=False
+        Which moments arrays are normalized with; for a tensor the model decides, pass by pass.
+    """
+    inputs = [x, moving_mean, moving_variance]
+    inputs += [weight for weight in (gamma, beta) if weight is not None]
+    return apply_modal(
+        BATCH_NORMALIZATION,
+        *inputs,
+        training=training,
+        momentum=float(momentum),
+        epsilon=float(epsilon),
+        scale=gamma is not None,
+        center=beta is not None,
+        frozen=frozen,
+    )

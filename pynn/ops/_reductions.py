@@ -1,0 +1,140 @@
+"""Ops that combine entries along axes: sums, means, extremes and where these are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from pynn.ops._elementwise import (
+    absolute,
+    add,
+    divide,
+    exp,
+    log,
+    maximum,
+    sqrt,
+    square,
+    subtract,
+)
+from pynn.ops._shape_rules import normalize_axes, reduced
+from pynn.ops._tensor import Op, Tensor, apply, value_of
+from pynn.ops._weight import Weight
+
+
+def _expand(value: Any, like: Any, axis: Any, keepdims: bool) -> np.ndarray:
+    """Give back the axes that a reduction removed, with size 1."""
+    value = np.asarray(value)
+    if keepdims:
+        return value
+    return np.expand_dims(value, normalize_axes(axis, np.ndim(like)))
+
+
+def _sum_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    return (np.broadcast_to(_expand(grad, x, axis, keepdims), np.shape(x)),)
+
+
+def _mean_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    count = math.prod(np.shape(x)[a] for a in normalize_axes(axis, np.ndim(x)))
+    return (np.broadcast_to(_expand(grad, x, axis, keepdims) / (count or 1), np.shape(x)),)
+
+
+def _extreme_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    hit = x == _expand(out, x, axis, keepdims)
+    share = hit.sum(axis=axis, keepdims=True)
+    return (_expand(grad, x, axis, keepdims) * hit / share.astype(x.dtype),)
+
+
+SUM = Op("sum", np.sum, _sum_backward, reduced)
+MEAN = Op("mean", np.mean, _mean_backward, reduced)
+MAX = Op("max", np.max, _extreme_backward, reduced)
+MIN = Op("min", np.min, _extreme_backward, reduced)
+ANY = Op("any", np.any, None, reduced, "bool")
+ALL = Op("all", np.all, None, reduced, "bool")
+ARGMAX = Op("argmax", np.argmax, None, reduced, "int64")
+ARGMIN = Op("argmin", np.argmin, None, reduced, "int64")
+
+
+def _reduce(op: Op, x: Any, axis: Any, keepdims: bool) -> Any:
+    if isinstance(axis, list):
+        axis = tuple(axis)
+    if not isinstance(x, (Tensor, Weight)):
+        x = np.asarray(value_of(x))
+    return apply(op, x, axis=axis, keepdims=keepdims)
+
+
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the sum along `axis`; None stands for all axes, the batch's included."""
+    return _reduce(SUM, x, axis, keepdims)
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the mean along `axis`; None stands for all axes, the batch's included."""
+    return _reduce(MEAN, x, axis, keepdims)
+
+
+def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the largest entry along `axis`. Equal entries share the gradient."""
+    return _reduce(MAX, x, axis, keepdims)
+
+
+def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the smallest entry along `axis`. Equal entries share the gradient."""
+    return _reduce(MIN, x, axis, keepdims)
+
+
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return whether an entry along `axis` is true."""
+    return _reduce(ANY, x, axis, keepdims)
+
+
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return whether all entries along `axis` are true."""
+    return _reduce(ALL, x, axis, keepdims)
+
+
+def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return where along `axis` the largest entry is; the first of equals."""
+    return _reduce(ARGMAX, x, axis, keepdims)
+
+
+def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return where along `axis` the smallest entry is; the first of equals."""
+    return _reduce(ARGMIN, x, axis, keepdims)
+
+
+def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the mean squared distance from the mean along `axis`."""
+    return mean(square(subtract(x, mean(x, axis, keepdims=True))), axis, keepdims)
+
+
+def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the square root of `var`."""
+    return sqrt(var(x, axis, keepdims))
+
+
+def norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the Euclidean norm along `axis`."""
+    return sqrt(sum(square(x), axis, keepdims))
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return ``log(sum(exp(x)))`` along `axis` without overflow."""
+    top = max(x, axis, keepdims=True)
+    total = log(sum(exp(subtract(x, top)), axis, keepdims))
+    return add(total, top if keepdims else max(x, axis))
+
+
+def l2_normalize(x: Any, axis: int = -1, epsilon: float = 1e-12) -> Any:
+    """Divide `x` by its Euclidean norm along `axis`, at least ``sqrt(epsilon)``."""
+    return divide(x, sqrt(maximum(sum(square(x), axis, keepdims=True), epsilon)))
+
+
+def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float = 1e-12) -> Any:
+    """Divide `x` by its norm of that order, 1 or 2, along `axis`."""
+    if order == 1:
+        return divide(x, maximum(sum(absolute(x), axis, keepdims=True), epsilon))
+    if order == 2:
+        return l2_normalize(x, axis, epsilon)
+    raise ValueError(f"order must be 1 or 2. Received: order={order!r}")

@@ -1,0 +1,59 @@
+"""Shape arithmetic that several ops share. None stands for the rows of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn.ops._tensor import Shape
+
+
+def same(shape: Shape, *_: Shape, **params: Any) -> Shape:
+    """Return the shape of the first value."""
+    return shape
+
+
+def broadcast(*shapes: Shape, **params: Any) -> Shape:
+    """Apply NumPy's broadcasting; an unknown size goes with 1 and itself, and wins over numbers."""
+    out: list[int | None] = []
+    for i in range(max(map(len, shapes))):
+        sizes = {shape[-1 - i] for shape in shapes if i < len(shape)} - {1}
+        if None in sizes:
+            out.append(None)
+        elif len(sizes) > 1:
+            raise ValueError(f"shapes do not broadcast. Received: {', '.join(map(str, shapes))}")
+        else:
+            out.append(sizes.pop() if sizes else 1)
+    return tuple(reversed(out))
+
+
+def normalize_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Return `axis` as sorted non-negative numbers; None stands for all of them."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    for a in axes:
+        if not -ndim <= a < ndim:
+            raise ValueError(f"axis must be in [{-ndim}, {ndim}). Received: axis={axis}")
+    return tuple(sorted(int(a) % ndim for a in axes))
+
+
+def reduced(shape: Shape, *, axis: Any = None, keepdims: bool = False, **params: Any) -> Shape:
+    """Return the shape after a reduction over `axis`."""
+    axes = normalize_axes(axis, len(shape))
+    if keepdims:
+        return tuple(1 if i in axes else n for i, n in enumerate(shape))
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+def unbroadcast(grad: Any, like: Any) -> np.ndarray:
+    """Sum `grad` over what broadcasting added to the shape of `like`."""
+    shape = np.shape(like)
+    grad = np.asarray(grad)
+    if grad.shape == shape:
+        return grad
+    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    kept = tuple(i for i, n in enumerate(shape) if n == 1 and grad.shape[i] != 1)
+    return grad.sum(axis=kept, keepdims=True) if kept else grad

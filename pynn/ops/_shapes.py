@@ -1,0 +1,281 @@
+"""Ops that move entries about without computing: reshape, concatenate, index and their like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn.ops._shape_rules import normalize_axes
+from pynn.ops._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
+
+
+def _resolve(shape: Shape, target: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the `target` of one row with its -1, if it has one, worked out."""
+    size = math.prod(n for n in shape[1:] if n is not None)
+    if target.count(-1) > 1:
+        raise ValueError(f"a shape may have one -1. Received: {target}")
+    if -1 in target:
+        rest = -math.prod(target)
+        if rest == 0 or size % rest:
+            raise ValueError(f"cannot give rows of shape {shape[1:]} the shape {target}")
+        target = tuple(size // rest if n == -1 else n for n in target)
+    if math.prod(target) != size:
+        raise ValueError(
+            f"cannot give rows of shape {shape[1:]}, {size} entries, the shape {target}, "
+            f"{math.prod(target)} entries"
+        )
+    return target
+
+
+def _reshape_rows(x: Any, target: tuple[int, ...]) -> np.ndarray:
+    return np.reshape(x, (len(x), *_resolve(np.shape(x), target)))
+
+
+# Keeps the rows of the batch apart: free of charge in a model, whose rows are flat anyway.
+RESHAPE_ROWS = Op(
+    "reshape_rows",
+    _reshape_rows,
+    lambda grad, out, x, target: (np.reshape(grad, np.shape(x)),),
+    lambda shape, target: (shape[0], *_resolve(shape, target)),
+)
+RESHAPE = Op(
+    "reshape",
+    np.reshape,
+    lambda grad, out, x, shape: (np.reshape(grad, np.shape(x)),),
+    lambda old, shape: tuple(None if n == -1 else n for n in shape),
+)
+IDENTITY = Op(
+    "identity",
+    lambda x: x,
+    lambda grad, out, x: (grad,),
+    lambda shape: shape,
+)
+
+
+def _concatenate_backward(grad: Any, out: Any, *values: Any, axis: int) -> list[np.ndarray]:
+    sizes = [np.shape(value)[axis] for value in values]
+    return np.split(grad, np.cumsum(sizes)[:-1], axis=axis)
+
+
+def _concatenate_shape(*shapes: Shape, axis: int) -> Shape:
+    ndim = len(shapes[0])
+    (axis,) = normalize_axes(axis, ndim)
+    for shape in shapes:
+        if len(shape) != ndim or any(
+            a != b and None not in (a, b)
+            for i, (a, b) in enumerate(zip(shape, shapes[0], strict=True))
+            if i != axis
+        ):
+            raise ValueError(
+                f"what is concatenated must agree in all axes but axis={axis}. "
+                f"Received: shapes {', '.join(map(str, shapes))}"
+            )
+    sizes = [shape[axis] for shape in shapes]
+    total = None if None in sizes else sum(n for n in sizes if n is not None)
+    return tuple(total if i == axis else n for i, n in enumerate(shapes[0]))
+
+
+CONCATENATE = Op(
+    "concatenate",
+    lambda *values, axis: np.concatenate(values, axis=axis),
+    _concatenate_backward,
+    _concatenate_shape,
+)
+
+
+def _transpose_backward(grad: Any, out: Any, x: Any, axes: Any) -> tuple[np.ndarray]:
+    return (np.transpose(grad, None if axes is None else np.argsort(axes)),)
+
+
+TRANSPOSE = Op(
+    "transpose",
+    np.transpose,
+    _transpose_backward,
+    lambda shape, axes: tuple(shape[a] for a in (axes or range(len(shape))[::-1])),
+)
+
+
+def _index_backward(grad: Any, out: Any, x: Any, key: Any) -> tuple[np.ndarray]:
+    full = np.zeros(np.shape(x), grad.dtype)
+    np.add.at(full, key, grad)
+    return (full,)
+
+
+def _index_shape(shape: Shape, key: Any) -> Shape:
+    # NumPy's own rule, on an array without memory; an unknown size is stood for by an odd number.
+    unknown = 7919
+    probe = np.broadcast_to(np.float32(0), tuple(unknown if n is None else n for n in shape))
+    return tuple(None if n == unknown else n for n in probe[key].shape)
+
+
+INDEX = Op("index", lambda x, key: np.asarray(x)[key], _index_backward, _index_shape)
+
+
+def _expand_shape(shape: Shape, axis: int) -> Shape:
+    (axis,) = normalize_axes(axis, len(shape) + 1)
+    return (*shape[:axis], 1, *shape[axis:])
+
+
+def _squeeze_shape(shape: Shape, axis: Any) -> Shape:
+    if axis is None:
+        return tuple(n for n in shape if n != 1)
+    axes = normalize_axes(axis, len(shape))
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+EXPAND_DIMS = Op(
+    "expand_dims",
+    np.expand_dims,
+    lambda grad, out, x, axis: (np.reshape(grad, np.shape(x)),),
+    _expand_shape,
+)
+SQUEEZE = Op(
+    "squeeze",
+    np.squeeze,
+    lambda grad, out, x, axis: (np.reshape(grad, np.shape(x)),),
+    _squeeze_shape,
+)
+SHAPE_LIKE = Op(
+    "ones_like",
+    lambda x, fill: np.full(np.shape(x), fill, np.asarray(x).dtype),
+    None,
+    lambda shape, fill: shape,
+)
+ONE_HOT = Op(
+    "one_hot",
+    lambda x, num_classes, dtype: np.equal(
+        np.asarray(x)[..., None].astype(np.int64), np.arange(num_classes)
+    ).astype(dtype),
+    None,
+    lambda shape, num_classes, dtype: (*shape, num_classes),
+)
+BATCH_SIZE = Op("batch_size", lambda x: float(len(x)), None, lambda shape: ())
+TAKE = Op(
+    "take",
+    lambda x, indices, axis: np.take(x, np.asarray(indices).astype(np.int64), axis=axis),
+    lambda grad, out, x, indices, axis: (_take_backward(grad, x, indices, axis), None),
+    lambda shape, indices, axis: (*shape[:axis], *indices, *shape[axis + 1 :]),
+)
+
+
+def _take_backward(grad: Any, x: Any, indices: Any, axis: int) -> np.ndarray:
+    full = np.zeros(np.shape(x), np.asarray(grad).dtype)
+    indices = np.asarray(indices).astype(np.int64)
+    moved = np.moveaxis(np.asarray(grad), range(axis, axis + indices.ndim), range(indices.ndim))
+    np.add.at(np.moveaxis(full, axis, 0), indices, moved)
+    return full
+
+
+def identity(x: Any) -> Any:
+    """Return `x` under a history of its own."""
+    return apply(IDENTITY, x)
+
+
+def reshape_rows(x: Any, target_shape: Sequence[int]) -> Any:
+    """Give each row of a batch another shape; one size may be -1."""
+    return apply(RESHAPE_ROWS, x, target=tuple(target_shape))
+
+
+def reshape(x: Any, newshape: Sequence[int]) -> Any:
+    """Return `x` with another shape, the batch's axis included; one size may be -1."""
+    target = tuple(newshape) if isinstance(newshape, (list, tuple)) else (newshape,)
+    old = shape_of(x)
+    if is_symbolic(x) and target and target[0] in (-1, None) and -1 not in target[1:]:
+        row = math.prod(n for n in old[1:] if n is not None)
+        if old[0] is None and None not in old[1:] and math.prod(target[1:]) == row:
+            return apply(RESHAPE_ROWS, x, target=target[1:])
+    target = tuple(-1 if n is None else n for n in target)
+    return apply(RESHAPE, x, shape=target)
+
+
+def concatenate(xs: Sequence[Any], axis: int = -1) -> Any:
+    """Join tensors or arrays along an axis that exists."""
+    (axis,) = normalize_axes(axis, len(shape_of(xs[0])))
+    return apply(CONCATENATE, *xs, axis=axis)
+
+
+def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+    """Join tensors or arrays along a new axis."""
+    return concatenate([expand_dims(x, axis) for x in xs], axis=axis)
+
+
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+    """Return `x` with its axes in another order, reversed by default."""
+    return apply(TRANSPOSE, x, axes=None if axes is None else tuple(axes))
+
+
+def get_item(x: Any, key: Any) -> Any:
+    """Return ``x[key]``, for any index that NumPy takes and that has no tensor in it."""
+    return apply(INDEX, x, key=key)
+
+
+def expand_dims(x: Any, axis: int) -> Any:
+    """Return `x` with an axis of size 1 put in at `axis`."""
+    return apply(EXPAND_DIMS, x, axis=axis)
+
+
+def squeeze(x: Any, axis: int | None = None) -> Any:
+    """Return `x` without the axis of size 1 at `axis`, or without all such axes."""
+    return apply(SQUEEZE, x, axis=axis)
+
+
+def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """Cut `x` into equal sections, or before the given positions, along an axis of known size."""
+    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    size = shape_of(x)[axis]
+    if size is None:
+        raise ValueError(f"split needs an axis of known size. Received: shape={shape_of(x)}")
+    if isinstance(indices_or_sections, int):
+        if indices_or_sections < 1 or size % indices_or_sections:
+            raise ValueError(
+                f"an axis of size {size} cannot be cut into {indices_or_sections} equal sections"
+            )
+        step = size // indices_or_sections
+        cuts = list(range(step, size, step))
+    else:
+        cuts = list(indices_or_sections)
+    edges = [0, *cuts, size]
+    before = (slice(None),) * axis
+    return [get_item(x, (*before, slice(a, b))) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def shape(x: Any) -> tuple[Any, ...]:
+    """Return the shape of `x`; None stands for rows that are not known yet."""
+    return shape_of(x)
+
+
+def ndim(x: Any) -> int:
+    """Return the number of dimensions of `x`."""
+    return len(shape_of(x))
+
+
+def batch_size(x: Any) -> Any:
+    """Return the number of rows of `x`, as a float."""
+    return apply(BATCH_SIZE, x)
+
+
+def ones_like(x: Any) -> Any:
+    """Return ones in the shape of `x`."""
+    return apply(SHAPE_LIKE, x, fill=1)
+
+
+def zeros_like(x: Any) -> Any:
+    """Return zeros in the shape of `x`."""
+    return apply(SHAPE_LIKE, x, fill=0)
+
+
+def one_hot(x: Any, num_classes: int, dtype: Any = "float32") -> Any:
+    """Return rows with a 1 at the position that each entry of `x` names, and 0 elsewhere."""
+    name = np.dtype(dtype).name
+    if not isinstance(x, Tensor):
+        x = np.asarray(value_of(x))
+    return apply(ONE_HOT._replace(dtype=name), x, num_classes=num_classes, dtype=name)
+
+
+def take(x: Any, indices: Any, axis: int = 0) -> Any:
+    """Return the entries of `x` along `axis` that `indices` names."""
+    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    return apply(TAKE, x, indices, axis=axis)

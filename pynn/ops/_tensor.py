@@ -1,0 +1,319 @@
+"""What layers are recorded with: an `Op`, a `Node` that applies one, and the `Tensor` it yields.
+
+A tensor is symbolic: it has a shape and a history, and no value. Which ops there are, and their
+maths, is in the other files of this folder; turning nodes into something that runs is in
+`pynn.graph`.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pynn.ops._operators import _FUNCTIONS, Operators
+from pynn.ops._weight import Weight
+
+Shape = tuple[int | None, ...]
+
+
+class SymbolicValueError(TypeError):
+    """A symbolic tensor was asked for its value."""
+
+
+class Op(NamedTuple):
+    """One word of the vocabulary, forward beside backward.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it, and what lowering looks it up by.
+    forward : callable
+        ``forward(*values, **params)`` returns the value.
+    backward : callable or None
+        ``backward(grad, out, *values, **params)`` returns one gradient, or None, for each value.
+        None where the result does not depend on the values smoothly.
+    shape : callable
+        ``shape(*shapes, **params)`` returns the shape; None stands for the batch's rows.
+    dtype : str or None
+        Type of the result; None for that of the tensors.
+    modal : bool
+        Whether `forward` takes one more keyword, ``mode``, a `Mode`.
+    """
+
+    name: str
+    forward: Callable[..., Any]
+    backward: Callable[..., Any] | None
+    shape: Callable[..., Shape]
+    dtype: str | None = None
+    modal: bool = False
+
+
+class Mode:
+    """What an op may need to know about the pass it takes part in.
+
+    Parameters
+    ----------
+    training : bool
+        Whether the pass belongs to a training step.
+    seed : int, default=0
+        Where random ops start from.
+
+    Attributes
+    ----------
+    position : int
+        Which node is being computed, set by whoever walks the nodes.
+    """
+
+    __slots__ = ("position", "seed", "training")
+
+    def __init__(self, training: bool, seed: int = 0) -> None:
+        self.training = training
+        self.seed = seed
+        self.position = 0
+
+    def generator(self) -> np.random.Generator:
+        """Return the random numbers of the current node, the same ones in its backward pass."""
+        return np.random.default_rng((self.seed, self.position))
+
+
+class Node:
+    """One application of an op.
+
+    Attributes
+    ----------
+    op : Op
+    inputs : tuple
+        Tensors, weights, arrays and plain numbers, in the order of the op's values.
+    params : dict
+        The op's keywords.
+    output : Tensor
+    """
+
+    __slots__ = ("inputs", "op", "output", "params")
+
+    def __init__(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.params = params
+        shape = op.shape(*[shape_of(value) for value in inputs], **params)
+        types = [x.dtype for x in inputs if isinstance(x, (Tensor, Weight))]
+        floats = [dtype for dtype in types if dtype.startswith("float")]
+        dtype = op.dtype or (floats or types)[0]
+        self.output = Tensor(shape, dtype, self)
+
+
+class Tensor(Operators):
+    """A value that a model will compute: a shape, a type and a history, and no numbers.
+
+    Attributes
+    ----------
+    shape : tuple
+        None stands for the rows of a batch, which are not known yet.
+    dtype : str
+    node : Node or None
+        What computes it; None for an input of a model.
+    name : str or None
+    """
+
+    __pynn_tensor__ = True
+    __array_priority__ = 1000
+    __array_ufunc__ = None
+    __slots__ = ("dtype", "name", "node", "shape", "source")
+
+    def __init__(
+        self, shape: Shape, dtype: str, node: Node | None = None, name: str | None = None
+    ) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.node = node
+        self.name = name
+        self.source: Any = None  # the layer call whose result this is: see layers/_layer.py
+
+    @staticmethod
+    def __pynn_namespace__() -> ModuleType:
+        """Return the functions that compute with tensors: see `pynn._namespace`."""
+        from pynn import ops
+
+        return ops
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions, the batch's included."""
+        return len(self.shape)
+
+    def numpy(self) -> Any:
+        """Raise `SymbolicValueError`: there is no value yet."""
+        raise SymbolicValueError(
+            f"{self!r} has no value: it is recorded while a model is built. Compute with it by "
+            "means of pynn.ops, and use pynn.ops.where in place of a Python condition."
+        )
+
+    __array__ = __bool__ = __float__ = __int__ = __index__ = lambda self, *a, **k: self.numpy()
+
+    def __getitem__(self, key: Any) -> Any:
+        return _FUNCTIONS["get_item"](self, key)
+
+    def __len__(self) -> int:
+        if not self.shape or self.shape[0] is None:
+            self.numpy()
+        return int(self.shape[0])  # type: ignore[arg-type]
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        return f"<Tensor shape={self.shape}, dtype={self.dtype}{name}>"
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def shape_of(value: Any) -> Shape:
+    """Return the shape of anything that an op takes."""
+    if isinstance(value, (Tensor, Weight)):
+        return value.shape
+    return np.shape(value)
+
+
+def is_symbolic(*values: Any) -> bool:
+    """Whether any of `values` is a `Tensor`."""
+    return any(isinstance(value, Tensor) for value in values)
+
+
+def value_of(value: Any) -> Any:
+    """Return `value` as something NumPy computes with; plain numbers stay plain."""
+    if isinstance(value, Weight):
+        return value.view
+    if isinstance(value, (np.ndarray, np.generic, bool, int, float)):
+        return value
+    return np.asarray(value)
+
+
+class ValueTensor(Tensor):
+    """A tensor whose value is known, in a pass that is computed as it is recorded.
+
+    Attributes
+    ----------
+    value : ndarray
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any, node: Node | None = None, name: str | None = None) -> None:
+        self.value = np.asarray(value)
+        super().__init__(self.value.shape, self.value.dtype.name, node, name)
+
+    def numpy(self) -> Any:
+        """Return the value."""
+        return self.value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.value, dtype=dtype)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __index__(self) -> int:
+        return operator.index(self.value.item())
+
+    def __repr__(self) -> str:
+        return f"<Tensor shape={self.shape}, dtype={self.dtype}, value={self.value!r}>"
+
+
+class Tape:
+    """The nodes of a pass that is computed as it is recorded.
+
+    Attributes
+    ----------
+    mode : Mode
+    nodes : list of Node
+        In the order in which they were computed; a node's position is its `Mode.position`.
+    """
+
+    __slots__ = ("mode", "nodes")
+
+    def __init__(self, mode: Mode) -> None:
+        self.mode = mode
+        self.nodes: list[Node] = []
+
+    def compute(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> ValueTensor:
+        """Apply an op at once, and keep its node."""
+        values = [x.value if isinstance(x, ValueTensor) else value_of(x) for x in inputs]
+        extra = {}
+        if op.modal:
+            self.mode.position = len(self.nodes)
+            extra["mode"] = self.mode
+        node = Node.__new__(Node)
+        node.op, node.inputs, node.params = op, inputs, params
+        output = ValueTensor(op.forward(*values, **params, **extra), node)
+        node.output = output
+        self.nodes.append(node)
+        return output
+
+
+class _Recording(threading.local):
+    active = False
+    tape: Tape | None = None
+
+
+_recording = _Recording()
+
+
+@contextmanager
+def computing(mode: Mode) -> Iterator[Tape]:
+    """While this is active, ops compute values and are recorded on the tape that it yields."""
+    before = _recording.tape
+    _recording.tape = tape = Tape(mode)
+    try:
+        with recording():
+            yield tape
+    finally:
+        _recording.tape = before
+
+
+@contextmanager
+def recording(active: bool = True) -> Iterator[None]:
+    """While this is active, ops on weights alone are recorded too, so that training goes there."""
+    before = _recording.active
+    _recording.active = active
+    try:
+        yield
+    finally:
+        _recording.active = before
+
+
+def is_recorded(*inputs: Any) -> bool:
+    """Whether an op on `inputs` is to be recorded, and not computed at once."""
+    if is_symbolic(*inputs):
+        return True
+    return _recording.active and any(isinstance(value, Weight) for value in inputs)
+
+
+def record(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+    """Return the tensor that an op makes, with its value if the pass under way has values."""
+    if _recording.tape is not None:
+        return _recording.tape.compute(op, inputs, params)
+    return Node(op, inputs, params).output
+
+
+def apply(op: Op, *inputs: Any, **params: Any) -> Any:
+    """Record `op` if an input is a tensor, compute it at once otherwise."""
+    if is_recorded(*inputs):
+        return record(op, inputs, params)
+    values = [value_of(value) for value in inputs]
+    if op.modal:
+        params["mode"] = Mode(training=False)
+    return op.forward(*values, **params)

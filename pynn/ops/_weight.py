@@ -1,0 +1,142 @@
+"""`Weight`: a layer's array, which the engine reads and trains in place."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from pynn import _core
+from pynn.ops._operators import Operators
+
+
+class Weight(Operators):
+    """An array of numbers that belongs to a layer.
+
+    The engine keeps matrices as ``(outputs, inputs)``; a weight shows them the other way round, as
+    Keras and scikit-learn do. Nothing is copied on the way: `view` is the engine's own memory.
+
+    Parameters
+    ----------
+    value : ndarray
+        The initial value; it is copied.
+    name : str
+    trainable : bool, default=True
+        Whether training changes it.
+    regularizer : object, default=None
+        A penalty that training adds to the loss.
+    constraint : callable, default=None
+        Applied to the weight after each step.
+
+    Attributes
+    ----------
+    view : ndarray
+        The weight itself, writable, in the layer's shape.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layer = layers.Dense(2, name="out")
+    >>> layer.build((None, 3))
+    >>> layer.bias
+    <Weight out/bias, shape=(2,), dtype=float32>
+    >>> layer.bias.assign([1.0, 2.0]).numpy()
+    array([1., 2.], dtype=float32)
+    """
+
+    __array_priority__ = 100
+
+    def __init__(
+        self,
+        value: np.ndarray,
+        name: str,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> None:
+        self.name = name
+        self.path = name
+        self.trainable = trainable
+        self.regularizer = regularizer
+        self.constraint = constraint
+        self.shape: tuple[int, ...] = tuple(value.shape)
+        self.dtype: str = value.dtype.name
+        if self.dtype not in ("float32", "float64"):
+            raise ValueError(
+                f"weights must be of type float32 or float64. Received: dtype={self.dtype} for "
+                f"{name!r}"
+            )
+        if value.ndim == 2:
+            rows, cols = self.shape[1], self.shape[0]
+        else:
+            rows, cols = 1, math.prod(self.shape)
+        self._variable = _core.Variable(rows, cols, self.dtype)
+        native = self._variable.view
+        self.view: np.ndarray = native.T if value.ndim == 2 else native.reshape(self.shape)
+        self.view[...] = value
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return math.prod(self.shape)
+
+    @property
+    def value(self) -> Weight:
+        """The weight itself, for code that asks a variable for its tensor."""
+        return self
+
+    def numpy(self) -> np.ndarray:
+        """Return a copy of the values, C-contiguous."""
+        return np.array(self.view, order="C")
+
+    def assign(self, value: Any) -> Weight:
+        """Overwrite the values, and return self.
+
+        Parameters
+        ----------
+        value : array-like of the weight's shape
+
+        Raises
+        ------
+        ValueError
+            If the shape differs.
+        """
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ValueError(
+                f"the value of weight {self.path!r} must have the shape {self.shape}. "
+                f"Received: shape={array.shape}"
+            )
+        self.view[...] = array
+        return self
+
+    def assign_add(self, value: Any) -> Weight:
+        """Add `value` in place, and return self."""
+        self.view += np.asarray(value)
+        return self
+
+    def assign_sub(self, value: Any) -> Weight:
+        """Subtract `value` in place, and return self."""
+        self.view -= np.asarray(value)
+        return self
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.view, dtype=dtype)
+
+    def __len__(self) -> int:
+        return len(self.view)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.view[key].copy()
+
+    def __float__(self) -> float:
+        return float(self.view)
+
+    def __repr__(self) -> str:
+        return f"<Weight {self.path}, shape={self.shape}, dtype={self.dtype}>"

@@ -1,0 +1,28 @@
+"""The training loop, the data it runs on, and the line that shows its progress.
+
+Used by models and estimators alike; neither is known here.
+"""
+
+from pynn.training._batches import BatchData, comes_in_batches
+from pynn.training._data import ArrayData, Signature, adapt, distribute
+from pynn.training._evaluate import evaluate, predict, rows_per_call
+from pynn.training._loop import Epoch, EpochRunner, Totals, Watcher
+from pynn.training._progress import ProgressBar, format_logs
+
+__all__ = [
+    "ArrayData",
+    "BatchData",
+    "Epoch",
+    "EpochRunner",
+    "ProgressBar",
+    "Signature",
+    "Totals",
+    "Watcher",
+    "adapt",
+    "comes_in_batches",
+    "distribute",
+    "evaluate",
+    "format_logs",
+    "predict",
+    "rows_per_call",
+]

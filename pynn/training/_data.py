@@ -1,0 +1,301 @@
+"""Data of a training, as the engine wants it: `ArrayData`, from what users bring.
+
+Arrays are used as they are wherever the engine can read them. Which network the data is for is
+known here only as names and shapes of inputs and outputs, in a `Signature`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pynn.graph import is_sparse, to_numeric, to_rows
+
+Shape = tuple[int | None, ...]
+
+
+class Signature(NamedTuple):
+    """Names and shapes, the batch included, of a network's inputs and outputs."""
+
+    input_names: list[str]
+    input_shapes: list[Shape]
+    output_names: list[str]
+    output_shapes: list[Shape]
+
+
+class ArrayData:
+    """Rows of inputs, targets and weights that belong together.
+
+    Parameters
+    ----------
+    x : sequence
+        For each input an array or sparse matrix with one row per sample.
+    y : sequence, default=()
+        For each output an array or None.
+    weights : sequence, default=None
+        For each output the weights of its samples, shape (n,), or None; None stands for no weights.
+
+    Attributes
+    ----------
+    x_arrays, y_arrays, weight_arrays : list
+        Arrays and sparse matrices, or None.
+    n_rows : int
+
+    Raises
+    ------
+    ValueError
+        If something does not hold real numbers, or the numbers of rows differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn.training import ArrayData
+    >>> data = ArrayData([np.zeros((5, 3))], [np.zeros(5)])
+    >>> data.n_rows, data.take(slice(0, 2)).n_rows
+    (5, 2)
+    """
+
+    repeats = True  # an epoch with a fixed number of steps may begin again at the first row
+
+    __slots__ = ("_rows", "n_rows", "weight_arrays", "x_arrays", "y_arrays")
+
+    def __init__(
+        self, x: Sequence[Any], y: Sequence[Any] = (), weights: Sequence[Any] | None = None
+    ) -> None:
+        self.x_arrays = [_numbers(value, "x") for value in x]
+        self.y_arrays = [_numbers(value, "y") for value in y]
+        given = [None] * len(self.y_arrays) if weights is None else weights
+        self.weight_arrays = [_numbers(value, "sample_weight") for value in given]
+        self.n_rows = int(self.x_arrays[0].shape[0])
+        for name, arrays in (
+            ("x", self.x_arrays),
+            ("y", self.y_arrays),
+            ("sample_weight", self.weight_arrays),
+        ):
+            for array in arrays:
+                if array is not None and array.shape[0] != self.n_rows:
+                    raise ValueError(
+                        f"x and {name} must have as many rows. Received: {self.n_rows} rows of x "
+                        f"and {array.shape[0]} of {name}"
+                    )
+        self._rows: tuple[list[Any], list[Any], list[Any]] | None = None
+
+    def sources(self, trainer: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        """Return inputs, targets and weights in the form that `trainer` takes."""
+        if getattr(trainer, "takes_arrays", False):
+            return self.x_arrays, self.y_arrays, self.weight_arrays
+        if self._rows is None:
+            self._rows = (
+                [to_rows(array) for array in self.x_arrays],
+                [None if array is None else to_rows(array) for array in self.y_arrays],
+                [None if array is None else to_rows(array) for array in self.weight_arrays],
+            )
+        return self._rows
+
+    @property
+    def x(self) -> list[Any]:
+        """The inputs as the engine's ``Rows``."""
+        return self.sources(None)[0]
+
+    @property
+    def y(self) -> list[Any]:
+        """The targets as the engine's ``Rows``, or None."""
+        return self.sources(None)[1]
+
+    @property
+    def weights(self) -> list[Any]:
+        """The sample weights as the engine's ``Rows``, or None."""
+        return self.sources(None)[2]
+
+    def count_steps(self, batch_size: int) -> int:
+        """Return the number of batches, a smaller last one included."""
+        return -(-self.n_rows // batch_size)
+
+    def stretches(
+        self, trainer: Any, batch_size: int, order: Any, seed: int | None
+    ) -> Iterator[tuple[ArrayData, int]]:
+        """Start `trainer` on the rows, and yield the data and the number of steps, once."""
+        rows = self.n_rows if order is None else len(order)
+        if rows:
+            x, y, weights = self.sources(trainer)
+            trainer.start(x, y, weights, batch_size, order, seed)
+            yield self, -(-rows // batch_size)
+
+    def take(self, rows: slice) -> ArrayData:
+        """Return a part, without copying what is dense."""
+        return ArrayData(
+            [array[rows] for array in self.x_arrays],
+            [None if array is None else array[rows] for array in self.y_arrays],
+            [None if array is None else array[rows] for array in self.weight_arrays],
+        )
+
+    def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
+        """Return all but the last part, and that part.
+
+        Parameters
+        ----------
+        fraction : float
+            Of the rows in the last part, in (0, 1).
+
+        Raises
+        ------
+        ValueError
+            If `fraction` is outside (0, 1) or leaves one of the parts empty.
+        """
+        if not 0 < fraction < 1:
+            raise ValueError(
+                f"validation_split must be in (0, 1). Received: validation_split={fraction}"
+            )
+        at = math.floor(self.n_rows * (1.0 - fraction))
+        if at == 0 or at == self.n_rows:
+            raise ValueError(
+                f"validation_split={fraction} of {self.n_rows} rows leaves no rows for "
+                f"{'training' if at == 0 else 'validation'}"
+            )
+        return self.take(slice(0, at)), self.take(slice(at, self.n_rows))
+
+
+def _numbers(value: Any, name: str) -> Any:
+    if value is None:
+        return None
+    array = value if is_sparse(value) else to_numeric(value, name)
+    if not array.shape:
+        raise ValueError(f"{name} must have rows. Received: a single number")
+    return array
+
+
+def adapt(
+    signature: Signature,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Mapping[Any, float] | None = None,
+) -> ArrayData:
+    """Return the data of a call to fit, evaluate or predict.
+
+    Parameters
+    ----------
+    signature : Signature
+    x : array-like, DataFrame or sparse matrix, or a list, tuple or dict of them
+        One entry for each input, in order or by name.
+    y : the same, default=None
+        One entry for each output.
+    sample_weight : the same, default=None
+        Shape (n,) each; a single one applies to all outputs.
+    class_weight : dict of int to float, default=None
+        Factor for the weights of samples of each class; classes not named have 1.
+
+    Raises
+    ------
+    ValueError
+        If something is missing, superfluous or of a wrong shape.
+    """
+    inputs = distribute(x, signature.input_names, "x", "input")
+    arrays = [
+        _input_array(value, name, shape)
+        for value, name, shape in zip(
+            inputs, signature.input_names, signature.input_shapes, strict=True
+        )
+    ]
+    n_rows = arrays[0].shape[0]
+    names = signature.output_names
+    targets: list[Any] = [] if y is None else distribute(y, names, "y", "output", n_rows)
+    targets = [_numbers(value, "y") for value in targets] or [None] * len(names)
+    weights = _row_weights(sample_weight, names, n_rows)
+    if class_weight is not None:
+        weights = _class_weights(class_weight, targets, weights)
+    return ArrayData(arrays, targets, weights)
+
+
+def distribute(
+    value: Any, names: Sequence[str], argument: str, role: str, n_rows: int | None = None
+) -> list[Any]:
+    """Return one entry of `value` for each of `names`; dicts go by name, lists by position."""
+    if isinstance(value, Mapping) and not hasattr(value, "to_numpy"):
+        missing = [name for name in names if name not in value]
+        if missing:
+            raise ValueError(
+                f"{argument} has nothing for {role} {missing[0]!r}. "
+                f"Received: a dict with the keys {list(value)}"
+            )
+        return [value[name] for name in names]
+    if not isinstance(value, (list, tuple)):
+        if len(names) > 1:
+            raise ValueError(
+                f"{argument} must be a list or dict with one array for each {role}: "
+                f"{', '.join(names)}. Received: {type(value).__name__}"
+            )
+        return [value]
+    if len(names) == 1 and not _holds_one_array(value, n_rows):
+        return [value]
+    if len(value) != len(names):
+        raise ValueError(
+            f"{argument} must have one array for each {role}: {', '.join(names)}. "
+            f"Received: {len(value)} arrays"
+        )
+    return list(value)
+
+
+def _holds_one_array(value: Sequence[Any], n_rows: int | None) -> bool:
+    """Whether a list is a list of one array, and not an array written as a list."""
+    if len(value) != 1 or not hasattr(value[0], "shape") or not value[0].shape:
+        return False
+    return len(value[0].shape) > 1 or value[0].shape[0] == n_rows
+
+
+def _input_array(value: Any, name: str, shape: Shape) -> Any:
+    array = _numbers(value, "x")
+    row, wanted = array.shape[1:], shape[1:]
+    if row == wanted:
+        return array
+    # A missing or superfluous axis of size 1 makes no difference; anything else does.
+    if [n for n in row if n != 1] == [n for n in wanted if n != 1]:
+        return array if is_sparse(array) else array.reshape(len(array), *wanted)
+    raise ValueError(
+        f"input {name!r} takes arrays of shape {('n', *wanted)}. Received: x of shape "
+        f"{array.shape}".replace("'n'", "n")
+    )
+
+
+def _row_weights(sample_weight: Any, names: Sequence[str], n_rows: int) -> list[Any]:
+    if sample_weight is None:
+        return [None] * len(names)
+    single = not isinstance(sample_weight, (list, tuple, Mapping))
+    if isinstance(sample_weight, (list, tuple)):
+        single = not any(hasattr(value, "__len__") for value in sample_weight[:2])
+    if single:
+        given = [sample_weight] * len(names)
+    elif isinstance(sample_weight, Mapping):
+        given = [sample_weight.get(name) for name in names]
+    else:
+        given = distribute(sample_weight, names, "sample_weight", "output", n_rows)
+    weights = []
+    for value in given:
+        array = _numbers(value, "sample_weight")
+        if array is not None:
+            if math.prod(array.shape) != array.shape[0]:
+                raise ValueError(
+                    f"sample_weight must have one number per sample. Received: shape={array.shape}"
+                )
+            array = array.reshape(-1)
+        weights.append(array)
+    return weights
+
+
+def _class_weights(
+    class_weight: Mapping[Any, float], targets: list[Any], weights: list[Any]
+) -> list[Any]:
+    if len(targets) != 1 or targets[0] is None:
+        raise ValueError("class_weight needs a model with one output, and its targets")
+    labels = targets[0]
+    labels = labels.argmax(axis=1) if labels.ndim > 1 and labels.shape[1] > 1 else labels
+    labels = np.asarray(labels).reshape(-1).astype(np.int64)
+    top = max([int(key) for key in class_weight] + [int(labels.max(initial=0))])
+    table = np.ones(top + 1)
+    for key, value in class_weight.items():
+        table[int(key)] = value
+    factors = table[labels]
+    return [factors if weights[0] is None else factors * weights[0]]

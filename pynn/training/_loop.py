@@ -1,0 +1,288 @@
+"""The epoch loop: the only one, for models and estimators.
+
+`EpochRunner` drives a trainer through data, in calls short enough that Ctrl-C and callbacks get
+their turn. It knows nothing of models, logs or files: what happens on the way is told to a
+`Watcher`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+
+SECONDS = 0.05  # a native call may take so long; Ctrl-C waits for its end
+# Learning rates are asked for at most so many steps ahead, and about twice as many as a call takes.
+_FEWEST_AHEAD, _MOST_AHEAD = 256, 1 << 16
+
+Order = Any  # None, an array of row numbers, or a function from the epoch to one
+Rates = Callable[[int, int], np.ndarray]
+
+
+class Watcher:
+    """What wants to know how an epoch goes. Subclasses override what they need.
+
+    Attributes
+    ----------
+    per_step : bool
+        Whether every step is reported, and not only what a native call did.
+    stop : bool
+        Set to True to end the epoch after the current step.
+    """
+
+    per_step = False
+    stop = False
+
+    def step_begins(self, step: int) -> None:
+        """Hear of a step about to be taken, counted from 0; only called if `per_step`."""
+
+    def step_ends(self, step: int, runner: EpochRunner) -> None:
+        """Hear of a step just taken, counted from 0; only called if `per_step`."""
+
+    def advanced(self, steps: int, runner: EpochRunner) -> None:
+        """Hear how many steps of the epoch are done."""
+
+
+class Epoch:
+    """How an epoch went.
+
+    Attributes
+    ----------
+    index : int
+    steps : int
+        Steps taken.
+    loss : float
+        Mean over the samples, regularization included.
+    outputs : list of float
+        The loss of each output.
+    metrics : list of list of float
+        The engine's metrics of each output.
+    totals : Totals
+        The sums behind these means.
+    """
+
+    __slots__ = ("index", "loss", "metrics", "outputs", "steps", "totals")
+
+    def __init__(self, index: int, steps: int, totals: Totals) -> None:
+        self.index = index
+        self.steps = steps
+        self.totals = totals
+        self.loss, self.outputs = totals.losses()
+        self.metrics = [
+            [total / count if count else 0.0 for total, count in group]
+            for group in totals.metric_sums()
+        ]
+
+
+class Totals:
+    """Sums and counts of losses and metrics, which can be added up.
+
+    Parameters
+    ----------
+    results : dict
+        From ``Trainer.results`` or ``Trainer.evaluate``.
+    """
+
+    __slots__ = ("_form", "_sums")
+
+    def __init__(self, results: dict[str, Any]) -> None:
+        metrics = results["metrics"]
+        self._form = (len(results["outputs"]), [len(group) for group in metrics])
+        flat = [results["loss"], *results["outputs"]]
+        for group in metrics:
+            flat += group
+        self._sums = np.array(flat, np.float64)
+
+    def _with(self, sums: np.ndarray) -> Totals:
+        made = Totals.__new__(Totals)
+        made._form = self._form
+        made._sums = sums
+        return made
+
+    def __add__(self, other: Totals | None) -> Totals:
+        return self if other is None else self._with(self._sums + other._sums)
+
+    def __sub__(self, other: Totals | None) -> Totals:
+        return self if other is None else self._with(self._sums - other._sums)
+
+    def metric_sums(self) -> list[list[tuple[float, float]]]:
+        """Return total and count of each metric, output by output."""
+        pairs = [(total, count) for total, count in self._sums.tolist()]
+        at, groups = 1 + self._form[0], []
+        for size in self._form[1]:
+            groups.append(pairs[at : at + size])
+            at += size
+        return groups
+
+    def losses(self) -> tuple[float, list[float]]:
+        """Return the mean loss, and the mean losses of the outputs."""
+        pairs = self._sums[: 1 + self._form[0]].tolist()
+        means = [total / count if count else 0.0 for total, count in pairs]
+        return means[0], means[1:]
+
+
+class EpochRunner:
+    """Takes a trainer through epochs.
+
+    Parameters
+    ----------
+    trainer : _core.Trainer or InterpretingTrainer
+        Keeps the optimizer's state, so that runners made one after the other carry on.
+    data : ArrayData or BatchData
+    batch_size : int
+        Rows per step; a `BatchData` has its own.
+    rates : callable
+        ``rates(first_step, n)`` returns the learning rates, float64, of `n` optimizer steps from
+        number `first_step` on. Asked before each native call.
+    steps_per_epoch : int, default=None
+        None stands for all rows once; otherwise an epoch goes on where the last one ended.
+    watcher : Watcher, default=None
+
+    Attributes
+    ----------
+    steps : int or None
+        Steps in an epoch; None if that shows only at its end.
+    exhausted : bool
+        Whether an epoch ended early for want of data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import graph, layers
+    >>> from pynn.training import ArrayData, EpochRunner
+    >>> inputs = layers.Input((1,))
+    >>> plan = graph.lower([inputs], [layers.Dense(1, kernel_initializer="zeros")(inputs)])
+    >>> trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []))
+    >>> x = np.linspace(-1, 1, 64, dtype="float32")
+    >>> runner = EpochRunner(
+    ...     trainer, ArrayData([x], [3 * x]), 8, lambda first, n: np.full(n, 0.1)
+    ... )
+    >>> losses = [epoch.loss for epoch in runner.epochs(0, 20, shuffle_seed=1)]
+    >>> losses[0] > 1 > 0.01 > losses[-1]
+    True
+    """
+
+    def __init__(
+        self,
+        trainer: Any,
+        data: Any,
+        batch_size: int,
+        rates: Rates,
+        *,
+        steps_per_epoch: int | None = None,
+        watcher: Watcher | None = None,
+        seconds: float = SECONDS,
+    ) -> None:
+        self.trainer = trainer
+        self.data = data
+        self.batch_size = int(batch_size)
+        self.rates = rates
+        self.watcher = watcher
+        self.exhausted = False
+        self._ahead = 1024
+        self._seconds = seconds
+        self._steps_per_epoch = steps_per_epoch
+        self._stretches: Iterator[tuple[Any, int]] | None = None
+        self._left = 0  # steps in the stretch that the trainer is in
+        self._earlier: Totals | None = None  # of stretches of this epoch that are over
+        self._before: Totals | None = None  # of this stretch, before this epoch
+        self.current: Any = None  # the ArrayData that the trainer is in
+
+    @property
+    def steps(self) -> int | None:
+        """Steps in an epoch; None if that shows only at its end."""
+        return self._steps_per_epoch or self.data.count_steps(self.batch_size)
+
+    def totals(self) -> Totals:
+        """Return the sums since the epoch began."""
+        return Totals(self.trainer.results()) - self._before + self._earlier
+
+    def epochs(
+        self, first: int, last: int, *, shuffle_seed: int | None = None, order: Order = None
+    ) -> Iterator[Epoch]:
+        """Run the epochs `first` to ``last - 1``, and yield each when it is over.
+
+        Parameters
+        ----------
+        first, last : int
+        shuffle_seed : int, default=None
+            Rows are shuffled by it and the epoch's number; None leaves them in order.
+        order : None, array of int, or callable, default=None
+            Row numbers to go through, or a function from the epoch's number to them. They are
+            shuffled too, if there is a seed.
+        """
+        for index in range(first, last):
+            yield self.run_epoch(index, shuffle_seed=shuffle_seed, order=order)
+
+    def run_epoch(
+        self, index: int, *, shuffle_seed: int | None = None, order: Order = None
+    ) -> Epoch:
+        """Run one epoch; the parameters are those of `epochs`."""
+        watcher = self.watcher
+        per_step = watcher is not None and watcher.per_step
+        limit = self._steps_per_epoch
+        self._earlier = None
+        self._before = Totals(self.trainer.results()) if self._left else None
+        if limit is None or self._stretches is None:
+            self._left = 0
+            self._stretches = self._begin(index, shuffle_seed, order)
+        done = 0
+        while limit is None or done < limit:
+            if not self._left and not self._next_stretch(done, index, shuffle_seed, order):
+                break
+            count = self._left if limit is None else min(self._left, limit - done)
+            if per_step and watcher is not None:
+                watcher.step_begins(done)
+                count = 1
+            count = self._advance(min(count, self._ahead))
+            done += count
+            self._left -= count
+            if watcher is not None:
+                if per_step:
+                    watcher.step_ends(done - 1, self)
+                watcher.advanced(done, self)
+                if watcher.stop:
+                    break
+        if self.current is None:
+            raise ValueError("there is no data to train on: it has no rows")
+        return Epoch(index, done, self.totals())
+
+    def _advance(self, count: int) -> int:
+        rates = self.rates(self.trainer.iterations, count)
+        done: int = self.trainer.run(rates, self._seconds)
+        if count > 1:
+            self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
+        if done == 0:
+            raise RuntimeError("the trainer ended an epoch before its last step")
+        return done
+
+    def _begin(self, index: int, seed: int | None, order: Order) -> Iterator[tuple[Any, int]]:
+        if seed is not None:
+            seed = _state.mix_seed(seed, index)
+        rows = order(index) if callable(order) else order
+        stretches: Iterator[tuple[Any, int]] = self.data.stretches(
+            self.trainer, self.batch_size, rows, seed
+        )
+        return stretches
+
+    def _next_stretch(self, done: int, index: int, seed: int | None, order: Order) -> bool:
+        """Start the trainer on more data; return False if there is none."""
+        so_far = self.totals() if done else None
+        assert self._stretches is not None
+        stretch = next(self._stretches, None)
+        if stretch is None and self._steps_per_epoch is not None:
+            if self.data.repeats:
+                if seed is not None:
+                    seed = _state.mix_seed(seed, self.trainer.iterations)
+                self._stretches = self._begin(index, seed, order)
+                stretch = next(self._stretches, None)
+            else:
+                self.exhausted = True
+        if stretch is None:
+            return False
+        self.current, self._left = stretch
+        self._earlier, self._before = so_far, None
+        return True

@@ -1,0 +1,149 @@
+"""The line that shows how far a training is.
+
+In place on a terminal or in a notebook, one plain line per epoch elsewhere. What the figures mean
+is not known here.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+_WIDTH = 30
+_INTERVAL = 0.1  # seconds between two updates in place: fast enough for the eye
+
+
+def is_live(stream: TextIO) -> bool:
+    """Whether a line of `stream` can be overwritten: a terminal's or a notebook's can."""
+    if type(stream).__module__.startswith("ipykernel"):
+        return True
+    return bool(getattr(stream, "isatty", bool)())
+
+
+def format_time_per_step(seconds: float) -> str:
+    """Return a time such as ``"250us/step"``, ``"3ms/step"`` or ``"2s/step"``.
+
+    Examples
+    --------
+    >>> format_time_per_step(0.00025)
+    '250us/step'
+    """
+    if seconds >= 1:
+        return f"{seconds:.0f}s/step"
+    if seconds >= 1e-3:
+        return f"{seconds * 1e3:.0f}ms/step"
+    return f"{seconds * 1e6:.0f}us/step"
+
+
+def format_logs(logs: Mapping[str, Any]) -> str:
+    """Return figures such as ``" - loss: 0.7237 - accuracy: 0.8912"``."""
+    parts = []
+    for name, value in logs.items():
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            parts.append(f" - {name}: {value}")
+            continue
+        small = number != 0 and abs(number) <= 1e-3
+        parts.append(f" - {name}: {number:.4e}" if small else f" - {name}: {number:.4f}")
+    return "".join(parts)
+
+
+def _remaining(seconds: float) -> str:
+    whole = int(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+    if whole >= 60:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{whole}s"
+
+
+class ProgressBar:
+    """Progress of one epoch, evaluation or prediction.
+
+    Parameters
+    ----------
+    total : int or None
+        Steps to come; None if that is not known.
+    verbose : int
+        1 shows a bar, 2 a plain line at the end, 0 nothing.
+    title : str, default=""
+        ``"Epoch 1/30"``.
+    stream : text stream, default=None
+        None stands for the standard output of that moment.
+    """
+
+    def __init__(
+        self, total: int | None, verbose: int, title: str = "", stream: TextIO | None = None
+    ) -> None:
+        self._total = total
+        self._verbose = verbose
+        self._title = title
+        self._stream = sys.stdout if stream is None else stream
+        self._live = verbose == 1 and is_live(self._stream)
+        self._start = time.perf_counter()
+        self._shown_at = 0.0
+        self._length = 0
+        if self._live and title:
+            self._write(f"{title}\n")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether an update would be shown."""
+        return self._live and time.perf_counter() - self._shown_at >= _INTERVAL
+
+    def update(self, done: int, logs: Mapping[str, Any]) -> None:
+        """Show that `done` steps are done, if the line is live and old enough."""
+        now = time.perf_counter()
+        if not self._live or now - self._shown_at < _INTERVAL:
+            return
+        self._shown_at = now
+        elapsed = now - self._start
+        if self._total:
+            left = elapsed / max(done, 1) * (self._total - done)
+            text = f"{self._count(done)} [{self._bar(done)}] - ETA: {_remaining(left)}"
+        else:
+            text = f"{self._count(done)} - {elapsed:.0f}s"
+        self._show(text + format_logs(logs))
+
+    def finish(self, done: int, logs: Mapping[str, Any]) -> None:
+        """Show the last line."""
+        if not self._verbose:
+            return
+        elapsed = time.perf_counter() - self._start
+        timing = f"{elapsed:.0f}s {format_time_per_step(elapsed / max(done, 1))}"
+        bar = "" if self._verbose == 2 else f" [{'=' * _WIDTH}]"
+        self._total = self._total or done
+        text = f"{self._count(done)}{bar} - {timing}{format_logs(logs)}"
+        if self._live:
+            self._show(text)
+            self._write("\n")
+        else:
+            self._write(f"{self._title} - {text}\n" if self._title else f"{text}\n")
+
+    def abandon(self) -> None:
+        """Leave an unfinished line, so that what follows begins on a new one."""
+        if self._length:
+            self._write("\n")
+            self._length = 0
+
+    def _count(self, done: int) -> str:
+        if self._total is None:
+            return f"{done}/Unknown"
+        return f"{done:>{len(str(self._total))}d}/{self._total}"
+
+    def _bar(self, done: int) -> str:
+        filled = int(_WIDTH * done / self._total) if self._total else 0
+        if filled >= _WIDTH:
+            return "=" * _WIDTH
+        return "=" * max(filled - 1, 0) + (">" if filled else "") + "." * (_WIDTH - filled)
+
+    def _show(self, text: str) -> None:
+        self._write("\r" + text + " " * max(0, self._length - len(text)))
+        self._length = len(text)
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

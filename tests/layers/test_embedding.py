@@ -1,0 +1,41 @@
+"""`Embedding`: look-up, gradient, and numbers out of range."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import layers
+from pynn.models import Model, Sequential
+
+NUMBERS = np.array([[0, 2], [3, 3], [1, 0]])
+
+
+def test_each_number_has_its_vector() -> None:
+    layer = layers.Embedding(4, 3)
+    out = layer(NUMBERS)
+    np.testing.assert_array_equal(out, layer.embeddings.numpy()[NUMBERS])
+    model = Sequential([pynn.Input((2,), dtype="int32"), layer])
+    assert model.output_shape == (None, 2, 3)
+    np.testing.assert_array_equal(model.predict(NUMBERS, verbose=0), out)
+
+
+def test_only_vectors_in_use_are_trained() -> None:
+    inputs = pynn.Input((2,), dtype="int32")
+    embedding = layers.Embedding(5, 3)
+    model = Model(inputs, layers.Dense(1)(layers.Flatten()(embedding(inputs))))
+    model.compile(loss="mse", optimizer=pynn.optimizers.SGD(0.1))
+    before = embedding.embeddings.numpy()
+    history = model.fit(NUMBERS, np.ones(3), epochs=30, verbose=0)
+    after = embedding.embeddings.numpy()
+    assert history.history["loss"][-1] < 0.05 * history.history["loss"][0]
+    np.testing.assert_array_equal(before[4], after[4])
+    assert (before[:4] != after[:4]).any(axis=1).all()
+
+
+def test_numbers_and_sizes_out_of_range_are_refused() -> None:
+    with pytest.raises(IndexError, match="out of bounds"):
+        layers.Embedding(3, 2)(NUMBERS)
+    with pytest.raises(ValueError, match="input_dim must be a positive integer"):
+        layers.Embedding(0, 2)

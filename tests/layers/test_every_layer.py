@@ -1,0 +1,154 @@
+"""What holds for every layer on the list: arrays, models, shapes, configs and copies agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn import graph, layers
+from pynn.models import Model, clone_model, model_from_json
+
+RNG = np.random.default_rng(1)
+ROWS = 37  # no multiple of the engine's blocks of 32
+VECTOR = RNG.standard_normal((ROWS, 6)).astype("float32")
+OTHER = RNG.standard_normal((ROWS, 6)).astype("float32")
+IMAGE = RNG.standard_normal((ROWS, 2, 3)).astype("float32")
+SINGLE_PRECISION = 2e-6  # a few roundings of float32 at values near 1
+
+
+def shifted(x: object, by: float) -> object:
+    return x + by
+
+
+OWN = {"shifted": shifted}
+
+# layer, its arguments, what it is called on
+EXAMPLES = [
+    ("Activation", {"activation": "tanh"}, VECTOR),
+    ("Activation", {"activation": "softmax"}, IMAGE),
+    ("Add", {}, [VECTOR, OTHER, VECTOR]),
+    ("ActivityRegularization", {"l2": 0.01}, VECTOR),
+    ("AlphaDropout", {"rate": 0.1}, VECTOR),
+    ("Average", {}, [VECTOR, OTHER]),
+    ("BatchNormalization", {}, VECTOR),
+    ("BatchNormalization", {"scale": False, "momentum": 0.5, "epsilon": 0.1}, VECTOR),
+    ("BatchNormalization", {"center": False}, IMAGE),
+    ("Concatenate", {}, [VECTOR, OTHER]),
+    ("Concatenate", {"axis": 1}, [IMAGE, IMAGE]),
+    ("Concatenate", {"axis": -1}, [IMAGE, IMAGE]),
+    ("Dense", {"units": 5}, VECTOR),
+    ("Dense", {"units": 5, "activation": "relu", "use_bias": False}, VECTOR),
+    ("Dense", {"units": 4, "activation": "gelu", "bias_initializer": "ones"}, IMAGE),
+    ("Dot", {"axes": 1}, [VECTOR, OTHER]),
+    ("Dot", {"axes": (2, 1), "normalize": True}, [IMAGE, IMAGE.transpose(0, 2, 1)]),
+    ("Dot", {"axes": (1, 2)}, [VECTOR[:, :3], IMAGE]),
+    ("Dropout", {"rate": 0.5}, VECTOR),
+    ("ELU", {"alpha": 0.5}, VECTOR),
+    ("Flatten", {}, IMAGE),
+    ("GaussianDropout", {"rate": 0.1}, VECTOR),
+    ("GaussianNoise", {"stddev": 0.1}, VECTOR),
+    ("Identity", {}, IMAGE),
+    ("Lambda", {"function": shifted, "arguments": {"by": 2.0}}, VECTOR),
+    ("LayerNormalization", {}, VECTOR),
+    ("LayerNormalization", {"axis": [1, 2], "scale": False}, IMAGE),
+    ("LeakyReLU", {"negative_slope": 0.1}, VECTOR),
+    ("Maximum", {}, [VECTOR, OTHER]),
+    ("Minimum", {}, [VECTOR, OTHER, OTHER + 1]),
+    ("Multiply", {}, [VECTOR, OTHER]),
+    ("Multiply", {}, [VECTOR, OTHER[:, :1]]),
+    ("Normalization", {}, VECTOR),
+    ("Normalization", {"axis": None}, IMAGE),
+    ("Normalization", {"mean": 1.0, "variance": 4.0}, IMAGE),
+    ("Normalization", {"mean": 1.0, "variance": 4.0, "invert": True}, VECTOR),
+    ("PReLU", {}, VECTOR),
+    ("PReLU", {"shared_axes": [1]}, IMAGE),
+    ("ReLU", {}, VECTOR),
+    ("ReLU", {"max_value": 6.0}, VECTOR),
+    ("ReLU", {"negative_slope": 0.25, "max_value": 1.0}, VECTOR),
+    ("ReLU", {"negative_slope": 0.25, "threshold": 0.5}, VECTOR),
+    ("Rescaling", {"scale": 0.5, "offset": -1.0}, IMAGE),
+    ("Rescaling", {"scale": [1.0, 2.0, 3.0]}, IMAGE),
+    ("Reshape", {"target_shape": (3, -1)}, VECTOR),
+    ("Softmax", {}, VECTOR),
+    ("Softmax", {"axis": 1}, IMAGE),
+    ("Subtract", {}, [VECTOR, OTHER]),
+]
+# An Embedding takes whole numbers, see test_embedding.py; the others are not called by users.
+NO_EXAMPLE = {"Embedding", "InputLayer", "Operation"}
+
+
+def build(name: str, arguments: dict, data: object) -> tuple[layers.Layer, Model]:
+    layer = getattr(layers, name)(**arguments)
+    many = isinstance(data, list)
+    inputs = [layers.Input(array.shape[1:]) for array in (data if many else [data])]
+    return layer, Model(inputs, layer(inputs if many else inputs[0]))
+
+
+def test_every_layer_has_an_example() -> None:
+    from pynn.layers import _LAYERS
+
+    assert {cls.__name__ for cls in _LAYERS} - NO_EXAMPLE == {name for name, _, _ in EXAMPLES}
+
+
+@pytest.mark.parametrize(("name", "arguments", "data"), EXAMPLES)
+def test_model_computes_what_the_layer_does(name: str, arguments: dict, data: object) -> None:
+    layer, model = build(name, arguments, data)
+    for weight in layer.weights:
+        weight.assign_add(RNG.uniform(0.1, 0.5, weight.shape))
+    expected = layer(data)
+    found = model.predict(data, verbose=0)
+    assert found.dtype == expected.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=SINGLE_PRECISION)
+    assert model.output_shape == (None, *expected.shape[1:])
+    shape = [a.shape for a in data] if isinstance(data, list) else data.shape
+    assert layer.compute_output_shape(shape)[1:] == expected.shape[1:]
+
+
+def copied(layer: layers.Layer) -> layers.Layer:
+    return type(layer).from_config(layer.get_config(), OWN)
+
+
+@pytest.mark.parametrize(("name", "arguments", "data"), EXAMPLES)
+def test_config_and_copies_compute_the_same(name: str, arguments: dict, data: object) -> None:
+    layer, model = build(name, arguments, data)
+    expected = model.predict(data, verbose=0)
+    again = type(layer).from_config(layer.get_config(), OWN)
+    assert again.get_config() == layer.get_config()
+    for copy in (clone_model(model, clone_function=copied), model_from_json(model.to_json(), OWN)):
+        copy.set_weights(model.get_weights())
+        assert copy.layers[-1] is not layer
+        np.testing.assert_array_equal(copy.predict(data, verbose=0), expected)
+
+
+@pytest.mark.parametrize(("name", "arguments", "data"), EXAMPLES)
+def test_interpreter_trains_as_the_engine_does(name: str, arguments: dict, data: object) -> None:
+    """Gradients of a dense layer below, through the layer, from both ways of computing."""
+    if "rate" in arguments:
+        arguments = {"rate": 0.0}  # the two draw different masks
+    if "stddev" in arguments:
+        arguments = {"stddev": 0.0}
+    many = isinstance(data, list)
+    arrays = data if many else [data]
+    inputs = [layers.Input(array.shape[1:], dtype="float64") for array in arrays]
+    below = [
+        layers.Dense(array.shape[-1], dtype="float64")(tensor)
+        for array, tensor in zip(arrays, inputs, strict=True)
+    ]
+    layer = getattr(layers, name)(**arguments, dtype="float64")
+    output = layers.Flatten()(layer(below if many else below[0]))
+    plan = graph.lower(inputs, [output])
+    y = RNG.standard_normal((ROWS, output.shape[1]))
+    weights = [weight for weight in plan.weights if weight.trainable]
+    trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []), parameters=weights)
+    from pynn.graph._interpreting_trainer import InterpretingTrainer
+
+    zeros = [0.0] * len(weights)
+    loss = ("mean_squared_error", [])
+    slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, ("sgd", []), {})
+    fast_data = ([graph.to_rows(a) for a in arrays], [graph.to_rows(y)], [None])
+    slow_data = (arrays, [y], [None])
+    loss_slow, grads_slow = slow.gradients(*slow_data)
+    loss_fast, grads_fast = trainer.gradients(*(fast_data if plan.is_native else slow_data))
+    assert loss_fast == pytest.approx(loss_slow, rel=1e-12)
+    for fast, slow_grad in zip(grads_fast, grads_slow, strict=True):
+        np.testing.assert_allclose(fast, slow_grad, rtol=1e-9, atol=1e-12)

@@ -1,0 +1,209 @@
+"""`Layer`, the base class: names, freezing, own layers, losses on the way, and configs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn import backend, initializers, layers, ops
+from pynn.models import Model, Sequential
+
+X = np.arange(6, dtype="float32").reshape(2, 3)
+
+
+class Affine(layers.Layer):
+    def __init__(self, units: int, factor: float = 1.0, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.factor = factor
+
+    def build(self, input_shape: tuple) -> None:
+        self.kernel = self.add_weight("kernel", [input_shape[-1], self.units], initializer="ones")
+        self.bias = self.add_weight(shape=(self.units,), name="bias")
+
+    def call(self, inputs: object) -> object:
+        return (inputs @ self.kernel + self.bias) * self.factor
+
+
+def test_default_names_count_up_and_start_again() -> None:
+    backend.clear_session()
+    assert [layers.Dense(1).name for _ in range(3)] == ["dense", "dense_1", "dense_2"]
+    assert layers.ReLU().name == "re_lu"
+    assert layers.BatchNormalization().name == "batch_normalization"
+    backend.clear_session()
+    assert layers.Dense(1).name == "dense"
+
+
+def test_own_layer_computes_with_arrays_and_in_a_model() -> None:
+    layer = Affine(2, factor=0.5)
+    expected = X.sum(axis=1, keepdims=True) * np.full((1, 2), 0.5)
+    np.testing.assert_allclose(layer(X), expected)
+    assert [w.name for w in layer.weights] == ["kernel", "bias"]
+    inputs = layers.Input((3,))
+    model = Model(inputs, layer(inputs))
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected)
+
+
+def test_products_with_weights_run_in_the_engine() -> None:
+    model = Sequential([layers.Input((3,)), Affine(2), layers.Dense(1)])
+    assert model._plan().is_native
+
+    class Plain(Affine):
+        def call(self, inputs: object) -> object:
+            return self.bias + inputs @ self.kernel
+
+    model = Sequential([layers.Input((3,)), Plain(2), layers.Activation("tanh")])
+    assert model._plan().is_native
+    np.testing.assert_allclose(model.predict(X, verbose=0)[:, 0], np.tanh(X.sum(axis=1)), rtol=1e-6)
+
+
+def test_layers_in_attributes_lists_and_dicts_are_found_once() -> None:
+    class Block(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = layers.Dense(3)
+            self.more = [layers.Dense(3), self.first]
+            self.named = {"last": layers.Dense(2)}
+
+        def call(self, inputs: object) -> object:
+            x = self.first(inputs)
+            return self.named["last"](self.more[0](x) + inputs)
+
+    block = Block()
+    assert block(X).shape == (2, 2)
+    assert len(block.weights) == 6
+    block.trainable = False
+    assert block.trainable_weights == []
+    assert not block.more[0].trainable
+    block.first.trainable = True
+    block.trainable = True
+    assert len(block.trainable_weights) == 6
+
+
+def test_a_frozen_layer_freezes_what_it_builds_later() -> None:
+    layer = layers.Dense(2, trainable=False)
+    layer(X)
+    assert layer.trainable_weights == []
+    assert len(layer.non_trainable_weights) == 2
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 2
+
+
+def test_config_of_a_class_without_one_is_its_arguments() -> None:
+    layer = Affine(4, factor=2.0, name="affine")
+    config = layer.get_config()
+    assert config == {"units": 4, "factor": 2.0, "name": "affine"}
+    copy = Affine.from_config(config)
+    assert (copy.units, copy.factor, copy.name) == (4, 2.0, "affine")
+
+
+def test_arguments_that_are_layers_come_back() -> None:
+    class Wrapper(layers.Layer):
+        def __init__(self, inner: layers.Layer, **kwargs: object) -> None:
+            super().__init__(**kwargs)
+            self.inner = inner
+
+        def call(self, inputs: object) -> object:
+            return self.inner(inputs)
+
+    copy = Wrapper.from_config(Wrapper(layers.Dense(7)).get_config())
+    assert isinstance(copy.inner, layers.Dense)
+    assert copy.inner.units == 7
+
+
+def test_an_argument_that_cannot_be_written_down_says_so() -> None:
+    layer = Affine(lambda x: x)
+    with pytest.raises(ValueError, match="'units' of layer .* needs a get_config"):
+        layer.get_config()
+
+
+def test_add_weight_accepts_functions_and_checks_shapes() -> None:
+    layer = layers.Layer()
+    weight = layer.add_weight(
+        shape=(2,), initializer=lambda shape, dtype=None: np.full(shape, 3, dtype), name="w"
+    )
+    assert weight.numpy().tolist() == [3, 3]
+    assert layer.add_weight(initializer=initializers.Constant(2.5)).numpy() == 2.5
+    with pytest.raises(ValueError, match="must return the shape"):
+        layer.add_weight(shape=(2,), initializer=lambda shape, dtype=None: np.ones(3))
+    with pytest.raises(ValueError, match="must be known"):
+        layer.add_weight(shape=(None, 2))
+
+
+def test_call_must_return_tensors() -> None:
+    class Wrong(layers.Layer):
+        def call(self, inputs: object) -> object:
+            return 3
+
+    with pytest.raises(ValueError, match="must return tensors"):
+        Wrong()(layers.Input((3,)))
+
+
+def test_training_is_passed_down_to_layers_inside() -> None:
+    seen = []
+
+    class Spy(layers.Layer):
+        def call(self, inputs: object, training: object = None) -> object:
+            seen.append(bool(training))
+            return inputs
+
+    class Outer(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.spy = Spy()
+
+        def call(self, inputs: object, training: object = None) -> object:
+            return self.spy(inputs, training=training)
+
+    layer = Outer()
+    layer(X, training=True)
+    layer(X, training=False)
+    layer(X)
+    assert seen == [True, False, False]
+
+
+def test_activity_regularizer_penalizes_the_output_per_row() -> None:
+    model = Sequential(
+        [layers.Input((3,)), layers.Dense(2, activity_regularizer="l2", use_bias=False)]
+    )
+    model.compile(loss="mse", optimizer="sgd")
+    y = np.zeros((2, 2), "float32")
+    out = model.predict(X, verbose=0).astype("float64")
+    expected = (out**2).mean() + 0.01 * (out**2).sum() / 2
+    assert model.evaluate(X, y, verbose=0) == pytest.approx(expected, rel=1e-6)
+
+
+def test_losses_do_not_leak_from_one_model_into_another() -> None:
+    layers.Dense(2, activity_regularizer="l2")(layers.Input((3,)))
+    model = Sequential([layers.Input((3,)), layers.Dense(2)])
+    assert model._plan().losses == []
+
+
+def test_ops_between_layers_become_layers() -> None:
+    inputs = layers.Input((3,))
+    scaled = inputs / 2.0
+    outputs = layers.Dense(1, kernel_initializer="ones")(ops.exp(scaled) + inputs)
+    model = Model(inputs, outputs)
+    expected = (np.exp(X.astype("float64") / 2) + X).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-6)
+    copy = Model.from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    np.testing.assert_allclose(copy.predict(X, verbose=0), expected, rtol=1e-6)
+
+
+def test_what_is_computed_from_weights_alone_is_trained_too() -> None:
+    class Scale(layers.Layer):
+        def build(self, input_shape: tuple) -> None:
+            self.logarithm = self.add_weight(shape=(), name="logarithm")
+
+        def call(self, inputs: object) -> object:
+            return inputs * ops.exp(self.logarithm * 2)
+
+    model = Sequential([layers.Input((3,)), Scale()])
+    np.testing.assert_allclose(model.predict(X, verbose=0), X)
+    model.layers[0].logarithm.assign(0.5)
+    np.testing.assert_allclose(model.predict(X, verbose=0), X * np.e, rtol=1e-6)
+    model.compile(loss="mse", optimizer="adam")
+    before = model.layers[0].logarithm.numpy()
+    model.fit(X, X, epochs=3, verbose=0)
+    assert model.layers[0].logarithm.numpy() < before

@@ -1,0 +1,112 @@
+"""Layers that differ between training and inference: dropout and batch normalization."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn import layers, ops, utils
+from pynn.models import Sequential
+
+X = np.random.default_rng(2).standard_normal((256, 4)).astype("float32")
+
+
+def test_dropout_silences_and_scales_in_training_only() -> None:
+    layer = layers.Dropout(0.25)
+    np.testing.assert_array_equal(layer(X), X)
+    ones = np.ones((200, 200), "float32")
+    out = layer(ones, training=True)
+    assert set(np.unique(out)) == {0.0, np.float32(1 / 0.75)}
+    # 40,000 draws: the mean of the kept share is 0.75 with deviation 0.0022; 5 of these.
+    assert (out > 0).mean() == pytest.approx(0.75, abs=0.011)
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, 1.5, "0.5", True])
+def test_rate_must_be_in_range(rate: object) -> None:
+    with pytest.raises(ValueError, match=r"rate must be a number in \[0, 1\)"):
+        layers.Dropout(rate)
+
+
+def test_dropout_that_is_always_on_acts_at_inference() -> None:
+    class MonteCarlo(layers.Dropout):
+        def call(self, inputs: object, training: object = None) -> object:
+            return super().call(inputs, training=True)
+
+    model = Sequential([layers.Input((4,)), MonteCarlo(0.5)])
+    first, second = (model.predict(X, verbose=0) for _ in range(2))
+    assert (first == 0).any()
+    assert (first != second).any()
+
+
+def test_model_called_in_training_mode_drops() -> None:
+    model = Sequential([layers.Input((4,)), layers.Dropout(0.5)])
+    np.testing.assert_array_equal(model(X), X)
+    assert (model(X, training=True) == 0).any()
+
+
+def test_training_with_dropout_repeats_with_the_seed() -> None:
+    def train() -> list[float]:
+        utils.set_random_seed(3)
+        model = Sequential([layers.Input((4,)), layers.Dropout(0.3), layers.Dense(1)])
+        model.compile(loss="mse", optimizer="sgd")
+        return model.fit(X, X[:, 0], epochs=2, verbose=0).history["loss"]
+
+    assert train() == train()
+
+
+def test_batch_normalization_uses_the_batch_in_training() -> None:
+    layer = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)
+    out = layer(X, training=True)
+    mean, variance = X.mean(axis=0), X.var(axis=0)
+    np.testing.assert_allclose(out, (X - mean) / np.sqrt(variance + 1e-3), atol=1e-5)
+    np.testing.assert_allclose(layer.moving_mean.numpy(), 0.1 * mean, atol=1e-6)
+    np.testing.assert_allclose(layer.moving_variance.numpy(), 0.9 + 0.1 * variance, rtol=1e-5)
+    np.testing.assert_allclose(
+        layer(X), (X - 0.1 * mean) / np.sqrt(0.9 + 0.1 * variance + 1e-3), atol=1e-5
+    )
+
+
+def test_training_moves_the_moments_and_freezing_keeps_them() -> None:
+    layer = layers.BatchNormalization(momentum=0.5)
+    model = Sequential([layers.Input((4,)), layer, layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd")
+    model.fit(X, X[:, 0], epochs=1, batch_size=256, shuffle=False, verbose=0)
+    np.testing.assert_allclose(layer.moving_mean.numpy(), 0.5 * X.mean(axis=0), atol=1e-6)
+    before = layer.get_weights()
+    layer.trainable = False
+    model.compile(loss="mse", optimizer="sgd")
+    assert len(model.trainable_weights) == 2
+    model.fit(X, X[:, 0], epochs=1, verbose=0)
+    for weight, value in zip(layer.weights, before, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), value)
+
+
+def test_axis_must_be_the_last() -> None:
+    with pytest.raises(ValueError, match="axis of layer .* must be the last one"):
+        layers.BatchNormalization(axis=1)(np.zeros((2, 3, 4), "float32"))
+    layers.BatchNormalization(axis=1)(X)
+
+
+def test_a_layer_that_asks_is_recorded_for_both_modes() -> None:
+    class Noise(layers.Layer):
+        def call(self, inputs: object, training: object = None) -> object:
+            if training:
+                return inputs + 100.0
+            return inputs
+
+    model = Sequential([layers.Input((4,)), Noise(), layers.Dense(1, kernel_initializer="zeros")])
+    assert model._plan(training=True) is not model._plan(training=False)
+    model.layers[-1].kernel.assign(np.full((4, 1), 0.25))
+    np.testing.assert_allclose(model.predict(X, verbose=0)[:, 0], X.mean(axis=1), atol=1e-6)
+    model.compile(loss="mae", optimizer="sgd")
+    y = X.mean(axis=1)
+    loss = model.fit(X, y, batch_size=256, shuffle=False, verbose=0).history["loss"][0]
+    assert loss == pytest.approx(100, rel=1e-4)
+
+
+def test_gaussian_noise_op_is_off_at_inference() -> None:
+    inputs = layers.Input((4,))
+    from pynn.models import Model
+
+    model = Model(inputs, ops.gaussian_noise(inputs, 1.0))
+    np.testing.assert_array_equal(model.predict(X, verbose=0), X)

@@ -1,0 +1,69 @@
+"""`Normalization` and `Rescaling`: preparing data inside a model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pynn
+from pynn import layers
+from pynn.models import Sequential
+
+X = np.random.default_rng(0).normal(3, [1, 10, 0.1], (200, 3))
+STANDARD = (X - X.mean(axis=0)) / X.std(axis=0)
+
+
+def test_adapt_takes_the_moments_of_the_data() -> None:
+    for data in (X, X.tolist(), pd.DataFrame(X), X.astype("float32")):
+        layer = layers.Normalization()
+        layer.adapt(data)
+        # Moments are kept in float32: their rounding, relative to a deviation of 0.1 at mean 3.
+        np.testing.assert_allclose(layer(X), STANDARD, atol=1e-4)
+        assert layer.count.numpy() == 200
+    assert [w.name for w in layer.weights] == ["mean", "variance", "count"]
+    assert layer.trainable_weights == []
+
+
+def test_adapt_before_and_after_the_model_is_compiled() -> None:
+    layer = layers.Normalization(input_shape=[3])
+    model = Sequential([layer, layers.Dense(1, kernel_initializer="ones")])
+    model.compile(loss="mse", optimizer="sgd")
+    assert model._plan().is_native
+    raw = model.predict(X[:1], verbose=0)
+    np.testing.assert_allclose(raw[0, 0], X[0].sum(), rtol=1e-5)
+    layer.adapt(X)
+    for rows in (slice(0, 1), slice(0, 200)):
+        expected = STANDARD[rows].sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(model.predict(X[rows], verbose=0), expected, atol=1e-3)
+    model.fit(X, X[:, 0], epochs=1, verbose=0)
+    np.testing.assert_allclose(layer.mean.numpy(), X.mean(axis=0), rtol=1e-6)
+
+
+def test_a_constant_feature_becomes_zero() -> None:
+    layer = layers.Normalization()
+    layer.adapt(np.ones((5, 2)))
+    np.testing.assert_array_equal(layer(np.ones((2, 2))), 0)
+
+
+def test_one_mean_for_everything_and_the_way_back() -> None:
+    layer = layers.Normalization(axis=None)
+    layer.adapt(X)
+    np.testing.assert_allclose(layer(X), (X - X.mean()) / X.std(), atol=1e-5)
+    back = layers.Normalization(mean=X.mean(axis=0), variance=X.var(axis=0), invert=True)
+    np.testing.assert_allclose(back(STANDARD), X, rtol=1e-4)
+    with pytest.raises(ValueError, match="was made with mean and variance"):
+        back.adapt(X)
+    with pytest.raises(ValueError, match="given together"):
+        layers.Normalization(mean=1.0)
+    with pytest.raises(ValueError, match="no rows"):
+        layer.adapt(X[:0])
+
+
+def test_bytes_are_rescaled_in_the_engine() -> None:
+    pixels = np.arange(256, dtype="uint8").reshape(4, 8, 8)
+    model = Sequential([pynn.Input((8, 8), dtype="uint8"), layers.Rescaling(1 / 255)])
+    assert model._plan().is_native
+    out = model.predict(pixels, verbose=0)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, pixels / 255, rtol=1e-6)

@@ -1,0 +1,223 @@
+"""Forms of data that models take: none of them changes what is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+
+import pynn
+from pynn import layers, utils
+from pynn.models import Sequential
+
+RNG = np.random.default_rng(0)
+WHOLE = RNG.integers(0, 100, (70, 6))
+Y = (WHOLE[:, :1] / 50 - 1).astype("float32")
+
+
+def result(x: object, y: object = Y) -> tuple[list[float], np.ndarray]:
+    utils.set_random_seed(1)
+    model = Sequential([pynn.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="adam", metrics=["mae"])
+    history = model.fit(x, y, epochs=2, validation_split=0.2, verbose=0).history
+    assert model.evaluate(x, y, verbose=0)[0] > 0
+    return history["val_mae"], model.predict(x, verbose=0)
+
+
+EXPECTED = result(WHOLE.astype("float32"))
+
+
+def in_a_file(array: np.ndarray, tmp_path: Path) -> np.ndarray:
+    np.save(tmp_path / "x.npy", array)
+    return np.load(tmp_path / "x.npy", mmap_mode="r")
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda x: x,
+        lambda x: x.tolist(),
+        lambda x: x.astype("uint8"),
+        lambda x: x.astype("int16"),
+        lambda x: x.astype("uint32"),
+        lambda x: x.astype("float16"),
+        lambda x: x.astype("float64"),
+        lambda x: x.astype("longdouble"),
+        lambda x: x.astype(">f4"),
+        lambda x: x.astype(">i2"),
+        lambda x: x.astype(object),
+        lambda x: np.asfortranarray(x.astype("float32")),
+        lambda x: np.repeat(x.astype("float32"), 2, axis=0)[::2],
+        lambda x: np.repeat(x.astype("float32"), 2, axis=1)[:, ::2],
+        lambda x: np.hstack([x, x]).astype("float32")[:, :6],
+        lambda x: np.flip(np.flip(x, axis=0).copy(), axis=0),
+        pd.DataFrame,
+        lambda x: pl.DataFrame(x),
+        lambda x: sp.csr_matrix(x.astype("float32")),
+        lambda x: sp.csr_array(x.astype("float64")),
+        lambda x: sp.csc_matrix(x),
+        lambda x: sp.coo_array(x),
+        lambda x: [x.astype("float32")],
+        lambda x: list(x.astype("float32")),
+    ],
+)
+def test_the_form_of_x_makes_no_difference(convert) -> None:
+    losses, predictions = result(convert(WHOLE))
+    assert losses == pytest.approx(EXPECTED[0], rel=1e-6)
+    np.testing.assert_allclose(predictions, EXPECTED[1], rtol=1e-5, atol=1e-6)
+
+
+def test_x_in_a_file(tmp_path: Path) -> None:
+    assert result(in_a_file(WHOLE.astype("float32"), tmp_path))[0] == EXPECTED[0]
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda y: y[:, 0],
+        lambda y: y.tolist(),
+        lambda y: pd.Series(y[:, 0]),
+        lambda y: pd.DataFrame(y),
+        lambda y: [y],
+        lambda y: [y[:, 0]],
+        lambda y: y.astype("float64"),
+        lambda y: y[:, :, None],
+    ],
+)
+def test_the_form_of_y_makes_no_difference(convert) -> None:
+    assert result(WHOLE.astype("float32"), convert(Y))[0] == pytest.approx(EXPECTED[0], rel=1e-6)
+
+
+def test_small_integers_are_not_copied() -> None:
+    from pynn.training import ArrayData
+
+    x = WHOLE.astype("uint8")
+    data = ArrayData([x], [Y])
+    assert data.x_arrays[0] is x
+    assert np.shares_memory(data.take(slice(3, 9)).x_arrays[0], x)
+
+
+def test_bool_and_nan_are_data() -> None:
+    model = Sequential([pynn.Input((2,)), layers.Dense(1, kernel_initializer="ones")])
+    assert model.predict(np.array([[True, False]]), verbose=0)[0, 0] == 1
+    assert np.isnan(model.predict(np.array([[np.nan, 0.0]]), verbose=0)).all()
+
+
+def test_a_single_row_and_no_rows() -> None:
+    model = Sequential([pynn.Input((6,)), layers.Dense(2)])
+    assert model.predict(WHOLE[:1], verbose=0).shape == (1, 2)
+    assert model.predict(WHOLE[:0], verbose=0).shape == (0, 2)
+    model.compile(loss="mse", optimizer="sgd")
+    for method in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match="no rows"):
+            method(WHOLE[:0], np.zeros((0, 2)), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.array([["a"] * 6]), "must hold real numbers"),
+        (np.ones((3, 6), complex), "must hold real numbers"),
+        (np.array([["a", None, 1, 2, 3, 4]], object), "x must hold numbers"),
+        (np.ones((3, 5)), r"takes arrays of shape \(n, 6\). Received: x of shape \(3, 5\)"),
+        (np.ones(6), r"takes arrays of shape \(n, 6\)"),
+        (3.0, "must have rows"),
+        ([[1, 2], [3]], "array of numbers"),
+    ],
+)
+def test_what_is_no_data_is_refused(x: object, message: str) -> None:
+    model = Sequential([pynn.Input((6,)), layers.Dense(2)])
+    with pytest.raises(ValueError, match=message):
+        model.predict(x, verbose=0)
+
+
+def test_many_rows_go_through_in_parts() -> None:
+    model = Sequential([pynn.Input((6,)), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd", metrics=["mae"])
+    x = np.tile(WHOLE, (40, 1)).astype("float32")
+    y = np.tile(Y, (40, 1))
+    whole_loss, whole = model.evaluate(x, y, verbose=0), model.predict(x, verbose=0)
+    model._rows_per_call = lambda: 1024  # type: ignore[method-assign]
+    model._fast = None
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(whole_loss, rel=1e-12)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), whole)
+    np.testing.assert_array_equal(model.predict(x, verbose=0, steps=2), whole[:64])
+
+
+def generator(count: int | None):
+    i = 0
+    while count is None or i < count:
+        rows = np.arange(10 * i, 10 * i + 10) % 70
+        yield WHOLE[rows].astype("float32"), Y[rows]
+        i += 1
+
+
+class Batches(utils.PyDataset):
+    def __init__(self) -> None:
+        self.ends = 0
+
+    def __len__(self) -> int:
+        return 7
+
+    def __getitem__(self, index: int) -> tuple:
+        rows = slice(10 * index, 10 * index + 10)
+        return WHOLE[rows].astype("float32"), Y[rows], np.ones(len(Y[rows]))
+
+    def on_epoch_end(self) -> None:
+        self.ends += 1
+
+
+def compiled() -> Sequential:
+    utils.set_random_seed(1)
+    model = Sequential([layers.Dense(5, activation="tanh"), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd", metrics=["mae", pynn.metrics.R2Score()])
+    return model
+
+
+def test_batches_train_as_arrays_do() -> None:
+    model = compiled()
+    arrays = model.fit(WHOLE, Y, batch_size=10, epochs=2, shuffle=False, verbose=0).history
+    source = Batches()
+    for x, arguments in (
+        (source, {"shuffle": False}),
+        (generator(None), {"steps_per_epoch": 7}),
+        (list(generator(7)).__iter__(), {"steps_per_epoch": 7, "epochs": 1}),
+    ):
+        model = compiled()
+        history = model.fit(x, verbose=0, **{"epochs": 2, **arguments})
+        wanted = {key: values[: len(history.epoch)] for key, values in arrays.items()}
+        for key, values in history.history.items():
+            assert values == pytest.approx(wanted[key], rel=1e-5)
+    assert source.ends == 2
+
+
+def test_batches_are_evaluated_and_predicted() -> None:
+    model = compiled()
+    expected = model.evaluate(WHOLE, Y, verbose=0)
+    assert model.evaluate(Batches(), verbose=0) == pytest.approx(expected, rel=1e-6)
+    assert model.evaluate(generator(7), verbose=0) == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(
+        model.predict(Batches(), verbose=0), model.predict(WHOLE, verbose=0), rtol=1e-6
+    )
+    history = model.fit(WHOLE, Y, validation_data=generator(None), validation_steps=7, verbose=0)
+    assert history.history["val_loss"][0] == pytest.approx(
+        model.evaluate(WHOLE, Y, verbose=0)[0], rel=1e-6
+    )
+
+
+def test_data_that_runs_out_says_so() -> None:
+    model = compiled()
+    with pytest.warns(UserWarning, match="the data ran out"):
+        history = model.fit(generator(10), steps_per_epoch=7, epochs=3, verbose=0)
+    assert history.epoch == [0, 1]
+    with pytest.warns(UserWarning, match="the data ran out"):
+        history = model.fit(generator(14), steps_per_epoch=7, epochs=3, verbose=0)
+    assert history.epoch == [0, 1]
+    with pytest.raises(ValueError, match="each batch brings its own"):
+        model.fit(generator(3), Y, verbose=0)
+    with pytest.raises(ValueError, match="validation_split needs arrays"):
+        model.fit(generator(3), validation_split=0.1, verbose=0)

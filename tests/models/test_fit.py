@@ -1,0 +1,348 @@
+"""`fit`: the steps it takes, what it hands to callbacks, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import callbacks, constraints, layers, optimizers, utils
+from pynn.models import Sequential
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((100, 4)).astype("float32")
+Y = (X @ RNG.standard_normal((4, 1)) + 0.1).astype("float32")
+
+
+def network(seed: int = 0) -> Sequential:
+    utils.set_random_seed(seed)
+    return Sequential([pynn.Input((4,)), layers.Dense(8, activation="tanh"), layers.Dense(1)])
+
+
+def compiled(optimizer: object = "sgd", **arguments: object) -> Sequential:
+    model = network()
+    model.compile(loss="mse", optimizer=optimizer, **arguments)
+    return model
+
+
+def reference_epoch(weights: list[np.ndarray], rate: float, batch: int) -> list[np.ndarray]:
+    """One epoch of plain gradient descent on `network`, rows in order, in float64."""
+    w1, b1, w2, b2 = (w.astype("float64") for w in weights)
+    for start in range(0, len(X), batch):
+        x, y = X[start : start + batch].astype("float64"), Y[start : start + batch]
+        h = np.tanh(x @ w1 + b1)
+        d2 = 2 * (h @ w2 + b2 - y) / len(x)
+        d1 = (d2 @ w2.T) * (1 - h * h)
+        w2, b2 = w2 - rate * h.T @ d2, b2 - rate * d2.sum(axis=0)
+        w1, b1 = w1 - rate * x.T @ d1, b1 - rate * d1.sum(axis=0)
+    return [w1, b1, w2, b2]
+
+
+def test_an_epoch_is_gradient_descent_batch_by_batch() -> None:
+    model = compiled(optimizers.SGD(0.1))
+    expected = reference_epoch(model.get_weights(), 0.1, 32)
+    model.fit(X, Y, epochs=1, shuffle=False, verbose=0)
+    for found, wanted in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+    assert int(model.optimizer.iterations) == 4
+
+
+def test_the_logged_loss_is_the_mean_over_the_epoch() -> None:
+    model = compiled(optimizers.SGD(0.0))
+    history = model.fit(X, Y, epochs=2, verbose=0)
+    loss = float(((model.predict(X, verbose=0) - Y).astype("float64") ** 2).mean())
+    assert history.history["loss"] == pytest.approx([loss, loss], rel=1e-6)
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(loss, rel=1e-6)
+    assert history.epoch == [0, 1]
+    assert history.params == {"verbose": 0, "epochs": 2, "steps": 4}
+    assert model.history is history
+
+
+def test_a_seed_repeats_a_training_and_epochs_differ_in_order() -> None:
+    def run(seed: int) -> list[float]:
+        model = network(seed)
+        model.compile(loss="mse", optimizer="adam")
+        return model.fit(X, Y, epochs=3, verbose=0).history["loss"]
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_state_goes_on_from_fit_to_fit() -> None:
+    once, twice = compiled("adam"), compiled("adam")
+    once.fit(X, Y, epochs=4, shuffle=False, verbose=0)
+    twice.fit(X, Y, epochs=1, shuffle=False, verbose=0)
+    twice.fit(X, Y, epochs=4, initial_epoch=1, shuffle=False, verbose=0)
+    for a, b in zip(once.get_weights(), twice.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert twice.history.epoch == [1, 2, 3]
+
+
+def test_the_same_optimizer_keeps_its_state_when_compiled_again() -> None:
+    once, twice = compiled("adam"), compiled("adam")
+    once.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    twice.fit(X, Y, epochs=1, shuffle=False, verbose=0)
+    twice.compile(loss="mse", optimizer=twice.optimizer, metrics=["mae"])
+    twice.fit(X, Y, epochs=1, shuffle=False, verbose=0)
+    for a, b in zip(once.get_weights(), twice.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_frozen_layer_stays_as_it_is() -> None:
+    model = compiled()
+    model.layers[0].trainable = False
+    before = model.get_weights()
+    model.fit(X, Y, epochs=1, verbose=0)
+    after = model.get_weights()
+    np.testing.assert_array_equal(before[0], after[0])
+    assert (before[2] != after[2]).any()
+    model.layers[0].trainable = True
+    model.fit(X, Y, epochs=1, verbose=0)
+    assert (before[0] != model.get_weights()[0]).any()
+
+
+def test_constraints_hold_after_every_step() -> None:
+    model = Sequential([pynn.Input((4,)), layers.Dense(1, kernel_constraint=constraints.NonNeg())])
+    model.compile(loss="mse", optimizer=optimizers.SGD(0.1))
+    seen = []
+
+    class Look(callbacks.Callback):
+        def on_batch_end(self, batch: int, logs: object = None) -> None:
+            seen.append(model.layers[0].kernel.numpy().min())
+
+    model.fit(X, -np.abs(Y), epochs=2, verbose=0, callbacks=[Look()])
+    assert len(seen) == 8
+    assert min(seen) == 0
+
+
+def test_validation_takes_the_last_rows_before_shuffling() -> None:
+    model = compiled(optimizers.SGD(0.0), metrics=["mae"])
+    history = model.fit(X, Y, epochs=1, validation_split=0.2, verbose=0).history
+    assert list(history) == ["loss", "mae", "val_loss", "val_mae"]
+    for data, prefix in (((X[:80], Y[:80]), ""), ((X[80:], Y[80:]), "val_")):
+        loss, mae = model.evaluate(*data, verbose=0)
+        assert history[f"{prefix}loss"][0] == pytest.approx(loss, rel=1e-6)
+        assert history[f"{prefix}mae"][0] == pytest.approx(mae, rel=1e-6)
+
+
+def test_validation_data_and_how_often() -> None:
+    model = compiled()
+    history = model.fit(X, Y, epochs=4, validation_data=(X, Y), validation_freq=2, verbose=0)
+    assert len(history.history["val_loss"]) == 2
+    history = model.fit(
+        X, Y, epochs=4, validation_data=(X, Y, np.ones(100)), verbose=0, validation_freq=[1, 4]
+    )
+    assert len(history.history["val_loss"]) == 2
+
+
+def test_callbacks_hear_everything_in_order() -> None:
+    heard: list[str] = []
+
+    class Ear(callbacks.Callback):
+        def on_train_begin(self, logs: object = None) -> None:
+            heard.append("train")
+            assert self.params == {"verbose": 0, "epochs": 1, "steps": 2}
+
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            heard.append(f"epoch {epoch}")
+
+        def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+            heard.append(f"batch {batch}")
+
+        def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+            heard.append(f"done {batch}")
+            assert logs is not None and logs["loss"] > 0
+            assert int(self.model.optimizer.iterations) == batch + 1
+
+        def on_test_begin(self, logs: object = None) -> None:
+            heard.append("test")
+
+        def on_test_batch_end(self, batch: int, logs: object = None) -> None:
+            heard.append(f"tested {batch}")
+
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            heard.append("end")
+            assert logs is not None and set(logs) == {"loss", "val_loss"}
+            logs["extra"] = 1.5
+
+    history = compiled().fit(
+        X, Y, batch_size=50, callbacks=[Ear()], validation_data=(X, Y), verbose=0
+    )
+    assert heard == [
+        *["train", "epoch 0", "batch 0", "done 0", "batch 1", "done 1"],
+        *["test", "tested 0", "tested 1", "end"],
+    ]
+    assert history.history["extra"] == [1.5]
+
+
+def test_listening_to_batches_changes_nothing() -> None:
+    class Ear(callbacks.Callback):
+        def on_batch_end(self, batch: int, logs: object = None) -> None:
+            pass
+
+    deaf, hearing = compiled("adam"), compiled("adam")
+    for model, listeners in ((deaf, None), (hearing, [Ear()])):
+        utils.set_random_seed(1)
+        model.fit(X, Y, epochs=2, verbose=0, callbacks=listeners)
+    assert deaf.history.history == hearing.history.history
+    for a, b in zip(deaf.get_weights(), hearing.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_callback_changes_the_learning_rate_in_the_middle() -> None:
+    class Rates(callbacks.Callback):
+        def on_batch_begin(self, batch: int, logs: object = None) -> None:
+            self.model.optimizer.learning_rate = 0.1 if batch == 0 else 0.0
+
+    model = compiled(optimizers.SGD(1.0))
+    one = compiled(optimizers.SGD(0.1))
+    model.fit(X, Y, batch_size=50, shuffle=False, verbose=0, callbacks=[Rates()])
+    one.fit(X[:50], Y[:50], batch_size=50, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), one.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_stop_training_ends_after_the_epoch_or_the_batch() -> None:
+    class Stop(callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            self.model.stop_training = epoch == 1
+
+    class StopNow(callbacks.Callback):
+        def on_batch_end(self, batch: int, logs: object = None) -> None:
+            self.model.stop_training = batch == 1
+
+    model = compiled()
+    assert len(model.fit(X, Y, epochs=9, callbacks=[Stop()], verbose=0).epoch) == 2
+    model = compiled()
+    assert len(model.fit(X, Y, epochs=9, callbacks=[StopNow()], verbose=0).epoch) == 1
+    assert int(model.optimizer.iterations) == 2
+
+
+def test_ctrl_c_comes_through_quickly_and_leaves_the_model_usable() -> None:
+    x = RNG.standard_normal((20_000, 50)).astype("float32")
+    y = x[:, 0]
+    model = Sequential([pynn.Input((50,)), layers.Dense(64, activation="relu"), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="adam")
+    fired: list[float] = []
+
+    def interrupt() -> None:
+        fired.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(0.3, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, epochs=10**6, verbose=0)
+    # The promise is 0.2 s; on a busy machine a native call's 50 ms may take longer.
+    assert time.perf_counter() - fired[0] < 1.0
+    timer.join()
+    history = model.history
+    assert len(history.history["loss"]) == len(history.epoch)
+    assert np.isfinite(model.evaluate(x, y, verbose=0))
+    steps = int(model.optimizer.iterations)
+    model.fit(x, y, epochs=1, verbose=0)
+    assert int(model.optimizer.iterations) == steps + 625
+
+
+def test_weights_of_samples_and_classes() -> None:
+    weights = np.r_[np.zeros(50), np.ones(50)]
+    only, weighted = compiled(optimizers.SGD(0.1)), compiled(optimizers.SGD(0.05))
+    weighted.fit(X, Y, batch_size=100, sample_weight=2 * weights, shuffle=False, verbose=0)
+    only.fit(X[50:], Y[50:], batch_size=50, shuffle=False, verbose=0)
+    # The mean is over the rows, weight 0 included: half of 2 is 1, and rate 0.05 for 0.1 is not.
+    assert weighted.history.history["loss"][0] == pytest.approx(
+        only.history.history["loss"][0], rel=1e-6
+    )
+    labels = (Y[:, 0] > 0).astype(int)
+    models = []
+    for arguments in (
+        {"class_weight": {0: 1.0, 1: 3.0}},
+        {"sample_weight": np.where(labels == 1, 3.0, 1.0)},
+    ):
+        model = network()
+        model.compile(loss="binary_crossentropy", optimizer="sgd")
+        model.fit(X, labels, epochs=2, shuffle=False, verbose=0, **arguments)
+        models.append(model)
+    for a, b in zip(*[model.get_weights() for model in models], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_steps_per_epoch_go_on_through_the_data() -> None:
+    all_at_once, in_parts = compiled(), compiled()
+    all_at_once.fit(X, Y, batch_size=25, epochs=1, shuffle=False, verbose=0)
+    history = in_parts.fit(
+        X, Y, batch_size=25, epochs=2, steps_per_epoch=2, shuffle=False, verbose=0
+    )
+    assert history.params["steps"] == 2
+    for a, b in zip(all_at_once.get_weights(), in_parts.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    losses = all_at_once.history.history["loss"][0]
+    assert np.mean(history.history["loss"]) == pytest.approx(losses, rel=1e-6)
+    in_parts.fit(X, Y, batch_size=25, epochs=1, steps_per_epoch=7, verbose=0)
+    assert int(in_parts.optimizer.iterations) == 11
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be a positive integer. Received: batch_size=0"),
+        ({"epochs": 2.5}, "epochs must be a positive integer"),
+        ({"validation_split": 1.0}, r"validation_split must be in \(0, 1\)"),
+        ({"validation_split": 0.999}, "leaves no rows for training"),
+        ({"sample_weight": np.ones(3)}, "must have as many rows"),
+        ({"sample_weight": np.ones((100, 2))}, "one number per sample"),
+        ({"callbacks": [3]}, "callbacks must be"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        compiled().fit(X, Y, verbose=0, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "y", "message"),
+    [
+        ("mse", 1, np.ones((99, 1)), "as many rows"),
+        ("mse", 1, None, "needs targets: y is None"),
+        ("mse", 2, np.ones((100, 3)), r"output 'out' takes targets of shape \(n, 2\)"),
+        ("categorical_crossentropy", 3, np.ones(100), "use sparse_categorical_crossentropy"),
+        ("sparse_categorical_crossentropy", 3, np.full(100, 3), r"in \[0, 3\).*max\(y\)=3"),
+        ("sparse_categorical_crossentropy", 3, np.full(100, -1), r"min\(y\)=-1"),
+        ("sparse_categorical_crossentropy", 3, np.eye(3)[[0] * 100], "use categorical_cross"),
+        ("mse", 1, np.array(["a"] * 100), "must hold real numbers"),
+    ],
+)
+def test_wrong_targets_are_refused(loss: str, units: int, y: object, message: str) -> None:
+    model = Sequential([pynn.Input((4,)), layers.Dense(units, name="out")])
+    model.compile(loss=loss, optimizer="sgd")
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, verbose=0)
+
+
+def test_one_batch_at_a_time() -> None:
+    model = compiled(optimizers.SGD(0.1), metrics=["mae"])
+    expected = model.test_on_batch(X, Y)
+    assert model.train_on_batch(X, Y) == pytest.approx(expected, rel=1e-6)
+    assert model.train_on_batch(X, Y)[0] < expected[0]
+    assert set(model.train_on_batch(X, Y, return_dict=True)) == {"loss", "mae"}
+    assert int(model.optimizer.iterations) == 3
+    np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X, verbose=0))
+
+
+def test_moving_averages_and_accumulation_of_optimizers() -> None:
+    model = compiled(optimizers.SGD(0.1, gradient_accumulation_steps=2))
+    one = compiled(optimizers.SGD(0.1))
+    model.fit(X, Y, batch_size=50, shuffle=False, verbose=0)
+    one.fit(X, Y, batch_size=100, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), one.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    averaged = compiled(optimizers.SGD(0.1, use_ema=True, ema_momentum=0.0))
+    averaged.fit(X, Y, epochs=1, shuffle=False, verbose=0)
+    plain = compiled(optimizers.SGD(0.1))
+    plain.fit(X, Y, epochs=1, shuffle=False, verbose=0)
+    for a, b in zip(averaged.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,141 @@
+"""Functional models: several inputs and outputs, shared layers, nesting, names and order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import layers
+from pynn.models import Model, Sequential, clone_model, model_from_json
+
+RNG = np.random.default_rng(0)
+WIDE = RNG.standard_normal((60, 5)).astype("float32")
+DEEP = RNG.standard_normal((60, 6)).astype("float32")
+
+
+def wide_and_deep(outputs: int = 2) -> Model:
+    wide = pynn.Input((5,), name="wide")
+    deep = pynn.Input((6,), name="deep")
+    hidden = layers.Dense(7, activation="relu", name="hidden")(deep)
+    both = layers.concatenate([wide, hidden], name="both")
+    main = layers.Dense(1, name="main")(both)
+    aux = layers.Dense(1, name="aux")(hidden)
+    return Model([wide, deep], [main, aux] if outputs == 2 else main)
+
+
+def test_inputs_and_outputs_by_position_and_by_name() -> None:
+    model = wide_and_deep()
+    assert model.input_names == ["wide", "deep"]
+    assert model.output_names == ["main", "aux"]
+    assert model.input_shape == [(None, 5), (None, 6)]
+    by_position = model.predict([WIDE, DEEP], verbose=0)
+    assert isinstance(by_position, list)
+    for data in ((WIDE, DEEP), {"deep": DEEP, "wide": WIDE}):
+        for a, b in zip(model.predict(data, verbose=0), by_position, strict=True):
+            np.testing.assert_array_equal(a, b)
+    for a, b in zip(model([WIDE, DEEP]), by_position, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_output_is_what_the_formula_says() -> None:
+    model = wide_and_deep(1)
+    kernel, bias, kernel2, bias2 = (w.astype("float64") for w in model.get_weights())
+    hidden = np.maximum(DEEP @ kernel + bias, 0)
+    expected = np.concatenate([WIDE, hidden], axis=1) @ kernel2 + bias2
+    np.testing.assert_allclose(model.predict([WIDE, DEEP], verbose=0), expected, atol=1e-5)
+
+
+def test_layers_go_from_the_inputs_to_the_outputs() -> None:
+    names = [layer.name for layer in wide_and_deep().layers]
+    # deep is three calls away from the end, wide and hidden two.
+    assert names == ["deep", "wide", "hidden", "both", "main", "aux"]
+
+
+def test_dicts_of_inputs_and_outputs() -> None:
+    a, b = pynn.Input((5,)), pynn.Input((6,))
+    total = layers.Dense(2)(layers.concatenate([a, b]))
+    model = Model({"a": a, "b": b}, {"total": total, "b_again": layers.Identity()(b)})
+    out = model.predict({"a": WIDE, "b": DEEP}, verbose=0)
+    assert set(out) == {"total", "b_again"}
+    np.testing.assert_array_equal(out["b_again"], DEEP)
+    assert model.output_names == ["total", "b_again"]
+
+
+def test_a_shared_layer_has_its_weights_once() -> None:
+    a, b = pynn.Input((5,)), pynn.Input((5,))
+    shared = layers.Dense(3)
+    model = Model([a, b], layers.subtract([shared(a), shared(b)]))
+    assert len(model.weights) == 2
+    np.testing.assert_allclose(model.predict([WIDE, WIDE], verbose=0), 0, atol=1e-6)
+    model.compile(loss="mse", optimizer=pynn.optimizers.SGD(0.1))
+    y = np.ones((60, 3), "float32")
+    before = model.evaluate([WIDE, 2 * WIDE], y, verbose=0)
+    model.fit([WIDE, 2 * WIDE], y, epochs=3, verbose=0)
+    assert model.evaluate([WIDE, 2 * WIDE], y, verbose=0) < before
+    copy = model_from_json(model.to_json())
+    assert len(copy.weights) == 2
+
+
+def test_a_model_is_a_layer() -> None:
+    inner = Sequential([pynn.Input((5,)), layers.Dense(4, activation="tanh")], name="inner")
+    a, b = pynn.Input((5,)), pynn.Input((5,))
+    model = Model([a, b], layers.add([inner(a), inner(b)]))
+    assert [w.path for w in model.weights] == [w.path for w in inner.weights]
+    expected = 2 * inner.predict(WIDE, verbose=0)
+    np.testing.assert_allclose(model.predict([WIDE, WIDE], verbose=0), expected, rtol=1e-6)
+    for copy in (clone_model(model), model_from_json(model.to_json())):
+        copy.set_weights(model.get_weights())
+        assert copy.get_layer("inner") is not inner
+        np.testing.assert_array_equal(
+            copy.predict([WIDE, WIDE], verbose=0), model.predict([WIDE, WIDE], verbose=0)
+        )
+
+
+def test_images_as_rows_of_several_axes() -> None:
+    inputs = pynn.Input((2, 3))
+    model = Model(inputs, layers.Reshape((3, 2))(layers.Dense(6)(layers.Flatten()(inputs))))
+    x = RNG.standard_normal((11, 2, 3))
+    assert model.predict(x, verbose=0).shape == (11, 3, 2)
+    assert model(x).shape == (11, 3, 2)
+    with pytest.raises(ValueError, match=r"takes arrays of shape \(n, 2, 3\). Received: .*11, 6"):
+        model.predict(x.reshape(11, 6), verbose=0)
+
+
+def test_all_weights_are_of_one_type() -> None:
+    inputs = pynn.Input((5,), dtype="float64")
+    hidden = layers.Dense(3, dtype="float64")(inputs)
+    model = Model(inputs, layers.Dense(2, dtype="float64")(hidden))
+    assert model.predict(WIDE, verbose=0).dtype == np.float64
+    mixed = Model(inputs, layers.Dense(2, dtype="float32")(hidden))
+    with pytest.raises(ValueError, match="must have the same dtype. Received: float32, float64"):
+        mixed.predict(WIDE, verbose=0)
+
+
+def test_what_is_no_graph_is_refused() -> None:
+    a, b = pynn.Input((5,), name="a"), pynn.Input((5,), name="b")
+    with pytest.raises(ValueError, match="depend on the input 'b'"):
+        Model(a, layers.add([a, b]))
+    with pytest.raises(ValueError, match="must be tensors"):
+        Model(a, layers.Dense(3))
+    with pytest.raises(ValueError, match="needs both inputs and outputs"):
+        Model(inputs=a)
+    twice = layers.Dense(2, name="twice")(layers.Dense(2, name="twice")(a))
+    with pytest.raises(ValueError, match="'twice' more than once"):
+        Model(a, twice)
+    with pytest.raises(ValueError, match="takes exactly 2 inputs. Received: 3"):
+        layers.subtract([a, b, a])
+    with pytest.raises(ValueError, match="cannot combine inputs of the shapes"):
+        layers.add([a, pynn.Input((4,))])
+
+
+def test_data_for_the_wrong_inputs_is_refused() -> None:
+    model = wide_and_deep()
+    with pytest.raises(ValueError, match="nothing for input 'deep'"):
+        model.predict({"wide": WIDE}, verbose=0)
+    with pytest.raises(ValueError, match="one array for each input: wide, deep"):
+        model.predict([WIDE], verbose=0)
+    with pytest.raises(ValueError, match="one array for each input: wide, deep"):
+        model.predict(WIDE, verbose=0)
+    with pytest.raises(ValueError, match="as many rows"):
+        model.predict([WIDE, DEEP[:3]], verbose=0)

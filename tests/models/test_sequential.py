@@ -1,0 +1,103 @@
+"""`Sequential`: built with an Input or by the first data, grown and shrunk layer by layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import layers
+from pynn.models import Model, Sequential
+
+X = np.random.default_rng(0).standard_normal((50, 4)).astype("float32")
+
+
+def test_with_an_input_the_weights_exist_at_once() -> None:
+    model = Sequential([pynn.Input((4,)), layers.Dense(3), layers.Dense(1)])
+    assert model.built
+    assert [layer.name for layer in model.layers] == [layer.name for layer in model._stack]
+    assert model.input_shape == (None, 4)
+    assert model.output_shape == (None, 1)
+    assert model.count_params() == 19
+
+
+def test_the_first_layer_may_bring_the_shape() -> None:
+    model = Sequential([layers.Flatten(input_shape=[2, 2]), layers.Dense(3)])
+    assert model.input_shape == (None, 2, 2)
+    model = Sequential()
+    model.add(layers.Dense(3, input_dim=4))
+    assert model.count_params() == 15
+
+
+def test_without_an_input_the_first_data_builds() -> None:
+    model = Sequential([layers.Dense(3), layers.Dense(1)])
+    assert not model.built
+    assert model.weights == []
+    for ask in (model.summary, model.count_params, lambda: model.input_shape):
+        with pytest.raises(ValueError, match="built"):
+            ask()
+    assert model.predict(X, verbose=0).shape == (50, 1)
+    assert model.count_params() == 19
+    model = Sequential([layers.Dense(3)])
+    model.build((None, 7))
+    assert model.count_params() == 24
+
+
+def test_layers_are_added_and_taken_off() -> None:
+    model = Sequential()
+    model.add(pynn.Input((4,)))
+    model.add(layers.Dense(3))
+    first = model.predict(X, verbose=0)
+    model.add(layers.Dense(1))
+    assert model.predict(X, verbose=0).shape == (50, 1)
+    assert model.pop().units == 1
+    np.testing.assert_array_equal(model.predict(X, verbose=0), first)
+    model.pop()
+    assert model.layers == []
+    assert model.pop() is None
+
+
+def test_the_output_of_a_layer_makes_another_model() -> None:
+    model = Sequential([pynn.Input((4,)), layers.Dense(3, activation="relu"), layers.Dense(1)])
+    inner = Model(model.input, model.layers[0].output)
+    hidden = inner.predict(X, verbose=0)
+    np.testing.assert_allclose(
+        model.layers[1](hidden), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_a_sequential_in_a_sequential() -> None:
+    inner = Sequential([pynn.Input((4,)), layers.Dense(3)])
+    model = Sequential([inner, layers.Dense(2)])
+    assert model.input_shape == (None, 4)
+    assert len(model.weights) == 4
+    inner.trainable = False
+    assert len(model.trainable_weights) == 2
+
+
+def test_what_is_no_layer_or_comes_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="holds layers. Received: 3"):
+        Sequential([3])
+    dense = layers.Dense(2)
+    with pytest.raises(ValueError, match="for the second time"):
+        Sequential([dense, dense])
+    with pytest.raises(ValueError, match="'same' for the second time"):
+        Sequential([layers.Dense(2, name="same"), layers.Dense(2, name="same")])
+    with pytest.raises(ValueError, match="must come first"):
+        Sequential([dense, pynn.Input((4,))])
+
+
+def test_get_layer_by_name_and_position() -> None:
+    model = Sequential([pynn.Input((4,)), layers.Dense(3, name="a"), layers.Dense(1, name="b")])
+    assert model.get_layer("b") is model.layers[1]
+    assert model.get_layer(index=0) is model.layers[0]
+    with pytest.raises(ValueError, match="no layer named 'c'. The layers are: a, b"):
+        model.get_layer("c")
+    with pytest.raises(ValueError, match="below the number of layers, 2"):
+        model.get_layer(index=2)
+
+
+def test_one_input_only() -> None:
+    model = Sequential([layers.Dense(3)])
+    with pytest.raises(ValueError, match="has one input"):
+        model.predict([X, X], verbose=0)

@@ -1,0 +1,127 @@
+"""What is printed and written down of models: `summary`, `to_json`, `MLP`."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import activations, backend, layers
+from pynn.models import MLP, Model, Sequential, clone_model, model_from_json
+
+TEXTBOOK = """\
+Model: "sequential"
+_________________________________________________________________
+Layer (type)                 Output Shape            Param #
+=================================================================
+flatten (Flatten)            (None, 784)             0
+dense (Dense)                (None, 300)             235,500
+dense_1 (Dense)              (None, 100)             30,100
+dense_2 (Dense)              (None, 10)              1,010
+=================================================================
+Total params: 266,610 (1.02 MB)
+Trainable params: 266,610 (1.02 MB)
+Non-trainable params: 0 (0.00 B)
+_________________________________________________________________
+"""
+
+
+def test_summary_of_the_textbook_network(capsys: pytest.CaptureFixture) -> None:
+    backend.clear_session()
+    model = Sequential(
+        [
+            layers.Flatten(input_shape=[28, 28]),
+            layers.Dense(300, activation="relu"),
+            layers.Dense(100, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.summary()
+    assert capsys.readouterr().out == TEXTBOOK
+
+
+def test_summary_says_what_is_connected_and_frozen() -> None:
+    a, b = pynn.Input((3,), name="a"), pynn.Input((3,), name="b")
+    inner = Sequential([pynn.Input((3,)), layers.Dense(2, name="deep")], name="inner")
+    inner.trainable = False
+    both = layers.add([inner(a), layers.Dense(2, name="plain")(b)], name="both")
+    lines: list[str] = []
+    Model([a, b], both).summary(print_fn=lines.append, expand_nested=True, show_trainable=True)
+    text = "\n".join(lines)
+    assert "Connected to" in text
+    assert "inner, plain" in text
+    assert "| deep (Dense)" in text
+    assert "Trainable params: 8 (32.00 B)" in text
+    assert "Non-trainable params: 8 (32.00 B)" in text
+
+
+def test_long_names_go_on_in_the_next_line() -> None:
+    lines: list[str] = []
+    name = "a_layer_with_a_name_that_is_longer_than_its_column"
+    Sequential([pynn.Input((3,)), layers.Dense(2, name=name)]).summary(print_fn=lines.append)
+    text = "\n".join(lines).replace("\n", "")
+    assert name[:20] in text
+    assert name[-10:] in text
+
+
+def test_json_is_plain_and_comes_back() -> None:
+    model = Sequential(
+        [
+            pynn.Input((3,)),
+            layers.Dense(4, activation=activations.gelu, kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.2, seed=3),
+            layers.Dense(2, kernel_constraint="max_norm", kernel_initializer="he_normal"),
+        ]
+    )
+    again = model_from_json(json.dumps(json.loads(model.to_json())))
+    assert isinstance(again, Sequential)
+    assert again.get_config() == model.get_config()
+    assert again.layers[0].kernel_regularizer.l2 == 0.01
+
+
+def test_own_activations_need_custom_objects() -> None:
+    def cube(x: object) -> object:
+        return x * x * x
+
+    model = Sequential([pynn.Input((3,)), layers.Dense(2, activation=cube)])
+    with pytest.raises(ValueError, match="unknown activation"):
+        model_from_json(model.to_json())
+    again = model_from_json(model.to_json(), custom_objects={"cube": cube})
+    assert again.layers[0].activation is cube
+
+
+def test_a_config_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be a dict with the keys"):
+        model_from_json("[]")
+    with pytest.raises(ValueError, match="unknown model class: 'os.system'"):
+        model_from_json('{"class_name": "os.system", "config": {}}')
+    with pytest.raises(ValueError, match="takes a model"):
+        clone_model(layers.Dense(2))
+
+
+def test_clones_have_their_own_weights() -> None:
+    model = Sequential([pynn.Input((3,)), layers.Dense(2)])
+    clone = clone_model(model)
+    clone.layers[0].kernel.assign(np.zeros((3, 2)))
+    assert model.layers[0].kernel.numpy().any()
+    assert [layer.name for layer in clone.layers] == [layer.name for layer in model.layers]
+    halved = clone_model(model, clone_function=lambda layer: layers.Dense(1, name=layer.name))
+    assert halved.output_shape == (None, 1)
+
+
+def test_mlp_is_a_sequential_in_one_line() -> None:
+    model = MLP((300, 100), 10, output_activation="softmax", input_shape=(28, 28))
+    assert model.count_params() == 266_610
+    assert [type(layer).__name__ for layer in model.layers] == ["Flatten"] + ["Dense"] * 3
+    model = MLP(5, 1, dropout=0.1, batch_normalization=True, dtype="float64")
+    assert model.predict(np.ones((2, 3)), verbose=0).dtype == np.float64
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == ["Dense", "BatchNormalization", "Activation", "Dropout", "Dense"]
+    copy = model_from_json(model.to_json())
+    copy.set_weights(model.get_weights())
+    np.testing.assert_array_equal(copy(np.ones((2, 3))), model(np.ones((2, 3))))
+    with pytest.raises(ValueError, match="units must be a positive integer"):
+        MLP((5, 0), 1)

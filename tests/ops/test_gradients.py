@@ -1,0 +1,189 @@
+"""Gradients of every op kind between dense layers: against NumPy and finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pynn import _core
+from reference.gradient_checks import (
+    check_against_differences,
+    check_against_reference,
+    native_gradients,
+)
+from reference.networks import NETWORKS, normalized
+from reference.tolerances import DTYPES
+from reference.trainer import Batch
+from reference.twin import Training, Twin, rows
+
+KINDS = [kind for kind in _core.graph_kinds() if kind != "input"]
+MERGES = ("add", "subtract", "multiply", "average", "maximum", "minimum")
+MSE = ("mean_squared_error", [])
+
+
+def apply(twin: Twin, kind: str, x: int, width: int) -> int:
+    """The op on dense layers of x, and some of its results reused where it takes several."""
+    if kind == "dense":
+        return twin.dense(twin.dense(x, width), width, bias=False)
+    h = twin.dense(x, width)
+    if kind == "batch_normalization":
+        return twin.batch_normalization(h)
+    if kind == "concatenate":
+        return twin.add(kind, [h, twin.dense(x, 3), twin.dense(x, 16)])
+    if kind == "subtract":
+        return twin.add(kind, [h, twin.dense(x, width)])
+    if kind in MERGES:
+        return twin.add(kind, [h, twin.dense(x, width), twin.dense(x, width)])
+    if kind in _core.activation_names():
+        return twin.add(kind, [h], alpha=0.3)
+    return twin.add(kind, [h])
+
+
+def between_dense_layers(twin: Twin, kind: str, width: int) -> list[int]:
+    x = twin.input(6)
+    return [twin.dense(apply(twin, kind, x, width), 2)]
+
+
+def beside_its_input(twin: Twin, kind: str, width: int) -> list[int]:
+    """The op's input and its output are both read again: nothing may work in place."""
+    x = twin.input(6)
+    y = apply(twin, kind, x, width)
+    reads = list(twin.reference.nodes[y].inputs)
+    h = reads[0]
+    both = twin.add("concatenate", [h, y, *reads])
+    return [twin.dense(twin.add("tanh", [both]), 2), y]
+
+
+def twice(twin: Twin, kind: str, width: int) -> list[int]:
+    """The op's output is read by two dense layers and by itself again."""
+    y = apply(twin, kind, twin.input(6), width)
+    joined = twin.add("add", [twin.dense(y, 2), twin.dense(y, 2)])
+    return [twin.add("multiply", [joined, joined])]
+
+
+LAYOUTS = (between_dense_layers, beside_its_input, twice)
+Layout = Callable[[Twin, str, int], list[int]]
+
+
+def problem(
+    build: Callable[[Twin], list[int]], n_rows: int, dtype: str = "float64", **options
+) -> tuple[Training, Batch]:
+    """A training run with the squared error of every output, and data for it."""
+    twin = Twin(dtype, seed=n_rows)
+    outputs = build(twin)
+    loss_weights = [1.0, -0.4, 2.0][: len(outputs)]
+    training = Training(twin, outputs, [MSE] * len(outputs), loss_weights, **options)
+    x = twin.data(n_rows)
+    y = [twin.rng.normal(size=(n_rows, twin.native.width(o))).astype(dtype) for o in outputs]
+    return training, Batch(x, y, [None] * len(outputs))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+def test_against_differences(kind: str, layout: Layout) -> None:
+    training, batch = problem(lambda twin: layout(twin, kind, 5), 37)
+    check_against_differences(training, batch)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+def test_against_reference(kind: str, layout: Layout, dtype: str) -> None:
+    jumps = kind in ("heaviside", "sign", "threshold", "hard_sigmoid", "maximum", "minimum")
+    if dtype == "float32" and (jumps or "relu" in kind):
+        dtype = "float64"  # a value that rounds to the other side of a kink has another slope
+    for n_rows, width in ((1, 1), (5, 17), (32, 16), (33, 15), (100, 33), (257, 4)):
+        training, batch = problem(lambda twin, w=width: layout(twin, kind, w), n_rows, dtype)
+        check_against_reference(training, batch)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
+def test_networks_against_differences(network: Callable[[Twin, int], list[int]]) -> None:
+    training, batch = problem(lambda twin: network(twin, 4), 37)
+    check_against_differences(training, batch)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
+@pytest.mark.parametrize("n_rows", [1, 33, 100, 600])
+def test_networks_against_reference(network: Callable[[Twin, int], list[int]], n_rows: int) -> None:
+    """600 rows are more than the engine takes through the graph at once."""
+    for width in (1, 5, 16, 17):
+        training, batch = problem(lambda twin, w=width: network(twin, w), n_rows)
+        check_against_reference(training, batch)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
+def test_frozen_variables(network: Callable[[Twin, int], list[int]]) -> None:
+    """With some variables left out, the others' gradients stay what they were, to the bit."""
+    training, batch = problem(lambda twin: network(twin, 5), 45)
+    loss, gradients = native_gradients(training, batch)
+    everything = list(zip(training.weights, gradients, strict=True))
+    for chosen in (everything[:1], everything[-1:], everything[::2], everything[1::2], []):
+        some = Training(
+            training.twin, training.outputs, training.losses, training.loss_weights,
+            weights=[w for w, _ in chosen],
+        )  # fmt: skip
+        some_loss, some_gradients = native_gradients(some, batch)
+        assert some_loss == loss
+        for got, (_, want) in zip(some_gradients, chosen, strict=True):
+            np.testing.assert_array_equal(got, want)
+
+
+def test_a_variable_without_influence_has_no_gradient() -> None:
+    twin = Twin()
+    x = twin.input(4)
+    used = twin.dense(x, 3)
+    unused = twin.dense(x, 2)  # an output without a loss
+    training = Training(twin, [used, unused], [MSE, None])
+    y = twin.rng.normal(size=(6, 3))
+    _, gradients = native_gradients(training, Batch(twin.data(6), [y, None], [None, None]))
+    assert all((g != 0).any() for g in gradients[:2])
+    assert all((g == 0).all() for g in gradients[2:])
+
+
+def test_maximum_gives_ties_to_the_first() -> None:
+    twin = Twin()
+    x = twin.input(3)
+    first, second = twin.dense(x, 3), twin.dense(x, 3)
+    for a, b in zip(twin.weights[:2], twin.weights[2:], strict=True):
+        b.assign(a.native.view)
+    for kind in ("maximum", "minimum"):
+        training = Training(twin, [twin.add(kind, [first, second])], [MSE])
+        _, gradients = native_gradients(training, Batch(twin.data(6), [np.ones((6, 3))], [None]))
+        assert all((g != 0).any() for g in gradients[:2])
+        assert all((g == 0).all() for g in gradients[2:])
+
+
+def test_a_product_with_zeros() -> None:
+    """The gradient of a factor is the product of the others, even where the factor is 0."""
+    twin = Twin()
+    x = twin.input(3)
+    factors = [twin.dense(x, 2) for _ in range(3)]
+    for weight in twin.weights[:2]:
+        weight.assign(np.zeros_like(weight.native.view))
+    training = Training(twin, [twin.add("multiply", factors)], [MSE])
+    batch = Batch(twin.data(9), [np.ones((9, 2))], [None])
+    check_against_reference(training, batch)
+    assert (native_gradients(training, batch)[1][0] != 0).all()
+
+
+def test_gradients_change_nothing() -> None:
+    training, batch = problem(lambda twin: normalized(twin, 5), 40)
+    before = [v.native.view.copy() for v in training.weights]
+    moving = [v for node in training.twin.reference.nodes for v in node.variables]
+    assert len(moving) > len(before)
+    trainer = training.native()
+    first = trainer.gradients(rows(batch.x), rows(batch.y), rows(batch.weights))
+    second = trainer.gradients(rows(batch.x), rows(batch.y), rows(batch.weights))
+    assert first[0] == second[0]
+    for a, b in zip(first[1], second[1], strict=True):
+        np.testing.assert_array_equal(a, b)
+    for weight, value in zip(training.weights, before, strict=True):
+        np.testing.assert_array_equal(weight.native.view, value)
+    assert trainer.iterations == 0
+    # The moving statistics still give the same predictions as the untouched reference.
+    got = training.twin.predict(training.outputs, batch.x)
+    want = training.twin.reference_predict(training.outputs, batch.x)
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-12, atol=1e-12)

@@ -1,0 +1,191 @@
+"""Every op of `pynn.ops` on tensors: its shape rule, its type, and its gradient by differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn import ops
+from pynn.graph._interpreter import run_backward, run_forward
+from pynn.graph._walk import topological
+from pynn.ops import _lookup
+from pynn.ops._tensor import Mode, Node, Op, Tensor
+
+RNG = np.random.default_rng(5)
+A = RNG.uniform(0.5, 1.5, (4, 3))
+B = RNG.uniform(1.6, 2.5, (4, 3))
+SIGNED = np.array([[-1.3, 0.4, 2.1], [0.7, -0.6, -2.2], [1.6, 0.3, -0.4], [0.9, 1.2, -1.1]])
+ROW = RNG.uniform(0.5, 1.5, 3)
+KERNEL = RNG.standard_normal((3, 2))
+CUBE = RNG.standard_normal((4, 3, 2))
+LABELS = np.array([0.0, 2.0, 1.0, 2.0])
+NORMALIZATION = {
+    "momentum": 0.9,
+    "epsilon": 1e-3,
+    "scale": True,
+    "center": True,
+    "frozen": lambda: False,
+}
+MOMENTS = [RNG.standard_normal(3), RNG.uniform(0.5, 1.5, 3)]
+
+# name: (values, params), or a list of such.
+EXAMPLES = {
+    "absolute": ([SIGNED], {}),
+    "add": [([A, B], {}), ([A, ROW], {}), ([A, 2.0], {})],
+    "all": ([SIGNED > 0], {"axis": 1, "keepdims": False}),
+    "alpha_dropout": ([A], {"rate": 0.5, "always": False}),
+    "any": ([SIGNED > 0], {"axis": None, "keepdims": False}),
+    "argmax": ([SIGNED], {"axis": 1, "keepdims": False}),
+    "argmin": ([SIGNED], {"axis": -1, "keepdims": True}),
+    "batch_normalization": [
+        ([SIGNED, *MOMENTS, ROW, ROW + 1], NORMALIZATION),
+        ([SIGNED, *MOMENTS, ROW], {**NORMALIZATION, "center": False}),
+        ([SIGNED, *MOMENTS, ROW, ROW], {**NORMALIZATION, "frozen": lambda: True}),
+        ([CUBE, *[m[:2] for m in MOMENTS]], {**NORMALIZATION, "center": False, "scale": False}),
+    ],
+    "batch_size": ([A], {}),
+    "cast": ([A], {"dtype": "float64"}),
+    "ceil": ([SIGNED], {}),
+    "clip": ([SIGNED, -1.0, 1.0], {}),
+    "concatenate": [([A, B], {"axis": 1}), ([CUBE, CUBE], {"axis": 2})],
+    "cos": ([A], {}),
+    "dense": [([A, KERNEL], {}), ([A, KERNEL, ROW[:2]], {}), ([CUBE, KERNEL.T, ROW], {})],
+    "divide": [([A, B], {}), ([A, ROW], {}), ([ROW, A], {})],
+    "dropout": ([A], {"rate": 0.5, "always": False}),
+    "equal": ([A, A], {}),
+    "exp": ([A], {}),
+    "expand_dims": ([A], {"axis": 1}),
+    "expm1": ([A], {}),
+    "floor": ([SIGNED], {}),
+    "floor_divide": ([B, 0.7], {}),
+    "gaussian_dropout": ([A], {"stddev": 0.5, "always": False}),
+    "gaussian_noise": ([A], {"stddev": 0.3, "always": True}),
+    "greater": ([A, 1.0], {}),
+    "greater_equal": ([A, 1.0], {}),
+    "identity": ([A], {}),
+    "index": [([A], {"key": (slice(None), 1)}), ([CUBE], {"key": (Ellipsis, [0, 0, 1])})],
+    "isnan": ([A], {}),
+    "less": ([A, 1.0], {}),
+    "less_equal": ([A, 1.0], {}),
+    "log": ([A], {}),
+    "log1p": ([A], {}),
+    "logical_and": ([A > 1, B > 2], {}),
+    "logical_not": ([A > 1], {}),
+    "logical_or": ([A > 1, B > 2], {}),
+    "matmul": [([A, KERNEL], {}), ([CUBE, KERNEL.T], {}), ([A, ROW], {})],
+    "max": [([SIGNED], {"axis": 1, "keepdims": False}), ([CUBE], {"axis": None, "keepdims": True})],
+    "maximum": ([SIGNED, 0.1], {}),
+    "mean": [([CUBE], {"axis": (0, 2), "keepdims": True}), ([A], {"axis": -1, "keepdims": False})],
+    "merge_add": ([A, B, SIGNED], {}),
+    "merge_average": ([A, B, ROW], {}),
+    "merge_maximum": ([A, SIGNED, B - 1], {}),
+    "merge_minimum": ([A, SIGNED, B - 1], {}),
+    "merge_multiply": ([A, B, SIGNED], {}),
+    "min": ([SIGNED], {"axis": 0, "keepdims": False}),
+    "minimum": ([SIGNED, 0.1], {}),
+    "mod": ([B, 0.7], {}),
+    "multiply": [([A, B], {}), ([A, 3.0], {}), ([A, ROW], {})],
+    "negative": ([A], {}),
+    "not_equal": ([A, B], {}),
+    "one_hot": ([LABELS], {"num_classes": 3, "dtype": "float64"}),
+    "ones_like": ([A], {"fill": 1}),
+    "power": [([A, 3.0], {}), ([A, B], {}), ([SIGNED, 2], {})],
+    "reshape": ([A], {"shape": (2, 6)}),
+    "reshape_rows": ([CUBE], {"target": (2, -1)}),
+    "round": ([SIGNED], {}),
+    "signum": ([SIGNED], {}),
+    "sin": ([A], {}),
+    "sqrt": ([A], {}),
+    "square": ([SIGNED], {}),
+    "squeeze": ([A[:, :1]], {"axis": 1}),
+    "stop_gradient": ([A], {}),
+    "subtract": [([A, B], {}), ([1.0, A], {})],
+    "sum": [([CUBE], {"axis": 1, "keepdims": False}), ([A], {"axis": None, "keepdims": False})],
+    "take": ([A, np.array([2, 0, 2])], {"axis": 1}),
+    "transpose": [([A], {"axes": None}), ([CUBE], {"axes": (0, 2, 1)})],
+    "where": ([SIGNED > 0, A, B], {}),
+}
+CASES = [
+    (name, values, params)
+    for name, examples in EXAMPLES.items()
+    for values, params in (examples if isinstance(examples, list) else [examples])
+]
+# Comparisons, roundings and positions have no gradient.
+SMOOTH = [case for case in CASES if ops.find_op(case[0]).backward is not None]
+
+
+def evaluate(op: Op, values: list, params: dict, mode: Mode) -> np.ndarray:
+    mode.position = 0
+    extra = {"mode": mode} if op.modal else {}
+    # Moving moments change in place; each evaluation gets its own.
+    copies = [np.array(v) if isinstance(v, np.ndarray) else v for v in values]
+    return np.asarray(op.forward(*copies, **params, **extra))
+
+
+def test_every_op_has_an_example() -> None:
+    assert set(EXAMPLES) == set(_lookup._table())
+
+
+@pytest.mark.parametrize(("name", "values", "params"), CASES)
+def test_shape_and_type_are_those_of_the_value(name: str, values: list, params: dict) -> None:
+    op = ops.find_op(name)
+    out = evaluate(op, values, params, Mode(training=True, seed=1))
+    first = next(i for i, value in enumerate(values) if isinstance(value, np.ndarray))
+    tensor = Tensor((None, *values[first].shape[1:]), "float64")
+    node = Node(op, (*values[:first], tensor, *values[first + 1 :]), params)
+    assert len(node.output.shape) == out.ndim
+    for known, size in zip(node.output.shape, out.shape, strict=True):
+        assert known in (None, size)
+    if op.dtype is not None:
+        assert out.dtype == np.dtype(op.dtype)
+
+
+@pytest.mark.parametrize(("name", "values", "params"), SMOOTH)
+def test_gradient_matches_differences(name: str, values: list, params: dict) -> None:
+    op = ops.find_op(name)
+    h, tolerance = 1e-6, 1e-7  # central differences in float64: error h^2, rounding 1e-16 / h
+    mode = Mode(training=True, seed=3)
+    out = evaluate(op, values, params, mode)
+    grad = np.random.default_rng(0).standard_normal(out.shape)
+    tensors = {
+        i: Tensor(value.shape, "float64")
+        for i, value in enumerate(values)
+        if isinstance(value, np.ndarray) and value.dtype == np.float64
+    }
+    node = Node(op, tuple(tensors.get(i, v) for i, v in enumerate(values)), params)
+    known = {id(tensors[i]): np.array(values[i]) for i in tensors}
+    run_forward([node], known, mode)
+    for i, tensor in tensors.items():
+        known[id(tensor)] = np.array(values[i])
+    grads = {id(node.output): grad}
+    run_backward([node], known, grads, mode, {id(t) for t in tensors.values()})
+    for i, tensor in tensors.items():
+        if id(tensor) not in grads:
+            assert name in ("batch_normalization", "take")  # moving moments, row numbers
+            continue
+        found = grads[id(tensor)]
+        assert np.shape(found) == values[i].shape
+        for at in np.ndindex(values[i].shape):
+            up, down = (np.array(values[i]) for _ in range(2))
+            up[at] += h
+            down[at] -= h
+            sides = [
+                evaluate(op, [*values[:i], side, *values[i + 1 :]], params, mode)
+                for side in (up, down)
+            ]
+            slope = float(((sides[0] - sides[1]) * grad).sum() / (2 * h))
+            assert found[at] == pytest.approx(slope, rel=1e-6, abs=10 * tolerance)
+
+
+def test_a_chain_of_nodes_is_differentiated_through() -> None:
+    x = Tensor((None, 3), "float64")
+    y = ops.sum(ops.square(ops.tanh(x) * 2.0 + x), axis=-1)
+    nodes = topological([y], [x])
+    values = {id(x): SIGNED}
+    mode = Mode(training=False)
+    run_forward(nodes, values, mode)
+    grads = {id(y): np.ones(4)}
+    run_backward(nodes, values, grads, mode, {id(x)})
+    inner = 2 * np.tanh(SIGNED) + SIGNED
+    expected = 2 * inner * (2 * (1 - np.tanh(SIGNED) ** 2) + 1)
+    np.testing.assert_allclose(grads[id(x)], expected, rtol=1e-12)

@@ -1,0 +1,74 @@
+"""`ArrayData` and `adapt`: what belongs together, and what does not fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from pynn.training import ArrayData, Signature, adapt, distribute
+
+X = np.arange(20, dtype="float32").reshape(10, 2)
+Y = np.arange(10)
+ONE = Signature(["x"], [(None, 2)], ["out"], [(None, 1)])
+TWO = Signature(["a", "b"], [(None, 2), (None, 2)], ["p", "q"], [(None, 1), (None, 1)])
+
+
+def test_parts_are_views() -> None:
+    data = ArrayData([X, sp.csr_array(X)], [Y, None], [None, None])
+    part = data.take(slice(2, 5))
+    assert part.n_rows == 3
+    assert np.shares_memory(part.x_arrays[0], X)
+    assert part.x_arrays[1].shape == (3, 2)
+    assert part.y_arrays[1] is None
+    assert [rows.rows for rows in part.x] == [3, 3]
+    assert part.y[1] is None
+
+
+def test_the_last_part_is_split_off() -> None:
+    first, last = ArrayData([X], [Y]).split(0.25)
+    assert (first.n_rows, last.n_rows) == (7, 3)
+    assert last.y_arrays[0].tolist() == [7, 8, 9]
+
+
+def test_weights_of_classes_multiply_those_of_samples() -> None:
+    labels = np.array([0, 1, 2, 1, 0, 0, 1, 2, 2, 2])
+    data = adapt(ONE, X, labels, class_weight={1: 3.0, 2: 0.5})
+    table = np.array([1, 3, 0.5])
+    np.testing.assert_array_equal(data.weight_arrays[0], table[labels])
+    data = adapt(ONE, X, np.eye(3)[labels], np.full(10, 2.0), {1: 3.0, 2: 0.5})
+    np.testing.assert_array_equal(data.weight_arrays[0], 2 * table[labels])
+    with pytest.raises(ValueError, match="class_weight needs a model with one output"):
+        adapt(TWO, [X, X], [Y, Y], class_weight={0: 1.0})
+
+
+def test_weights_of_samples_are_for_all_outputs_or_each() -> None:
+    weights = np.linspace(0, 1, 10)
+    for given in (weights, weights.tolist(), weights[:, None]):
+        data = adapt(TWO, [X, X], [Y, Y], given)
+        for found in data.weight_arrays:
+            np.testing.assert_allclose(found, weights)
+    data = adapt(TWO, [X, X], [Y, Y], {"q": weights})
+    assert data.weight_arrays[0] is None
+    data = adapt(TWO, [X, X], [Y, Y], [None, weights])
+    np.testing.assert_array_equal(data.weight_arrays[1], weights)
+
+
+def test_distribution_by_name_and_position() -> None:
+    assert distribute({"b": 2, "a": 1}, ["a", "b"], "x", "input") == [1, 2]
+    assert distribute((1, 2), ["a", "b"], "x", "input") == [1, 2]
+    assert distribute([[1.0], [2.0]], ["a"], "x", "input") == [[[1.0], [2.0]]]
+    (only,) = distribute([X], ["a"], "x", "input")
+    assert only is X
+    with pytest.raises(ValueError, match="y has nothing for output 'q'. .*keys .'p'"):
+        distribute({"p": Y}, ["p", "q"], "y", "output")
+
+
+def test_axes_of_size_one_make_no_difference() -> None:
+    image = Signature(["x"], [(None, 2, 1)], ["out"], [(None, 1)])
+    assert adapt(image, X).x_arrays[0].shape == (10, 2, 1)
+    assert adapt(ONE, X[:, :, None]).x_arrays[0].shape == (10, 2)
+    column = Signature(["x"], [(None, 1)], ["out"], [(None, 1)])
+    assert adapt(column, Y).x_arrays[0].shape == (10, 1)
+    with pytest.raises(ValueError, match=r"input 'x' takes arrays of shape \(n, 2\)"):
+        adapt(ONE, X.T)

@@ -1,0 +1,103 @@
+"""The progress line: in place on a terminal, one plain line per epoch elsewhere."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import layers
+from pynn.models import Sequential
+from pynn.training import ProgressBar, _progress
+from pynn.training._progress import format_logs, format_time_per_step
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_plain_line_elsewhere() -> None:
+    stream = io.StringIO()
+    bar = ProgressBar(1719, 1, "Epoch 1/30", stream)
+    assert not bar.is_due
+    bar.update(5, {"loss": 1.0})
+    bar.finish(1719, {"loss": 0.72371, "accuracy": 0.5})
+    line = r"Epoch 1/30 - 1719/1719 \[={30}\] - 0s \d+us/step - loss: 0.7237 - accuracy: 0.5000\n"
+    assert re.fullmatch(line, stream.getvalue())
+
+
+def test_in_place_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_progress, "_INTERVAL", 0.0)
+    stream = Terminal()
+    bar = ProgressBar(100, 1, "Epoch 2/3", stream)
+    assert bar.is_due
+    bar.update(7, {"loss": 1.0})
+    bar.update(50, {"loss": 0.5})
+    bar.finish(100, {"loss": 0.25, "val_loss": 0.125})
+    first, *lines = stream.getvalue().split("\r")
+    assert first == "Epoch 2/3\n"
+    assert re.match(r"  7/100 \[=>\.{28}\] - ETA: \S+ - loss: 1.0000", lines[0])
+    assert re.match(r" 50/100 \[={14}>\.{15}\] - ETA: 0s - loss: 0.5000", lines[1])
+    assert re.match(
+        r"100/100 \[={30}\] - 0s \d+us/step - loss: 0.2500 - val_loss: 0.1250 *\n", lines[2]
+    )
+
+
+def test_updates_are_few() -> None:
+    stream = Terminal()
+    bar = ProgressBar(10**6, 1, "", stream)
+    for i in range(1000):
+        bar.update(i, {"loss": 1.0})
+    assert stream.getvalue().count("\r") <= 2
+
+
+def test_verbosity_and_unknown_length() -> None:
+    stream = io.StringIO()
+    ProgressBar(10, 0, "Epoch 1/1", stream).finish(10, {"loss": 1.0})
+    assert stream.getvalue() == ""
+    ProgressBar(10, 2, "Epoch 1/1", stream).finish(10, {"loss": 1.0})
+    assert re.fullmatch(r"Epoch 1/1 - 10/10 - 0s \d+us/step - loss: 1.0000\n", stream.getvalue())
+    live = Terminal()
+    bar = ProgressBar(None, 1, "", live)
+    bar.update(3, {})
+    bar.finish(12, {})
+    assert "\r3/Unknown" in live.getvalue()
+    assert "12/12" in live.getvalue()
+
+
+def test_an_abandoned_line_is_left_behind() -> None:
+    live = Terminal()
+    bar = ProgressBar(10, 1, "", live)
+    bar.update(3, {})
+    bar.abandon()
+    assert live.getvalue().endswith("\n")
+
+
+def test_figures() -> None:
+    assert format_logs({"loss": 0.00012, "lr": 0.01, "zero": 0.0}) == (
+        " - loss: 1.2000e-04 - lr: 0.0100 - zero: 0.0000"
+    )
+    assert format_time_per_step(3.4) == "3s/step"
+    assert format_time_per_step(0.0034) == "3ms/step"
+
+
+def test_fit_evaluate_and_predict_show_it(capsys: pytest.CaptureFixture) -> None:
+    model = Sequential([pynn.Input((2,)), layers.Dense(1)])
+    model.compile(loss="mse", metrics=["mae"])
+    x, y = np.ones((64, 2)), np.ones(64)
+    model.fit(x, y, epochs=2, validation_split=0.5)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    figures = r"loss: \S+ - mae: \S+ - val_loss: \S+ - val_mae: \S+"
+    assert re.fullmatch(rf"Epoch 1/2 - 1/1 \[={{30}}\] - 0s \S+/step - {figures}", lines[0])
+    model.evaluate(x, y)
+    model.predict(x)
+    out = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"2/2 \[={30}\] - 0s \S+/step - loss: \S+ - mae: \S+", out[0])
+    assert re.fullmatch(r"2/2 \[={30}\] - 0s \S+/step", out[1])
+    model.fit(x, y, verbose=0)
+    assert capsys.readouterr().out == ""
