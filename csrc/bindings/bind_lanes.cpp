@@ -17,6 +17,22 @@ namespace pynn {
 
 namespace {
 
+// rows -> lanes -> rows, with the padding that the second transpose writes. NaN stands in the
+// lanes' padding.
+template <class T>
+py::array transpose_twice(const Array<T>& x) {
+  const Lanes<T> lanes(x);
+  const std::ptrdiff_t data_end = static_cast<std::ptrdiff_t>(lanes.features()) * kLanes;
+  for (int block = 0; block < block_count(lanes.count()); ++block) {
+    T* padding = lanes.data() + block * lanes.stride() + data_end;
+    std::fill_n(padding, lanes.stride() - data_end, static_cast<T>(__builtin_nan("")));
+  }
+  const PaddedRows<T> rows(lanes.count(), static_cast<int>(lanes.stride()) / kLanes);
+  kernel_table<T>().lanes_to_rows(lanes.data(), lanes.stride(), 0, lanes.features(), lanes.count(),
+                                  rows.data(), rows.ld());
+  return rows.to_array();
+}
+
 template <class T>
 py::dict batch_statistics(const Array<T>& x, double epsilon) {
   const Lanes<T> in(x);
@@ -213,6 +229,7 @@ py::array dropout_mask(const Array<T>& like, double rate, std::uint64_t key, std
 template <class T>
 void bind_kernels(py::module_& m) {
   const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
+  m.def("_transpose_twice", &transpose_twice<T>, noconvert("x"));
   m.def("_batch_statistics", &batch_statistics<T>, noconvert("x"), py::arg("epsilon"));
   m.def("_batch_normalization", &batch_normalization<T>, noconvert("x"), noconvert("gamma"),
         noconvert("beta"), noconvert("grad_y"), py::arg("epsilon"), py::arg("constants"));

@@ -49,7 +49,7 @@ RowsObject dense_rows(const py::array& array) {
   object.rows.rows = array.shape(0);
   object.rows.cols = checked_cols(array.shape(1));
   object.rows.type = row_type_of(array.dtype());
-  require(array.shape(1) == 1 || array.strides(1) == array.itemsize(),
+  require(array.shape(0) == 0 || array.shape(1) == 1 || array.strides(1) == array.itemsize(),
           "the elements of a row must be adjacent in memory");
   object.rows.data = array.data();
   object.rows.row_bytes = array.strides(0);
@@ -63,8 +63,8 @@ void check_csr(const py::array& indices, const py::array& indptr, std::int64_t s
   const auto* index = static_cast<const Index*>(indices.data());
   const std::int64_t rows = indptr.size() - 1;
   require(starts[0] == 0 && starts[rows] <= stored, "indptr must stay within the stored values");
+  for (std::int64_t row = 0; row < rows; ++row) require(starts[row] <= starts[row + 1], "indptr must not decrease");
   for (std::int64_t row = 0; row < rows; ++row) {
-    require(starts[row] <= starts[row + 1], "indptr must not decrease");
     for (Index i = starts[row]; i < starts[row + 1]; ++i) {
       require(index[i] >= 0 && index[i] < cols, "column numbers must be below n_cols");
       require(i == starts[row] || index[i - 1] <= index[i], "the column numbers of a row must be sorted");

@@ -150,7 +150,7 @@ void Objective<T>::clear_sums() {
 
 template <class T>
 double Objective<T>::batch_divisor(const Pass& pass, std::size_t index) const {
-  if (divisor_ > 0) return divisor_;
+  if (!divisors_.empty()) return divisors_[index];
   const Rows& weight = outputs_[index]->weight;
   if (!normalize_by_weights_ || weight.rows == 0) return pass.count;
   double sum = 0;

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/plan.hpp"
@@ -64,9 +65,9 @@ class Objective {
   void set_sources(const std::vector<Rows>& targets, const std::vector<Rows>& weights);
   void clear_sums();
   const Results& results() const { return results_; }
-  // What the losses of a batch are divided by instead of its rows, for a batch that is a piece of a larger
-  // one; 0 for none.
-  void set_divisor(double divisor) { divisor_ = divisor; }
+  // Per output: what the losses of a batch are divided by instead of its rows, for a batch that is a piece
+  // of a larger one. Empty for none.
+  void set_divisors(std::vector<double> divisors) { divisors_ = std::move(divisors); }
 
   void append_tasks(std::vector<Task>& tasks);
   // `regularization` is read when the task runs; it is divided by the batch's size if `per_batch`.
@@ -103,7 +104,7 @@ class Objective {
   Plan<T>& plan_;
   bool training_;
   bool normalize_by_weights_;
-  double divisor_ = 0;
+  std::vector<double> divisors_;
   std::vector<std::unique_ptr<Output>> outputs_;
   Results results_;
   Arena arena_;

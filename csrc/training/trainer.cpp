@@ -113,6 +113,7 @@ class TrainerOf : public Trainer {
     order_ = std::move(order);
     batch_size_ = batch_size;
     position_ = 0;
+    last_pass_ = {};
     training_->gather.set_sources(data.x);
     training_->objective.set_sources(data.y, data.weights);
     training_->objective.clear_sums();
@@ -206,9 +207,9 @@ class TrainerOf : public Trainer {
     gradients_->gather.set_sources(data.x);
     gradients_->objective.set_sources(data.y, data.weights);
     gradients_->objective.clear_sums();
-    gradients_->objective.set_divisor(0);
-    const double divisor = total_divisor(data);
-    gradients_->objective.set_divisor(divisor);
+    std::vector<double> divisors;
+    for (std::size_t i = 0; i < spec_.outputs.size(); ++i) divisors.push_back(total_divisor(data, i));
+    gradients_->objective.set_divisors(divisors);
     gradient_updater_.set_adding(false);
     for (std::size_t i = 0; i < into.size(); ++i) gradient_updater_.clear_gradient(i);
     Pass pass;
@@ -227,7 +228,7 @@ class TrainerOf : public Trainer {
       loss += results.loss.mean();
       gradient_updater_.set_adding(true);
     }
-    const double penalty_divisor = spec_.update.l2_per_batch ? divisor : 1;
+    const double penalty_divisor = spec_.update.l2_per_batch ? divisors[0] : 1;
     gradient_updater_.add_penalty_gradients(penalty_divisor);
     loss += gradient_updater_.compute_penalty() / penalty_divisor;
     for (std::size_t i = 0; i < into.size(); ++i) {
@@ -325,14 +326,15 @@ class TrainerOf : public Trainer {
     }
   }
 
-  double total_divisor(const Data& data) const {
-    if (!spec_.objective.normalize_by_weights || data.weights[0].rows == 0) {
+  double total_divisor(const Data& data, std::size_t output) const {
+    const Rows& weights = data.weights[output];
+    if (!spec_.objective.normalize_by_weights || weights.rows == 0) {
       return static_cast<double>(data.rows());
     }
     double sum = 0;
     for (std::int64_t row = 0; row < data.rows(); ++row) {
       double value;
-      read_rows(data.weights[0], {nullptr, row, 1}, 0, 1, &value, 1);
+      read_rows(weights, {nullptr, row, 1}, 0, 1, &value, 1);
       sum += value;
     }
     return sum > 0 ? sum : 1;

@@ -94,6 +94,14 @@ def intermediate_output(t: Twin, w: int) -> list[int]:
     return [t.dense(h, 2), h, t.dense(t.add("relu", [t.dense(h, w)]), 3)]
 
 
+def before_and_after(t: Twin, w: int) -> list[int]:
+    """Losses on both sides of an activation, and a relu that not only dense layers read."""
+    z = t.dense(t.input(w), w)
+    h = t.add("relu", [z])
+    y = t.dense(h, w)
+    return [z, t.add("sigmoid", [t.dense(t.add("subtract", [y, h]), 3)]), h]
+
+
 def attention_like(t: Twin, w: int) -> list[int]:
     """Row operations inside the network, and their outputs read twice."""
     x = t.input(w)
@@ -105,5 +113,6 @@ def attention_like(t: Twin, w: int) -> list[int]:
 
 NETWORKS = (
     layers, mixed_activations, residual, two_inputs_two_outputs, shared_layer, shared_unit,
-    wide_and_deep, normalized, frozen_normalization, dropped, intermediate_output, attention_like,
+    wide_and_deep, normalized, frozen_normalization, dropped, intermediate_output, before_and_after,
+    attention_like,
 )  # fmt: skip

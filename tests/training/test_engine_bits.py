@@ -135,12 +135,16 @@ def sparse_rows(dense: np.ndarray) -> Any:
     return _core.Rows.csr(dense[dense != 0], indices, indptr, dense.shape[1])
 
 
+def many_features(twin: Twin, features: int) -> list[int]:
+    """So many that workers share the reading of even one block of rows."""
+    return [twin.dense(twin.add("relu", [twin.dense(twin.input(features), 40)]), 3)]
+
+
 @pytest.mark.parametrize("batch_size", [32, 256])
 def test_threads_share_the_conversion_of_rows(batch_size: int) -> None:
     """Each worker converts its columns, or its rows; rows used as they are give the truth."""
-    width = wide_enough(layers, batch_size)
-    width += -width % 16
-    training, batch = problem(layers, width, "float32", 2 * batch_size, ("sgd", []), {})
+    training, batch = problem(many_features, 1024, "float32", 2 * batch_size, ("sgd", []), {})
+    assert operations(training.twin, batch_size) > MOST_THREADS * OPERATIONS_PER_WORKER
     (x,) = batch.x
     x[np.abs(x) < 1] = 0
     x[...] = np.round(x)
@@ -149,7 +153,7 @@ def test_threads_share_the_conversion_of_rows(batch_size: int) -> None:
     for threads in (1, 2, 3, MOST_THREADS):
         _core.set_num_threads(threads)
         for source in [*forms, sparse_rows(x)]:
-            training, _ = problem(layers, width, "float32", 2 * batch_size, ("sgd", []), {})
+            training, _ = problem(many_features, 1024, "float32", 1, ("sgd", []), {})
             trainer = training.native()
             trainer.start([source], rows(batch.y), [None], batch_size, None, 0)
             assert trainer.run(np.full(2, 0.01), FOREVER) == 2

@@ -87,6 +87,24 @@ def test_predict_array() -> None:
     )
 
 
+def test_the_graph_may_grow() -> None:
+    """Nodes added later change nothing for who was made before; who is made after sees them."""
+    twin = Twin()
+    h = twin.add("relu", [twin.dense(twin.input(5), 7)])
+    executor = _core.Executor(twin.native, twin.inputs, [h])
+    trainer = Training(twin, [h], [("huber", [1.0])]).native()
+    data = rows(twin.data(300))
+    y = rows([np.ones((300, 7))])
+    (before,) = executor.predict(data)
+    loss, _ = trainer.gradients(data, y, [None])
+    output = twin.dense(twin.add("tanh", [h]), 3)
+    np.testing.assert_array_equal(executor.predict(data)[0], before)
+    trainer.start(data, y, [None], 300)  # larger than any batch before: a new plan
+    trainer.run(np.ones(1), FOREVER)
+    assert trainer.results()["loss"] == (pytest.approx(300 * loss, rel=1e-12), 300)
+    assert twin.predict([output], twin.data(4))[0].shape == (4, 3)
+
+
 def test_sees_new_weights() -> None:
     twin = Twin()
     output = twin.dense(twin.input(5), 3)
@@ -144,11 +162,11 @@ def test_several_python_threads_at_once() -> None:
 def test_small_numbers_are_left_to_the_caller() -> None:
     """Native code flushes denormal numbers to zero; on return the caller's arithmetic has them."""
     twin = Twin("float64")
-    output = twin.add("linear", [twin.input(1)])
+    output = twin.add("dense", [twin.input(1)], [twin.weight(np.full((1, 1), 0.5))])
     executor = _core.Executor(twin.native, twin.inputs, [output])
     trainer = Training(twin, [output], [None]).native()
-    source = rows([np.ones((4, 1))])
-    smallest = np.array([2.2250738585072014e-308])
+    smallest = np.array([2.2250738585072014e-308])  # half of it is denormal
+    source = rows([np.full((4, 1), smallest)])
     trainer.start(source, [None], [None], 2)
     calls = (
         lambda: executor.predict(source),
@@ -160,6 +178,8 @@ def test_small_numbers_are_left_to_the_caller() -> None:
     for call in calls:
         call()
         assert (smallest / 2)[0] > 0
+    assert (executor.predict(source)[0] == 0).all()
+    assert (trainer.last_batch()[1][0] == 0).all()
 
 
 def test_other_threads_run_meanwhile() -> None:

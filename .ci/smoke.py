@@ -1,0 +1,60 @@
+"""What an installed wheel must do, and how long importing it may take.
+
+usage: python smoke.py SECONDS      the limit for `import pynn` on top of NumPy
+"""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+
+import pynn
+
+IMPORT = """
+import sys, time, numpy
+start = time.perf_counter()
+import pynn
+pynn.Sequential
+print(time.perf_counter() - start)
+sys.exit("sklearn" in sys.modules or "matplotlib" in sys.modules)
+"""
+
+
+def import_seconds() -> float:
+    """Return the best of several fresh interpreters, which is what a warm disk gives."""
+    runs = [
+        subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True)
+        for _ in range(5)
+    ]
+    return min(float(run.stdout) for run in runs)
+
+
+def check_both_surfaces() -> None:
+    """Train a model and an estimator on an easy problem, and pickle the estimator."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 5)).astype(np.float32)
+    y = (x[:, 0] + x[:, 1] > 0).astype(int)
+    layers = pynn.layers
+    model = pynn.Sequential([layers.Dense(8, "relu"), layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=60, verbose=0)
+    assert model.evaluate(x, y, verbose=0)[1] > 0.9
+    estimator = pynn.MLPClassifier((8,), max_iter=400, tol=1e-3, random_state=0).fit(x, y)
+    assert estimator.score(x, y) > 0.9
+    copy = pickle.loads(pickle.dumps(estimator))
+    assert (copy.predict(x) == estimator.predict(x)).all()
+
+
+def main() -> None:
+    """Check the surfaces, then the import."""
+    check_both_surfaces()
+    limit, seconds = float(sys.argv[1]), import_seconds()
+    print(f"import pynn, and Sequential out of it: {seconds:.3f} s")
+    assert seconds <= limit, f"importing must take {limit} s at most"
+
+
+if __name__ == "__main__":
+    main()

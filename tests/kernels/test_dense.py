@@ -1,0 +1,152 @@
+"""The matrix kernels against NumPy at sizes around the tiles, and their fused steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn import _core
+from reference.optimizers import OPTIMIZERS
+from reference.tolerances import assert_close, unit
+
+# (batch, fan_in, fan_out): tiles have 4, 6 or 12 rows and 4 to 64 columns, blocks 32 lanes.
+SIZES = [
+    (1, 1, 1),
+    (2, 3, 5),
+    (7, 4, 3),
+    (15, 16, 6),
+    (16, 15, 11),
+    (17, 17, 12),
+    (31, 31, 13),
+    (32, 64, 24),
+    (33, 63, 25),
+    (64, 65, 7),
+    (65, 130, 18),
+    (100, 33, 37),
+]
+
+
+@pytest.fixture(params=SIZES, ids=str)
+def problem(request: pytest.FixtureRequest, dtype: str) -> dict[str, np.ndarray]:
+    """x, w, bias and grad_y of one dense layer."""
+    batch, fan_in, fan_out = request.param
+    rng = np.random.default_rng(batch)
+    shapes = {
+        "x": (batch, fan_in),
+        "w": (fan_out, fan_in),
+        "bias": (fan_out,),
+        "grad_y": (batch, fan_out),
+    }
+    return {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+
+
+def widened(problem: dict[str, np.ndarray]) -> list[np.ndarray]:
+    return [problem[name].astype(np.float64) for name in ("x", "w", "bias", "grad_y")]
+
+
+def check_product(got: np.ndarray, a: np.ndarray, b: np.ndarray, plus: np.ndarray | float) -> None:
+    """A sum of n terms errs by at most n units of the sum of their magnitudes (Higham 2002)."""
+    magnitude = np.abs(a) @ np.abs(b) + np.abs(plus)
+    assert_close(got, a @ b + plus, units=a.shape[1] + 2, magnitude=magnitude)
+
+
+def test_forward(isa: str, problem: dict[str, np.ndarray]) -> None:
+    x, w, bias, _ = widened(problem)
+    got = _core._dense_forward(problem["x"], problem["w"], problem["bias"])
+    check_product(got, x, w.T, bias)
+    check_product(_core._dense_forward(problem["x"], problem["w"]), x, w.T, 0)
+
+
+def test_forward_with_relu(isa: str, problem: dict[str, np.ndarray]) -> None:
+    plain = _core._dense_forward(problem["x"], problem["w"], problem["bias"])
+    got = _core._dense_forward(problem["x"], problem["w"], problem["bias"], relu=True)
+    np.testing.assert_array_equal(got, np.maximum(plain, 0))
+
+
+def test_relu_keeps_nan(isa: str, dtype: str) -> None:
+    x = np.array([[np.nan], [1.0]], dtype)
+    got = _core._dense_forward(x, np.ones((1, 1), dtype), relu=True)
+    np.testing.assert_array_equal(got, x)
+
+
+def test_forward_accumulates(isa: str, problem: dict[str, np.ndarray]) -> None:
+    x, w, _, start = widened(problem)
+    got = _core._dense_forward(problem["x"], problem["w"], start=problem["grad_y"])
+    check_product(got, x, w.T, start)
+
+
+def test_forward_of_some_rows(isa: str, problem: dict[str, np.ndarray]) -> None:
+    fan_out = problem["w"].shape[0]
+    whole = _core._dense_forward(problem["x"], problem["w"], problem["bias"])
+    for row in range(min(fan_out, 14)):
+        part = _core._dense_forward(problem["x"], problem["w"], problem["bias"], row_begin=row)
+        np.testing.assert_array_equal(part[:, row:], whole[:, row:])
+
+
+def test_grad_input(isa: str, problem: dict[str, np.ndarray]) -> None:
+    _, w, _, grad_y = widened(problem)
+    got = _core._dense_grad_input(problem["grad_y"], problem["w"])
+    check_product(got, grad_y, w, 0)
+    gated = _core._dense_grad_input(problem["grad_y"], problem["w"], problem["x"])
+    np.testing.assert_array_equal(gated, np.where(problem["x"] > 0, got, 0))
+
+
+def test_grad_weights(isa: str, problem: dict[str, np.ndarray]) -> None:
+    x, w, _, grad_y = widened(problem)
+    got = _core._dense_grad_weights(problem["x"], problem["grad_y"])
+    check_product(got, grad_y.T, x, 0)
+    added = _core._dense_grad_weights(problem["x"], problem["grad_y"], problem["w"])
+    check_product(added, grad_y.T, x, w)
+
+
+def test_one_row(isa: str, problem: dict[str, np.ndarray]) -> None:
+    x, w, bias, _ = widened(problem)
+    transposed = np.ascontiguousarray(problem["w"].T)
+    got = _core._dense_row(problem["x"][0], transposed, problem["bias"])
+    check_product(got[None], x[:1], w.T, bias)
+
+
+@pytest.mark.parametrize("optimizer", _core.optimizer_names())
+@pytest.mark.parametrize("modifiers", [(0, 0, 1, 1, 0), (0.1, 0.2, 0.9, 0.5, 1.5)])
+def test_fused_step_is_gradient_then_step(
+    isa: str, optimizer: str, modifiers: tuple[float, ...], dtype: str
+) -> None:
+    """The gradient and its step in one pass, against the gradient kernel and the reference step."""
+    special = {"learning_rate_power": -0.5, "centered": 1.0}
+    names = _core.optimizer_parameters(optimizer)
+    hyper = {name: special.get(name, 0.5) for name in names}
+    values = list(hyper.values())
+    l1, l2, keep, scale, clip = modifiers
+    for batch, fan_in, fan_out in [(1, 1, 1), (17, 16, 7), (33, 65, 25)]:
+        rng = np.random.default_rng(batch)
+        x = rng.normal(size=(batch, fan_in)).astype(dtype)
+        grad_y = rng.normal(size=(batch, fan_out)).astype(dtype)
+        w = rng.normal(size=(fan_out, fan_in)).astype(dtype)
+        got = _core._dense_step(x, grad_y, w, optimizer, values, 0.1, modifiers)
+        g = scale * _core._dense_grad_weights(x, grad_y).astype(np.float64)
+        g += l2 * w + l1 * np.sign(w)
+        if clip > 0:
+            g = np.clip(g, -clip, clip)
+        state = [np.zeros(w.shape) for _ in range(_core.optimizer_slots(optimizer))]
+        if state:
+            state[0][:] = _core.optimizer_initial(optimizer, values)
+        want, want_state = OPTIMIZERS[optimizer](keep * w.astype(float), state, g, 0.1, 1, **hyper)
+        # g^2 enters the state; the sum behind g has an error of `batch` units.
+        magnitude = 1 + np.abs(g).max() ** 2
+        for mine, theirs in zip(got, [want, *want_state], strict=True):
+            assert_close(mine, theirs, units=64, magnitude=magnitude)
+
+
+def test_times_are_times() -> None:
+    seconds = _core.bench_dense("forward", 32, 64, 64, 10)
+    assert 0 < seconds < 1
+    with pytest.raises(ValueError, match="kind must be one of forward, grad_input, grad_weights"):
+        _core.bench_dense("backward", 32, 64, 64, 10)
+
+
+def test_a_sum_runs_in_order(isa: str, dtype: str) -> None:
+    """Terms are added one after the other, so that the result does not depend on the tile."""
+    tiny = unit(dtype) / 2
+    x = np.array([[1.0] + [tiny] * 40], dtype)
+    got = _core._dense_forward(x, np.ones((5, 41), dtype))
+    np.testing.assert_array_equal(got, np.ones((1, 5)))

@@ -1,0 +1,88 @@
+"""Every example, and the README's code, runs quickly, without a warning, and says what it should.
+
+An example that needs data which is neither here nor downloadable must end with the error that says
+what to install.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pynn import datasets
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+
+# What each prints, with --quick, where all goes well.
+EXPECTED = {
+    "california_housing": r"Sequential: test MSE [01]\.\d+\n.*R2 0\.[67]",
+    "early_stopping": r"test accuracy 0\.9",
+    "fashion_mnist": r"266,610.*test accuracy 0\.[678].*in truth: Ankle boot",
+    "perceptron_iris": r"setosa\? \[ True False\]\naccuracy 1\.000",
+    "pipeline_grid_search": r"cross-validated accuracy 0\.9.*test accuracy 0\.9",
+    "tlu_logic": (
+        r"0 XOR 0 = 0\n0 XOR 1 = 1\n1 XOR 0 = 1\n1 XOR 1 = 0\nNOT 0 = 1\nNOT 1 = 0\n"
+        r"AND, OR and NAND learned: True\nXOR learned by one unit: False"
+    ),
+    "wide_and_deep": r"wide_input.*test MSE [01]\.\d+",
+    "xor_mlp": r"0 0 -> 0\.[0-2].*0 1 -> (0\.[7-9]|1).*1 0 -> (0\.[7-9]|1).*1 1 -> 0\.[0-2]",
+}
+DATA = {
+    "california_housing": datasets.california_housing,
+    "fashion_mnist": datasets.fashion_mnist,
+    "wide_and_deep": datasets.california_housing,
+}
+
+
+def data_error(name: str) -> str | None:
+    """What the loader of the example's data says, or None if it finds them."""
+    try:
+        if name in DATA:
+            DATA[name].load_data()
+    except datasets.DatasetNotFoundError as error:
+        return str(error)
+    return None
+
+
+def test_no_example_is_forgotten() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(EXPECTED)
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_example(name: str, tmp_path: Path) -> None:
+    result = run(tmp_path, str(EXAMPLES / f"{name}.py"), "--quick")
+    if (missing := data_error(name)) is not None:
+        assert missing in result.stderr
+        return
+    assert result.returncode == 0, result.stderr
+    assert re.search(EXPECTED[name], result.stdout, re.DOTALL), result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_readmes_code(tmp_path: Path) -> None:
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert len(blocks) == 1
+    result = run(tmp_path, "-c", blocks[0])
+    assert result.returncode == 0, result.stderr
+    assert re.match(r"0\.\d+\n", result.stdout)
+    assert "val_accuracy: 0.9" in result.stdout
