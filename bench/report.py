@@ -106,6 +106,23 @@ def print_table(network: Network, rows: list[Contender], peaks: dict[int, float]
         )
 
 
+def print_summary(results: list[tuple[Network, list[Contender], dict[int, float]]]) -> None:
+    """Print the README's table: pynn's rows, and the best of each of the others."""
+    header, lines = "| |", {}
+    for network, rows, peaks in results:
+        header += f" {'-'.join(map(str, network.sizes))}, s per epoch | of the FMA peak |"
+        for name in PEERS:
+            found = [row for row in rows if row.name.startswith(name)]
+            if not name.startswith("pynn"):
+                found = [min(found, key=lambda row: row.median)]
+            for row in found:
+                title = row.name if name.startswith("pynn") else name
+                share = network.flops_per_epoch / row.median / 1e9 / peaks[row.threads]
+                cells = f" {row.median:.3g} | {100 * share:.0f}% |"
+                lines[title] = lines.get(title, f"| {title} |") + cells
+    print("\nSummary\n", header, "|---" * (header.count("|") - 1) + "|", *lines.values(), sep="\n")
+
+
 def print_machine(rounds: int) -> None:
     blas = ", ".join(
         f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', 'unknown')} kernels)"
@@ -127,9 +144,12 @@ def main() -> None:
     args = parser.parse_args()
     counts = sorted({1, _core.num_threads()})
     print_machine(args.rounds)
+    results = []
     for name in args.networks:
         network = NETWORKS[name]()
-        print_table(network, *measure(network, args.rounds, counts))
+        results.append((network, *measure(network, args.rounds, counts)))
+        print_table(*results[-1])
+    print_summary(results)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// Checks of arguments that come from outside the engine. They throw std::invalid_argument, which Python
-// sees as ValueError. Inner loops use assert instead.
+// Checks of arguments that come from outside the engine. They throw std::invalid_argument, which
+// Python sees as ValueError. Inner loops use assert instead.
 #pragma once
 
 #include <stdexcept>

@@ -1,5 +1,6 @@
-// Flushes denormals to zero while an object of this class lives, on the current thread. Adam's decaying
-// moments otherwise drift through the denormal range, where one operation can cost a hundred.
+// Flushes denormals to zero while an object of this class lives, on the current thread. Adam's
+// decaying moments otherwise drift through the denormal range, where one operation can cost a
+// hundred.
 #pragma once
 
 #include <cstdint>

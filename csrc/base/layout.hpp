@@ -1,5 +1,5 @@
-// Layout constants shared by every layer: how many batch rows a block holds and how rows are padded.
-// What must not go here: anything that depends on an ISA (see simd/) or on a model.
+// Layout constants shared by every layer: how many batch rows a block holds and how rows are
+// padded. What must not go here: anything that depends on an ISA (see simd/) or on a model.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,9 @@ constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-constexpr int block_count(int rows) { return (rows + kLanes - 1) / kLanes; }
+constexpr int block_count(int rows) {
+  return (rows + kLanes - 1) / kLanes;
+}
 
 // Lanes of block `block` that hold real rows when the batch has `rows` rows.
 constexpr int lanes_in_block(int rows, int block) {

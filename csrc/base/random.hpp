@@ -1,12 +1,13 @@
-// Counter-based random numbers: a value depends only on its key and its index, never on how many were
-// drawn before or by which thread, so that training is the same for every number of threads.
+// Counter-based random numbers: a value depends only on its key and its index, never on how many
+// were drawn before or by which thread, so that training is the same for every number of threads.
 #pragma once
 
 #include <cstdint>
 
 namespace pynn {
 
-// SplitMix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
+// SplitMix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
+// 2014).
 inline std::uint64_t mix64(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;

@@ -1,4 +1,5 @@
-// Which rows of some data: numbers[0..count), or `count` consecutive ones from `first` if numbers is null.
+// Which rows of some data: numbers[0..count), or `count` consecutive ones from `first` if numbers
+// is null.
 #pragma once
 
 #include <cstdint>

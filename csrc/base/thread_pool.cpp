@@ -30,8 +30,8 @@ inline void spin_pause() {
 #endif
 }
 
-// 15 to 50 microseconds of pauses: longer than any imbalance between workers of one stage, about what a
-// sleeping thread costs to wake.
+// 15 to 50 microseconds of pauses: longer than any imbalance between workers of one stage, about
+// what a sleeping thread costs to wake.
 constexpr int kSpins = 1000;
 constexpr int kMaxWorkers = 256;
 
@@ -92,7 +92,9 @@ void set_thread_limit(int threads) {
   g_limit = threads;
 }
 
-void set_local_thread_limit(int threads) { t_limit = std::max(0, threads); }
+void set_local_thread_limit(int threads) {
+  t_limit = std::max(0, threads);
+}
 
 void Barrier::wait(int workers) {
   if (workers == 1) return;

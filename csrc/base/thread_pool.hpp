@@ -1,8 +1,9 @@
 // The engine's own threads. The caller is worker 0; the others sleep between runs.
 //
-// `run` calls `task(worker, workers)` once on each worker and returns when all are done. When another
-// Python thread is using the pool, or in a worker itself, the task runs with one worker: every task must
-// give the same result for any number of workers, so nobody ever waits for the pool.
+// `run` calls `task(worker, workers)` once on each worker and returns when all are done. When
+// another Python thread is using the pool, or in a worker itself, the task runs with one worker:
+// every task must give the same result for any number of workers, so nobody ever waits for the
+// pool.
 #pragma once
 
 #include <atomic>
@@ -38,13 +39,14 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
-// Threads that native calls may use. Default: PYNN_NUM_THREADS, else OMP_NUM_THREADS, else the processors
-// that affinity and the cgroup's quota leave to this process.
+// Threads that native calls may use. Default: PYNN_NUM_THREADS, else OMP_NUM_THREADS, else the
+// processors that affinity and the cgroup's quota leave to this process.
 int thread_limit();
 void set_thread_limit(int threads);
 int available_processors();
 
-// A lower limit for calls from the current thread alone (0 lifts it); used when an outer pool is running.
+// A lower limit for calls from the current thread alone (0 lifts it); used when an outer pool is
+// running.
 void set_local_thread_limit(int threads);
 
 }  // namespace pynn

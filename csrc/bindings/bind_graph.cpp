@@ -20,7 +20,9 @@ DType parse_dtype(const std::string& name) {
   return name == "float32" ? DType::float32 : DType::float64;
 }
 
-const char* dtype_name(DType dtype) { return dtype == DType::float32 ? "float32" : "float64"; }
+const char* dtype_name(DType dtype) {
+  return dtype == DType::float32 ? "float32" : "float64";
+}
 
 // The array keeps the variable alive.
 py::array view_of(const py::object& self) {
@@ -44,7 +46,9 @@ void bind_graph(py::module_& m) {
       .def_property_readonly("view", &view_of, "Zero-copy array of shape (rows, cols), writable.");
 
   py::class_<Graph, std::shared_ptr<Graph>>(m, "Graph", "Nodes in topological order.")
-      .def(py::init([](const std::string& dtype) { return std::make_shared<Graph>(parse_dtype(dtype)); }),
+      .def(py::init([](const std::string& dtype) {
+             return std::make_shared<Graph>(parse_dtype(dtype));
+           }),
            py::arg("dtype") = "float32")
       .def("add", &Graph::add, py::arg("kind"), py::arg("inputs") = std::vector<int>{},
            py::arg("variables") = std::vector<VariablePtr>{},

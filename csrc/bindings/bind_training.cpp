@@ -63,11 +63,13 @@ void check_csr(const py::array& indices, const py::array& indptr, std::int64_t s
   const auto* index = static_cast<const Index*>(indices.data());
   const std::int64_t rows = indptr.size() - 1;
   require(starts[0] == 0 && starts[rows] <= stored, "indptr must stay within the stored values");
-  for (std::int64_t row = 0; row < rows; ++row) require(starts[row] <= starts[row + 1], "indptr must not decrease");
+  for (std::int64_t row = 0; row < rows; ++row)
+    require(starts[row] <= starts[row + 1], "indptr must not decrease");
   for (std::int64_t row = 0; row < rows; ++row) {
     for (Index i = starts[row]; i < starts[row + 1]; ++i) {
       require(index[i] >= 0 && index[i] < cols, "column numbers must be below n_cols");
-      require(i == starts[row] || index[i - 1] <= index[i], "the column numbers of a row must be sorted");
+      require(i == starts[row] || index[i - 1] <= index[i],
+              "the column numbers of a row must be sorted");
     }
   }
 }
@@ -81,7 +83,9 @@ RowsObject csr_rows(const py::array& data, const py::array& indices, const py::a
   const bool wide = indices.dtype().itemsize() == 8;
   require(indices.dtype().kind() == 'i' && (wide || indices.dtype().itemsize() == 4),
           "indices must be int32 or int64");
-  const auto contiguous = [](const py::array& a) { return a.ndim() == 1 && (a.flags() & py::array::c_style); };
+  const auto contiguous = [](const py::array& a) {
+    return a.ndim() == 1 && (a.flags() & py::array::c_style);
+  };
   require(contiguous(data) && contiguous(indices) && contiguous(indptr) && indptr.size() >= 1 &&
               data.size() == indices.size(),
           "data, indices and indptr must be contiguous 1-D arrays of fitting sizes");
@@ -134,7 +138,9 @@ py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const 
   return outputs;
 }
 
-py::tuple pair(const Tally& tally) { return py::make_tuple(tally.total, tally.count); }
+py::tuple pair(const Tally& tally) {
+  return py::make_tuple(tally.total, tally.count);
+}
 
 py::dict dict_of(const Results& results) {
   py::list outputs, metrics;
@@ -166,8 +172,9 @@ Value option(const py::dict& options, const char* name, Value default_value) {
 }
 
 void check_option_names(const py::dict& options) {
-  const std::string known[] = {"weight_decay",    "decay_mask",   "clipnorm",            "clipvalue",
-                               "global_clipnorm", "l2_per_batch", "normalize_by_weights"};
+  const std::string known[] = {"weight_decay",        "decay_mask",      "clipnorm",
+                               "clipvalue",           "global_clipnorm", "l2_per_batch",
+                               "normalize_by_weights"};
   for (const auto& item : options) {
     const auto name = py::cast<std::string>(item.first);
     require(std::find(std::begin(known), std::end(known), name) != std::end(known),
@@ -180,9 +187,10 @@ using LossArgument = std::optional<std::pair<std::string, std::vector<double>>>;
 std::unique_ptr<TrainerObject> new_trainer(
     std::shared_ptr<Graph> graph, const std::vector<int>& inputs, const std::vector<int>& outputs,
     const std::vector<LossArgument>& losses, const std::vector<double>& loss_weights,
-    const std::vector<std::vector<std::string>>& metrics, const std::vector<VariablePtr>& parameters,
-    const std::vector<double>& l1, const std::vector<double>& l2,
-    const std::pair<std::string, std::vector<double>>& optimizer, const py::dict& options) {
+    const std::vector<std::vector<std::string>>& metrics,
+    const std::vector<VariablePtr>& parameters, const std::vector<double>& l1,
+    const std::vector<double>& l2, const std::pair<std::string, std::vector<double>>& optimizer,
+    const py::dict& options) {
   TrainerSpec spec;
   spec.inputs = inputs;
   spec.outputs = outputs;
@@ -192,7 +200,8 @@ std::unique_ptr<TrainerObject> new_trainer(
   spec.objective.loss_weights = loss_weights;
   for (const auto& names : metrics) {
     spec.objective.metrics.emplace_back();
-    for (const std::string& name : names) spec.objective.metrics.back().push_back(parse_metric(name));
+    for (const std::string& name : names)
+      spec.objective.metrics.back().push_back(parse_metric(name));
   }
   check_option_names(options);
   spec.objective.normalize_by_weights = option(options, "normalize_by_weights", false);
@@ -216,8 +225,9 @@ std::unique_ptr<TrainerObject> new_trainer(
   return object;
 }
 
-void start(TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights, int batch_size,
-           const std::optional<Array<std::int64_t>>& order, std::optional<std::uint64_t> shuffle_seed) {
+void start(TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights,
+           int batch_size, const std::optional<Array<std::int64_t>>& order,
+           std::optional<std::uint64_t> shuffle_seed) {
   const Data data = data_of(x, y, weights);
   std::vector<std::int64_t> rows;
   if (order) {
@@ -225,7 +235,8 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
     rows.assign(order->data(), order->data() + order->size());
   }
   without_gil([&] {
-    self.trainer->start(data, batch_size, std::move(rows), shuffle_seed.has_value(), shuffle_seed.value_or(0));
+    self.trainer->start(data, batch_size, std::move(rows), shuffle_seed.has_value(),
+                        shuffle_seed.value_or(0));
   });
   self.epoch_data.clear();
   for (const RowsList* list : {&x, &y, &weights}) {
@@ -235,7 +246,8 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
   }
 }
 
-py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights) {
+py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
+                    const RowsList& weights) {
   const Data data = data_of(x, y, weights);
   std::vector<VariablePtr> into;
   for (const VariablePtr& p : self.parameters) {
@@ -275,22 +287,28 @@ struct ExecutorObject {
 }  // namespace
 
 void bind_training(py::module_& m) {
-  py::class_<RowsObject>(m, "Rows", "Rows of a user's array or CSR matrix, as they are; nothing is copied.")
+  py::class_<RowsObject>(m, "Rows",
+                         "Rows of a user's array or CSR matrix, as they are; nothing is copied.")
       .def(py::init(&dense_rows), py::arg("array"))
-      .def_static("csr", &csr_rows, py::arg("data"), py::arg("indices"), py::arg("indptr"), py::arg("n_cols"))
+      .def_static("csr", &csr_rows, py::arg("data"), py::arg("indices"), py::arg("indptr"),
+                  py::arg("n_cols"))
       .def_property_readonly("rows", [](const RowsObject& r) { return r.rows.rows; })
       .def_property_readonly("cols", [](const RowsObject& r) { return r.rows.cols; });
 
-  py::class_<ExecutorObject>(m, "Executor", "Inference: batches of rows through a graph, on all threads.")
+  py::class_<ExecutorObject>(m, "Executor",
+                             "Inference: batches of rows through a graph, on all threads.")
       .def(py::init([](std::shared_ptr<Graph> graph, const std::vector<int>& inputs,
                        const std::vector<int>& outputs) {
              auto executor = make_executor(graph, inputs, outputs);
-             return std::make_unique<ExecutorObject>(ExecutorObject{std::move(graph), std::move(executor)});
+             return std::make_unique<ExecutorObject>(
+                 ExecutorObject{std::move(graph), std::move(executor)});
            }),
            py::arg("graph"), py::arg("inputs"), py::arg("outputs"))
       .def(
           "predict",
-          [](ExecutorObject& self, const RowsList& x, int) { return predict(*self.executor, self.graph, x); },
+          [](ExecutorObject& self, const RowsList& x, int) {
+            return predict(*self.executor, self.graph, x);
+          },
           py::arg("x"), py::arg("batch_size") = 0,
           "Outputs, each of shape (rows, width). The result does not depend on batch_size.")
       .def(
@@ -302,18 +320,20 @@ void bind_training(py::module_& m) {
           py::arg("x"), "The only output of a model with one input, for a 2-D array.");
 
   py::class_<TrainerObject>(m, "Trainer", "Training: many mini-batches per call.")
-      .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"), py::arg("losses"),
-           py::arg("loss_weights"), py::arg("metrics"), py::arg("parameters"), py::arg("l1"), py::arg("l2"),
-           py::arg("optimizer"), py::arg("options") = py::dict())
+      .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"),
+           py::arg("losses"), py::arg("loss_weights"), py::arg("metrics"), py::arg("parameters"),
+           py::arg("l1"), py::arg("l2"), py::arg("optimizer"), py::arg("options") = py::dict())
       .def("start", &start, py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size"),
            py::arg("order") = py::none(), py::arg("shuffle_seed") = py::none(),
            "Begin an epoch over the rows in `order` (all, if None), shuffled if a seed is given.")
       .def("run", &run, py::arg("rates"), py::arg("seconds"),
-           "Run up to len(rates) steps, each with its learning rate, for about `seconds`; return the steps done.")
+           "Run up to len(rates) steps, each with its learning rate, for about `seconds`; return "
+           "the steps done.")
       .def("results", [](const TrainerObject& self) { return dict_of(self.trainer->results()); })
       .def(
           "evaluate",
-          [](TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights, int) {
+          [](TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights,
+             int) {
             const Data data = data_of(x, y, weights);
             return dict_of(without_gil([&] { return self.trainer->evaluate(data); }));
           },
@@ -327,7 +347,8 @@ void bind_training(py::module_& m) {
       .def_property(
           "seed", [](const TrainerObject& self) { return self.trainer->seed; },
           [](TrainerObject& self, std::uint64_t seed) { self.trainer->seed = seed; })
-      .def_property_readonly("state", [](const TrainerObject& self) { return self.trainer->state(); });
+      .def_property_readonly("state",
+                             [](const TrainerObject& self) { return self.trainer->state(); });
 
   m.def("metric_names", &metric_names);
 }

@@ -1,4 +1,5 @@
-// The .def lists as enums and name tables. A name is parsed into one of these values at the edge, once.
+// The .def lists as enums and name tables. A name is parsed into one of these values at the edge,
+// once.
 #pragma once
 
 namespace pynn {

@@ -1,4 +1,5 @@
-// A graph: nodes in topological order, each an op on the outputs of earlier nodes. It holds no buffers.
+// A graph: nodes in topological order, each an op on the outputs of earlier nodes. It holds no
+// buffers.
 #pragma once
 
 #include <map>
@@ -14,8 +15,8 @@ class Graph {
   explicit Graph(DType dtype) : dtype_(dtype) {}
 
   // Appends a node and returns its number. Throws std::invalid_argument if anything does not fit.
-  int add(const std::string& kind, const std::vector<int>& inputs, std::vector<VariablePtr> variables,
-          const std::map<std::string, double>& params);
+  int add(const std::string& kind, const std::vector<int>& inputs,
+          std::vector<VariablePtr> variables, const std::map<std::string, double>& params);
 
   DType dtype() const { return dtype_; }
   int size() const { return static_cast<int>(nodes_.size()); }

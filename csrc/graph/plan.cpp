@@ -14,7 +14,8 @@ std::vector<std::vector<int>> consumers_of(const Graph& graph, const std::vector
   std::vector<std::vector<int>> consumers(static_cast<std::size_t>(graph.size()));
   for (int id = 0; id < graph.size(); ++id) {
     if (!used[static_cast<std::size_t>(id)]) continue;
-    for (int input : graph.node(id).inputs) consumers[static_cast<std::size_t>(input)].push_back(id);
+    for (int input : graph.node(id).inputs)
+      consumers[static_cast<std::size_t>(input)].push_back(id);
   }
   return consumers;
 }
@@ -86,8 +87,9 @@ void Plan<T>::find_used_nodes(const Graph& graph) {
     used_[static_cast<std::size_t>(input)] = 1;
   }
   for (int id = 0; id < graph.size(); ++id) {
-    require(!used_[static_cast<std::size_t>(id)] || !graph.node(id).kind->is_input || given.count(id),
-            "the outputs depend on an input that is not among the model's inputs");
+    require(
+        !used_[static_cast<std::size_t>(id)] || !graph.node(id).kind->is_input || given.count(id),
+        "the outputs depend on an input that is not among the model's inputs");
   }
 }
 
@@ -100,7 +102,8 @@ void Plan<T>::find_gradients(const Graph& graph, const ParameterMap<T>& paramete
   for (int id = 0; id < graph.size(); ++id) {
     const NodeSpec& node = graph.node(id);
     char& mine = trainable[static_cast<std::size_t>(id)];
-    for (const VariablePtr& variable : node.variables) mine |= parameters.count(variable.get()) != 0;
+    for (const VariablePtr& variable : node.variables)
+      mine |= parameters.count(variable.get()) != 0;
     for (int input : node.inputs) mine |= trainable[static_cast<std::size_t>(input)];
   }
   for (std::size_t i = 0; i < loss_nodes_.size(); ++i) {
@@ -151,7 +154,8 @@ void Plan<T>::choose_fusions(const Graph& graph) {
     const auto i = static_cast<std::size_t>(id);
     if (ops_[i] == nullptr || !graph.node(id).kind->is_dense) continue;
     const auto source = static_cast<std::size_t>(graph.node(id).inputs[0]);
-    if (ops_[source]->gated && ops_[source]->gate == &slots_[source]) ops_[i]->gate = &slots_[source];
+    if (ops_[source]->gated && ops_[source]->gate == &slots_[source])
+      ops_[i]->gate = &slots_[source];
   }
 }
 
@@ -208,7 +212,8 @@ void Plan<T>::bind_ops(const Graph& graph, const ParameterMap<T>& parameters) {
     couples_rows_ = couples_rows_ || node.kind->couples_rows;
     forward_cost_ += op.cost();
   }
-  // Backward runs from the last node to the first: who comes first writes a gradient, later ones add.
+  // Backward runs from the last node to the first: who comes first writes a gradient, later ones
+  // add.
   for (int id = graph.size() - 1; id >= 0; --id) {
     const auto i = static_cast<std::size_t>(id);
     if (!has_grad_[i] || skipped_[i]) continue;
@@ -238,10 +243,12 @@ void Plan<T>::bind_ops(const Graph& graph, const ParameterMap<T>& parameters) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     RowCopy& copy = row_copies_[i];
     if (copy.rows == nullptr) continue;
-    for (int row = 0; row < blocks * kLanes; ++row) copy.pointers.push_back(copy.rows + row * copy.ld);
+    for (int row = 0; row < blocks * kLanes; ++row)
+      copy.pointers.push_back(copy.rows + row * copy.ld);
     slots_[i].row_pointers = copy.pointers.data();
   }
-  for (int input : request_.inputs) input_wants_rows_.push_back(wants_copy_[static_cast<std::size_t>(input)]);
+  for (int input : request_.inputs)
+    input_wants_rows_.push_back(wants_copy_[static_cast<std::size_t>(input)]);
 }
 
 template <class T>
@@ -252,7 +259,10 @@ void Plan<T>::append_forward(std::vector<Task>& tasks) const {
     const bool done_by_dense = op->gated && is_activation_[i];
     if (op->cost() > 0 && !done_by_dense) {
       Task task{[op](const Pass& pass, const Share& share) { op->forward(pass, share); },
-                op->forward_division(request_.training), op->cost(), {}, {op->out->value}};
+                op->forward_division(request_.training),
+                op->cost(),
+                {},
+                {op->out->value}};
       for (const Slot<T>* input : op->in) task.reads.push_back(input->value);
       tasks.push_back(std::move(task));
     }
@@ -267,10 +277,14 @@ void Plan<T>::append_forward(std::vector<Task>& tasks) const {
                        const int first = share.blocks.begin * kLanes;
                        const int count = std::min(pass.count, share.blocks.end * kLanes) - first;
                        if (range.size() <= 0 || count <= 0) return;
-                       kernels->lanes_to_rows(slot->value_at(share.blocks.begin), slot->block_stride,
-                                              range.begin, range.end, count, rows + first * ld, ld);
+                       kernels->lanes_to_rows(slot->value_at(share.blocks.begin),
+                                              slot->block_stride, range.begin, range.end, count,
+                                              rows + first * ld, ld);
                      },
-                     kElementwise, op->cost(), {slot->value}, {rows}});
+                     kElementwise,
+                     op->cost(),
+                     {slot->value},
+                     {rows}});
   }
 }
 
@@ -281,7 +295,10 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
     Op<T>* op = ops_[i].get();
     if (op->cost() <= 0 || (is_activation_[i] && op->gate != nullptr)) continue;
     Task task{[op](const Pass& pass, const Share& share) { op->backward(pass, share); },
-              op->backward_division(request_.training), op->cost(), {op->out->grad}, {}};
+              op->backward_division(request_.training),
+              op->cost(),
+              {op->out->grad},
+              {}};
     for (const VariablePtr& variable : op->variables) task.reads.push_back(variable->raw());
     task.reads.push_back(op->out->value);
     for (const Slot<T>* input : op->in) {
@@ -297,8 +314,11 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
   for (std::size_t i = ops_.size(); i-- > 0;) {
     if (ops_[i] == nullptr || skipped_[i] || !has_grad_[i]) continue;
     Op<T>* op = ops_[i].get();
-    Task task{[op](const Pass& pass, const Share& share) { op->update(pass, share); }, kFeatureProduct,
-              op->cost(), {op->out->grad}, {}};
+    Task task{[op](const Pass& pass, const Share& share) { op->update(pass, share); },
+              kFeatureProduct,
+              op->cost(),
+              {op->out->grad},
+              {}};
     task.always_features = true;
     for (const Slot<T>* input : op->in) {
       if (input->row_pointers != nullptr) task.reads.push_back(input->row_pointers[0]);

@@ -1,5 +1,5 @@
-// A graph made ready to run: buffers in one arena, ops bound to them, fusions, and the tasks of the forward
-// and backward pass in order. A plan is for one thread team at a time.
+// A graph made ready to run: buffers in one arena, ops bound to them, fusions, and the tasks of the
+// forward and backward pass in order. A plan is for one thread team at a time.
 #pragma once
 
 #include <map>
@@ -19,14 +19,14 @@ struct PlanRequest {
   std::vector<int> outputs;
   int max_batch = kLanes;
   bool training = false;
-  // Per output, training only: a loss is taken of it. Fused: it is taken of the output's input (the logits),
-  // and the output node itself runs only on demand.
+  // Per output, training only: a loss is taken of it. Fused: it is taken of the output's input (the
+  // logits), and the output node itself runs only on demand.
   std::vector<char> has_loss;
   std::vector<char> fused;
 };
 
-// True if a loss of this output may be taken of the logits instead: the output is a softmax or a sigmoid
-// that nothing else reads, of something that nothing else reads.
+// True if a loss of this output may be taken of the logits instead: the output is a softmax or a
+// sigmoid that nothing else reads, of something that nothing else reads.
 bool can_take_logits(const Graph& graph, const std::vector<int>& outputs, int output);
 
 template <class T>
@@ -39,9 +39,12 @@ class Plan {
   Slot<T>& loss_slot(std::size_t i) { return slot(loss_nodes_[i]); }
   Slot<T>& output_slot(std::size_t i) { return slot(request_.outputs[i]); }
 
-  // Row pointers of an input, to be set before the pass: max_batch of them. Null where none are needed.
+  // Row pointers of an input, to be set before the pass: max_batch of them. Null where none are
+  // needed.
   bool input_wants_rows(std::size_t i) const { return input_wants_rows_[i] != 0; }
-  void set_input_rows(std::size_t i, const T* const* rows) { slot(request_.inputs[i]).row_pointers = rows; }
+  void set_input_rows(std::size_t i, const T* const* rows) {
+    slot(request_.inputs[i]).row_pointers = rows;
+  }
 
   void append_forward(std::vector<Task>& tasks) const;
   void append_backward(std::vector<Task>& tasks) const;
@@ -76,7 +79,7 @@ class Plan {
   std::vector<int> loss_nodes_;
   std::vector<char> used_, has_grad_, skipped_, is_activation_, input_wants_rows_;
   std::vector<std::vector<int>> consumers_;  // per node, among the used nodes
-  std::vector<int> value_of_, grad_of_;      // whose buffer a node uses: its own number unless aliased
+  std::vector<int> value_of_, grad_of_;  // whose buffer a node uses: its own number unless aliased
   std::vector<Slot<T>> slots_;
   std::vector<std::unique_ptr<Op<T>>> ops_;  // null for unused nodes
   std::vector<RowCopy> row_copies_;          // per node

@@ -9,7 +9,8 @@ namespace {
 
 // A barrier costs about half a microsecond when all workers run, which is 50 kFLOP of one of them.
 constexpr double kSerialBelow = 60e3;
-// Below about 20 microseconds of arithmetic a second worker does not pay for the barriers of a step.
+// Below about 20 microseconds of arithmetic a second worker does not pay for the barriers of a
+// step.
 constexpr double kOperationsPerWorker = 1.2e6;
 
 }  // namespace
@@ -21,13 +22,15 @@ int worthwhile_workers(double operations, int limit) {
 Schedule::Split Schedule::choose_split(const Task& task, int count, int workers, bool by_blocks) {
   if (workers == 1 || task.always_serial) return Split::serial;
   if (by_blocks && !task.always_features && task.division.blocks) return Split::blocks;
-  if (task.division.features && (by_blocks || task.cost * count >= kSerialBelow)) return Split::features;
+  if (task.division.features && (by_blocks || task.cost * count >= kSerialBelow))
+    return Split::features;
   return Split::serial;
 }
 
 Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers) : workers_(workers) {
   const bool by_blocks = block_count(count) >= 2 * workers;
-  // Per buffer touched since the last barrier: how it was divided, and whether parts were read by others.
+  // Per buffer touched since the last barrier: how it was divided, and whether parts were read by
+  // others.
   struct Use {
     Split split;
     bool crossed;
@@ -51,7 +54,8 @@ Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers) : wor
     }
     for (const void* buffer : task.writes) {
       const auto reader = read.find(buffer);
-      if (reader != read.end() && (reader->second.split != split || reader->second.crossed)) barrier = true;
+      if (reader != read.end() && (reader->second.split != split || reader->second.crossed))
+        barrier = true;
       const auto writer = written.find(buffer);
       if (writer != written.end() && writer->second.split != split) barrier = true;
     }
@@ -62,7 +66,8 @@ Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers) : wor
     }
     for (const void* buffer : task.reads) {
       const auto found = read.find(buffer);
-      const bool crossed = found != read.end() && (found->second.crossed || found->second.split != split);
+      const bool crossed =
+          found != read.end() && (found->second.crossed || found->second.split != split);
       read[buffer] = {split, crossed || !local};
     }
     for (const void* buffer : task.writes) written[buffer] = {split, false};

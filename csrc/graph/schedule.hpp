@@ -1,8 +1,9 @@
-// Tasks in order, divided between workers, with barriers only where one worker reads what another wrote.
+// Tasks in order, divided between workers, with barriers only where one worker reads what another
+// wrote.
 //
-// A batch of few blocks is divided along features, so that each worker keeps its rows of the weights in its
-// own cache; a batch of many blocks is divided by blocks, which needs almost no barriers. Tasks that allow
-// neither, or that are too small to share, run on worker 0.
+// A batch of few blocks is divided along features, so that each worker keeps its rows of the
+// weights in its own cache; a batch of many blocks is divided by blocks, which needs almost no
+// barriers. Tasks that allow neither, or that are too small to share, run on worker 0.
 #pragma once
 
 #include <functional>
@@ -16,11 +17,11 @@ namespace pynn {
 struct Task {
   std::function<void(const Pass&, const Share&)> run;
   Division division;
-  double cost;                      // floating-point operations per batch row
-  std::vector<const void*> reads;   // buffers
+  double cost;                     // floating-point operations per batch row
+  std::vector<const void*> reads;  // buffers
   std::vector<const void*> writes;
   bool always_serial = false;
-  bool always_features = false;     // also where batches are divided by blocks
+  bool always_features = false;  // also where batches are divided by blocks
 };
 
 class Schedule {

@@ -31,8 +31,9 @@ class ActivationOp : public Op<T> {
     const auto& kernel = this->kernels->activation[function_];
     const Slot<T>& saved = kernel.needs_input ? x : y;
     for_each_block(share, y.features, [&](int block, int begin, int end) {
-      kernel.backward(y.grad_at(block, begin), saved.value_at(block, begin), x.grad_at(block, begin),
-                      static_cast<std::ptrdiff_t>(end - begin) * kLanes, alpha_, this->accumulate[0] != 0);
+      kernel.backward(y.grad_at(block, begin), saved.value_at(block, begin),
+                      x.grad_at(block, begin), static_cast<std::ptrdiff_t>(end - begin) * kLanes,
+                      alpha_, this->accumulate[0] != 0);
     });
   }
 
@@ -41,13 +42,20 @@ class ActivationOp : public Op<T> {
   T alpha_;
 };
 
-int shape(const NodeSpec& node) { return node.input_features[0]; }
+int shape(const NodeSpec& node) {
+  return node.input_features[0];
+}
 
 }  // namespace
 
 OpKind activation_kind(int function) {
   const ActivationEntry& entry = kActivationList[function];
-  OpKind kind{entry.name, {{"alpha", entry.alpha}}, 1, 1, shape, make_f32<ActivationOp>,
+  OpKind kind{entry.name,
+              {{"alpha", entry.alpha}},
+              1,
+              1,
+              shape,
+              make_f32<ActivationOp>,
               make_f64<ActivationOp>};
   kind.activation = function;
   return kind;

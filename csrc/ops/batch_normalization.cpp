@@ -1,7 +1,7 @@
-// Batch normalization (Ioffe and Szegedy 2015): y = gamma (x - mean) / sqrt(variance + epsilon) + beta.
-// Training takes mean and (biased) variance from the batch and moves the moving ones towards them;
-// inference, and training when frozen, takes the moving ones.
-// Variables: moving_mean, moving_variance, gamma if scale, beta if center.
+// Batch normalization (Ioffe and Szegedy 2015): y = gamma (x - mean) / sqrt(variance + epsilon) +
+// beta. Training takes mean and (biased) variance from the batch and moves the moving ones towards
+// them; inference, and training when frozen, takes the moving ones. Variables: moving_mean,
+// moving_variance, gamma if scale, beta if center.
 #include <cmath>
 
 #include "ops/check_node.hpp"
@@ -73,7 +73,8 @@ class BatchNormalization : public Op<T> {
       if (this->parameters[i] == nullptr) continue;
       const bool is_gamma = scale_ && i == 2;
       const T* grad = this->work + (is_gamma ? 3 : 4) * padded_ + range.begin;
-      apply_vector_gradient(*this->kernels, *this->parameters[i], this->first_use[i] != 0, range, grad);
+      apply_vector_gradient(*this->kernels, *this->parameters[i], this->first_use[i] != 0, range,
+                            grad);
     }
   }
 
@@ -109,13 +110,14 @@ class BatchNormalization : public Op<T> {
 int shape(const NodeSpec& node) {
   const int features = node.input_features[0];
   const std::size_t wanted = 2 + (node.params[kScale] != 0) + (node.params[kCenter] != 0);
-  require(node.variables.size() == wanted, "batch_normalization needs " + std::to_string(wanted) +
-                                               " variables. Received: " +
-                                               std::to_string(node.variables.size()));
+  require(node.variables.size() == wanted,
+          "batch_normalization needs " + std::to_string(wanted) +
+              " variables. Received: " + std::to_string(node.variables.size()));
   const char* names[] = {"moving mean", "moving variance", "gamma or beta", "beta"};
   for (std::size_t i = 0; i < wanted; ++i) require_variable(node, i, 1, features, names[i]);
-  require(node.params[kEpsilon] > 0, "batch_normalization's epsilon must be positive. Received: epsilon=" +
-                                         std::to_string(node.params[kEpsilon]));
+  require(node.params[kEpsilon] > 0,
+          "batch_normalization's epsilon must be positive. Received: epsilon=" +
+              std::to_string(node.params[kEpsilon]));
   return features;
 }
 

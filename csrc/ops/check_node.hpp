@@ -8,7 +8,8 @@
 
 namespace pynn {
 
-inline void require_variable(const NodeSpec& node, std::size_t index, int rows, int cols, const char* what) {
+inline void require_variable(const NodeSpec& node, std::size_t index, int rows, int cols,
+                             const char* what) {
   const Variable& v = *node.variables[index];
   require(v.rows() == rows && v.cols() == cols,
           node.kind->name + " needs a " + what + " of shape (" + std::to_string(rows) + ", " +
@@ -20,7 +21,8 @@ inline void require_same_features(const NodeSpec& node) {
   for (int features : node.input_features) {
     require(features == node.input_features[0],
             node.kind->name + " needs inputs of the same shape. Received: " +
-                std::to_string(node.input_features[0]) + " and " + std::to_string(features) + " features");
+                std::to_string(node.input_features[0]) + " and " + std::to_string(features) +
+                " features");
   }
 }
 

@@ -55,7 +55,8 @@ class Concatenate : public Op<T> {
 int shape(const NodeSpec& node) {
   long total = 0;
   for (int features : node.input_features) total += features;
-  require(total <= 1 << 28, "concatenate's output is too large: " + std::to_string(total) + " features");
+  require(total <= 1 << 28,
+          "concatenate's output is too large: " + std::to_string(total) + " features");
   return static_cast<int>(total);
 }
 

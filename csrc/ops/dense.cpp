@@ -79,8 +79,10 @@ class Dense : public Op<T> {
     }
     if (this->variables.size() < 2) return;
     if (Parameter<T>* bias = this->parameters[1]) {
-      this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count, this->work);
-      apply_vector_gradient(*this->kernels, *bias, this->first_use[1] != 0, rows, this->work + rows.begin);
+      this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count,
+                               this->work);
+      apply_vector_gradient(*this->kernels, *bias, this->first_use[1] != 0, rows,
+                            this->work + rows.begin);
     }
   }
 
@@ -100,8 +102,8 @@ class Dense : public Op<T> {
 
 int shape(const NodeSpec& node) {
   require(node.variables.size() == 1 || node.variables.size() == 2,
-          "dense needs a kernel and may have a bias. Received: " + std::to_string(node.variables.size()) +
-              " variables");
+          "dense needs a kernel and may have a bias. Received: " +
+              std::to_string(node.variables.size()) + " variables");
   const int units = node.variables[0]->rows();
   require_variable(node, 0, units, node.input_features[0], "kernel");
   if (node.variables.size() == 2) require_variable(node, 1, 1, units, "bias");

@@ -1,5 +1,5 @@
-// Inverted dropout (Srivastava et al. 2014): in training, y = x mask, mask 0 with probability `rate` and
-// 1 / (1 - rate) otherwise; the identity at inference.
+// Inverted dropout (Srivastava et al. 2014): in training, y = x mask, mask 0 with probability
+// `rate` and 1 / (1 - rate) otherwise; the identity at inference.
 #include <cstring>
 
 #include "base/random.hpp"
@@ -20,11 +20,13 @@ class Dropout : public Op<T> {
   void forward(const Pass& pass, const Share& share) override {
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
-    const std::uint64_t key = stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
+    const std::uint64_t key =
+        stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
     for_each_block(share, y.features, [&](int block, int begin, int end) {
       const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
       if (!pass.training) {
-        std::memcpy(y.value_at(block, begin), x.value_at(block, begin), static_cast<std::size_t>(n) * sizeof(T));
+        std::memcpy(y.value_at(block, begin), x.value_at(block, begin),
+                    static_cast<std::size_t>(n) * sizeof(T));
         return;
       }
       // Numbered through the whole batch, of which this pass may be a piece.
@@ -59,7 +61,8 @@ class Dropout : public Op<T> {
 
  private:
   T* mask_at(int block, int feature) {
-    return this->work + block * this->out->block_stride + static_cast<std::ptrdiff_t>(feature) * kLanes;
+    return this->work + block * this->out->block_stride +
+           static_cast<std::ptrdiff_t>(feature) * kLanes;
   }
 
   T rate_;

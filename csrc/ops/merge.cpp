@@ -1,4 +1,5 @@
-// Elementwise combinations of inputs of one shape: add, subtract, multiply, average, maximum, minimum.
+// Elementwise combinations of inputs of one shape: add, subtract, multiply, average, maximum,
+// minimum.
 #include <cstring>
 
 #include "ops/check_node.hpp"
@@ -20,7 +21,8 @@ class MergeOp : public Op<T> {
       const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
       T* out = y.value_at(block, begin);
       combine(this->in[0]->value_at(block, begin), this->in[1]->value_at(block, begin), out, n);
-      for (std::size_t i = 2; i < inputs_; ++i) combine(out, this->in[i]->value_at(block, begin), out, n);
+      for (std::size_t i = 2; i < inputs_; ++i)
+        combine(out, this->in[i]->value_at(block, begin), out, n);
       if constexpr (kMerge == Merge::average) {
         const T factor = T(1) / static_cast<T>(inputs_);
         for (std::ptrdiff_t i = 0; i < n; ++i) out[i] *= factor;
@@ -44,14 +46,16 @@ class MergeOp : public Op<T> {
 
  private:
   void combine(const T* a, const T* b, T* out, std::ptrdiff_t n) {
-    if constexpr (kMerge == Merge::add || kMerge == Merge::average) this->kernels->add(a, b, out, n);
+    if constexpr (kMerge == Merge::add || kMerge == Merge::average)
+      this->kernels->add(a, b, out, n);
     if constexpr (kMerge == Merge::subtract) this->kernels->subtract(a, b, out, n);
     if constexpr (kMerge == Merge::multiply) this->kernels->multiply(a, b, out, n);
     if constexpr (kMerge == Merge::maximum) this->kernels->select_larger(a, b, out, n);
     if constexpr (kMerge == Merge::minimum) this->kernels->select_smaller(a, b, out, n);
   }
 
-  void add_gradient(std::size_t i, int block, int begin, const T* grad, const T* y, T* out, std::ptrdiff_t n) {
+  void add_gradient(std::size_t i, int block, int begin, const T* grad, const T* y, T* out,
+                    std::ptrdiff_t n) {
     if constexpr (kMerge == Merge::multiply) {
       // Products of the other inputs, a block of a feature at a time; division would fail at zeros.
       for (std::ptrdiff_t at = 0; at < n; ++at) {
@@ -65,7 +69,8 @@ class MergeOp : public Op<T> {
       // The whole gradient goes to the first input that has the value.
       for (std::ptrdiff_t at = 0; at < n; ++at) {
         bool taken = false;
-        for (std::size_t j = 0; j < i; ++j) taken = taken || this->in[j]->value_at(block, begin)[at] == y[at];
+        for (std::size_t j = 0; j < i; ++j)
+          taken = taken || this->in[j]->value_at(block, begin)[at] == y[at];
         if (!taken && this->in[i]->value_at(block, begin)[at] == y[at]) out[at] += grad[at];
       }
     } else {

@@ -1,5 +1,5 @@
-// What a graph op is: a kind (name, parameters, shape rule) and, once a plan is built, an Op<T> bound to
-// buffers, with forward beside backward. Each op has one file; registry.cpp lists them.
+// What a graph op is: a kind (name, parameters, shape rule) and, once a plan is built, an Op<T>
+// bound to buffers, with forward beside backward. Each op has one file; registry.cpp lists them.
 //
 // Ops see lanes: slot.value is [block][feature][kLanes], padded lanes hold anything.
 #pragma once
@@ -24,8 +24,9 @@ struct Pass {
   std::uint64_t seed = 0;
   double rate = 0;         // learning rate of this step
   std::uint64_t step = 0;  // optimizer steps before this one; with the seed it keys dropout's masks
-  // Row numbers of the batch in the data, and of the batch after it (to be fetched early). Null rows: the
-  // batch is consecutive from first_row; in training, it is then a piece of the batch of all rows.
+  // Row numbers of the batch in the data, and of the batch after it (to be fetched early). Null
+  // rows: the batch is consecutive from first_row; in training, it is then a piece of the batch of
+  // all rows.
   const std::int64_t* rows = nullptr;
   std::int64_t first_row = 0;
   const std::int64_t* next_rows = nullptr;
@@ -66,8 +67,8 @@ struct Parameter {
   std::vector<VariablePtr> slots;
   T* state[kMaxSlots] = {};
   UpdateStep<T> step;
-  // Where the gradient is kept: needed for variables that several nodes share, for clipping by norm and for
-  // inspection. Null: the update happens where the gradient is computed.
+  // Where the gradient is kept: needed for variables that several nodes share, for clipping by norm
+  // and for inspection. Null: the update happens where the gradient is computed.
   T* grad = nullptr;
   bool adding = false;  // the gradient of several batches is summed
 };
@@ -99,8 +100,9 @@ class Op {
   virtual void forward(const Pass& pass, const Share& share) = 0;
   // Gradients of the inputs whose slot has one, from out->grad.
   virtual void backward(const Pass& pass, const Share& share) = 0;
-  // Gradients of the variables, and the optimizer's step on them unless the parameter keeps its gradient.
-  // Called when all input gradients of the batch are done. Divided along the output's features.
+  // Gradients of the variables, and the optimizer's step on them unless the parameter keeps its
+  // gradient. Called when all input gradients of the batch are done. Divided along the output's
+  // features.
   virtual void update(const Pass& pass, const Share& share) {
     static_cast<void>(pass);
     static_cast<void>(share);
@@ -119,12 +121,13 @@ class Op {
   Slot<T>* out = nullptr;
   std::vector<VariablePtr> variables;
   std::vector<Parameter<T>*> parameters;  // per variable; null where it is frozen
-  std::vector<char> first_use;            // per variable: this op is the first to add to a kept gradient
-  std::vector<char> accumulate;           // per input: add to its gradient instead of overwriting it
+  std::vector<char> first_use;   // per variable: this op is the first to add to a kept gradient
+  std::vector<char> accumulate;  // per input: add to its gradient instead of overwriting it
   T* work = nullptr;
   int node = 0;
   bool gated = false;  // the dense op's output goes through relu in the tile (forward)
-  const Slot<T>* gate = nullptr;  // in[0]'s gradient is multiplied by gate > 0 in the tile (backward)
+  const Slot<T>* gate =
+      nullptr;  // in[0]'s gradient is multiplied by gate > 0 in the tile (backward)
 
  protected:
   T* variable_data(std::size_t i) const { return variables[i]->template data<T>(); }
@@ -176,7 +179,8 @@ template <class Body>
 void for_each_block(const Share& share, int features, Body body) {
   const Range range = share.features(features);
   if (range.size() <= 0) return;
-  for (int block = share.blocks.begin; block < share.blocks.end; ++block) body(block, range.begin, range.end);
+  for (int block = share.blocks.begin; block < share.blocks.end; ++block)
+    body(block, range.begin, range.end);
 }
 
 }  // namespace pynn

@@ -16,9 +16,8 @@ std::vector<OpKind> merge_kinds();
 
 const std::vector<OpKind>& op_kinds() {
   static const std::vector<OpKind> kinds = [] {
-    std::vector<OpKind> all = {input_kind(),   dense_kind(),
-                               softmax_kind(), log_softmax_kind(),
-                               dropout_kind(), batch_normalization_kind(),
+    std::vector<OpKind> all = {input_kind(),       dense_kind(),   softmax_kind(),
+                               log_softmax_kind(), dropout_kind(), batch_normalization_kind(),
                                concatenate_kind()};
     for (int i = 0; i < kActivations; ++i) all.push_back(activation_kind(i));
     for (OpKind& kind : merge_kinds()) all.push_back(std::move(kind));

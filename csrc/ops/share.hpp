@@ -1,5 +1,5 @@
-// How a phase of an op is divided between workers. Every op computes exactly what its share says, so that
-// it need not know how many workers there are, and the results do not depend on it.
+// How a phase of an op is divided between workers. Every op computes exactly what its share says,
+// so that it need not know how many workers there are, and the results do not depend on it.
 #pragma once
 
 #include "base/layout.hpp"

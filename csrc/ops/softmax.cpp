@@ -24,9 +24,11 @@ class SoftmaxOp : public Op<T> {
     const Slot<T>& x = *this->in[0];
     if (x.grad == nullptr) return;
     const Slot<T>& y = *this->out;
-    const auto kernel = kLog ? this->kernels->log_softmax_backward : this->kernels->softmax_backward;
+    const auto kernel =
+        kLog ? this->kernels->log_softmax_backward : this->kernels->softmax_backward;
     for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
-      kernel(y.grad_at(block), y.value_at(block), x.grad_at(block), y.features, this->accumulate[0] != 0);
+      kernel(y.grad_at(block), y.value_at(block), x.grad_at(block), y.features,
+             this->accumulate[0] != 0);
     }
   }
 };
@@ -36,7 +38,9 @@ using Softmax = SoftmaxOp<T, false>;
 template <class T>
 using LogSoftmax = SoftmaxOp<T, true>;
 
-int shape(const NodeSpec& node) { return node.input_features[0]; }
+int shape(const NodeSpec& node) {
+  return node.input_features[0];
+}
 
 }  // namespace
 

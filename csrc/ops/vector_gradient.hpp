@@ -7,8 +7,8 @@ namespace pynn {
 
 // grad: the values for `range`, which starts at parameter element range.begin.
 template <class T>
-void apply_vector_gradient(const KernelTable<T>& kernels, Parameter<T>& parameter, bool first, Range range,
-                           const T* grad) {
+void apply_vector_gradient(const KernelTable<T>& kernels, Parameter<T>& parameter, bool first,
+                           Range range, const T* grad) {
   if (parameter.grad != nullptr) {
     for (int i = 0; i < range.size(); ++i) {
       T& kept = parameter.grad[range.begin + i];

@@ -40,11 +40,21 @@ struct Tiles {
 
 // ---- float
 
-PYNN_INLINE Vec<float> load_aligned(const float* p) { return {_mm256_load_ps(p)}; }
-PYNN_INLINE Vec<float> load_unaligned(const float* p) { return {_mm256_loadu_ps(p)}; }
-PYNN_INLINE Vec<float> broadcast(float s) { return {_mm256_set1_ps(s)}; }
-PYNN_INLINE void store(float* p, Vec<float> v) { _mm256_store_ps(p, v.raw); }
-PYNN_INLINE void storeu(float* p, Vec<float> v) { _mm256_storeu_ps(p, v.raw); }
+PYNN_INLINE Vec<float> load_aligned(const float* p) {
+  return {_mm256_load_ps(p)};
+}
+PYNN_INLINE Vec<float> load_unaligned(const float* p) {
+  return {_mm256_loadu_ps(p)};
+}
+PYNN_INLINE Vec<float> broadcast(float s) {
+  return {_mm256_set1_ps(s)};
+}
+PYNN_INLINE void store(float* p, Vec<float> v) {
+  _mm256_store_ps(p, v.raw);
+}
+PYNN_INLINE void storeu(float* p, Vec<float> v) {
+  _mm256_storeu_ps(p, v.raw);
+}
 
 PYNN_INLINE Vec<float> operator+(Vec<float> a, Vec<float> b) {
   return {_mm256_add_ps(a.raw, b.raw)};
@@ -70,12 +80,18 @@ PYNN_INLINE Vec<float> fms(Vec<float> a, Vec<float> b, Vec<float> c) {
 PYNN_INLINE Vec<float> fnma(Vec<float> a, Vec<float> b, Vec<float> c) {
   return {_mm256_fnmadd_ps(a.raw, b.raw, c.raw)};
 }
-PYNN_INLINE Vec<float> min(Vec<float> a, Vec<float> b) { return {_mm256_min_ps(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float> max(Vec<float> a, Vec<float> b) { return {_mm256_max_ps(a.raw, b.raw)}; }
+PYNN_INLINE Vec<float> min(Vec<float> a, Vec<float> b) {
+  return {_mm256_min_ps(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float> max(Vec<float> a, Vec<float> b) {
+  return {_mm256_max_ps(a.raw, b.raw)};
+}
 PYNN_INLINE Vec<float> abs(Vec<float> a) {
   return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.raw)};
 }
-PYNN_INLINE Vec<float> sqrt(Vec<float> a) { return {_mm256_sqrt_ps(a.raw)}; }
+PYNN_INLINE Vec<float> sqrt(Vec<float> a) {
+  return {_mm256_sqrt_ps(a.raw)};
+}
 PYNN_INLINE Vec<float> round(Vec<float> a) {
   return {_mm256_round_ps(a.raw, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
@@ -159,11 +175,21 @@ PYNN_INLINE void transpose(Vec<float> (&rows)[8]) {
 
 // ---- double
 
-PYNN_INLINE Vec<double> load_aligned(const double* p) { return {_mm256_load_pd(p)}; }
-PYNN_INLINE Vec<double> load_unaligned(const double* p) { return {_mm256_loadu_pd(p)}; }
-PYNN_INLINE Vec<double> broadcast(double s) { return {_mm256_set1_pd(s)}; }
-PYNN_INLINE void store(double* p, Vec<double> v) { _mm256_store_pd(p, v.raw); }
-PYNN_INLINE void storeu(double* p, Vec<double> v) { _mm256_storeu_pd(p, v.raw); }
+PYNN_INLINE Vec<double> load_aligned(const double* p) {
+  return {_mm256_load_pd(p)};
+}
+PYNN_INLINE Vec<double> load_unaligned(const double* p) {
+  return {_mm256_loadu_pd(p)};
+}
+PYNN_INLINE Vec<double> broadcast(double s) {
+  return {_mm256_set1_pd(s)};
+}
+PYNN_INLINE void store(double* p, Vec<double> v) {
+  _mm256_store_pd(p, v.raw);
+}
+PYNN_INLINE void storeu(double* p, Vec<double> v) {
+  _mm256_storeu_pd(p, v.raw);
+}
 
 PYNN_INLINE Vec<double> operator+(Vec<double> a, Vec<double> b) {
   return {_mm256_add_pd(a.raw, b.raw)};
@@ -198,7 +224,9 @@ PYNN_INLINE Vec<double> max(Vec<double> a, Vec<double> b) {
 PYNN_INLINE Vec<double> abs(Vec<double> a) {
   return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.raw)};
 }
-PYNN_INLINE Vec<double> sqrt(Vec<double> a) { return {_mm256_sqrt_pd(a.raw)}; }
+PYNN_INLINE Vec<double> sqrt(Vec<double> a) {
+  return {_mm256_sqrt_pd(a.raw)};
+}
 PYNN_INLINE Vec<double> round(Vec<double> a) {
   return {_mm256_round_pd(a.raw, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
@@ -230,8 +258,7 @@ PYNN_INLINE Vec<double>::Mask operator|(Vec<double>::Mask a, Vec<double>::Mask b
 PYNN_INLINE Vec<double>::Mask operator!(Vec<double>::Mask a) {
   return {_mm256_xor_pd(a.raw, _mm256_castsi256_pd(_mm256_set1_epi32(-1)))};
 }
-PYNN_INLINE Vec<double> select(Vec<double>::Mask mask, Vec<double> if_true,
-                               Vec<double> if_false) {
+PYNN_INLINE Vec<double> select(Vec<double>::Mask mask, Vec<double> if_true, Vec<double> if_false) {
   return {_mm256_blendv_pd(if_false.raw, if_true.raw, mask.raw)};
 }
 PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {

@@ -50,11 +50,21 @@ struct Tiles {
 
 // ---- float
 
-PYNN_INLINE Vec<float> load_aligned(const float* p) { return {_mm512_load_ps(p)}; }
-PYNN_INLINE Vec<float> load_unaligned(const float* p) { return {_mm512_loadu_ps(p)}; }
-PYNN_INLINE Vec<float> broadcast(float s) { return {_mm512_set1_ps(s)}; }
-PYNN_INLINE void store(float* p, Vec<float> v) { _mm512_store_ps(p, v.raw); }
-PYNN_INLINE void storeu(float* p, Vec<float> v) { _mm512_storeu_ps(p, v.raw); }
+PYNN_INLINE Vec<float> load_aligned(const float* p) {
+  return {_mm512_load_ps(p)};
+}
+PYNN_INLINE Vec<float> load_unaligned(const float* p) {
+  return {_mm512_loadu_ps(p)};
+}
+PYNN_INLINE Vec<float> broadcast(float s) {
+  return {_mm512_set1_ps(s)};
+}
+PYNN_INLINE void store(float* p, Vec<float> v) {
+  _mm512_store_ps(p, v.raw);
+}
+PYNN_INLINE void storeu(float* p, Vec<float> v) {
+  _mm512_storeu_ps(p, v.raw);
+}
 
 PYNN_INLINE Vec<float> operator+(Vec<float> a, Vec<float> b) {
   return {_mm512_add_ps(a.raw, b.raw)};
@@ -80,12 +90,18 @@ PYNN_INLINE Vec<float> fms(Vec<float> a, Vec<float> b, Vec<float> c) {
 PYNN_INLINE Vec<float> fnma(Vec<float> a, Vec<float> b, Vec<float> c) {
   return {_mm512_fnmadd_ps(a.raw, b.raw, c.raw)};
 }
-PYNN_INLINE Vec<float> min(Vec<float> a, Vec<float> b) { return {_mm512_min_ps(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float> max(Vec<float> a, Vec<float> b) { return {_mm512_max_ps(a.raw, b.raw)}; }
+PYNN_INLINE Vec<float> min(Vec<float> a, Vec<float> b) {
+  return {_mm512_min_ps(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float> max(Vec<float> a, Vec<float> b) {
+  return {_mm512_max_ps(a.raw, b.raw)};
+}
 PYNN_INLINE Vec<float> abs(Vec<float> a) {
   return {_mm512_andnot_ps(_mm512_set1_ps(-0.0f), a.raw)};
 }
-PYNN_INLINE Vec<float> sqrt(Vec<float> a) { return {_mm512_sqrt_ps(a.raw)}; }
+PYNN_INLINE Vec<float> sqrt(Vec<float> a) {
+  return {_mm512_sqrt_ps(a.raw)};
+}
 PYNN_INLINE Vec<float> round(Vec<float> a) {
   return {_mm512_roundscale_ps(a.raw, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
@@ -114,7 +130,9 @@ PYNN_INLINE Vec<float>::Mask operator&(Vec<float>::Mask a, Vec<float>::Mask b) {
 PYNN_INLINE Vec<float>::Mask operator|(Vec<float>::Mask a, Vec<float>::Mask b) {
   return {_kor_mask16(a.raw, b.raw)};
 }
-PYNN_INLINE Vec<float>::Mask operator!(Vec<float>::Mask a) { return {_knot_mask16(a.raw)}; }
+PYNN_INLINE Vec<float>::Mask operator!(Vec<float>::Mask a) {
+  return {_knot_mask16(a.raw)};
+}
 PYNN_INLINE Vec<float> select(Vec<float>::Mask mask, Vec<float> if_true, Vec<float> if_false) {
   return {_mm512_mask_blend_ps(mask.raw, if_false.raw, if_true.raw)};
 }
@@ -175,11 +193,21 @@ PYNN_INLINE void transpose(Vec<float> (&rows)[16]) {
 
 // ---- double
 
-PYNN_INLINE Vec<double> load_aligned(const double* p) { return {_mm512_load_pd(p)}; }
-PYNN_INLINE Vec<double> load_unaligned(const double* p) { return {_mm512_loadu_pd(p)}; }
-PYNN_INLINE Vec<double> broadcast(double s) { return {_mm512_set1_pd(s)}; }
-PYNN_INLINE void store(double* p, Vec<double> v) { _mm512_store_pd(p, v.raw); }
-PYNN_INLINE void storeu(double* p, Vec<double> v) { _mm512_storeu_pd(p, v.raw); }
+PYNN_INLINE Vec<double> load_aligned(const double* p) {
+  return {_mm512_load_pd(p)};
+}
+PYNN_INLINE Vec<double> load_unaligned(const double* p) {
+  return {_mm512_loadu_pd(p)};
+}
+PYNN_INLINE Vec<double> broadcast(double s) {
+  return {_mm512_set1_pd(s)};
+}
+PYNN_INLINE void store(double* p, Vec<double> v) {
+  _mm512_store_pd(p, v.raw);
+}
+PYNN_INLINE void storeu(double* p, Vec<double> v) {
+  _mm512_storeu_pd(p, v.raw);
+}
 
 PYNN_INLINE Vec<double> operator+(Vec<double> a, Vec<double> b) {
   return {_mm512_add_pd(a.raw, b.raw)};
@@ -205,12 +233,18 @@ PYNN_INLINE Vec<double> fms(Vec<double> a, Vec<double> b, Vec<double> c) {
 PYNN_INLINE Vec<double> fnma(Vec<double> a, Vec<double> b, Vec<double> c) {
   return {_mm512_fnmadd_pd(a.raw, b.raw, c.raw)};
 }
-PYNN_INLINE Vec<double> min(Vec<double> a, Vec<double> b) { return {_mm512_min_pd(a.raw, b.raw)}; }
-PYNN_INLINE Vec<double> max(Vec<double> a, Vec<double> b) { return {_mm512_max_pd(a.raw, b.raw)}; }
+PYNN_INLINE Vec<double> min(Vec<double> a, Vec<double> b) {
+  return {_mm512_min_pd(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<double> max(Vec<double> a, Vec<double> b) {
+  return {_mm512_max_pd(a.raw, b.raw)};
+}
 PYNN_INLINE Vec<double> abs(Vec<double> a) {
   return {_mm512_andnot_pd(_mm512_set1_pd(-0.0), a.raw)};
 }
-PYNN_INLINE Vec<double> sqrt(Vec<double> a) { return {_mm512_sqrt_pd(a.raw)}; }
+PYNN_INLINE Vec<double> sqrt(Vec<double> a) {
+  return {_mm512_sqrt_pd(a.raw)};
+}
 PYNN_INLINE Vec<double> round(Vec<double> a) {
   return {_mm512_roundscale_pd(a.raw, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
@@ -239,7 +273,9 @@ PYNN_INLINE Vec<double>::Mask operator&(Vec<double>::Mask a, Vec<double>::Mask b
 PYNN_INLINE Vec<double>::Mask operator|(Vec<double>::Mask a, Vec<double>::Mask b) {
   return {_kor_mask8(a.raw, b.raw)};
 }
-PYNN_INLINE Vec<double>::Mask operator!(Vec<double>::Mask a) { return {_knot_mask8(a.raw)}; }
+PYNN_INLINE Vec<double>::Mask operator!(Vec<double>::Mask a) {
+  return {_knot_mask8(a.raw)};
+}
 PYNN_INLINE Vec<double> select(Vec<double>::Mask mask, Vec<double> if_true, Vec<double> if_false) {
   return {_mm512_mask_blend_pd(mask.raw, if_false.raw, if_true.raw)};
 }

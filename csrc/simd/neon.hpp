@@ -41,17 +41,37 @@ struct Tiles {
 
 // ---- float
 
-PYNN_INLINE Vec<float> load_aligned(const float* p) { return {vld1q_f32(p)}; }
-PYNN_INLINE Vec<float> load_unaligned(const float* p) { return {vld1q_f32(p)}; }
-PYNN_INLINE Vec<float> broadcast(float s) { return {vdupq_n_f32(s)}; }
-PYNN_INLINE void store(float* p, Vec<float> v) { vst1q_f32(p, v.raw); }
-PYNN_INLINE void storeu(float* p, Vec<float> v) { vst1q_f32(p, v.raw); }
+PYNN_INLINE Vec<float> load_aligned(const float* p) {
+  return {vld1q_f32(p)};
+}
+PYNN_INLINE Vec<float> load_unaligned(const float* p) {
+  return {vld1q_f32(p)};
+}
+PYNN_INLINE Vec<float> broadcast(float s) {
+  return {vdupq_n_f32(s)};
+}
+PYNN_INLINE void store(float* p, Vec<float> v) {
+  vst1q_f32(p, v.raw);
+}
+PYNN_INLINE void storeu(float* p, Vec<float> v) {
+  vst1q_f32(p, v.raw);
+}
 
-PYNN_INLINE Vec<float> operator+(Vec<float> a, Vec<float> b) { return {vaddq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float> operator-(Vec<float> a, Vec<float> b) { return {vsubq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float> operator*(Vec<float> a, Vec<float> b) { return {vmulq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float> operator/(Vec<float> a, Vec<float> b) { return {vdivq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float> operator-(Vec<float> a) { return {vnegq_f32(a.raw)}; }
+PYNN_INLINE Vec<float> operator+(Vec<float> a, Vec<float> b) {
+  return {vaddq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float> operator-(Vec<float> a, Vec<float> b) {
+  return {vsubq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float> operator*(Vec<float> a, Vec<float> b) {
+  return {vmulq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float> operator/(Vec<float> a, Vec<float> b) {
+  return {vdivq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float> operator-(Vec<float> a) {
+  return {vnegq_f32(a.raw)};
+}
 PYNN_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
   return {vfmaq_f32(c.raw, a.raw, b.raw)};
 }
@@ -68,23 +88,43 @@ PYNN_INLINE Vec<float> min(Vec<float> a, Vec<float> b) {
 PYNN_INLINE Vec<float> max(Vec<float> a, Vec<float> b) {
   return {vbslq_f32(vcgtq_f32(a.raw, b.raw), a.raw, b.raw)};
 }
-PYNN_INLINE Vec<float> abs(Vec<float> a) { return {vabsq_f32(a.raw)}; }
-PYNN_INLINE Vec<float> sqrt(Vec<float> a) { return {vsqrtq_f32(a.raw)}; }
-PYNN_INLINE Vec<float> round(Vec<float> a) { return {vrndnq_f32(a.raw)}; }
+PYNN_INLINE Vec<float> abs(Vec<float> a) {
+  return {vabsq_f32(a.raw)};
+}
+PYNN_INLINE Vec<float> sqrt(Vec<float> a) {
+  return {vsqrtq_f32(a.raw)};
+}
+PYNN_INLINE Vec<float> round(Vec<float> a) {
+  return {vrndnq_f32(a.raw)};
+}
 
-PYNN_INLINE Vec<float>::Mask lt(Vec<float> a, Vec<float> b) { return {vcltq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float>::Mask le(Vec<float> a, Vec<float> b) { return {vcleq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float>::Mask gt(Vec<float> a, Vec<float> b) { return {vcgtq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float>::Mask ge(Vec<float> a, Vec<float> b) { return {vcgeq_f32(a.raw, b.raw)}; }
-PYNN_INLINE Vec<float>::Mask eq(Vec<float> a, Vec<float> b) { return {vceqq_f32(a.raw, b.raw)}; }
+PYNN_INLINE Vec<float>::Mask lt(Vec<float> a, Vec<float> b) {
+  return {vcltq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float>::Mask le(Vec<float> a, Vec<float> b) {
+  return {vcleq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float>::Mask gt(Vec<float> a, Vec<float> b) {
+  return {vcgtq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float>::Mask ge(Vec<float> a, Vec<float> b) {
+  return {vcgeq_f32(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<float>::Mask eq(Vec<float> a, Vec<float> b) {
+  return {vceqq_f32(a.raw, b.raw)};
+}
 PYNN_INLINE Vec<float>::Mask operator&(Vec<float>::Mask a, Vec<float>::Mask b) {
   return {vandq_u32(a.raw, b.raw)};
 }
 PYNN_INLINE Vec<float>::Mask operator|(Vec<float>::Mask a, Vec<float>::Mask b) {
   return {vorrq_u32(a.raw, b.raw)};
 }
-PYNN_INLINE Vec<float>::Mask operator!(Vec<float>::Mask a) { return {vmvnq_u32(a.raw)}; }
-PYNN_INLINE Vec<float>::Mask is_nan(Vec<float> a) { return !eq(a, a); }
+PYNN_INLINE Vec<float>::Mask operator!(Vec<float>::Mask a) {
+  return {vmvnq_u32(a.raw)};
+}
+PYNN_INLINE Vec<float>::Mask is_nan(Vec<float> a) {
+  return !eq(a, a);
+}
 PYNN_INLINE Vec<float> select(Vec<float>::Mask mask, Vec<float> if_true, Vec<float> if_false) {
   return {vbslq_f32(mask.raw, if_true.raw, if_false.raw)};
 }
@@ -129,11 +169,21 @@ PYNN_INLINE void transpose(Vec<float> (&rows)[4]) {
 
 // ---- double
 
-PYNN_INLINE Vec<double> load_aligned(const double* p) { return {vld1q_f64(p)}; }
-PYNN_INLINE Vec<double> load_unaligned(const double* p) { return {vld1q_f64(p)}; }
-PYNN_INLINE Vec<double> broadcast(double s) { return {vdupq_n_f64(s)}; }
-PYNN_INLINE void store(double* p, Vec<double> v) { vst1q_f64(p, v.raw); }
-PYNN_INLINE void storeu(double* p, Vec<double> v) { vst1q_f64(p, v.raw); }
+PYNN_INLINE Vec<double> load_aligned(const double* p) {
+  return {vld1q_f64(p)};
+}
+PYNN_INLINE Vec<double> load_unaligned(const double* p) {
+  return {vld1q_f64(p)};
+}
+PYNN_INLINE Vec<double> broadcast(double s) {
+  return {vdupq_n_f64(s)};
+}
+PYNN_INLINE void store(double* p, Vec<double> v) {
+  vst1q_f64(p, v.raw);
+}
+PYNN_INLINE void storeu(double* p, Vec<double> v) {
+  vst1q_f64(p, v.raw);
+}
 
 PYNN_INLINE Vec<double> operator+(Vec<double> a, Vec<double> b) {
   return {vaddq_f64(a.raw, b.raw)};
@@ -147,7 +197,9 @@ PYNN_INLINE Vec<double> operator*(Vec<double> a, Vec<double> b) {
 PYNN_INLINE Vec<double> operator/(Vec<double> a, Vec<double> b) {
   return {vdivq_f64(a.raw, b.raw)};
 }
-PYNN_INLINE Vec<double> operator-(Vec<double> a) { return {vnegq_f64(a.raw)}; }
+PYNN_INLINE Vec<double> operator-(Vec<double> a) {
+  return {vnegq_f64(a.raw)};
+}
 PYNN_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
   return {vfmaq_f64(c.raw, a.raw, b.raw)};
 }
@@ -164,15 +216,31 @@ PYNN_INLINE Vec<double> min(Vec<double> a, Vec<double> b) {
 PYNN_INLINE Vec<double> max(Vec<double> a, Vec<double> b) {
   return {vbslq_f64(vcgtq_f64(a.raw, b.raw), a.raw, b.raw)};
 }
-PYNN_INLINE Vec<double> abs(Vec<double> a) { return {vabsq_f64(a.raw)}; }
-PYNN_INLINE Vec<double> sqrt(Vec<double> a) { return {vsqrtq_f64(a.raw)}; }
-PYNN_INLINE Vec<double> round(Vec<double> a) { return {vrndnq_f64(a.raw)}; }
+PYNN_INLINE Vec<double> abs(Vec<double> a) {
+  return {vabsq_f64(a.raw)};
+}
+PYNN_INLINE Vec<double> sqrt(Vec<double> a) {
+  return {vsqrtq_f64(a.raw)};
+}
+PYNN_INLINE Vec<double> round(Vec<double> a) {
+  return {vrndnq_f64(a.raw)};
+}
 
-PYNN_INLINE Vec<double>::Mask lt(Vec<double> a, Vec<double> b) { return {vcltq_f64(a.raw, b.raw)}; }
-PYNN_INLINE Vec<double>::Mask le(Vec<double> a, Vec<double> b) { return {vcleq_f64(a.raw, b.raw)}; }
-PYNN_INLINE Vec<double>::Mask gt(Vec<double> a, Vec<double> b) { return {vcgtq_f64(a.raw, b.raw)}; }
-PYNN_INLINE Vec<double>::Mask ge(Vec<double> a, Vec<double> b) { return {vcgeq_f64(a.raw, b.raw)}; }
-PYNN_INLINE Vec<double>::Mask eq(Vec<double> a, Vec<double> b) { return {vceqq_f64(a.raw, b.raw)}; }
+PYNN_INLINE Vec<double>::Mask lt(Vec<double> a, Vec<double> b) {
+  return {vcltq_f64(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<double>::Mask le(Vec<double> a, Vec<double> b) {
+  return {vcleq_f64(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<double>::Mask gt(Vec<double> a, Vec<double> b) {
+  return {vcgtq_f64(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<double>::Mask ge(Vec<double> a, Vec<double> b) {
+  return {vcgeq_f64(a.raw, b.raw)};
+}
+PYNN_INLINE Vec<double>::Mask eq(Vec<double> a, Vec<double> b) {
+  return {vceqq_f64(a.raw, b.raw)};
+}
 PYNN_INLINE Vec<double>::Mask operator&(Vec<double>::Mask a, Vec<double>::Mask b) {
   return {vandq_u64(a.raw, b.raw)};
 }
@@ -182,7 +250,9 @@ PYNN_INLINE Vec<double>::Mask operator|(Vec<double>::Mask a, Vec<double>::Mask b
 PYNN_INLINE Vec<double>::Mask operator!(Vec<double>::Mask a) {
   return {veorq_u64(a.raw, vdupq_n_u64(~std::uint64_t{0}))};
 }
-PYNN_INLINE Vec<double>::Mask is_nan(Vec<double> a) { return !eq(a, a); }
+PYNN_INLINE Vec<double>::Mask is_nan(Vec<double> a) {
+  return !eq(a, a);
+}
 PYNN_INLINE Vec<double> select(Vec<double>::Mask mask, Vec<double> if_true, Vec<double> if_false) {
   return {vbslq_f64(mask.raw, if_true.raw, if_false.raw)};
 }

@@ -44,8 +44,12 @@ struct Tiles {
 
 // ---- what differs between float and double
 
-PYNN_INLINE Vec<float> broadcast(float s) { return {Vec<float>::Raw{s, s, s, s}}; }
-PYNN_INLINE Vec<double> broadcast(double s) { return {Vec<double>::Raw{s, s}}; }
+PYNN_INLINE Vec<float> broadcast(float s) {
+  return {Vec<float>::Raw{s, s, s, s}};
+}
+PYNN_INLINE Vec<double> broadcast(double s) {
+  return {Vec<double>::Raw{s, s}};
+}
 
 PYNN_INLINE Vec<float> load_aligned(const float* p) {
   return {*static_cast<const Vec<float>::Raw*>(__builtin_assume_aligned(p, 16))};
@@ -205,14 +209,18 @@ PYNN_INLINE Vec<float>::Mask operator&(Vec<float>::Mask a, Vec<float>::Mask b) {
 PYNN_INLINE Vec<float>::Mask operator|(Vec<float>::Mask a, Vec<float>::Mask b) {
   return {a.raw | b.raw};
 }
-PYNN_INLINE Vec<float>::Mask operator!(Vec<float>::Mask a) { return {~a.raw}; }
+PYNN_INLINE Vec<float>::Mask operator!(Vec<float>::Mask a) {
+  return {~a.raw};
+}
 PYNN_INLINE Vec<double>::Mask operator&(Vec<double>::Mask a, Vec<double>::Mask b) {
   return {a.raw & b.raw};
 }
 PYNN_INLINE Vec<double>::Mask operator|(Vec<double>::Mask a, Vec<double>::Mask b) {
   return {a.raw | b.raw};
 }
-PYNN_INLINE Vec<double>::Mask operator!(Vec<double>::Mask a) { return {~a.raw}; }
+PYNN_INLINE Vec<double>::Mask operator!(Vec<double>::Mask a) {
+  return {~a.raw};
+}
 template <class T>
 PYNN_INLINE Vec<T> select(typename Vec<T>::Mask mask, Vec<T> if_true, Vec<T> if_false) {
   return {mask.raw ? if_true.raw : if_false.raw};

@@ -111,7 +111,9 @@ PYNN_INLINE typename V::Mask first_n(int n) {
 }
 
 // Into every level of cache, for reading soon.
-PYNN_INLINE void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }
+PYNN_INLINE void prefetch(const void* p) {
+  __builtin_prefetch(p, 0, 3);
+}
 
 }  // namespace PYNN_ISA
 }  // namespace pynn

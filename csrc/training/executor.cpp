@@ -43,7 +43,8 @@ struct Workspace {
 template <class T>
 class ExecutorOf : public Executor {
  public:
-  ExecutorOf(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs, const std::vector<int>& outputs)
+  ExecutorOf(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs,
+             const std::vector<int>& outputs)
       : graph_(std::move(graph)) {
     require(!inputs.empty() && !outputs.empty(), "a model needs at least one input and one output");
     request_.inputs = inputs;
@@ -57,19 +58,21 @@ class ExecutorOf : public Executor {
   }
 
   void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs) override {
-    require(x.size() == request_.inputs.size(), "the model has " + std::to_string(request_.inputs.size()) +
-                                                    " inputs. Received: " + std::to_string(x.size()));
+    require(x.size() == request_.inputs.size(),
+            "the model has " + std::to_string(request_.inputs.size()) +
+                " inputs. Received: " + std::to_string(x.size()));
     for (std::size_t i = 0; i < x.size(); ++i) {
       const int features = graph_->node(request_.inputs[i]).features;
-      require(x[i].cols == features, "input " + std::to_string(i) + " needs " + std::to_string(features) +
+      require(x[i].cols == features, "input " + std::to_string(i) + " needs " +
+                                         std::to_string(features) +
                                          " features. Received: " + std::to_string(x[i].cols));
       require(x[i].rows == x[0].rows, "all inputs need the same number of rows");
     }
     const std::int64_t rows = x[0].rows;
     const auto pieces = static_cast<int>((rows + kPiece - 1) / kPiece);
-    const int workers =
-        std::clamp(std::min(pieces, worthwhile_workers(cost_ * static_cast<double>(rows), thread_limit())), 1,
-                   thread_limit());
+    const int workers = std::clamp(
+        std::min(pieces, worthwhile_workers(cost_ * static_cast<double>(rows), thread_limit())), 1,
+        thread_limit());
     if (workers == 1) {
       FlushDenormals flush;
       run_pieces(x, outputs, 0, pieces);
@@ -82,7 +85,8 @@ class ExecutorOf : public Executor {
   }
 
  private:
-  void run_pieces(const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin, int end) {
+  void run_pieces(const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin,
+                  int end) {
     std::unique_ptr<Workspace<T>> workspace = take();
     workspace->gather.set_sources(x);
     for (int piece = begin; piece < end; ++piece) {
@@ -108,7 +112,8 @@ class ExecutorOf : public Executor {
     }
     const std::ptrdiff_t ld = round_up(width, kRowAlign);
     T* rows = workspace.staging[o];
-    kernel_table<T>().lanes_to_rows(slot.value, slot.block_stride, 0, slot.features, pass.count, rows, ld);
+    kernel_table<T>().lanes_to_rows(slot.value, slot.block_stride, 0, slot.features, pass.count,
+                                    rows, ld);
     for (int i = 0; i < pass.count; ++i) {
       std::memcpy(out + i * width, rows + i * ld, static_cast<std::size_t>(width) * sizeof(T));
     }
@@ -140,7 +145,8 @@ class ExecutorOf : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_executor(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs,
+std::unique_ptr<Executor> make_executor(std::shared_ptr<const Graph> graph,
+                                        const std::vector<int>& inputs,
                                         const std::vector<int>& outputs) {
   if (graph->dtype() == DType::float32) {
     return std::make_unique<ExecutorOf<float>>(std::move(graph), inputs, outputs);

@@ -22,7 +22,8 @@ class Executor {
   std::vector<int> output_features_;
 };
 
-std::unique_ptr<Executor> make_executor(std::shared_ptr<const Graph> graph, const std::vector<int>& inputs,
+std::unique_ptr<Executor> make_executor(std::shared_ptr<const Graph> graph,
+                                        const std::vector<int>& inputs,
                                         const std::vector<int>& outputs);
 
 }  // namespace pynn

@@ -28,7 +28,7 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch) 
   arena_.allocate();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Input& input = *inputs_[i];
-      plan.set_input_rows(i, input.pointers.data());
+    plan.set_input_rows(i, input.pointers.data());
   }
 }
 
@@ -52,7 +52,8 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
     const RowNumbers rows = pass.row_numbers(first, lanes_in_block(pass.count, block));
     T* staged = input.staging + first * input.ld;
     if (input.direct) {
-      for (int lane = 0; lane < rows.count; ++lane) block_rows[lane] = direct_row<T>(input.source, rows[lane]);
+      for (int lane = 0; lane < rows.count; ++lane)
+        block_rows[lane] = direct_row<T>(input.source, rows[lane]);
     } else {
       if (columns.size() > 0) {
         read_rows(input.source, rows, columns.begin, columns.end, staged + columns.begin, input.ld);
@@ -61,8 +62,8 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
     }
     if (first_part) std::copy_n(block_rows, rows.count, input.pointers.begin() + first);
     if (columns.size() > 0) {
-      kernel_table<T>().rows_to_lanes(block_rows, rows.count, columns.begin, columns.end, slot.value_at(block),
-                                      slot.block_stride);
+      kernel_table<T>().rows_to_lanes(block_rows, rows.count, columns.begin, columns.end,
+                                      slot.value_at(block), slot.block_stride);
     }
   }
 }
@@ -72,8 +73,12 @@ void Gather<T>::append_tasks(std::vector<Task>& tasks) {
   for (const auto& owned : inputs_) {
     Input* input = owned.get();
     // About four operations' time an element.
-    tasks.push_back({[this, input](const Pass& pass, const Share& share) { gather(*input, pass, share); },
-                     kElementwise, 4.0 * input->slot->features, {}, {input->slot->value, input->staging}});
+    tasks.push_back(
+        {[this, input](const Pass& pass, const Share& share) { gather(*input, pass, share); },
+         kElementwise,
+         4.0 * input->slot->features,
+         {},
+         {input->slot->value, input->staging}});
   }
 }
 
@@ -87,7 +92,10 @@ void Gather<T>::append_prefetch(std::vector<Task>& tasks) {
                   prefetch_row(input->source, pass.next_rows[i], share.part, share.parts);
                 }
               },
-              kElementwise, 8.0 * input->slot->features, {}, {}};
+              kElementwise,
+              8.0 * input->slot->features,
+              {},
+              {}};
     task.always_features = true;
     tasks.push_back(std::move(task));
   }

@@ -1,5 +1,5 @@
-// Brings the rows of a batch into a plan's input: through the row numbers, converting on the way, turned
-// into lanes, and row-major for the first layer's weight gradient.
+// Brings the rows of a batch into a plan's input: through the row numbers, converting on the way,
+// turned into lanes, and row-major for the first layer's weight gradient.
 #pragma once
 
 #include <memory>
@@ -29,8 +29,8 @@ class Gather {
     bool direct = false;
     bool prefetch = false;
     std::ptrdiff_t ld = 0;
-    T* staging = nullptr;             // converted rows
-    std::vector<const T*> pointers;   // for the weight gradient
+    T* staging = nullptr;            // converted rows
+    std::vector<const T*> pointers;  // for the weight gradient
   };
 
   void gather(Input& input, const Pass& pass, const Share& share);

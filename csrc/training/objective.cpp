@@ -19,11 +19,13 @@ bool is_sparse(Loss loss) {
          loss == Loss::sparse_categorical_crossentropy_logits;
 }
 
-// Whether a metric must see the output itself where the loss takes the logits. The likeliest class has the
-// largest logit, and a sigmoid is above 1/2 where its logit is positive; a softmax's threshold is its own.
+// Whether a metric must see the output itself where the loss takes the logits. The likeliest class
+// has the largest logit, and a sigmoid is above 1/2 where its logit is positive; a softmax's
+// threshold is its own.
 bool must_see_output(const MetricChoice& metric, const LossChoice& loss_of_logits) {
-  return metric.kind == MetricKind::loss || (metric.kind == MetricKind::binary_accuracy &&
-                                             loss_of_logits.loss != Loss::binary_crossentropy_logits);
+  return metric.kind == MetricKind::loss ||
+         (metric.kind == MetricKind::binary_accuracy &&
+          loss_of_logits.loss != Loss::binary_crossentropy_logits);
 }
 
 int find_loss(const std::string& name) {
@@ -49,8 +51,10 @@ LossChoice parse_loss(const std::string& name, const std::vector<double>& parame
   choice.present = true;
   const int index = find_loss(name);
   choice.loss = static_cast<Loss>(index);
-  require(parameters.size() <= kMaxLossParameters, "too many parameters for the loss '" + name + "'");
-  std::copy(std::begin(kLossList[index].defaults), std::end(kLossList[index].defaults), choice.parameters);
+  require(parameters.size() <= kMaxLossParameters,
+          "too many parameters for the loss '" + name + "'");
+  std::copy(std::begin(kLossList[index].defaults), std::end(kLossList[index].defaults),
+            choice.parameters);
   std::copy(parameters.begin(), parameters.end(), choice.parameters);
   return choice;
 }
@@ -67,8 +71,9 @@ int target_columns(const ObjectiveSpec& spec, std::size_t output, int features) 
   int columns = 0;
   const auto use = [&](int wanted) {
     require(columns == 0 || columns == wanted,
-            "the loss and the metrics of output " + std::to_string(output) + " need targets of different shapes: " +
-                std::to_string(columns) + " and " + std::to_string(wanted) + " columns");
+            "the loss and the metrics of output " + std::to_string(output) +
+                " need targets of different shapes: " + std::to_string(columns) + " and " +
+                std::to_string(wanted) + " columns");
     columns = wanted;
   };
   if (spec.losses[output].present) use(is_sparse(spec.losses[output].loss) ? 1 : features);
@@ -80,7 +85,8 @@ int target_columns(const ObjectiveSpec& spec, std::size_t output, int features) 
   return columns;
 }
 
-bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i, LossChoice& choice) {
+bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i,
+                LossChoice& choice) {
   if (!choice.present || !can_take_logits(graph, outputs, outputs[i])) return false;
   const bool softmax = graph.node(outputs[i]).kind->is_softmax;
   if (softmax && choice.loss == Loss::categorical_crossentropy) {
@@ -96,8 +102,9 @@ bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t
 }
 
 template <class T>
-Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec, const std::vector<int>& output_features,
-                        const std::vector<char>& fused, int max_batch, bool training)
+Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec,
+                        const std::vector<int>& output_features, const std::vector<char>& fused,
+                        int max_batch, bool training)
     : plan_(plan), training_(training), normalize_by_weights_(spec.normalize_by_weights) {
   const int rows = block_count(max_batch) * kLanes;
   results_.outputs.resize(spec.losses.size());
@@ -120,7 +127,8 @@ Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec, const std::vec
     const auto n = static_cast<std::size_t>(rows);
     const auto padded = static_cast<std::size_t>(round_up(output->columns, kRowAlign));
     for (const MetricChoice& metric : output->metrics) {
-      output->needs_values = output->needs_values || (output->fused && must_see_output(metric, output->loss));
+      output->needs_values =
+          output->needs_values || (output->fused && must_see_output(metric, output->loss));
     }
     arena_.request(&output->lanes, n * padded);
     if (output->columns > 1) arena_.request(&output->rows, n * padded);
@@ -185,7 +193,8 @@ void Objective<T>::gather(Output& output, std::size_t index, const Pass& pass, c
       const T* pointers[kLanes];
       read_rows(output.target, rows, 0, output.columns, staged, stride);
       for (int lane = 0; lane < rows.count; ++lane) pointers[lane] = staged + lane * stride;
-      kernel_table<T>().rows_to_lanes(pointers, rows.count, 0, output.columns, lanes, stride * kLanes);
+      kernel_table<T>().rows_to_lanes(pointers, rows.count, 0, output.columns, lanes,
+                                      stride * kLanes);
     }
   }
 }
@@ -200,7 +209,8 @@ void Objective<T>::judge(Output& output, std::size_t index, const Pass& pass, co
       a.target = output.lanes + block * stride;
       a.prediction = output.slot->value_at(block);
       a.features = output.slot->features;
-      for (int p = 0; p < kMaxLossParameters; ++p) a.parameters[p] = static_cast<T>(output.loss.parameters[p]);
+      for (int p = 0; p < kMaxLossParameters; ++p)
+        a.parameters[p] = static_cast<T>(output.loss.parameters[p]);
       a.losses = output.losses + block * kLanes;
       a.grad = training_ && output.slot->grad != nullptr ? output.slot->grad_at(block) : nullptr;
       a.scale = output.scale + block * kLanes;
@@ -229,18 +239,21 @@ void Objective<T>::measure(Output& output, const MetricChoice& metric, T* hits, 
     case MetricKind::categorical_accuracy:
       kernels.argmax(slot.value_at(block), slot.features, hits);
       kernels.argmax(target, slot.features, wanted);
-      for (int lane = 0; lane < kLanes; ++lane) hits[lane] = hits[lane] == wanted[lane] ? T(1) : T(0);
+      for (int lane = 0; lane < kLanes; ++lane)
+        hits[lane] = hits[lane] == wanted[lane] ? T(1) : T(0);
       break;
     case MetricKind::sparse_categorical_accuracy:
       kernels.argmax(slot.value_at(block), slot.features, hits);
-      for (int lane = 0; lane < kLanes; ++lane) hits[lane] = hits[lane] == target[lane] ? T(1) : T(0);
+      for (int lane = 0; lane < kLanes; ++lane)
+        hits[lane] = hits[lane] == target[lane] ? T(1) : T(0);
       break;
     case MetricKind::loss: {
       LossArgs<T> a{};
       a.target = target;
       a.prediction = output.values->value_at(block);
       a.features = output.values->features;
-      for (int p = 0; p < kMaxLossParameters; ++p) a.parameters[p] = static_cast<T>(metric.loss.parameters[p]);
+      for (int p = 0; p < kMaxLossParameters; ++p)
+        a.parameters[p] = static_cast<T>(metric.loss.parameters[p]);
       a.losses = hits;
       kernels.loss[static_cast<int>(metric.loss.loss)](a);
       break;
@@ -282,21 +295,31 @@ void Objective<T>::append_tasks(std::vector<Task>& tasks) {
     tasks.push_back({[this, output, i](const Pass& pass, const Share& share) {
                        gather(*output, i, pass, share);
                      },
-                     kRowwise, 4.0 * output->columns + 4, {}, {output->lanes, output->weights}});
-    Task judging{[this, output, i](const Pass& pass, const Share& share) { judge(*output, i, pass, share); },
-                 kRowwise, 20.0 * output->slot->features, {output->slot->value, output->lanes, output->weights},
-                 {output->losses, output->values->value}};
+                     kRowwise,
+                     4.0 * output->columns + 4,
+                     {},
+                     {output->lanes, output->weights}});
+    Task judging{
+        [this, output, i](const Pass& pass, const Share& share) { judge(*output, i, pass, share); },
+        kRowwise,
+        20.0 * output->slot->features,
+        {output->slot->value, output->lanes, output->weights},
+        {output->losses, output->values->value}};
     if (output->slot->grad != nullptr) judging.writes.push_back(output->slot->grad);
     tasks.push_back(std::move(judging));
   }
 }
 
 template <class T>
-void Objective<T>::append_tally(std::vector<Task>& tasks, const double* regularization, bool per_batch) {
+void Objective<T>::append_tally(std::vector<Task>& tasks, const double* regularization,
+                                bool per_batch) {
   Task task{[this, regularization, per_batch](const Pass& pass, const Share&) {
               tally(pass, regularization == nullptr ? 0 : *regularization, per_batch);
             },
-            kRowwise, 4, {}, {}};
+            kRowwise,
+            4,
+            {},
+            {}};
   task.always_serial = true;
   for (const auto& output : outputs_) task.reads.push_back(output->losses);
   tasks.push_back(std::move(task));

@@ -1,5 +1,5 @@
-// What a pass is judged by: the targets of a batch, its losses (with their gradients, in training) and its
-// built-in metrics, summed over batches in float64.
+// What a pass is judged by: the targets of a batch, its losses (with their gradients, in training)
+// and its built-in metrics, summed over batches in float64.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,12 @@ struct LossChoice {
   double parameters[kMaxLossParameters] = {};
 };
 
-enum class MetricKind : int { binary_accuracy, categorical_accuracy, sparse_categorical_accuracy, loss };
+enum class MetricKind : int {
+  binary_accuracy,
+  categorical_accuracy,
+  sparse_categorical_accuracy,
+  loss
+};
 
 struct MetricChoice {
   MetricKind kind;
@@ -40,7 +45,8 @@ struct ObjectiveSpec {
 int target_columns(const ObjectiveSpec& spec, std::size_t output, int features);
 
 // The loss to take of the logits of `output` instead, if the graph allows it.
-bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i, LossChoice& choice);
+bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i,
+                LossChoice& choice);
 
 struct Tally {
   double total = 0;
@@ -61,12 +67,13 @@ class Objective {
   Objective(Plan<T>& plan, const ObjectiveSpec& spec, const std::vector<int>& output_features,
             const std::vector<char>& fused, int max_batch, bool training);
 
-  // Targets may be absent (rows = 0) where no loss or metric needs them; weights wherever all are 1.
+  // Targets may be absent (rows = 0) where no loss or metric needs them; weights wherever all
+  // are 1.
   void set_sources(const std::vector<Rows>& targets, const std::vector<Rows>& weights);
   void clear_sums();
   const Results& results() const { return results_; }
-  // Per output: what the losses of a batch are divided by instead of its rows, for a batch that is a piece
-  // of a larger one. Empty for none.
+  // Per output: what the losses of a batch are divided by instead of its rows, for a batch that is
+  // a piece of a larger one. Empty for none.
   void set_divisors(std::vector<double> divisors) { divisors_ = std::move(divisors); }
 
   void append_tasks(std::vector<Task>& tasks);
@@ -83,9 +90,10 @@ class Objective {
     Slot<T>* slot = nullptr;    // where the loss is taken
     Slot<T>* values = nullptr;  // the output itself
     bool fused = false;
-    bool needs_values = false;  // a metric looks at the output itself though the loss takes the logits
+    bool needs_values =
+        false;  // a metric looks at the output itself though the loss takes the logits
     bool adds_gradient = false;  // an earlier output's loss has written to the same slot
-    int columns = 0;            // of the target
+    int columns = 0;             // of the target
     Rows target;
     Rows weight;
     T* lanes = nullptr;

@@ -1,6 +1,7 @@
-// How many workers a training run uses, by measurement: all of them unless fewer are faster at the moment,
-// as when another program is busy on one of the processors and everybody waits for the worker there.
-// Results are the same for any number of workers, so the choice may change between any two steps.
+// How many workers a training run uses, by measurement: all of them unless fewer are faster at the
+// moment, as when another program is busy on one of the processors and everybody waits for the
+// worker there. Results are the same for any number of workers, so the choice may change between
+// any two steps.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,8 @@ namespace pynn {
 namespace {
 
 template <class From, class T>
-void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
+void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
+             std::ptrdiff_t ld) {
   const int n = end - begin;
   for (int i = 0; i < rows.count; ++i) {
     const char* row = static_cast<const char*>(source.data) + rows[i] * source.row_bytes;
@@ -21,24 +22,37 @@ void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* 
 }
 
 template <class T>
-void convert_dense(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
+void convert_dense(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
+                   std::ptrdiff_t ld) {
   switch (source.type) {
-    case RowType::f32: return convert<float>(source, rows, begin, end, out, ld);
-    case RowType::f64: return convert<double>(source, rows, begin, end, out, ld);
-    case RowType::f16: return convert<_Float16>(source, rows, begin, end, out, ld);
-    case RowType::u8: return convert<std::uint8_t>(source, rows, begin, end, out, ld);
-    case RowType::i8: return convert<std::int8_t>(source, rows, begin, end, out, ld);
-    case RowType::u16: return convert<std::uint16_t>(source, rows, begin, end, out, ld);
-    case RowType::i16: return convert<std::int16_t>(source, rows, begin, end, out, ld);
-    case RowType::u32: return convert<std::uint32_t>(source, rows, begin, end, out, ld);
-    case RowType::i32: return convert<std::int32_t>(source, rows, begin, end, out, ld);
-    case RowType::u64: return convert<std::uint64_t>(source, rows, begin, end, out, ld);
-    case RowType::i64: return convert<std::int64_t>(source, rows, begin, end, out, ld);
+    case RowType::f32:
+      return convert<float>(source, rows, begin, end, out, ld);
+    case RowType::f64:
+      return convert<double>(source, rows, begin, end, out, ld);
+    case RowType::f16:
+      return convert<_Float16>(source, rows, begin, end, out, ld);
+    case RowType::u8:
+      return convert<std::uint8_t>(source, rows, begin, end, out, ld);
+    case RowType::i8:
+      return convert<std::int8_t>(source, rows, begin, end, out, ld);
+    case RowType::u16:
+      return convert<std::uint16_t>(source, rows, begin, end, out, ld);
+    case RowType::i16:
+      return convert<std::int16_t>(source, rows, begin, end, out, ld);
+    case RowType::u32:
+      return convert<std::uint32_t>(source, rows, begin, end, out, ld);
+    case RowType::i32:
+      return convert<std::int32_t>(source, rows, begin, end, out, ld);
+    case RowType::u64:
+      return convert<std::uint64_t>(source, rows, begin, end, out, ld);
+    case RowType::i64:
+      return convert<std::int64_t>(source, rows, begin, end, out, ld);
   }
 }
 
 template <class Index, class T>
-void scatter(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
+void scatter(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
+             std::ptrdiff_t ld) {
   const Index* indptr = static_cast<const Index*>(source.indptr);
   const Index* indices = static_cast<const Index*>(source.indices);
   for (int i = 0; i < rows.count; ++i) {
@@ -59,21 +73,26 @@ void scatter(const Rows& source, const RowNumbers& rows, int begin, int end, T* 
 constexpr std::size_t item_size(RowType type) {
   switch (type) {
     case RowType::u8:
-    case RowType::i8: return 1;
+    case RowType::i8:
+      return 1;
     case RowType::f16:
     case RowType::u16:
-    case RowType::i16: return 2;
+    case RowType::i16:
+      return 2;
     case RowType::f32:
     case RowType::u32:
-    case RowType::i32: return 4;
-    default: return 8;
+    case RowType::i32:
+      return 4;
+    default:
+      return 8;
   }
 }
 
 }  // namespace
 
 template <class T>
-void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld) {
+void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
+               std::ptrdiff_t ld) {
   if (!source.sparse) {
     convert_dense(source, rows, begin, end, out, ld);
   } else if (source.wide_indices) {
@@ -100,8 +119,10 @@ void prefetch_row(const Rows& source, std::int64_t row, int part, int parts) {
   if (source.sparse) return;
   const std::size_t bytes = static_cast<std::size_t>(source.cols) * item_size(source.type);
   const char* start = static_cast<const char*>(source.data) + row * source.row_bytes;
-  const std::size_t begin = bytes * static_cast<std::size_t>(part) / static_cast<std::size_t>(parts);
-  const std::size_t end = bytes * static_cast<std::size_t>(part + 1) / static_cast<std::size_t>(parts);
+  const std::size_t begin =
+      bytes * static_cast<std::size_t>(part) / static_cast<std::size_t>(parts);
+  const std::size_t end =
+      bytes * static_cast<std::size_t>(part + 1) / static_cast<std::size_t>(parts);
   for (std::size_t at = begin; at < end; at += 64) __builtin_prefetch(start + at, 0, 2);
 }
 

@@ -1,5 +1,6 @@
-// Rows of a user's data as they are: dense in any numeric type, or CSR. Nothing is copied as a whole; rows
-// are converted one at a time while a batch is gathered. The memory belongs to the caller.
+// Rows of a user's data as they are: dense in any numeric type, or CSR. Nothing is copied as a
+// whole; rows are converted one at a time while a batch is gathered. The memory belongs to the
+// caller.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,8 @@ struct Rows {
 
 // Columns [begin, end) of the rows, converted; the i-th row to out[i * ld ...).
 template <class T>
-void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out, std::ptrdiff_t ld);
+void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
+               std::ptrdiff_t ld);
 
 // The row itself, if it can be used without conversion and is padded like the engine's own rows.
 template <class T>

@@ -18,8 +18,9 @@ namespace pynn {
 
 namespace {
 
-// Rows judged at once by evaluate() and gradients(): enough to divide by blocks, few enough to stay in the
-// second-level cache. Part of the definition of their sums, so it must not depend on the machine.
+// Rows judged at once by evaluate() and gradients(): enough to divide by blocks, few enough to stay
+// in the second-level cache. Part of the definition of their sums, so it must not depend on the
+// machine.
 constexpr int kEvaluationBatch = 256;
 // Between two looks at the clock.
 constexpr double kChunkSeconds = 1e-3;
@@ -67,10 +68,14 @@ template <class T>
 class TrainerOf : public Trainer {
  public:
   TrainerOf(std::shared_ptr<const Graph> graph, const TrainerSpec& spec)
-      : graph_(std::move(graph)), spec_(spec), updater_(spec.update), gradient_updater_(spec.update) {
+      : graph_(std::move(graph)),
+        spec_(spec),
+        updater_(spec.update),
+        gradient_updater_(spec.update) {
     const std::size_t outputs = spec.outputs.size();
     require(!spec.inputs.empty() && outputs > 0, "a model needs at least one input and one output");
-    require(spec.objective.losses.size() == outputs && spec.objective.loss_weights.size() == outputs &&
+    require(spec.objective.losses.size() == outputs &&
+                spec.objective.loss_weights.size() == outputs &&
                 spec.objective.metrics.size() == outputs,
             "one loss, one loss weight and one list of metrics are needed per output");
     fused_spec_ = spec.objective;
@@ -90,8 +95,8 @@ class TrainerOf : public Trainer {
              std::uint64_t shuffle_seed) override {
     std::lock_guard lock(mutex_);
     check(data);
-    require(batch_size >= 1,
-            "batch_size must be a positive integer. Received: batch_size=" + std::to_string(batch_size));
+    require(batch_size >= 1, "batch_size must be a positive integer. Received: batch_size=" +
+                                 std::to_string(batch_size));
     const std::int64_t rows = data.rows();
     for (std::int64_t row : order) {
       if (row < 0 || row >= rows) {
@@ -103,9 +108,11 @@ class TrainerOf : public Trainer {
       std::iota(order.begin(), order.end(), std::int64_t{0});
     }
     if (shuffle) {
-      shuffle_in_place(order.data(), static_cast<std::int64_t>(order.size()), stream_key(shuffle_seed, 0));
+      shuffle_in_place(order.data(), static_cast<std::int64_t>(order.size()),
+                       stream_key(shuffle_seed, 0));
     }
-    batch_size = static_cast<int>(std::min<std::int64_t>(batch_size, static_cast<std::int64_t>(order.size())));
+    batch_size = static_cast<int>(
+        std::min<std::int64_t>(batch_size, static_cast<std::int64_t>(order.size())));
     if (batch_size > training_->max_batch) {
       training_ = make_pipeline(true, batch_size, updater_);
       add_training_tasks(*training_);
@@ -153,8 +160,8 @@ class TrainerOf : public Trainer {
       pace_.record(workers, per_step);
       if (time - start >= seconds) break;
       const double budget = std::min(kChunkSeconds, seconds - (time - start));
-      chunk = std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / std::max(per_step, 1e-7)), 1,
-                                       4 * chunk);
+      chunk = std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / std::max(per_step, 1e-7)),
+                                       1, 4 * chunk);
     }
     last_pass_ = make_pass(done - 1, 0);
     last_pass_.next_rows = nullptr;
@@ -191,7 +198,8 @@ class TrainerOf : public Trainer {
     check(data);
     FlushDenormals flush;
     const bool whole = training_->plan.couples_rows();
-    require(!whole || data.rows() < 1 << 24, "too many rows for one batch with batch normalization");
+    require(!whole || data.rows() < 1 << 24,
+            "too many rows for one batch with batch normalization");
     const int piece = whole ? static_cast<int>(data.rows()) : kEvaluationBatch;
     if (gradients_ == nullptr || gradients_->max_batch < piece) {
       gradients_ = make_pipeline(true, piece, gradient_updater_);
@@ -208,7 +216,8 @@ class TrainerOf : public Trainer {
     gradients_->objective.set_sources(data.y, data.weights);
     gradients_->objective.clear_sums();
     std::vector<double> divisors;
-    for (std::size_t i = 0; i < spec_.outputs.size(); ++i) divisors.push_back(total_divisor(data, i));
+    for (std::size_t i = 0; i < spec_.outputs.size(); ++i)
+      divisors.push_back(total_divisor(data, i));
     gradients_->objective.set_divisors(divisors);
     gradient_updater_.set_adding(false);
     for (std::size_t i = 0; i < into.size(); ++i) gradient_updater_.clear_gradient(i);
@@ -284,7 +293,10 @@ class TrainerOf : public Trainer {
     Task prepare{[this, objective](const Pass& pass, const Share&) {
                    updater_.prepare(pass, objective->batch_divisor(pass, 0));
                  },
-                 kRowwise, 1, {pipeline.plan.loss_slot(0).value}, {this}};
+                 kRowwise,
+                 1,
+                 {pipeline.plan.loss_slot(0).value},
+                 {this}};
     prepare.always_serial = true;
     tasks.push_back(std::move(prepare));
     pipeline.plan.append_backward(tasks);
@@ -342,30 +354,35 @@ class TrainerOf : public Trainer {
 
   void check(const Data& data) const {
     require(data.x.size() == spec_.inputs.size(),
-            "the model has " + std::to_string(spec_.inputs.size()) + " inputs. Received: " +
-                std::to_string(data.x.size()));
+            "the model has " + std::to_string(spec_.inputs.size()) +
+                " inputs. Received: " + std::to_string(data.x.size()));
     require(data.y.size() == spec_.outputs.size() && data.weights.size() == spec_.outputs.size(),
             "one target and one array of sample weights (or None) are needed per output");
     const std::int64_t rows = data.rows();
     require(rows > 0, "there is nothing to train on: the data has no rows");
     for (std::size_t i = 0; i < data.x.size(); ++i) {
       const int features = graph_->node(spec_.inputs[i]).features;
-      require(data.x[i].cols == features, "input " + std::to_string(i) + " needs " + std::to_string(features) +
-                                              " features. Received: " + std::to_string(data.x[i].cols));
-      require(data.x[i].rows == rows, "all inputs and targets need the same number of rows. Received: " +
-                                          std::to_string(rows) + " and " + std::to_string(data.x[i].rows));
+      require(data.x[i].cols == features,
+              "input " + std::to_string(i) + " needs " + std::to_string(features) +
+                  " features. Received: " + std::to_string(data.x[i].cols));
+      require(data.x[i].rows == rows,
+              "all inputs and targets need the same number of rows. Received: " +
+                  std::to_string(rows) + " and " + std::to_string(data.x[i].rows));
     }
     for (std::size_t i = 0; i < data.y.size(); ++i) {
       if (columns_[i] > 0) {
         require(data.y[i].rows > 0, "output " + std::to_string(i) + " needs a target");
-        require(data.y[i].rows == rows, "all inputs and targets need the same number of rows. Received: " +
-                                            std::to_string(rows) + " and " + std::to_string(data.y[i].rows));
-        require(data.y[i].cols == columns_[i], "the target of output " + std::to_string(i) + " needs " +
-                                                   std::to_string(columns_[i]) + " columns. Received: " +
-                                                   std::to_string(data.y[i].cols));
+        require(data.y[i].rows == rows,
+                "all inputs and targets need the same number of rows. Received: " +
+                    std::to_string(rows) + " and " + std::to_string(data.y[i].rows));
+        require(data.y[i].cols == columns_[i],
+                "the target of output " + std::to_string(i) + " needs " +
+                    std::to_string(columns_[i]) +
+                    " columns. Received: " + std::to_string(data.y[i].cols));
       }
-      require(data.weights[i].rows == 0 || (data.weights[i].rows == rows && data.weights[i].cols == 1),
-              "sample weights need the shape (" + std::to_string(rows) + ", 1)");
+      require(
+          data.weights[i].rows == 0 || (data.weights[i].rows == rows && data.weights[i].cols == 1),
+          "sample weights need the shape (" + std::to_string(rows) + ", 1)");
     }
   }
 
@@ -393,7 +410,8 @@ class TrainerOf : public Trainer {
 }  // namespace
 
 std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Graph> graph, const TrainerSpec& spec) {
-  if (graph->dtype() == DType::float32) return std::make_unique<TrainerOf<float>>(std::move(graph), spec);
+  if (graph->dtype() == DType::float32)
+    return std::make_unique<TrainerOf<float>>(std::move(graph), spec);
   return std::make_unique<TrainerOf<double>>(std::move(graph), spec);
 }
 

@@ -1,5 +1,5 @@
-// Training of a graph: many mini-batches per call, without Python. The interface is free of types, so that
-// the bindings see one class; make_trainer picks the graph's dtype.
+// Training of a graph: many mini-batches per call, without Python. The interface is free of types,
+// so that the bindings see one class; make_trainer picks the graph's dtype.
 #pragma once
 
 #include <cstdint>
@@ -38,16 +38,18 @@ class Trainer {
  public:
   virtual ~Trainer() = default;
 
-  // Begins an epoch over data's rows in `order`, shuffled by `shuffle_seed` if `shuffle`. Null order: all
-  // rows as they stand. Throws std::invalid_argument where shapes do not fit, and changes nothing then.
-  virtual void start(const Data& data, int batch_size, std::vector<std::int64_t> order, bool shuffle,
-                     std::uint64_t shuffle_seed) = 0;
-  // Runs up to n steps, the i-th with learning rate rates[i], until `seconds` have passed. Returns the steps
-  // done; 0 when the epoch is over.
+  // Begins an epoch over data's rows in `order`, shuffled by `shuffle_seed` if `shuffle`. Null
+  // order: all rows as they stand. Throws std::invalid_argument where shapes do not fit, and
+  // changes nothing then.
+  virtual void start(const Data& data, int batch_size, std::vector<std::int64_t> order,
+                     bool shuffle, std::uint64_t shuffle_seed) = 0;
+  // Runs up to n steps, the i-th with learning rate rates[i], until `seconds` have passed. Returns
+  // the steps done; 0 when the epoch is over.
   virtual std::int64_t run(const double* rates, std::int64_t n, double seconds) = 0;
   virtual Results results() const = 0;  // since start()
   virtual Results evaluate(const Data& data) = 0;
-  // Loss over all rows as one batch, and its gradient per parameter (in the layout of the variables).
+  // Loss over all rows as one batch, and its gradient per parameter (in the layout of the
+  // variables).
   virtual double gradients(const Data& data, const std::vector<VariablePtr>& into) = 0;
   virtual LastBatch last_batch() = 0;
   virtual std::vector<std::vector<VariablePtr>> state() const = 0;

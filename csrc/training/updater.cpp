@@ -125,7 +125,7 @@ template <class T>
 void Updater<T>::sum_rows(std::size_t i, Range rows) {
   const Parameter<T>& p = parameters_[i];
   const KernelTable<T>& kernels = kernel_table<T>();
-  if (p.rows == 1) rows = {0, rows.begin == 0 ? 1 : 0};
+  if (p.rows == 1) rows = {0, rows.begin == 0 && rows.size() > 0 ? 1 : 0};  // one part begins at 0
   for (int row = rows.begin; row < rows.end; ++row) {
     const T* w = p.weights + row * p.ld;
     double sum = 0;
@@ -145,14 +145,21 @@ void Updater<T>::append_penalty(std::vector<Task>& tasks) {
                  for (double sum : row_sums_[i]) penalty_ += sum;
                }
              },
-             kRowwise, 1, {}, {&penalty_}};
+             kRowwise,
+             1,
+             {},
+             {&penalty_}};
   total.always_serial = true;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
     const Parameter<T>& p = parameters_[i];
     // The work does not grow with the batch; a batch of kLanes is what the cost is compared with.
-    Task task{[this, i](const Pass&, const Share& share) { sum_rows(i, share.features(extent(i))); },
-              kElementwise, 4.0 * p.rows * p.cols / kLanes, {p.weights}, {row_sums_[i].data()}};
+    Task task{
+        [this, i](const Pass&, const Share& share) { sum_rows(i, share.features(extent(i))); },
+        kElementwise,
+        4.0 * p.rows * p.cols / kLanes,
+        {p.weights},
+        {row_sums_[i].data()}};
     task.always_features = true;
     total.reads.push_back(row_sums_[i].data());
     tasks.push_back(std::move(task));
@@ -176,7 +183,8 @@ template <class T>
 void Updater<T>::prepare(const Pass& pass, double penalty_divisor) {
   const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)];
   double numbers[UpdateStep<T>::kNumbers] = {};
-  kernel.prepare(spec_.hyper.data(), static_cast<double>(pass.step + 1), memory_, pass.rate, numbers);
+  kernel.prepare(spec_.hyper.data(), static_cast<double>(pass.step + 1), memory_, pass.rate,
+                 numbers);
   const double divisor = spec_.l2_per_batch ? penalty_divisor : 1;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     UpdateStep<T>& step = parameters_[i].step;
@@ -235,7 +243,8 @@ void Updater<T>::combine_norms() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     if (!reached_[i]) continue;
-    if (p.rows == 1) row_sums_[i][0] = static_cast<double>(kernel_table<T>().sum_squares(p.grad, p.ld));
+    if (p.rows == 1)
+      row_sums_[i][0] = static_cast<double>(kernel_table<T>().sum_squares(p.grad, p.ld));
     for (double sum : row_sums_[i]) squares[i] += sum;
     all += squares[i];
   }
@@ -255,7 +264,8 @@ void Updater<T>::step_rows(std::size_t i, Range rows) {
   const std::ptrdiff_t begin = p.rows > 1 ? rows.begin * p.ld : rows.begin;
   const std::ptrdiff_t n = p.rows > 1 ? rows.size() * p.ld : rows.size();
   T* state[kMaxSlots];
-  for (int s = 0; s < kMaxSlots; ++s) state[s] = p.state[s] == nullptr ? nullptr : p.state[s] + begin;
+  for (int s = 0; s < kMaxSlots; ++s)
+    state[s] = p.state[s] == nullptr ? nullptr : p.state[s] + begin;
   kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)].span(p.weights + begin, state,
                                                                       p.grad + begin, n, p.step);
 }
@@ -268,11 +278,12 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   const auto rowwise = [&](std::size_t i, auto run, std::vector<const void*> reads,
                            std::vector<const void*> writes) {
     const Parameter<T>& p = parameters_[i];
-    // One row may be a bias, whose gradient was divided as it is here, or the kernel of one unit, whose
-    // gradient one worker has computed.
+    // One row may be a bias, whose gradient was divided as it is here, or the kernel of one unit,
+    // whose gradient one worker has computed.
     const Division division = p.rows > 1 ? kElementwise : kFeatureProduct;
-    Task task{[this, i, run](const Pass&, const Share& share) { run(i, share.features(extent(i))); },
-              division, 6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
+    Task task{
+        [this, i, run](const Pass&, const Share& share) { run(i, share.features(extent(i))); },
+        division, 6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
     task.always_features = true;
     tasks.push_back(std::move(task));
   };
@@ -289,7 +300,8 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     if (!reached_[i] || p.grad == nullptr) continue;
-    rowwise(i, [this](std::size_t k, Range rows) { step_rows(k, rows); }, {&memory_, p.grad}, {p.weights});
+    rowwise(i, [this](std::size_t k, Range rows) { step_rows(k, rows); }, {&memory_, p.grad},
+            {p.weights});
   }
 }
 

@@ -1,6 +1,6 @@
-// The trainable parameters of a training run: their optimizer's state, regularization, clipping, and the
-// numbers of each step. The steps themselves happen where gradients are computed, in the ops' update(),
-// unless a gradient has to be whole before it is used.
+// The trainable parameters of a training run: their optimizer's state, regularization, clipping,
+// and the numbers of each step. The steps themselves happen where gradients are computed, in the
+// ops' update(), unless a gradient has to be whole before it is used.
 #pragma once
 
 #include <vector>
@@ -39,7 +39,8 @@ class Updater {
   void clear_gradient(std::size_t i);
   const T* gradient(std::size_t i) const { return parameters_[i].grad; }
 
-  // To be called when the plan is known: shared variables keep their gradients until all parts are there.
+  // To be called when the plan is known: shared variables keep their gradients until all parts are
+  // there.
   void serve(const Plan<T>& plan);
 
   // Sums the penalty of the weights before they are stepped.

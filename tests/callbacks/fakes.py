@@ -33,7 +33,7 @@ class FakeModel:
 
     save_weights = save
 
-    def load_weights(self, path: str) -> None:
+    def _resume_training(self, path: str) -> None:
         self.trained = int(Path(path).read_text())
 
 

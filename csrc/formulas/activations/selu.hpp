@@ -1,4 +1,5 @@
-// y = scale x for x > 0, scale alpha (exp(x) - 1) elsewhere (Klambauer et al. 2017, the two constants).
+// y = scale x for x > 0, scale alpha (exp(x) - 1) elsewhere (Klambauer et al. 2017, the two
+// constants).
 #pragma once
 
 #include "simd/math.hpp"

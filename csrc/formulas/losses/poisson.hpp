@@ -1,4 +1,5 @@
-// p - t log(p + 1e-7): the Poisson distribution's negative log-likelihood, less what does not depend on p.
+// p - t log(p + 1e-7): the Poisson distribution's negative log-likelihood, less what does not
+// depend on p.
 #pragma once
 
 #include "simd/math.hpp"

@@ -1,4 +1,5 @@
-// a += g^2; w -= rate g / sqrt(a + epsilon) (Duchi et al. 2011). a starts at initial_accumulator_value.
+// a += g^2; w -= rate g / sqrt(a + epsilon) (Duchi et al. 2011). a starts at
+// initial_accumulator_value.
 #pragma once
 
 #include "simd/math.hpp"

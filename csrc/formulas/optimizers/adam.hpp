@@ -1,6 +1,6 @@
-// Adam (Kingma and Ba 2015, with the bias corrections folded into the rate, as in Keras and scikit-learn):
-// m += (1 - beta_1)(g - m); v += (1 - beta_2)(g^2 - v); w -= rate' m / (sqrt(v) + epsilon),
-// rate' = rate sqrt(1 - beta_2^t) / (1 - beta_1^t).
+// Adam (Kingma and Ba 2015, with the bias corrections folded into the rate, as in Keras and
+// scikit-learn): m += (1 - beta_1)(g - m); v += (1 - beta_2)(g^2 - v); w -= rate' m / (sqrt(v) +
+// epsilon), rate' = rate sqrt(1 - beta_2^t) / (1 - beta_1^t).
 #pragma once
 
 #include "simd/math.hpp"

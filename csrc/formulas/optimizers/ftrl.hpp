@@ -1,4 +1,5 @@
-// Follow the regularised leader (McMahan et al. 2013, Keras's form). State: accumulator, linear term.
+// Follow the regularised leader (McMahan et al. 2013, Keras's form). State: accumulator, linear
+// term.
 #pragma once
 
 #include "simd/math.hpp"

@@ -1,4 +1,5 @@
-// Adam with Nesterov momentum (Dozat 2016, Keras's momentum schedule u_t = beta_1 (1 - 0.5 0.96^t)).
+// Adam with Nesterov momentum (Dozat 2016, Keras's momentum schedule u_t = beta_1 (1 - 0.5
+// 0.96^t)).
 #pragma once
 
 #include "simd/math.hpp"

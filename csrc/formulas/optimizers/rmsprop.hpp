@@ -1,4 +1,5 @@
-// v = rho v + (1 - rho) g^2; w -= rate g / sqrt(v + epsilon) (Tieleman and Hinton 2012, Keras's form).
+// v = rho v + (1 - rho) g^2; w -= rate g / sqrt(v + epsilon) (Tieleman and Hinton 2012, Keras's
+// form).
 #pragma once
 
 #include "simd/math.hpp"

@@ -1,5 +1,6 @@
 // RMSprop with momentum and, if centered, with the gradient's mean taken off its mean square:
-// v = rho v + (1 - rho) g^2; a = rho a + (1 - rho) g; m = momentum m + rate g / sqrt(v - a^2 + epsilon); w -= m.
+// v = rho v + (1 - rho) g^2; a = rho a + (1 - rho) g; m = momentum m + rate g / sqrt(v - a^2 +
+// epsilon); w -= m.
 #pragma once
 
 #include "simd/math.hpp"
