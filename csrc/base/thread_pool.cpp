@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <condition_variable>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -96,11 +95,27 @@ void set_local_thread_limit(int threads) {
   t_limit = std::max(0, threads);
 }
 
+namespace {
+
+// With more workers than processors, a spinning worker keeps the one it waits for from running.
+int spins_for(int workers) {
+  static const int processors = available_processors();
+  return workers <= processors ? kSpins : 1;
+}
+
+// Returns when `value` is no longer `old`: spins for a bounded time, then sleeps.
+void wait_while_equal(const std::atomic<int>& value, int old, int spins) {
+  for (int spin = 0; spin < spins; ++spin) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    spin_pause();
+  }
+  while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
 void Barrier::wait(int workers) {
   if (workers == 1) return;
-  // With more workers than processors, a spinning worker keeps the one it waits for from running.
-  static const int processors = available_processors();
-  const int spins = workers <= processors ? kSpins : 1;
   const int generation = generation_.load(std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == workers - 1) {
     arrived_.store(0, std::memory_order_relaxed);
@@ -108,48 +123,37 @@ void Barrier::wait(int workers) {
     generation_.notify_all();
     return;
   }
-  for (int spin = 0; spin < spins; ++spin) {
-    if (generation_.load(std::memory_order_acquire) != generation) return;
-    spin_pause();
-  }
-  while (generation_.load(std::memory_order_acquire) == generation) {
-    generation_.wait(generation, std::memory_order_acquire);
-  }
+  wait_while_equal(generation_, generation, spins_for(workers));
 }
+
+// One worker's letter box. Only the owner of the pool writes it, and only while its worker waits.
+struct alignas(64) Letter {
+  std::atomic<int> number{0};
+  const ThreadPool::Task* task = nullptr;
+  int workers = 0;
+};
 
 struct ThreadPool::State {
   std::mutex owner;  // held by the caller that uses the pool
-  std::mutex mutex;
-  std::condition_variable start;
-  std::condition_variable done;
+  std::vector<std::unique_ptr<Letter>> letters;
   std::vector<std::thread> threads;
-  const Task* task = nullptr;
-  int workers = 0;
-  int running = 0;
-  std::uint64_t run_number = 0;
+  alignas(64) std::atomic<int> running{0};
 
-  void work(int worker) {
+  void work(int worker, Letter& letter) {
     t_inside_pool = true;
     FlushDenormals flush;
-    std::uint64_t seen = 0;
-    std::unique_lock lock(mutex);
-    for (;;) {
-      start.wait(lock, [&] { return run_number != seen; });
-      seen = run_number;
-      if (worker >= workers) continue;
-      const Task* current = task;
-      const int count = workers;
-      lock.unlock();
-      (*current)(worker, count);
-      lock.lock();
-      if (--running == 0) done.notify_one();
+    for (int seen = 0;; ++seen) {
+      wait_while_equal(letter.number, seen, spins_for(letter.workers));
+      (*letter.task)(worker, letter.workers);
+      if (running.fetch_sub(1, std::memory_order_acq_rel) == 1) running.notify_one();
     }
   }
 
   void grow(int wanted) {
     while (static_cast<int>(threads.size()) < wanted - 1) {
       const int worker = static_cast<int>(threads.size()) + 1;
-      threads.emplace_back([this, worker] { work(worker); });
+      Letter& letter = *letters.emplace_back(std::make_unique<Letter>());
+      threads.emplace_back([this, worker, &letter] { work(worker, letter); });
     }
   }
 };
@@ -187,18 +191,21 @@ void ThreadPool::run(int workers, const Task& task) {
     return;
   }
   State& state = *state_;
-  {
-    std::lock_guard lock(state.mutex);
-    state.grow(workers);
-    state.task = &task;
-    state.workers = workers;
-    state.running = workers - 1;
-    ++state.run_number;
+  state.grow(workers);
+  state.running.store(workers - 1, std::memory_order_relaxed);
+  for (int worker = 1; worker < workers; ++worker) {
+    Letter& letter = *state.letters[static_cast<std::size_t>(worker - 1)];
+    letter.task = &task;
+    letter.workers = workers;
+    letter.number.fetch_add(1, std::memory_order_release);
+    letter.number.notify_one();
   }
-  state.start.notify_all();
   task(0, workers);
-  std::unique_lock lock(state.mutex);
-  state.done.wait(lock, [&] { return state.running == 0; });
+  for (;;) {
+    const int left = state.running.load(std::memory_order_acquire);
+    if (left == 0) return;
+    wait_while_equal(state.running, left, spins_for(workers));
+  }
 }
 
 }  // namespace pynn

@@ -293,6 +293,11 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
   for (std::size_t i = ops_.size(); i-- > 0;) {
     if (ops_[i] == nullptr || skipped_[i] || !has_grad_[i]) continue;
     Op<T>* op = ops_[i].get();
+    bool reaches_inputs = false;
+    for (const Slot<T>* input : op->in) reaches_inputs = reaches_inputs || input->grad != nullptr;
+    // The parameters of an op that reaches no input get their gradients in update(), but for those that
+    // need the whole batch's statistics.
+    if (op->wants_rows() && !reaches_inputs) continue;
     if (op->cost() <= 0 || (is_activation_[i] && op->gate != nullptr)) continue;
     Task task{[op](const Pass& pass, const Share& share) { op->backward(pass, share); },
               op->backward_division(request_.training),

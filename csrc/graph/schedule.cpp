@@ -7,8 +7,9 @@ namespace pynn {
 
 namespace {
 
-// A barrier costs about half a microsecond when all workers run, which is 50 kFLOP of one of them.
-constexpr double kSerialBelow = 60e3;
+// A barrier costs about half a microsecond when all workers run, which is 50 kFLOP of one of them; to divide a
+// task takes one before it and one after.
+constexpr double kSerialBelow = 150e3;
 // Below about 20 microseconds of arithmetic a second worker does not pay for the barriers of a
 // step.
 constexpr double kOperationsPerWorker = 1.2e6;

@@ -4,7 +4,8 @@
 // any two steps.
 #pragma once
 
-#include <cstddef>
+#include <algorithm>
+#include <array>
 #include <map>
 #include <vector>
 
@@ -23,30 +24,55 @@ class Pace {
 
   // Workers for the next chunk of steps.
   int next() {
-    if (candidates_.size() == 1) return candidates_[0];
+    if (candidates_.size() == 1) return 1;
     int best = candidates_[0];
     for (int workers : candidates_) {
-      const auto found = seconds_.find(workers);
-      if (found == seconds_.end()) return workers;
-      if (found->second < seconds_[best]) best = workers;
+      if (history_[workers].times < kWarmUp) return workers;
+      if (history_[workers].median() < history_[best].median()) best = workers;
     }
-    if (++chunk_ % kExploreEvery != 0) return best;
+    // What was better than the best's usual time deserves another look.
+    if (last_workers_ != best && last_seconds_ < history_[best].median()) return last_workers_;
+    const unsigned every = best == candidates_[0] ? kProbeFewerEvery : kProbeMoreEvery;
+    if (++chunk_ % every != 0) return best;
     turn_ = (turn_ + 1) % candidates_.size();
+    if (candidates_[turn_] == best) turn_ = (turn_ + 1) % candidates_.size();
     return candidates_[turn_];
   }
 
   void record(int workers, double seconds_per_step) {
-    const auto [found, fresh] = seconds_.try_emplace(workers, seconds_per_step);
-    if (!fresh) found->second += kSmoothing * (seconds_per_step - found->second);
+    history_[workers].add(seconds_per_step);
+    last_workers_ = workers;
+    last_seconds_ = seconds_per_step;
   }
 
  private:
-  // One chunk in 32 tries another number: even where that is twice as slow, it costs 3% at most.
-  static constexpr unsigned kExploreEvery = 32;
-  static constexpr double kSmoothing = 0.5;
+  // The first chunks also pay for starting threads and for cold caches.
+  static constexpr int kWarmUp = 3;
+  // Fewer workers can be twice as slow, so they are tried seldom; more workers are what we want
+  // back as soon as the neighbour is quiet.
+  static constexpr unsigned kProbeFewerEvery = 64;
+  static constexpr unsigned kProbeMoreEvery = 8;
+
+  // The last measurements; their median forgets a single interruption.
+  struct History {
+    std::array<double, 5> seconds{};
+    int times = 0;
+
+    void add(double value) {
+      if (times < 2) seconds.fill(value);
+      seconds[static_cast<std::size_t>(times++) % seconds.size()] = value;
+    }
+    double median() const {
+      std::array<double, 5> sorted = seconds;
+      std::sort(sorted.begin(), sorted.end());
+      return sorted[sorted.size() / 2];
+    }
+  };
 
   std::vector<int> candidates_{1};
-  std::map<int, double> seconds_;  // per step, smoothed
+  std::map<int, History> history_;
+  int last_workers_ = 1;
+  double last_seconds_ = 1e9;
   unsigned chunk_ = 0;
   std::size_t turn_ = 0;
 };
