@@ -13,7 +13,7 @@ namespace pynn {
 
 namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kHugePageFrom = std::size_t{1} << 20;
+constexpr std::size_t kHugePageFrom = std::size_t{1} << 19;
 }  // namespace
 
 AlignedBuffer::AlignedBuffer(std::size_t bytes) : bytes_(bytes) {

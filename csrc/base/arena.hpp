@@ -6,7 +6,7 @@
 
 namespace pynn {
 
-// Zero-initialised memory, 64-byte aligned; 2 MB aligned and marked for huge pages from 1 MB on.
+// Zero-initialised memory, 64-byte aligned; 2 MB aligned and marked for huge pages from 512 KB on.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;

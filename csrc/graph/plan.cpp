@@ -273,7 +273,7 @@ void Plan<T>::append_forward(std::vector<Task>& tasks) const {
     T* rows = copy.rows;
     const std::ptrdiff_t ld = copy.ld;
     tasks.push_back({[slot, kernels, rows, ld](const Pass& pass, const Share& share) {
-                       const Range range = share.features(slot->features);
+                       const Range range = share.columns(slot->features);
                        const int first = share.blocks.begin * kLanes;
                        const int count = std::min(pass.count, share.blocks.end * kLanes) - first;
                        if (range.size() <= 0 || count <= 0) return;
@@ -281,8 +281,8 @@ void Plan<T>::append_forward(std::vector<Task>& tasks) const {
                                               slot->block_stride, range.begin, range.end, count,
                                               rows + first * ld, ld);
                      },
-                     kElementwise,
-                     op->cost(),
+                     kTranspose,
+                     20.0 * slot->features,
                      {slot->value},
                      {rows}});
   }
@@ -295,8 +295,8 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
     Op<T>* op = ops_[i].get();
     bool reaches_inputs = false;
     for (const Slot<T>* input : op->in) reaches_inputs = reaches_inputs || input->grad != nullptr;
-    // The parameters of an op that reaches no input get their gradients in update(), but for those that
-    // need the whole batch's statistics.
+    // The parameters of an op that reaches no input get their gradients in update(), but for those
+    // that need the whole batch's statistics.
     if (op->wants_rows() && !reaches_inputs) continue;
     if (op->cost() <= 0 || (is_activation_[i] && op->gate != nullptr)) continue;
     Task task{[op](const Pass& pass, const Share& share) { op->backward(pass, share); },

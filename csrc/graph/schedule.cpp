@@ -7,8 +7,8 @@ namespace pynn {
 
 namespace {
 
-// A barrier costs about half a microsecond when all workers run, which is 50 kFLOP of one of them; to divide a
-// task takes one before it and one after.
+// A barrier costs about half a microsecond when all workers run, which is 50 kFLOP of one of them;
+// to divide a task takes one before it and one after.
 constexpr double kSerialBelow = 150e3;
 // Below about 20 microseconds of arithmetic a second worker does not pay for the barriers of a
 // step.
@@ -23,8 +23,9 @@ int worthwhile_workers(double operations, int limit) {
 Schedule::Split Schedule::choose_split(const Task& task, int count, int workers, bool by_blocks) {
   if (workers == 1 || task.always_serial) return Split::serial;
   if (by_blocks && !task.always_features && task.division.blocks) return Split::blocks;
-  if (task.division.features && (by_blocks || task.cost * count >= kSerialBelow))
-    return Split::features;
+  if (task.division.features && (by_blocks || task.cost * count >= kSerialBelow)) {
+    return task.division.columns ? Split::columns : Split::features;
+  }
   return Split::serial;
 }
 
@@ -44,10 +45,13 @@ Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers) : wor
     for (const void* buffer : task.reads) {
       const auto found = written.find(buffer);
       if (found == written.end() || !task.division.local || task.always_serial) continue;
-      if (found->second.split == Split::features && task.division.features) split = Split::features;
+      if (found->second.split == Split::features && task.division.features &&
+          !task.division.columns) {
+        split = Split::features;
+      }
     }
     // Divided by blocks, and on one worker, a part only ever needs its own part of the inputs.
-    const bool local = split != Split::features || task.division.local;
+    const bool local = (split != Split::features && split != Split::columns) || task.division.local;
     bool barrier = false;
     for (const void* buffer : task.reads) {
       const auto found = written.find(buffer);
@@ -80,12 +84,12 @@ void Schedule::run(const Pass& pass, int worker, Barrier& barrier) const {
   const int blocks = block_count(pass.count);
   const Share everything{{0, blocks}, 0, 1};
   const Share features{{0, blocks}, worker, workers_};
-  const Share some_blocks{divide_evenly(blocks, worker, workers_), 0, 1};
+  const Share some_blocks{divide(blocks, 1, worker, workers_), 0, 1};
   for (const Step& step : steps_) {
     if (step.barrier_before) barrier.wait(workers_);
     if (step.split == Split::serial) {
       if (worker == 0) step.task->run(pass, everything);
-    } else if (step.split == Split::features) {
+    } else if (step.split == Split::features || step.split == Split::columns) {
       step.task->run(pass, features);
     } else if (some_blocks.blocks.size() > 0) {
       step.task->run(pass, some_blocks);

@@ -33,7 +33,7 @@ class Schedule {
   void run(const Pass& pass, int worker, Barrier& barrier) const;
 
  private:
-  enum class Split : char { serial, features, blocks };
+  enum class Split : char { serial, features, columns, blocks };
   struct Step {
     const Task* task;
     Split split;

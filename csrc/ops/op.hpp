@@ -75,14 +75,16 @@ struct Parameter {
 
 // How the work of one phase may be divided.
 struct Division {
-  bool blocks;    // every block by itself
-  bool features;  // every feature of the output by itself
-  bool local;     // divided along features, a part needs no other part of the inputs
+  bool blocks;           // every block by itself
+  bool features;         // every feature of the output by itself
+  bool local;            // divided along features, a part needs no other part of the inputs
+  bool columns = false;  // divided along features, in whole groups of kRowAlign: Share::columns
 };
 inline constexpr Division kElementwise{true, true, true};
 inline constexpr Division kFeatureProduct{true, true, false};
 inline constexpr Division kRowwise{true, false, false};
 inline constexpr Division kFeaturewise{false, true, true};
+inline constexpr Division kTranspose{true, true, true, true};
 
 template <class T>
 class Op {

@@ -12,11 +12,8 @@ struct Range {
   int size() const { return end - begin; }
 };
 
-// Part `part` of `parts` of n features. Boundaries are multiples of 48 where the parts are large, a
-// multiple of every ISA's tile rows and of kRowAlign, else of kRowAlign.
-inline Range divide_features(int n, int part, int parts) {
-  if (parts == 1) return {0, n};
-  const int granule = n / parts >= 96 ? 48 : kRowAlign;
+// Part `part` of `parts` of n things, with boundaries at multiples of `granule`.
+inline Range divide(int n, int granule, int part, int parts) {
   const auto boundary = [&](int i) {
     if (i == parts) return n;
     const long exact = static_cast<long>(n) * i / parts;
@@ -26,18 +23,16 @@ inline Range divide_features(int n, int part, int parts) {
   return {boundary(part), boundary(part + 1)};
 }
 
-inline Range divide_evenly(int n, int part, int parts) {
-  return {static_cast<int>(static_cast<long>(n) * part / parts),
-          static_cast<int>(static_cast<long>(n) * (part + 1) / parts)};
-}
-
 // Either all blocks and a part of the features, or some blocks and all features.
 struct Share {
   Range blocks;
   int part = 0;
   int parts = 1;
 
-  Range features(int n) const { return divide_features(n, part, parts); }
+  // Every tile's rows are 6 or 12, but for the scalar one's, which has 4.
+  Range features(int n) const { return divide(n, 6, part, parts); }
+  // For transposes, which go by whole groups of kRowAlign.
+  Range columns(int n) const { return divide(n, kRowAlign, part, parts); }
 };
 
 }  // namespace pynn

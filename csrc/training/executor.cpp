@@ -79,7 +79,7 @@ class ExecutorOf : public Executor {
       return;
     }
     ThreadPool::instance().run(workers, [&](int worker, int actual) {
-      const Range mine = divide_evenly(pieces, worker, actual);
+      const Range mine = divide(pieces, 1, worker, actual);
       run_pieces(x, outputs, mine.begin, mine.end);
     });
   }

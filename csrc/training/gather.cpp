@@ -44,7 +44,7 @@ void Gather<T>::set_sources(const std::vector<Rows>& sources) {
 template <class T>
 void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
   const Slot<T>& slot = *input.slot;
-  const Range columns = share.features(slot.features);
+  const Range columns = share.columns(slot.features);
   const bool first_part = share.part == 0;
   const T* block_rows[kLanes];
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
@@ -72,11 +72,11 @@ template <class T>
 void Gather<T>::append_tasks(std::vector<Task>& tasks) {
   for (const auto& owned : inputs_) {
     Input* input = owned.get();
-    // About four operations' time an element.
+    // About ten operations' time an element.
     tasks.push_back(
         {[this, input](const Pass& pass, const Share& share) { gather(*input, pass, share); },
-         kElementwise,
-         4.0 * input->slot->features,
+         kTranspose,
+         10.0 * input->slot->features,
          {},
          {input->slot->value, input->staging}});
   }

@@ -24,6 +24,8 @@ namespace {
 constexpr int kEvaluationBatch = 256;
 // Between two looks at the clock.
 constexpr double kChunkSeconds = 4e-3;
+// Shorter chunks say more about waking a thread than about the steps.
+constexpr double kMeasurableSeconds = 1e-3;
 
 double now() {
   using clock = std::chrono::steady_clock;
@@ -118,6 +120,7 @@ class TrainerOf : public Trainer {
       add_training_tasks(*training_);
     }
     order_ = std::move(order);
+    if (batch_size != batch_size_) chunk_ = 1;
     batch_size_ = batch_size;
     position_ = 0;
     last_pass_ = {};
@@ -142,7 +145,7 @@ class TrainerOf : public Trainer {
     }
     const double start = now();
     std::int64_t done = 0;
-    std::int64_t chunk = 1;
+    std::int64_t chunk = seconds < kChunkSeconds ? 1 : chunk_;
     while (done < n) {
       const double chunk_start = now();
       chunk = std::min(chunk, n - done);
@@ -157,11 +160,13 @@ class TrainerOf : public Trainer {
       done += chunk;
       const double time = now();
       const double per_step = (time - chunk_start) / static_cast<double>(chunk);
-      pace_.record(workers, per_step);
+      if (time - chunk_start >= kMeasurableSeconds || chunk == n) pace_.record(workers, per_step);
       if (time - start >= seconds) break;
-      const double budget = std::min(kChunkSeconds, seconds - (time - start));
-      chunk = std::clamp<std::int64_t>(static_cast<std::int64_t>(budget / std::max(per_step, 1e-7)),
-                                       1, 4 * chunk);
+      chunk_ = std::clamp<std::int64_t>(
+          static_cast<std::int64_t>(kChunkSeconds / std::max(per_step, 1e-7)), 1, 4 * chunk_);
+      const double left_seconds = seconds - (time - start);
+      chunk = std::clamp<std::int64_t>(
+          static_cast<std::int64_t>(left_seconds / std::max(per_step, 1e-7)), 1, chunk_);
     }
     last_pass_ = make_pass(done - 1, 0);
     last_pass_.next_rows = nullptr;
@@ -403,6 +408,7 @@ class TrainerOf : public Trainer {
   int batch_size_ = 1;
   std::int64_t position_ = 0;
   Pace pace_;
+  std::int64_t chunk_ = 1;  // steps between two looks at the clock
   Pass last_pass_;
   mutable std::mutex mutex_;
 };

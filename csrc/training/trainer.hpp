@@ -47,6 +47,8 @@ class Trainer {
   // the steps done; 0 when the epoch is over.
   virtual std::int64_t run(const double* rates, std::int64_t n, double seconds) = 0;
   virtual Results results() const = 0;  // since start()
+  // By pieces of a few hundred rows, of whose losses it takes the mean weighted by rows: with
+  // normalize_by_weights or l2_per_batch, that is the mean over pieces and not over everything.
   virtual Results evaluate(const Data& data) = 0;
   // Loss over all rows as one batch, and its gradient per parameter (in the layout of the
   // variables).
