@@ -28,10 +28,13 @@ if TYPE_CHECKING:
         plotting,
         random,
         regularizers,
+        saving,
         utils,
+        wrappers,
     )
     from pynn._core import num_threads, set_num_threads
-    from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
+    from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor, load
+    from pynn.graph import Tape
     from pynn.initializers import Initializer
     from pynn.layers import Input, Layer
     from pynn.losses import Loss
@@ -60,7 +63,9 @@ _MODULES = (
     "plotting",
     "random",
     "regularizers",
+    "saving",
     "utils",
+    "wrappers",
 )
 # Where the names that are more than modules come from.
 _HOMES = {
@@ -78,6 +83,8 @@ _HOMES = {
     "PerceptronRegressor": "estimators",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "Tape": "graph",
+    "load": "estimators",
     "num_threads": "_core",
     "set_num_threads": "_core",
 }
@@ -97,6 +104,7 @@ __all__ = [
     "PerceptronRegressor",
     "Regularizer",
     "Sequential",
+    "Tape",
     "__version__",
     "activations",
     "backend",
@@ -107,6 +115,7 @@ __all__ = [
     "estimators",
     "initializers",
     "layers",
+    "load",
     "losses",
     "metrics",
     "models",
@@ -116,8 +125,10 @@ __all__ = [
     "plotting",
     "random",
     "regularizers",
+    "saving",
     "set_num_threads",
     "utils",
+    "wrappers",
 ]
 
 

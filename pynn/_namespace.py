@@ -1,8 +1,8 @@
 """Telling arrays from tensors, and finding the functions that go with them.
 
-A tensor is what `pynn.ops` computes with; its class has the attribute ``__pynn_tensor__ = True`` and
-a static method ``__pynn_namespace__`` that returns that module. Everything else is data for NumPy. Formulas written with the names that NumPy and `pynn.ops` share
-then serve both.
+A tensor is what `pynn.ops` computes with; its class has the attribute ``__pynn_tensor__ = True``
+and a static method ``__pynn_namespace__`` that returns that module. Everything else is data for
+NumPy. Formulas written with the names that NumPy and `pynn.ops` share then serve both.
 """
 
 from __future__ import annotations

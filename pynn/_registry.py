@@ -161,7 +161,7 @@ class Registry:
         inner = dict(inner or {})
         if not hasattr(found, "from_config"):
             return found(**inner)
-        if custom_objects and _takes_custom_objects(found.from_config):
+        if custom_objects and takes_custom_objects(found.from_config):
             return found.from_config(inner, custom_objects=custom_objects)
         return found.from_config(inner)
 
@@ -177,7 +177,8 @@ class Registry:
         )
 
 
-def _takes_custom_objects(function: Callable[..., Any]) -> bool:
+def takes_custom_objects(function: Callable[..., Any]) -> bool:
+    """Whether a ``from_config`` has an argument ``custom_objects``."""
     import inspect
 
     return "custom_objects" in inspect.signature(function).parameters

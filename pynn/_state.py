@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _FLOAT_TYPES = ("float32", "float64")
 _WORD = (1 << 64) - 1
@@ -112,6 +114,22 @@ def set_seed(seed: int | None) -> None:
     with _lock:
         _seed = seed
         _seeds_drawn = 0
+
+
+@contextmanager
+def temporary_seed(seed: int | None) -> Iterator[None]:
+    """Start the seed generator from `seed` for a while, and go on as before then; None: do not."""
+    global _seed, _seeds_drawn
+    if seed is None:
+        yield
+        return
+    before = _seed, _seeds_drawn
+    set_seed(seed)
+    try:
+        yield
+    finally:
+        with _lock:
+            _seed, _seeds_drawn = before
 
 
 def next_seed() -> int:

@@ -24,8 +24,11 @@ EXPECTED = {
     "california_housing": r"Sequential: test MSE [01]\.\d+\n.*R2 0\.[67]",
     "early_stopping": r"test accuracy 0\.9",
     "fashion_mnist": r"266,610.*test accuracy 0\.[678].*in truth: Ankle boot",
+    "learning_rate_finder": r"learning rate 0\.\d+\n5 epochs, validation accuracy 0\.[89]",
     "perceptron_iris": r"setosa\? \[ True False\]\naccuracy 1\.000",
     "pipeline_grid_search": r"cross-validated accuracy 0\.9.*test accuracy 0\.9",
+    "random_search": r"n_neurons.*cross-validated accuracy 0\.9.*test accuracy 0\.9",
+    "subclassed_model": r"wide_and_deep.*test MSE [01]\.\d+, of the auxiliary output [01]\.\d+",
     "tlu_logic": (
         r"0 XOR 0 = 0\n0 XOR 1 = 1\n1 XOR 0 = 1\n1 XOR 1 = 0\nNOT 0 = 1\nNOT 1 = 0\n"
         r"AND, OR and NAND learned: True\nXOR learned by one unit: False"
@@ -36,6 +39,7 @@ EXPECTED = {
 DATA = {
     "california_housing": datasets.california_housing,
     "fashion_mnist": datasets.fashion_mnist,
+    "subclassed_model": datasets.california_housing,
     "wide_and_deep": datasets.california_housing,
 }
 

@@ -11,6 +11,8 @@ from typing import Any
 from pynn.callbacks._batch_count import BatchCount, check_save_freq
 from pynn.callbacks._callback import Callback, Logs, needed_if
 
+_STATES = ("state-0.pynn", "state-1.pynn")  # written in turn
+
 
 def _every_few_batches(callback: Any) -> bool:
     return bool(callback.save_freq != "epoch")
@@ -19,8 +21,10 @@ def _every_few_batches(callback: Any) -> bool:
 class BackupAndRestore(Callback):
     """Save the training's state as it goes on, and take it up again where it broke off.
 
-    If `backup_dir` holds a state when `fit` begins, the model gets its weights, and
-    ``model._initial_epoch`` tells the loop the epoch to go on with.
+    If `backup_dir` holds a state when `fit` begins, the model gets its weights, the optimizer its
+    arrays and its count of steps, and `fit` goes on with the epoch that was next, in the order of
+    rows that it would have had. What comes out is what an unbroken training gives, bit for bit, if
+    states are saved after epochs. One that was saved within an epoch begins that epoch again.
 
     Parameters
     ----------
@@ -54,9 +58,9 @@ class BackupAndRestore(Callback):
         self.backup_dir = Path(backup_dir)
         self.save_freq = check_save_freq(save_freq)
         self.delete_checkpoint = delete_checkpoint
-        self._weights = self.backup_dir / "latest.pynn"
         self._progress = self.backup_dir / "progress.json"
         self._epoch = 0
+        self._state = _STATES[0]
         self._batches = BatchCount(self.save_freq)
 
     def on_train_begin(self, logs: Logs = None) -> None:
@@ -65,16 +69,27 @@ class BackupAndRestore(Callback):
         Raises
         ------
         ValueError
-            If the model has no weights yet.
+            If the model has no weights yet, or the state is damaged or of another model.
         """
         self._batches = BatchCount(self.save_freq)
         self._epoch = 0
         if not getattr(self.model, "built", True):
             raise ValueError("the model must be built: give its input shape, or call it on data")
-        if self._weights.exists() and self._progress.exists():
-            self.model.load_weights(str(self._weights))
-            self._epoch = int(json.loads(self._progress.read_text(encoding="utf-8"))["epoch"])
+        if self._progress.exists():
+            progress = self._read_progress()
+            self._state, self._epoch = progress["state"], progress["epoch"]
+            path = str(self.backup_dir / self._state)
+            self.model._shuffle_seed = self.model._resume_training(path)
             self.model._initial_epoch = self._epoch
+
+    def _read_progress(self) -> dict[str, Any]:
+        try:
+            progress = json.loads(self._progress.read_text(encoding="utf-8"))
+            if progress["state"] in _STATES and progress["epoch"] >= 0:
+                return {"state": progress["state"], "epoch": int(progress["epoch"])}
+        except (ValueError, TypeError, KeyError):
+            pass
+        raise ValueError(f"{self._progress} is damaged: remove {self.backup_dir} to begin anew")
 
     @needed_if(_every_few_batches)
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -94,8 +109,11 @@ class BackupAndRestore(Callback):
             shutil.rmtree(self.backup_dir)
 
     def _save(self) -> None:
+        # The old state stays until the new one is whole and named, so a crash loses neither.
         self.backup_dir.mkdir(parents=True, exist_ok=True)
-        self.model.save_weights(str(self._weights))
+        self._state = _STATES[1 - _STATES.index(self._state)]
+        self.model.save_weights(str(self.backup_dir / self._state))
         written = self._progress.with_suffix(".tmp")
-        written.write_text(json.dumps({"epoch": self._epoch}), encoding="utf-8")
+        progress = {"epoch": self._epoch, "state": self._state}
+        written.write_text(json.dumps(progress), encoding="utf-8")
         os.replace(written, self._progress)

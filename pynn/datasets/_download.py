@@ -1,4 +1,4 @@
-"""Fetching one file into the cache, checked by size and SHA-256. What is inside is not read here."""
+"""Fetching one file into the cache, checked by size and SHA-256. It is not read here."""
 
 from __future__ import annotations
 

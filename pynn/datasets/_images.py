@@ -17,7 +17,7 @@ import numpy as np
 
 Split = tuple[np.ndarray, np.ndarray]
 
-#: IDX files of one data set, in the order images and labels for training, images and labels to test.
+#: IDX files of one data set: images and labels for training, images and labels to test.
 IDX_NAMES = (
     "train-images-idx3-ubyte.gz",
     "train-labels-idx1-ubyte.gz",

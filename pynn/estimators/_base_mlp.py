@@ -21,6 +21,7 @@ from pynn import _core
 from pynn.estimators._input import check_rows
 from pynn.estimators._lbfgs import train_at_once
 from pynn.estimators._network import Network, check_chain
+from pynn.estimators._saving import save_estimator
 from pynn.estimators._solver import OTHER_SOLVERS, SCIKIT_LEARN_SOLVERS
 from pynn.estimators._stochastic import TrainingData, start_curves, train_in_batches
 
@@ -30,6 +31,8 @@ _LOGISTIC = ("logistic", "sigmoid")
 
 class BaseMLP(BaseEstimator, ABC):
     """Base of the MLP estimators; not for direct use."""
+
+    save = save_estimator
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],

@@ -23,6 +23,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from pynn.estimators._input import check_rows
 from pynn.estimators._sample_order import shuffled
+from pynn.estimators._saving import save_estimator
 from pynn.estimators._unit_trainer import UnitTrainer, step_rows
 from pynn.training import ArrayData, EpochRunner
 
@@ -47,6 +48,8 @@ class Unit:
 
 class BasePerceptron(BaseEstimator, ABC):
     """Base of the perceptrons; not for direct use."""
+
+    save = save_estimator
 
     _parameter_constraints: dict = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],

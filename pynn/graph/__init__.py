@@ -8,11 +8,13 @@ Nothing here knows of layers, data formats of users, or epochs.
 from pynn.graph._eager_plan import EagerPlan
 from pynn.graph._plan import PREDICT_ROWS, Plan, lower
 from pynn.graph._rows import flat_rows, is_sparse, to_numeric, to_rows
+from pynn.graph._tape import Tape
 
 __all__ = [
     "PREDICT_ROWS",
     "EagerPlan",
     "Plan",
+    "Tape",
     "flat_rows",
     "is_sparse",
     "lower",

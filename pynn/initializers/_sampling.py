@@ -31,4 +31,3 @@ def make_seed(seed: Any) -> Any:
 def generator(seed: Any) -> np.random.Generator:
     """Return NumPy's generator for a seed, or for the next seed of a seed generator."""
     return np.random.default_rng(seed.next() if hasattr(seed, "next") else seed)
-

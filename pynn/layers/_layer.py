@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pynn import constraints, initializers, ops, regularizers
+from pynn import _allocation, constraints, initializers, ops, regularizers
+from pynn._array_result import as_result
 from pynn._namespace import is_tensor
 from pynn._structure import leaves, map_leaves, pack
 from pynn.layers import _config
@@ -23,7 +24,7 @@ from pynn.layers._arguments import (
 from pynn.layers._call import Call
 from pynn.layers._tracing import current, tracing
 from pynn.ops import Tensor, Weight
-from pynn.ops._tensor import recording
+from pynn.ops._tensor import ValueTensor, is_taped, recording
 
 # Attributes that hold no layers of one's own, or that would be slow to look through.
 _NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_plans", "_tensors"))
@@ -32,7 +33,24 @@ _WEIGHT_ORDER = ("shape", "initializer", "dtype")
 _OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
 
 
-class Layer:
+class _NamesItself(type):
+    """Puts a layer's class in front of what its constructor complains about."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except ValueError as error:
+            _blame(error, cls.__name__, cls.__name__)
+            raise
+
+
+def _blame(error: ValueError, named: str, shown: str) -> None:
+    """Say in `error` whom it is about, unless it says so."""
+    if type(error) is ValueError and named not in str(error):
+        error.args = (f"{shown}: {error}",)
+
+
+class Layer(metaclass=_NamesItself):
     """A piece of a network: weights, and a function of tensors that uses them.
 
     A subclass makes its weights in ``build(input_shape)`` by means of `add_weight` and computes in
@@ -178,6 +196,7 @@ class Layer:
                 f"the shape of a weight must be known. Received: shape={shape} for weight {name!r} "
                 f"of layer {self.name!r}"
             )
+        _allocation.claim(shape, f"{self.name}/{name}")
         if initializer is None:
             initializer = "glorot_uniform" if len(shape) > 1 else "zeros"
         dtype = np.dtype(dtype or self.dtype).name
@@ -211,7 +230,10 @@ class Layer:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Record the layer on tensors, or compute it on arrays; see `call` for the arguments."""
         if not any(is_tensor(value) for value in leaves([list(args), kwargs])):
-            return self._call_on_arrays(args, kwargs)
+            if not is_taped():
+                return self._call_on_arrays(args, kwargs)
+            first = map_leaves(ValueTensor, as_arrays(args[0], self.dtype)) if args else ()
+            return self(first, *args[1:], **kwargs)
         if not self.built:
             self._build_for(args, kwargs)
         trace = current()
@@ -219,7 +241,7 @@ class Layer:
         trace.depth += 1
         try:
             with recording():
-                outputs = self.call(*args, **self._with_training(args, kwargs))
+                outputs = self._called(args, kwargs)
             if self.activity_regularizer is not None:
                 for output in leaves(outputs):
                     penalty = self.activity_regularizer(output)
@@ -258,7 +280,15 @@ class Layer:
         if not self.built:
             self._build_for(args, kwargs)
         with recording(False):
+            outputs = self._called(args, kwargs)
+        return map_leaves(as_result, outputs)
+
+    def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
             return self.call(*args, **self._with_training(args, kwargs))
+        except ValueError as error:
+            _blame(error, repr(self.name), f"layer {self.name!r}")
+            raise
 
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         first = args[0] if args else next(iter(kwargs.values()))
@@ -393,6 +423,15 @@ class Layer:
                 )
         for weight, value in zip(own, values, strict=True):
             weight.assign(value)
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalties of regularizers on the weights as they are, one number each."""
+        return [
+            weight.regularizer(ops.identity(weight) if is_taped() else weight.numpy())
+            for weight in self.weights
+            if weight.regularizer is not None
+        ]
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold.

@@ -5,6 +5,7 @@ from pynn.models._clone import clone_model, model_from_config, model_from_json
 from pynn.models._mlp import MLP
 from pynn.models._model import Model
 from pynn.models._sequential import Sequential
+from pynn.saving import load_model, save_model
 
 __all__ = [
     "MLP",
@@ -12,6 +13,8 @@ __all__ = [
     "Model",
     "Sequential",
     "clone_model",
+    "load_model",
     "model_from_config",
     "model_from_json",
+    "save_model",
 ]

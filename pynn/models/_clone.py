@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from pynn._registry import takes_custom_objects
 from pynn._structure import leaves, map_leaves
 from pynn.layers import InputLayer, Layer
 from pynn.models._functional_config import model_classes
@@ -146,4 +147,7 @@ def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None)
             f"unknown model class: {name!r}. It must be one of {', '.join(sorted(known))}, or be "
             "passed in custom_objects"
         )
-    return known[name].from_config(config["config"], custom_objects=custom_objects)
+    build = known[name].from_config
+    if not takes_custom_objects(build):
+        return build(config["config"])
+    return build(config["config"], custom_objects=custom_objects)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pynn import losses, metrics
-from pynn._structure import is_nested
+from pynn._structure import is_nested, leaves
 from pynn.losses import Loss
 from pynn.models._targets import check_target
 from pynn.training import ArrayData, Totals
@@ -184,6 +184,7 @@ class Compiled:
         self._known: dict[Any, Objectives] = {}
         self._last: Objectives | None = None
         self._made: dict[Any, Any] = {}
+        _check_factors(loss_weights)
         for name in _names_in(loss):
             losses.as_loss(name, (None, 1), (None, 1))
         for given in (metrics, weighted_metrics):
@@ -349,5 +350,16 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _loss_factors(given: Any, names: Sequence[str]) -> list[float]:
-    factors = _per_output(given, names, "loss_weights")
-    return [1.0 if value is None else float(value) for value in factors]
+    return [
+        1.0 if value is None else float(value)
+        for value in _per_output(given, names, "loss_weights")
+    ]
+
+
+def _check_factors(given: Any) -> None:
+    for value in leaves(given):
+        if value is not None and not (np.ndim(value) == 0 and np.isreal(value)):
+            raise ValueError(
+                "loss_weights must be a number, or a list or dict with one for each output. "
+                f"Received: loss_weights={given!r}"
+            )

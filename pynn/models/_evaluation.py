@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn.callbacks import CallbackList
 from pynn.models._compiled import Compiled, Objectives
+from pynn.models._custom_steps import StepEvaluation, has_own
 from pynn.models._source import prepare
 from pynn.training import (
     ArrayData,
@@ -32,6 +33,21 @@ def batch_objectives(model: Model, compiled: Compiled, data: Any) -> Objectives:
     objectives = compiled.objectives(signature.output_names, signature.output_shapes, first)
     objectives.check(first, signature.output_shapes)
     return objectives
+
+
+def checked_verbose(value: Any) -> int:
+    """Return `verbose` as 0, 1 or 2.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    if isinstance(value, str) and value == "auto":
+        return 1
+    if isinstance(value, (bool, int, np.integer)) and 0 <= value <= 2:
+        return int(value)
+    raise ValueError(f"verbose must be 'auto', 0, 1 or 2. Received: verbose={value!r}")
 
 
 def figures(logs: dict[str, Any], return_dict: bool) -> Any:
@@ -168,11 +184,15 @@ def evaluate(
         If the data does not fit the model.
     """
     self._compiled_or_fail("evaluate")
-    verbose = 1 if verbose == "auto" else int(verbose)
+    verbose = checked_verbose(verbose)
     if x is None:
         raise ValueError("evaluate() needs data: x is None")
-    data, _ = prepare(self, x, y, sample_weight, None, 0.0)
-    validation = Validation(self, data, batch_size or 32, steps)
+    validation: Any
+    if has_own(self, "test_step"):
+        validation = StepEvaluation(self, (x, y, sample_weight), batch_size or 32, steps)
+    else:
+        data, _ = prepare(self, x, y, sample_weight, None, 0.0)
+        validation = Validation(self, data, batch_size or 32, steps)
     listeners = CallbackList(callbacks, model=self, verbose=verbose, steps=validation.steps)
     bar = ProgressBar(validation.steps, verbose)
     logs = validation.run(listeners, prefix="", bar=bar)
@@ -221,7 +241,7 @@ def predict(
     """
     if verbose == 0 and callbacks is None and steps is None:
         return predict_on_batch(self, x)
-    verbose = 1 if verbose == "auto" else int(verbose)
+    verbose = checked_verbose(verbose)
     batch_size = batch_size or 32
     if comes_in_batches(x):
         return _predict_batches(self, x, verbose, steps, callbacks)

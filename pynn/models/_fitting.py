@@ -13,10 +13,18 @@ import numpy as np
 
 from pynn import _state
 from pynn.callbacks import CallbackList
-from pynn.models._compiled import Objectives
-from pynn.models._evaluation import Validation, batch_objectives, figures
+from pynn.models._compiled import Compiled, Objectives
+from pynn.models._custom_steps import StepEvaluation, Steps, has_own
+from pynn.models._evaluation import Validation, batch_objectives, checked_verbose, figures
 from pynn.models._source import prepare
-from pynn.training import EpochRunner, ProgressBar, Totals, Watcher
+from pynn.training import (
+    BatchData,
+    EpochRunner,
+    ProgressBar,
+    Totals,
+    Watcher,
+    comes_in_batches,
+)
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
@@ -65,7 +73,8 @@ def fit(
     shuffle : bool, default=True
         Whether each epoch goes through the rows in another order.
     class_weight : dict of int to float, default=None
-        Factors for the weights of samples by class.
+        Factors for the weights of samples by class; for several outputs also a dict of such dicts
+        by name.
     sample_weight : array-like, shape (n,), default=None
         Or a list or dict with one for each output.
     initial_epoch : int, default=0
@@ -95,15 +104,21 @@ def fit(
     batch_size = checked_count("batch_size", batch_size, 32)
     checked_count("epochs", epochs, 1)
     steps_per_epoch = checked_count("steps_per_epoch", steps_per_epoch, None)
-    verbose = 1 if verbose == "auto" else int(verbose)
+    _check_frequency(validation_freq)
+    verbose = checked_verbose(verbose)
     if x is None:
         raise ValueError("fit() needs data: x is None")
-    data, held_out = prepare(self, x, y, sample_weight, class_weight, validation_split)
-    objectives = batch_objectives(self, compiled, data)
-    validation = _validation(
-        self, held_out, validation_data, validation_batch_size or batch_size, validation_steps
+    data, held_out, objectives, trainer = _training_of(
+        self, compiled, (x, y, sample_weight), class_weight, validation_split
     )
-    trainer = self._trainers.trainer(self, objectives)
+    validation = _validation(
+        self,
+        held_out,
+        validation_data,
+        validation_batch_size or batch_size,
+        validation_steps,
+        trainer,
+    )
     watcher = _FitWatcher(self, objectives)
     runner = EpochRunner(
         trainer,
@@ -123,13 +138,14 @@ def fit(
     )
     history = listeners.history
     self.stop_training = False
-    seed = _state.next_seed() if shuffle else None
     logs: dict[str, Any] = {}
     watcher.set_pace()
     self._initial_epoch = initial_epoch
+    self._shuffle_seed = _state.next_seed() if shuffle else None
     listeners.on_train_begin()
     try:
-        # A callback that restores an earlier training says where to go on.
+        # A callback that restores an earlier training says where and how to go on.
+        seed = self._shuffle_seed
         for index in range(max(initial_epoch, self._initial_epoch), epochs):
             logs = {}
             bar = watcher.bar = ProgressBar(runner.steps, verbose, f"Epoch {index + 1}/{epochs}")
@@ -159,6 +175,31 @@ def fit(
     return history
 
 
+def _training_of(
+    model: Model,
+    compiled: Compiled,
+    given: tuple[Any, Any, Any],
+    class_weight: Mapping[Any, float] | None,
+    validation_split: float,
+) -> tuple[Any, Any, Any, Any]:
+    """Return the data, its held-out part, the objectives and what takes the steps."""
+    if not has_own(model, "train_step"):
+        data, held_out = prepare(model, *given, class_weight, validation_split)
+        objectives = batch_objectives(model, compiled, data)
+        return data, held_out, objectives, model._trainers.trainer(model, objectives)
+    if class_weight is not None:
+        raise ValueError(
+            f"{type(model).__name__} has its own train_step(), which class_weight does not reach. "
+            "Give sample_weight"
+        )
+    steps = Steps(model, "train_step")
+    data = steps.data(*given)
+    if validation_split and isinstance(data, BatchData):
+        raise ValueError("validation_split needs arrays. Received: x that hands out batches")
+    data, held_out = data.split(validation_split) if validation_split else (data, None)
+    return data, held_out, steps, steps
+
+
 def _warn_exhausted() -> None:
     warnings.warn(
         "the data ran out before the last epoch. It must hand out at least "
@@ -182,6 +223,12 @@ def checked_count(name: str, value: Any, default: Any) -> Any:
     return int(value)
 
 
+def _check_frequency(frequency: Any) -> None:
+    given = frequency if isinstance(frequency, (list, tuple, set, range)) else [frequency]
+    for value in given:
+        checked_count("validation_freq", value, None)
+
+
 def _is_due(frequency: Any, index: int) -> bool:
     if isinstance(frequency, (int, np.integer)):
         return (index + 1) % int(frequency) == 0
@@ -189,16 +236,29 @@ def _is_due(frequency: Any, index: int) -> bool:
 
 
 def _validation(
-    model: Model, held_out: Any, given: Any, batch_size: int, steps: int | None
-) -> Validation | None:
+    model: Model, held_out: Any, given: Any, batch_size: int, steps: int | None, trainer: Any
+) -> Any:
     if given is None:
-        return None if held_out is None else Validation(model, held_out, batch_size, steps)
+        if held_out is None or not isinstance(trainer, Steps):
+            return None if held_out is None else Validation(model, held_out, batch_size, steps)
+        x, *others = trainer._batch(held_out, slice(None))
+        given = (x, *(others or [None]))
     if isinstance(given, (tuple, list)) and len(given) in (2, 3):
         x, y, weights = (*given, None)[:3]
-    else:
+    elif comes_in_batches(given):
         x, y, weights = given, None, None
-    data, _ = prepare(model, x, y, weights, None, 0.0)
-    return Validation(model, data, batch_size, steps)
+    else:
+        raise ValueError(
+            "validation_data must be (x, y) or (x, y, sample_weight), or hand out batches. "
+            f"Received: {type(given).__name__}"
+        )
+    if has_own(model, "test_step"):
+        return StepEvaluation(model, (x, y, weights), batch_size, steps)
+    try:
+        data, _ = prepare(model, x, y, weights, None, 0.0)
+        return Validation(model, data, batch_size, steps)
+    except ValueError as error:
+        raise ValueError(f"validation_data: {error}") from error
 
 
 class _FitWatcher(Watcher):
@@ -207,14 +267,14 @@ class _FitWatcher(Watcher):
     callbacks: Any
     bar: ProgressBar
 
-    def __init__(self, model: Model, objectives: Objectives) -> None:
+    def __init__(self, model: Model, objectives: Objectives | Steps) -> None:
         self._model = model
         self._optimizer = model.optimizer
         self._objectives = objectives
         self._constrained = [
             weight for weight in model._trainers.weights if weight.constraint is not None
         ]
-        if self._optimizer._stepwise:
+        if self._optimizer._stepwise or isinstance(objectives, Steps):
             self._constrained = []  # its own steps see to that
         self._python = bool(objectives.python_slots)
         self.bar = ProgressBar(None, 0)
@@ -233,6 +293,7 @@ class _FitWatcher(Watcher):
             weight.assign(weight.constraint(weight.view))
         if self._python:
             rows, predictions = runner.trainer.last_batch()
+            assert isinstance(self._objectives, Objectives)
             self._objectives.update(runner.current, rows, _shaped(self._model, predictions))
         if self._heard:
             self._optimizer._set_iterations(runner.trainer.iterations)
@@ -276,9 +337,9 @@ def train_on_batch(
         The batch's loss before the step, and its metrics, as `evaluate` returns them.
     """
     compiled = self._compiled_or_fail("train_on_batch")
-    data, _ = prepare(self, x, y, sample_weight, class_weight, 0.0)
-    objectives = batch_objectives(self, compiled, data)
-    trainer = self._trainers.trainer(self, objectives)
+    data, _, objectives, trainer = _training_of(
+        self, compiled, (x, y, sample_weight), class_weight, 0.0
+    )
     watcher = _FitWatcher(self, objectives)
     watcher.callbacks = CallbackList(None, model=self)
     watcher.set_pace()

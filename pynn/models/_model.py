@@ -11,22 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from pynn import graph, optimizers
+from pynn import graph, saving
+from pynn._array_result import as_result
 from pynn._namespace import is_tensor
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn.layers import Layer
-from pynn.layers._config import from_init, training_position
-from pynn.layers._tracing import tracing
-from pynn.models import _evaluation, _fitting, _functional_config
+from pynn.layers._config import from_init, training_position, with_objects
+from pynn.layers._tracing import current, tracing
+from pynn.models import _compiling, _custom_steps, _evaluation, _fitting, _functional_config
 from pynn.models._compiled import Compiled
 from pynn.models._interface import Interface, interface_of_call, interface_of_values
 from pynn.models._network import Network
 from pynn.models._pickling import reduce_model
 from pynn.models._planning import plans_of
 from pynn.models._source import as_structure, example
-from pynn.models._summary import print_summary
+from pynn.models._summary import summary
 from pynn.models._trainer_cache import TrainerCache
 from pynn.ops import SymbolicValueError, Tensor
+from pynn.ops._tensor import is_taped, suspended
 from pynn.training import Signature, rows_per_call
 
 
@@ -73,6 +75,8 @@ class Model(Layer):
 
     _network: Network | None
     _interface: Interface | None
+    _compile_arguments: dict[str, Any]
+    optimizer: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         model = super().__new__(cls, *args, **kwargs)
@@ -80,11 +84,13 @@ class Model(Layer):
         model._interface = None
         model._plans = {}
         model._compiled = None
+        model._loss_tracker = None
         model._trainers = TrainerCache()
         model._fast = None
         model._fast_rows = 0
         model._is_building = False
         model._looks_at_values = False
+        model._shuffle_seed = None
         model.optimizer = None
         model.stop_training = False
         return model
@@ -99,6 +105,7 @@ class Model(Layer):
     ) -> None:
         self._plans: dict[bool, graph.Plan | graph.EagerPlan]
         self._compiled: Compiled | None
+        self._loss_tracker: Any
         self._trainers: TrainerCache
         self._fast: Any
         self._fast_rows: int
@@ -107,6 +114,7 @@ class Model(Layer):
         self.history: Any
         self.stop_training: bool
         self._initial_epoch: int
+        self._shuffle_seed: int | None
         super().__init__(name=name, trainable=trainable, **kwargs)
         if (inputs is None) != (outputs is None):
             raise ValueError("a functional model needs both inputs and outputs")
@@ -264,8 +272,6 @@ class Model(Layer):
     def _call_undecided(self, inputs: Any) -> Any:
         if training_position(type(self).call) is None:
             return self.call(inputs)
-        from pynn.layers._tracing import current
-
         return self.call(inputs, training=current().training)
 
     def _ensure_built(self, x: Any) -> None:
@@ -281,12 +287,16 @@ class Model(Layer):
                 "outputs"
             )
         if isinstance(training, bool):
-            with tracing(training):
-                return self._network.run(inputs)
+            outer = current()
+            with tracing(training) as trace:
+                trace.depth = outer.depth
+                outputs = self._network.run(inputs)
+            outer.losses.extend(trace.losses)
+            return outputs
         return self._network.run(inputs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the model's output: tensors for tensors, arrays for arrays.
+        """Return the model's output: tensors for tensors, for arrays arrays that have ``.numpy()``.
 
         Parameters
         ----------
@@ -294,12 +304,31 @@ class Model(Layer):
         training : bool, default=None
             True computes as in a training step, with dropout and the batch's own moments.
         """
+        taped = is_taped()
+        if self._fast is not None and not (taped or kwargs) and len(args) == 1:
+            if type(args[0]) is np.ndarray:
+                return as_result(self.predict_on_batch(args[0]))
         tensors = any(is_tensor(value) for value in leaves([list(args), kwargs]))
-        training = kwargs.get("training", args[1] if len(args) > 1 else None)
-        if tensors or training is True or not args:
+        if not args or (tensors and not taped):
             return super().__call__(*args, **kwargs)
-        self._ensure_built(args[0])
-        return self.predict_on_batch(args[0])
+        with suspended():
+            self._ensure_built(args[0])
+        training = kwargs.pop("training", args[1] if len(args) > 1 else None)
+        if training is not True and not taped:
+            return map_leaves(as_result, self.predict_on_batch(args[0]))
+        return self._call_with_values(args[0], training, kwargs)
+
+    def _call_with_values(self, inputs: Any, training: Any, kwargs: dict[str, Any]) -> Any:
+        """Run the model's own code on arrays, or on tensors with values."""
+        outer = current()
+        if training_position(type(self).call) is not None:
+            kwargs = {**kwargs, "training": training}
+        with tracing(outer.training if training is None else bool(training)) as trace:
+            trace.depth = outer.depth + 1
+            outputs = super().__call__(inputs, **kwargs)
+        if is_taped():
+            outer.losses.extend(trace.losses)
+        return outputs
 
     # ---- plans
 
@@ -349,56 +378,6 @@ class Model(Layer):
 
     # ---- training and prediction
 
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Say how the model is to be trained.
-
-        Parameters
-        ----------
-        optimizer : str, dict or Optimizer, default="rmsprop"
-        loss : str, Loss, function, or list or dict of them, default=None
-            A single one applies to every output.
-        loss_weights : float, or list or dict of float, default=None
-            Factors of the outputs' losses in the sum.
-        metrics : list of str, Metric or function, or dict of lists by output, default=None
-        weighted_metrics : the same, default=None
-            Metrics that take sample weights into account.
-        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
-            Accepted for Keras's sake; they make no difference here.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown.
-        """
-        for method in ("train_step", "test_step", "predict_step", "make_train_function"):
-            if hasattr(type(self), method):
-                raise ValueError(
-                    f"{type(self).__name__} defines {method}(), which pynn does not call. Write "
-                    "the computation in call(), a Loss, a Metric or a Callback"
-                )
-        known = isinstance(optimizer, optimizers.Optimizer)
-        self.optimizer = optimizer if known else optimizers.get(optimizer)
-        self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
-        self._compile_arguments = {
-            "optimizer": self.optimizer,
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-        }
-        self._trainers.settings_changed()
-
     @property
     def compiled(self) -> bool:
         """Whether `compile` has been called."""
@@ -417,13 +396,21 @@ class Model(Layer):
     @property
     def metrics(self) -> list[Any]:
         """The metrics, as far as they are known before data was seen."""
-        return [] if self._compiled is None else self._compiled.metric_objects()
+        known = [] if self._compiled is None else self._compiled.metric_objects()
+        if any(_custom_steps.has_own(self, step) for step in ("train_step", "test_step")):
+            return [*_custom_steps.own_metrics(self), *known]
+        return known
 
     def _compiled_or_fail(self, method: str) -> Compiled:
         if self._compiled is None:
             raise RuntimeError(f"call compile() before {method}(): the model needs a loss")
         return self._compiled
 
+    compile = _compiling.compile
+    train_step = _custom_steps.train_step
+    test_step = _custom_steps.test_step
+    compute_loss = _custom_steps.compute_loss
+    compute_metrics = _custom_steps.compute_metrics
     fit = _fitting.fit
     evaluate = _evaluation.evaluate
     predict = _evaluation.predict
@@ -433,33 +420,19 @@ class Model(Layer):
 
     def reset_metrics(self) -> None:
         """Set the metrics to their beginnings."""
-        for metric in self.metrics:
+        for metric in (*self.metrics, *_custom_steps.own_metrics(self)):
             metric.reset_state()
+
+    # ---- files
+
+    save = saving.save_model
+    save_weights = saving.save_weights
+    load_weights = saving.load_weights
+    _resume_training = saving.resume_training
 
     # ---- description
 
-    def summary(
-        self,
-        line_length: int | None = None,
-        positions: Any = None,
-        print_fn: Any = None,
-        expand_nested: bool = False,
-        show_trainable: bool = False,
-        layer_range: Any = None,
-    ) -> None:
-        """Print the layers with their output shapes and numbers of weights.
-
-        Parameters
-        ----------
-        line_length : int, default=None
-        positions : list of float, default=None
-            Where columns end, as parts of the line or as numbers of characters.
-        print_fn : callable, default=print
-        expand_nested, show_trainable : bool, default=False
-        layer_range : None
-            Accepted for Keras's sake.
-        """
-        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable)
+    summary = summary
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` makes the same model from, without its weights."""
@@ -485,7 +458,7 @@ class Model(Layer):
         """
         if cls._is_functional_class() and "layers" in config:
             return _functional_config.from_config(cls, config, custom_objects)
-        return cls(**config)
+        return cls(**with_objects(config, custom_objects))
 
     def __reduce__(self) -> Any:
         return reduce_model(self)

@@ -44,7 +44,9 @@ class Network:
                     f"Received: {wrong[0] if wrong else structure!r}"
                 )
         self.inputs = inputs
-        self.outputs = outputs
+        # As in Keras, a list of one output is that output.
+        alone = isinstance(outputs, (list, tuple)) and len(outputs) == 1
+        self.outputs = outputs[0] if alone else outputs
         self.flat_inputs: list[Tensor] = list(leaves(inputs))
         self.flat_outputs: list[Tensor] = list(leaves(outputs))
         if len({id(tensor) for tensor in self.flat_inputs}) != len(self.flat_inputs):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pynn._structure import map_leaves
 from pynn.layers import Layer
 from pynn.models._functional_config import model_classes
+from pynn.saving._structure_config import InputShape
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
@@ -22,17 +23,21 @@ def reduce_model(model: Model) -> tuple[Any, ...]:
         "custom_objects": _own_objects(model),
         "shapes": None,
         "weights": model.get_weights(),
-        "trainable": [layer.trainable for layer in _all_layers(model)],
+        "trainable": [layer.trainable for layer in all_layers(model)],
         "compile": None,
         "iterations": 0,
         "optimizer_state": [],
+        "optimizer_arrays": [],
+        "seed": None,
     }
     if model._interface is not None:
-        state["shapes"] = map_leaves(lambda tensor: _Shape(tensor.shape), model.input)
+        state["shapes"] = map_leaves(lambda tensor: InputShape(tensor.shape), model.input)
     if model._compiled is not None:
         state["compile"] = model._compile_arguments
         state["iterations"] = model.optimizer._iterations
-        state["optimizer_state"] = model._trainers.state()
+        state["optimizer_state"] = model._trainers.state(model.trainable_weights)
+        state["optimizer_arrays"] = model.optimizer._kept_arrays(model.trainable_weights)
+        state["seed"] = model._trainers.seed
     return restore_model, (type(model), state)
 
 
@@ -43,24 +48,19 @@ def restore_model(cls: Any, state: dict[str, Any]) -> Any:
     if model._interface is None and state["shapes"] is not None:
         model._trace(state["shapes"])
     model.set_weights(state["weights"])
-    for layer, trainable in zip(_all_layers(model), state["trainable"], strict=True):
+    for layer, trainable in zip(all_layers(model), state["trainable"], strict=True):
         layer._trainable = trainable
     if state["compile"] is not None:
         model.compile(**state["compile"])
         model.optimizer._set_iterations(state["iterations"])
-        if state["optimizer_state"]:
-            model._trainers.expect_state(model.trainable_weights, state["optimizer_state"])
+        weights = model.trainable_weights
+        model.optimizer._restore_arrays(weights, state["optimizer_arrays"])
+        model._trainers.restore(model.optimizer, weights, state["optimizer_state"], state["seed"])
     return model
 
 
-class _Shape:
-    """Stands for a tensor in a structure of inputs."""
-
-    def __init__(self, shape: tuple[int | None, ...]) -> None:
-        self.shape = shape
-
-
-def _all_layers(model: Model) -> list[Layer]:
+def all_layers(model: Model) -> list[Layer]:
+    """Return the model and all layers in it, to any depth."""
     found: list[Layer] = [model]
     for layer in model.layers:
         found.append(layer)
@@ -79,7 +79,7 @@ def _inner(layer: Layer) -> list[Layer]:
 def _own_objects(model: Model) -> dict[str, Any]:
     """Return classes of layers and functions in their attributes that are not pynn's, by name."""
     own: dict[str, Any] = {}
-    for layer in _all_layers(model):
+    for layer in all_layers(model):
         for thing in (type(layer), *vars(layer).values()):
             name = getattr(thing, "__name__", None)
             module = getattr(thing, "__module__", None) or "pynn"

@@ -16,6 +16,30 @@ _WIDTH = 65
 _WIDE = 98
 
 
+def summary(
+    self: Model,
+    line_length: int | None = None,
+    positions: Any = None,
+    print_fn: Any = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Any = None,
+) -> None:
+    """Print the layers with their output shapes and numbers of weights.
+
+    Parameters
+    ----------
+    line_length : int, default=None
+    positions : list of float, default=None
+        Where columns end, as parts of the line or as numbers of characters.
+    print_fn : callable, default=print
+    expand_nested, show_trainable : bool, default=False
+    layer_range : None
+        Accepted for Keras's sake.
+    """
+    print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable)
+
+
 def print_summary(
     model: Model,
     line_length: int | None = None,

@@ -32,6 +32,7 @@ class TrainerCache:
         self._optimizer: Any = None
         self.weights: list[Any] = []
         self._saved: dict[int, list[np.ndarray]] = {}
+        self._seed: int | None = None
         self._judge: Any = None
         self._judge_key: Any = None
 
@@ -66,7 +67,7 @@ class TrainerCache:
                 metrics=objectives.native_metrics,
                 parameters=weights,
             )
-            made.seed = _state.next_seed() if self._trainer is None else self._trainer.seed
+            made.seed = _state.next_seed() if self.seed is None else self.seed
             self._keep_state()
             same = self._optimizer is optimizer or self._optimizer is None
             self._trainer, self._key, self._optimizer = made, key, optimizer
@@ -107,16 +108,56 @@ class TrainerCache:
                 for slot, array in zip(slots, arrays, strict=True):
                     slot.view[...] = array
 
-    def state(self) -> list[list[np.ndarray]]:
-        """Return copies of the optimizer's arrays for each trained weight, in native shapes."""
-        if self._trainer is None:
-            return []
-        return [[np.array(slot.view) for slot in slots] for slots in self._trainer.state]
+    @property
+    def seed(self) -> int | None:
+        """What the random numbers of training follow from, None before the first training."""
+        return self._seed if self._trainer is None else int(self._trainer.seed)
 
-    def expect_state(self, weights: list[Any], state: list[list[np.ndarray]]) -> None:
-        """Give the next trainer the optimizer's arrays, one list for each of `weights`."""
+    def state(self, weights: list[Any] | None = None) -> list[list[np.ndarray]]:
+        """Return copies of the optimizer's arrays for each weight, in native shapes.
+
+        Parameters
+        ----------
+        weights : list of Weight, default=None
+            None stands for those that are trained. A weight that was not trained has no arrays.
+        """
+        if self._trainer is None:
+            known = self._saved
+        else:
+            slots = zip(self.weights, self._trainer.state, strict=True)
+            known = {id(weight): [np.array(slot.view) for slot in own] for weight, own in slots}
+        return [known.get(id(weight), []) for weight in weights or self.weights]
+
+    def restore(
+        self,
+        optimizer: Any,
+        weights: list[Any],
+        state: list[list[np.ndarray]],
+        seed: int | None = None,
+    ) -> None:
+        """Go on where another training stood.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+            Whose arrays these are; with another one they are forgotten.
+        weights : list of Weight
+        state : list of list of ndarray
+            The optimizer's arrays for each of `weights`, as `state` returned them.
+        seed : int, default=None
+            None draws one when training begins.
+        """
+        if self._trainer is not None and self._optimizer is optimizer:
+            # A training is about to begin; its trainer has to stay.
+            self._saved = {id(w): arrays for w, arrays in zip(weights, state, strict=True)}
+            self._restore_state()
+            self._saved = {}
+            self._trainer.iterations = optimizer._iterations
+            self._trainer.seed = self._trainer.seed if seed is None else seed
+            return
         self.settings_changed()
         self._trainer = None
-        self._optimizer = None
-        for weight, arrays in zip(weights, state, strict=True):
-            self._saved[id(weight)] = arrays
+        self._optimizer = optimizer
+        self.weights = weights
+        self._seed = seed
+        self._saved = {id(w): arrays for w, arrays in zip(weights, state, strict=True)}

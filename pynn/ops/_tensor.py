@@ -179,6 +179,8 @@ def shape_of(value: Any) -> Shape:
     """Return the shape of anything that an op takes."""
     if isinstance(value, (Tensor, Weight)):
         return value.shape
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"ops take tensors, arrays and numbers. Received: {value!r}")
     return np.shape(value)
 
 
@@ -191,6 +193,8 @@ def value_of(value: Any) -> Any:
     """Return `value` as something NumPy computes with; plain numbers stay plain."""
     if isinstance(value, Weight):
         return value.view
+    if isinstance(value, ValueTensor):
+        return value.value
     if isinstance(value, (np.ndarray, np.generic, bool, int, float)):
         return value
     return np.asarray(value)
@@ -295,10 +299,27 @@ def recording(active: bool = True) -> Iterator[None]:
         _recording.active = before
 
 
+@contextmanager
+def suspended() -> Iterator[None]:
+    """While this is active, no tape is: what is recorded has no values."""
+    before = _recording.tape, _recording.active
+    _recording.tape, _recording.active = None, False
+    try:
+        yield
+    finally:
+        _recording.tape, _recording.active = before
+
+
+def is_taped() -> bool:
+    """Whether a pass is under way that is computed as it is recorded."""
+    return _recording.tape is not None
+
+
 def is_recorded(*inputs: Any) -> bool:
     """Whether an op on `inputs` is to be recorded, and not computed at once."""
     if is_symbolic(*inputs):
-        return True
+        # Once their tape is closed, tensors with values are as good as arrays.
+        return is_taped() or not all(isinstance(x, ValueTensor) for x in inputs if is_symbolic(x))
     return _recording.active and any(isinstance(value, Weight) for value in inputs)
 
 

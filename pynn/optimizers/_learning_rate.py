@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ def as_learning_rate(value: Any) -> LearningRate:
     ValueError
         If it is none of these, or a negative number.
     """
+    if isinstance(value, (float, np.floating)) and 0.0 <= value < math.inf:
+        return float(value)  # first, as callbacks may set a rate at every step
     if isinstance(value, schedules.LearningRateSchedule):
         return value
     if isinstance(value, Mapping):

@@ -148,7 +148,8 @@ class Optimizer:
 
     def _set_learning_rate(self, value: Any) -> None:
         value = as_learning_rate(value)
-        scheduled = isinstance(self._learning_rate, schedules.LearningRateSchedule)
+        known = self._learning_rate
+        scheduled = type(known) is not float and isinstance(known, schedules.LearningRateSchedule)
         if scheduled and isinstance(value, float):
             raise TypeError(
                 "the learning rate of this optimizer is a LearningRateSchedule and so cannot be "
@@ -419,6 +420,17 @@ class Optimizer:
         if self.loss_scale_factor is not None:
             array = array / array.dtype.type(self.loss_scale_factor)
         return array
+
+    def _kept_arrays(self, variables: Iterable[Any]) -> list[dict[str, np.ndarray]]:
+        """Return copies of what is kept for each variable, empty for those never changed here."""
+        found = [self._tracked.get(key_of(variable)) for variable in variables]
+        return [{} if kept is None else kept.arrays() for kept in found]
+
+    def _restore_arrays(self, variables: Sequence[Any], arrays: Sequence[Any]) -> None:
+        """Take up what `_kept_arrays` returned."""
+        for variable, kept in zip(variables, arrays, strict=True):
+            if kept:
+                self._track(variable).restore(kept)
 
     def __getstate__(self) -> dict[str, Any]:
         # Variables are known by identity, which a copy does not keep.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,33 @@ class Tracked:
         self.state: list[np.ndarray] | None = None
         self.accumulated = np.zeros(shape, dtype)
         self.average = np.zeros(shape, dtype)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return copies of what is kept, by name: what `restore` takes."""
+        kept = {"accumulated": self.accumulated.copy(), "average": self.average.copy()}
+        for i, array in enumerate(self.state or ()):
+            kept[f"state_{i}"] = array.copy()
+        return kept
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take up what `arrays` returned.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or a shape differs.
+        """
+        count = sum(name.startswith("state_") for name in arrays)
+        names = ["accumulated", "average", *(f"state_{i}" for i in range(count))]
+        shape, dtype = self.average.shape, self.average.dtype
+        if set(names) != set(arrays) or any(a.shape != shape for a in arrays.values()):
+            raise ValueError(
+                f"an optimizer keeps arrays of shape {shape} named accumulated, average and "
+                f"state_0, state_1, ... Received: { {k: a.shape for k, a in arrays.items()} }"
+            )
+        own = {name: array.astype(dtype) for name, array in arrays.items()}
+        self.accumulated, self.average = own["accumulated"], own["average"]
+        self.state = [own[name] for name in names[2:]] or None
 
 
 def key_of(variable: Any) -> int:

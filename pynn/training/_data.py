@@ -76,11 +76,15 @@ class ArrayData:
             ("sample_weight", self.weight_arrays),
         ):
             for array in arrays:
-                if array is not None and array.shape[0] != self.n_rows:
-                    raise ValueError(
-                        f"x and {name} must have as many rows. Received: {self.n_rows} rows of x "
-                        f"and {array.shape[0]} of {name}"
-                    )
+                if array is None or array.shape[0] == self.n_rows:
+                    continue
+                if name == "x":
+                    rows = ", ".join(str(other.shape[0]) for other in arrays)
+                    raise ValueError(f"all inputs must have as many rows. Received: {rows} rows")
+                raise ValueError(
+                    f"x and {name} must have as many rows. Received: {self.n_rows} rows of x "
+                    f"and {array.shape[0]} of {name}"
+                )
         self._rows: tuple[list[Any], list[Any], list[Any]] | None = None
 
     def sources(self, trainer: Any) -> tuple[list[Any], list[Any], list[Any]]:
@@ -186,7 +190,8 @@ def adapt(
     sample_weight : the same, default=None
         Shape (n,) each; a single one applies to all outputs.
     class_weight : dict of int to float, default=None
-        Factor for the weights of samples of each class; classes not named have 1.
+        Factor for the weights of samples of each class; classes not named have 1. Of several
+        outputs each has its own dict, by name, or they share one.
 
     Raises
     ------
@@ -206,7 +211,7 @@ def adapt(
     targets = [_numbers(value, "y") for value in targets] or [None] * len(names)
     weights = _row_weights(sample_weight, names, n_rows)
     if class_weight is not None:
-        weights = _class_weights(class_weight, targets, weights)
+        weights = _class_weights(class_weight, names, targets, weights)
     return ArrayData(arrays, targets, weights)
 
 
@@ -254,6 +259,10 @@ def _input_array(value: Any, name: str, shape: Shape) -> Any:
     # A missing or superfluous axis of size 1 makes no difference; anything else does.
     if [n for n in row if n != 1] == [n for n in wanted if n != 1]:
         return array if is_sparse(array) else array.reshape(len(array), *wanted)
+    if isinstance(value, (list, tuple)) and len(getattr(value[0], "shape", ())) > 1:
+        raise ValueError(
+            f"x must have one array for each input: {name}. Received: {len(value)} arrays"
+        )
     raise ValueError(
         f"input {name!r} takes arrays of shape {('n', *wanted)}. Received: x of shape "
         f"{array.shape}".replace("'n'", "n")
@@ -286,16 +295,34 @@ def _row_weights(sample_weight: Any, names: Sequence[str], n_rows: int) -> list[
 
 
 def _class_weights(
-    class_weight: Mapping[Any, float], targets: list[Any], weights: list[Any]
+    class_weight: Mapping[Any, Any], names: Sequence[str], targets: list[Any], weights: list[Any]
 ) -> list[Any]:
-    if len(targets) != 1 or targets[0] is None:
-        raise ValueError("class_weight needs a model with one output, and its targets")
-    labels = targets[0]
+    """Return the weights times those of the classes, for each output."""
+    by_name = any(isinstance(value, Mapping) for value in class_weight.values())
+    unknown = [key for key in class_weight if by_name and key not in names]
+    if unknown:
+        raise ValueError(
+            f"class_weight has the key {unknown[0]!r}, which is no output. The outputs are: "
+            f"{', '.join(names)}"
+        )
+    made = []
+    for name, target, known in zip(names, targets, weights, strict=True):
+        table = class_weight.get(name) if by_name else class_weight
+        if table is None:
+            made.append(known)
+            continue
+        if target is None:
+            raise ValueError(f"class_weight needs the targets of output {name!r}")
+        factors = _factors_of(table, target)
+        made.append(factors if known is None else factors * known)
+    return made
+
+
+def _factors_of(class_weight: Mapping[Any, float], labels: Any) -> np.ndarray:
     labels = labels.argmax(axis=1) if labels.ndim > 1 and labels.shape[1] > 1 else labels
     labels = np.asarray(labels).reshape(-1).astype(np.int64)
     top = max([int(key) for key in class_weight] + [int(labels.max(initial=0))])
     table = np.ones(top + 1)
     for key, value in class_weight.items():
         table[int(key)] = value
-    factors = table[labels]
-    return [factors if weights[0] is None else factors * weights[0]]
+    return np.asarray(table[labels])

@@ -198,7 +198,10 @@ class EpochRunner:
 
     def totals(self) -> Totals:
         """Return the sums since the epoch began."""
-        return Totals(self.trainer.results()) - self._before + self._earlier
+        totals = Totals(self.trainer.results())
+        if self._before is None and self._earlier is None:
+            return totals
+        return totals - self._before + self._earlier
 
     def epochs(
         self, first: int, last: int, *, shuffle_seed: int | None = None, order: Order = None

@@ -68,10 +68,10 @@ class PyDataset:
         return len(self)
 
     def on_epoch_begin(self) -> None:
-        """Called before each epoch."""
+        """Do something before each epoch."""
 
     def on_epoch_end(self) -> None:
-        """Called after each epoch, for instance to shuffle."""
+        """Do something after each epoch, for instance shuffle."""
 
 
 Sequence = PyDataset

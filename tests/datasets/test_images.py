@@ -1,4 +1,4 @@
-"""Fashion-MNIST and MNIST: real files where they are installed, made-up ones for everything else."""
+"""Fashion-MNIST and MNIST: real files where they are installed, made-up ones elsewhere."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 import pynn
 from pynn import layers, utils
-from pynn.models import Sequential
+from pynn.models import Model, Sequential
 
 RNG = np.random.default_rng(0)
 WHOLE = RNG.integers(0, 100, (70, 6))
@@ -221,3 +221,28 @@ def test_data_that_runs_out_says_so() -> None:
         model.fit(generator(3), Y, verbose=0)
     with pytest.raises(ValueError, match="validation_split needs arrays"):
         model.fit(generator(3), validation_split=0.1, verbose=0)
+
+
+def test_class_weights_of_several_outputs() -> None:
+    inputs = layers.Input((3,))
+    outputs = [layers.Dense(1, activation="sigmoid", name=name)(inputs) for name in ("a", "b")]
+    model = Model(inputs, outputs)
+    model.compile("sgd", "binary_crossentropy")
+    x = np.ones((4, 3))
+    a, b = np.array([0, 1, 0, 1]), np.array([0, 0, 0, 1])
+    start = model.get_weights()
+
+    def trained(**given: object) -> list[np.ndarray]:
+        model.set_weights(start)
+        model.fit(x, [a, b], verbose=0, shuffle=False, **given)
+        return model.get_weights()
+
+    by_sample = [np.where(a == 1, 3.0, 1.0), np.where(b == 0, 0.5, 1.0)]
+    expected = trained(sample_weight=by_sample)
+    found = trained(class_weight={"a": {1: 3.0}, "b": {0: 0.5}})
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+    both = trained(class_weight={1: 3.0})
+    np.testing.assert_array_equal(both[0], expected[0])
+    with pytest.raises(ValueError, match="class_weight has the key 'c'.*a, b"):
+        trained(class_weight={"c": {1: 3.0}})

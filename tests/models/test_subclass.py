@@ -214,15 +214,3 @@ def test_call_must_be_defined_and_return_tensors() -> None:
 
     with pytest.raises(ValueError, match="must return tensors"):
         Wrong().predict(A, verbose=0)
-
-
-def test_own_training_steps_are_refused_rather_than_ignored() -> None:
-    class Own(Model):
-        def call(self, inputs: object) -> object:
-            return inputs
-
-        def train_step(self, data: object) -> None:
-            pass
-
-    with pytest.raises(ValueError, match="train_step.., which pynn does not call"):
-        Own().compile(loss="mse")

@@ -38,8 +38,8 @@ def test_weights_of_classes_multiply_those_of_samples() -> None:
     np.testing.assert_array_equal(data.weight_arrays[0], table[labels])
     data = adapt(ONE, X, np.eye(3)[labels], np.full(10, 2.0), {1: 3.0, 2: 0.5})
     np.testing.assert_array_equal(data.weight_arrays[0], 2 * table[labels])
-    with pytest.raises(ValueError, match="class_weight needs a model with one output"):
-        adapt(TWO, [X, X], [Y, Y], class_weight={0: 1.0})
+    with pytest.raises(ValueError, match="class_weight needs the targets of output"):
+        adapt(ONE, X, class_weight={0: 1.0})
 
 
 def test_weights_of_samples_are_for_all_outputs_or_each() -> None:

@@ -224,10 +224,11 @@ def test_run_respects_seconds() -> None:
     for seconds in (0.02, 0.05):
         done, elapsed = run_timed(trainer, n_rows, seconds)
         assert 0 < done < n_rows
-        # Late by a chunk of a millisecond and whatever else this machine does meanwhile.
-        assert seconds <= elapsed < seconds + 0.5
+        # Late by a chunk of some milliseconds and whatever else this machine does meanwhile.
+        assert seconds <= elapsed < seconds + 2
     for seconds in (0.0, -1.0):
-        assert run_timed(trainer, n_rows, seconds)[0] == 1  # never nothing
+        done, elapsed = run_timed(trainer, n_rows, seconds)
+        assert 0 < done < n_rows and elapsed < 2  # one chunk: never nothing, never all
 
 
 def test_other_threads_run_during_training() -> None:

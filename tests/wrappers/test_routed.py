@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -186,6 +187,21 @@ def test_going_on() -> None:
     assert fresh.current_epoch == 0
     fresh.partial_fit(X, SIDES)
     assert fresh.current_epoch == 1
+
+
+def test_classes_may_be_known_in_advance() -> None:
+    classifier = make().partial_fit(X[:5], ["low"] * 5, classes=["low", "mid", "top"])
+    assert classifier.classes_.tolist() == ["low", "mid", "top"]
+    assert classifier.partial_fit(X, THIRDS).predict_proba(X).shape == (120, 3)
+    assert classifier.fit(X, SIDES).classes_.tolist() == ["left", "right"]
+
+
+def test_sparse_data_stay_sparse() -> None:
+    x = csr_matrix(X)
+    classifier = make().fit(x, SIDES)
+    np.testing.assert_allclose(
+        classifier.predict_proba(x), classifier.predict_proba(X), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_a_model_is_copied() -> None:

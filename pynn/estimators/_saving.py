@@ -1,0 +1,171 @@
+"""Estimators in `.pynn` files: the values of their attributes, written down one by one.
+
+Only plain values, arrays and the few classes of the table below can be in a file; nothing is
+imported or executed on the way back.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from pynn.estimators._labels import Labels
+from pynn.estimators._step_size import StepSize
+from pynn.saving import _safetensors
+from pynn.saving._atomic import write_atomically
+from pynn.saving._safetensors import SafetensorsFile
+from pynn.saving._text import from_text, to_text
+from pynn.saving._weights_file import ESTIMATOR, check_header, header
+
+_PARTS: dict[str, Any] = {"Labels": Labels, "StepSize": StepSize}
+_DEEPEST = 20
+
+
+def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> None:
+    """Save the estimator, fitted or not, for `pynn.load`.
+
+    The file is a safetensors file, written beside the path first, so that a crash leaves the old
+    file or the new one. A loaded estimator predicts the same, and goes on training where it stood.
+
+    Parameters
+    ----------
+    filepath : path-like
+
+    Raises
+    ------
+    ValueError
+        If an attribute is neither a number, a text, an array nor a list, tuple or dict of them;
+        a ``random_state`` has to be an integer or None.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import pynn
+    >>> model = pynn.Perceptron().fit([[0.0], [1.0]], ["no", "yes"])
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "model.pynn")
+    ...     model.save(path)
+    ...     print(pynn.load(path).predict([[2.0]]))
+    ['yes']
+    """
+    arrays: dict[str, np.ndarray] = {}
+    state = {
+        key: _written(value, key, arrays)
+        for key, value in self.__getstate__().items()
+        if key != "_sklearn_version"
+    }
+    metadata = {
+        **header(ESTIMATOR),
+        "estimator": to_text({"class_name": type(self).__name__, "state": state}, "the state"),
+    }
+
+    def write(file: BinaryIO) -> None:
+        _safetensors.write(file, metadata, arrays)
+
+    write_atomically(os.fspath(filepath), write)
+
+
+def load(filepath: str | os.PathLike[str]) -> Any:
+    """Load an estimator that its `save` wrote.
+
+    Parameters
+    ----------
+    filepath : path-like
+
+    Returns
+    -------
+    MLPClassifier, MLPRegressor, Perceptron or PerceptronRegressor
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or holds something else.
+
+    See Also
+    --------
+    pynn.models.load_model : for models.
+    """
+    from pynn import estimators
+
+    path = os.fspath(filepath)
+    with open(path, "rb") as stream:
+        file = SafetensorsFile(stream, path)
+        kind = check_header(file, path)
+        if kind != ESTIMATOR:
+            raise ValueError(
+                f"{path} holds a model and no estimator, or its weights. Use models.load_model() "
+                f"or load_weights(). Its format is {kind!r}"
+            )
+        described = from_text(file.metadata, "estimator", dict, path)
+        name, state = described.get("class_name"), described.get("state")
+        classes = [n for n in estimators.__all__ if n != "load"]
+        if name not in classes or not isinstance(state, dict):
+            raise ValueError(
+                f"unknown estimator: {name!r:.80}. It must be one of {', '.join(classes)}"
+            )
+        try:
+            found = {str(key): _read(value, file, 0) for key, value in state.items()}
+            estimator = getattr(estimators, name)()
+            estimator.__setstate__(found)
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"{path} holds no usable estimator: {error}") from error
+    return estimator
+
+
+def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        key = name if name not in arrays else f"{name}#{len(arrays)}"
+        arrays[key] = value
+        return {"array": key}
+    if isinstance(value, np.ndarray) and all(isinstance(v, str) for v in value.ravel()):
+        return {"texts": value.tolist(), "object": value.dtype == object}
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
+        return {"scalar": value.item(), "type": value.dtype.name}
+    if isinstance(value, (list, tuple)):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [_written(v, f"{name}/{i}", arrays) for i, v in enumerate(value)]}
+    if isinstance(value, Mapping):
+        pairs = [[k, v] for k, v in value.items()]
+        return {"dict": _written(pairs, name, arrays)}
+    if type(value).__name__ in _PARTS:
+        return {
+            "part": type(value).__name__,
+            "state": {k: _written(v, f"{name}/{k}", arrays) for k, v in vars(value).items()},
+        }
+    raise ValueError(
+        f"the attribute {name!r} must be a number, a text, an array, or a list, tuple or dict of "
+        f"them to be saved. Received: {value!r:.80}"
+    )
+
+
+def _read(value: Any, file: SafetensorsFile, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise ValueError("the state of the estimator is nested too deeply")
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return file.read(value["array"])
+    if "texts" in value:
+        return np.array(value["texts"], object if value["object"] else str)
+    if "scalar" in value:
+        dtype = np.dtype(str(value["type"]))
+        if dtype.kind not in "biuf":
+            raise ValueError(f"a number cannot be of type {dtype}")
+        return dtype.type(value["scalar"])
+    if "dict" in value:
+        return dict(_read(value["dict"], file, depth + 1))
+    if "part" in value:
+        part = object.__new__(_PARTS[value["part"]])
+        vars(part).update({k: _read(v, file, depth + 1) for k, v in value["state"].items()})
+        return part
+    ((kind, items),) = value.items()
+    found = [_read(item, file, depth + 1) for item in items]
+    return {"list": list, "tuple": tuple}[kind](found)

@@ -1,0 +1,143 @@
+"""Class labels to what a model's loss takes, and a model's outputs back to class labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from pynn._registry import to_snake_case
+
+
+class ClassTargets:
+    """The classes of a problem.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,), (n, 1) or (n, classes)
+        Labels, or a matrix of zeros and ones with a column for each class.
+
+    Attributes
+    ----------
+    classes : ndarray
+        Sorted labels; the numbers of the columns of a matrix.
+    is_matrix : bool
+    is_one_hot : bool
+        Whether y is a matrix with a single one in each row.
+
+    Raises
+    ------
+    ValueError
+        If y holds no class labels.
+    """
+
+    def __init__(self, y: Any) -> None:
+        y = np.asarray(y)
+        self.is_matrix = y.ndim == 2 and y.shape[1] > 1
+        self.is_one_hot = False
+        if self.is_matrix:
+            self.classes = np.arange(y.shape[1])
+            self.is_one_hot = bool((y.sum(axis=1) == 1).all() and np.isin(y, (0, 1)).all())
+            return
+        labels = column_or_1d(y)
+        check_classification_targets(labels)
+        self.classes = np.unique(labels)
+
+    def encode(self, y: Any, one_hot: bool) -> np.ndarray:
+        """Return y as a loss takes it.
+
+        Parameters
+        ----------
+        y : array-like
+            In the form that the constructor got.
+        one_hot : bool
+            Whether to return float32 (n, classes) and not class numbers, int64 (n,).
+
+        Raises
+        ------
+        ValueError
+            If y has labels that are not among `classes`.
+        """
+        y = np.asarray(y)
+        if self.is_matrix:
+            if y.ndim != 2 or y.shape[1] != len(self.classes):
+                raise ValueError(
+                    f"y must have {len(self.classes)} columns, as at first. Received: "
+                    f"y of shape {y.shape}"
+                )
+            if self.is_one_hot and not one_hot:
+                return y.argmax(axis=1)
+            return y.astype(np.float32)
+        labels = column_or_1d(y)
+        codes = np.searchsorted(self.classes, labels).clip(max=len(self.classes) - 1)
+        if not np.array_equal(self.classes[codes], labels):
+            new = sorted(set(labels.tolist()) - set(self.classes.tolist()))
+            raise ValueError(
+                f"y must hold the classes {self.classes.tolist()}. Received: {new} besides"
+            )
+        if one_hot:
+            return np.eye(len(self.classes), dtype=np.float32)[codes]
+        return codes.astype(np.int64, copy=False)
+
+    def decode(self, outputs: np.ndarray, threshold: float, matrix: bool = False) -> np.ndarray:
+        """Return labels (n,), or zeros and ones (n, classes), for a model's outputs.
+
+        Parameters
+        ----------
+        outputs : ndarray, shape (n, units)
+        threshold : float
+            What a single unit, or each label of a matrix, must be above.
+        matrix : bool, default=False
+            Whether a matrix with one class per row is returned as a matrix.
+        """
+        outputs = outputs.reshape(len(outputs), -1)
+        if self.is_matrix and not self.is_one_hot:
+            return (outputs > threshold).astype(np.int64)
+        if outputs.shape[1] == 1:
+            codes = (outputs[:, 0] > threshold) & (len(self.classes) > 1)
+        else:
+            codes = outputs.argmax(axis=1)
+        codes = codes.astype(np.int64)
+        if self.is_matrix and matrix:
+            return np.eye(len(self.classes), dtype=np.int64)[codes]
+        return self.classes.take(codes)
+
+
+def with_both_classes(outputs: np.ndarray) -> np.ndarray:
+    """Return probabilities (n, classes), of both classes where a model gives that of the second."""
+    outputs = outputs.reshape(len(outputs), -1)
+    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+
+def takes_one_hot(loss: Any, width: int) -> bool:
+    """Whether a loss, as `compile` got it, compares `width` outputs with as many targets."""
+    name = loss_name(loss)
+    if name.startswith("sparse") or name in ("crossentropy", "ce"):
+        return False
+    return width > 1
+
+
+def threshold_of(loss: Any) -> float:
+    """Return the output of a single unit above which the second class is more likely."""
+    return 0.0 if getattr(single(loss), "from_logits", False) or "hinge" in loss_name(loss) else 0.5
+
+
+def single(loss: Any) -> Any:
+    """Return the loss that a list or dict of one holds."""
+    if isinstance(loss, dict) and len(loss) == 1 and "class_name" not in loss:
+        return next(iter(loss.values()))
+    if isinstance(loss, (list, tuple)) and len(loss) == 1:
+        return loss[0]
+    return loss
+
+
+def loss_name(loss: Any) -> str:
+    """Return the name, in snake case, of a loss as `compile` got it."""
+    loss = single(loss)
+    if isinstance(loss, dict):
+        loss = loss.get("class_name", "")
+    if not isinstance(loss, str):
+        loss = getattr(loss, "__name__", type(loss).__name__)
+    return to_snake_case(loss)

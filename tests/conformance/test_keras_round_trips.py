@@ -1,0 +1,145 @@
+"""What pynn writes, Keras loads, and the other way round, with equal predictions."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import pynn
+from pynn._structure import leaves
+from saving.data.make_keras_files import shake
+from saving.keras_models import MODELS, inputs_for
+
+pytestmark = [
+    # Keras's NumPy backend uses what newer versions of NumPy deprecate.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:keras"),
+    # So Keras says of its own files, too, if a model was never trained.
+    pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer"),
+]
+
+# Equal to 1e-6, as two float32 implementations can be, relative to the largest prediction.
+TOLERANCE = 1e-6
+
+
+def predictions(model: Any) -> list[np.ndarray]:
+    data = inputs_for(model.inputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras wonders at a list of one input
+        return list(leaves(model.predict(data, verbose=0)))
+
+
+def assert_equal(one: Any, other: Any) -> None:
+    for a, b in zip(predictions(one), predictions(other), strict=True):
+        scale = max(1.0, float(np.abs(a).max()))
+        np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE * scale)
+
+
+@pytest.fixture(autouse=True)
+def fresh_names() -> None:
+    keras.utils.clear_session()
+    pynn.backend.clear_session()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_keras_loads_what_pynn_writes(name: str, tmp_path: Path) -> None:
+    model = MODELS[name](pynn)
+    shake(model)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert_equal(model, loaded)
+    assert loaded.compiled == model.compiled
+    assert [layer.name for layer in loaded.layers] == [
+        layer.name
+        for layer in model.layers
+        if name != "sequential" or type(layer).__name__ != "InputLayer"
+    ]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_and_back_again(name: str, tmp_path: Path) -> None:
+    model = MODELS[name](pynn)
+    shake(model)
+    model.save(tmp_path / "a.keras")
+    keras.models.load_model(tmp_path / "a.keras").save(tmp_path / "b.keras")
+    assert_equal(model, pynn.models.load_model(tmp_path / "b.keras"))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.filterwarnings("ignore::UserWarning:keras")
+def test_pynn_loads_what_keras_writes(name: str, suffix: str, tmp_path: Path) -> None:
+    model = MODELS[name](keras)
+    shake(model)
+    path = tmp_path / f"model{suffix}"
+    model.save(path)
+    # Keras itself cannot read a dict of losses in .h5 files.
+    assert_equal(keras.models.load_model(path, compile=False), pynn.models.load_model(path))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_alone(name: str, tmp_path: Path) -> None:
+    model = MODELS[name](keras)
+    shake(model)
+    model.save(tmp_path / "m.keras")
+    model.save_weights(tmp_path / "w.weights.h5")
+    own = MODELS[name](pynn)
+    own.load_weights(tmp_path / "w.weights.h5")
+    assert_equal(keras.models.load_model(tmp_path / "m.keras"), own)
+
+
+def test_a_trained_model_arrives_compiled(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((40, 3)).astype("float32")
+    model = pynn.MLP(5, 1, batch_normalization=True, input_shape=3)
+    model.compile(loss="mse", optimizer=pynn.optimizers.SGD(0.05), metrics=["mae"])
+    model.fit(x, x[:, :1], epochs=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert int(loaded.optimizer.iterations.numpy()) == 6
+    np.testing.assert_allclose(
+        loaded.evaluate(x, x[:, :1], verbose=0),
+        model.evaluate(x, x[:, :1], verbose=0),
+        rtol=1e-5,  # float32 sums over batches
+    )
+
+
+def subclass_of(k: Any) -> type:
+    class Residual(k.Model):
+        def __init__(self, units: int, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.units = units
+            self.hidden = [k.layers.Dense(units, activation="tanh") for _ in range(2)]
+            self.norm = k.layers.BatchNormalization()
+            self.out = k.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            x = inputs
+            for layer in self.hidden:
+                x = x + layer(x)
+            return self.out(self.norm(x))
+
+        def get_config(self) -> dict[str, Any]:
+            return {"name": self.name, "units": self.units}
+
+    return Residual
+
+
+def test_a_subclass_that_both_know(tmp_path: Path) -> None:
+    model = subclass_of(keras)(3)
+    x = np.random.default_rng(0).standard_normal((5, 3)).astype("float32")
+    model(x)
+    shake(model)
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    own = subclass_of(pynn)
+    loaded = pynn.models.load_model(tmp_path / "model.keras", custom_objects={"Residual": own})
+    made = own(3)
+    made(x)
+    made.load_weights(tmp_path / "model.weights.h5")
+    expected = np.asarray(model.predict(x, verbose=0))
+    for each in (loaded, made):
+        np.testing.assert_allclose(each.predict(x, verbose=0), expected, rtol=TOLERANCE)

@@ -1,0 +1,116 @@
+"""`Tape`: what training loops of one's own are written with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import layers, losses, ops, optimizers
+from pynn.training import ArrayData
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((40, 5)).astype("float32")
+Y = (X[:, :1] * 2 - 1).astype("float32")
+# Sums in another order: a few units in the last place of float32, of values around 1.
+SAME = {"rtol": 1e-4, "atol": 1e-6}
+
+
+def test_gradients_are_the_engines() -> None:
+    model = pynn.Sequential([pynn.Input((5,)), layers.Dense(8, activation="tanh"), layers.Dense(1)])
+    trainer = model._plan().trainer([("mean_squared_error", [])], ("sgd", []))
+    data = ArrayData([X], [Y])
+    expected, slopes = trainer.gradients(data.x, data.y, data.weights)
+    with pynn.Tape() as tape:
+        loss = losses.MeanSquaredError()(Y, model(X))
+    found = tape.gradient(loss, model.trainable_weights)
+    assert float(loss) == pytest.approx(expected, rel=1e-6)
+    for mine, native in zip(found, slopes, strict=True):
+        np.testing.assert_allclose(mine.T.reshape(native.shape), native, **SAME)
+
+
+def test_a_loop_of_ones_own() -> None:
+    pynn.utils.set_random_seed(1)
+    model = pynn.Sequential(
+        [
+            pynn.Input((5,)),
+            layers.Dense(8, activation="relu", kernel_regularizer=pynn.regularizers.L2(0.01)),
+            layers.BatchNormalization(),
+            layers.Dropout(0.1),
+            layers.Dense(1),
+        ]
+    )
+    optimizer = optimizers.Adam(0.05)
+    mean = pynn.metrics.Mean()
+    found = []
+    for _ in range(40):
+        with pynn.Tape() as tape:
+            y_pred = model(X, training=True)
+            main_loss = ops.mean(losses.mean_squared_error(Y, y_pred))
+            loss = main_loss + model.losses[0]
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        mean(loss)
+        found.append(loss.numpy())
+    assert found[-1] < 0.2 * found[0]
+    assert float(mean.result()) == pytest.approx(np.mean(found), rel=1e-5)
+    assert model.layers[1].moving_mean.numpy().any()
+    assert len(model.layers[0]._calls) == 1
+
+
+def test_training_and_inference_differ() -> None:
+    model = pynn.Sequential([pynn.Input((5,)), layers.BatchNormalization()])
+    with pynn.Tape():
+        trained, plain = model(X, training=True), model(X)
+    np.testing.assert_allclose(trained.numpy().mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(plain.numpy(), X / np.sqrt(1.001), rtol=1e-4, atol=0.05)
+
+
+class Small(pynn.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = layers.Dense(3)
+        self.last = layers.Dense(1)
+
+    def call(self, inputs: Any) -> Any:
+        return self.last(ops.tanh(self.hidden(inputs)))
+
+
+def test_a_subclassed_model_is_built_on_the_way() -> None:
+    model = Small()
+    with pynn.Tape() as tape:
+        loss = ops.mean(ops.square(model(X, training=True) - Y))
+    slopes = tape.gradient(loss, {"first": model.hidden.kernel, "last": [model.last.bias]})
+    assert slopes["first"].shape == (5, 3)
+    assert slopes["last"][0].numpy().shape == (1,)
+    np.testing.assert_allclose(model(X, training=True), model(X), rtol=1e-5, atol=1e-6)
+
+
+def test_watched_arrays_and_what_does_not_matter() -> None:
+    weight = layers.Dense(2)
+    weight.build((None, 3))
+    with pynn.Tape(persistent=True) as tape:
+        x = tape.watch(np.array([1.0, 2.0]))
+        y = ops.sum(x * x * 3)
+    np.testing.assert_array_equal(tape.gradient(y, x), [6.0, 12.0])
+    assert tape.gradient(y, [x, weight.kernel])[1] is None
+    np.testing.assert_array_equal(tape.gradient(y, x, output_gradients=2.0), [12.0, 24.0])
+
+
+def test_values_outlive_the_tape() -> None:
+    with pynn.Tape() as tape:
+        y = ops.square(tape.watch(np.array([1.0, 2.0])))
+    later = y * 2 + 1
+    np.testing.assert_array_equal(later, [3.0, 9.0])
+
+
+def test_errors() -> None:
+    with pynn.Tape() as tape:
+        x = tape.watch(np.ones(2))
+        y = ops.sum(x)
+    with pytest.raises(ValueError, match="target must be a tensor computed while.*float"):
+        tape.gradient(3.0, x)
+    with pytest.raises(ValueError, match="sources must be weights.*ndarray"):
+        tape.gradient(y, np.ones(2))

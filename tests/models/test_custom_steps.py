@@ -1,0 +1,166 @@
+"""`train_step` and `test_step` of a subclass, run by `fit` and `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import callbacks, layers, metrics, ops
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((64, 5)).astype("float32")
+Y = (X[:, :1] * 2 - 1).astype("float32")
+
+
+class Written(pynn.Model):
+    """The step as Keras's guide writes it."""
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with pynn.Tape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred, x=x)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+            else:
+                metric.update_state(y, y_pred)
+        return {metric.name: metric.result() for metric in self.metrics}
+
+
+class Inherited(pynn.Model):
+    def train_step(self, data: Any) -> Any:
+        return {**super().train_step(data), "steps": int(self.optimizer.iterations)}
+
+
+def made(cls: Any, **compiling: Any) -> Any:
+    pynn.utils.set_random_seed(1)
+    inputs = pynn.Input((5,))
+    hidden = layers.Dense(8, activation="relu", kernel_regularizer="l2")(inputs)
+    model = cls(inputs, layers.Dense(1)(hidden))
+    model.compile(**{"optimizer": "adam", "loss": "mse", "metrics": ["mae"], **compiling})
+    return model
+
+
+@pytest.mark.parametrize("cls", [Written, Inherited])
+def test_a_written_step_does_what_the_engine_does(cls: Any) -> None:
+    reference = made(pynn.Model)
+    model = made(cls)
+    given = {"epochs": 3, "batch_size": 16, "shuffle": False, "verbose": 0}
+    wanted = reference.fit(X, Y, validation_data=(X, Y), **given).history
+    found = model.fit(X, Y, validation_data=(X, Y), **given).history
+    for name, values in wanted.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-3, err_msg=name)
+    if cls is Inherited:
+        assert found["steps"] == [4, 8, 12]
+    np.testing.assert_allclose(
+        model.predict(X, verbose=0), reference.predict(X, verbose=0), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_weights_of_samples_and_held_out_rows() -> None:
+    model = made(Inherited, weighted_metrics=["mse"])
+    weights = np.r_[np.zeros(32), np.ones(32)]
+    history = model.fit(
+        X, Y, sample_weight=weights, validation_split=0.25, epochs=2, verbose=0
+    ).history
+    assert {"val_loss", "val_mae", "val_mse"} <= set(history)
+    single = model.train_on_batch(X, Y, return_dict=True)
+    assert set(single) == {"loss", "mae", "mse", "steps"}
+
+
+class OwnLoss(pynn.Model):
+    """Its own loss, its own metric, no compiled loss, and a step for evaluation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(1)
+        self.loss_tracker = metrics.Mean(name="loss")
+        self.seen = 0
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs)
+
+    @property
+    def metrics(self) -> list[Any]:
+        return [self.loss_tracker]
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        self.seen += len(x)
+        with pynn.Tape() as tape:
+            loss = ops.mean(ops.abs(self(x, training=True) - y))
+        weights = self.trainable_weights
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        self.loss_tracker.update_state(loss)
+        return {"loss": self.loss_tracker.result()}
+
+    def test_step(self, data: Any) -> Any:
+        x, y = data
+        self.loss_tracker.update_state(np.mean(np.abs(self(x) - y)))
+        return {"loss": self.loss_tracker.result()}
+
+
+def test_losses_and_evaluations_of_ones_own() -> None:
+    model = OwnLoss()
+    model.compile(optimizer=pynn.optimizers.SGD(0.1))
+    history = model.fit(
+        X,
+        Y,
+        epochs=20,
+        validation_data=(X, Y),
+        verbose=0,
+        callbacks=[callbacks.EarlyStopping(monitor="val_loss", patience=20)],
+    ).history
+    assert model.seen == 20 * 64
+    assert list(history) == ["loss", "val_loss"]
+    assert history["val_loss"][-1] < 0.5 * history["val_loss"][0]
+    error = np.mean(np.abs(model.predict(X, verbose=0) - Y))
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(error, rel=1e-5)
+    assert model.evaluate(X, Y, batch_size=64, return_dict=True, verbose=0) == {
+        "loss": pytest.approx(error, rel=1e-5)
+    }
+
+
+def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    while True:
+        for start in range(0, 64, 16):
+            yield X[start : start + 16], Y[start : start + 16]
+
+
+def test_batches_and_the_learning_rate() -> None:
+    model = OwnLoss()
+    model.compile(optimizer=pynn.optimizers.SGD(pynn.optimizers.schedules.PolynomialDecay(0.1, 8)))
+    history = model.fit(batches(), steps_per_epoch=4, epochs=2, verbose=0)
+    assert history.params["steps"] == 4
+    assert model.optimizer.iterations == 8
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-4)
+    assert model.evaluate(batches(), steps=4, verbose=0) > 0
+
+
+class NoDict(pynn.Model):
+    def train_step(self, data: Any) -> Any:
+        return 3
+
+
+def test_errors() -> None:
+    with pytest.raises(ValueError, match="train_step.* of NoDict must return a dict.*3"):
+        made(NoDict).fit(X, Y, verbose=0)
+    with pytest.raises(ValueError, match="class_weight does not reach"):
+        made(Inherited).fit(X, Y, class_weight={0: 1.0}, verbose=0)
+
+
+class PredictStep(pynn.Model):
+    def predict_step(self, data: Any) -> Any:
+        return data
+
+
+def test_hooks_that_nothing_calls_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"PredictStep defines predict_step\(\)"):
+        made(PredictStep)

@@ -1,0 +1,163 @@
+"""`ModelCheckpoint` and `BackupAndRestore` with real models."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import callbacks, layers, optimizers
+from pynn.models import Model, Sequential, load_model
+
+X = np.random.default_rng(0).standard_normal((90, 4)).astype("float32")
+Y = X[:, :1] * X[:, 1:2]
+
+
+def make(optimizer: Any = "adam") -> Model:
+    model = Sequential(
+        [
+            pynn.Input((4,)),
+            layers.Dense(8, activation="relu", kernel_initializer="ones"),
+            layers.Dropout(0.2),
+            layers.BatchNormalization(),
+            layers.Dense(1, kernel_initializer="ones"),
+        ]
+    )
+    model.compile(loss="mse", optimizer=optimizer)
+    return model
+
+
+def assert_same(a: Model, b: Model) -> None:
+    for one, other in zip(a.get_weights(), b.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+class Interrupted(Exception):
+    """Stands for a process that ends."""
+
+
+def breaks_off_in(epoch: int) -> callbacks.Callback:
+    def stop(index: int, logs: Any = None) -> None:
+        if index == epoch:
+            raise Interrupted
+
+    return callbacks.LambdaCallback(on_epoch_begin=stop)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        "adam",
+        optimizers.SGD(optimizers.schedules.ExponentialDecay(0.01, 4, 0.5), momentum=0.9),
+        optimizers.RMSprop(0.01, use_ema=True),
+    ],
+    ids=lambda o: str(o)[:7],
+)
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_training_taken_up_is_that_training(
+    tmp_path: Path, optimizer: Any, shuffle: bool
+) -> None:
+    def train(*listeners: Any) -> Model:
+        pynn.random.set_seed(7)
+        config = optimizers.serialize(optimizers.get(optimizer))
+        model = make(optimizers.deserialize(config))
+        rate = callbacks.LearningRateScheduler(lambda epoch: 0.01 / (epoch + 1))
+        own = [rate] if optimizer == "adam" else []
+        model.fit(X, Y, epochs=5, shuffle=shuffle, verbose=0, callbacks=[*listeners, *own])
+        return model
+
+    whole = train()
+    backup = callbacks.BackupAndRestore(tmp_path / "backup")
+    with pytest.raises(Interrupted):
+        train(backup, breaks_off_in(3))
+    assert (tmp_path / "backup" / "progress.json").exists()
+    epochs: list[int] = []
+    listener = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
+    again = train(callbacks.BackupAndRestore(tmp_path / "backup"), listener)
+    assert epochs == [3, 4]
+    assert_same(whole, again)
+    assert again.optimizer.iterations == whole.optimizer.iterations
+    assert not (tmp_path / "backup").exists()
+
+
+def test_without_a_seed_the_order_of_rows_is_kept_too(tmp_path: Path) -> None:
+    model = make()
+    kept = callbacks.BackupAndRestore(tmp_path / "b", delete_checkpoint=False)
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[kept])
+    resumed = []
+    for name in ("copy", "b"):
+        if name == "copy":
+            shutil.copytree(tmp_path / "b", tmp_path / "copy")
+        other = make()
+        other.fit(
+            X, Y, epochs=4, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path / name)]
+        )
+        resumed.append(other)
+    assert_same(*resumed)
+
+
+def test_a_backup_of_another_model_is_refused(tmp_path: Path) -> None:
+    backup = callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+    make().fit(X, Y, verbose=0, callbacks=[backup])
+    with pytest.raises(ValueError, match="used the optimizer Adam"):
+        make("sgd").fit(X, Y, verbose=0, callbacks=[backup])
+
+
+def test_a_crash_while_saving_leaves_the_state_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make()
+    backup = callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+
+    def crash(epoch: int, logs: Any = None) -> None:
+        if epoch == 1:  # between the two files of the state after the next epoch
+            monkeypatch.setattr(Path, "write_text", fail)
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise Interrupted
+
+    listeners = [backup, callbacks.LambdaCallback(on_epoch_end=crash)]
+    with pytest.raises(Interrupted):
+        model.fit(X, Y, epochs=5, verbose=0, callbacks=listeners)
+    monkeypatch.undo()
+    other = make()
+    epochs: list[int] = []
+    listener = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
+    other.fit(X, Y, epochs=5, verbose=0, callbacks=[backup, listener])
+    assert epochs == [2, 3, 4]
+    assert other.optimizer.iterations == 15
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"epoch": -1, "state": "state-0.pynn"}', "[]"])
+def test_a_damaged_note_of_progress_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "progress.json").write_text(text)
+    with pytest.raises(ValueError, match=r"progress.json is damaged: remove .* to begin anew"):
+        make().fit(X, Y, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path)])
+
+
+def test_checkpoints_of_the_best_model(tmp_path: Path) -> None:
+    path = tmp_path / "best.pynn"
+    model = make()
+    best = callbacks.ModelCheckpoint(path, monitor="val_loss", save_best_only=True)
+    history = model.fit(X, Y, epochs=6, validation_split=0.2, verbose=0, callbacks=[best]).history[
+        "val_loss"
+    ]
+    found = load_model(path).evaluate(X[72:], Y[72:], verbose=0)
+    assert found == pytest.approx(min(history), rel=1e-6)  # sums of batches in another order
+
+
+def test_checkpoints_of_weights_and_of_every_epoch(tmp_path: Path) -> None:
+    model = make()
+    each = callbacks.ModelCheckpoint(tmp_path / "{epoch:02d}-{loss:.2f}.pynn")
+    last = callbacks.ModelCheckpoint(tmp_path / "last.weights.pynn", save_weights_only=True)
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[each, last])
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert [name[:3] for name in names] == ["01-", "02-", "03-", "las"]
+    other = make()
+    other.load_weights(tmp_path / "last.weights.pynn")
+    assert_same(model, other)
+    assert_same(model, load_model(tmp_path / names[2]))

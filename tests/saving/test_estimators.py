@@ -1,0 +1,133 @@
+"""Estimators in files."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pynn
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((60, 4))
+TEXTS = np.where(X[:, 0] > 0, "yes", "no")
+MANY = np.digitize(X[:, 0], [-0.5, 0.5])
+
+FITTED = {
+    "texts": lambda: pynn.MLPClassifier((5,), max_iter=200, random_state=1).fit(X, TEXTS),
+    "classes": lambda: pynn.MLPClassifier(
+        (5, 3),
+        solver="sgd",
+        learning_rate="adaptive",
+        early_stopping=True,
+        random_state=np.int64(1),
+    ).fit(X, MANY),
+    "multilabel": lambda: pynn.MLPClassifier((5,), random_state=1).fit(X, X[:, :2] > 0),
+    "lbfgs": lambda: pynn.MLPRegressor(hidden_layer_sizes=[4], solver="lbfgs").fit(X, X[:, 0]),
+    "targets": lambda: pynn.MLPRegressor(random_state=1).fit(X.astype("float32"), X[:, :2]),
+    "perceptron": lambda: pynn.Perceptron(class_weight={"yes": 2.0, "no": 1.0}).fit(X, TEXTS),
+    "three": lambda: pynn.Perceptron(penalty="l2").fit(X, MANY),
+    "regressor": lambda: pynn.PerceptronRegressor().fit(X, X[:, 0]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore:lbfgs failed")
+@pytest.mark.parametrize("name", FITTED)
+def test_a_loaded_estimator_is_the_same(name: str, tmp_path: Path) -> None:
+    model = FITTED[name]()
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(str(tmp_path / "model.pynn"))
+    assert type(copy) is type(model)
+    assert copy.get_params() == model.get_params()
+    np.testing.assert_array_equal(copy.predict(X), model.predict(X), strict=True)
+    if hasattr(model, "classes_"):
+        np.testing.assert_array_equal(copy.classes_, model.classes_, strict=True)
+    assert vars(copy).keys() >= {key for key in vars(model) if key.endswith("_")}
+
+
+def test_training_goes_on(tmp_path: Path) -> None:
+    model = pynn.MLPClassifier((5,), random_state=1)
+    for _ in range(3):
+        model.partial_fit(X, TEXTS, classes=["no", "yes"])
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    for each in (model, copy):
+        each.partial_fit(X, TEXTS)
+    for a, b in zip(model.coefs_, copy.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_names_of_features_are_kept(tmp_path: Path) -> None:
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = pynn.Perceptron().fit(frame, TEXTS)
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    np.testing.assert_array_equal(copy.feature_names_in_, model.feature_names_in_, strict=True)
+    assert (copy.predict(frame) == model.predict(frame)).all()
+
+
+def test_an_estimator_that_is_not_fitted(tmp_path: Path) -> None:
+    pynn.MLPRegressor(alpha=0.5).save(tmp_path / "model.pynn")
+    assert pynn.load(tmp_path / "model.pynn").alpha == 0.5
+
+
+def test_values_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    model = pynn.Perceptron(random_state=np.random.RandomState(0))
+    with pytest.raises(ValueError, match="the attribute 'random_state' must be a number"):
+        model.save(tmp_path / "model.pynn")
+    assert list(tmp_path.iterdir()) == []
+
+
+def rewritten(path: Path, change: Any) -> Path:
+    content = path.read_bytes()
+    length = 8 + struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:length])
+    described = json.loads(header["__metadata__"]["estimator"])
+    change(described)
+    header["__metadata__"]["estimator"] = json.dumps(described)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + content[length:])
+    return path
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"list": [value]}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.update(class_name="os.system"), "unknown estimator: 'os.system'"),
+        (lambda d: d.update(class_name="load"), "unknown estimator: 'load'"),
+        (lambda d: d.update(class_name=["Perceptron"]), "unknown estimator"),
+        (lambda d: d.update(state=[]), "unknown estimator"),
+        (lambda d: d["state"].update(x={"part": "Popen", "state": {}}), "no usable estimator"),
+        (lambda d: d["state"].update(x={"set": [1]}), "no usable estimator"),
+        (lambda d: d["state"].update(x={"array": "none"}), "the array 'none' is missing"),
+        (lambda d: d["state"].update(x={"scalar": 1, "type": "object"}), "cannot be of type"),
+        (lambda d: d["state"].update(x=nested(30)), "nested too deeply"),
+        (lambda d: d["state"].update(coefs_={"list": []}), "coefs_ must be matrices"),
+    ],
+)
+def test_damaged_files_are_refused(tmp_path: Path, change: Any, message: str) -> None:
+    path = tmp_path / "model.pynn"
+    pynn.MLPClassifier((2,), solver="lbfgs", random_state=1).fit(X, TEXTS).save(path)
+    with pytest.raises(ValueError, match=message):
+        pynn.load(rewritten(path, change))
+
+
+def test_models_and_estimators_are_told_apart(tmp_path: Path) -> None:
+    pynn.Perceptron().save(tmp_path / "estimator")
+    pynn.MLP(2, 1, input_shape=2).save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"holds an estimator. Use pynn.load\(\)"):
+        pynn.models.load_model(tmp_path / "estimator")
+    with pytest.raises(ValueError, match="holds a model and no estimator"):
+        pynn.load(tmp_path / "model")

@@ -1,0 +1,407 @@
+"""Files that Keras wrote are read: same predictions, same settings; what is unsafe is refused.
+
+The files are in ``data/``, with the scripts that made them: ``old_*`` by Keras 2, the others by 3.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+import pynn
+from pynn import layers, losses, ops, optimizers
+from pynn._structure import leaves
+from pynn.models import Sequential, load_model
+from pynn.saving import _save
+from saving.keras_models import MODELS, OLD_MODELS, inputs_for
+
+DATA = Path(__file__).resolve().parent / "data"
+EXPECTED = {**np.load(DATA / "expected.npz"), **np.load(DATA / "old_expected.npz")}
+NAMES = [*MODELS, *OLD_MODELS]
+# Two float32 implementations that add up in different orders, relative to values about 1 and 10.
+CLOSE = {"rtol": 1e-6, "atol": 1e-6}
+
+
+def assert_predicts_as_keras(model: Any, name: str) -> None:
+    outputs = list(leaves(model.predict(inputs_for(model.inputs), verbose=0)))
+    expected = [EXPECTED[key] for key in sorted(EXPECTED) if key.split("/")[0] == name]
+    for output, value in zip(outputs, expected, strict=True):
+        np.testing.assert_allclose(output, value, **CLOSE)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("name", NAMES)
+def test_models_predict_as_in_keras(name: str, suffix: str) -> None:
+    assert_predicts_as_keras(load_model(DATA / f"{name}{suffix}"), name)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5", "_weights.h5"])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore:LeakyReLU's argument alpha")  # as it was called in Keras 2
+def test_weights_are_read_into_a_model_made_here(name: str, suffix: str) -> None:
+    path = DATA / f"{name}{suffix}"
+    if not path.exists():
+        assert "weights" in suffix
+        return
+    model = {**MODELS, **OLD_MODELS}[name](pynn)
+    model.load_weights(path)
+    assert_predicts_as_keras(model, name)
+
+
+def test_every_shared_layer_is_in_a_file() -> None:
+    found = set()
+    for name in NAMES:
+        entries = list(load_model(DATA / f"{name}.keras", compile=False).layers)
+        while entries:
+            layer = entries.pop()
+            found.add(type(layer).__name__)
+            entries.extend(getattr(layer, "layers", []))
+    own = {"Lambda", "Operation"}  # code, and what only pynn has
+    assert {cls.__name__ for cls in layers._LAYERS} - own <= found
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_compile_settings_are_read(suffix: str) -> None:
+    model = load_model(DATA / f"sequential{suffix}")
+    assert model.loss == "categorical_crossentropy"
+    assert type(model.optimizer) is optimizers.Adam
+    assert float(model.optimizer.learning_rate) == 0.001
+    merging = load_model(DATA / f"merging{suffix}")
+    assert merging._compile_arguments["loss_weights"] == {"main": 0.9, "side": 0.1}
+    assert isinstance(merging.loss["main"], losses.Huber)
+    assert merging.loss["main"].reduction == "sum"
+    assert merging.optimizer.momentum == 0.9
+    assert float(merging.optimizer.learning_rate) == 0.1
+    old = load_model(DATA / f"old_sequential{suffix}")
+    assert (old.optimizer.momentum, float(old.optimizer.learning_rate)) == (0.9, 0.1)
+    history = old.fit(np.zeros((4, 4, 3)), np.array([0, 1, 2, 0]), verbose=0).history
+    assert list(history) == ["loss", "accuracy"]
+    assert not load_model(DATA / f"sequential{suffix}", compile=False).compiled
+
+
+def test_a_model_of_keras_can_be_trained_saved_and_loaded(tmp_path: Path) -> None:
+    model = load_model(DATA / "nested.keras")
+    model.compile(loss="mse", optimizer="adam")
+    data = inputs_for(model.inputs)
+    model.fit(data, np.zeros((3, 2)), verbose=0)
+    model.save(tmp_path / "model.pynn")
+    copy = load_model(tmp_path / "model.pynn")
+    np.testing.assert_array_equal(model.predict(data, verbose=0), copy.predict(data, verbose=0))
+
+
+def test_dropout_is_not_switched_off_for_good() -> None:
+    model = load_model(DATA / "activations.keras")
+    x = inputs_for(model.inputs)[0]
+    assert (model(x, training=True) != model(x)).any()
+
+
+# ---- writing
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_written_for_keras_is_read_again(tmp_path: Path, name: str) -> None:
+    model = MODELS[name](pynn)
+    model.save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert {*archive.namelist()} >= {"config.json", "metadata.json", "model.weights.h5"}
+    copy = load_model(tmp_path / "model.keras")
+    data = inputs_for(model.inputs)
+    pairs = zip(
+        leaves(model.predict(data, verbose=0)), leaves(copy.predict(data, verbose=0)), strict=True
+    )
+    for a, b in pairs:
+        np.testing.assert_array_equal(a, b)
+    assert copy.compiled == model.compiled
+
+
+def test_training_goes_on_from_files_for_keras_too(tmp_path: Path) -> None:
+    x, y = np.random.default_rng(0).standard_normal((40, 4, 3)), np.eye(2)[np.arange(40) % 2]
+    model = MODELS["sequential"](pynn)
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    copy = load_model(tmp_path / "model.keras")
+    for each in (model, copy):
+        each.fit(x, y, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), copy.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+class Own(layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs * 2.0
+
+
+def own_layer() -> Any:
+    return Sequential([pynn.Input((2,)), Own()])
+
+
+def between_layers() -> Any:
+    inputs = pynn.Input((2,))
+    return pynn.Model(inputs, layers.Dense(1)(inputs + 1.0))
+
+
+def own_activation() -> Any:
+    return Sequential([pynn.Input((2,)), layers.Dense(1, activation="heaviside")])
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (own_layer, "of class Own, which Keras lacks"),
+        (between_layers, "of class Operation, which Keras lacks"),
+        (own_activation, "'heaviside' is an activation that Keras lacks"),
+        (lambda: Sequential([layers.Dense(1)]), "has not been built"),
+    ],
+)
+def test_what_keras_lacks_is_written_in_the_safe_format(
+    tmp_path: Path, make: Callable[[], Any], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_save, "_told", set())
+    with pytest.warns(UserWarning, match=f"pynn's own safe format: .*{reason}"):
+        make().save(tmp_path / "model.keras")
+    make().save(tmp_path / "model.keras")  # said once
+    load_model(tmp_path / "model.keras", custom_objects={"Own": Own})
+
+
+def test_other_endings_of_keras_are_written_in_the_safe_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_save, "_told", set())
+    model = MODELS["embedding"](pynn)
+    with pytest.warns(UserWarning, match="files named .h5 are written in pynn's own safe format"):
+        model.save(tmp_path / "model.h5")
+    model.save(tmp_path / "again.h5")
+    model.save_weights(tmp_path / "model.weights.h5")
+    assert load_model(tmp_path / "model.h5").count_params() == model.count_params()
+    model.load_weights(tmp_path / "model.weights.h5")
+
+
+def test_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_save, "_told", set())
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    model = MODELS["embedding"](pynn)
+    with pytest.warns(UserWarning, match="pynn's own safe format: .*pip install h5py"):
+        model.save(tmp_path / "model.keras")
+    load_model(tmp_path / "model.keras")
+    for suffix in (".keras", ".h5"):
+        with pytest.raises(ImportError, match="pip install h5py"):
+            load_model(DATA / f"embedding{suffix}")
+
+
+# ---- what is refused
+
+
+def changed_archive(
+    path: Path, change: Callable[[dict[str, Any]], Any], name: str = "sequential"
+) -> Path:
+    """Write a ``.keras`` file whose config was changed."""
+    with zipfile.ZipFile(DATA / f"{name}.keras") as archive:
+        config = json.loads(archive.read("config.json"))
+        weights = archive.read("model.weights.h5")
+    change(config)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", weights)
+    return path
+
+
+def first_layer(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    def change(config: dict[str, Any]) -> None:
+        entry = config["config"]["layers"][1]
+        config = changes.pop("config", {})
+        entry.update(changes)
+        entry["config"].update(config)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (first_layer(class_name="Lambda"), "layer 'rescaling' is a Lambda, which holds code"),
+        (first_layer(class_name="Conv2D"), "unknown layer class: 'Conv2D'"),
+        (first_layer(module="os", class_name="system"), "unknown layer class: 'system' of os"),
+        (first_layer(module="mine", class_name="Dense"), "unknown layer class: 'Dense' of mine"),
+        (
+            first_layer(module="keras.src.ops.numpy", class_name="Add"),
+            "unknown layer class: 'Add' of keras.src.ops.numpy",
+        ),
+        (first_layer(config={"new": 3}), "has the argument new=3, which pynn does not have"),
+        (first_layer(config={"data_format": "channels_first"}), "data_format='channels_first'"),
+        (lambda c: c.update(class_name="Evil"), "unknown model class: 'Evil'"),
+        (lambda c: c.update(config=3), "its config describes no model"),
+        (lambda c: c["config"].update(layers=3), "no usable model: TypeError"),
+        (lambda c: c["config"].pop("layers"), "no usable model: KeyError: 'layers'"),
+        (lambda c: c.pop("class_name"), "its config describes no model"),
+        (
+            lambda c: c["config"]["layers"][3]["config"].update(activation="evil"),
+            "unknown activation: 'evil'",
+        ),
+        (
+            lambda c: c["config"]["layers"][3]["config"].update(
+                kernel_initializer={"module": "os", "class_name": "system", "config": {}}
+            ),
+            "unknown initializer: 'system'",
+        ),
+        (
+            lambda c: c["config"]["layers"][3]["config"].update(units=10**14),
+            "is larger than what the file holds",
+        ),
+        (lambda c: c["config"]["layers"][3]["config"].update(units=4), "has the shape"),
+        (
+            lambda c: c["config"]["layers"].append(c["config"]["layers"][-1]),
+            "the layers of a model must have different names",
+        ),
+    ],
+)
+def test_configs_are_refused_by_name(
+    tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_model(changed_archive(tmp_path / "x.keras", change))
+
+
+def test_own_classes_and_functions_come_from_custom_objects(tmp_path: Path) -> None:
+    def change(config: dict[str, Any]) -> None:
+        entries = config["config"]["layers"]
+        entries[1].update(module=None, class_name="Own", registered_name="mine>Own")
+        entries[1]["config"] = {"name": "own", "trainable": True}
+        entries[3]["config"]["activation"] = {
+            "module": "builtins",
+            "class_name": "function",
+            "config": "cube",
+            "registered_name": "function",
+        }
+
+    path = changed_archive(tmp_path / "x.keras", change)
+    custom = {"Own": Own, "cube": lambda x: ops.multiply(x, x)}
+    model = load_model(path, custom_objects=custom)
+    assert type(model.layers[0]) is Own
+    with pytest.raises(ValueError, match="unknown layer class: 'Own'"):
+        load_model(path, custom_objects={"cube": custom["cube"]})
+    with pytest.raises(ValueError, match="unknown activation: 'cube'"):
+        load_model(path, custom_objects={"Own": Own})
+
+
+def test_settings_that_are_unknown_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    path = changed_archive(tmp_path / "x.keras", lambda c: c["compile_config"].update(loss="mine"))
+    with pytest.warns(UserWarning, match="compile settings cannot be read: unknown loss: 'mine'"):
+        model = load_model(path)
+    assert not model.compiled
+
+
+def archive_of(path: Path, members: dict[str, bytes], compression: int = 0) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_archives_that_are_damaged_or_no_models(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    content = (DATA / "sequential.keras").read_bytes()
+    for damaged in (
+        content[:-30],
+        content[:5000],
+        content[:4],
+        content[:900] + b"?" + content[901:],
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="is no valid Keras file"):
+            load_model(path)
+    with pytest.raises(ValueError, match="an archive without config.json"):
+        load_model(archive_of(path, {"evil.pkl": b""}))
+    with pytest.raises(ValueError, match="is no valid HDF5 file"):
+        config = b'{"class_name": "Sequential", "config": {"layers": []}}'
+        load_model(archive_of(path, {"config.json": config, "model.weights.h5": b"garbage"}))
+
+
+def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
+    members = {"config.json": b"{}", "model.weights.h5": bytes(10_000_000)}
+    path = archive_of(tmp_path / "x", members, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="model.weights.h5 would be 10000000 bytes long"):
+        load_model(path)
+
+
+def hdf5_with(change: Callable[[h5py.File], None]) -> bytes:
+    buffer = io.BytesIO((DATA / "old_sequential.h5").read_bytes())
+    with h5py.File(buffer, "r+") as file:
+        change(file)
+    return buffer.getvalue()
+
+
+def test_arrays_outside_of_the_file_are_refused(tmp_path: Path) -> None:
+    path, secret = tmp_path / "x.h5", tmp_path / "secret"
+    secret.write_bytes(bytes(1000))
+    key = "model_weights/dense/dense/kernel:0"
+
+    def external_storage(file: h5py.File) -> None:
+        del file[key]
+        file.create_dataset(key, (12, 5), "f4", external=[(os.fspath(secret), 0, 240)])
+
+    def external_link(file: h5py.File) -> None:
+        del file[key]
+        file[key] = h5py.ExternalLink(os.fspath(DATA / "old_functional.h5"), "/model_weights")
+
+    def virtual(file: h5py.File) -> None:
+        del file[key]
+        layout = h5py.VirtualLayout((12, 5), "f4")
+        layout[:] = h5py.VirtualSource(os.fspath(secret), "x", (12, 5))
+        file.create_virtual_dataset(key, layout)
+
+    def compressed(file: h5py.File) -> None:
+        del file[key]
+        file.create_dataset(key, (10**5, 10**5), "f4", compression="gzip", chunks=(1000, 1000))
+
+    for change, message in (
+        (external_storage, "lies in another file"),
+        (virtual, "lies in another file"),
+        (external_link, "the file has no array"),
+        (compressed, "compressed, incomplete or larger than the file"),
+    ):
+        path.write_bytes(hdf5_with(change))
+        with pytest.raises(ValueError, match=message):
+            load_model(path)
+
+
+def test_old_files_that_do_not_fit(tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+
+    def unknown(file: h5py.File) -> None:
+        config = file.attrs["model_config"]
+        file.attrs["model_config"] = config.replace("LeakyReLU", "Leaky2")
+
+    def no_model(file: h5py.File) -> None:
+        del file.attrs["model_config"]
+
+    def no_json(file: h5py.File) -> None:
+        file.attrs["model_config"] = "{"
+
+    def fewer(file: h5py.File) -> None:
+        names = file["model_weights"].attrs["layer_names"]
+        file["model_weights"].attrs["layer_names"] = names[:-1]
+
+    for change, message in (
+        (unknown, "unknown layer class: 'Leaky2'"),
+        (no_model, "holds weights without a model"),
+        (no_json, "its model_config is not JSON"),
+        (fewer, "the file has 2 layers with weights, and model .* has 3"),
+    ):
+        path.write_bytes(hdf5_with(change))
+        with pytest.raises(ValueError, match=message):
+            load_model(path)
+    path.write_bytes((DATA / "old_sequential.h5").read_bytes()[:9000])
+    with pytest.raises(ValueError, match="is no valid HDF5 file"):
+        load_model(path)
+    with pytest.raises(ValueError, match="weights"):
+        MODELS["nested"](pynn).load_weights(DATA / "sequential.h5")

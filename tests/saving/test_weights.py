@@ -1,0 +1,65 @@
+"""Files of weights alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import layers
+from pynn.models import Sequential, load_model
+
+
+def model(units: int = 3) -> Sequential:
+    return Sequential([pynn.Input((4,)), layers.Dense(units, name="a"), layers.Dense(2, name="b")])
+
+
+def same(one: Sequential, other: Sequential) -> bool:
+    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+    return all((a.shape == b.shape and (a == b).all()) for a, b in pairs)
+
+
+def test_weights_are_loaded_into_another_model(tmp_path: Path) -> None:
+    first, second = model(), model()
+    assert not same(first, second)
+    first.save_weights(tmp_path / "w")
+    second.load_weights(tmp_path / "w")
+    assert same(first, second)
+
+
+def test_a_whole_model_holds_weights_too(tmp_path: Path) -> None:
+    first, second = model(), model()
+    first.save(tmp_path / "m.pynn")
+    second.load_weights(str(tmp_path / "m.pynn"))
+    assert same(first, second)
+    first.save_weights(tmp_path / "w")
+    with pytest.raises(ValueError, match="holds weights without a model"):
+        load_model(tmp_path / "w")
+
+
+def test_weights_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
+    model().save_weights(tmp_path / "w")
+    other = model(5)
+    before = other.get_weights()
+    with pytest.raises(ValueError, match=r"'a/kernel' has the shape \(4, 5\).*has \(4, 3\)"):
+        other.load_weights(tmp_path / "w")
+    for a, b in zip(before, other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    other.load_weights(tmp_path / "w", skip_mismatch=True)
+    assert (other.get_weights()[3] == 0).all()
+    other.add(layers.Dense(1))
+    with pytest.raises(ValueError, match="holds 4 weights, and model .* has 6"):
+        other.load_weights(tmp_path / "w")
+
+
+def test_a_model_without_weights(tmp_path: Path) -> None:
+    unbuilt = Sequential([layers.Dense(3)])
+    with pytest.raises(ValueError, match="has no weights before it is built"):
+        unbuilt.save_weights(tmp_path / "w")
+    model().save_weights(tmp_path / "w")
+    with pytest.raises(ValueError, match="has not been built yet"):
+        unbuilt.load_weights(tmp_path / "w")
+    with pytest.raises(FileExistsError):
+        model().save_weights(tmp_path / "w", overwrite=False)

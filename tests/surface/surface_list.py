@@ -1,0 +1,371 @@
+"""Every name of Keras's surface that pynn carries, with its arguments and a value for each.
+
+`SECTIONS` is what the table in docs/keras-surface.md is made from and what the tests exercise.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import pynn as keras
+from surface.surface_pieces import (
+    ACTIVATIONS,
+    CONSTRAINTS,
+    INITIALIZERS,
+    LAYERS,
+    LOSSES,
+    METRICS,
+    REGULARIZERS,
+)
+from surface.surface_use import (
+    BITS,
+    LABELS,
+    Entry,
+    X,
+    Y,
+    as_callback,
+    as_optimizer,
+    as_schedule,
+    compiled,
+    nothing,
+    small,
+)
+
+_OPTIMIZER = {
+    "weight_decay": 0.01,
+    "clipnorm": 1.0,
+    "clipvalue": 1.0,
+    "global_clipnorm": 1.0,
+    "use_ema": True,
+    "ema_momentum": 0.9,
+    "ema_overwrite_frequency": 2,
+    "loss_scale_factor": 2.0,
+    "gradient_accumulation_steps": 2,
+    "name": "given",
+}
+
+
+def optimizer(name: str, **others: Any) -> Entry:
+    return Entry(
+        f"optimizers.{name}", {}, {"learning_rate": 0.1, **others, **_OPTIMIZER}, as_optimizer
+    )
+
+
+OPTIMIZERS = [
+    optimizer("SGD", momentum=0.9, nesterov=True),
+    optimizer("RMSprop", rho=0.8, momentum=0.5, epsilon=1e-5, centered=True),
+    optimizer("Adam", beta_1=0.8, beta_2=0.9, epsilon=1e-5, amsgrad=True),
+    optimizer("AdamW", beta_1=0.8, beta_2=0.9, epsilon=1e-5, amsgrad=True),
+    optimizer("Nadam", beta_1=0.8, beta_2=0.9, epsilon=1e-5),
+    optimizer("Adamax", beta_1=0.8, beta_2=0.9, epsilon=1e-5),
+    optimizer("Adagrad", initial_accumulator_value=0.2, epsilon=1e-5),
+    optimizer("Adadelta", rho=0.8, epsilon=1e-5),
+    optimizer("Lion", beta_1=0.8, beta_2=0.9),
+    optimizer(
+        "Ftrl",
+        learning_rate_power=-0.6,
+        initial_accumulator_value=0.2,
+        l1_regularization_strength=0.1,
+        l2_regularization_strength=0.1,
+        l2_shrinkage_regularization_strength=0.1,
+        beta=0.1,
+    ),
+    Entry("optimizers.get", {"identifier": "adam"}, {}, as_optimizer),
+]
+
+
+def schedule(name: str, needed: dict[str, Any], **others: Any) -> Entry:
+    others = {**others, "name": "given"}
+    return Entry(f"optimizers.schedules.{name}", needed, others, as_schedule)
+
+
+_DECAY = {"initial_learning_rate": 0.1, "decay_steps": 10}
+SCHEDULES = [
+    schedule("ExponentialDecay", {**_DECAY, "decay_rate": 0.5}, staircase=True),
+    schedule("InverseTimeDecay", {**_DECAY, "decay_rate": 0.5}, staircase=True),
+    schedule("PolynomialDecay", _DECAY, end_learning_rate=0.01, power=2.0, cycle=True),
+    schedule("PiecewiseConstantDecay", {"boundaries": [2, 4], "values": [3.0, 2.0, 1.0]}),
+    schedule("CosineDecay", {**_DECAY, "warmup_target": 0.2, "warmup_steps": 5}, alpha=0.1),
+    schedule(
+        "CosineDecayRestarts",
+        {"initial_learning_rate": 0.1, "first_decay_steps": 10},
+        t_mul=1.5,
+        m_mul=0.5,
+        alpha=0.1,
+    ),
+]
+WATCH = {"monitor": "loss", "mode": "min", "verbose": 0}
+
+
+def callback(name: str, needed: Any = None, **others: Any) -> Entry:
+    return Entry(f"callbacks.{name}", needed or {}, others, as_callback)
+
+
+CALLBACKS = [
+    callback("Callback"),
+    callback(
+        "EarlyStopping",
+        **WATCH,
+        min_delta=0.1,
+        patience=1,
+        baseline=1.0,
+        restore_best_weights=True,
+        start_from_epoch=1,
+    ),
+    callback(
+        "ModelCheckpoint",
+        {"filepath": "checkpoint.weights.pynn", "save_weights_only": True},
+        **WATCH,
+        save_best_only=True,
+        save_freq="epoch",
+        initial_value_threshold=1.0,
+    ),
+    callback("LearningRateScheduler", {"schedule": lambda epoch, rate: rate}, verbose=0),
+    callback(
+        "ReduceLROnPlateau", **WATCH, factor=0.5, patience=1, min_delta=0.1, cooldown=1, min_lr=0.01
+    ),
+    callback("TensorBoard", {"log_dir": "logs"}, update_freq="batch", histogram_freq=1),
+    callback("CSVLogger", {"filename": "log.csv"}, separator=";", append=True),
+    callback("TerminateOnNaN"),
+    callback("BackupAndRestore", {"backup_dir": "backup"}, save_freq="epoch"),
+    callback(
+        "LambdaCallback",
+        on_epoch_begin=lambda epoch, logs: None,
+        on_epoch_end=lambda epoch, logs: None,
+        on_train_begin=lambda logs: None,
+        on_train_end=lambda logs: None,
+        on_train_batch_begin=lambda batch, logs: None,
+        on_train_batch_end=lambda batch, logs: None,
+    ),
+    callback("ProgbarLogger"),
+    callback("History"),
+]
+
+
+class Method(NamedTuple):
+    """A method of a small compiled model: its name, its needed arguments, and further ones."""
+
+    name: str
+    needed: dict[str, Any]
+    others: dict[str, Any]
+
+
+_INPUT = keras.Input((6,))
+_OUTPUT = keras.layers.Dense(1)(_INPUT)
+MODELS = [
+    Entry("models.Sequential", {}, {"layers": [], "name": "given"}, nothing),
+    Entry("Sequential", {}, {"layers": [], "name": "given"}, nothing),
+    Entry("Input", {"shape": (6,)}, {"name": "given"}, nothing),
+    *[
+        Entry(name, {"inputs": _INPUT, "outputs": _OUTPUT}, {"name": "given"}, nothing)
+        for name in ("models.Model", "Model")
+    ],
+    Entry(
+        "models.load_model",
+        {"filepath": "model.pynn"},
+        {"custom_objects": {}, "compile": False},
+        nothing,
+    ),
+    Entry("models.clone_model", {"model": small()}, {}, nothing),
+    Entry(
+        "models.model_from_json",
+        {"json_string": small().to_json()},
+        {"custom_objects": {}},
+        nothing,
+    ),
+]
+_ONE = {"x": X, "y": Y}
+_WEIGHTS = np.ones(8)
+METHODS = [
+    Method(
+        "compile",
+        {"loss": "mse"},
+        {
+            "optimizer": "adam",
+            "loss_weights": [1.0],
+            "metrics": ["mae"],
+            "weighted_metrics": ["mae"],
+            "run_eagerly": False,
+            "steps_per_execution": 1,
+            "jit_compile": False,
+        },
+    ),
+    Method(
+        "fit",
+        {**_ONE, "verbose": 0},
+        {
+            "batch_size": 4,
+            "epochs": 2,
+            "callbacks": [keras.callbacks.History()],
+            "validation_split": 0.5,
+            "validation_data": (X, Y),
+            "shuffle": False,
+            "class_weight": {0: 1.0, 1: 2.0},
+            "sample_weight": _WEIGHTS,
+            "initial_epoch": 0,
+            "steps_per_epoch": 1,
+            "validation_steps": 1,
+            "validation_batch_size": 4,
+            "validation_freq": 1,
+        },
+    ),
+    Method(
+        "evaluate",
+        _ONE,
+        {
+            "batch_size": 4,
+            "verbose": 0,
+            "sample_weight": _WEIGHTS,
+            "steps": 1,
+            "callbacks": [keras.callbacks.Callback()],
+            "return_dict": True,
+        },
+    ),
+    Method(
+        "predict",
+        {"x": X},
+        {"batch_size": 4, "verbose": 0, "steps": 1, "callbacks": [keras.callbacks.Callback()]},
+    ),
+    Method(
+        "train_on_batch",
+        _ONE,
+        {"sample_weight": _WEIGHTS, "class_weight": {0: 1.0}, "return_dict": True},
+    ),
+    Method("test_on_batch", _ONE, {"sample_weight": _WEIGHTS, "return_dict": True}),
+    Method("predict_on_batch", {"x": X}, {}),
+    Method("train_step", {"data": (X, Y)}, {}),
+    Method("test_step", {"data": (X, Y)}, {}),
+    Method(
+        "compute_loss",
+        {"x": X, "y": Y, "y_pred": Y},
+        {"sample_weight": _WEIGHTS, "training": False},
+    ),
+    Method("compute_metrics", {"x": X, "y": Y, "y_pred": Y}, {"sample_weight": _WEIGHTS}),
+    Method("add", {"layer": keras.layers.Dense(2, name="added")}, {}),
+    Method("pop", {}, {}),
+    Method(
+        "summary",
+        {},
+        {"line_length": 90, "print_fn": str, "show_trainable": True, "expand_nested": True},
+    ),
+    Method("get_layer", {"index": 0}, {}),
+    Method("get_weights", {}, {}),
+    Method("set_weights", {"weights": small().get_weights()}, {}),
+    Method("count_params", {}, {}),
+    Method("get_config", {}, {}),
+    Method("to_json", {}, {}),
+    Method("save", {"filepath": "model.pynn"}, {"overwrite": True}),
+    Method("load_weights", {"filepath": "model.weights.pynn"}, {}),
+    Method("save_weights", {"filepath": "model.weights.pynn"}, {"overwrite": True}),
+]
+PROPERTIES = (
+    "layers",
+    "weights",
+    "trainable_weights",
+    "non_trainable_weights",
+    "variables",
+    "inputs",
+    "outputs",
+    "input_names",
+    "output_names",
+    "input_shape",
+    "output_shape",
+    "optimizer",
+    "loss",
+    "metrics",
+    "metrics_names",
+    "trainable",
+    "losses",
+    "stop_training",
+    "name",
+    "built",
+)
+REST = [
+    Entry("utils.to_categorical", {"x": LABELS}, {"num_classes": 3}, nothing),
+    Entry("utils.set_random_seed", {"seed": 1}, {}, nothing),
+    Entry("utils.normalize", {"x": X}, {"axis": -1, "order": 2}, nothing),
+    Entry(
+        "utils.PyDataset",
+        {},
+        {"workers": 1, "use_multiprocessing": False, "max_queue_size": 2},
+        nothing,
+    ),
+    Entry("random.set_seed", {"seed": 1}, {}, nothing),
+    Entry("backend.clear_session", {}, {}, nothing),
+    Entry("backend.floatx", {}, {}, nothing),
+    Entry("backend.epsilon", {}, {}, nothing),
+    Entry("backend.get_value", {"x": np.ones(2)}, {}, nothing),
+    Entry("backend.set_value", {"x": np.ones(2), "value": 3.0}, {}, nothing),
+]
+
+
+def used(estimator: Any) -> Any:
+    kinds = {"KerasRegressor": Y[:, 0], "SKLearnRegressor": Y[:, 0]}
+    y = kinds.get(type(estimator).__name__, BITS[:, 0].astype(int))
+    estimator.fit(X, y)
+    return estimator.predict(X), estimator.score(X, y)
+
+
+def differentiated(tape: Any) -> Any:
+    with tape:
+        x = tape.watch(X)
+        total = keras.ops.sum(x * x)
+    np.testing.assert_array_equal(tape.gradient(total, x), 2 * X)
+
+
+_SCIKERAS = {
+    "warm_start": True,
+    "random_state": 1,
+    "optimizer": "adam",
+    "loss": "mse",
+    "metrics": ["mae"],
+    "batch_size": 4,
+    "validation_batch_size": 4,
+    "verbose": 0,
+    "callbacks": [],
+    "validation_split": 0.25,
+    "shuffle": False,
+    "run_eagerly": False,
+    "epochs": 2,
+}
+WRAPPERS = [
+    Entry("wrappers.scikit_learn.KerasClassifier", {"build_fn": compiled}, {}, used),
+    Entry("wrappers.scikit_learn.KerasRegressor", {"build_fn": compiled}, {}, used),
+    Entry(
+        "wrappers.KerasClassifier",
+        {"model": small},
+        {**_SCIKERAS, "class_weight": "balanced"},
+        used,
+    ),
+    Entry("wrappers.KerasRegressor", {"model": small}, _SCIKERAS, used),
+    *[
+        Entry(
+            f"wrappers.SKLearn{kind}",
+            {"model": compiled()},
+            {"warm_start": True, "model_kwargs": {}, "fit_kwargs": {"verbose": 0}},
+            used,
+        )
+        for kind in ("Classifier", "Regressor")
+    ],
+]
+SECTIONS: dict[str, list[Entry]] = {
+    "Models": MODELS,
+    "Layers": LAYERS,
+    "Activations": ACTIVATIONS,
+    "Initializers": INITIALIZERS,
+    "Regularizers": REGULARIZERS,
+    "Constraints": CONSTRAINTS,
+    "Losses": LOSSES,
+    "Metrics": METRICS,
+    "Optimizers": OPTIMIZERS,
+    "Schedules": SCHEDULES,
+    "Callbacks": CALLBACKS,
+    "Wrappers": WRAPPERS,
+    "Loops of one's own": [
+        Entry("Tape", {}, {"persistent": True, "watch_accessed_variables": True}, differentiated),
+        Entry("ops.stop_gradient", {"x": X}, {}, nothing),
+    ],
+    "Utilities": REST,
+}

@@ -1,0 +1,360 @@
+"""What models are made of: layers, activations, losses, metrics, ...; see `surface_list`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import pynn as keras
+from surface.surface_use import (
+    BITS,
+    CHANCES,
+    L2,
+    LABELS,
+    ONE_HOT,
+    PROBABILITIES,
+    Entry,
+    X,
+    Y,
+    as_mean,
+    as_metric,
+    nothing,
+    on,
+)
+
+LAYER = {"name": "given", "trainable": False, "dtype": "float64"}
+FIRST = {"input_shape": (6,), **LAYER}
+
+
+def layer(name: str, needed: Any = None, use: Any = None, **others: Any) -> Entry:
+    return Entry(f"layers.{name}", needed or {}, {**others, **FIRST}, use or on(X))
+
+
+def merge(name: str, **others: Any) -> Entry:
+    needed = {"axes": 1} if name == "Dot" else {}
+    return Entry(f"layers.{name}", needed, {**others, **LAYER}, on([X, X]))
+
+
+def twin(name: str, **others: Any) -> Entry:
+    needed: dict[str, Any] = {"inputs": [X, X]}
+    if name == "dot":
+        needed["axes"] = 1
+    return Entry(f"layers.{name}", needed, others, nothing)
+
+
+LAYERS = [
+    Entry("layers.Input", {"shape": (6,)}, {"name": "given", "dtype": "float64"}, nothing),
+    Entry("layers.InputLayer", {"shape": (6,)}, {"name": "given", "dtype": "float64"}, nothing),
+    Entry("layers.InputLayer", {"input_shape": (6,)}, {"name": "given"}, nothing),
+    layer(
+        "Dense",
+        {"units": 3},
+        activation="relu",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        bias_initializer="ones",
+        kernel_regularizer=L2,
+        bias_regularizer="l2",
+        activity_regularizer=L2,
+        kernel_constraint=keras.constraints.MaxNorm(1.0),
+        bias_constraint="non_neg",
+        input_dim=6,
+    ),
+    layer("Activation", {"activation": "tanh"}),
+    layer("Flatten", data_format="channels_last"),
+    layer("Reshape", {"target_shape": (2, 3)}),
+    layer("Dropout", {"rate": 0.5}, noise_shape=None, seed=1),
+    layer("AlphaDropout", {"rate": 0.5}, seed=1),
+    layer("GaussianNoise", {"stddev": 0.5}, seed=1),
+    layer("GaussianDropout", {"rate": 0.5}, seed=1),
+    layer(
+        "BatchNormalization",
+        axis=-1,
+        momentum=0.9,
+        epsilon=1e-2,
+        center=False,
+        scale=False,
+        beta_initializer="ones",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=L2,
+        gamma_regularizer=L2,
+        beta_constraint="non_neg",
+        gamma_constraint="non_neg",
+    ),
+    layer(
+        "LayerNormalization",
+        axis=-1,
+        epsilon=1e-2,
+        center=False,
+        scale=False,
+        beta_initializer="ones",
+        gamma_initializer="ones",
+        beta_regularizer=L2,
+        gamma_regularizer=L2,
+        beta_constraint="non_neg",
+        gamma_constraint="non_neg",
+    ),
+    Entry(
+        "layers.Normalization",
+        {},
+        {"axis": -1, "input_shape": (6,), "name": "given", "invert": True},
+        lambda made: (made.adapt(X), made(X)),
+    ),
+    layer("Normalization", {"mean": 0.5, "variance": 2.0}),
+    layer("Rescaling", {"scale": 2.0}, offset=1.0),
+    Entry(
+        "layers.Embedding",
+        {"input_dim": 5, "output_dim": 2},
+        {
+            "embeddings_initializer": "ones",
+            "embeddings_regularizer": L2,
+            "embeddings_constraint": "unit_norm",
+            "input_length": 1,
+            "name": "given",
+        },
+        on(LABELS.reshape(-1, 1)),
+    ),
+    layer("Lambda", {"function": keras.ops.square}, output_shape=(6,), arguments={}),
+    layer("ReLU", max_value=1.0, negative_slope=0.1, threshold=0.2),
+    layer("LeakyReLU", negative_slope=0.1),
+    layer(
+        "PReLU",
+        alpha_initializer="ones",
+        alpha_regularizer=L2,
+        alpha_constraint="non_neg",
+        shared_axes=[1],
+    ),
+    layer("ELU", alpha=0.5),
+    layer("Softmax", axis=-1),
+    layer("ActivityRegularization", l1=0.1, l2=0.1),
+    layer("Identity"),
+    layer("Layer"),
+    merge("Concatenate", axis=-1),
+    merge("Add"),
+    merge("Subtract"),
+    merge("Multiply"),
+    merge("Average"),
+    merge("Maximum"),
+    merge("Minimum"),
+    merge("Dot", normalize=True),
+    twin("concatenate", axis=-1),
+    twin("add"),
+    twin("subtract"),
+    twin("multiply"),
+    twin("average"),
+    twin("maximum"),
+    twin("minimum"),
+    twin("dot", normalize=True),
+]
+
+
+def function(name: str, **others: Any) -> Entry:
+    return Entry(f"activations.{name}", {"x": X}, others, nothing)
+
+
+ACTIVATIONS = [
+    function("linear"),
+    function("relu", negative_slope=0.1, max_value=1.0, threshold=0.1),
+    function("leaky_relu", negative_slope=0.1),
+    function("relu6"),
+    function("sigmoid"),
+    function("hard_sigmoid"),
+    function("tanh"),
+    function("softplus"),
+    function("softsign"),
+    function("softmax", axis=-1),
+    function("log_softmax", axis=-1),
+    function("elu", alpha=0.5),
+    function("selu"),
+    function("gelu", approximate=True),
+    function("silu"),
+    function("swish"),
+    function("mish"),
+    function("exponential"),
+    function("heaviside"),
+    function("sign"),
+]
+
+
+def initializer(name: str, **others: Any) -> Entry:
+    return Entry(f"initializers.{name}", {}, others, on((4, 4)))
+
+
+INITIALIZERS = [
+    *[
+        initializer(f"{family}{kind}", seed=1)
+        for family in ("Glorot", "He", "Lecun")
+        for kind in ("Normal", "Uniform")
+    ],
+    initializer("RandomNormal", mean=1.0, stddev=2.0, seed=1),
+    initializer("RandomUniform", minval=-1.0, maxval=2.0, seed=1),
+    initializer("TruncatedNormal", mean=1.0, stddev=2.0, seed=1),
+    initializer("VarianceScaling", scale=2.0, mode="fan_avg", distribution="uniform", seed=1),
+    initializer("Orthogonal", gain=2.0, seed=1),
+    initializer("Identity", gain=2.0),
+    initializer("Zeros"),
+    initializer("Ones"),
+    initializer("Constant", value=3.0),
+    Entry("initializers.get", {"identifier": "he_normal"}, {}, on((4, 4))),
+]
+REGULARIZERS = [
+    Entry("regularizers.L1", {}, {"l1": 0.1}, on(X)),
+    Entry("regularizers.L2", {}, {"l2": 0.1}, on(X)),
+    Entry("regularizers.L1L2", {}, {"l1": 0.1, "l2": 0.1}, on(X)),
+    Entry("regularizers.l1", {}, {"l1": 0.1}, on(X)),
+    Entry("regularizers.l2", {}, {"l2": 0.1}, on(X)),
+    Entry("regularizers.l1_l2", {}, {"l1": 0.1, "l2": 0.1}, on(X)),
+    Entry("regularizers.OrthogonalRegularizer", {}, {"factor": 0.1, "mode": "columns"}, on(X)),
+]
+CONSTRAINTS = [
+    Entry("constraints.MaxNorm", {}, {"max_value": 1.0, "axis": 0}, on(X)),
+    Entry("constraints.NonNeg", {}, {}, on(X)),
+    Entry("constraints.UnitNorm", {}, {"axis": 0}, on(X)),
+    Entry(
+        "constraints.MinMaxNorm",
+        {},
+        {"min_value": 0.5, "max_value": 1.0, "rate": 0.5, "axis": 0},
+        on(X),
+    ),
+]
+BINARY, MANY, SPARSE, REAL = (
+    (BITS, CHANCES),
+    (ONE_HOT, PROBABILITIES),
+    (LABELS, PROBABILITIES),
+    (Y, CHANCES),
+)
+_LOSSES: list[tuple[str, str, Any, dict[str, Any]]] = [
+    ("mean_squared_error", "MeanSquaredError", REAL, {}),
+    ("mean_absolute_error", "MeanAbsoluteError", REAL, {}),
+    ("mean_absolute_percentage_error", "MeanAbsolutePercentageError", REAL, {}),
+    ("mean_squared_logarithmic_error", "MeanSquaredLogarithmicError", REAL, {}),
+    ("huber", "Huber", REAL, {"delta": 0.5}),
+    ("log_cosh", "LogCosh", REAL, {}),
+    ("cosine_similarity", "CosineSimilarity", MANY, {"axis": -1}),
+    ("hinge", "Hinge", BINARY, {}),
+    ("squared_hinge", "SquaredHinge", BINARY, {}),
+    ("categorical_hinge", "CategoricalHinge", MANY, {}),
+    ("kl_divergence", "KLDivergence", MANY, {}),
+    ("poisson", "Poisson", REAL, {}),
+    (
+        "binary_crossentropy",
+        "BinaryCrossentropy",
+        BINARY,
+        {"from_logits": True, "label_smoothing": 0.1, "axis": -1},
+    ),
+    (
+        "categorical_crossentropy",
+        "CategoricalCrossentropy",
+        MANY,
+        {"from_logits": True, "label_smoothing": 0.1, "axis": -1},
+    ),
+    (
+        "sparse_categorical_crossentropy",
+        "SparseCategoricalCrossentropy",
+        SPARSE,
+        {"from_logits": True, "ignore_class": 0, "axis": -1},
+    ),
+    (
+        "binary_focal_crossentropy",
+        "BinaryFocalCrossentropy",
+        BINARY,
+        {
+            "apply_class_balancing": True,
+            "alpha": 0.3,
+            "gamma": 1.0,
+            "from_logits": True,
+            "label_smoothing": 0.1,
+            "axis": -1,
+        },
+    ),
+    (
+        "categorical_focal_crossentropy",
+        "CategoricalFocalCrossentropy",
+        MANY,
+        {"alpha": 0.3, "gamma": 1.0, "from_logits": True, "label_smoothing": 0.1, "axis": -1},
+    ),
+    ("quantile", "Quantile", REAL, {"tau": 0.3}),
+]
+LOSSES = [
+    *[
+        Entry(f"losses.{name}", {"y_true": data[0], "y_pred": data[1]}, others, nothing)
+        for name, _, data, others in _LOSSES
+    ],
+    *[
+        Entry(
+            f"losses.{name}",
+            {},
+            {**others, "reduction": "sum", "name": "given", "dtype": "float32"},
+            lambda made, data=data: made(*data, sample_weight=np.ones(8)),
+        )
+        for _, name, data, others in _LOSSES
+    ],
+    *[
+        Entry(f"losses.{name}", {"y_true": Y, "y_pred": CHANCES}, {}, nothing)
+        for name in ("mse", "mae", "mape", "msle", "MSE", "MAE", "MAPE", "MSLE")
+    ],
+    Entry("losses.get", {"identifier": "mse"}, {}, on(Y, CHANCES)),
+]
+
+
+def metric(name: str, data: Any = REAL, use: Any = None, **others: Any) -> Entry:
+    others = {**others, "name": "given", "dtype": "float32"}
+    return Entry(f"metrics.{name}", {}, others, use or as_metric(*data))
+
+
+_CUTS = {"thresholds": 0.4}
+METRICS = [
+    *[
+        metric(
+            {"LogCosh": "LogCoshError"}.get(name, name),
+            data,
+            **{
+                key: value
+                for key, value in others.items()
+                if key in ("from_logits", "label_smoothing", "ignore_class")
+            },
+        )
+        for _, name, data, others in _LOSSES
+        if "Focal" not in name and name not in ("Huber", "Quantile")
+    ],
+    metric("Accuracy", (LABELS, LABELS)),
+    metric("BinaryAccuracy", BINARY, threshold=0.4),
+    metric("CategoricalAccuracy", MANY),
+    metric("SparseCategoricalAccuracy", SPARSE),
+    metric("TopKCategoricalAccuracy", MANY, k=2),
+    metric("SparseTopKCategoricalAccuracy", SPARSE, k=2),
+    metric("Precision", BINARY, **_CUTS, top_k=1, class_id=0),
+    metric("Recall", BINARY, **_CUTS, top_k=1, class_id=0),
+    metric(
+        "AUC",
+        BINARY,
+        num_thresholds=50,
+        curve="PR",
+        summation_method="majoring",
+        thresholds=[0.3, 0.6],
+        multi_label=True,
+        num_labels=None,
+        label_weights=None,
+        from_logits=True,
+    ),
+    metric("F1Score", MANY, average="macro", threshold=0.4),
+    metric("FBetaScore", MANY, average="macro", beta=2.0, threshold=0.4),
+    metric("TruePositives", BINARY, **_CUTS),
+    metric("TrueNegatives", BINARY, **_CUTS),
+    metric("FalsePositives", BINARY, **_CUTS),
+    metric("FalseNegatives", BINARY, **_CUTS),
+    metric("RootMeanSquaredError"),
+    metric("R2Score", class_aggregation="variance_weighted_average", num_regressors=1),
+    metric("Mean", use=as_mean),
+    metric("Sum", use=as_mean),
+    Entry(
+        "metrics.MeanMetricWrapper",
+        {"fn": keras.losses.mse},
+        {"name": "given", "dtype": "float32"},
+        as_metric(*REAL),
+    ),
+    Entry("metrics.get", {"identifier": "mse"}, {}, as_metric(*REAL)),
+]

@@ -1,0 +1,57 @@
+"""Writes docs/keras-surface.md: ``PYTHONPATH=.:tests python tests/surface/surface_table.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pynn as keras
+from surface.surface_list import METHODS, PROPERTIES, SECTIONS
+from surface.surface_use import accepts, found
+
+PATH = Path(__file__).resolve().parents[2] / "docs" / "keras-surface.md"
+_HEAD = """# The Keras surface that pynn carries
+
+Made from the live package by `tests/surface/surface_table.py`; `tests/surface/test_surface.py` uses
+every name and argument below and compares this file with what the package says. With
+`import pynn as keras`, each is found under the name that it has here.
+"""
+
+
+def row(name: str, target: Any, arguments: Iterable[str]) -> str:
+    """Return a table's row, or raise AssertionError if the package lacks an argument."""
+    missing = [argument for argument in arguments if not accepts(target, argument)]
+    assert not missing, f"{name} has no argument {', '.join(missing)}"
+    return f"| `{name}` | {', '.join(f'`{argument}`' for argument in arguments)} |"
+
+
+def table(title: str, rows: list[str]) -> str:
+    """Return a section of the document."""
+    return "\n".join([f"## {title}\n", "| name | arguments |", "|---|---|", *rows, ""])
+
+
+def text() -> str:
+    """Return the document."""
+    parts = [_HEAD]
+    for title, entries in SECTIONS.items():
+        arguments: dict[str, dict[str, None]] = {}
+        for entry in entries:
+            known = arguments.setdefault(entry.name, {})
+            known.update(dict.fromkeys([*entry.needed, *entry.others]))
+        rows = [row(name, found(name), known) for name, known in arguments.items()]
+        parts.append(table(title, rows))
+    rows = [
+        row(f"Model.{m.name}", getattr(keras.Sequential, m.name), [*m.needed, *m.others])
+        for m in METHODS
+    ]
+    rows += [f"| `Model.{name}` | |" for name in PROPERTIES]
+    parts.append(
+        "\n".join(["## Methods and attributes\n", "| name | arguments |", "|---|---|", *rows, ""])
+    )
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PATH.parent.mkdir(exist_ok=True)
+    PATH.write_text(text())
