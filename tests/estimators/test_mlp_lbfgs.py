@@ -128,7 +128,12 @@ def test_warns_where_max_iter_or_max_fun_ends_it() -> None:
 
 def test_float32_is_trained_in_float64_and_kept_in_float32() -> None:
     x, y, _ = REGRESSION["squared_error"]
-    parameters: dict[str, Any] = {"solver": "lbfgs", "random_state": 0, "max_iter": 5000, "max_fun": 100_000}
+    parameters: dict[str, Any] = {
+        "solver": "lbfgs",
+        "random_state": 0,
+        "max_iter": 5000,
+        "max_fun": 100_000,
+    }
     single = ours.MLPRegressor(hidden_layer_sizes=(5,), **parameters)
     single.fit(x.astype(np.float32), y)
     assert {w.dtype for w in single.coefs_ + single.intercepts_} == {np.dtype(np.float32)}
