@@ -124,6 +124,12 @@ py::array new_array(DType dtype, std::int64_t rows, int cols) {
                    std::vector<py::ssize_t>{rows, cols});
 }
 
+// Lets Python handle a signal that has come; Ctrl-C then ends the native call.
+void check_signals() {
+  const py::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const RowsList& x) {
   const std::vector<Rows> sources = data_of(x, {}, {}).x;
   py::list outputs;
@@ -134,7 +140,7 @@ py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const 
     pointers.push_back(array.mutable_data());
     outputs.append(std::move(array));
   }
-  without_gil([&] { executor.predict(sources, pointers); });
+  without_gil([&] { executor.predict(sources, pointers, check_signals); });
   return outputs;
 }
 
@@ -253,7 +259,8 @@ py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
   for (const VariablePtr& p : self.parameters) {
     into.push_back(std::make_shared<Variable>(p->rows(), p->cols(), p->dtype()));
   }
-  const double loss = without_gil([&] { return self.trainer->gradients(data, into); });
+  const double loss =
+      without_gil([&] { return self.trainer->gradients(data, into, check_signals); });
   py::list arrays;
   for (const VariablePtr& gradient : into) arrays.append(py::cast(gradient).attr("view"));
   return py::make_tuple(loss, arrays);

@@ -18,6 +18,10 @@ namespace {
 // second-level cache beside the weights that are being read.
 constexpr int kPiece = 128;
 
+// What one worker does at least, on any machine and with any layers; only how often a long
+// prediction polls depends on it.
+constexpr double kOperationsPerSecond = 2e10;
+
 // What one worker needs to run pieces by itself.
 template <class T>
 struct Workspace {
@@ -57,7 +61,8 @@ class ExecutorOf : public Executor {
     give_back(std::move(workspace));
   }
 
-  void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs) override {
+  void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs,
+               const Poll& poll) override {
     require(x.size() == request_.inputs.size(),
             "the model has " + std::to_string(request_.inputs.size()) +
                 " inputs. Received: " + std::to_string(x.size()));
@@ -73,18 +78,29 @@ class ExecutorOf : public Executor {
     const int workers = std::clamp(
         std::min(pieces, worthwhile_workers(cost_ * static_cast<double>(rows), thread_limit())), 1,
         thread_limit());
-    if (workers == 1) {
-      FlushDenormals flush;
-      run_pieces(x, outputs, 0, pieces);
-      return;
+    const double operations_per_round = kPollSeconds * kOperationsPerSecond * workers;
+    const double rounds = cost_ * static_cast<double>(rows) / operations_per_round;
+    const int round = std::max(workers, static_cast<int>(pieces / std::max(rounds, 1.0)));
+    for (int begin = 0; begin < pieces; begin += round) {
+      if (begin > 0) poll();
+      run_round(x, outputs, begin, std::min(begin + round, pieces), workers);
     }
-    ThreadPool::instance().run(workers, [&](int worker, int actual) {
-      const Range mine = divide(pieces, 1, worker, actual);
-      run_pieces(x, outputs, mine.begin, mine.end);
-    });
   }
 
  private:
+  void run_round(const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin, int end,
+                 int workers) {
+    if (workers == 1) {
+      FlushDenormals flush;
+      run_pieces(x, outputs, begin, end);
+      return;
+    }
+    ThreadPool::instance().run(workers, [&](int worker, int actual) {
+      const Range mine = divide(end - begin, 1, worker, actual);
+      run_pieces(x, outputs, begin + mine.begin, begin + mine.end);
+    });
+  }
+
   void run_pieces(const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin,
                   int end) {
     std::unique_ptr<Workspace<T>> workspace = take();

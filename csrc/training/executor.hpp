@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/poll.hpp"
 #include "graph/graph.hpp"
 #include "training/rows.hpp"
 
@@ -14,7 +15,8 @@ class Executor {
   virtual ~Executor() = default;
 
   // outputs[i]: (rows, features of output i), row-major without padding, of the graph's dtype.
-  virtual void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs) = 0;
+  virtual void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs,
+                       const Poll& poll) = 0;
 
   const std::vector<int>& output_features() const { return output_features_; }
 

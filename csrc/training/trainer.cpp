@@ -198,7 +198,8 @@ class TrainerOf : public Trainer {
     return evaluation_->objective.results();
   }
 
-  double gradients(const Data& data, const std::vector<VariablePtr>& into) override {
+  double gradients(const Data& data, const std::vector<VariablePtr>& into,
+                   const Poll& poll) override {
     std::lock_guard lock(mutex_);
     check(data);
     FlushDenormals flush;
@@ -232,6 +233,7 @@ class TrainerOf : public Trainer {
     pass.seed = seed;
     pass.step = iterations;
     double loss = 0;
+    double last_poll = now();
     const std::int64_t rows = data.rows();
     for (std::int64_t first = 0; first < rows; first += piece) {
       pass.first_row = first;
@@ -241,6 +243,9 @@ class TrainerOf : public Trainer {
       const Results results = gradients_->objective.results();
       loss += results.loss.mean();
       gradient_updater_.set_adding(true);
+      if (now() - last_poll < kPollSeconds) continue;
+      poll();
+      last_poll = now();
     }
     const double penalty_divisor = spec_.update.l2_per_batch ? divisors[0] : 1;
     gradient_updater_.add_penalty_gradients(penalty_divisor);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/poll.hpp"
 #include "graph/graph.hpp"
 #include "training/objective.hpp"
 #include "training/rows.hpp"
@@ -52,7 +53,8 @@ class Trainer {
   virtual Results evaluate(const Data& data) = 0;
   // Loss over all rows as one batch, and its gradient per parameter (in the layout of the
   // variables).
-  virtual double gradients(const Data& data, const std::vector<VariablePtr>& into) = 0;
+  virtual double gradients(const Data& data, const std::vector<VariablePtr>& into,
+                           const Poll& poll) = 0;
   virtual LastBatch last_batch() = 0;
   virtual std::vector<std::vector<VariablePtr>> state() const = 0;
 

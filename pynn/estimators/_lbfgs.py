@@ -16,7 +16,7 @@ from sklearn.utils.optimize import _check_optimize_result
 from pynn.estimators._blas_threads import single_blas_thread
 from pynn.estimators._network import Network
 from pynn.estimators._stochastic import TrainingData
-from pynn.training import ArrayData, rows_per_call
+from pynn.training import ArrayData
 
 
 class Objective:
@@ -39,15 +39,7 @@ class Objective:
         self._views = [c.T for c in network.coefs] + network.intercepts
         weight = data.row_weight
         self.total = float(data.n_rows if weight is None else weight.sum())
-        # In slices, for Ctrl-C to get its turn; backward is twice the work of forward.
-        self._slices = []
-        rows = rows_per_call(3 * network.n_weights)
-        for start in range(0, data.n_rows, rows):
-            part = data.take(slice(start, start + rows))
-            arrays = ArrayData(x=[part.x], y=[part.targets], weights=[part.row_weight])
-            share = part.n_rows if part.row_weight is None else float(part.row_weight.sum())
-            if share > 0:
-                self._slices.append((arrays, share / self.total))
+        self._rows = ArrayData(x=[data.x], y=[data.targets], weights=[weight])
         self.data_loss = np.inf
 
     @property
@@ -65,13 +57,9 @@ class Objective:
     def __call__(self, values: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the loss and its gradient."""
         self.vector = values
-        trainer = self.network.trainer
-        loss = 0.0
-        gradient = np.zeros(len(values))
-        for arrays, share in self._slices:
-            part, grads = trainer.gradients(arrays.x, arrays.y, arrays.weights)
-            loss += share * part
-            gradient += share * np.concatenate([g.ravel() for g in grads])
+        rows = self._rows
+        loss, grads = self.network.trainer.gradients(rows.x, rows.y, rows.weights)
+        gradient = np.concatenate([g.ravel() for g in grads]).astype(np.float64)
         self.data_loss = loss
         squares = 0.0
         start = 0
@@ -99,20 +87,23 @@ def train_at_once(estimator: Any, data: TrainingData) -> None:
     options = {"normalize_by_weights": data.row_weight is not None}
     exact.prepare_trainer(estimator._native_loss(), ("sgd", []), 0.0, options)
     objective = Objective(exact, data, estimator.alpha)
-    path: list[np.ndarray] = [objective.vector]
+    # The last iteration's weights and losses: with the penalty, and without.
+    last: tuple[np.ndarray, float, float] = (objective.vector, np.inf, np.inf)
 
     def note(intermediate_result: Any) -> None:
-        path[0] = intermediate_result.x.copy()
+        nonlocal last
+        found = intermediate_result
+        last = (found.x.copy(), float(found.fun), objective.data_loss)
         estimator.n_iter_ += 1
         if estimator.verbose:
-            print(f"Iteration {estimator.n_iter_}, loss = {intermediate_result.fun:.8f}")
+            print(f"Iteration {estimator.n_iter_}, loss = {found.fun:.8f}")
 
     estimator.n_iter_ = 0
     try:
         with single_blas_thread():
             result = minimize(
                 objective,
-                path[0],
+                last[0],
                 method="L-BFGS-B",
                 jac=True,
                 callback=note,
@@ -123,10 +114,10 @@ def train_at_once(estimator: Any, data: TrainingData) -> None:
                 },
             )
         estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
-        path[0] = result.x
+        loss, _ = objective(result.x)
+        last = (result.x, loss, objective.data_loss)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=5)
-    loss, _ = objective(path[0])
-    loss_weight = estimator._native_loss()[2]
-    estimator.loss_ = estimator._reported_loss(loss, objective.data_loss / loss_weight)
+    objective.vector, loss, data_loss = last
+    estimator.loss_ = estimator._reported_loss(loss, data_loss / estimator._native_loss()[2])
     network.assign(exact.coefs, exact.intercepts)
