@@ -135,9 +135,12 @@ class BasePerceptron(BaseEstimator, ABC):
         """
         stop = threading.Event()
         epochs = [0] * len(units)
+        busy = [threading.Lock() for _ in units]
 
         def train(index: int) -> None:
-            self._train_unit(index, x, units[index], max_iter, stop, epochs)
+            with busy[index]:
+                if not stop.is_set():
+                    self._train_unit(index, x, units[index], max_iter, stop, epochs)
 
         try:
             Parallel(n_jobs=self.n_jobs, require="sharedmem")(
@@ -145,6 +148,9 @@ class BasePerceptron(BaseEstimator, ABC):
             )
         except KeyboardInterrupt:
             stop.set()
+            for lock in busy:  # until nobody changes the weights any more
+                with lock:
+                    pass
             warnings.warn("Training interrupted by user.", stacklevel=5)
         self.n_iter_ = max(epochs)
         self.t_ += self.n_iter_ * x.shape[0]
@@ -161,7 +167,7 @@ class BasePerceptron(BaseEstimator, ABC):
         """Train one unit for at most `max_iter` epochs; count them in ``epochs[index]``."""
         weights, intercept = self._unit_arrays(index)
         rule = self._rule(is_sparse=not isinstance(x, np.ndarray))
-        trainer = UnitTrainer(weights, intercept, rule)
+        trainer = UnitTrainer(weights, intercept, rule, stop)
         runner = EpochRunner(
             trainer,
             ArrayData(x=[x], y=[unit.targets], weights=[unit.row_weight]),

@@ -6,6 +6,7 @@ here.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -31,6 +32,8 @@ class UnitTrainer:
         Both are trained in place.
     rule : dict
         Keyword arguments of ``_core.perceptron_epoch`` that stay the same.
+    stop : threading.Event
+        Once it is set, no more steps are taken.
 
     Attributes
     ----------
@@ -40,11 +43,18 @@ class UnitTrainer:
 
     takes_arrays = True
 
-    def __init__(self, weights: np.ndarray, intercept: np.ndarray, rule: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        weights: np.ndarray,
+        intercept: np.ndarray,
+        rule: dict[str, Any],
+        stop: threading.Event,
+    ) -> None:
         self.iterations = 0
         self._weights = weights
         self._intercept = intercept
         self._rule = rule
+        self._stop = stop
         self._l1_applied = np.zeros_like(weights) if rule["l1"] > 0 else None
         self._l1_total = 0.0
 
@@ -83,7 +93,8 @@ class UnitTrainer:
         """Take at most ``len(rates)`` steps for about `seconds`; return how many."""
         end = time.monotonic() + seconds
         steps = 0
-        while steps < len(rates) and self._place < len(self._order):
+        left = len(self._order)
+        while steps < len(rates) and self._place < left and not self._stop.is_set():
             rows = self._order[self._place : self._place + self._step_rows]
             self._train(rows, float(rates[steps]))
             self._place += len(rows)
