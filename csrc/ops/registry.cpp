@@ -1,6 +1,7 @@
 #include "ops/registry.hpp"
 
 #include "base/check.hpp"
+#include "formulas/names.hpp"
 
 namespace pynn {
 
@@ -27,13 +28,11 @@ const std::vector<OpKind>& op_kinds() {
 }
 
 const OpKind& find_op_kind(const std::string& name) {
-  std::string names;
-  for (const OpKind& kind : op_kinds()) {
-    if (kind.name == name) return kind;
-    names += (names.empty() ? "" : ", ") + kind.name;
+  const int index = find_name(op_kinds(), name);
+  if (index < 0) {
+    require(false, "unknown op: '" + name + "'. It must be one of " + joined_names(op_kinds()));
   }
-  require(false, "unknown op: '" + name + "'. It must be one of " + names);
-  return op_kinds()[0];
+  return op_kinds()[static_cast<std::size_t>(index)];
 }
 
 }  // namespace pynn

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "dispatch/dispatch.hpp"
+#include "formulas/names.hpp"
 
 namespace pynn {
 
@@ -29,13 +30,11 @@ bool must_see_output(const MetricChoice& metric, const LossChoice& loss_of_logit
 }
 
 int find_loss(const std::string& name) {
-  std::string names;
-  for (int i = 0; i < kLosses; ++i) {
-    if (name == kLossList[i].name) return i;
-    names += (names.empty() ? "" : ", ") + std::string(kLossList[i].name);
+  const int index = find_name(kLossList, name);
+  if (index < 0) {
+    require(false, "unknown loss: '" + name + "'. It must be one of " + joined_names(kLossList));
   }
-  require(false, "unknown loss: '" + name + "'. It must be one of " + names);
-  return 0;
+  return index;
 }
 
 }  // namespace

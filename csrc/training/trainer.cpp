@@ -151,7 +151,6 @@ class TrainerOf : public Trainer {
       chunk = std::min(chunk, n - done);
       const int workers = pace_.next();
       ThreadPool::instance().run(workers, [&](int worker, int actual) {
-        FlushDenormals flush_worker;
         for (std::int64_t i = 0; i < chunk; ++i) {
           const Pass pass = make_pass(done + i, rates[done + i]);
           pipeline.schedules.at({pass.count, actual})->run(pass, worker, pipeline.barrier);

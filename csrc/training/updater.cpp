@@ -6,36 +6,20 @@
 
 #include "base/check.hpp"
 #include "dispatch/dispatch.hpp"
+#include "formulas/names.hpp"
 
 namespace pynn {
 
-namespace {
-
-int count_words(const char* text) {
-  int words = 0;
-  bool inside = false;
-  for (; *text != 0; ++text) {
-    if (*text != ' ' && !inside) ++words;
-    inside = *text != ' ';
-  }
-  return words;
-}
-
-}  // namespace
-
 Optimizer parse_optimizer(const std::string& name, const std::vector<double>& hyper) {
-  std::string names;
-  for (int i = 0; i < kOptimizers; ++i) {
-    const OptimizerEntry& entry = kOptimizerList[i];
-    if (name == entry.name) {
-      require(static_cast<int>(hyper.size()) == count_words(entry.parameters),
-              "the optimizer '" + name + "' needs its hyperparameters: " + entry.parameters);
-      return static_cast<Optimizer>(i);
-    }
-    names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  const int index = find_name(kOptimizerList, name);
+  if (index < 0) {
+    require(false,
+            "unknown optimizer: '" + name + "'. It must be one of " + joined_names(kOptimizerList));
   }
-  require(false, "unknown optimizer: '" + name + "'. It must be one of " + names);
-  return Optimizer::sgd;
+  const char* parameters = kOptimizerList[index].parameters;
+  require(hyper.size() == split_words(parameters).size(),
+          "the optimizer '" + name + "' needs its hyperparameters: " + parameters);
+  return static_cast<Optimizer>(index);
 }
 
 template <class T>
