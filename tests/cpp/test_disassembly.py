@@ -1,0 +1,104 @@
+"""The released machine code: products that stay in registers, and a baseline for every processor.
+
+What the compiler made of the kernels is part of what is claimed about them, so it is looked at in
+the very module that is imported. A loop here is an innermost one with no jump but the one back.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cpp.disassembly import Function, Instruction, Loop, functions
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64" or shutil.which("objdump") is None,
+    reason="needs objdump and x86-64",
+)
+
+KERNELS = Path(__file__).resolve().parents[2] / "csrc" / "kernels"
+VECTOR_ISAS = ("avx2", "avx512")
+# Vectors of a register tile: rows times columns of Tiles<T> (see simd/).
+FULL_TILE = {"avx2": 12, "avx512": 24}
+# Formulas that hold more values and constants at once than the instruction set has registers; what
+# they store in the loop is an argument of a select behind two exponentials or logarithms.
+MORE_VALUES_THAN_REGISTERS = {"Mish", "BinaryFocalCrossentropy"}
+
+
+@pytest.fixture(scope="module")
+def code() -> list[Function]:
+    found = functions()
+    assert any(f.isa for f in found), "the module has been stripped of its symbols"
+    return found
+
+
+def straight_loops(code: list[Function], isa: str) -> list[tuple[Function, Loop]]:
+    return [
+        (function, loop)
+        for function in code
+        if function.isa == isa
+        for loop in function.innermost_loops()
+        if loop.is_straight and loop.uses_vectors
+    ]
+
+
+def product_loops(code: list[Function], isa: str) -> list[tuple[Function, Loop]]:
+    """Select the loops that multiply and add in the functions of gemm-inl.hpp."""
+    source = (KERNELS / "gemm-inl.hpp").read_text(encoding="utf-8")
+    names = set(re.findall(r"^static void (\w+)\(", source, re.MULTILINE))
+    return [
+        (function, loop)
+        for function, loop in straight_loops(code, isa)
+        if loop.fmas and function.name in names
+    ]
+
+
+def listed(function: Function, instructions: list[Instruction]) -> str:
+    return "\n".join([function.symbol, *map(str, instructions)])
+
+
+def test_baseline_runs_on_every_processor(code: list[Function]) -> None:
+    for function in code:
+        if function.isa in (None, "scalar"):
+            newer = [i for i in function.instructions if i.is_avx or "%ymm" in i.operands]
+            assert not newer, listed(function, newer)
+
+
+def test_avx2_kernels_have_no_avx512(code: list[Function]) -> None:
+    for function in code:
+        if function.isa == "avx2":
+            newer = [i for i in function.instructions if re.search(r"%zmm|%k\d", i.operands)]
+            assert not newer, listed(function, newer)
+
+
+@pytest.mark.parametrize("isa", VECTOR_ISAS)
+def test_product_loops_keep_their_vectors_in_registers(code: list[Function], isa: str) -> None:
+    loops = product_loops(code, isa)
+    assert loops
+    for function, loop in loops:
+        vectors_on_stack = [i for i in loop.on_stack if "mm" in i.operands]
+        assert not vectors_on_stack, listed(function, vectors_on_stack)
+        assert not loop.calls, listed(function, loop.calls)
+
+
+@pytest.mark.parametrize("isa", VECTOR_ISAS)
+def test_loops_of_whole_tiles_never_touch_the_stack(code: list[Function], isa: str) -> None:
+    """Forward and grad_x (weights along or across), grad_w: of float32 and float64 at least."""
+    loops = [(f, loop) for f, loop in product_loops(code, isa) if loop.fmas == FULL_TILE[isa]]
+    assert len(loops) >= 6
+    for function, loop in loops:
+        assert not loop.on_stack, listed(function, loop.on_stack)
+
+
+@pytest.mark.parametrize("isa", VECTOR_ISAS)
+def test_loops_of_all_kernels_neither_spill_nor_call(code: list[Function], isa: str) -> None:
+    loops = straight_loops(code, isa)
+    assert len(loops) > 100
+    for function, loop in loops:
+        assert not loop.calls, listed(function, loop.calls)
+        if not any(name in function.symbol for name in MORE_VALUES_THAN_REGISTERS):
+            assert not loop.spills, listed(function, loop.spills)
