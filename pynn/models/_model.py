@@ -20,6 +20,7 @@ from pynn.layers._config import from_init, training_position, with_objects
 from pynn.layers._tracing import current, tracing
 from pynn.models import _compiling, _custom_steps, _evaluation, _fitting, _functional_config
 from pynn.models._compiled import Compiled
+from pynn.models._diagram import diagram_of
 from pynn.models._interface import Interface, interface_of_call, interface_of_values
 from pynn.models._network import Network
 from pynn.models._pickling import reduce_model
@@ -433,6 +434,7 @@ class Model(Layer):
     # ---- description
 
     summary = summary
+    _diagram = diagram_of
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` makes the same model from, without its weights."""

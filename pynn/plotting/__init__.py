@@ -1,5 +1,9 @@
-"""Figures of what was learned. Needs matplotlib (``pip install "pynn-mlp[plot]"``)."""
+"""Figures of models and of what was learned.
+
+Needs matplotlib (``pip install "pynn-mlp[plot]"``) for all but SVG pictures of models.
+"""
 
 from pynn.plotting._learning_curves import plot_learning_curves
+from pynn.plotting._plot_model import model_svg, plot_model
 
-__all__ = ["plot_learning_curves"]
+__all__ = ["model_svg", "plot_learning_curves", "plot_model"]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from pynn.plotting._matplotlib import needed
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -48,13 +50,9 @@ def plot_learning_curves(
     >>> [line.get_label() for line in figure.axes[0].get_lines()]
     ['training', 'validation']
     """
-    try:
+    with needed():
         from matplotlib.figure import Figure
         from matplotlib.ticker import MaxNLocator
-    except ImportError as error:
-        raise ImportError(
-            'Plotting needs matplotlib: pip install "pynn-mlp[plot]"', name=error.name
-        ) from error
     panels = list(dict.fromkeys(name.removeprefix("val_") for name in history))
     if not panels:
         raise ValueError("history must hold at least one quantity. Received: an empty mapping")

@@ -283,6 +283,21 @@ PROPERTIES = (
     "built",
 )
 REST = [
+    Entry(
+        "utils.plot_model",
+        {"model": small(), "to_file": "model.svg"},
+        {
+            "show_shapes": True,
+            "show_dtype": True,
+            "show_layer_names": True,
+            "rankdir": "LR",
+            "expand_nested": True,
+            "dpi": 96,
+            "show_layer_activations": True,
+            "show_trainable": True,
+        },
+        nothing,
+    ),
     Entry("utils.to_categorical", {"x": LABELS}, {"num_classes": 3}, nothing),
     Entry("utils.set_random_seed", {"seed": 1}, {}, nothing),
     Entry("utils.normalize", {"x": X}, {"axis": -1, "order": 2}, nothing),
