@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pynn._structure import leaves
+from pynn._structure import leaves, map_leaves
 from pynn.ops import Tensor
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ class Call:
 
     def __init__(self, layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.layer = layer
-        self.args = args
-        self.kwargs = kwargs
+        # Copies: a list that a layer was called on may grow before the model is made.
+        self.args = map_leaves(lambda value: value, args)
+        self.kwargs = map_leaves(lambda value: value, kwargs)
         self.outputs: Any = None
         self.losses: list[Any] = []
 

@@ -207,3 +207,12 @@ def test_what_is_computed_from_weights_alone_is_trained_too() -> None:
     before = model.layers[0].logarithm.numpy()
     model.fit(X, X, epochs=3, verbose=0)
     assert model.layers[0].logarithm.numpy() < before
+
+
+def test_a_list_that_grows_after_a_call_does_not_change_the_call() -> None:
+    tensors = [layers.Input((2,))]
+    for _ in range(3):
+        tensors.append(layers.Dense(2)(layers.Concatenate()(tensors)))
+    model = Model(tensors[0], tensors[-1])
+    assert [call.inputs for call in model.layers[1]._calls] == [tensors[:1]]
+    assert model.predict(np.ones((1, 2)), verbose=0).shape == (1, 2)
