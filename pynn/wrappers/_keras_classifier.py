@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 
@@ -151,6 +152,9 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         if self._targets.is_one_hot:
             self.target_type_ = "multiclass-onehot"
 
+    def _flatten(self, y: np.ndarray) -> np.ndarray:
+        return column_or_1d(y, warn=True)
+
     def _default_loss(self, width: int) -> str:
         if width == 1 or (self._targets.is_matrix and not self._targets.is_one_hot):
             return "binary_crossentropy"
@@ -165,7 +169,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
             return sample_weight
         labels = y.argmax(axis=1) if self._targets.is_one_hot else y
         factors = compute_sample_weight(self.class_weight, labels)
-        return factors if sample_weight is None else factors * np.asarray(sample_weight)
+        return factors if sample_weight is None else factors * sample_weight
 
     def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
         """Predict class labels.

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from pynn import _state, losses, metrics, optimizers
 from pynn.models import Model
@@ -44,15 +44,26 @@ class KerasEstimator(BaseEstimator):
     metrics: Any
     epochs: int
 
-    # ---- parameters
+    # ---- parameters: those of the signature are attributes, all others are in `_extra`, where
+    # they read and write like attributes
+
+    _extra: dict[str, Any]
 
     def _set_extra(self, parameters: dict[str, Any]) -> None:
-        for name, value in parameters.items():
-            setattr(self, name, value)
-        self._extra = list(parameters)
+        self._extra = dict(parameters)
 
-    def _extras(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self._extra}
+    def __getattr__(self, name: str) -> Any:
+        extra = self.__dict__.get("_extra", {})
+        if name in extra:
+            return extra[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        extra = self.__dict__.get("_extra", {})
+        if name in extra:
+            # A new dict: a shallow copy of the estimator may share this one.
+            name, value = "_extra", {**extra, name: value}
+        super().__setattr__(name, value)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name.
@@ -66,7 +77,7 @@ class KerasEstimator(BaseEstimator):
         -------
         dict
         """
-        return {**super().get_params(deep=False), **self._extras()}
+        return {**super().get_params(deep=False), **self._extra}
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, routed ones among them.
@@ -95,14 +106,14 @@ class KerasEstimator(BaseEstimator):
                         f"{', '.join(f'{target}__' for target in _TARGETS)}; a parameter of the "
                         "function that builds the model can be given to the constructor too"
                     )
-                self._extra.append(name)
+                self._extra = {**self._extra, name: value}
             setattr(self, name, value)
         return self
 
     # ---- building
 
     def _compile_arguments(self) -> dict[str, Any]:
-        extras = self._extras()
+        extras = self._extra
         arguments = {
             "optimizer": construct(
                 self.optimizer, routed(extras, "optimizer"), lambda name: optimizers.get(name)
@@ -125,7 +136,7 @@ class KerasEstimator(BaseEstimator):
             )
         else:
             taken = inspect.signature(given).parameters
-            extras = self._extras()
+            extras = self._extra
             arguments = {k: v for k, v in extras.items() if k in taken}
             if "meta" in taken:
                 arguments["meta"] = self._meta()
@@ -156,6 +167,10 @@ class KerasEstimator(BaseEstimator):
     def _note_targets(self, y: np.ndarray) -> None:
         raise TypeError(f"{type(self).__name__} says nothing about targets")
 
+    def _flatten(self, y: np.ndarray) -> np.ndarray:
+        """Return targets of one axis for a matrix of one column."""
+        return y[:, 0]
+
     def _encode(self, y: np.ndarray) -> np.ndarray:
         return y
 
@@ -167,7 +182,7 @@ class KerasEstimator(BaseEstimator):
             self, x, y, reset=reset, multi_output=True, allow_nd=True, accept_sparse="csr"
         )
         if y.ndim == 2 and y.shape[1] == 1:
-            y = y[:, 0]
+            y = self._flatten(y)
         if reset:
             self.X_dtype_, self.X_shape_ = x.dtype, x.shape
             self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
@@ -255,7 +270,9 @@ class KerasEstimator(BaseEstimator):
     def _fit(self, x: Any, y: Any, sample_weight: Any, again: bool, given: dict[str, Any]) -> Self:
         with _state.temporary_seed(self._seed()):
             x, y = self._check(x, y, reset=False) if again else self._start(x, y)
-            extras = self._extras()
+            if sample_weight is not None:
+                sample_weight = _check_sample_weight(sample_weight, x)
+            extras = self._extra
             arguments = {name: getattr(self, name) for name in _FIT}
             arguments["callbacks"] = construct(
                 self._listed_callbacks(), routed(extras, "callbacks"), lambda name: name
@@ -287,7 +304,7 @@ class KerasEstimator(BaseEstimator):
         check_is_fitted(self, "model_")
         x = validate_data(self, x, reset=False, allow_nd=True, accept_sparse="csr")
         arguments = {"verbose": getattr(self, "verbose", 0)}
-        arguments.update(routed(self._extras(), "predict"))
+        arguments.update(routed(self._extra, "predict"))
         outputs: np.ndarray = self.model_.predict(x, **{**arguments, **given})
         return outputs
 

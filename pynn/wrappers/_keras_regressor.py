@@ -116,3 +116,8 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         """
         outputs = self._outputs(X, kwargs)
         return outputs[:, 0] if outputs.ndim == 2 and outputs.shape[1] == 1 else outputs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

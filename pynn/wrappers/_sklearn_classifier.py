@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
 
 from pynn.wrappers._class_targets import (
     ClassTargets,
@@ -66,6 +67,8 @@ class SKLearnClassifier(ClassifierMixin, SKLearnModel):
     """
 
     def _shown_targets(self, y: np.ndarray) -> np.ndarray:
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         self._targets = ClassTargets(y)
         self.classes_ = self._targets.classes
         if len(self.classes_) == 1:

@@ -64,3 +64,8 @@ class SKLearnRegressor(RegressorMixin, SKLearnModel):
         """
         outputs = self._outputs(X)
         return outputs.reshape(-1) if self._flat else outputs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from estimators.sklearn_checks import every_check, run_check
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
 
 ESTIMATORS = [
@@ -31,6 +31,18 @@ def expected_failures(estimator: Any) -> dict[str, str]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
-def test_scikit_learn_is_content(estimator: Any, check: Any) -> None:
-    check(estimator)
+@every_check(ESTIMATORS, expected_failures)
+def test_scikit_learn_is_content(
+    estimator: Any, check: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_check(estimator, check, monkeypatch)
+
+
+def test_scikit_learn_expects_the_same_failures_of_its_own() -> None:
+    from sklearn.linear_model import Perceptron as Theirs
+    from sklearn.linear_model import SGDRegressor
+    from sklearn.utils._test_common import instance_generator
+
+    for theirs in (Theirs(), SGDRegressor()):
+        declared = instance_generator._get_expected_failed_checks(theirs)
+        assert declared.items() >= ROW_BY_ROW.items()

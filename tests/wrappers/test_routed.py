@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.stats import loguniform
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
     GridSearchCV,
@@ -61,6 +62,32 @@ def test_every_route() -> None:
     assert classifier.current_epoch == 3
     assert model.optimizer.iterations == 6
     assert classifier.predict(X).shape == (120,)
+
+
+def test_parameters_beside_the_signature_read_and_write_like_attributes() -> None:
+    classifier = make(optimizer__learning_rate=0.1)
+    assert classifier.units == 6
+    twin = copy.copy(classifier)
+    twin.units = 7
+    twin.set_params(optimizer__learning_rate=0.2, model__units=8)
+    assert twin.get_params()["units"] == twin.units == 7
+    assert (classifier.units, classifier.optimizer__learning_rate) == (6, 0.1)
+    assert "model__units" not in classifier.get_params()
+    assert vars(clone(twin)).keys() == vars(twin).keys()
+    with pytest.raises(AttributeError, match="'KerasClassifier' object has no attribute 'layers'"):
+        classifier.layers  # noqa: B018
+
+
+def test_a_column_of_labels_is_flattened_with_a_warning() -> None:
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        classifier = make().fit(X, SIDES[:, None])
+    assert classifier.predict(X).shape == (120,)
+
+
+@pytest.mark.parametrize("weight", [np.ones(7), np.full(120, np.nan), "heavy"])
+def test_sample_weights_are_checked(weight: Any) -> None:
+    with pytest.raises(ValueError):
+        make().fit(X, SIDES, sample_weight=weight)
 
 
 def test_a_later_parameter_wins() -> None:
