@@ -244,7 +244,9 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        return self._scores(X)
+        scores = self._scores(X)
+        # Until its version 1.7, scikit-learn's sparsify() makes a matrix of one row of a vector.
+        return scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
 
 
 class _Determination:

@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.preprocessing import scale
 
+from estimators.sklearn_abilities import MLPS_HAVE_LOSSES
+
 _X, _y = load_digits(return_X_y=True)
 _X = _X[:300] / 16
 _y = _y[:300]
@@ -25,4 +27,9 @@ REGRESSION = {
     "poisson": (_D, np.round(np.exp(_d)), "poisson"),
     "poisson, several outputs": (_D, np.exp(np.stack([_d, -_d], axis=1)), "poisson"),
 }
+# Those that the installed scikit-learn's MLPs can be given.
+SHARED_PROBLEMS = [
+    *CLASSIFICATION,
+    *(name for name in REGRESSION if MLPS_HAVE_LOSSES or REGRESSION[name][2] == "squared_error"),
+]
 IRIS = load_iris(return_X_y=True)
