@@ -22,6 +22,15 @@ constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
+// Elements from one row of a matrix to the next. Rows whose distance is a multiple of 1 KB share so
+// few sets of the first-level cache that walking down a column evicts what it will need next: they
+// get another kRowAlign elements of padding.
+constexpr std::ptrdiff_t row_stride(std::ptrdiff_t cols, std::size_t item_size) {
+  const std::ptrdiff_t stride = round_up(cols, kRowAlign);
+  const bool collides = stride * static_cast<std::ptrdiff_t>(item_size) % 1024 == 0;
+  return collides ? stride + kRowAlign : stride;
+}
+
 constexpr int block_count(int rows) {
   return (rows + kLanes - 1) / kLanes;
 }

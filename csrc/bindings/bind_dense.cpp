@@ -54,7 +54,7 @@ WeightGradientArgs<T> grad_weights_args(const PaddedRows<T>& x, const Lanes<T>& 
   args.grad_y = grad_y.data();
   args.grad_y_block_stride = grad_y.stride();
   args.row_end = w.rows();
-  args.cols = static_cast<int>(w.ld());
+  args.cols = static_cast<int>(round_up(w.cols(), kRowAlign));
   args.ld = w.ld();
   args.weights = w.data();
   return args;
@@ -149,20 +149,6 @@ std::vector<py::array> fused_step(const Array<T>& x, const Array<T>& grad_y, con
   return results;
 }
 
-// x (k,), w (k, n) -> y (n,).
-template <class T>
-py::array row_product(const Array<T>& x, const Array<T>& w, const std::optional<Array<T>>& bias) {
-  const PaddedRows<T> weights(w);
-  const auto n = static_cast<int>(weights.ld());
-  std::vector<T> padded_bias(static_cast<std::size_t>(n)), y(static_cast<std::size_t>(n));
-  if (bias) std::copy_n(bias->data(), weights.cols(), padded_bias.data());
-  kernel_table<T>().row_product(weights.data(), weights.ld(), x.data(), weights.rows(),
-                                bias ? padded_bias.data() : nullptr, y.data(), n);
-  Array<T> out(weights.cols());
-  std::copy_n(y.data(), weights.cols(), out.mutable_data());
-  return out;
-}
-
 // ---- timing
 
 enum class Product : int { forward, grad_input, grad_weights };
@@ -237,8 +223,6 @@ void bind_kernels(py::module_& m) {
   m.def("_dense_step", &fused_step<T>, noconvert("x"), noconvert("grad_y"), noconvert("w"),
         py::arg("optimizer"), py::arg("hyper"), py::arg("rate"),
         py::arg("modifiers") = std::vector<double>{0, 0, 1, 1, 0});
-  m.def("_dense_row", &row_product<T>, noconvert("x"), noconvert("w"),
-        noconvert("bias") = Optional());
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ class PaddedRows {
   PaddedRows(std::ptrdiff_t rows, std::ptrdiff_t cols)
       : rows_(rows),
         cols_(cols),
-        ld_(round_up(std::max<std::ptrdiff_t>(cols, 1), kRowAlign)),
+        ld_(row_stride(std::max<std::ptrdiff_t>(cols, 1), sizeof(T))),
         buffer_(static_cast<std::size_t>(std::max<std::ptrdiff_t>(rows, 1) * ld_) * sizeof(T)) {
     for (std::ptrdiff_t i = 0; i < rows; ++i) pointers_.push_back(data() + i * ld_);
   }

@@ -235,7 +235,7 @@ void Plan<T>::bind_ops(const Graph& graph, const ParameterMap<T>& parameters) {
     const bool is_input = graph.node(static_cast<int>(i)).kind->is_input;
     if (wants_copy_[i] && !is_input) {
       RowCopy& copy = row_copies_[i];
-      copy.ld = round_up(slots_[i].features, kRowAlign);
+      copy.ld = row_stride(slots_[i].features, sizeof(T));
       side_arena_.request(&copy.rows, static_cast<std::size_t>(blocks * kLanes * copy.ld));
     }
   }

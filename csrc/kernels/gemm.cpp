@@ -1,6 +1,6 @@
-#include "kernels/gemm-inl.hpp"
-
 #include "kernels/fill.hpp"
+#include "kernels/product-inl.hpp"
+#include "kernels/weight_gradient-inl.hpp"
 
 namespace pynn {
 namespace PYNN_ISA {
@@ -11,7 +11,6 @@ static void fill_table(KernelTable<T>& table) {
   table.gradient_rows = Tiles<T>::kGradRows;
   table.product = product<T>;
   table.weight_gradient = weight_gradient<T>;
-  table.row_product = row_product<T>;
 }
 
 void fill_gemm(IsaKernels& kernels) {

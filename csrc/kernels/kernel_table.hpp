@@ -180,9 +180,6 @@ struct KernelTable {
   int gradient_rows;
   void (*product)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
-  // One row: y[n] = bias[n] + sum over k of x[k] w[k * ld + n]; n a multiple of kRowAlign.
-  void (*row_product)(const T* w, std::ptrdiff_t ld, const T* x, int depth, const T* bias, T* y,
-                      int n);
 
   // transposes
   // `count` row pointers -> lanes, columns [col_begin, col_end), col_begin a multiple of kRowAlign;

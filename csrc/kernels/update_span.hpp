@@ -1,5 +1,6 @@
-// The way from the gradient of the weights to the optimizer's step: declared here for gemm-inl.hpp,
-// defined in update.cpp, so that every optimizer is compiled once. Compiled once per ISA.
+// The way from the gradient of the weights to the optimizer's step: declared here for
+// weight_gradient-inl.hpp, defined in update.cpp, so that every optimizer is compiled once.
+// Compiled once per ISA.
 #pragma once
 
 #include "kernels/kernel_table.hpp"

@@ -45,7 +45,7 @@ struct Slot {
   std::ptrdiff_t block_stride = 0;
   T* value = nullptr;
   T* grad = nullptr;
-  // Row-major copy (ld = round_up(features, kRowAlign)) for the weight gradients of the consumers.
+  // Row-major copy (ld = row_stride(features)) for the weight gradients of the consumers.
   const T* const* row_pointers = nullptr;
 
   T* value_at(int block, int feature = 0) const {

@@ -60,7 +60,7 @@ namespace PYNN_ISA {
 template <class T>
 struct Vec;
 
-// Registers of the product tile, rows x vectors (kernels/gemm-inl.hpp); given by the ISA header.
+// Registers of the product tile, rows x vectors (kernels/product-inl.hpp); given by the ISA header.
 // kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
 // kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights.
 template <class T>

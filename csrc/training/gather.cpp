@@ -20,7 +20,7 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch) 
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto input = std::make_unique<Input>();
     input->slot = &plan.slot(inputs[i]);
-    input->ld = round_up(input->slot->features, kRowAlign);
+    input->ld = row_stride(input->slot->features, sizeof(T));
     input->pointers.resize(static_cast<std::size_t>(rows));
     arena_.request(&input->staging, static_cast<std::size_t>(rows * input->ld));
     inputs_.push_back(std::move(input));

@@ -68,14 +68,15 @@ def optimizers(dtype: str) -> Arrays:
 
 def products(dtype: str) -> Arrays:
     results = []
-    for batch, fan_in, fan_out in [(5, 3, 2), (33, 17, 19), (70, 130, 61)]:
+    for batch, fan_in, fan_out in [(5, 3, 2), (33, 17, 19), (70, 130, 61), (300, 1050, 10)]:
         x, w = random(batch, fan_in, dtype=dtype), random(fan_out, fan_in, dtype=dtype, seed=1)
         bias, grad = random(fan_out, dtype=dtype), random(batch, fan_out, dtype=dtype, seed=2)
         results += [
             _core._dense_forward(x, w, bias),
             _core._dense_grad_input(grad, w, x),
             _core._dense_grad_weights(x, grad),
-            _core._dense_row(x[0], np.ascontiguousarray(w.T), bias),
+            _core._dense_forward(x[:1], w, bias),
+            _core._dense_grad_input(grad[:1], w, x[:1]),
         ]
         for name in _core.optimizer_names():
             hyper = [0.5] * len(_core.optimizer_parameters(name))

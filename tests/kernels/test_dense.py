@@ -23,6 +23,9 @@ SIZES = [
     (64, 65, 7),
     (65, 130, 18),
     (100, 33, 37),
+    # Rows of the weights, and rows of the batch, in more than one pass.
+    (300, 20, 520),
+    (1, 300, 75),
 ]
 
 
@@ -99,11 +102,57 @@ def test_grad_weights(isa: str, problem: dict[str, np.ndarray]) -> None:
     check_product(added, grad_y.T, x, w)
 
 
-def test_one_row(isa: str, problem: dict[str, np.ndarray]) -> None:
-    x, w, bias, _ = widened(problem)
-    transposed = np.ascontiguousarray(problem["w"].T)
-    got = _core._dense_row(problem["x"][0], transposed, problem["bias"])
-    check_product(got[None], x[:1], w.T, bias)
+def test_one_row_has_the_bits_of_many(isa: str, problem: dict[str, np.ndarray]) -> None:
+    """A batch of one row takes a path of its own, in the same order."""
+    x, w, bias, grad_y = (problem[name] for name in ("x", "w", "bias", "grad_y"))
+    for relu in (False, True):
+        many = _core._dense_forward(np.repeat(x[:1], 2, axis=0), w, bias, relu=relu)
+        one = _core._dense_forward(x[:1], w, bias, relu=relu)
+        np.testing.assert_array_equal(one, many[:1])
+    started = _core._dense_forward(x[:1], w, start=grad_y[:1])
+    many = _core._dense_forward(np.repeat(x[:1], 2, axis=0), w, start=np.repeat(grad_y[:1], 2, 0))
+    np.testing.assert_array_equal(started, many[:1])
+    for gate in (None, x):
+        rows = None if gate is None else np.repeat(gate[:1], 2, axis=0)
+        many = _core._dense_grad_input(np.repeat(grad_y[:1], 2, axis=0), w, rows)
+        one = _core._dense_grad_input(grad_y[:1], w, None if gate is None else gate[:1])
+        np.testing.assert_array_equal(one, many[:1])
+
+
+def slowly_in_order(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """The forward product by the smallest pieces that the kernel takes: one unit, 16 inputs."""
+    columns = []
+    for row in w:
+        sums = None
+        for t in range(0, x.shape[1], 16):
+            piece, weights = (np.ascontiguousarray(a[..., t : t + 16]) for a in (x, row[None]))
+            sums = _core._dense_forward(piece, weights, start=sums)
+        columns.append(sums[:, 0])
+    return np.stack(columns, axis=1)
+
+
+def test_passes_through_the_caches_change_no_bit(isa: str, dtype: str) -> None:
+    """Wide layers and long batches are cut into passes; between them the sums wait in memory."""
+    rng = np.random.default_rng(0)
+    for batch, fan_in, fan_out in [(70, 2100, 5), (300, 1030, 3), (1, 1100, 9), (600, 530, 3)]:
+        x, w = (rng.normal(size=(n, fan_in)).astype(dtype) for n in (batch, fan_out))
+        got = _core._dense_forward(x, w)
+        np.testing.assert_array_equal(got, slowly_in_order(x, w))
+        np.testing.assert_array_equal(
+            _core._dense_grad_input(x, np.ascontiguousarray(w.T)), slowly_in_order(x, w)
+        )
+
+
+def test_slices_of_the_batch_change_no_bit(isa: str, dtype: str) -> None:
+    """The gradient is a forward product too, of the transposes, in which nothing is cut."""
+    rng = np.random.default_rng(0)
+    for batch, fan_in, fan_out in [(520, 37, 50), (257, 130, 13), (260, 20, 600)]:
+        x = rng.normal(size=(batch, fan_in)).astype(dtype)
+        grad_y = rng.normal(size=(batch, fan_out)).astype(dtype)
+        transposed = (np.ascontiguousarray(a.T) for a in (grad_y, x))
+        np.testing.assert_array_equal(
+            _core._dense_grad_weights(x, grad_y), _core._dense_forward(*transposed)
+        )
 
 
 @pytest.mark.parametrize("optimizer", _core.optimizer_names())

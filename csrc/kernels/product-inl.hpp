@@ -1,0 +1,152 @@
+// Products of weights and lanes: the forward product and the gradient of the input. One shape, an
+// outer-product tile, acc[R][V] += broadcast(r, t) * vector(t, v). Compiled once per ISA. Sums run
+// over t in order, in one lane, with one rounding per step where the ISA has FMA, so that the
+// result depends on neither tile, vector width nor thread count.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/row_product-inl.hpp"
+#include "simd/vec.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// x: [depth][kLanes], y: [R][kLanes]; V vectors of lanes. Two loads and R broadcasts feed R * V
+// FMAs.
+template <class T, int R, bool kDepthContiguous>
+PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y, const T* gate) {
+  using V = Vec<T>;
+  constexpr int kVectors = Tiles<T>::kVectors;
+  constexpr int kWidth = V::kWidth;
+  const std::ptrdiff_t row_stride = kDepthContiguous ? a.row_stride : 1;
+  const std::ptrdiff_t depth_stride = kDepthContiguous ? 1 : a.depth_stride;
+  const T* w = a.weights + row * row_stride;
+  V acc[R][kVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      acc[r][v] = a.accumulate ? load<V>(y + r * kLanes + v * kWidth)
+                               : set<V>(a.bias != nullptr ? a.bias[row + r] : T(0));
+    }
+  }
+  for (int t = 0; t < a.depth; ++t) {
+    V lanes[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) lanes[v] = load<V>(x + t * kLanes + v * kWidth);
+    const T* column = w + t * depth_stride;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const V weight = set<V>(column[r * row_stride]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(weight, lanes[v], acc[r][v]);
+    }
+  }
+  if (a.epilogue == Epilogue::relu) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) acc[r][v] = max(zero<V>(), acc[r][v]);
+    }
+  } else if (a.epilogue == Epilogue::relu_gradient) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        const V g = load<V>(gate + r * kLanes + v * kWidth);
+        acc[r][v] = select(gt(g, zero<V>()), acc[r][v], zero<V>());
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) store(y + r * kLanes + v * kWidth, acc[r][v]);
+  }
+}
+
+// All lanes of all blocks for R rows: the R weight rows stay in the first-level cache.
+template <class T, int R, bool kDepthContiguous>
+static void product_rows(const ProductArgs<T>& a, int row) {
+  constexpr int kTileLanes = Tiles<T>::kVectors * Vec<T>::kWidth;
+  const int blocks = block_count(a.count);
+  for (int block = 0; block < blocks; ++block) {
+    const int lanes = lanes_in_block(a.count, block);
+    const T* x = a.x + block * a.x_block_stride;
+    T* y = a.y + block * a.y_block_stride + static_cast<std::ptrdiff_t>(row) * kLanes;
+    const T* gate = a.gate == nullptr ? nullptr
+                                      : a.gate + block * a.gate_block_stride +
+                                            static_cast<std::ptrdiff_t>(row) * kLanes;
+    for (int lane = 0; lane < lanes; lane += kTileLanes) {
+      product_tile<T, R, kDepthContiguous>(a, row, x + lane, y + lane,
+                                           gate == nullptr ? nullptr : gate + lane);
+    }
+  }
+}
+
+template <class T, int R, bool kDepthContiguous>
+static void product_tail(const ProductArgs<T>& a, int row) {
+  if constexpr (R > 0) {
+    if (a.row_end - row == R) {
+      product_rows<T, R, kDepthContiguous>(a, row);
+    } else {
+      product_tail<T, R - 1, kDepthContiguous>(a, row);
+    }
+  }
+}
+
+template <class T, bool kDepthContiguous>
+static void product_all(const ProductArgs<T>& a) {
+  constexpr int kRows = Tiles<T>::kRows;
+  int row = a.row_begin;
+  for (; row + kRows <= a.row_end; row += kRows) product_rows<T, kRows, kDepthContiguous>(a, row);
+  product_tail<T, kRows - 1, kDepthContiguous>(a, row);
+}
+
+// Depth that one pass goes through: its weight rows stay in the first-level cache while the lanes
+// pass by, and columns of wide weights do not push one another out of it.
+template <class T>
+static constexpr int kDepthChunk = 4096 / sizeof(T);
+template <class T>
+static constexpr int kStridedDepthChunk = 2048 / sizeof(T);
+// Blocks of x that one pass goes through stay in the second-level cache while the weights pass by.
+static constexpr std::ptrdiff_t kGroupBytes = std::ptrdiff_t{256} << 10;
+
+// Where weights and lanes outgrow the caches the product is cut into passes. Each sum still runs
+// over t in order: between two passes the partial sums wait in y.
+template <class T>
+static void product(const ProductArgs<T>& a) {
+  if (a.count == 1) {
+    row_product(a);
+    return;
+  }
+  const bool contiguous = a.depth_stride == 1;
+  const int limit = contiguous ? kDepthChunk<T> : kStridedDepthChunk<T>;
+  const int chunks = a.depth <= limit ? 1 : (a.depth + limit - 1) / limit;
+  const int depth = (a.depth + chunks - 1) / chunks;
+  const std::ptrdiff_t block_bytes = static_cast<std::ptrdiff_t>(depth) * kLanes * sizeof(T);
+  const int group = block_bytes >= kGroupBytes ? 1 : static_cast<int>(kGroupBytes / block_bytes);
+  const int blocks = block_count(a.count);
+  for (int first = 0; first < blocks; first += group) {
+    ProductArgs<T> pass = a;
+    pass.y += first * a.y_block_stride;
+    if (a.gate != nullptr) pass.gate += first * a.gate_block_stride;
+    const int left = a.count - first * kLanes;
+    pass.count = left < group * kLanes ? left : group * kLanes;
+    for (int t = 0; t < a.depth; t += depth) {
+      pass.x = a.x + first * a.x_block_stride + static_cast<std::ptrdiff_t>(t) * kLanes;
+      pass.weights = a.weights + t * a.depth_stride;
+      pass.depth = a.depth - t < depth ? a.depth - t : depth;
+      pass.accumulate = a.accumulate || t > 0;
+      pass.epilogue = t + depth < a.depth ? Epilogue::none : a.epilogue;
+      if (contiguous) {
+        product_all<T, true>(pass);
+      } else {
+        product_all<T, false>(pass);
+      }
+    }
+  }
+}
+
+}  // namespace PYNN_ISA
+}  // namespace pynn

@@ -1,0 +1,154 @@
+// The product for a batch of one row, which is one lane of a block: with vectors along the outputs
+// nothing is computed for the lanes that are not there. Each sum runs over t in the same order as
+// in the tiles of product-inl.hpp. Compiled once per ISA.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "simd/vec.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// G groups of kWidth rows of the weights: squares of them are turned round in registers. Several
+// groups hide the latency of the chains.
+template <class T, int G>
+PYNN_INLINE void row_panel(const T* const* rows, const T* x, int depth, T* sums) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  constexpr int kAhead = 512 / sizeof(T);  // eight lines of every row are on their way
+  V acc[G];
+#pragma GCC unroll 8
+  for (int g = 0; g < G; ++g) acc[g] = load<V>(sums + g * kWidth);
+  int t = 0;
+  for (; t + kWidth <= depth; t += kWidth) {
+#pragma GCC unroll 8
+    for (int g = 0; g < G; ++g) {
+      V square[kWidth];
+#pragma GCC unroll 16
+      for (int i = 0; i < kWidth; ++i) {
+        const T* row = rows[g * kWidth + i] + t;
+        prefetch(row + kAhead);
+        square[i] = loadu<V>(row);
+      }
+      transpose(square);
+#pragma GCC unroll 16
+      for (int i = 0; i < kWidth; ++i) acc[g] = fma(square[i], set<V>(x[t + i]), acc[g]);
+    }
+  }
+  for (; t < depth; ++t) {
+#pragma GCC unroll 8
+    for (int g = 0; g < G; ++g) {
+      alignas(64) T column[kWidth];
+      for (int i = 0; i < kWidth; ++i) column[i] = rows[g * kWidth + i][t];
+      acc[g] = fma(load<V>(column), set<V>(x[t]), acc[g]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int g = 0; g < G; ++g) store(sums + g * kWidth, acc[g]);
+}
+
+template <class T>
+static void row_product_contiguous(const ProductArgs<T>& a, const T* x, T* y) {
+  constexpr int kWidth = Vec<T>::kWidth;
+  constexpr int kGroups = 2;
+  constexpr int kPanelRows = kGroups * kWidth;
+  const T* rows[kPanelRows];
+  alignas(64) T sums[kPanelRows];
+  for (int row = a.row_begin; row < a.row_end; row += kPanelRows) {
+    const int left = a.row_end - row;
+    const int n = left < kPanelRows ? left : kPanelRows;
+    // Missing rows repeat the last one; what becomes of them is dropped.
+    for (int i = 0; i < kPanelRows; ++i) {
+      const int at = i < n ? i : n - 1;
+      rows[i] = a.weights + (row + at) * a.row_stride;
+      sums[i] = y[row + at];
+    }
+    if (n > kWidth) {
+      row_panel<T, kGroups>(rows, x, a.depth, sums);
+    } else {
+      row_panel<T, 1>(rows, x, a.depth, sums);
+    }
+    for (int i = 0; i < n; ++i) y[row + i] = sums[i];
+  }
+}
+
+// Vectors along the rows of y, which are columns of the weights.
+template <class T>
+static void row_product_strided(const ProductArgs<T>& a, const T* x, T* y) {
+  using V = Vec<T>;
+  constexpr int kVectors = 8;
+  constexpr int kPanelRows = kVectors * V::kWidth;
+  int row = a.row_begin;
+  for (; row + kPanelRows <= a.row_end; row += kPanelRows) {
+    V acc[kVectors];
+#pragma GCC unroll 8
+    for (int i = 0; i < kVectors; ++i) acc[i] = loadu<V>(y + row + i * V::kWidth);
+    for (int t = 0; t < a.depth; ++t) {
+      const T* w = a.weights + t * a.depth_stride + row;
+      const V value = set<V>(x[t]);
+#pragma GCC unroll 8
+      for (int i = 0; i < kVectors; ++i) acc[i] = fma(loadu<V>(w + i * V::kWidth), value, acc[i]);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kVectors; ++i) storeu(y + row + i * V::kWidth, acc[i]);
+  }
+  for (; row < a.row_end; row += V::kWidth) {
+    const int left = a.row_end - row;
+    const int n = left < V::kWidth ? left : V::kWidth;
+    alignas(64) T sums[V::kWidth] = {};
+    alignas(64) T column[V::kWidth] = {};
+    for (int i = 0; i < n; ++i) sums[i] = y[row + i];
+    V acc = load<V>(sums);
+    for (int t = 0; t < a.depth; ++t) {
+      const T* w = a.weights + t * a.depth_stride + row;
+      V weights;
+      if (n == V::kWidth) {
+        weights = loadu<V>(w);
+      } else {
+        for (int i = 0; i < n; ++i) column[i] = w[i];
+        weights = load<V>(column);
+      }
+      acc = fma(weights, set<V>(x[t]), acc);
+    }
+    store(sums, acc);
+    for (int i = 0; i < n; ++i) y[row + i] = sums[i];
+  }
+}
+
+// Lane 0 of the one block, a piece of rows and of depth at a time through buffers on the stack.
+template <class T>
+static void row_product(const ProductArgs<T>& a) {
+  constexpr int kPiece = 4096 / sizeof(T);
+  alignas(64) T x[kPiece];
+  alignas(64) T y[kPiece];
+  const auto lane = [](int feature) { return static_cast<std::ptrdiff_t>(feature) * kLanes; };
+  for (int row = a.row_begin; row < a.row_end; row += kPiece) {
+    const int rows = a.row_end - row < kPiece ? a.row_end - row : kPiece;
+    T* out = a.y + lane(row);
+    for (int i = 0; i < rows; ++i) {
+      y[i] = a.accumulate ? out[lane(i)] : a.bias != nullptr ? a.bias[row + i] : T(0);
+    }
+    for (int t = 0; t < a.depth; t += kPiece) {
+      ProductArgs<T> piece = a;
+      piece.row_begin = 0;
+      piece.row_end = rows;
+      piece.depth = a.depth - t < kPiece ? a.depth - t : kPiece;
+      piece.weights = a.weights + row * a.row_stride + t * a.depth_stride;
+      for (int i = 0; i < piece.depth; ++i) x[i] = a.x[lane(t + i)];
+      if (a.depth_stride == 1) {
+        row_product_contiguous(piece, x, y);
+      } else {
+        row_product_strided(piece, x, y);
+      }
+    }
+    for (int i = 0; i < rows; ++i) {
+      const bool cut = a.epilogue == Epilogue::relu            ? T(0) > y[i]
+                       : a.epilogue == Epilogue::relu_gradient ? !(a.gate[lane(row + i)] > T(0))
+                                                               : false;
+      out[lane(i)] = cut ? T(0) : y[i];
+    }
+  }
+}
+
+}  // namespace PYNN_ISA
+}  // namespace pynn
