@@ -14,7 +14,8 @@ from pynn._allocation import weights_limited_to
 from pynn.saving._keras_compile_config import compile_like_keras
 from pynn.saving._keras_hdf5_arrays import Hdf5Arrays, open_arrays, require_h5py
 from pynn.saving._keras_model_config import model_config
-from pynn.saving._keras_weights import assign, new_layout
+from pynn.saving._keras_optimizer import read_variables, restore_variables
+from pynn.saving._keras_weights import assign, new_layout, trained_weights
 from pynn.saving._keras_writer import TRAINING
 from pynn.saving._model_file import MALFORMED
 from pynn.saving._weights_file import resume_from_bytes
@@ -47,15 +48,19 @@ def read_keras_archive(path: str, custom_objects: Any, compile: bool) -> Any:
                 shape = (config.get("build_config") or {}).get("input_shape")
                 if not model.built and shape:
                     model.build(shape)
-            assign(arrays, new_layout(arrays, model, config))
+            pairs = new_layout(arrays, model, config)
+            assign(arrays, pairs)
         except MALFORMED as error:
             raise ValueError(
                 f"{path} holds no usable model: {type(error).__name__}: {error}"
             ) from error
+        variables = read_variables(arrays)
     if compile:
         compile_like_keras(model, config.get("compile_config"), custom)
         if training is not None and model.compiled:
             resume_from_bytes(model, training, path)
+        elif model.compiled:
+            restore_variables(model, *variables, trained_weights(model, pairs))
     return model
 
 

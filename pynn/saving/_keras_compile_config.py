@@ -25,8 +25,6 @@ _REGISTRIES = {"loss": LOSSES, "metrics": METRICS, "weighted_metrics": METRICS}
 def compile_like_keras(model: Model, config: Any, custom_objects: Mapping[str, Any]) -> None:
     """Compile a model as a Keras file says, or warn of what cannot be read.
 
-    The optimizer begins anew: its arrays are not read.
-
     Parameters
     ----------
     model : Model

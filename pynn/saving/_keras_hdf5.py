@@ -10,6 +10,7 @@ from pynn._allocation import weights_limited_to
 from pynn.saving._keras_compile_config import compile_like_keras
 from pynn.saving._keras_hdf5_arrays import Hdf5Arrays, open_arrays
 from pynn.saving._keras_model_config import model_config
+from pynn.saving._keras_optimizer import read_variables, restore_variables
 from pynn.saving._keras_weights import assign, new_layout, old_layout
 from pynn.saving._model_file import MALFORMED
 
@@ -44,12 +45,15 @@ def read_hdf5_model(path: str, custom_objects: Any, compile: bool) -> Any:
                 model = model_from_config(own, custom)
             if model.built:
                 assign(arrays, old_layout(arrays, model, _WEIGHTS))
+            variables = read_variables(arrays)
         except MALFORMED as error:
             raise ValueError(
                 f"{path} holds no usable model: {type(error).__name__}: {error}"
             ) from error
     if compile:
         compile_like_keras(model, settings, custom)
+        if model.compiled:
+            restore_variables(model, *variables, model.trainable_weights)
     return model
 
 

@@ -71,6 +71,22 @@ def new_layout(arrays: Hdf5Arrays, model: Model, config: Any) -> list[tuple[Weig
     return [*_new_layout(arrays, model, config, "", set())]
 
 
+def trained_weights(model: Model, pairs: Sequence[tuple[Weight, str]]) -> list[Weight]:
+    """Return the weights that training changes, in the order in which Keras's optimizers keep them.
+
+    Parameters
+    ----------
+    model : Model
+    pairs : sequence of (Weight, str)
+        From `new_layout`.
+    """
+    trained = model.trainable_weights
+    if keras_class_name(model) not in ("Sequential", "Functional"):
+        return trained
+    known = {id(weight) for weight in trained}
+    return [weight for weight, _ in pairs if id(weight) in known]
+
+
 def _new_layout(
     arrays: Hdf5Arrays, layer: Layer, config: Any, path: str, seen: set[int]
 ) -> Iterator[tuple[Weight, str]]:

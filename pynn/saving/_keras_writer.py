@@ -1,7 +1,7 @@
 """Writing ``.keras`` archives that Keras 3 loads: its configs from pynn's, and its HDF5 layout.
 
-The optimizer's arrays are in a member of the archive that only pynn reads; Keras begins with a new
-optimizer of the same settings.
+A training goes on in Keras with the same optimizer and its arrays. What only pynn has besides, such
+as the seed of its noise, is in a member of the archive that Keras passes over.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pynn.ops import Tensor
 from pynn.saving._atomic import write_atomically
 from pynn.saving._compile_config import compile_config
 from pynn.saving._keras_hdf5_arrays import require_h5py
+from pynn.saving._keras_optimizer import keras_variables
 from pynn.saving._keras_weights import (
     keras_class_name,
     keras_layers,
@@ -241,9 +242,8 @@ def _hdf5(model: Model) -> bytes:
         _write_layer(file, model)
         if _compile_entry(model):
             own = file.create_group("optimizer").create_group("vars")
-            own.create_dataset("0", data=np.int32(int(model.optimizer.iterations)))
-            if isinstance(model.optimizer._learning_rate, float):
-                own.create_dataset("1", data=np.float32(model.optimizer._learning_rate))
+            for i, variable in enumerate(keras_variables(model)):
+                own.create_dataset(str(i), data=variable)
     return buffer.getvalue()
 
 
