@@ -86,7 +86,7 @@ class BasePerceptron(BaseEstimator, ABC):
             if coef.size != np.prod(shape) or (n_units > 1 and coef.shape != shape):
                 raise ValueError(
                     "Provided ``coef_`` does not match dataset. It must have the shape "
-                    f"{shape}. Received: {coef.shape}"
+                    f"{shape} for X of {shape[-1]} features. Received: {coef.shape}"
                 )
             self.coef_ = coef.reshape(shape)
         if intercept_init is None:

@@ -57,6 +57,18 @@ def check_training_data(
     return x, y
 
 
+def check_has_rows(y: Any) -> None:
+    """Check that y has an axis, as scikit-learn's linear models do.
+
+    Raises
+    ------
+    ValueError
+        If y is a number, a string, a set or another thing without axes; None is left alone.
+    """
+    if y is not None and not isinstance(y, (list, tuple)) and np.ndim(y) == 0:
+        column_or_1d(y)
+
+
 def check_rows(estimator: Any, x: Any) -> Any:
     """Return X as a float matrix (dense or CSR) that a fitted estimator can predict for.
 

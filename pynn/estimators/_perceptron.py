@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
 from pynn.estimators._holdout import held_out_rows
-from pynn.estimators._input import check_training_data
+from pynn.estimators._input import check_has_rows, check_training_data
 from pynn.estimators._labels import Labels
 
 _THRESHOLD = 0.0
@@ -179,6 +179,7 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
             On NaN, infinity, empty or inconsistent data, a single class, or if the weights
             overflow.
         """
+        check_has_rows(y)
         X, y = check_training_data(self, X, y, reset=True, y_numeric=False)
         labels = Labels(y)
         if self.warm_start and hasattr(self, "coef_"):
@@ -227,6 +228,7 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
                 "dict."
             )
         first = not hasattr(self, "classes_")
+        check_has_rows(y)
         X, y = check_training_data(self, X, y, reset=first, y_numeric=False)
         multilabel = y.ndim == 2
         if first and multilabel and classes is None:

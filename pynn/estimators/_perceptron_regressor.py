@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
 from pynn.estimators._holdout import held_out_rows
-from pynn.estimators._input import check_training_data
+from pynn.estimators._input import check_has_rows, check_training_data
 from pynn.estimators._r2 import r2
 
 
@@ -161,6 +161,7 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         ValueError
             On NaN, infinity, empty or inconsistent data, or if the weights overflow.
         """
+        check_has_rows(y)
         X, y = check_training_data(self, X, y, reset=True, y_numeric=True)
         if self.warm_start and hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
@@ -195,6 +196,7 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         """
         self._check_single_epoch()
         first = not hasattr(self, "coef_")
+        check_has_rows(y)
         X, y = check_training_data(self, X, y, reset=first, y_numeric=True)
         if first:
             self._start(X, y, None, None)
