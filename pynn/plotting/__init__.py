@@ -4,6 +4,14 @@ Needs matplotlib (``pip install "pynn-mlp[plot]"``) for all but SVG pictures of 
 """
 
 from pynn.plotting._learning_curves import plot_learning_curves
+from pynn.plotting._loss_curve_display import LossCurveDisplay
 from pynn.plotting._plot_model import model_svg, plot_model
+from pynn.plotting._weights_display import WeightsDisplay
 
-__all__ = ["model_svg", "plot_learning_curves", "plot_model"]
+__all__ = [
+    "LossCurveDisplay",
+    "WeightsDisplay",
+    "model_svg",
+    "plot_learning_curves",
+    "plot_model",
+]
