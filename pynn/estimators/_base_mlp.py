@@ -6,41 +6,64 @@ proceeds is in `_stochastic` and `_lbfgs`.
 
 from __future__ import annotations
 
+import copy
+import inspect
 from abc import ABC, abstractmethod
-from itertools import pairwise
+from functools import cache
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
-from pynn import _core
-from pynn.estimators._input import check_rows
+from pynn.estimators._architecture import ACTIVATION_NAMES, Architecture, check_chain, per_layer
+from pynn.estimators._heads import Head
+from pynn.estimators._input import FEW_NUMBERS, check_rows
 from pynn.estimators._lbfgs import train_at_once
-from pynn.estimators._network import Network, check_chain
+from pynn.estimators._learning_rates import SCHEDULES, SCIKIT_LEARN_KINDS
+from pynn.estimators._model_layers import ModelLayers, read_layers
+from pynn.estimators._network import Network
 from pynn.estimators._saving import save_estimator
+from pynn.estimators._sklearn_callbacks import (
+    CallbackSupportMixin,
+    begin_fit_task,
+    callback_management_context,
+)
 from pynn.estimators._solver import OTHER_SOLVERS, SCIKIT_LEARN_SOLVERS
-from pynn.estimators._stochastic import TrainingData, start_curves, train_in_batches
+from pynn.estimators._stochastic import BatchTraining, start_curves
+from pynn.estimators._threads import limited_threads
+from pynn.estimators._training_data import TrainingData
+from pynn.optimizers import Optimizer
 
-_ACTIVATIONS = {"identity", "logistic", *_core.activation_names()}
 _LOGISTIC = ("logistic", "sigmoid")
+# What a training leaves for calls that carry on; a new one starts without.
+_CARRIED_ON = ("_epoch_seed", "_finished", "_split_state", "_last_weights", "_average")
 
 
-class BaseMLP(BaseEstimator, ABC):
+class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     """Base of the MLP estimators; not for direct use."""
 
     save = save_estimator
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(_ACTIVATIONS)],
-        "solver": [StrOptions({*SCIKIT_LEARN_SOLVERS, *OTHER_SOLVERS})],
+        "activation": [StrOptions(ACTIVATION_NAMES), list, tuple, callable],
+        "solver": [
+            StrOptions({*SCIKIT_LEARN_SOLVERS, *OTHER_SOLVERS}),
+            Optimizer,
+        ],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate": [StrOptions({*SCIKIT_LEARN_KINDS, *SCHEDULES}), callable],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -61,6 +84,26 @@ class BaseMLP(BaseEstimator, ABC):
             Options(Real, {np.inf}),
         ],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+        "batch_norm": ["boolean"],
+        "clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "clipvalue": [Interval(Real, 0, None, closed="neither"), None],
+        "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "ema_momentum": [Interval(Real, 0, 1, closed="both"), None],
+        "restore_best": ["boolean", StrOptions({"auto"})],
+        "validation_metric": [str, callable, None],
+        "metrics": [str, list, tuple, callable, None],
+        "callbacks": [list, tuple, HasMethods(["set_model", "on_epoch_end"]), None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
+        "dtype": [
+            StrOptions({"float32", "float64"}),
+            Options(type, {np.float32, np.float64}),
+            None,
+        ],
     }
 
     n_outputs_: int
@@ -68,45 +111,78 @@ class BaseMLP(BaseEstimator, ABC):
     # Filled in by the two classes.
 
     @abstractmethod
-    def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        """Return checked rows and coded targets; set ``n_outputs_`` on the way."""
+    def _check_data(
+        self, x: Any, y: Any, incremental: bool, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return checked rows, y and its codes; set ``n_outputs_`` on the way."""
 
     @abstractmethod
-    def _output_activation(self) -> str:
-        """Return scikit-learn's name of the output activation."""
+    def _encode_validation(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return y of validation rows, checked, and its codes."""
 
     @abstractmethod
-    def _native_loss(self) -> tuple[str, list[float], float]:
-        """Return name, parameters and weight of the engine's loss."""
+    def _heads(self) -> list[Head]:
+        """Return the output layers."""
 
-    def _reported_loss(self, loss: float, output_mean: float) -> float:
-        """Return scikit-learn's loss value from the trained one and the loss without weight."""
-        return loss
+    @abstractmethod
+    def _output_score(
+        self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None
+    ) -> float:
+        """Return the score of the network's outputs."""
 
     def _stratifies(self) -> bool:
         """Whether the validation set keeps the shares of the two classes."""
         return False
 
-    @abstractmethod
-    def _output_score(
-        self, outputs: np.ndarray, targets: np.ndarray, row_weight: np.ndarray | None
-    ) -> float:
-        """Return the score of the network's outputs."""
+    def _class_factors(
+        self, targets: np.ndarray, row_weight: np.ndarray | None, incremental: bool
+    ) -> np.ndarray | None:
+        """Return factors for the weights of the rows, or None."""
+        return None
 
     # Training.
 
+    def _validate_params(self) -> None:
+        """Check the parameters, as scikit-learn does; the defaults need no check."""
+        given = {
+            name: getattr(self, name)
+            for name, default in _defaults(type(self))
+            if getattr(self, name) is not default
+        }
+        validate_parameter_constraints(
+            {name: self._parameter_constraints[name] for name in given},
+            given,
+            caller_name=type(self).__name__,
+        )
+
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
         """Fit the network to X and y.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The training samples. float32 is computed in float32, everything else in float64.
+            The training samples. float32 is computed in float32, everything else in float64, unless
+            `dtype` says otherwise.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; None weighs all alike.
+        validation_data : tuple (X, y) or (X, y, sample_weight), default=None
+            Rows to evaluate the network on after each epoch: their figures go to ``history_``, and
+            with `early_stopping` they stand in for the held-out part of X. Not used by "lbfgs".
+        X_val, y_val, sample_weight_val : array-like, default=None
+            The same one by one, for a ``Pipeline`` with ``transform_input=["X_val"]``.
 
         Returns
         -------
@@ -119,29 +195,80 @@ class BaseMLP(BaseEstimator, ABC):
             On NaN, infinity, empty or inconsistent data, on parameters outside their ranges, or
             if training ends with weights that are not finite.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        validation = _given_validation(validation_data, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, incremental=False, validation=validation)
 
-    def _fit(self, x: Any, y: Any, sample_weight: Any, incremental: bool) -> Any:
-        hidden = self._hidden_sizes()
-        reset = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        x, targets = self._check_data(x, y, incremental, reset)
+    def _fit(
+        self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any = None
+    ) -> Any:
+        with limited_threads(self.n_jobs), callback_management_context(self):
+            task = begin_fit_task(self, self.max_iter, x, y, sample_weight)
+            hidden = self._hidden_sizes()
+            reset = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+            x, y, targets = self._check_data(x, y, incremental, reset)
+            if sample_weight is not None:
+                sample_weight = _check_sample_weight(sample_weight, x)
+            random_state = check_random_state(self.random_state)
+            if reset:
+                self._initialize([x.shape[1], *hidden], x.dtype, random_state)
+            self._synchronize(rebuild=not reset)
+            data = TrainingData(x, targets, sample_weight, self._for_scorer(y))
+            factors = self._class_factors(targets, sample_weight, incremental)
+            if isinstance(self.solver, str) and self.solver == "lbfgs":
+                train_at_once(self, data, factors, task)
+            else:
+                training = BatchTraining(
+                    self,
+                    data,
+                    random_state,
+                    incremental=incremental,
+                    validation=None if validation is None else self._checked(*validation),
+                    class_factors=factors,
+                )
+                training.run(task)
+            if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
+                raise ValueError(
+                    "Solver produced non-finite parameter weights. The input data may contain "
+                    "large values and need to be preprocessed."
+                )
+            if task is not None:
+                task.ends()
+        return self
+
+    def _for_scorer(self, y: np.ndarray) -> np.ndarray | None:
+        return None if self.validation_metric is None else y
+
+    def _checked(self, x: Any, y: Any, sample_weight: Any) -> TrainingData:
+        """Return validation rows, checked."""
+        x = check_rows(self, x)
+        y, targets = self._encode_validation(y)
+        check_consistent_length(x, targets)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, x)
-        random_state = check_random_state(self.random_state)
-        if reset:
-            self._initialize([x.shape[1], *hidden, self.n_outputs_], x.dtype, random_state)
-        self._synchronize()
-        data = TrainingData(x, targets, sample_weight)
-        if self.solver == "lbfgs":
-            train_at_once(self, data)
-        else:
-            train_in_batches(self, data, random_state, incremental)
-        if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain large "
-                "values and need to be preprocessed."
-            )
-        return self
+        return TrainingData(x, targets, sample_weight, self._for_scorer(y))
+
+    @classmethod
+    def _around(cls, model: Any, **parameters: Any) -> tuple[Any, ModelLayers]:
+        """Return an estimator with a model's layers for parameters, not fitted yet."""
+        found = read_layers(model)
+        given = dict(found.parameters)
+        if model.compiled:
+            given["solver"] = copy.deepcopy(model.optimizer)
+        taken = sorted(set(parameters) & set(found.parameters))
+        if taken:
+            raise ValueError(f"{taken[0]} follows from the model and cannot be given.")
+        return cls(**{**given, **parameters}), found
+
+    def _take(self, model: Any, n_features: int) -> None:
+        """Make a model this estimator's network; its outputs are known by now."""
+        self.n_features_in_ = n_features
+        hidden = self._hidden_sizes()
+        heads = [(head.units, head.activation) for head in self._heads()]
+        self.n_iter_ = self.t_ = 0
+        self.n_layers_ = len(hidden) + 2
+        self.out_activation_ = heads[0][1]
+        self._adopt(Network(self._architecture([n_features, *hidden], heads, model.dtype), model))
+        start_curves(self)
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -150,22 +277,39 @@ class BaseMLP(BaseEstimator, ABC):
             raise ValueError(f"hidden_layer_sizes must be > 0 and integers, got {sizes}.")
         return sizes
 
+    def _architecture(self, sizes: list[int], heads: list[tuple[int, str]], dtype: Any) -> Any:
+        """Return the network that the parameters describe, for these sizes."""
+        n_hidden = len(sizes) - 1
+        return Architecture(
+            tuple(int(n) for n in sizes),
+            tuple(heads),
+            per_layer("activation", self.activation, n_hidden),
+            per_layer("dropout", self.dropout, n_hidden),
+            bool(self.batch_norm),
+            np.dtype(dtype).name,
+        )
+
     def _initialize(
         self, sizes: list[int], dtype: Any, random_state: np.random.RandomState
     ) -> None:
         """Start anew: draw the weights (Glorot and Bengio 2010) in scikit-learn's order."""
+        heads = [(head.units, head.activation) for head in self._heads()]
         self.n_iter_ = 0
         self.t_ = 0
-        self.n_layers_ = len(sizes)
-        self.out_activation_ = self._output_activation()
-        network = Network(sizes, self.activation, self.out_activation_, np.dtype(dtype).name)
-        factor = 2.0 if self.activation in _LOGISTIC else 6.0
-        for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
-            bound = np.sqrt(factor / (fan_in + fan_out))
+        self.n_layers_ = len(sizes) + 1
+        names = [activation for _, activation in heads]
+        self.out_activation_ = names[0] if len(names) == 1 else names
+        architecture = self._architecture(sizes, heads, self.dtype or dtype)
+        network = Network(architecture)
+        used = architecture.activations or (self.activation,)
+        for i, (fan_in, fan_out) in enumerate(architecture.weight_shapes):
+            # As in scikit-learn, the output layer goes by the hidden ones.
+            logistic = used[min(i, len(used) - 1)] in _LOGISTIC
+            bound = np.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
             network.coefs[i][...] = random_state.uniform(-bound, bound, (fan_in, fan_out))
             network.intercepts[i][...] = random_state.uniform(-bound, bound, fan_out)
         self._adopt(network)
-        for name in ("_epoch_seed", "_finished"):
+        for name in _CARRIED_ON:
             self.__dict__.pop(name, None)
         if self.solver != "lbfgs":
             start_curves(self)
@@ -175,30 +319,57 @@ class BaseMLP(BaseEstimator, ABC):
         self.coefs_ = list(network.coefs)
         self.intercepts_ = list(network.intercepts)
 
-    def _synchronize(self) -> Network:
-        """Let the network hold what is in ``coefs_`` and ``intercepts_``, and return it."""
+    def _synchronize(self, rebuild: bool = False) -> Network:
+        """Let the network hold what is in ``coefs_`` and ``intercepts_``, and return it.
+
+        With `rebuild` it also gets the layers that the parameters ask for by now.
+        """
         network: Network | None = self.__dict__.get("_network")
-        if network is not None and network.holds(self.coefs_, self.intercepts_):
+        if network is not None and network.holds(self.coefs_, self.intercepts_) and not rebuild:
             return network
-        fresh = Network.from_weights(
-            self.coefs_, self.intercepts_, self.activation, self._output_activation()
+        heads = self._heads()
+        check_chain(self.coefs_, self.intercepts_, len(heads))
+        weights = [np.asarray(w) for w in (*self.coefs_, *self.intercepts_)]
+        single = all(w.dtype == np.float32 for w in weights)
+        kernels = weights[: len(self.coefs_)]
+        first_head = len(kernels) - len(heads)
+        architecture = self._architecture(
+            [kernels[0].shape[0], *(k.shape[1] for k in kernels[:first_head])],
+            [(k.shape[1], h.activation) for k, h in zip(kernels[first_head:], heads, strict=True)],
+            "float32" if single else "float64",
         )
-        if network is not None and network.sizes == fresh.sizes and network.dtype == fresh.dtype:
-            network.assign(fresh.coefs, fresh.intercepts)
+        if network is not None and network.architecture == architecture:
+            if not network.holds(self.coefs_, self.intercepts_):
+                network.assign([*weights, *network.others])
         else:
-            network = fresh
-            network.training_state = self.__dict__.pop("_training_state", None)
+            others = self.__dict__.pop("_other_weights", None)
+            state = self.__dict__.pop("_training_state", None)
+            if (
+                network is not None
+                and network.architecture.weight_shapes == architecture.weight_shapes
+            ):
+                others, state = network.others, network.training_state
+            network = Network(architecture)
+            known = (
+                others
+                if others is not None and len(others) == len(network.others)
+                else network.others
+            )
+            network.assign([*weights, *known])
+            network.training_state = state
         self._adopt(network)
         return network
 
     # Prediction.
 
-    def _outputs(self, x: Any) -> np.ndarray:
-        """Return the values of the output units for checked rows, (n, n_outputs)."""
-        return self._synchronize().predict(x)
-
-    def _checked_outputs(self, x: Any) -> np.ndarray:
-        return self._outputs(check_rows(self, x))
+    def _checked_outputs(self, x: Any) -> Any:
+        """Return the values of the output units, (n, units); of several heads a list."""
+        x = check_rows(self, x)
+        network = self._synchronize()
+        if type(x) is np.ndarray and x.size <= FEW_NUMBERS:
+            return network.predict(x)
+        with limited_threads(self.n_jobs):
+            return network.predict(x)
 
     @property
     def model_(self) -> Any:
@@ -208,7 +379,7 @@ class BaseMLP(BaseEstimator, ABC):
         return self._synchronize().model
 
     def _check_solver(self) -> bool:
-        if self.solver == "lbfgs":
+        if isinstance(self.solver, str) and self.solver == "lbfgs":
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
                 f"{self.solver} is not stochastic."
@@ -224,14 +395,40 @@ class BaseMLP(BaseEstimator, ABC):
             state["coefs_"] = [np.array(c) for c in self.coefs_]
             state["intercepts_"] = [np.array(b) for b in self.intercepts_]
             state["_training_state"] = network.training_state
+            state["_other_weights"] = [np.array(w) for w in network.others]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "coefs_" in state:
-            check_chain(state["coefs_"], state["intercepts_"])
+            labels = state.get("_labels")
+            n_heads = 1 if labels is None else len(labels.heads)
+            check_chain(state["coefs_"], state["intercepts_"], n_heads)
         super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+@cache
+def _defaults(cls: type) -> list[tuple[str, Any]]:
+    """Return the parameters of a class of estimators with their defaults."""
+    parameters = inspect.signature(cls).parameters
+    return [(name, parameter.default) for name, parameter in parameters.items()]
+
+
+def _given_validation(data: Any, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any] | None:
+    """Return the validation rows as they were given in one of two ways; None without."""
+    if data is None:
+        if (x is None) != (y is None) or (x is None and sample_weight is not None):
+            raise ValueError("X_val and y_val must be given together.")
+        return None if x is None else (x, y, sample_weight)
+    if x is not None or y is not None or sample_weight is not None:
+        raise ValueError("Give either validation_data or X_val and y_val, not both.")
+    if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
+        raise ValueError(
+            "validation_data must be a tuple (X, y) or (X, y, sample_weight). "
+            f"Got {type(data).__name__} instead."
+        )
+    return (*data, None)[:3]

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
     type_of_target,
-    unique_labels,
 )
 
 from pynn.estimators._base_mlp import BaseMLP
+from pynn.estimators._class_weight import class_factors
+from pynn.estimators._heads import Head, classification_head
 from pynn.estimators._input import check_training_data
+from pynn.estimators._label_columns import LabelColumns, is_several_columns
 from pynn.estimators._labels import Labels
 
-# Output activation and loss of each kind of target.
-_OUTPUTS = {
-    "binary": ("logistic", "binary_crossentropy"),
-    "multilabel": ("logistic", "binary_crossentropy"),
-    "multiclass": ("softmax", "sparse_categorical_crossentropy"),
-}
 _THRESHOLD = 0.5
 
 
@@ -38,19 +36,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     hidden_layer_sizes : array-like of int or int, default=(100,)
         Number of units of each hidden layer.
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
-        Activation of the hidden units; the other names of `pynn.activations` are allowed too.
-    solver : {"lbfgs", "sgd", "adam"}, default="adam"
-        The optimizer: L-BFGS on all rows at once, gradient descent with momentum, or Adam
-        (Kingma and Ba 2015); also "rmsprop", "adamw", "nadam", "adamax", "adagrad", "adadelta",
-        "lion" and "ftrl": `pynn.optimizers` with `learning_rate_init` and their other defaults.
+        Activation of the hidden units; the other names of `pynn.activations`, and functions
+        written with `pynn.ops`, are allowed too. A list has one for each hidden layer.
+    solver : {"lbfgs", "sgd", "adam"} or Optimizer, default="adam"
+        L-BFGS on all rows at once, gradient descent with momentum, or Adam (Kingma and Ba 2015);
+        also "rmsprop", "adamw", "nadam", "adamax", "adagrad", "adadelta", "lion" and "ftrl":
+        `pynn.optimizers` with `learning_rate_init` and their other defaults. An optimizer object
+        is copied, and has its own learning rate.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, divided by
         the number of samples in a batch, is added to the loss.
     batch_size : int or "auto", default="auto"
         Rows of a mini-batch; "auto" is min(200, n_samples). Not used by "lbfgs".
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+    learning_rate : {"constant", "invscaling", "adaptive"}, schedule or callable, default="constant"
         With solver "sgd": constant; ``learning_rate_init / (t_ + 1) ** power_t`` after each
-        epoch; or divided by 5 whenever training would otherwise stop.
+        epoch; or divided by 5 whenever training would otherwise stop. For all solvers but
+        "lbfgs" also "cosine", "linear" and "exponential", which fall from `learning_rate_init` to
+        0 (to a 100th) within `max_iter` epochs; "one_cycle", which rises to it from a 25th and
+        falls; a schedule of `pynn.optimizers.schedules`; or a function of the step's number.
     learning_rate_init : float, default=0.001
         The learning rate at the start. Not used by "lbfgs".
     power_t : float, default=0.5
@@ -85,13 +88,55 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         How many epochs may go without improvement.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by "lbfgs".
+    dropout : float or list of float, default=0.0
+        Share of the outputs of each hidden layer that is set to 0 at each step, in [0, 1); a list
+        has one for each hidden layer. Not for "lbfgs".
+    batch_norm : bool, default=False
+        Whether the inputs of the hidden activations are normalized over the batch (Ioffe and
+        Szegedy 2015). Not for "lbfgs".
+    loss : {"log_loss", "focal"}, Loss or callable, default="log_loss"
+        The log loss, or the focal loss (Lin et al. 2017), which plays down what is predicted well
+        already. A loss of `pynn.losses`, or a function of ``(y_true, y_pred)`` written with
+        `pynn.ops`, gets zeros and ones as targets.
+    label_smoothing : float, default=0.0
+        How far the targets are moved towards a uniform distribution, in [0, 1).
+    focal_gamma : float, default=2.0
+        Of the loss "focal": how strongly good predictions are played down.
+    class_weight : dict, list of dict or "balanced", default=None
+        Factors for the weights of the samples by class; classes that are not named have 1.
+        "balanced": inversely as frequent as the class. For labels of several columns a list with
+        one for each. Scores do not take them into account.
+    clipnorm, clipvalue, global_clipnorm : float, default=None
+        Largest norm of the gradient of each weight array, largest element, or largest norm of all
+        of it; only one may be given.
+    ema_momentum : float, default=None
+        If given, training ends with the exponential moving average of the weights, of which so
+        much stays at each step; scores are those of the average.
+    restore_best : bool or "auto", default="auto"
+        Whether training ends with the weights of the best epoch: by the score of the validation
+        rows, or by the loss without any. "auto" is True with early stopping only.
+    validation_metric : str or callable, default=None
+        What validation rows are scored by: the name of a scorer of scikit-learn's, or
+        ``scorer(estimator, X, y)``. None stands for the accuracy.
+    metrics : str, callable, Metric or list of them, default=None
+        Metrics of `pynn.metrics` to be recorded, of training and validation rows.
+    callbacks : list of Callback, default=None
+        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are told
+        of the epochs, see ``set_callbacks``.
+    n_jobs : int, default=None
+        Largest number of threads, -1 for one per processor. None leaves it to the engine, which
+        takes one thread within a task of joblib's, and no more than are worth it elsewhere.
+    dtype : {"float32", "float64"}, default=None
+        Type of the weights and of what is computed. None keeps that of X.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the numbers of the columns.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        Class labels; for multilabel targets the numbers of the columns. If y has several columns
+        of classes, a list with those of each.
     coefs_ : list of ndarray
-        Weights of each layer, (fan_in, fan_out). They are the engine's own: writing to them, or
+        Weights of each layer, (fan_in, fan_out); an output layer for each column of y that has
+        classes of its own. They are the engine's own: writing to them, or
         assigning a list, changes the predictions.
     intercepts_ : list of ndarray
         Biases of each layer, (fan_out,).
@@ -99,6 +144,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Loss of the last epoch.
     loss_curve_ : list of float
         Loss of each epoch, the mean over its batches. Not with "lbfgs".
+    history_ : dict of str to list of float
+        Figures of each epoch: "loss", as in `loss_curve_`, and the `metrics`; of validation rows
+        "val_loss", without penalty, "val_score" and the metrics with "val_" in front; and what
+        callbacks add. With "lbfgs" the loss of each iteration.
     best_loss_ : float or None
         Smallest loss; None with early stopping.
     validation_scores_ : list of float or None
@@ -111,12 +160,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Training rows seen so far.
     n_layers_, n_outputs_ : int
         Numbers of layers (input included) and of output units.
-    out_activation_ : {"logistic", "softmax"}
+    out_activation_ : {"logistic", "softmax"}, or list of them
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Only if X had column names.
     model_ : pynn.Model
-        The network itself, on the same weights.
+        The network itself, on the same weights: training or writing to one changes the other.
+        Lists of arrays assigned to `coefs_` and `intercepts_` are copied into it.
 
     See Also
     --------
@@ -135,15 +185,23 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     True
     """
 
+    _parameter_constraints: dict = {
+        **BaseMLP._parameter_constraints,
+        "loss": [StrOptions({"log_loss", "focal"}), callable],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "focal_gamma": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    }
+
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: Any = "relu",
         *,
-        solver: str = "adam",
+        solver: Any = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: Any = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -161,6 +219,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: int = 10,
         max_fun: int = 15000,
+        dropout: Any = 0.0,
+        batch_norm: bool = False,
+        loss: Any = "log_loss",
+        label_smoothing: float = 0.0,
+        focal_gamma: float = 2.0,
+        class_weight: Any = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
+        restore_best: bool | str = "auto",
+        validation_metric: Any = None,
+        metrics: Any = None,
+        callbacks: Any = None,
+        n_jobs: int | None = None,
+        dtype: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -185,45 +259,149 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.focal_gamma = focal_gamma
+        self.class_weight = class_weight
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
+        self.restore_best = restore_best
+        self.validation_metric = validation_metric
+        self.metrics = metrics
+        self.callbacks = callbacks
+        self.n_jobs = n_jobs
+        self.dtype = dtype
 
-    def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, np.ndarray]:
+    @classmethod
+    def from_model(cls, model: Any, *, classes: Any = None, **parameters: Any) -> MLPClassifier:
+        """Return a fitted classifier around a model, which shares its weights.
+
+        Parameters
+        ----------
+        model : pynn.Model
+            A chain of dense layers with biases, each followed by at most a `BatchNormalization`,
+            an `Activation` and a `Dropout`, in this order. Its last layer has a softmax, or a
+            sigmoid for two classes or for labels that may hold together. If it has been compiled,
+            its optimizer becomes the `solver`.
+        classes : array-like of shape (n_classes,), default=None
+            The labels that the outputs stand for, sorted; None counts them from 0. Not for labels
+            that may hold together.
+        **parameters
+            Further parameters of the estimator.
+
+        Returns
+        -------
+        MLPClassifier
+
+        Raises
+        ------
+        ValueError
+            If the model is anything else, or the number of classes is another.
+
+        Examples
+        --------
+        >>> import pynn
+        >>> model = pynn.MLP(8, 3, output_activation="softmax", input_shape=4)
+        >>> clf = pynn.MLPClassifier.from_model(model, classes=["a", "b", "c"])
+        >>> clf.model_ is model, clf.hidden_layer_sizes, clf.predict_proba([[0.0] * 4]).shape
+        (True, (8,), (1, 3))
+        """
+        estimator, found = cls._around(model, **parameters)
+        n_outputs, several = found.n_outputs, found.out_activation == "softmax"
+        if found.out_activation not in ("softmax", "logistic") or (several and n_outputs == 1):
+            raise ValueError(
+                "the last layer of a classifier's model must have a softmax over several units, or "
+                f"a sigmoid. Received: {found.out_activation!r} of {n_outputs} units"
+            )
+        n_classes = n_outputs if several else 2
+        if several or n_outputs == 1:
+            labels = Labels(np.arange(n_classes) if classes is None else classes)
+            if len(labels.classes) != n_classes or not np.array_equal(
+                labels.classes, labels.classes if classes is None else classes
+            ):
+                raise ValueError(
+                    f"classes must be {n_classes} different labels in ascending order. Got "
+                    f"{classes!r} instead."
+                )
+        elif classes is not None:
+            raise ValueError(
+                "classes are for labels that exclude each other, and so for a softmax."
+            )
+        else:
+            labels = Labels(np.eye(n_outputs, dtype=int))
+        if several and n_outputs == 2:
+            labels.kind = "multiclass"
+        estimator._labels = labels
+        estimator.classes_ = labels.classes
+        estimator.n_outputs_ = n_outputs
+        estimator._take(model, found.n_features)
+        return estimator
+
+    def _check_data(
+        self, x: Any, y: Any, incremental: bool, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
         x, y = check_training_data(self, x, y, reset=reset, y_numeric=False)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._labels = Labels(y)
+            several = y.ndim == 2 and is_several_columns(y)
+            self._labels = LabelColumns(y) if several else Labels(y)
             self.classes_ = self._labels.classes
         else:
             self._check_classes(y)
         self.n_outputs_ = self._labels.n_outputs
-        return x, self._labels.encode(y)
+        return x, y, self._labels.encode(y)
 
     def _check_classes(self, y: np.ndarray) -> None:
         """Check the classes of a call that continues an earlier one."""
-        classes = unique_labels(y)
-        if self.warm_start:
-            if set(classes) != set(self.classes_):
+        for known, classes in self._labels.compared(y):
+            if self.warm_start:
+                if set(classes) != set(known):
+                    raise ValueError(
+                        "warm_start can only be used where `y` has the same classes as in the "
+                        f"previous call to fit. Previously got {known}, `y` has {classes}"
+                    )
+            elif len(np.setdiff1d(classes, known, assume_unique=True)):
                 raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the "
-                    f"previous call to fit. Previously got {self.classes_}, `y` has {classes}"
+                    f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
+                    f"'y' has {classes}."
                 )
-        elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+
+    def _encode_validation(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        if not hasattr(y, "toarray"):
+            y = np.asarray(y)
+            if y.ndim == 2 and y.shape[1] == 1:
+                y = y[:, 0]
+        for known, classes in self._labels.compared(y):
+            if len(np.setdiff1d(classes, known, assume_unique=True)):
+                raise ValueError(
+                    f"y_val has classes that y has not. y has {known}, y_val has {classes}."
+                )
+        return y, self._labels.encode(y)
+
+    def _heads(self) -> list[Head]:
+        return [classification_head(self, kind, units) for kind, units in self._labels.heads]
+
+    def _class_factors(
+        self, targets: np.ndarray, row_weight: np.ndarray | None, incremental: bool
+    ) -> np.ndarray | None:
+        if self.class_weight is None:
+            return None
+        if incremental and "balanced" in np.atleast_1d(self.class_weight):
             raise ValueError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
-                f"'y' has {classes}."
+                "class_weight 'balanced' is not supported for partial_fit, which sees a part of "
+                "the classes' frequencies only. Compute the weights with compute_class_weight("
+                "'balanced', classes=classes, y=y) from all of y, and give them as a dict"
             )
-
-    def _output_activation(self) -> str:
-        return _OUTPUTS[self._labels.kind][0]
-
-    def _native_loss(self) -> tuple[str, list[float], float]:
-        # The engine's loss is a mean over the outputs, the log loss a sum.
-        weight = 1.0 if self._labels.kind == "multiclass" else float(self.n_outputs_)
-        return _OUTPUTS[self._labels.kind][1], [], weight
+        return class_factors(self.class_weight, self._labels.columns, targets, row_weight)
 
     def _stratifies(self) -> bool:
         return self.n_outputs_ == 1
 
     def _output_score(
-        self, outputs: np.ndarray, targets: np.ndarray, row_weight: np.ndarray | None
+        self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None
     ) -> float:
         hits = self._labels.hits(targets, outputs, _THRESHOLD)
         return float(np.average(hits, weights=row_weight))
@@ -256,10 +434,28 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ValueError
             If `classes` is missing at the first call or changes, or for the reasons of `fit`.
         """
-        if _check_partial_fit_first_call(self, classes):
+        if _is_list_of_classes(classes):
+            self._note_columns(classes)
+        elif hasattr(self, "_labels") and self._labels.kind == "columns":
+            pass
+        elif _check_partial_fit_first_call(self, classes):
             multilabel = type_of_target(y).startswith("multilabel")
             self._labels = Labels(y if multilabel else classes)
         return self._fit(X, y, sample_weight, incremental=True)
+
+    def _note_columns(self, classes: Any) -> None:
+        """Take up the classes of each column at the first call, and compare them later."""
+        given = LabelColumns(list(classes))
+        if not hasattr(self, "classes_"):
+            self._labels = given
+            self.classes_ = given.classes
+            return
+        known = self.classes_ if isinstance(self.classes_, list) else [self.classes_]
+        if len(known) != len(given.classes) or not all(map(np.array_equal, known, given.classes)):
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                f"{self.classes_!r}"
+            )
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the classes of samples.
@@ -277,7 +473,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         outputs = self._checked_outputs(X)
         return self._labels.decode(outputs, _THRESHOLD)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any) -> Any:
         """Predict the probabilities of the classes.
 
         Parameters
@@ -287,16 +483,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), or a list of such arrays
             In the order of ``classes_``. Rows add up to 1 except for multilabel targets, where
-            each column is a probability of its own.
+            each column is a probability of its own. If y had several columns of classes, there is
+            an array for each.
         """
         outputs = self._checked_outputs(X)
-        if self.n_outputs_ > 1:
-            return outputs
-        return np.hstack([1 - outputs, outputs])
+        if isinstance(outputs, list):
+            return [_of_both_classes(each) for each in outputs]
+        return outputs if self.n_outputs_ > 1 else _of_both_classes(outputs)
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithms of `predict_proba`.
 
         Parameters
@@ -306,12 +503,48 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), or a list of such arrays
         """
         probabilities = self.predict_proba(X)
+        if isinstance(probabilities, list):
+            return [np.log(each, out=each) for each in probabilities]
         return np.log(probabilities, out=probabilities)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of the samples all of whose labels are predicted right.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+        """
+        if not isinstance(getattr(self, "classes_", None), list):
+            return float(super().score(X, y, sample_weight))
+        right = (self.predict(X) == np.asarray(y)).all(axis=1)
+        return float(np.average(right, weights=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
+
+
+def _is_list_of_classes(classes: Any) -> bool:
+    """Whether `classes` has the classes of several columns, and not those of one."""
+    if not isinstance(classes, (list, tuple)) or not len(classes):
+        return False
+    return all(isinstance(each, (list, tuple, np.ndarray)) and np.ndim(each) for each in classes)
+
+
+def _of_both_classes(outputs: np.ndarray) -> np.ndarray:
+    """Return the probabilities of both classes from those of the second one; others as they are."""
+    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs

@@ -16,7 +16,7 @@ FLOAT_TYPES = (np.float64, np.float32)
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 # Numbers that BLAS multiplies without starting threads; with more of them the checks of
 # scikit-learn no longer show.
-_FEW_NUMBERS = 8192
+FEW_NUMBERS = 8192
 
 
 def check_training_data(
@@ -82,7 +82,7 @@ def check_rows(estimator: Any, x: Any) -> Any:
     ValueError
         On NaN, infinity, no rows, another number of features, or data that are no numbers.
     """
-    if type(x) is np.ndarray and x.ndim == 2 and 0 < x.size <= _FEW_NUMBERS:
+    if type(x) is np.ndarray and x.ndim == 2 and 0 < x.size <= FEW_NUMBERS:
         known = estimator.__dict__
         if (
             (x.dtype is _FLOAT32 or x.dtype is _FLOAT64)

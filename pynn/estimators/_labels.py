@@ -1,7 +1,7 @@
-"""Class labels to numbers for the engine, and back.
+"""Class labels to numbers for the engine, and back: of one column, or an indicator matrix.
 
 What counts as a label follows scikit-learn's LabelBinarizer; no one-hot matrix is made. Which
-classes a call to fit may bring is decided by the estimators.
+classes a call to fit may bring is decided by the estimators; several columns are `_label_columns`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,22 @@ class Labels:
     def n_outputs(self) -> int:
         """Number of output units that tell these classes apart."""
         return 1 if self.kind == "binary" else len(self.classes)
+
+    @property
+    def heads(self) -> list[tuple[str, int]]:
+        """Kind and number of units of each output layer: here of one."""
+        return [(self.kind, self.n_outputs)]
+
+    @property
+    def columns(self) -> list[np.ndarray]:
+        """The classes of each column of y."""
+        if self.kind == "multilabel":
+            return [np.array([0, 1])] * len(self.classes)
+        return [self.classes]
+
+    def compared(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the known classes, and those in `y`, of each column."""
+        return [(self.classes, unique_labels(y))]
 
     def encode(self, y: Any) -> np.ndarray:
         """Return the target array for the engine.

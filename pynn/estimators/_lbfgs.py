@@ -14,8 +14,11 @@ from scipy.optimize import minimize
 from sklearn.utils.optimize import _check_optimize_result
 
 from pynn.estimators._blas_threads import single_blas_thread
+from pynn.estimators._figures import Figures
 from pynn.estimators._network import Network
-from pynn.estimators._stochastic import TrainingData
+from pynn.estimators._progress import Progress
+from pynn.estimators._sklearn_callbacks import FitTask
+from pynn.estimators._training_data import TrainingData
 from pynn.training import ArrayData
 
 
@@ -28,18 +31,18 @@ class Objective:
     ----------
     network : Network
         Its trainer gives the gradients.
-    data : TrainingData
+    rows : ArrayData
     alpha : float
         The penalty ``alpha / 2`` times the sum of the kernels' squares, over the total weight.
     """
 
-    def __init__(self, network: Network, data: TrainingData, alpha: float) -> None:
+    def __init__(self, network: Network, rows: ArrayData, alpha: float) -> None:
         self.network = network
         self.alpha = alpha
         self._views = [c.T for c in network.coefs] + network.intercepts
-        weight = data.row_weight
-        self.total = float(data.n_rows if weight is None else weight.sum())
-        self._rows = ArrayData(x=[data.x], y=[data.targets], weights=[weight])
+        weight = rows.weight_arrays[0]
+        self.total = float(rows.n_rows if weight is None else weight.sum())
+        self._sources = rows.sources(network.trainer)
         self.data_loss = np.inf
 
     @property
@@ -57,8 +60,7 @@ class Objective:
     def __call__(self, values: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the loss and its gradient."""
         self.vector = values
-        rows = self._rows
-        loss, grads = self.network.trainer.gradients(rows.x, rows.y, rows.weights)
+        loss, grads = self.network.trainer.gradients(*self._sources)
         gradient = np.concatenate([g.ravel() for g in grads]).astype(np.float64)
         self.data_loss = loss
         squares = 0.0
@@ -71,34 +73,70 @@ class Objective:
         return loss + 0.5 * self.alpha * squares / self.total, gradient
 
 
-def train_at_once(estimator: Any, data: TrainingData) -> None:
-    """Train the estimator's network; set ``n_iter_`` and ``loss_``.
+class _Stopped(Exception):
+    """A callback has ended the training."""
+
+
+def train_at_once(
+    estimator: Any,
+    data: TrainingData,
+    class_factors: np.ndarray | None = None,
+    task: FitTask | None = None,
+) -> None:
+    """Train the estimator's network; set ``n_iter_``, ``loss_`` and ``history_``.
 
     An interrupt ends the training with a warning; the weights are then those of the last
     iteration.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+    data : TrainingData
+    class_factors : ndarray of shape (n,), default=None
+        Factors of the sample weights.
+    task : FitTask, default=None
+        Hears of the iterations.
+
+    Raises
+    ------
+    ValueError
+        If the network has layers that behave in another way in training.
     """
     network = estimator._network
-    exact = Network.from_weights(
-        [c.astype(np.float64) for c in network.coefs],
-        network.intercepts,
-        network.activation,
-        network.out_activation,
-    )
-    options = {"normalize_by_weights": data.row_weight is not None}
-    exact.prepare_trainer(estimator._native_loss(), ("sgd", []), 0.0, options)
-    objective = Objective(exact, data, estimator.alpha)
+    if any(network.architecture.dropout) or network.architecture.batch_norm:
+        raise ValueError(
+            "solver='lbfgs' follows one loss of all rows, and so takes neither dropout nor "
+            "batch_norm. Use a stochastic solver"
+        )
+    exact = Network(network.architecture._replace(dtype="float64"))
+    exact.assign(network.copy_weights())
+    row_weight = data.row_weight
+    if class_factors is not None:
+        row_weight = class_factors if row_weight is None else row_weight * class_factors
+    figures = Figures(estimator, data, None)
+    options = {"normalize_by_weights": row_weight is not None}
+    exact.prepare_trainer(figures.losses, ("sgd", []), 0.0, options)
+    objective = Objective(exact, figures.training_rows(row_weight), estimator.alpha)
     # The last iteration's weights and losses: with the penalty, and without.
     last: tuple[np.ndarray, float, float] = (objective.vector, np.inf, np.inf)
+    estimator.n_iter_ = 0
+    estimator.history_ = {}
+    progress = Progress(estimator, task, estimator.max_iter, 1)
 
     def note(intermediate_result: Any) -> None:
         nonlocal last
         found = intermediate_result
         last = (found.x.copy(), float(found.fun), objective.data_loss)
         estimator.n_iter_ += 1
+        loss = figures.reported(*last[1:])
         if estimator.verbose:
-            print(f"Iteration {estimator.n_iter_}, loss = {found.fun:.8f}")
+            print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
+        progress.epoch_begins(estimator.n_iter_ - 1)
+        if progress.is_heard:
+            network.assign(exact.copy_weights())
+        if progress.epoch_ends(estimator.n_iter_ - 1, {"loss": loss}):
+            raise _Stopped
 
-    estimator.n_iter_ = 0
     try:
         with single_blas_thread():
             result = minimize(
@@ -116,8 +154,11 @@ def train_at_once(estimator: Any, data: TrainingData) -> None:
         estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
         loss, _ = objective(result.x)
         last = (result.x, loss, objective.data_loss)
+    except _Stopped:
+        pass
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=5)
-    objective.vector, loss, data_loss = last
-    estimator.loss_ = estimator._reported_loss(loss, data_loss / estimator._native_loss()[2])
-    network.assign(exact.coefs, exact.intercepts)
+    objective.vector, *losses = last
+    estimator.loss_ = figures.reported(*losses)
+    network.assign(exact.copy_weights())
+    progress.ends()

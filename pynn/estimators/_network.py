@@ -6,130 +6,82 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from operator import is_
 from typing import Any
 
 import numpy as np
 
-from pynn import layers, models
+from pynn import layers
+from pynn.estimators._architecture import Architecture, build
 
-# scikit-learn's names of activations that the engine calls otherwise.
-_ENGINE_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"}
-
-
-def check_chain(coefs: Sequence[Any], intercepts: Sequence[Any]) -> None:
-    """Check that weights belong to layers of which each takes what the one before gives.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or the numbers of arrays differ.
-    """
-    shapes = [np.shape(c) for c in coefs]
-    lengths = [np.shape(b) for b in intercepts]
-    fits = bool(shapes) and all(len(shape) == 2 for shape in shapes)
-    fits = fits and lengths == [shape[1:] for shape in shapes]
-    fits = fits and all(left[1] == right[0] for left, right in pairwise(shapes))
-    if not fits:
-        raise ValueError(
-            "coefs_ must be matrices of shapes (a, b), (b, c), ... and intercepts_ vectors of "
-            f"shapes (b,), (c,), .... Received: coefs_ of shapes {shapes} and intercepts_ of "
-            f"shapes {lengths}"
-        )
-
-
-# Name of the optimizer, steps taken, and for each weight the arrays that the optimizer remembers.
-TrainingState = tuple[str, int, list[list[np.ndarray]]]
+# Name of the optimizer, steps taken, and for each weight what the optimizer remembers of it: a list
+# of arrays or, from an optimizer that the engine does not know, arrays by name.
+TrainingState = tuple[str, int, list[Any]]
 
 
 class Network:
-    """A chain of dense layers with one activation for the hidden ones and one for the output.
+    """A chain of dense layers, with one or more output layers at its end.
 
     Parameters
     ----------
-    sizes : sequence of int
-        Number of features, units of each hidden layer, number of outputs.
-    activation, out_activation : str
-        scikit-learn's or pynn's names.
-    dtype : {"float32", "float64"}
+    architecture : Architecture
+    model : pynn.Model, default=None
+        A model of this architecture, which becomes the network; None builds one.
 
     Attributes
     ----------
-    n_weights : int
-        Number of weights and biases.
+    architecture : Architecture
     coefs, intercepts : list of ndarray
-        Views of the weights: writing to them changes the network.
+        Views of the weights of the dense layers: writing to them changes the network.
+    others : list of ndarray
+        Views of all other weights: those of batch normalizations.
+    trained : list of Weight
+        What training changes by gradients.
     model : pynn.Model
+    plan : pynn.graph.Plan
+    trainer : object or None
+        What `prepare_trainer` made.
     """
 
-    def __init__(
-        self, sizes: Sequence[int], activation: str, out_activation: str, dtype: str
-    ) -> None:
-        self.sizes = tuple(int(n) for n in sizes)
-        self.activation = activation
-        self.out_activation = out_activation
-        self.dtype = dtype
-        self.model = self._build()
+    def __init__(self, architecture: Architecture, model: Any = None) -> None:
+        self.architecture = architecture
+        self.model = build(architecture) if model is None else model
         self.plan = self.model._plan()
         dense = [layer for layer in self.model.layers if isinstance(layer, layers.Dense)]
         self._kernels = [layer.kernel for layer in dense]
         self._biases = [layer.bias for layer in dense]
+        self._others: list[Any] = []
+        if architecture.batch_norm:
+            known = {id(weight) for weight in (*self._kernels, *self._biases)}
+            self._others = [weight for weight in self.model.weights if id(weight) not in known]
+        trainable = [weight for weight in self._others if weight.trainable]
+        self.trained = [*self._kernels, *self._biases, *trainable]
         self.coefs = [weight.view for weight in self._kernels]
         self.intercepts = [weight.view for weight in self._biases]
-        self.n_weights = sum(view.size for view in (*self.coefs, *self.intercepts))
-        self._executor = self.plan.executor()
+        self.others = [weight.view for weight in self._others]
+        self._single = len(architecture.heads) == 1
+        # The short way for one array, which only the engine's executors have.
+        self._predict_array: Any = None
+        if self._single:
+            self._predict_array = getattr(self.plan.executor(), "predict_array", None)
         self.trainer: Any = None
         self._trainer_key: tuple[Any, ...] | None = None
         self._state_to_restore: TrainingState | None = None
 
-    def _build(self) -> Any:
-        stack: list[Any] = [layers.Input((self.sizes[0],), dtype=self.dtype)]
-        last = len(self.sizes) - 2
-        for i, units in enumerate(self.sizes[1:]):
-            activation = self.out_activation if i == last else self.activation
-            stack.append(
-                layers.Dense(
-                    units,
-                    activation=_ENGINE_NAMES.get(activation, activation),
-                    kernel_initializer="zeros",
-                    dtype=self.dtype,
-                    name="output" if i == last else f"hidden_{i + 1}",
-                )
-            )
-        return models.Sequential(stack, name="mlp")
+    @property
+    def dtype(self) -> str:
+        """The type of the weights and of what is computed."""
+        return self.architecture.dtype
 
-    @classmethod
-    def from_weights(
-        cls,
-        coefs: Sequence[Any],
-        intercepts: Sequence[Any],
-        activation: str,
-        out_activation: str,
-    ) -> Network:
-        """Build a network around copies of weights.
-
-        Raises
-        ------
-        ValueError
-            If the shapes do not form a chain of layers, or the numbers of arrays differ.
-        """
-        coefs, intercepts = [np.asarray(c) for c in coefs], [np.asarray(b) for b in intercepts]
-        check_chain(coefs, intercepts)
-        single = all(a.dtype == np.float32 for a in (*coefs, *intercepts))
-        sizes = [coefs[0].shape[0], *(c.shape[1] for c in coefs)]
-        network = cls(sizes, activation, out_activation, "float32" if single else "float64")
-        network.assign(coefs, intercepts)
-        return network
-
-    def assign(self, coefs: Sequence[np.ndarray], intercepts: Sequence[np.ndarray]) -> None:
-        """Copy values into the weights."""
-        for view, value in zip((*self.coefs, *self.intercepts), (*coefs, *intercepts), strict=True):
+    def assign(self, values: Sequence[np.ndarray]) -> None:
+        """Copy values, in the order of `copy_weights`, into the weights."""
+        views = (*self.coefs, *self.intercepts, *self.others)
+        for view, value in zip(views, values, strict=True):
             view[...] = value
 
-    def copy_weights(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return copies of the kernels and of the biases."""
-        return [c.copy() for c in self.coefs], [b.copy() for b in self.intercepts]
+    def copy_weights(self) -> list[np.ndarray]:
+        """Return copies of the kernels, of the biases, and of the other weights."""
+        return [view.copy() for view in (*self.coefs, *self.intercepts, *self.others)]
 
     def holds(self, coefs: Any, intercepts: Any) -> bool:
         """Whether these lists hold the network's own views, and only them."""
@@ -140,56 +92,69 @@ class Network:
             and all(map(is_, intercepts, self.intercepts))
         )
 
-    def predict(self, x: Any) -> np.ndarray:
-        """Return the outputs for the rows of x, shape (n, outputs)."""
-        if type(x) is np.ndarray:
-            outputs: np.ndarray = self._executor.predict_array(x)
-            return outputs
-        return self.plan.predict([x])[0]
+    def predict(self, x: Any) -> Any:
+        """Return the outputs for the rows of x, shape (n, units); of several heads a list."""
+        if type(x) is np.ndarray and self._predict_array is not None:
+            return self._predict_array(x)
+        outputs = self.plan.predict([x])
+        return outputs[0] if self._single else outputs
 
     def prepare_trainer(
         self,
-        loss: tuple[str, list[float], float],
-        optimizer: tuple[str, list[float]],
+        losses: Sequence[tuple[Any, float]],
+        optimizer: Any,
         l2: float,
         options: dict[str, Any],
+        metrics: Sequence[Sequence[str]] | None = None,
     ) -> None:
-        """Make `trainer` train all weights for this loss with this optimizer.
+        """Make `trainer` train all weights for these losses with this optimizer.
 
         A trainer that was made for the same stays, with the optimizer's state. If only numbers
         differ, the new one takes the state over.
 
         Parameters
         ----------
-        loss : (name, parameters, weight)
-        optimizer : (name, hyperparameters)
+        losses : sequence of (loss, weight)
+            For each head, as `Plan.trainer` takes them.
+        optimizer : (name, hyperparameters) or Optimizer
         l2 : float
             Added to the loss: `l2` times the sum of the squares of the kernels.
         options : dict
             Options of the native trainer.
+        metrics : sequence of sequences of str, default=None
+            The engine's metrics to be kept, for each head.
         """
-        key = (loss, optimizer, l2, options)
+        key = (list(losses), optimizer, l2, options, metrics)
         if key == self._trainer_key:
             return
         state = self.training_state
-        weights = [*self._kernels, *self._biases]
-        name, parameters, weight = loss
+        weights = self.trained
         self.trainer = self.plan.trainer(
-            losses=[(name, parameters)],
+            losses=[loss for loss, _ in losses],
             optimizer=optimizer,
             options=options,
-            loss_weights=[weight],
+            loss_weights=[weight for _, weight in losses],
+            metrics=metrics,
             parameters=weights,
             l1=[0.0] * len(weights),
-            l2=[l2] * len(self._kernels) + [0.0] * len(self._biases),
+            l2=[l2] * len(self._kernels) + [0.0] * (len(weights) - len(self._kernels)),
         )
         self._trainer_key = key
         self._state_to_restore = None
-        if state is not None and state[0] == optimizer[0]:
-            self.trainer.iterations = state[1]
-            for variables, arrays in zip(self.trainer.state, state[2], strict=True):
-                for variable, array in zip(variables, arrays, strict=True):
-                    variable.view[...] = array
+        if state is not None and state[0] == _name_of(optimizer):
+            self._restore(state)
+
+    def _restore(self, state: TrainingState) -> None:
+        assert self._trainer_key is not None
+        self.trainer.iterations = state[1]
+        optimizer = self._trainer_key[1]
+        if not isinstance(optimizer, tuple):
+            optimizer._set_iterations(state[1])
+            optimizer._restore_arrays(self.trained, state[2])
+            return
+        for variables, arrays in zip(self.trainer.state, state[2], strict=True):
+            for variable, array in zip(variables, arrays, strict=True):
+                variable.view[...] = array
 
     def release_data(self) -> None:
         """Drop the trainer, which holds the data of its last epoch, but keep its state."""
@@ -207,10 +172,18 @@ class Network:
         """
         if self._trainer_key is None:
             return self._state_to_restore
-        arrays = [[np.array(v.view) for v in slots] for slots in self.trainer.state]
-        return self._trainer_key[1][0], self.trainer.iterations, arrays
+        optimizer = self._trainer_key[1]
+        if isinstance(optimizer, tuple):
+            arrays: Any = [[np.array(v.view) for v in slots] for slots in self.trainer.state]
+        else:
+            arrays = optimizer._kept_arrays(self.trained)
+        return _name_of(optimizer), self.trainer.iterations, arrays
 
     @training_state.setter
     def training_state(self, state: TrainingState | None) -> None:
         self.forget_training()
         self._state_to_restore = state
+
+
+def _name_of(optimizer: Any) -> str:
+    return str(optimizer[0] if isinstance(optimizer, tuple) else type(optimizer).__name__)

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from pynn.estimators._base_mlp import BaseMLP
+from pynn.estimators._heads import (
+    REGRESSION_LOSSES,
+    Head,
+    check_regression_targets,
+    regression_head,
+)
 from pynn.estimators._input import check_training_data
+from pynn.estimators._model_layers import read_layers
 from pynn.estimators._r2 import r2
-
-
-class _Loss(NamedTuple):
-    """A loss in terms of the engine's, which is a mean over the outputs.
-
-    `trained` and `reported` give the factor for a number of outputs: scikit-learn follows the
-    gradient of a sum, but reports the mean of squared errors. Targets must be at least `lowest`.
-    """
-
-    out_activation: str
-    native: str
-    trained: Callable[[int], float]
-    reported: Callable[[int], float]
-    lowest: float
-
-
-_LOSSES = {
-    "squared_error": _Loss(
-        "identity", "mean_squared_error", lambda k: 0.5 * k, lambda k: 0.5, -np.inf
-    ),
-    "poisson": _Loss("exp", "half_poisson_deviance", float, float, 0.0),
-}
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
@@ -46,25 +32,32 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     Parameters
     ----------
-    loss : {"squared_error", "poisson"}, default="squared_error"
+    loss : {"squared_error", "poisson"}, Loss or callable, default="squared_error"
         Half the squared error, or half the Poisson deviance; the latter with the exponential as
-        output activation and for y >= 0.
+        output activation and for y >= 0. Also "absolute_error", "huber", "quantile", "log_cosh",
+        and "gamma", half the gamma deviance, for y > 0 and with the exponential too; a loss of
+        `pynn.losses`; or a function of ``(y_true, y_pred)`` written with `pynn.ops`.
     hidden_layer_sizes : array-like of int or int, default=(100,)
         Number of units of each hidden layer.
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
-        Activation of the hidden units; the other names of `pynn.activations` are allowed too.
-    solver : {"lbfgs", "sgd", "adam"}, default="adam"
-        The optimizer: L-BFGS on all rows at once, gradient descent with momentum, or Adam
-        (Kingma and Ba 2015); also "rmsprop", "adamw", "nadam", "adamax", "adagrad", "adadelta",
-        "lion" and "ftrl": `pynn.optimizers` with `learning_rate_init` and their other defaults.
+        Activation of the hidden units; the other names of `pynn.activations`, and functions
+        written with `pynn.ops`, are allowed too. A list has one for each hidden layer.
+    solver : {"lbfgs", "sgd", "adam"} or Optimizer, default="adam"
+        L-BFGS on all rows at once, gradient descent with momentum, or Adam (Kingma and Ba 2015);
+        also "rmsprop", "adamw", "nadam", "adamax", "adagrad", "adadelta", "lion" and "ftrl":
+        `pynn.optimizers` with `learning_rate_init` and their other defaults. An optimizer object
+        is copied, and has its own learning rate.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, divided by
         the number of samples in a batch, is added to the loss.
     batch_size : int or "auto", default="auto"
         Rows of a mini-batch; "auto" is min(200, n_samples). Not used by "lbfgs".
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+    learning_rate : {"constant", "invscaling", "adaptive"}, schedule or callable, default="constant"
         With solver "sgd": constant; ``learning_rate_init / (t_ + 1) ** power_t`` after each
-        epoch; or divided by 5 whenever training would otherwise stop.
+        epoch; or divided by 5 whenever training would otherwise stop. For all solvers but
+        "lbfgs" also "cosine", "linear" and "exponential", which fall from `learning_rate_init` to
+        0 (to a 100th) within `max_iter` epochs; "one_cycle", which rises to it from a 25th and
+        falls; a schedule of `pynn.optimizers.schedules`; or a function of the step's number.
     learning_rate_init : float, default=0.001
         The learning rate at the start. Not used by "lbfgs".
     power_t : float, default=0.5
@@ -99,6 +92,38 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         How many epochs may go without improvement.
     max_fun : int, default=15000
         Largest number of evaluations of the loss by "lbfgs".
+    dropout : float or list of float, default=0.0
+        Share of the outputs of each hidden layer that is set to 0 at each step, in [0, 1); a list
+        has one for each hidden layer. Not for "lbfgs".
+    batch_norm : bool, default=False
+        Whether the inputs of the hidden activations are normalized over the batch (Ioffe and
+        Szegedy 2015). Not for "lbfgs".
+    delta : float, default=1.0
+        Of the loss "huber": up to which error it is a square.
+    quantile : float, default=0.5
+        Of the loss "quantile": which one to estimate, in (0, 1).
+    clipnorm, clipvalue, global_clipnorm : float, default=None
+        Largest norm of the gradient of each weight array, largest element, or largest norm of all
+        of it; only one may be given.
+    ema_momentum : float, default=None
+        If given, training ends with the exponential moving average of the weights, of which so
+        much stays at each step; scores are those of the average.
+    restore_best : bool or "auto", default="auto"
+        Whether training ends with the weights of the best epoch: by the score of the validation
+        rows, or by the loss without any. "auto" is True with early stopping only.
+    validation_metric : str or callable, default=None
+        What validation rows are scored by: the name of a scorer of scikit-learn's, or
+        ``scorer(estimator, X, y)``. None stands for R2.
+    metrics : str, callable, Metric or list of them, default=None
+        Metrics of `pynn.metrics` to be recorded, of training and validation rows.
+    callbacks : list of Callback, default=None
+        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are told
+        of the epochs, see ``set_callbacks``.
+    n_jobs : int, default=None
+        Largest number of threads, -1 for one per processor. None leaves it to the engine, which
+        takes one thread within a task of joblib's, and no more than are worth it elsewhere.
+    dtype : {"float32", "float64"}, default=None
+        Type of the weights and of what is computed. None keeps that of X.
 
     Attributes
     ----------
@@ -111,6 +136,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Loss of the last epoch.
     loss_curve_ : list of float
         Loss of each epoch, the mean over its batches. Not with "lbfgs".
+    history_ : dict of str to list of float
+        Figures of each epoch: "loss", as in `loss_curve_`, and the `metrics`; of validation rows
+        "val_loss", without penalty, "val_score" and the metrics with "val_" in front; and what
+        callbacks add. With "lbfgs" the loss of each iteration.
     best_loss_ : float or None
         Smallest loss; None with early stopping.
     validation_scores_ : list of float or None
@@ -128,7 +157,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     feature_names_in_ : ndarray of str
         Only if X had column names.
     model_ : pynn.Model
-        The network itself, on the same weights.
+        The network itself, on the same weights: training or writing to one changes the other.
+        Lists of arrays assigned to `coefs_` and `intercepts_` are copied into it.
 
     See Also
     --------
@@ -150,19 +180,21 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
-        "loss": [StrOptions(set(_LOSSES))],
+        "loss": [StrOptions(set(REGRESSION_LOSSES)), callable],
+        "delta": [Interval(Real, 0, None, closed="neither")],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
     }
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: Any = "relu",
         *,
-        solver: str = "adam",
+        solver: Any = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: Any = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -180,6 +212,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: int = 10,
         max_fun: int = 15000,
+        dropout: Any = 0.0,
+        batch_norm: bool = False,
+        delta: float = 1.0,
+        quantile: float = 0.5,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
+        restore_best: bool | str = "auto",
+        validation_metric: Any = None,
+        metrics: Any = None,
+        callbacks: Any = None,
+        n_jobs: int | None = None,
+        dtype: Any = None,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -205,8 +251,68 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.delta = delta
+        self.quantile = quantile
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
+        self.restore_best = restore_best
+        self.validation_metric = validation_metric
+        self.metrics = metrics
+        self.callbacks = callbacks
+        self.n_jobs = n_jobs
+        self.dtype = dtype
 
-    def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, np.ndarray]:
+    @classmethod
+    def from_model(cls, model: Any, **parameters: Any) -> MLPRegressor:
+        """Return a fitted regressor around a model, which shares its weights.
+
+        Parameters
+        ----------
+        model : pynn.Model
+            A chain of dense layers with biases, each followed by at most a `BatchNormalization`,
+            an `Activation` and a `Dropout`, in this order. Its last layer has the activation that
+            goes with `loss`: none or, for "poisson" and "gamma", the exponential. If it has been
+            compiled, its optimizer becomes the `solver`.
+        **parameters
+            Further parameters of the estimator.
+
+        Returns
+        -------
+        MLPRegressor
+
+        Raises
+        ------
+        ValueError
+            If the model is anything else.
+
+        Examples
+        --------
+        >>> import pynn
+        >>> model = pynn.MLP((8, 4), 1, activation="tanh", input_shape=3)
+        >>> reg = pynn.MLPRegressor.from_model(model, alpha=0.01)
+        >>> reg.activation, reg.predict([[0.0, 0.0, 0.0]])
+        ('tanh', array([0.], dtype=float32))
+        """
+        if "loss" not in parameters and read_layers(model).out_activation == "exp":
+            parameters["loss"] = "poisson"
+        estimator, found = cls._around(model, **parameters)
+        estimator.n_outputs_ = found.n_outputs
+        expected = estimator._heads()[0].activation
+        if found.out_activation != expected:
+            raise ValueError(
+                f"the last layer of a regressor's model must have the activation {expected!r} for "
+                f"the loss {estimator.loss!r}. Received: {found.out_activation!r}"
+            )
+        estimator._take(model, found.n_features)
+        return estimator
+
+    def _check_data(
+        self, x: Any, y: Any, incremental: bool, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
         x, y = check_training_data(self, x, y, reset=reset, y_numeric=True)
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         if not reset and n_outputs != self.n_outputs_:
@@ -215,28 +321,27 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"{n_outputs} outputs"
             )
         self.n_outputs_ = n_outputs
-        lowest = _LOSSES[self.loss].lowest
-        if y.min() < lowest:
-            raise ValueError(
-                f"y must be >= {lowest:g} for the loss {self.loss!r}. Received: a smallest value "
-                f"of {y.min()}"
-            )
+        return x, y, self._codes(y)
+
+    def _codes(self, y: np.ndarray) -> np.ndarray:
+        check_regression_targets(self.loss, y)
         dtype = np.float32 if y.dtype == np.float32 else np.float64
-        return x, np.ascontiguousarray(y, dtype=dtype)
+        return np.ascontiguousarray(y, dtype=dtype)
 
-    def _output_activation(self) -> str:
-        return _LOSSES[self.loss].out_activation
+    def _encode_validation(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y_val")
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        if n_outputs != self.n_outputs_:
+            raise ValueError(f"y_val must have {self.n_outputs_} outputs. Got {n_outputs} instead.")
+        return y, self._codes(y)
 
-    def _native_loss(self) -> tuple[str, list[float], float]:
-        loss = _LOSSES[self.loss]
-        return loss.native, [], loss.trained(self.n_outputs_)
-
-    def _reported_loss(self, loss: float, output_mean: float) -> float:
-        formula, k = _LOSSES[self.loss], self.n_outputs_
-        return loss + (formula.reported(k) - formula.trained(k)) * output_mean
+    def _heads(self) -> list[Head]:
+        return [regression_head(self, self.n_outputs_)]
 
     def _output_score(
-        self, outputs: np.ndarray, targets: np.ndarray, row_weight: np.ndarray | None
+        self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None
     ) -> float:
         return r2(targets, outputs, row_weight)
 

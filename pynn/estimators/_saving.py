@@ -1,7 +1,7 @@
 """Estimators in `.pynn` files: the values of their attributes, written down one by one.
 
-Only plain values, arrays and the few classes of the table below can be in a file; nothing is
-imported or executed on the way back.
+Only plain values, arrays, the few classes of the table below and what `_saved_objects` knows can be
+in a file; nothing is imported or executed on the way back.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from pynn.estimators._label_columns import LabelColumns
 from pynn.estimators._labels import Labels
+from pynn.estimators._saved_objects import read_object, written_object
 from pynn.estimators._step_size import StepSize
 from pynn.saving import _safetensors
 from pynn.saving._atomic import write_atomically
@@ -21,8 +23,14 @@ from pynn.saving._safetensors import SafetensorsFile
 from pynn.saving._text import from_text, to_text
 from pynn.saving._weights_file import ESTIMATOR, check_header, header
 
-_PARTS: dict[str, Any] = {"Labels": Labels, "StepSize": StepSize}
+_PARTS: dict[str, Any] = {
+    "LabelColumns": LabelColumns,
+    "Labels": Labels,
+    "StepSize": StepSize,
+}
 _DEEPEST = 20
+# What belongs to a process and not to a model.
+_LEFT_OUT = ("_sklearn_version", "_skl_callbacks")
 
 
 def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> None:
@@ -30,6 +38,7 @@ def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> Non
 
     The file is a safetensors file, written beside the path first, so that a crash leaves the old
     file or the new one. A loaded estimator predicts the same, and goes on training where it stood.
+    Callbacks are not saved; functions of one's own are saved by name.
 
     Parameters
     ----------
@@ -38,8 +47,9 @@ def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> Non
     Raises
     ------
     ValueError
-        If an attribute is neither a number, a text, an array nor a list, tuple or dict of them;
-        a ``random_state`` has to be an integer or None.
+        If an attribute is neither a number, a text, an array, a function that has a name, an
+        optimizer, schedule, loss or metric, nor a list, tuple or dict of them; a ``random_state``
+        has to be an integer or None.
 
     Examples
     --------
@@ -53,11 +63,10 @@ def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> Non
     ['yes']
     """
     arrays: dict[str, np.ndarray] = {}
-    state = {
-        key: _written(value, key, arrays)
-        for key, value in self.__getstate__().items()
-        if key != "_sklearn_version"
-    }
+    given = {key: value for key, value in self.__getstate__().items() if key not in _LEFT_OUT}
+    if "callbacks" in given:
+        given["callbacks"] = None
+    state = {key: _written(value, key, arrays) for key, value in given.items()}
     metadata = {
         **header(ESTIMATOR),
         "estimator": to_text({"class_name": type(self).__name__, "state": state}, "the state"),
@@ -69,12 +78,14 @@ def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> Non
     write_atomically(os.fspath(filepath), write)
 
 
-def load(filepath: str | os.PathLike[str]) -> Any:
+def load(filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Load an estimator that its `save` wrote.
 
     Parameters
     ----------
     filepath : path-like
+    custom_objects : mapping of str to object, default=None
+        Functions and classes of one's own that the estimator was made with, by name.
 
     Returns
     -------
@@ -85,7 +96,8 @@ def load(filepath: str | os.PathLike[str]) -> Any:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, or holds something else.
+        If the file is damaged, holds something else, or names what is neither pynn's nor in
+        `custom_objects`.
 
     See Also
     --------
@@ -110,7 +122,8 @@ def load(filepath: str | os.PathLike[str]) -> Any:
                 f"unknown estimator: {name!r:.80}. It must be one of {', '.join(classes)}"
             )
         try:
-            found = {str(key): _read(value, file, 0) for key, value in state.items()}
+            read = _Reader(file, custom_objects)
+            found = {str(key): read(value) for key, value in state.items()}
             estimator = getattr(estimators, name)()
             estimator.__setstate__(found)
         except (TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -140,32 +153,52 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
             "part": type(value).__name__,
             "state": {k: _written(v, f"{name}/{k}", arrays) for k, v in vars(value).items()},
         }
-    raise ValueError(
-        f"the attribute {name!r} must be a number, a text, an array, or a list, tuple or dict of "
-        f"them to be saved. Received: {value!r:.80}"
-    )
+    found = written_object(value)
+    if found is None:
+        raise ValueError(
+            f"the attribute {name!r} must be a number, a text, an array, or a list, tuple or dict "
+            f"of them to be saved. Received: {value!r:.80}"
+        )
+    return found
 
 
-def _read(value: Any, file: SafetensorsFile, depth: int) -> Any:
-    if depth > _DEEPEST:
-        raise ValueError("the state of the estimator is nested too deeply")
-    if not isinstance(value, dict):
-        return value
-    if "array" in value:
-        return file.read(value["array"])
-    if "texts" in value:
-        return np.array(value["texts"], object if value["object"] else str)
-    if "scalar" in value:
-        dtype = np.dtype(str(value["type"]))
-        if dtype.kind not in "biuf":
-            raise ValueError(f"a number cannot be of type {dtype}")
-        return dtype.type(value["scalar"])
-    if "dict" in value:
-        return dict(_read(value["dict"], file, depth + 1))
-    if "part" in value:
-        part = object.__new__(_PARTS[value["part"]])
-        vars(part).update({k: _read(v, file, depth + 1) for k, v in value["state"].items()})
-        return part
-    ((kind, items),) = value.items()
-    found = [_read(item, file, depth + 1) for item in items]
-    return {"list": list, "tuple": tuple}[kind](found)
+class _Reader:
+    """Turns what `_written` returned into values again.
+
+    Parameters
+    ----------
+    file : SafetensorsFile
+        Has the arrays.
+    custom_objects : mapping or None
+    """
+
+    def __init__(self, file: SafetensorsFile, custom_objects: Mapping[str, Any] | None) -> None:
+        self._file = file
+        self._custom_objects = custom_objects
+
+    def __call__(self, value: Any, depth: int = 0) -> Any:
+        """Return the value; ValueError if it is nested too deeply, or names what is unknown."""
+        if depth > _DEEPEST:
+            raise ValueError("the state of the estimator is nested too deeply")
+        if not isinstance(value, dict):
+            return value
+        if "array" in value:
+            return self._file.read(value["array"])
+        if "texts" in value:
+            return np.array(value["texts"], object if value["object"] else str)
+        if "scalar" in value:
+            dtype = np.dtype(str(value["type"]))
+            if dtype.kind not in "biuf":
+                raise ValueError(f"a number cannot be of type {dtype}")
+            return dtype.type(value["scalar"])
+        if "dict" in value:
+            return dict(self(value["dict"], depth + 1))
+        if "kind" in value:
+            return read_object(value, self._custom_objects)
+        if "part" in value:
+            part = object.__new__(_PARTS[value["part"]])
+            vars(part).update({k: self(v, depth + 1) for k, v in value["state"].items()})
+            return part
+        ((kind, items),) = value.items()
+        found = [self(item, depth + 1) for item in items]
+        return {"list": list, "tuple": tuple}[kind](found)

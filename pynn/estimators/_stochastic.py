@@ -1,136 +1,263 @@
-"""Training an MLP in mini-batches: when it stops, and what it leaves behind.
+"""Training an MLP in mini-batches, for one epoch or until it has converged.
 
-The epochs themselves are those of `pynn.training`; the rules are scikit-learn's.
+The epochs themselves are those of `pynn.training`; when they end is decided in `_stopping`.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from pynn import _state
+from pynn.estimators._figures import Figures
 from pynn.estimators._holdout import split_rows
-from pynn.estimators._solver import native_optimizer
+from pynn.estimators._progress import Progress, StepWatcher
+from pynn.estimators._sklearn_callbacks import FitTask
+from pynn.estimators._solver import average_momentum, kind_of_rate, make_optimizer, rate_settings
 from pynn.estimators._step_size import StepSize
-from pynn.training import ArrayData, EpochRunner
+from pynn.estimators._stopping import compare, has_converged, keeps_best, start_comparison
+from pynn.estimators._training_data import TrainingData
+from pynn.estimators._weight_average import WeightAverage
+from pynn.training import EpochRunner
 
-
-@dataclass
-class TrainingData:
-    """Rows, coded targets and weights of a call to fit; `row_weight` may be None."""
-
-    x: Any
-    targets: np.ndarray
-    row_weight: np.ndarray | None
-
-    def take(self, rows: np.ndarray | slice) -> TrainingData:
-        """Return the rows of these numbers, or of a slice."""
-        weight = None if self.row_weight is None else self.row_weight[rows]
-        return TrainingData(self.x[rows], self.targets[rows], weight)
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return self.x.shape[0]
+# Dropout's random numbers follow from the seed of the shuffling, but must be others.
+_DROPOUT_STREAM = 1 << 40
 
 
 def start_curves(estimator: Any) -> None:
     """Set the attributes that record a training from its first epoch on."""
     estimator.loss_curve_ = []
+    estimator.history_ = {}
     estimator._no_improvement_count = 0
-    _start_comparison(estimator)
+    start_comparison(estimator)
 
 
-def _start_comparison(estimator: Any) -> None:
-    """Set what the epochs to come are compared with: losses or, with early stopping, scores."""
-    if estimator.early_stopping:
-        estimator.validation_scores_ = []
-        estimator.best_validation_score_ = -np.inf
-        estimator.best_loss_ = None
-        estimator._best_weights = estimator._network.copy_weights()
-    else:
-        estimator.validation_scores_ = None
-        estimator.best_validation_score_ = None
-        estimator.best_loss_ = np.inf
-        estimator._best_weights = None
+class BatchTraining:
+    """A training in mini-batches; it sets what scikit-learn's MLPs have after it.
 
+    These are ``n_iter_``, ``t_``, ``loss_``, ``loss_curve_``, ``history_`` and what belongs to
+    early stopping.
 
-def train_in_batches(
-    estimator: Any, data: TrainingData, random_state: np.random.RandomState, incremental: bool
-) -> None:
-    """Train the estimator's network, for one epoch if `incremental`.
-
-    Sets ``n_iter_``, ``t_``, ``loss_``, ``loss_curve_`` and what belongs to early stopping. An
-    interrupt ends the training with a warning; the weights are then those of the last step.
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+    data : TrainingData
+    random_state : RandomState
+    incremental : bool
+        Whether this is one epoch that follows those before, as ``partial_fit`` has it.
+    validation : TrainingData, default=None
+        Rows to score the network on. Without them early stopping holds out some of `data`.
+    class_factors : ndarray of shape (n,), default=None
+        Factors of the sample weights in training.
 
     Raises
     ------
     ValueError
         If early stopping is asked for in a single epoch, or has too few rows.
     """
-    if incremental and estimator.early_stopping:
-        raise ValueError("partial_fit does not support early_stopping=True")
-    network = estimator._network
-    compares_scores = getattr(estimator, "validation_scores_", None) is not None
-    if not hasattr(estimator, "loss_curve_"):
-        start_curves(estimator)
-    elif compares_scores != estimator.early_stopping:
-        _start_comparison(estimator)
-    rows, held_out = None, None
-    if estimator.early_stopping:
-        stratify = data.targets if estimator._stratifies() else None
-        rows, validation = split_rows(
-            data.n_rows, estimator.validation_fraction, random_state, stratify
+
+    def __init__(
+        self,
+        estimator: Any,
+        data: TrainingData,
+        random_state: np.random.RandomState,
+        *,
+        incremental: bool,
+        validation: TrainingData | None = None,
+        class_factors: np.ndarray | None = None,
+    ) -> None:
+        if incremental and estimator.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        compares_scores = getattr(estimator, "validation_scores_", None) is not None
+        if not hasattr(estimator, "loss_curve_"):
+            start_curves(estimator)
+        elif compares_scores != estimator.early_stopping:
+            start_comparison(estimator)
+        self._estimator = estimator
+        self._incremental = incremental
+        # After a call that reached max_iter, fit carries on where that stopped; after one that had
+        # converged, it starts with a fresh optimizer.
+        self._continues = incremental or not getattr(estimator, "_finished", True)
+        self._order = None
+        if estimator.early_stopping and validation is None:
+            self._order, held_out = self._split(data, random_state)
+            validation = data.take(held_out)
+        self._seed = self._epoch_seed(random_state)
+        self._n_rows = data.n_rows if self._order is None else len(self._order)
+        batch_size = _batch_size(estimator.batch_size, self._n_rows)
+        self._steps = -(-self._n_rows // batch_size)
+        row_weight = data.row_weight
+        if class_factors is not None:
+            row_weight = class_factors if row_weight is None else row_weight * class_factors
+        self._figures = Figures(estimator, data, validation)
+        self._prepare_optimizer(row_weight is not None)
+        self._average = self._weight_average()
+        self._runner = EpochRunner(
+            estimator._network.trainer,
+            self._figures.training_rows(row_weight),
+            batch_size=batch_size,
+            rates=estimator._optimizer.rates,
         )
-        held_out = data.take(validation)
-    seed = _shuffle_seed(estimator, random_state)
-    _prepare(estimator, incremental, data.row_weight is not None)
-    n_rows = data.n_rows if rows is None else len(rows)
-    runner = EpochRunner(
-        network.trainer,
-        ArrayData(x=[data.x], y=[data.targets], weights=[data.row_weight]),
-        batch_size=_batch_size(estimator.batch_size, n_rows),
-        rates=estimator._optimizer.rates,
-    )
-    first = len(estimator.loss_curve_)
-    count = 1 if incremental else estimator.max_iter
-    estimator.n_iter_ = 0
-    estimator._finished = False
-    try:
-        for epoch in runner.epochs(first, first + count, shuffle_seed=seed, order=rows):
-            if _record_epoch(estimator, epoch, n_rows, held_out):
-                estimator._finished = True
-                break
-            if not incremental and estimator.n_iter_ == estimator.max_iter:
-                warnings.warn(
-                    f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
-                    "reached and the optimization hasn't converged yet.",
-                    ConvergenceWarning,
-                    stacklevel=5,
-                )
-    except KeyboardInterrupt:
-        estimator._finished = True
-        warnings.warn("Training interrupted by user.", stacklevel=5)
-    if held_out is not None:
-        network.assign(*estimator._best_weights)
-    if not (incremental or estimator.warm_start):
-        network.release_data()
 
+    def _split(
+        self, data: TrainingData, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of the rows to train on, and of those held out.
 
-def _shuffle_seed(estimator: Any, random_state: np.random.RandomState) -> int | None:
-    """Draw the seed of all epochs' orders once for each initialization.
+        A call that carries on splits as the call before it did.
+        """
+        estimator = self._estimator
+        if self._continues and hasattr(estimator, "_split_state"):
+            random_state = np.random.RandomState()
+            random_state.set_state(estimator._split_state)
+        elif estimator.warm_start:
+            estimator._split_state = random_state.get_state()
+        stratify = data.targets if estimator._stratifies() else None
+        return split_rows(data.n_rows, estimator.validation_fraction, random_state, stratify)
 
-    Epochs are counted from the initialization too, so that several short calls shuffle as one
-    long call does.
-    """
-    if not estimator.shuffle:
-        return None
-    if not hasattr(estimator, "_epoch_seed"):
-        estimator._epoch_seed = int(random_state.randint(np.iinfo(np.int32).max))
-    return estimator._epoch_seed
+    def _epoch_seed(self, random_state: np.random.RandomState) -> int:
+        """Draw the seed of shuffling and dropout once for each initialization.
+
+        Epochs are counted from the initialization too, so that several short calls shuffle as one
+        long call does.
+        """
+        estimator = self._estimator
+        random = estimator.shuffle or any(estimator._network.architecture.dropout)
+        if random and not hasattr(estimator, "_epoch_seed"):
+            estimator._epoch_seed = int(random_state.randint(np.iinfo(np.int32).max))
+        return int(getattr(estimator, "_epoch_seed", 0))
+
+    def _prepare_optimizer(self, weighted: bool) -> None:
+        """Set up optimizer and learning rate, or carry on with those of the last call."""
+        estimator, network = self._estimator, self._estimator._network
+        steps = self._steps * estimator.max_iter
+        settings = rate_settings(estimator, steps)
+        optimizer = make_optimizer(estimator, steps)
+        rule = StepSize(optimizer, kind_of_rate(estimator), estimator.power_t)
+        if not self._continues:
+            network.forget_training()
+        elif getattr(estimator, "_rate_settings", None) == settings:
+            optimizer._learning_rate = estimator._optimizer.optimizer._learning_rate
+        estimator._optimizer, estimator._rate_settings = rule, settings
+        network.prepare_trainer(
+            self._figures.losses,
+            optimizer if optimizer._stepwise else optimizer._native(),
+            estimator.alpha / 2,
+            {
+                **optimizer._options(network.trained),
+                "l2_per_batch": True,
+                "normalize_by_weights": weighted,
+            },
+            self._figures.native_metrics,
+        )
+        network.model.optimizer = optimizer
+        optimizer._set_iterations(network.trainer.iterations)
+        if any(network.architecture.dropout):
+            network.trainer.seed = _state.mix_seed(self._seed, _DROPOUT_STREAM)
+
+    def _weight_average(self) -> WeightAverage | None:
+        """Return the average of the weights, and let training go on from the last ones."""
+        estimator, network = self._estimator, self._estimator._network
+        last = vars(estimator).pop("_last_weights", None)
+        if self._continues and last is not None:
+            own, shown = last
+            now = network.copy_weights()
+            if all(np.array_equal(a, b) for a, b in zip(now, shown, strict=True)):
+                network.assign(own)
+        momentum = average_momentum(estimator)
+        if momentum is None:
+            vars(estimator).pop("_average", None)
+            return None
+        values = getattr(estimator, "_average", None) if self._continues else None
+        return WeightAverage(network, momentum, values)
+
+    def run(self, task: FitTask | None = None) -> None:
+        """Train until it has converged, or for `max_iter` epochs.
+
+        An interrupt ends the training with a warning; the weights are then those of the last step.
+
+        Parameters
+        ----------
+        task : FitTask, default=None
+            Hears of the epochs.
+        """
+        estimator, figures = self._estimator, self._figures
+        first = len(estimator.loss_curve_)
+        last = first + (1 if self._incremental else estimator.max_iter)
+        progress = Progress(estimator, task, last, self._steps)
+        watcher = StepWatcher(
+            self._average, figures.objectives, progress.listeners, figures.of_training
+        )
+        self._runner.watcher = watcher if watcher.per_step else None
+        estimator.n_iter_ = 0
+        estimator._finished = False
+        try:
+            for index in range(first, last):
+                if self._run_epoch(index, progress):
+                    estimator._finished = True
+                    break
+            else:
+                if not self._incremental:
+                    warnings.warn(
+                        f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
+                        "reached and the optimization hasn't converged yet.",
+                        ConvergenceWarning,
+                        stacklevel=5,
+                    )
+        except KeyboardInterrupt:
+            estimator._finished = True
+            warnings.warn("Training interrupted by user.", stacklevel=5)
+        self._show_chosen_weights()
+        progress.ends()
+        if not (self._incremental or estimator.warm_start):
+            estimator._network.release_data()
+
+    def _run_epoch(self, index: int, progress: Progress) -> bool:
+        """Run an epoch; return whether training ends with it."""
+        estimator, figures = self._estimator, self._figures
+        figures.begin_epoch()
+        progress.epoch_begins(index)
+        seed = self._seed if estimator.shuffle else None
+        epoch = self._runner.run_epoch(index, shuffle_seed=seed, order=self._order)
+        logs = figures.of_training(epoch.totals)
+        estimator.n_iter_ += 1
+        estimator.t_ += self._n_rows
+        estimator.loss_ = logs["loss"]
+        estimator.loss_curve_.append(estimator.loss_)
+        if estimator.verbose:
+            print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
+        with self._average.in_place() if self._average else nullcontext():
+            logs.update(figures.of_validation())
+            score = logs.get("val_score")
+            if estimator.verbose and score is not None:
+                print(f"Validation score: {score:f}")
+            compare(estimator, estimator.loss_, score)
+        optimizer = estimator._optimizer.optimizer
+        optimizer._set_iterations(estimator._network.trainer.iterations)
+        estimator._optimizer.epoch_ends(estimator.t_)
+        converged = has_converged(estimator)
+        return progress.epoch_ends(index, logs) or converged
+
+    def _show_chosen_weights(self) -> None:
+        """Let the network end with its best weights, or their average, if so asked.
+
+        The last ones are kept for a call that carries on.
+        """
+        estimator, network = self._estimator, self._estimator._network
+        shown = None
+        if self._average is not None:
+            shown = estimator._average = self._average.values
+        if keeps_best(estimator) and not self._incremental:
+            shown = estimator._best_weights
+        if shown is None:
+            return
+        if self._incremental or estimator.warm_start:
+            estimator._last_weights = (network.copy_weights(), [np.array(w) for w in shown])
+        network.assign(shown)
 
 
 def _batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -142,79 +269,3 @@ def _batch_size(batch_size: int | str, n_rows: int) -> int:
             stacklevel=6,
         )
     return int(min(max(batch_size, 1), n_rows))
-
-
-def _prepare(estimator: Any, incremental: bool, weighted: bool) -> None:
-    """Set up optimizer and learning rate, or carry on with those of the last call.
-
-    A call to fit after one that reached `max_iter` carries on where that stopped; after one that
-    had converged it starts with a fresh optimizer.
-    """
-    network = estimator._network
-    kind = estimator.learning_rate if estimator.solver == "sgd" else "constant"
-    settings = (estimator.learning_rate_init, kind, estimator.power_t)
-    restart = not incremental and getattr(estimator, "_finished", True)
-    if restart:
-        network.forget_training()
-    if restart or getattr(estimator, "_step_settings", None) != settings:
-        estimator._optimizer = StepSize(*settings)
-        estimator._step_settings = settings
-    optimizer, options = native_optimizer(estimator)
-    options = {**options, "l2_per_batch": True, "normalize_by_weights": weighted}
-    network.prepare_trainer(estimator._native_loss(), optimizer, estimator.alpha / 2, options)
-
-
-def _record_epoch(estimator: Any, epoch: Any, n_rows: int, held_out: TrainingData | None) -> bool:
-    """Note how an epoch went; return whether training has converged."""
-    estimator.n_iter_ += 1
-    estimator.t_ += n_rows
-    estimator.loss_ = estimator._reported_loss(epoch.loss, epoch.outputs[0])
-    estimator.loss_curve_.append(estimator.loss_)
-    if estimator.verbose:
-        print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
-    if held_out is None:
-        _compare_loss(estimator)
-        subject = "Training loss"
-    else:
-        _compare_score(estimator, held_out)
-        subject = "Validation score"
-    estimator._optimizer.epoch_ends(estimator.t_)
-    if estimator._no_improvement_count <= estimator.n_iter_no_change:
-        return False
-    reason = (
-        f"{subject} did not improve more than tol={estimator.tol:f} for "
-        f"{estimator.n_iter_no_change} consecutive epochs."
-    )
-    if estimator._optimizer.stops(reason, estimator.verbose):
-        return True
-    estimator._no_improvement_count = 0
-    return False
-
-
-def _compare_loss(estimator: Any) -> None:
-    loss = estimator.loss_
-    if loss > estimator.best_loss_ - estimator.tol:
-        estimator._no_improvement_count += 1
-    else:
-        estimator._no_improvement_count = 0
-    if loss < estimator.best_loss_:
-        estimator.best_loss_ = loss
-
-
-def _compare_score(estimator: Any, held_out: TrainingData) -> None:
-    """Score the held-out rows, and keep the weights if they are the best so far."""
-    network = estimator._network
-    outputs = network.predict(held_out.x)
-    score = np.nan
-    if np.isfinite(outputs).all():
-        score = estimator._output_score(outputs, held_out.targets, held_out.row_weight)
-    estimator.validation_scores_.append(score)
-    if estimator.verbose:
-        print(f"Validation score: {score:f}")
-    if score < estimator.best_validation_score_ + estimator.tol:
-        estimator._no_improvement_count += 1
-    else:
-        estimator._no_improvement_count = 0
-    if score > estimator.best_validation_score_:
-        estimator.best_validation_score_ = score
-        estimator._best_weights = network.copy_weights()

@@ -141,7 +141,8 @@ FIT: dict[str, tuple[Any, Any]] = {
     "y reversed": (X, Y[::-1]),
     "y big-endian": (X, Y.astype(">i8")),
 }
-# y that scikit-learn's linear models do not take but pynn's do: a layer of units.
+# y that scikit-learn's linear models do not take but pynn's do: a layer of units. Of its MLPs the
+# classifier takes no columns that are each of several classes.
 ONLY_ONE_COLUMN = ("Perceptron", "PerceptronRegressor")
 TWO_COLUMNS = {
     "y of two columns": (X, np.stack([Y, 1 - Y], axis=1)),
@@ -200,7 +201,9 @@ def test_sparse_rows_may_have_wide_indices(name: str) -> None:
 def test_fit_takes_several_columns(row: str, name: str) -> None:
     x, y = TWO_COLUMNS[row]
     mine, other = (outcome(lambda make=make: make().fit(x, y)) for make in PAIRS[name])
-    if name not in ONLY_ONE_COLUMN:
+    if name == "MLPClassifier" and "many" in row:
+        assert mine is None and other is not None
+    elif name not in ONLY_ONE_COLUMN:
         compare(mine, other)
     elif name in CLASSIFIERS and "many" in row:
         assert isinstance(mine, ValueError)

@@ -1,0 +1,156 @@
+"""What the network of an MLP estimator is made of, and the `pynn.Model` built from that.
+
+Weights, training and scikit-learn's parameters do not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pynn import activations, layers, models
+
+# scikit-learn's names of activations that pynn calls otherwise.
+_PYNN_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"}
+ACTIVATION_NAMES = {
+    *_PYNN_NAMES,
+    *(set(activations.__all__) - {"get", "serialize", "deserialize"}),
+} - {"exp"}
+
+# How much of a batch normalization's moving moments stays at each step. An estimator takes fewer
+# steps than Keras's 0.99 is made for: a few per epoch.
+_NORMALIZATION_MOMENTUM = 0.9
+
+
+class Architecture(NamedTuple):
+    """Layers from the features to the outputs.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Number of features, then the units of each hidden layer.
+    heads : tuple of (int, str)
+        Units and activation of each output layer; all of them follow the last hidden layer.
+    activations : tuple of str or callable
+        Of each hidden layer, in scikit-learn's or pynn's names.
+    dropout : tuple of float
+        Share of each hidden layer's outputs that is set to 0 in training.
+    batch_norm : bool
+        Whether a batch normalization precedes each hidden activation.
+    dtype : {"float32", "float64"}
+    """
+
+    sizes: tuple[int, ...]
+    heads: tuple[tuple[int, str], ...]
+    activations: tuple[Any, ...]
+    dropout: tuple[float, ...]
+    batch_norm: bool
+    dtype: str
+
+    @property
+    def weight_shapes(self) -> list[tuple[int, int]]:
+        """Shapes (fan_in, fan_out) of the hidden layers, then of the heads."""
+        hidden = list(pairwise(self.sizes))
+        return hidden + [(self.sizes[-1], units) for units, _ in self.heads]
+
+
+def activation_of(given: Any) -> Any:
+    """Return pynn's function for a name of scikit-learn's or pynn's, or for a function.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    return activations.get(_PYNN_NAMES.get(given, given) if isinstance(given, str) else given)
+
+
+def per_layer(name: str, given: Any, n_hidden: int) -> tuple[Any, ...]:
+    """Return one value per hidden layer; a single one is for all.
+
+    Raises
+    ------
+    ValueError
+        If a list has not as many entries as there are hidden layers.
+    """
+    if not isinstance(given, (list, tuple, np.ndarray)):
+        return (given,) * n_hidden
+    if len(given) != n_hidden:
+        raise ValueError(
+            f"{name} must be a single value or have one for each of the {n_hidden} hidden layers. "
+            f"Got {len(given)} values."
+        )
+    return tuple(given)
+
+
+def check_chain(coefs: Sequence[Any], intercepts: Sequence[Any], n_heads: int = 1) -> None:
+    """Check that weights belong to layers of which each takes what the one before gives.
+
+    The last `n_heads` of them all take what the last hidden layer gives.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or the numbers of arrays differ.
+    """
+    shapes = [np.shape(c) for c in coefs]
+    lengths = [np.shape(b) for b in intercepts]
+    fits = len(shapes) >= n_heads and all(len(shape) == 2 for shape in shapes)
+    fits = fits and lengths == [shape[1:] for shape in shapes]
+    hidden = len(shapes) - n_heads
+    fits = fits and all(left[1] == right[0] for left, right in pairwise(shapes[: hidden + 1]))
+    fits = fits and len({shape[0] for shape in shapes[hidden:]}) == 1
+    if not fits:
+        raise ValueError(
+            "coefs_ must be matrices of shapes (a, b), (b, c), ... and intercepts_ vectors of "
+            f"shapes (b,), (c,), .... Received: coefs_ of shapes {shapes} and intercepts_ of "
+            f"shapes {lengths}"
+        )
+
+
+def build(architecture: Architecture) -> models.Model:
+    """Return a model of these layers; its kernels are 0."""
+    dtype = architecture.dtype
+    stack: list[Any] = [layers.Input((architecture.sizes[0],), dtype=dtype)]
+    for i, units in enumerate(architecture.sizes[1:]):
+        stack += _hidden_layers(architecture, i, units)
+    alone = len(architecture.heads) == 1
+    heads = [
+        _dense(units, activation_of(activation), dtype, "output" if alone else f"output_{i + 1}")
+        for i, (units, activation) in enumerate(architecture.heads)
+    ]
+    if alone:
+        return models.Sequential([*stack, *heads], name="mlp")
+    inputs, *hidden = stack
+    x = inputs
+    for layer in hidden:
+        x = layer(x)
+    return models.Model(inputs, [head(x) for head in heads], name="mlp")
+
+
+def _hidden_layers(architecture: Architecture, i: int, units: int) -> list[Any]:
+    activation = activation_of(architecture.activations[i])
+    dtype, name = architecture.dtype, f"hidden_{i + 1}"
+    if architecture.batch_norm:
+        stack = [
+            _dense(units, None, dtype, name),
+            layers.BatchNormalization(
+                momentum=_NORMALIZATION_MOMENTUM, dtype=dtype, name=f"{name}_normalization"
+            ),
+            layers.Activation(activation, dtype=dtype, name=f"{name}_activation"),
+        ]
+    else:
+        stack = [_dense(units, activation, dtype, name)]
+    rate = float(architecture.dropout[i])
+    if rate:
+        stack.append(layers.Dropout(rate, dtype=dtype, name=f"{name}_dropout"))
+    return stack
+
+
+def _dense(units: int, activation: Any, dtype: str, name: str) -> layers.Dense:
+    return layers.Dense(
+        int(units), activation=activation, kernel_initializer="zeros", dtype=dtype, name=name
+    )

@@ -1,0 +1,167 @@
+"""The output layers of an MLP: units, activation, and the loss in terms of the engine's.
+
+Which losses estimators offer, and under what names, is decided here; what labels mean is not.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pynn import losses
+from pynn.losses import Loss, SparseCategoricalCrossentropy
+from pynn.models._compiled import native_or_loss
+
+NativeLoss = tuple[str, list[float]]
+
+
+class Head(NamedTuple):
+    """One output layer and its loss.
+
+    Attributes
+    ----------
+    units : int
+    activation : str
+        In scikit-learn's names where it has one.
+    loss : (str, list of float) or Loss
+        The engine's name and parameters, or a loss that the engine does not know.
+    trained, reported : float
+        The engine's loss is a mean over the units. Training follows `trained` times it;
+        ``loss_curve_`` shows `reported` times it.
+    one_hot : bool
+        Whether class numbers are turned into rows of zeros and a one for the loss.
+    """
+
+    units: int
+    activation: str
+    loss: NativeLoss | Loss
+    trained: float = 1.0
+    reported: float = 1.0
+    one_hot: bool = False
+
+    def targets(self, codes: np.ndarray) -> np.ndarray:
+        """Return the targets for the engine, from class numbers or from targets as they are."""
+        return codes[:, np.newaxis] == np.arange(self.units) if self.one_hot else codes
+
+
+class _RegressionLoss(NamedTuple):
+    """A named loss of the regressor. Targets must be at least, or above, `lowest`."""
+
+    activation: str
+    native: Callable[[Any], NativeLoss]
+    trained: Callable[[int], float] = lambda k: 1.0
+    reported: Callable[[int], float] = lambda k: 1.0
+    lowest: float = -np.inf
+    above: bool = False
+
+
+def _named(name: str, *parameters: str) -> Callable[[Any], NativeLoss]:
+    """Return what makes the engine's loss from an estimator, whose parameters it takes over."""
+    return lambda estimator: (name, [float(getattr(estimator, p)) for p in parameters])
+
+
+# scikit-learn follows the gradient of a sum over the outputs, but reports half the mean of squared
+# errors. The losses that only pynn has are means over the outputs, as everywhere in pynn.
+REGRESSION_LOSSES = {
+    "squared_error": _RegressionLoss(
+        "identity", _named("mean_squared_error"), lambda k: 0.5 * k, lambda k: 0.5
+    ),
+    "poisson": _RegressionLoss("exp", _named("half_poisson_deviance"), float, float, 0.0),
+    "gamma": _RegressionLoss("exp", _named("half_gamma_deviance"), lowest=0.0, above=True),
+    "absolute_error": _RegressionLoss("identity", _named("mean_absolute_error")),
+    "huber": _RegressionLoss("identity", _named("huber", "delta")),
+    "quantile": _RegressionLoss("identity", _named("quantile", "quantile")),
+    "log_cosh": _RegressionLoss("identity", _named("log_cosh")),
+}
+
+
+def regression_head(estimator: Any, units: int) -> Head:
+    """Return the output layer of a regressor, by its `loss`.
+
+    Raises
+    ------
+    ValueError
+        If `loss` is neither a loss nor a function.
+    """
+    if isinstance(estimator.loss, str):
+        known = REGRESSION_LOSSES[estimator.loss]
+        native = known.native(estimator)
+        return Head(units, known.activation, native, known.trained(units), known.reported(units))
+    loss, _ = _own_loss(estimator.loss, units)
+    return Head(units, "identity", loss)
+
+
+def check_regression_targets(loss: Any, y: np.ndarray) -> None:
+    """Raise ValueError if `y` holds numbers that the loss of this name is not defined for."""
+    if not isinstance(loss, str):
+        return
+    known = REGRESSION_LOSSES[loss]
+    smallest = y.min()
+    if smallest < known.lowest or (known.above and smallest <= known.lowest):
+        relation = ">" if known.above else ">="
+        raise ValueError(
+            f"y must be {relation} {known.lowest:g} for the loss {loss!r}. Received: a smallest "
+            f"value of {smallest}"
+        )
+
+
+def classification_head(estimator: Any, kind: str, units: int) -> Head:
+    """Return the output layer for one kind of labels, by a classifier's `loss`.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier
+    kind : {"binary", "multilabel", "multiclass"}
+    units : int
+
+    Raises
+    ------
+    ValueError
+        If `loss` is neither a loss nor a function.
+    """
+    several = kind == "multiclass"
+    activation = "softmax" if several else "logistic"
+    if not isinstance(estimator.loss, str):
+        loss, one_hot = _own_loss(estimator.loss, units)
+        return Head(units, activation, loss, one_hot=several and one_hot)
+    smoothing = float(estimator.label_smoothing)
+    # The engine's loss is a mean over the units, the log loss of several labels a sum.
+    weight = 1.0 if several else float(units)
+    if estimator.loss == "focal":
+        found = _focal(several, smoothing, float(estimator.focal_gamma))
+    elif several and smoothing:
+        found = "categorical_crossentropy", [smoothing]
+    elif several:
+        found = "sparse_categorical_crossentropy", []
+    else:
+        found = "binary_crossentropy", [smoothing] if smoothing else []
+    one_hot = several and found != ("sparse_categorical_crossentropy", [])
+    return Head(units, activation, found, weight, weight, one_hot)
+
+
+def _focal(several: bool, smoothing: float, gamma: float) -> Any:
+    if several:
+        return _for_engine(
+            losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=gamma, label_smoothing=smoothing)
+        )
+    return "binary_focal_crossentropy", [smoothing, gamma, -1.0]
+
+
+def _own_loss(given: Any, units: int) -> tuple[Any, bool]:
+    """Return a user's loss for the engine, and whether it takes rows of a one and zeros."""
+    loss = losses.as_loss(given, (None, units), (None, units))
+    if loss is None:
+        raise ValueError("loss must be a name, a pynn.losses.Loss or a function. Received: None")
+    return _for_engine(loss), not isinstance(loss, SparseCategoricalCrossentropy)
+
+
+def _for_engine(loss: Loss) -> Any:
+    found = native_or_loss(loss)
+    if isinstance(found, Loss) and found.reduction in ("sum_over_batch_size", "mean"):
+        # As scikit-learn has it: sample weights are relative, they are divided by their sum.
+        found = copy.copy(found)
+        found.reduction = "mean_with_sample_weight"
+    return found

@@ -1,0 +1,53 @@
+"""How many threads the engine may use for one estimator.
+
+Where an outer pool of joblib's, of threads or processes, runs several fits at once, each gets one
+thread: two pools in each other's way are slower than none.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from joblib.parallel import get_active_backend  # type: ignore[import-untyped]
+
+from pynn import _core
+
+_NO_LIMIT = 0
+_current = threading.local()
+
+
+def thread_limit(n_jobs: int | None) -> int:
+    """Return the largest number of threads, 0 for as many as the engine finds worth while.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        A number of threads; -1 stands for one per processor, -2 for one less, and so on. None
+        leaves it to the engine, but is 1 in a task of joblib's.
+    """
+    if n_jobs is None:
+        return 1 if _inside_pool() else _NO_LIMIT
+    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+
+
+def _inside_pool() -> bool:
+    """Whether this code is a task of joblib's."""
+    backend: Any = get_active_backend()[0]
+    return bool(getattr(backend, "nesting_level", 0))
+
+
+@contextmanager
+def limited_threads(n_jobs: int | None) -> Iterator[None]:
+    """Keep the engine to `thread_limit` threads when it is called from this one."""
+    before = getattr(_current, "limit", _NO_LIMIT)
+    _current.limit = thread_limit(n_jobs) if before == _NO_LIMIT else before
+    _core.set_local_thread_limit(_current.limit)
+    try:
+        yield
+    finally:
+        _current.limit = before
+        _core.set_local_thread_limit(before)
