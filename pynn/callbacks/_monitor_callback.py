@@ -18,6 +18,7 @@ _LARGER_IS_BETTER = (
     "precision",
     "r2",
     "recall",
+    "score",
     "true_negatives",
     "true_positives",
 )

@@ -106,9 +106,9 @@ def _check_chain(model: Any) -> None:
     fits = fits and len(model.inputs[0].shape) == 2
     if fits:
         tensor = model.inputs[0]
-        for call in network.calls:
-            if not call.inputs:
-                continue
+        calls = [call for call in network.calls if call.inputs]
+        fits = len({id(call.layer) for call in calls}) == len(calls)
+        for call in calls:
             fits = fits and len(call.inputs) == 1 and call.inputs[0] is tensor
             tensor = next(leaves(call.outputs))
     if not fits:

@@ -10,7 +10,10 @@ from typing import Any
 
 try:
     from sklearn.callback import CallbackSupportMixin, callback_management_context
+
+    HAS_CALLBACKS = True
 except ImportError:
+    HAS_CALLBACKS = False
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands for scikit-learn's mixin of this name."""
