@@ -266,7 +266,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         heads = [(head.units, head.activation) for head in self._heads()]
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(hidden) + 2
-        self.out_activation_ = heads[0][1]
+        self.out_activation_: Any = heads[0][1]
         self._adopt(Network(self._architecture([n_features, *hidden], heads, model.dtype), model))
         start_curves(self)
 

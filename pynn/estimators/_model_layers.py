@@ -48,7 +48,7 @@ class _Block:
             return bool(layer.scale and layer.center and layer.trainable)
         if type(layer) is layers.Dropout and not self.dropout:
             self.dropout = layer.rate
-            return layer.noise_shape is None
+            return True
         return False
 
 

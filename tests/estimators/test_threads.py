@@ -49,13 +49,16 @@ def test_limits_hold_in_a_block_and_in_its_thread(monkeypatch: pytest.MonkeyPatc
         asked.append((threading.get_ident(), limit))
 
     monkeypatch.setattr(_core, "set_local_thread_limit", note)
-    with limited_threads(3):
-        with limited_threads(None):
-            with ThreadPoolExecutor(1) as pool:
-                pool.submit(lambda: limited_threads(2).__enter__()).result()
+
+    def elsewhere() -> None:
+        with limited_threads(2):
+            pass
+
+    with limited_threads(3), limited_threads(None), ThreadPoolExecutor(1) as pool:
+        pool.submit(elsewhere).result()
     here = [limit for thread, limit in asked if thread == threading.get_ident()]
     assert here == [3, 3, 3, 0]
-    assert [limit for thread, limit in asked if thread != threading.get_ident()] == [2]
+    assert [limit for thread, limit in asked if thread != threading.get_ident()] == [2, 0]
 
 
 def test_limits_end_with_an_error() -> None:
