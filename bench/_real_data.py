@@ -1,8 +1,8 @@
 """Real data sets that packages bring along, as rows of numbers: nothing is downloaded.
 
-Where they are from: scikit-learn; statsmodels, vega_datasets and palmerpenguins from PyPI; Fashion-MNIST
-and California housing by way of `pynn.datasets`. Rows with missing values are left out, categories
-are encoded one-hot, and nothing is standardised yet.
+Where they are from: scikit-learn; statsmodels, vega_datasets and palmerpenguins from PyPI;
+Fashion-MNIST and California housing by way of `pynn.datasets`. Rows with missing values are left
+out, categories are encoded one-hot, and nothing is standardised yet.
 """
 
 from __future__ import annotations

@@ -138,8 +138,9 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=REAL_DATA, default=list(REAL_DATA))
     args = parser.parse_args()
     print(
-        f"pynn {pynn.__version__} ({_core.isa()}, {_core.num_threads()} threads), Python "
-        f"{platform.python_version()}, NumPy {np.__version__}, scikit-learn {sklearn.__version__}.\n"
+        f"pynn {pynn.__version__} ({_core.isa()}, {_core.num_threads()} threads), "
+        f"Python {platform.python_version()}, NumPy {np.__version__}, "
+        f"scikit-learn {sklearn.__version__}.\n"
         f"Accuracy or R² on held-out rows, mean and standard error over {args.seeds} seeds; the "
         "difference is taken seed by seed.\n\n"
         "| | rows × columns | pynn | scikit-learn | difference | epochs | its epochs "
