@@ -83,7 +83,8 @@ class LiveNumber:
 
     def numpy(self) -> Any:
         """Return the value at this moment as a NumPy scalar."""
-        return np.asarray(self._read())[()]
+        value = self._read()
+        return np.float64(value) if type(value) is float else np.asarray(value)[()]
 
     def assign(self, value: Any) -> LiveNumber:
         """Store `value`, and return self."""

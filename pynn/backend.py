@@ -44,8 +44,8 @@ def get_value(x: Any) -> Any:
         A copy: writing to it does not change `x`.
     """
     if hasattr(x, "numpy"):
-        return np.array(x.numpy())[()]
-    return np.array(x)[()]
+        x = x.numpy()
+    return x if isinstance(x, np.generic) else np.array(x)[()]
 
 
 def set_value(x: Any, value: Any) -> None:

@@ -112,14 +112,31 @@ def needed_if(condition: Callable[[Any], bool]) -> Callable[[Hook], Hook]:
     return mark
 
 
-def hears(callback: Any, hook: str) -> bool:
-    """Whether `callback` does anything when told `hook`."""
+def now_and_then(hook: Hook) -> Hook:
+    """Mark a batch hook that need not be told of every batch, only of where training stands."""
+    hook._now_and_then = True  # type: ignore[attr-defined]
+    return hook
+
+
+def _told_of(callback: Any, hook: str) -> Any:
+    """Return the function that `callback` hears `hook` with, None if it does nothing then."""
     method = getattr(callback, hook, None)
     function = getattr(method, "__func__", method)
     if function is None:
-        return False
+        return None
     if function is not getattr(Callback, hook):
         condition = getattr(function, "_needed_if", None)
-        return condition is None or bool(condition(callback))
+        return function if condition is None or condition(callback) else None
     older = hook.replace("on_train_batch", "on_batch")
-    return older != hook and hears(callback, older)
+    return _told_of(callback, older) if older != hook else None
+
+
+def hears(callback: Any, hook: str) -> bool:
+    """Whether `callback` does anything when told `hook`."""
+    return _told_of(callback, hook) is not None
+
+
+def hears_each(callback: Any, hook: str) -> bool:
+    """Whether `callback` has to be told `hook` of every single batch."""
+    function = _told_of(callback, hook)
+    return function is not None and not getattr(function, "_now_and_then", False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pynn.callbacks._callback import Callback, Logs, hears
+from pynn.callbacks._callback import Callback, Logs, hears, hears_each
 from pynn.callbacks._history import History
 from pynn.callbacks._progbar_logger import ProgbarLogger
 
@@ -106,31 +106,36 @@ class CallbackList(Callback):
     @property
     def wants_train_batches(self) -> bool:
         """Whether any callback is to be told of every training step."""
-        return any(self._listening(f"on_train_batch_{when}") for when in ("begin", "end"))
+        return self._wants("train")
 
     needs_batches = wants_train_batches
 
     @property
     def wants_test_batches(self) -> bool:
         """Whether any callback is to be told of every batch of an evaluation."""
-        return any(self._listening(f"on_test_batch_{when}") for when in ("begin", "end"))
+        return self._wants("test")
 
     @property
     def wants_predict_batches(self) -> bool:
         """Whether any callback is to be told of every batch of a prediction."""
-        return any(self._listening(f"on_predict_batch_{when}") for when in ("begin", "end"))
+        return self._wants("predict")
 
-    def _listening(self, hook: str) -> list[Any]:
+    def _wants(self, what: str) -> bool:
+        hooks = (f"on_{what}_batch_begin", f"on_{what}_batch_end")
+        return any(hears_each(c, hook) for hook in hooks for c in self.callbacks)
+
+    def listening(self, hook: str) -> list[Any]:
+        """Return the callbacks that do anything when told `hook`."""
         if hook not in self._listeners:
             self._listeners[hook] = [c for c in self.callbacks if hears(c, hook)]
         return self._listeners[hook]
 
     def _tell(self, hook: str, *args: Any) -> None:
-        for callback in self._listening(hook):
+        for callback in self.listening(hook):
             getattr(callback, hook)(*args)
 
     def _tell_batch(self, hook: str, batch: int, logs: Logs) -> None:
-        for callback in self._listening(hook):
+        for callback in self.listening(hook):
             getattr(callback, hook)(batch, logs={} if logs is None else logs)
 
     def on_train_begin(self, logs: Logs = None) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 
-from pynn.callbacks._callback import Callback, Logs
+from pynn.callbacks._callback import Callback, Logs, now_and_then
 
 
 class TerminateOnNaN(Callback):
     """Stop when the loss is NaN or infinite.
+
+    The mean loss over the epoch so far is looked at about twenty times a second and after the
+    epoch's last batch, so that the engine need not stop after each batch: once one batch's loss is
+    no number, the mean stays none.
 
     Parameters
     ----------
@@ -25,6 +29,7 @@ class TerminateOnNaN(Callback):
         super().__init__()
         self.raise_error = raise_error
 
+    @now_and_then
     def on_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Look at the loss.
 

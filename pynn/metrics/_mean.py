@@ -10,7 +10,7 @@ import numpy as np
 from pynn import _namespace
 from pynn._numbers import Number
 from pynn.losses._pair import match_ranks
-from pynn.metrics._metric import Metric, divide_no_nan
+from pynn.metrics._metric import Metric
 from pynn.metrics._native import native_name
 
 Reduce = Callable[..., Any]
@@ -119,12 +119,14 @@ class Mean(Metric):
 
     def result(self) -> Any:
         """Return the mean, a `Number`; 0 if there are no values."""
-        return Number(divide_no_nan(self.total, self.count))
+        # Plain floats: some callers ask after every step.
+        count = float(self.count.value)
+        return Number(float(self.total.value) / count if count else 0.0)
 
     def _assign(self, total: float, count: float) -> None:
         """Take over sums that the engine made."""
-        self.total.assign(total)
-        self.count.assign(count)
+        self.total.value = np.array(total)
+        self.count.value = np.array(count)
 
 
 class MeanMetricWrapper(Mean):

@@ -136,7 +136,9 @@ class Objectives:
             if slot.native is not None:
                 slot.metric._assign(*sums[slot.output][slot.native])
             value = slot.metric.result()
-            if isinstance(value, Mapping):
+            if isinstance(value, float):
+                logs[prefix + slot.name] = float(value)
+            elif isinstance(value, Mapping):
                 logs.update({f"{prefix}{k}": _figure(v) for k, v in value.items()})
             else:
                 logs[prefix + slot.name] = _figure(value)

@@ -282,11 +282,13 @@ class _FitWatcher(Watcher):
     def set_pace(self) -> None:
         """Decide whether steps are taken one at a time."""
         self._heard = self.callbacks.wants_train_batches
+        self._followed = bool(self.callbacks.listening("on_train_batch_end"))
+        self._warned = self.callbacks.listening("on_train_batch_begin")
         self.per_step = bool(self._heard or self._python or self._constrained)
 
     def step_begins(self, step: int) -> None:
-        if self._heard:
-            self.callbacks.on_train_batch_begin(step)
+        for callback in self._warned:
+            callback.on_train_batch_begin(step, logs={})
 
     def step_ends(self, step: int, runner: EpochRunner) -> None:
         for weight in self._constrained:
@@ -301,7 +303,12 @@ class _FitWatcher(Watcher):
             self.stop = self._model.stop_training
 
     def advanced(self, steps: int, runner: EpochRunner) -> None:
-        self._optimizer._set_iterations(runner.trainer.iterations)
+        if not self._heard:
+            self._optimizer._set_iterations(runner.trainer.iterations)
+            if self._followed:
+                logs = self._objectives.logs(runner.totals())
+                self.callbacks.on_train_batch_end(steps - 1, logs)
+                self.stop = self._model.stop_training
         if self.bar.is_due:
             self.bar.update(steps, self._objectives.logs(runner.totals()))
 

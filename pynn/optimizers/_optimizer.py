@@ -165,7 +165,7 @@ class Optimizer:
     def _undecayed_rates(self, first_step: int, n: int) -> np.ndarray:
         rate = self._learning_rate
         if isinstance(rate, float):
-            return np.full(n, rate)
+            return np.array([rate]) if n == 1 else np.full(n, rate)
         if isinstance(rate, schedules.LearningRateSchedule):
             return rates_of(rate, first_step, n)
         steps = range(first_step, first_step + n)

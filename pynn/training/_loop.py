@@ -18,6 +18,7 @@ SECONDS = 0.05  # a native call may take so long; Ctrl-C waits for its end
 # Learning rates are asked for at most so many steps ahead, and about twice as many as a call takes.
 _FEWEST_AHEAD, _MOST_AHEAD = 256, 1 << 16
 
+Sum = tuple[float, float]  # total and count
 Order = Any  # None, an array of row numbers, or a function from the epoch to one
 Rates = Callable[[int, int], np.ndarray]
 
@@ -86,42 +87,43 @@ class Totals:
         From ``Trainer.results`` or ``Trainer.evaluate``.
     """
 
-    __slots__ = ("_form", "_sums")
+    __slots__ = ("_loss", "_metrics", "_outputs")
 
+    # Plain numbers: there are a few, and some callers ask after every step.
     def __init__(self, results: dict[str, Any]) -> None:
-        metrics = results["metrics"]
-        self._form = (len(results["outputs"]), [len(group) for group in metrics])
-        flat = [results["loss"], *results["outputs"]]
-        for group in metrics:
-            flat += group
-        self._sums = np.array(flat, np.float64)
+        self._loss: Sum = results["loss"]
+        self._outputs: list[Sum] = results["outputs"]
+        self._metrics: list[list[Sum]] = results["metrics"]
 
-    def _with(self, sums: np.ndarray) -> Totals:
-        made = Totals.__new__(Totals)
-        made._form = self._form
-        made._sums = sums
-        return made
+    def _with(self, other: Totals, sign: float) -> Totals:
+        def join(ours: list[Sum], theirs: list[Sum]) -> list[Sum]:
+            pairs = zip(ours, theirs, strict=True)
+            return [(a[0] + sign * b[0], a[1] + sign * b[1]) for a, b in pairs]
+
+        groups = zip(self._metrics, other._metrics, strict=True)
+        return Totals(
+            {
+                "loss": join([self._loss], [other._loss])[0],
+                "outputs": join(self._outputs, other._outputs),
+                "metrics": [join(ours, theirs) for ours, theirs in groups],
+            }
+        )
 
     def __add__(self, other: Totals | None) -> Totals:
-        return self if other is None else self._with(self._sums + other._sums)
+        return self if other is None else self._with(other, 1.0)
 
     def __sub__(self, other: Totals | None) -> Totals:
-        return self if other is None else self._with(self._sums - other._sums)
+        return self if other is None else self._with(other, -1.0)
 
-    def metric_sums(self) -> list[list[tuple[float, float]]]:
+    def metric_sums(self) -> list[list[Sum]]:
         """Return total and count of each metric, output by output."""
-        pairs = [(total, count) for total, count in self._sums.tolist()]
-        at, groups = 1 + self._form[0], []
-        for size in self._form[1]:
-            groups.append(pairs[at : at + size])
-            at += size
-        return groups
+        return self._metrics
 
     def losses(self) -> tuple[float, list[float]]:
         """Return the mean loss, and the mean losses of the outputs."""
-        pairs = self._sums[: 1 + self._form[0]].tolist()
-        means = [total / count if count else 0.0 for total, count in pairs]
-        return means[0], means[1:]
+        total, count = self._loss
+        outputs = [total / count if count else 0.0 for total, count in self._outputs]
+        return total / count if count else 0.0, outputs
 
 
 class EpochRunner:

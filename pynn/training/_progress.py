@@ -83,11 +83,10 @@ class ProgressBar:
         self._title = title
         self._stream = sys.stdout if stream is None else stream
         self._live = verbose == 1 and is_live(self._stream)
-        self._start = time.perf_counter()
-        self._shown_at = 0.0
+        self._start = self._shown_at = time.perf_counter()
         self._length = 0
-        if self._live and title:
-            self._write(f"{title}\n")
+        # The title comes with the first line: a short epoch writes once, and flushes once.
+        self._heading = f"{title}\n" if self._live and title else ""
 
     @property
     def is_due(self) -> bool:
@@ -118,8 +117,7 @@ class ProgressBar:
         self._total = self._total or done
         text = f"{self._count(done)}{bar} - {timing}{format_logs(logs)}"
         if self._live:
-            self._show(text)
-            self._write("\n")
+            self._show(text, end="\n")
         else:
             self._write(f"{self._title} - {text}\n" if self._title else f"{text}\n")
 
@@ -140,8 +138,10 @@ class ProgressBar:
             return "=" * _WIDTH
         return "=" * max(filled - 1, 0) + (">" if filled else "") + "." * (_WIDTH - filled)
 
-    def _show(self, text: str) -> None:
-        self._write("\r" + text + " " * max(0, self._length - len(text)))
+    def _show(self, text: str, end: str = "") -> None:
+        rest = " " * max(0, self._length - len(text))
+        self._write(f"{self._heading}\r{text}{rest}{end}")
+        self._heading = ""
         self._length = len(text)
 
     def _write(self, text: str) -> None:

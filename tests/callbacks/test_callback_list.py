@@ -93,7 +93,7 @@ def test_progress() -> None:
         (callbacks.EarlyStopping(), False, False, False),
         (callbacks.ReduceLROnPlateau(), False, False, False),
         (callbacks.CSVLogger("x"), False, False, False),
-        (callbacks.TerminateOnNaN(), True, False, False),
+        (callbacks.TerminateOnNaN(), False, False, False),
         (callbacks.ModelCheckpoint("x"), False, False, False),
         (callbacks.ModelCheckpoint("x", save_freq=10), True, False, False),
         (callbacks.BackupAndRestore("x"), False, False, False),

@@ -222,6 +222,38 @@ def test_stop_training_ends_after_the_epoch_or_the_batch() -> None:
     assert int(model.optimizer.iterations) == 2
 
 
+def test_a_loss_that_is_no_number_ends_training_without_a_stop_at_each_batch() -> None:
+    rows = 400_000  # a tenth of a second or more, step by step
+    x = RNG.standard_normal((rows, 4)).astype("float32")
+    y = x[:, 0].copy()
+    y[: rows // 100] = np.inf
+    model = Sequential([pynn.Input((4,)), layers.Dense(30, activation="relu"), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd")
+    guard = callbacks.TerminateOnNaN()
+    assert not callbacks.CallbackList([guard]).wants_train_batches
+    history = model.fit(x, y, batch_size=1, epochs=9, shuffle=False, verbose=0, callbacks=[guard])
+    assert len(history.epoch) == 1
+    assert not np.isfinite(history.history["loss"][0])
+    assert 0 < int(model.optimizer.iterations) < rows
+    y[: rows // 100] = 0.0
+    fine = Sequential([pynn.Input((4,)), layers.Dense(1)])
+    fine.compile(loss="mse", optimizer="sgd")
+    assert len(fine.fit(x, y, batch_size=999, epochs=2, verbose=0, callbacks=[guard]).epoch) == 2
+
+
+def test_a_guard_with_a_hook_of_its_own_is_told_of_every_batch() -> None:
+    heard: list[int] = []
+
+    class Guard(callbacks.TerminateOnNaN):
+        def on_batch_end(self, batch: int, logs: object = None) -> None:
+            heard.append(batch)
+            super().on_batch_end(batch, logs)
+
+    model = compiled()
+    model.fit(X, np.full_like(Y, np.nan), batch_size=10, verbose=0, callbacks=[Guard()])
+    assert heard == [0]
+
+
 def test_ctrl_c_comes_through_quickly_and_leaves_the_model_usable() -> None:
     x = RNG.standard_normal((20_000, 50)).astype("float32")
     y = x[:, 0]

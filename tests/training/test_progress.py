@@ -55,12 +55,30 @@ def test_updates_are_few() -> None:
     assert stream.getvalue().count("\r") <= 2
 
 
-def test_verbosity_and_unknown_length() -> None:
+def test_a_short_epoch_is_written_at_once() -> None:
+    class Counting(Terminal):
+        flushes = 0
+
+        def flush(self) -> None:
+            self.flushes += 1
+
+    stream = Counting()
+    bar = ProgressBar(10, 1, "Epoch 1/1", stream)
+    bar.update(5, {"loss": 1.0})
+    bar.finish(10, {"loss": 1.0})
+    assert stream.flushes == 1
+    assert re.fullmatch(
+        r"Epoch 1/1\n\r10/10 \[={30}\] - 0s \S+ - loss: 1.0000\n", stream.getvalue()
+    )
+
+
+def test_verbosity_and_unknown_length(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     ProgressBar(10, 0, "Epoch 1/1", stream).finish(10, {"loss": 1.0})
     assert stream.getvalue() == ""
     ProgressBar(10, 2, "Epoch 1/1", stream).finish(10, {"loss": 1.0})
     assert re.fullmatch(r"Epoch 1/1 - 10/10 - 0s \d+us/step - loss: 1.0000\n", stream.getvalue())
+    monkeypatch.setattr(_progress, "_INTERVAL", 0.0)
     live = Terminal()
     bar = ProgressBar(None, 1, "", live)
     bar.update(3, {})
@@ -69,7 +87,8 @@ def test_verbosity_and_unknown_length() -> None:
     assert "12/12" in live.getvalue()
 
 
-def test_an_abandoned_line_is_left_behind() -> None:
+def test_an_abandoned_line_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_progress, "_INTERVAL", 0.0)
     live = Terminal()
     bar = ProgressBar(10, 1, "", live)
     bar.update(3, {})

@@ -1,0 +1,159 @@
+"""What ``fit`` costs beside its steps: progress, metrics, callbacks, a callback for each batch.
+
+The two textbook networks, plain SGD, batches of 32. Each round trains with every row of the table,
+one after the other; figures are medians over the rounds, and their ratio to a silent ``fit``.
+"terminal" is a pseudo-terminal that somebody reads, "file" a file.
+
+usage: python bench/fit_costs.py [--rounds N] [--threads N] [--networks fashion california]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from _networks import BATCH, NETWORKS, Network, SequentialPeer, pynn_estimator
+
+import pynn
+from pynn import backend, callbacks, optimizers
+
+_EPOCHS = {"fashion": 1, "california": 50}  # a call: about half a second and a hundredth
+_METRICS = {True: ["accuracy", "sparse_categorical_crossentropy"], False: ["mae", "mape"]}
+
+
+@contextmanager
+def terminal() -> Iterator[Any]:
+    """Give a stream to a pseudo-terminal, whose other end is read by another process."""
+    ours, theirs = pty.openpty()
+    reader = subprocess.Popen(
+        ["cat"], stdin=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    os.close(ours)
+    with os.fdopen(theirs, "w") as stream:
+        yield stream
+    reader.wait()
+
+
+@contextmanager
+def file() -> Iterator[Any]:
+    """Give a file that vanishes."""
+    with tempfile.TemporaryFile("w") as stream:
+        yield stream
+
+
+class RateFinder(callbacks.Callback):
+    """The textbook's: the learning rate grows at every step."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+        self.losses: list[float] = []
+
+    def on_batch_end(self, batch: int, logs: Any) -> None:
+        rate = self.model.optimizer.learning_rate
+        self.rates.append(backend.get_value(rate))
+        self.losses.append(logs["loss"])
+        backend.set_value(rate, rate * 1.0000001)
+
+
+def sequential(network: Network, epochs: int, metrics: bool = False, **fitting: Any) -> Any:
+    """Return what trains the network by ``fit`` with such arguments."""
+    model = SequentialPeer(network).model
+    model.compile(
+        loss=model.loss,
+        optimizer=optimizers.SGD(network.learning_rate),
+        metrics=_METRICS[network.classifies] if metrics else None,
+    )
+    make = fitting.pop("listener", None)
+    x, y = network.x, network.y
+
+    def run() -> None:
+        given = {"verbose": 0, **fitting, "callbacks": [make()] if make else None}
+        model.fit(x, y, batch_size=BATCH, epochs=epochs, **given)
+
+    return run
+
+
+def on(stream: Callable[[], Any], run: Callable[[], None]) -> Callable[[], float]:
+    """Return what measures `run` while it writes to such a stream."""
+
+    def measured() -> float:
+        with stream() as target, redirect_stdout(target):
+            start = time.perf_counter()
+            run()
+            return time.perf_counter() - start
+
+    return measured
+
+
+def rows(network: Network, epochs: int) -> dict[str, Callable[[], float]]:
+    """Return what is measured, by name; each returns the seconds of a call."""
+
+    def stopping() -> Any:
+        return callbacks.EarlyStopping("loss", patience=10**6)
+
+    def each(estimator: Any) -> Callable[[], None]:
+        def run() -> None:
+            for _ in range(epochs):
+                estimator.epoch()
+
+        return run
+
+    full = sequential(network, epochs, metrics=True, verbose=1, listener=stopping)
+    return {
+        "verbose=0": on(file, sequential(network, epochs)),
+        "verbose=0, an epoch a call": on(file, each(SequentialPeer(network))),
+        "estimator, an epoch a call": on(file, each(pynn_estimator(network))),
+        "verbose=0, 2 metrics": on(file, sequential(network, epochs, metrics=True)),
+        "verbose=1": on(terminal, sequential(network, epochs, verbose=1)),
+        "verbose=1, 2 metrics, EarlyStopping, file": on(file, full),
+        "verbose=1, 2 metrics, EarlyStopping, terminal": on(terminal, full),
+        "rate finder": on(file, sequential(network, epochs, listener=RateFinder)),
+        "rate finder, 2 metrics": on(
+            file, sequential(network, epochs, metrics=True, listener=RateFinder)
+        ),
+    }
+
+
+def main() -> None:
+    """Measure, and print a table for each network."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    arguments = parser.parse_args()
+    pynn.set_num_threads(arguments.threads)
+    for name in arguments.networks:
+        network, epochs = NETWORKS[name](), _EPOCHS[name]
+        steps = network.steps * epochs
+        measured = rows(network, epochs)
+        seconds: dict[str, list[float]] = {row: [] for row in measured}
+        for row in measured.values():
+            row()
+        for _ in range(arguments.rounds):
+            for row, run in measured.items():
+                seconds[row].append(run())
+        base = statistics.median(seconds["verbose=0"])
+        print(f"{network.name}, {steps} steps a call, {arguments.threads} thread(s)")
+        for row, values in seconds.items():
+            median = statistics.median(values)
+            more = (median - base) / steps * 1e6
+            print(
+                f"  {row:46s} {median / epochs * 1e3:10.3f} ms per epoch, x {median / base:.3f}, "
+                f"{more:+7.2f} us per step"
+            )
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
