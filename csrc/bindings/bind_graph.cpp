@@ -29,20 +29,26 @@ py::array view_of(const py::object& self) {
   const auto& v = py::cast<const Variable&>(self);
   const py::ssize_t item = v.dtype() == DType::float32 ? 4 : 8;
   return py::array(py::dtype(dtype_name(v.dtype())), {v.rows(), v.cols()},
-                   {static_cast<py::ssize_t>(v.ld()) * item, item}, v.raw(), self);
+                   {static_cast<py::ssize_t>(v.row_step()) * item,
+                    static_cast<py::ssize_t>(v.col_step()) * item},
+                   v.raw(), self);
 }
 
 }  // namespace
 
 void bind_graph(py::module_& m) {
   py::class_<Variable, VariablePtr>(m, "Variable", "A matrix of zeros that outlives plans.")
-      .def(py::init([](int rows, int cols, const std::string& dtype) {
-             return std::make_shared<Variable>(rows, cols, parse_dtype(dtype));
+      .def(py::init([](int rows, int cols, const std::string& dtype, bool by_input) {
+             return std::make_shared<Variable>(rows, cols, parse_dtype(dtype),
+                                               by_input ? Layout::by_input : Layout::by_output);
            }),
-           py::arg("rows"), py::arg("cols"), py::arg("dtype") = "float32")
+           py::arg("rows"), py::arg("cols"), py::arg("dtype") = "float32",
+           py::arg("by_input") = false)
       .def_property_readonly("rows", &Variable::rows)
       .def_property_readonly("cols", &Variable::cols)
       .def_property_readonly("dtype", [](const Variable& v) { return dtype_name(v.dtype()); })
+      .def_property_readonly("by_input",
+                             [](const Variable& v) { return v.layout() == Layout::by_input; })
       .def_property_readonly("view", &view_of, "Zero-copy array of shape (rows, cols), writable.");
 
   py::class_<Graph, std::shared_ptr<Graph>>(m, "Graph", "Nodes in topological order.")

@@ -257,7 +257,7 @@ py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
   const Data data = data_of(x, y, weights);
   std::vector<VariablePtr> into;
   for (const VariablePtr& p : self.parameters) {
-    into.push_back(std::make_shared<Variable>(p->rows(), p->cols(), p->dtype()));
+    into.push_back(std::make_shared<Variable>(p->rows(), p->cols(), p->dtype(), p->layout()));
   }
   const double loss =
       without_gil([&] { return self.trainer->gradients(data, into, check_signals); });

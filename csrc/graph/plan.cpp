@@ -165,6 +165,7 @@ void Plan<T>::lay_out_buffers(const Graph& graph) {
   const int blocks = block_count(request_.max_batch);
   wants_copy_.assign(size, 0);
   row_copies_.resize(size);
+  grad_copies_.resize(size);
   for (std::size_t i = 0; i < size; ++i) {
     if (!used_[i]) continue;
     Slot<T>& slot = slots_[i];
@@ -233,22 +234,57 @@ void Plan<T>::bind_ops(const Graph& graph, const ParameterMap<T>& parameters) {
     const std::ptrdiff_t wanted = ops_[i]->workspace(blocks);
     if (wanted > 0) side_arena_.request(&ops_[i]->work, static_cast<std::size_t>(wanted));
     const bool is_input = graph.node(static_cast<int>(i)).kind->is_input;
-    if (wants_copy_[i] && !is_input) {
-      RowCopy& copy = row_copies_[i];
-      copy.ld = row_stride(slots_[i].features, sizeof(T));
-      side_arena_.request(&copy.rows, static_cast<std::size_t>(blocks * kLanes * copy.ld));
-    }
+    if (wants_copy_[i] && !is_input) request_copy(row_copies_[i], slots_[i].features);
+    if (has_grad_[i] && !skipped_[i] && ops_[i]->wants_grad_rows())
+      request_copy(grad_copies_[i], slots_[i].features);
   }
   side_arena_.allocate();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    RowCopy& copy = row_copies_[i];
-    if (copy.rows == nullptr) continue;
-    for (int row = 0; row < blocks * kLanes; ++row)
-      copy.pointers.push_back(copy.rows + row * copy.ld);
-    slots_[i].row_pointers = copy.pointers.data();
+    if (row_copies_[i].rows != nullptr) {
+      point_to_rows(row_copies_[i], blocks * kLanes);
+      slots_[i].row_pointers = row_copies_[i].pointers.data();
+    }
+    if (grad_copies_[i].rows != nullptr) {
+      point_to_rows(grad_copies_[i], blocks * kLanes);
+      slots_[i].grad_rows = grad_copies_[i].pointers.data();
+    }
   }
   for (int input : request_.inputs)
     input_wants_rows_.push_back(wants_copy_[static_cast<std::size_t>(input)]);
+}
+
+template <class T>
+void Plan<T>::request_copy(RowCopy& copy, int features) {
+  const int rows = block_count(request_.max_batch) * kLanes;
+  copy.ld = row_stride(features, sizeof(T));
+  side_arena_.request(&copy.rows, static_cast<std::size_t>(rows * copy.ld));
+}
+
+template <class T>
+void Plan<T>::point_to_rows(RowCopy& copy, int rows) {
+  for (int row = 0; row < rows; ++row) copy.pointers.push_back(copy.rows + row * copy.ld);
+}
+
+// From `lanes` of a node, which are its value or its gradient, to the rows of `copy`.
+template <class T>
+Task Plan<T>::copy_task(const RowCopy& copy, std::size_t node, const T* lanes) const {
+  const Slot<T>* slot = &slots_[node];
+  const KernelTable<T>* kernels = ops_[node]->kernels;
+  T* rows = copy.rows;
+  const std::ptrdiff_t ld = copy.ld;
+  return {[slot, kernels, lanes, rows, ld](const Pass& pass, const Share& share) {
+            const Range range = share.columns(slot->features);
+            const int first = share.blocks.begin * kLanes;
+            const int count = std::min(pass.count, share.blocks.end * kLanes) - first;
+            if (range.size() <= 0 || count <= 0) return;
+            kernels->lanes_to_rows(lanes + share.blocks.begin * slot->block_stride,
+                                   slot->block_stride, range.begin, range.end, count,
+                                   rows + first * ld, ld);
+          },
+          kTranspose,
+          20.0 * slot->features,
+          {lanes},
+          {rows}};
 }
 
 template <class T>
@@ -266,25 +302,8 @@ void Plan<T>::append_forward(std::vector<Task>& tasks) const {
       for (const Slot<T>* input : op->in) task.reads.push_back(input->value);
       tasks.push_back(std::move(task));
     }
-    const RowCopy& copy = row_copies_[i];
-    if (copy.rows == nullptr) continue;
-    const Slot<T>* slot = op->out;
-    const KernelTable<T>* kernels = op->kernels;
-    T* rows = copy.rows;
-    const std::ptrdiff_t ld = copy.ld;
-    tasks.push_back({[slot, kernels, rows, ld](const Pass& pass, const Share& share) {
-                       const Range range = share.columns(slot->features);
-                       const int first = share.blocks.begin * kLanes;
-                       const int count = std::min(pass.count, share.blocks.end * kLanes) - first;
-                       if (range.size() <= 0 || count <= 0) return;
-                       kernels->lanes_to_rows(slot->value_at(share.blocks.begin),
-                                              slot->block_stride, range.begin, range.end, count,
-                                              rows + first * ld, ld);
-                     },
-                     kTranspose,
-                     20.0 * slot->features,
-                     {slot->value},
-                     {rows}});
+    if (row_copies_[i].rows != nullptr)
+      tasks.push_back(copy_task(row_copies_[i], i, slots_[i].value));
   }
 }
 
@@ -325,6 +344,11 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
               {op->out->grad},
               {}};
     task.always_features = true;
+    if (grad_copies_[i].rows != nullptr) {
+      tasks.push_back(copy_task(grad_copies_[i], i, op->out->grad));
+      task.reads.push_back(grad_copies_[i].rows);
+      task.reads.push_back(op->in[0]->value);
+    }
     for (const Slot<T>* input : op->in) {
       if (input->row_pointers != nullptr) task.reads.push_back(input->row_pointers[0]);
     }

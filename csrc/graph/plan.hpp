@@ -74,6 +74,9 @@ class Plan {
   void lay_out_buffers(const Graph& graph);
   void bind_ops(const Graph& graph, const ParameterMap<T>& parameters);
   bool is_loss_node(int node) const;
+  void request_copy(RowCopy& copy, int features);
+  static void point_to_rows(RowCopy& copy, int rows);
+  Task copy_task(const RowCopy& copy, std::size_t node, const T* lanes) const;
 
   PlanRequest request_;
   std::vector<int> loss_nodes_;
@@ -82,7 +85,8 @@ class Plan {
   std::vector<int> value_of_, grad_of_;  // whose buffer a node uses: its own number unless aliased
   std::vector<Slot<T>> slots_;
   std::vector<std::unique_ptr<Op<T>>> ops_;  // null for unused nodes
-  std::vector<RowCopy> row_copies_;          // per node
+  std::vector<RowCopy> row_copies_;          // per node, of its value
+  std::vector<RowCopy> grad_copies_;         // per node, of its gradient
   std::vector<char> wants_copy_;
   std::map<const Parameter<T>*, int> uses_;
   Arena arena_;       // values and gradients

@@ -226,6 +226,9 @@ struct KernelTable {
   // sums over a padded row; 16 strided partial sums and a fixed tree
   T (*sum_squares)(const T* x, std::ptrdiff_t n);
   T (*sum_magnitudes)(const T* x, std::ptrdiff_t n);
+  // The same sums down `cols` columns of `rows` rows; cols a multiple of kRowAlign.
+  void (*column_squares)(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums);
+  void (*column_magnitudes)(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums);
 
   void (*perceptron)(PerceptronArgs<T>&);
   // y[row] = x[row] . weights + intercept for row in [0, count): the score of a threshold unit.

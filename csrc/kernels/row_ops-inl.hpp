@@ -159,5 +159,52 @@ static T sum_magnitudes(const T* x, std::ptrdiff_t n) {
   return tree_sum(sums);
 }
 
+// sums[col] = the sum of term(sum, x) down a column, by partial sums as along a row. cols a
+// multiple of kRowAlign, any alignment. The partial sums wait in the first-level cache.
+template <class T, class Term>
+PYNN_INLINE void sum_columns(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums,
+                             const Term& term) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  constexpr int kPanel = 64;
+  alignas(64) T partial[kPartialSums][kPanel];
+  for (int begin = 0; begin < cols; begin += kPanel) {
+    const int n = cols - begin < kPanel ? cols - begin : kPanel;
+    for (int p = 0; p < kPartialSums; ++p) {
+      for (int k = 0; k < n; k += kWidth) store(&partial[p][k], zero<V>());
+    }
+    for (int row = 0; row < rows; ++row) {
+      const T* in = x + row * ld + begin;
+      T* sum = partial[row % kPartialSums];
+      for (int k = 0; k < n; k += kWidth) {
+        store(sum + k, term(load<V>(sum + k), loadu<V>(in + k)));
+      }
+    }
+    for (int k = 0; k < n; k += kWidth) {
+      V p[kPartialSums];
+#pragma GCC unroll 16
+      for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(&partial[i][k]);
+#pragma GCC unroll 4
+      for (int half = kPartialSums / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+        for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
+      }
+      storeu(sums + begin + k, p[0]);
+    }
+  }
+}
+
+template <class T>
+static void column_squares(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) {
+  using V = Vec<T>;
+  sum_columns(x, ld, rows, cols, sums, [](V sum, V value) { return fma(value, value, sum); });
+}
+
+template <class T>
+static void column_magnitudes(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) {
+  using V = Vec<T>;
+  sum_columns(x, ld, rows, cols, sums, [](V sum, V value) { return sum + abs(value); });
+}
+
 }  // namespace PYNN_ISA
 }  // namespace pynn

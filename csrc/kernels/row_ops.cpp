@@ -16,6 +16,8 @@ static void fill_table(KernelTable<T>& table) {
   table.lane_sums = lane_sums<T>;
   table.sum_squares = sum_squares<T>;
   table.sum_magnitudes = sum_magnitudes<T>;
+  table.column_squares = column_squares<T>;
+  table.column_magnitudes = column_magnitudes<T>;
 }
 
 void fill_row_ops(IsaKernels& kernels) {

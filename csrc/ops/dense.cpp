@@ -9,11 +9,15 @@ namespace {
 template <class T>
 class Dense : public Op<T> {
  public:
-  explicit Dense(const NodeSpec& node) : units_(node.features), features_(node.input_features[0]) {}
+  explicit Dense(const NodeSpec& node)
+      : units_(node.features),
+        features_(node.input_features[0]),
+        by_input_(node.variables[0]->layout() == Layout::by_input) {}
 
   Division forward_division(bool) const override { return kFeatureProduct; }
   double cost() const override { return 2.0 * units_ * features_; }
-  bool wants_rows() const override { return this->parameters[0] != nullptr; }
+  bool wants_rows() const override { return this->parameters[0] != nullptr && !by_input_; }
+  bool wants_grad_rows() const override { return this->parameters[0] != nullptr && by_input_; }
   std::ptrdiff_t workspace(int) const override { return round_up(units_, kRowAlign); }
 
   void forward(const Pass& pass, const Share& share) override {
@@ -22,8 +26,8 @@ class Dense : public Op<T> {
     const Slot<T>& y = *this->out;
     ProductArgs<T> a{};
     a.weights = this->variable_data(0);
-    a.row_stride = this->variables[0]->ld();
-    a.depth_stride = 1;
+    a.row_stride = this->variables[0]->row_step();
+    a.depth_stride = this->variables[0]->col_step();
     a.depth = features_;
     a.x = x.value_at(share.blocks.begin);
     a.x_block_stride = x.block_stride;
@@ -40,8 +44,8 @@ class Dense : public Op<T> {
     const Slot<T>& y = *this->out;
     ProductArgs<T> a{};
     a.weights = this->variable_data(0);
-    a.row_stride = 1;
-    a.depth_stride = this->variables[0]->ld();
+    a.row_stride = this->variables[0]->col_step();
+    a.depth_stride = this->variables[0]->row_step();
     a.depth = units_;
     a.x = y.grad_at(share.blocks.begin);
     a.x_block_stride = y.block_stride;
@@ -57,36 +61,42 @@ class Dense : public Op<T> {
   }
 
   void update(const Pass& pass, const Share& share) override {
-    const Range rows = share.features(units_);
-    if (rows.size() <= 0) return;
-    const Slot<T>& y = *this->out;
-    if (Parameter<T>* kernel = this->parameters[0]) {
-      WeightGradientArgs<T> a{};
-      a.x_rows = this->in[0]->row_pointers;
-      a.count = pass.count;
-      a.grad_y = y.grad;
-      a.grad_y_block_stride = y.block_stride;
-      a.row_begin = rows.begin;
-      a.row_end = rows.end;
-      a.cols = static_cast<int>(round_up(features_, kRowAlign));
-      a.ld = kernel->ld;
-      a.weights = kernel->weights;
-      for (int s = 0; s < kMaxSlots; ++s) a.state[s] = kernel->state[s];
-      a.update = &kernel->step;
-      a.grad = kernel->grad;
-      a.accumulate = kernel->adding || !this->first_use[0];
-      this->kernels->weight_gradient(a);
-    }
+    if (this->parameters[0] != nullptr) update_kernel(pass, share);
     if (this->variables.size() < 2) return;
-    if (Parameter<T>* bias = this->parameters[1]) {
-      this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count,
-                               this->work);
-      apply_vector_gradient(*this->kernels, *bias, this->first_use[1] != 0, rows,
-                            this->work + rows.begin);
-    }
+    Parameter<T>* bias = this->parameters[1];
+    const Range rows = share.features(units_);
+    if (bias == nullptr || rows.size() <= 0) return;
+    const Slot<T>& y = *this->out;
+    this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count, this->work);
+    apply_vector_gradient(*this->kernels, *bias, this->first_use[1] != 0, rows,
+                          this->work + rows.begin);
   }
 
  private:
+  // A line of the kernel per output, or per input: then x and the gradient of y change places.
+  void update_kernel(const Pass& pass, const Share& share) {
+    Parameter<T>* kernel = this->parameters[0];
+    const Range lines = share.features(by_input_ ? features_ : units_);
+    if (lines.size() <= 0) return;
+    const Slot<T>& x = *this->in[0];
+    const Slot<T>& y = *this->out;
+    WeightGradientArgs<T> a{};
+    a.x_rows = by_input_ ? y.grad_rows : x.row_pointers;
+    a.count = pass.count;
+    a.grad_y = by_input_ ? x.value : y.grad;
+    a.grad_y_block_stride = by_input_ ? x.block_stride : y.block_stride;
+    a.row_begin = lines.begin;
+    a.row_end = lines.end;
+    a.cols = static_cast<int>(round_up(by_input_ ? units_ : features_, kRowAlign));
+    a.ld = kernel->ld;
+    a.weights = kernel->weights;
+    for (int s = 0; s < kMaxSlots; ++s) a.state[s] = kernel->state[s];
+    a.update = &kernel->step;
+    a.grad = kernel->grad;
+    a.accumulate = kernel->adding || !this->first_use[0];
+    this->kernels->weight_gradient(a);
+  }
+
   void run(ProductArgs<T>& a, Range rows, const Pass& pass, const Share& share) {
     if (rows.size() <= 0) return;
     a.row_begin = rows.begin;
@@ -98,6 +108,7 @@ class Dense : public Op<T> {
 
   int units_;
   int features_;
+  bool by_input_;
 };
 
 int shape(const NodeSpec& node) {

@@ -47,6 +47,8 @@ struct Slot {
   T* grad = nullptr;
   // Row-major copy (ld = row_stride(features)) for the weight gradients of the consumers.
   const T* const* row_pointers = nullptr;
+  // The same of the gradient, for the update of weights that are stored by input.
+  const T* const* grad_rows = nullptr;
 
   T* value_at(int block, int feature = 0) const {
     return value + block * block_stride + static_cast<std::ptrdiff_t>(feature) * kLanes;
@@ -64,6 +66,8 @@ struct Parameter {
   std::ptrdiff_t ld = 0;
   int rows = 0;
   int cols = 0;
+  int lines = 0;  // as it is stored, and so are its state and its gradient
+  bool by_input = false;
   std::vector<VariablePtr> slots;
   T* state[kMaxSlots] = {};
   UpdateStep<T> step;
@@ -115,7 +119,8 @@ class Op {
     static_cast<void>(blocks);
     return 0;
   }
-  virtual bool wants_rows() const { return false; }  // of its first input, in update()
+  virtual bool wants_rows() const { return false; }       // of its first input, in update()
+  virtual bool wants_grad_rows() const { return false; }  // of its output's gradient, in update()
 
   // Bound by the plan.
   const KernelTable<T>* kernels = nullptr;

@@ -16,16 +16,27 @@ constexpr DType dtype_of() {
   return sizeof(T) == 4 ? DType::float32 : DType::float64;
 }
 
-// Rows are padded with zeros to kRowAlign elements; everything that writes keeps the padding zero.
+// How a matrix of shape (outputs, inputs) lies in memory: an output's weights side by side, or an
+// input's. The latter is for layers that read many more inputs than they have outputs: an entry of
+// a sparse row then meets its weights in one piece.
+enum class Layout : int { by_output, by_input };
+
+// Rows and columns are those of the matrix; what is stored side by side, a line, is padded with
+// zeros to kRowAlign elements, and everything that writes keeps the padding zero.
 class Variable {
  public:
-  Variable(int rows, int cols, DType dtype);
+  Variable(int rows, int cols, DType dtype, Layout layout = Layout::by_output);
 
   int rows() const { return rows_; }
   int cols() const { return cols_; }
   DType dtype() const { return dtype_; }
+  Layout layout() const { return layout_; }
+  int lines() const { return layout_ == Layout::by_output ? rows_ : cols_; }
+  // Elements from one line to the next.
   std::ptrdiff_t ld() const { return ld_; }
-  std::ptrdiff_t padded_size() const { return rows_ * ld_; }
+  std::ptrdiff_t row_step() const { return layout_ == Layout::by_output ? ld_ : 1; }
+  std::ptrdiff_t col_step() const { return layout_ == Layout::by_output ? 1 : ld_; }
+  std::ptrdiff_t padded_size() const { return lines() * ld_; }
   void* raw() const { return buffer_.data(); }
 
   template <class T>
@@ -37,6 +48,7 @@ class Variable {
   int rows_;
   int cols_;
   DType dtype_;
+  Layout layout_;
   std::ptrdiff_t ld_;
   AlignedBuffer buffer_;
 };

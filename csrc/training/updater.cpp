@@ -43,8 +43,10 @@ Updater<T>::Updater(const UpdateSpec& spec)
     p.ld = p.variable->ld();
     p.rows = p.variable->rows();
     p.cols = p.variable->cols();
+    p.lines = p.variable->lines();
+    p.by_input = p.variable->layout() == Layout::by_input;
     for (int s = 0; s < kernel.slots; ++s) {
-      auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>());
+      auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>(), p.variable->layout());
       p.state[s] = slot->template data<T>();
       if (s == 0 && kernel.initial_hyper >= 0) {
         const T start = static_cast<T>(spec.hyper[static_cast<std::size_t>(kernel.initial_hyper)]);
@@ -102,13 +104,37 @@ void Updater<T>::serve(const Plan<T>& plan) {
 
 template <class T>
 int Updater<T>::extent(std::size_t i) const {
-  return parameters_[i].rows > 1 ? parameters_[i].rows : parameters_[i].cols;
+  const Parameter<T>& p = parameters_[i];
+  if (p.lines > 1) return p.lines;
+  return p.by_input ? p.rows : p.cols;
+}
+
+// The sums of what is stored by input run over the same numbers in the same order.
+template <class T>
+void Updater<T>::sum_columns(std::size_t i, Range rows, const T* matrix, double l1, double l2) {
+  const Parameter<T>& p = parameters_[i];
+  const KernelTable<T>& kernels = kernel_table<T>();
+  constexpr int kGroup = 64;
+  T magnitudes[kGroup], squares[kGroup];
+  for (int begin = rows.begin; begin < rows.end; begin += kGroup) {
+    const int n = std::min(kGroup, rows.end - begin);
+    const int padded = static_cast<int>(round_up(n, kRowAlign));
+    if (l1 != 0) kernels.column_magnitudes(matrix + begin, p.ld, p.lines, padded, magnitudes);
+    if (l2 != 0) kernels.column_squares(matrix + begin, p.ld, p.lines, padded, squares);
+    for (int k = 0; k < n; ++k) {
+      double sum = 0;
+      if (l1 != 0) sum += l1 * static_cast<double>(magnitudes[k]);
+      if (l2 != 0) sum += l2 * static_cast<double>(squares[k]);
+      row_sums_[i][static_cast<std::size_t>(begin + k)] = sum;
+    }
+  }
 }
 
 template <class T>
 void Updater<T>::sum_rows(std::size_t i, Range rows) {
   const Parameter<T>& p = parameters_[i];
   const KernelTable<T>& kernels = kernel_table<T>();
+  if (p.by_input) return sum_columns(i, rows, p.weights, spec_.l1[i], spec_.l2[i]);
   if (p.rows == 1) rows = {0, rows.begin == 0 && rows.size() > 0 ? 1 : 0};  // one part begins at 0
   for (int row = rows.begin; row < rows.end; ++row) {
     const T* w = p.weights + row * p.ld;
@@ -138,12 +164,11 @@ void Updater<T>::append_penalty(std::vector<Task>& tasks) {
     if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
     const Parameter<T>& p = parameters_[i];
     // The work does not grow with the batch; a batch of kLanes is what the cost is compared with.
-    Task task{
-        [this, i](const Pass&, const Share& share) { sum_rows(i, share.features(extent(i))); },
-        kElementwise,
-        4.0 * p.rows * p.cols / kLanes,
-        {p.weights},
-        {row_sums_[i].data()}};
+    Task task{[this, i](const Pass&, const Share& share) { sum_rows(i, sums_of(i, share)); },
+              p.by_input ? kTranspose : kElementwise,
+              4.0 * p.rows * p.cols / kLanes,
+              {p.weights},
+              {row_sums_[i].data()}};
     task.always_features = true;
     total.reads.push_back(row_sums_[i].data());
     tasks.push_back(std::move(task));
@@ -157,7 +182,7 @@ double Updater<T>::compute_penalty() {
   double penalty = 0;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
-    sum_rows(i, {0, extent(i)});
+    sum_rows(i, sums_of(i, {{0, 1}, 0, 1}));
     for (double sum : row_sums_[i]) penalty += sum;
   }
   return penalty;
@@ -188,11 +213,17 @@ void Updater<T>::add_penalty_gradient(std::size_t i, Range rows) {
   Parameter<T>& p = parameters_[i];
   UpdateStep<T>& step = p.step;
   if (step.l1 == 0 && step.l2 == 0) return;
-  const std::ptrdiff_t begin = p.rows > 1 ? rows.begin * p.ld : rows.begin;
-  const std::ptrdiff_t end = p.rows > 1 ? rows.end * p.ld : rows.end;
-  for (std::ptrdiff_t k = begin; k < end; ++k) {
-    const T w = p.weights[k];
-    p.grad[k] += step.l2 * w + (w > 0 ? step.l1 : w < 0 ? -step.l1 : T(0));
+  const auto add = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (std::ptrdiff_t k = begin; k < end; ++k) {
+      const T w = p.weights[k];
+      p.grad[k] += step.l2 * w + (w > 0 ? step.l1 : w < 0 ? -step.l1 : T(0));
+    }
+  };
+  if (p.by_input) {
+    for (int line = 0; line < p.lines; ++line)
+      add(line * p.ld + rows.begin, line * p.ld + rows.end);
+  } else {
+    add(p.rows > 1 ? rows.begin * p.ld : rows.begin, p.rows > 1 ? rows.end * p.ld : rows.end);
   }
 }
 
@@ -202,7 +233,7 @@ void Updater<T>::add_penalty_gradients(double divisor) {
     UpdateStep<T>& step = parameters_[i].step;
     step.l1 = static_cast<T>(spec_.l1[i] / divisor);
     step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
-    add_penalty_gradient(i, {0, extent(i)});
+    add_penalty_gradient(i, sums_of(i, {{0, 1}, 0, 1}));
   }
 }
 
@@ -211,7 +242,9 @@ void Updater<T>::sum_squares(std::size_t i, Range rows) {
   Parameter<T>& p = parameters_[i];
   add_penalty_gradient(i, rows);
   const KernelTable<T>& kernels = kernel_table<T>();
-  if (p.rows > 1) {
+  if (p.by_input) {
+    sum_columns(i, rows, p.grad, 0, 1);
+  } else if (p.rows > 1) {
     for (int row = rows.begin; row < rows.end; ++row) {
       row_sums_[i][static_cast<std::size_t>(row)] =
           static_cast<double>(kernels.sum_squares(p.grad + row * p.ld, p.ld));
@@ -227,7 +260,7 @@ void Updater<T>::combine_norms() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     if (!reached_[i]) continue;
-    if (p.rows == 1)
+    if (p.rows == 1 && !p.by_input)
       row_sums_[i][0] = static_cast<double>(kernel_table<T>().sum_squares(p.grad, p.ld));
     for (double sum : row_sums_[i]) squares[i] += sum;
     all += squares[i];
@@ -242,11 +275,11 @@ void Updater<T>::combine_norms() {
 }
 
 template <class T>
-void Updater<T>::step_rows(std::size_t i, Range rows) {
+void Updater<T>::step_lines(std::size_t i, Range rows) {
   if (rows.size() <= 0) return;
   Parameter<T>& p = parameters_[i];
-  const std::ptrdiff_t begin = p.rows > 1 ? rows.begin * p.ld : rows.begin;
-  const std::ptrdiff_t n = p.rows > 1 ? rows.size() * p.ld : rows.size();
+  const std::ptrdiff_t begin = p.lines > 1 ? rows.begin * p.ld : rows.begin;
+  const std::ptrdiff_t n = p.lines > 1 ? rows.size() * p.ld : rows.size();
   T* state[kMaxSlots];
   for (int s = 0; s < kMaxSlots; ++s)
     state[s] = p.state[s] == nullptr ? nullptr : p.state[s] + begin;
@@ -259,15 +292,15 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   if (keeps_all_) return;
   Task combine{[this](const Pass&, const Share&) { combine_norms(); }, kRowwise, 1, {}, {&memory_}};
   combine.always_serial = true;
-  const auto rowwise = [&](std::size_t i, auto run, std::vector<const void*> reads,
+  const auto divided = [&](std::size_t i, auto run, std::vector<const void*> reads,
                            std::vector<const void*> writes) {
     const Parameter<T>& p = parameters_[i];
     // One row may be a bias, whose gradient was divided as it is here, or the kernel of one unit,
     // whose gradient one worker has computed.
-    const Division division = p.rows > 1 ? kElementwise : kFeatureProduct;
-    Task task{
-        [this, i, run](const Pass&, const Share& share) { run(i, share.features(extent(i))); },
-        division, 6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
+    Division division = p.lines > 1 ? kElementwise : kFeatureProduct;
+    if (p.by_input) division.local = false;
+    Task task{[i, run](const Pass&, const Share& share) { run(i, share); }, division,
+              6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
     task.always_features = true;
     tasks.push_back(std::move(task));
   };
@@ -275,8 +308,8 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Parameter<T>& p = parameters_[i];
       if (!reached_[i]) continue;
-      rowwise(i, [this](std::size_t k, Range rows) { sum_squares(k, rows); }, {p.weights, p.grad},
-              {row_sums_[i].data(), p.grad});
+      divided(i, [this](std::size_t k, const Share& s) { sum_squares(k, sums_of(k, s)); },
+              {p.weights, p.grad}, {row_sums_[i].data(), p.grad});
       combine.reads.push_back(row_sums_[i].data());
     }
     tasks.push_back(combine);
@@ -284,8 +317,8 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     if (!reached_[i] || p.grad == nullptr) continue;
-    rowwise(i, [this](std::size_t k, Range rows) { step_rows(k, rows); }, {&memory_, p.grad},
-            {p.weights});
+    divided(i, [this](std::size_t k, const Share& s) { step_lines(k, s.features(extent(k))); },
+            {&memory_, p.grad}, {p.weights});
   }
 }
 

@@ -61,9 +61,15 @@ class Updater {
   void add_penalty_gradient(std::size_t i, Range rows);
   void sum_squares(std::size_t i, Range rows);
   void combine_norms();
-  void step_rows(std::size_t i, Range rows);
-  // What is divided between workers: the rows of a matrix, the elements of a vector.
+  void sum_columns(std::size_t i, Range rows, const T* matrix, double l1, double l2);
+  void step_lines(std::size_t i, Range lines);
+  // What steps are divided along between workers: the lines of a matrix, the elements of a vector.
   int extent(std::size_t i) const;
+  // A worker's part of what is summed, one sum a row: rows, or the elements of a vector.
+  Range sums_of(std::size_t i, const Share& share) const {
+    const Parameter<T>& p = parameters_[i];
+    return p.by_input ? share.columns(p.rows) : share.features(extent(i));
+  }
 
   UpdateSpec spec_;
   bool has_penalty_ = false;

@@ -10,12 +10,24 @@ import numpy as np
 from pynn import _core
 from pynn.ops._operators import Operators
 
+# From so many inputs on, and so many an output, rows may well be sparse: then an input's weights
+# are kept side by side, so that an entry of a row meets its weights in one piece. With dense rows
+# either way is as fast. Below some outputs too much of a line would be padding.
+_MANY_INPUTS = 1000
+_INPUTS_PER_OUTPUT = 8
+_FEW_OUTPUTS = 8
+
+
+def _kept_by_input(inputs: int, outputs: int) -> bool:
+    many = inputs >= max(_MANY_INPUTS, _INPUTS_PER_OUTPUT * outputs)
+    return many and outputs >= _FEW_OUTPUTS
+
 
 class Weight(Operators):
     """An array of numbers that belongs to a layer.
 
-    The engine keeps matrices as ``(outputs, inputs)``; a weight shows them the other way round, as
-    Keras and scikit-learn do. Nothing is copied on the way: `view` is the engine's own memory.
+    The engine thinks of matrices as ``(outputs, inputs)``; a weight shows them the other way round,
+    as Keras and scikit-learn do. Nothing is copied on the way: `view` is the engine's own memory.
 
     Parameters
     ----------
@@ -71,7 +83,8 @@ class Weight(Operators):
             rows, cols = self.shape[1], self.shape[0]
         else:
             rows, cols = 1, math.prod(self.shape)
-        self._variable = _core.Variable(rows, cols, self.dtype)
+        by_input = value.ndim == 2 and _kept_by_input(cols, rows)
+        self._variable = _core.Variable(rows, cols, self.dtype, by_input)
         native = self._variable.view
         self.view: np.ndarray = native.T if value.ndim == 2 else native.reshape(self.shape)
         self.view[...] = value

@@ -1,0 +1,45 @@
+"""Which weights lie in memory by input, and that nobody sees it but by the strides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn.ops import Weight
+
+
+@pytest.mark.parametrize(
+    ("shape", "by_input"),
+    [
+        ((1000, 64), True),
+        ((999, 64), False),
+        ((1000, 125), True),
+        ((1000, 126), False),
+        ((100_000, 8), True),
+        ((100_000, 7), False),
+        ((4096,), False),
+    ],
+)
+def test_by_input(shape: tuple[int, ...], by_input: bool) -> None:
+    value = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    weight = Weight(value, "w")
+    assert weight._variable.by_input == by_input
+    np.testing.assert_array_equal(weight.view, value)
+    assert weight.numpy().flags.c_contiguous and weight.view.shape == shape
+
+
+def test_saved_and_loaded(tmp_path) -> None:
+    """State of the optimizer, weights and further training are the same after a round trip."""
+    pynn.utils.set_random_seed(0)
+    x = np.random.default_rng(0).normal(size=(60, 1200)).astype(np.float32)
+    y = x[:, :1] + x[:, 1:2]
+    model = pynn.Sequential([pynn.Input((1200,)), pynn.layers.Dense(20), pynn.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x, y, epochs=2, verbose=0, shuffle=False)
+    model.save(tmp_path / "model.pynn")
+    loaded = pynn.models.load_model(tmp_path / "model.pynn")
+    for each in (model, loaded):
+        each.fit(x, y, epochs=2, verbose=0, shuffle=False)
+    for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
