@@ -1,4 +1,4 @@
-"""What the benchmark files share is a module beside them: it is made importable here."""
+"""What the benchmark files share is a package beside them: it is made importable here."""
 
 from __future__ import annotations
 

@@ -19,14 +19,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from typing import Any
 
-from _networks import BATCH, NETWORKS, Network, SequentialPeer, pynn_estimator
+from measuring import data
+from measuring.peers import keras_like, load
+from measuring.work import SMALL_TRAINING, Training
 
 import pynn
 from pynn import backend, callbacks, optimizers
 
-_EPOCHS = {"fashion": 1, "california": 50}  # a call: about half a second and a hundredth
+# Epochs of a call: about half a second and a hundredth.
+_NETWORKS = {"fashion": Training(), "california": replace(SMALL_TRAINING, epochs=50)}
 _METRICS = {True: ["accuracy", "sparse_categorical_crossentropy"], False: ["mae", "mape"]}
 
 
@@ -64,20 +68,20 @@ class RateFinder(callbacks.Callback):
         backend.set_value(rate, rate * 1.0000001)
 
 
-def sequential(network: Network, epochs: int, metrics: bool = False, **fitting: Any) -> Any:
+def sequential(work: Training, metrics: bool = False, **fitting: Any) -> Any:
     """Return what trains the network by ``fit`` with such arguments."""
-    model = SequentialPeer(network).model
+    model = keras_like.compiled(pynn, work)
     model.compile(
         loss=model.loss,
-        optimizer=optimizers.SGD(network.learning_rate),
-        metrics=_METRICS[network.classifies] if metrics else None,
+        optimizer=optimizers.SGD(work.rate),
+        metrics=_METRICS[work.classifies] if metrics else None,
     )
     make = fitting.pop("listener", None)
-    x, y = network.x, network.y
+    x, y = data.load(work.data)
 
     def run() -> None:
         given = {"verbose": 0, **fitting, "callbacks": [make()] if make else None}
-        model.fit(x, y, batch_size=BATCH, epochs=epochs, **given)
+        model.fit(x, y, batch_size=work.batch, epochs=work.epochs, **given)
 
     return run
 
@@ -94,32 +98,32 @@ def on(stream: Callable[[], Any], run: Callable[[], None]) -> Callable[[], float
     return measured
 
 
-def rows(network: Network, epochs: int) -> dict[str, Callable[[], float]]:
+def rows(work: Training) -> dict[str, Callable[[], float]]:
     """Return what is measured, by name; each returns the seconds of a call."""
 
     def stopping() -> Any:
         return callbacks.EarlyStopping("loss", patience=10**6)
 
-    def each(estimator: Any) -> Callable[[], None]:
+    def each(train: Callable[[Training], Callable[[], object]]) -> Callable[[], None]:
+        epoch = train(replace(work, epochs=1))
+
         def run() -> None:
-            for _ in range(epochs):
-                estimator.epoch()
+            for _ in range(work.epochs):
+                epoch()
 
         return run
 
-    full = sequential(network, epochs, metrics=True, verbose=1, listener=stopping)
+    full = sequential(work, metrics=True, verbose=1, listener=stopping)
     return {
-        "verbose=0": on(file, sequential(network, epochs)),
-        "verbose=0, an epoch a call": on(file, each(SequentialPeer(network))),
-        "estimator, an epoch a call": on(file, each(pynn_estimator(network))),
-        "verbose=0, 2 metrics": on(file, sequential(network, epochs, metrics=True)),
-        "verbose=1": on(terminal, sequential(network, epochs, verbose=1)),
+        "verbose=0": on(file, sequential(work)),
+        "verbose=0, an epoch a call": on(file, each(load("pynn Sequential").train)),
+        "estimator, an epoch a call": on(file, each(load("pynn estimator").train)),
+        "verbose=0, 2 metrics": on(file, sequential(work, metrics=True)),
+        "verbose=1": on(terminal, sequential(work, verbose=1)),
         "verbose=1, 2 metrics, EarlyStopping, file": on(file, full),
         "verbose=1, 2 metrics, EarlyStopping, terminal": on(terminal, full),
-        "rate finder": on(file, sequential(network, epochs, listener=RateFinder)),
-        "rate finder, 2 metrics": on(
-            file, sequential(network, epochs, metrics=True, listener=RateFinder)
-        ),
+        "rate finder": on(file, sequential(work, listener=RateFinder)),
+        "rate finder, 2 metrics": on(file, sequential(work, metrics=True, listener=RateFinder)),
     }
 
 
@@ -130,13 +134,12 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--networks", nargs="+", choices=_NETWORKS, default=list(_NETWORKS))
     arguments = parser.parse_args()
     pynn.set_num_threads(arguments.threads)
     for name in arguments.networks:
-        network, epochs = NETWORKS[name](), _EPOCHS[name]
-        steps = network.steps * epochs
-        measured = rows(network, epochs)
+        work = _NETWORKS[name]
+        measured = rows(work)
         seconds: dict[str, list[float]] = {row: [] for row in measured}
         for row in measured.values():
             row()
@@ -144,13 +147,13 @@ def main() -> None:
             for row, run in measured.items():
                 seconds[row].append(run())
         base = statistics.median(seconds["verbose=0"])
-        print(f"{network.name}, {steps} steps a call, {arguments.threads} thread(s)")
+        print(f"{work.data}, {work.steps} steps a call, {arguments.threads} thread(s)")
         for row, values in seconds.items():
             median = statistics.median(values)
-            more = (median - base) / steps * 1e6
+            more = (median - base) / work.steps * 1e6
             print(
-                f"  {row:46s} {median / epochs * 1e3:10.3f} ms per epoch, x {median / base:.3f}, "
-                f"{more:+7.2f} us per step"
+                f"  {row:46s} {median / work.epochs * 1e3:10.3f} ms per epoch, "
+                f"x {median / base:.3f}, {more:+7.2f} us per step"
             )
         sys.stdout.flush()
 

@@ -1,155 +1,139 @@
-"""Medians of interleaved epochs, as a Markdown table: what the README's figures are made with.
+"""Measure pynn beside its peers, all rows of the table in one command.
 
-One round trains an epoch with everybody, one after the other, and measures the FMA peak beside
-them; the table has the medians over the rounds. Machines drift, so only figures of one run compare.
+``python bench/report.py`` measures every question (see measuring/questions) against whichever peers
+are installed, prints a table each, and in the end the figures to reach with what was measured.
+Medians of interleaved rounds, in which everybody has a process of its own; see measuring/lab.py.
 
-usage: python bench/report.py [--rounds N] [--networks fashion california]
+usage: python bench/report.py [--rows epoch,small,...] [--rounds N] [--threads N] [--quick]
+                              [--json FILE]
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import json
+import os
 import platform
-import statistics
+import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-import sklearn
-from _networks import BATCH, NETWORKS, PEERS, Network
-from threadpoolctl import threadpool_info, threadpool_limits
+sys.path.insert(0, str(Path(__file__).parent))
 
-import pynn
-from pynn import _core
+from measuring import answers, questions  # noqa: E402
+from measuring.lab import Lab  # noqa: E402
+from measuring.peers import PEERS  # noqa: E402
 
-_PEAK_SECONDS = 0.2
-# Epochs that a sample repeats, so that short ones are long against the clock and the scheduler.
-_SAMPLE_SECONDS = 0.3
-
-
-@dataclass
-class Contender:
-    """A row of the table: ``threads`` is what pynn and BLAS may use."""
-
-    name: str
-    run: Callable[[], None]
-    threads: int
-    repeats: int = 1
-    seconds: list[float] = field(default_factory=list)
-
-    def sample(self) -> float:
-        """Train ``repeats`` epochs and return the seconds that one took."""
-        pynn.set_num_threads(self.threads)
-        with threadpool_limits(self.threads, user_api="blas"):
-            start = time.perf_counter()
-            for _ in range(self.repeats):
-                self.run()
-            return (time.perf_counter() - start) / self.repeats
-
-    def warm_up(self) -> None:
-        if self.sample() < _SAMPLE_SECONDS:  # the first time includes making plans
-            self.repeats = max(1, round(_SAMPLE_SECONDS / self.sample()))
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
+_ROUNDS = 5
+_DISTRIBUTIONS = (
+    "numpy",
+    "scikit-learn",
+    "jax",
+    "torch",
+    "keras",
+    "tensorflow-cpu",
+    "onnxruntime",
+)
 
 
-def contenders(network: Network, counts: list[int]) -> list[Contender]:
-    found = []
-    for name, make in PEERS.items():
-        peer = make(network)
-        found += [Contender(f"{name}, {plural(n)}", peer.epoch, n) for n in counts]
+def versions() -> dict[str, str]:
+    found = {}
+    for name in _DISTRIBUTIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
     return found
 
 
-def plural(threads: int) -> str:
-    return "1 thread" if threads == 1 else f"{threads} threads"
+def machine() -> dict[str, Any]:
+    """Describe what the figures were measured on."""
+    import pynn
+    from pynn import _core
 
-
-def measure(
-    network: Network, rounds: int, counts: list[int]
-) -> tuple[list[Contender], dict[int, float]]:
-    """Run the rounds; return the rows, and the median FMA peak in GFLOP/s by number of threads."""
-    rows = contenders(network, counts)
-    for row in rows:
-        row.warm_up()
-    peaks: dict[int, list[float]] = {n: [] for n in counts}
-    for _ in range(rounds):
-        for row in rows:
-            row.seconds.append(row.sample())
-        for n in counts:
-            peaks[n].append(_core.measure_peak(_PEAK_SECONDS, n))
-    return rows, {n: statistics.median(measured) for n, measured in peaks.items()}
-
-
-def print_table(network: Network, rows: list[Contender], peaks: dict[int, float]) -> None:
-    best = {
-        name: min(row.median for row in rows if row.name.startswith(name))
-        for name in ("NumPy by hand", "scikit-learn")
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "processors": len(os.sched_getaffinity(0)),
+        "isa": _core.isa(),
+        "pynn": pynn.__version__,
+        "python": platform.python_version(),
+        "packages": versions(),
     }
-    sizes = "-".join(map(str, network.sizes))
+
+
+def print_machine(described: dict[str, Any], lab: Lab) -> None:
+    packages = ", ".join(f"{name} {version}" for name, version in described["packages"].items())
     print(
-        f"\n{sizes} on {network.name}, {len(network.x):,} rows, SGD, batch {BATCH}. FMA peak: ",
-        end="",
+        f"{described['processor']}, {described['processors']} processors; pynn "
+        f"{described['pynn']} ({described['isa']}), Python {described['python']}; {packages}.\n"
+        f"Medians of {lab.rounds} interleaved rounds, at most {lab.threads} threads."
     )
-    print(", ".join(f"{peak:.0f} GFLOP/s on {plural(n)}" for n, peak in peaks.items()) + ".\n")
-    print("| | s per epoch | µs per step | GFLOP/s | of the FMA peak | NumPy | scikit-learn |")
-    print("|---|---|---|---|---|---|---|")
-    for row in rows:
-        rate = network.flops_per_epoch / row.median / 1e9
-        ratios = " | ".join(f"{seconds / row.median:.2f} ×" for seconds in best.values())
+    for name, peer in PEERS.items():
+        if peer.missing:
+            print(f"Missing: {name} ({', '.join(peer.missing)} not installed).")
+    print(flush=True)
+
+
+def print_answer(answer: answers.Answer, seconds: float) -> None:
+    print(f"## {answer.question}: {answer.title} ({seconds:.0f} s)\n")
+    for table in answer.tables:
+        print(answers.markdown(table))
+    for figure in answer.figures:
+        sign = "≥" if figure.at_least else "≤"
         print(
-            f"| {row.name} | {row.median:.4f} | {1e6 * row.median / network.steps:.2f} "
-            f"| {rate:.1f} | {100 * rate / peaks[row.threads]:.0f}% | {ratios} |"
+            f"- {figure.text}: {figure.write(figure.measured)}, wanted {sign} "
+            f"{figure.write(figure.wanted)}: {figure.missing or 'reached'}"
         )
+    print(f"\n{answer.bound}\n", flush=True)
 
 
-def print_summary(results: list[tuple[Network, list[Contender], dict[int, float]]]) -> None:
-    """Print the README's table: pynn's rows, and the best of each of the others."""
-    header, lines = "| |", {}
-    for network, rows, peaks in results:
-        header += f" {'-'.join(map(str, network.sizes))}, s per epoch | of the FMA peak |"
-        for name in PEERS:
-            found = [row for row in rows if row.name.startswith(name)]
-            if not name.startswith("pynn"):
-                found = [min(found, key=lambda row: row.median)]
-            for row in found:
-                title = row.name if name.startswith("pynn") else name
-                share = network.flops_per_epoch / row.median / 1e9 / peaks[row.threads]
-                cells = f" {row.median:.3g} | {100 * share:.0f}% |"
-                lines[title] = lines.get(title, f"| {title} |") + cells
-    print("\nSummary\n", header, "|---" * (header.count("|") - 1) + "|", *lines.values(), sep="\n")
+def keep(path: Path, described: dict[str, Any], answer: answers.Answer) -> None:
+    """Put an answer into the file, beside those of other runs on the same machine."""
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"answers": {}}
+    stored["machine"] = described
+    now = datetime.datetime.now().isoformat(timespec="minutes")
+    stored["answers"][answer.question] = {"measured": now} | answer.to_json()
+    path.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def print_machine(rounds: int) -> None:
-    blas = ", ".join(
-        f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', 'unknown')} kernels)"
-        for pool in threadpool_info()
-        if pool["user_api"] == "blas" and "numpy" in pool["filepath"]
-    )
-    print(
-        f"pynn {pynn.__version__} ({_core.isa()}), Python {platform.python_version()}, "
-        f"NumPy {np.__version__} on {blas}, scikit-learn {sklearn.__version__}.\n"
-        f"Medians of {rounds} interleaved rounds. The last two columns: how many times as fast as "
-        "NumPy and scikit-learn, each on the number of threads that suits it best."
-    )
-
-
-def main() -> None:
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    args = parser.parse_args()
-    counts = sorted({1, _core.num_threads()})
-    print_machine(args.rounds)
-    results = []
-    for name in args.networks:
-        network = NETWORKS[name]()
-        results.append((network, *measure(network, args.rounds, counts)))
-        print_table(*results[-1])
-    print_summary(results)
+    parser.add_argument("--rows", default=",".join(questions.NAMES), help="separated by commas")
+    parser.add_argument("--rounds", type=int, default=None)
+    parser.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))))
+    parser.add_argument("--quick", action="store_true", help="to see that it runs; no figures")
+    parser.add_argument("--json", type=Path, help="where to keep the results, beside earlier ones")
+    args = parser.parse_args(arguments)
+    args.rows = args.rows.split(",")
+    unknown = [name for name in args.rows if name not in questions.NAMES]
+    if unknown:
+        parser.error(f"rows must be among {', '.join(questions.NAMES)}. Received: {unknown}")
+    return args
+
+
+def main(arguments: list[str] | None = None) -> None:
+    args = parse(arguments)
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.threads])
+    lab = Lab(args.rounds or (1 if args.quick else _ROUNDS), args.threads, args.quick)
+    described = machine()
+    print_machine(described, lab)
+    found = []
+    try:
+        for name in args.rows:
+            begin = time.perf_counter()
+            answer = questions.load(name).answer(lab)
+            found.append(answer)
+            print_answer(answer, time.perf_counter() - begin)
+            if args.json:
+                keep(args.json, described, answer)
+    finally:
+        lab.end()
+    print(answers.markdown(answers.figures_table(found)))
 
 
 if __name__ == "__main__":

@@ -7,22 +7,25 @@ has as many threads as by default. For ratios to quote use report.py, which inte
 from __future__ import annotations
 
 import pytest
-from _networks import NETWORKS, PEERS
+from measuring.peers import ALWAYS, load
+from measuring.work import SMALL_TRAINING, Training
 
 from pynn import _core
 
+NETWORKS = {"fashion": Training(), "california": SMALL_TRAINING}
 
-@pytest.mark.parametrize("peer", PEERS)
+
+@pytest.mark.parametrize("peer", ALWAYS)
 @pytest.mark.parametrize("network", NETWORKS)
 def test_epoch(benchmark, network: str, peer: str) -> None:
-    net = NETWORKS[network]()
-    trainer = PEERS[peer](net)
-    benchmark.group = f"epoch of {net.name}, {'-'.join(map(str, net.sizes))}"
-    benchmark.pedantic(trainer.epoch, rounds=3, warmup_rounds=1)
+    work = NETWORKS[network]
+    fit = load(peer).train(work)
+    benchmark.group = f"epochs of {work.data}, {'-'.join(map(str, work.sizes))}"
+    benchmark.pedantic(fit, rounds=3, warmup_rounds=1)
     if benchmark.stats:  # absent with --benchmark-disable
         seconds = benchmark.stats.stats.median
         benchmark.extra_info |= {
             "isa": _core.isa(),
-            "microseconds_per_step": 1e6 * seconds / net.steps,
-            "gflops": net.flops_per_epoch / seconds / 1e9,
+            "microseconds_per_step": 1e6 * seconds / work.steps,
+            "gflops": work.operations / seconds / 1e9,
         }
