@@ -65,7 +65,13 @@ def check_has_rows(y: Any) -> None:
     ValueError
         If y is a number, a string, a set or another thing without axes; None is left alone.
     """
-    if y is not None and not isinstance(y, (list, tuple)) and np.ndim(y) == 0:
+    if y is None or isinstance(y, (list, tuple)):
+        return
+    if hasattr(y, "ndim"):
+        n_axes = y.ndim
+    else:
+        n_axes = np.asarray(y).ndim  # np.ndim may ask y to count its axes by itself
+    if n_axes == 0:
         column_or_1d(y)
 
 

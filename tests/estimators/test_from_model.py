@@ -20,6 +20,11 @@ pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.Convergence
 X, Y = IRIS
 
 
+@pytest.fixture(autouse=True)
+def same_initial_weights() -> None:
+    pynn.utils.set_random_seed(0)
+
+
 def swish(x: Any) -> Any:
     return x * ops.sigmoid(x)
 
