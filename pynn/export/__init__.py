@@ -1,0 +1,8 @@
+"""What was learned, in the formats of other programs.
+
+Needs packages that pynn itself does not (``pip install "pynn-mlp[onnx]"``).
+"""
+
+from pynn.export._skl2onnx import register_skl2onnx
+
+__all__ = ["register_skl2onnx"]

@@ -1,0 +1,237 @@
+"""pynn's estimators for skl2onnx, which turns whole pipelines into ONNX graphs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
+from pynn.export._onnx_network import write_network
+
+
+def register_skl2onnx() -> None:
+    """Teach skl2onnx pynn's estimators, alone and within pipelines.
+
+    After that ``skl2onnx.to_onnx`` and ``convert_sklearn`` take them: every activation, custom ones
+    written with `pynn.ops`, dropout and batch normalization. Graphs compute in double if their
+    input is double, else in float (but the exact GELU's error function is always in float).
+
+    `MLPClassifier` has skl2onnx's usual outputs, labels and probabilities, with its options
+    ``zipmap``, ``nocl`` and ``output_class_labels``; `Perceptron` has labels and the values of
+    ``decision_function``, one column for each unit.
+
+    Raises
+    ------
+    ImportError
+        If skl2onnx is not installed.
+
+    Notes
+    -----
+    Not translated are classifiers of several columns with classes of their own, and labels that
+    are neither integers, strings nor bools.
+
+    Examples
+    --------
+    >>> from pynn.export import register_skl2onnx
+    >>> register_skl2onnx()  # doctest: +SKIP
+    >>> from skl2onnx import to_onnx  # doctest: +SKIP
+    >>> graph = to_onnx(pipeline, X[:1], options={"zipmap": False})  # doctest: +SKIP
+    """
+    try:
+        from skl2onnx import update_registered_converter
+    except ImportError as error:
+        raise ImportError(
+            "register_skl2onnx needs skl2onnx. Install it with: pip install 'pynn-mlp[onnx]'"
+        ) from error
+    labels = {
+        "zipmap": [True, False, "columns"],
+        "output_class_labels": [False, True],
+        "nocl": [True, False],
+    }
+    for cls, shapes, convert, options in (
+        (MLPClassifier, _classifier_shapes, _convert_classifier, labels),
+        (MLPRegressor, _regressor_shapes, _convert_regressor, None),
+        (Perceptron, _perceptron_shapes, _convert_perceptron, {"zipmap": [False]}),
+        (PerceptronRegressor, _linear_regressor_shapes, _convert_linear_regressor, None),
+    ):
+        parser = _parse_perceptron if cls is Perceptron else None
+        update_registered_converter(
+            cls, f"Pynn{cls.__name__}", shapes, convert, parser=parser, options=options
+        )
+
+
+class _ContainerWriter:
+    """Writes nodes into a container of skl2onnx's."""
+
+    def __init__(self, scope: Any, operator: Any, container: Any) -> None:
+        from onnx import TensorProto
+        from skl2onnx.common.data_types import guess_proto_type
+
+        self._scope, self._container = scope, container
+        double = guess_proto_type(operator.inputs[0].type) == TensorProto.DOUBLE
+        self._type = TensorProto.DOUBLE if double else TensorProto.FLOAT
+        self._dtype = np.float64 if double else np.float32
+        self.rows = self.cast(operator.inputs[0].full_name)
+
+    def constant(self, value: Any) -> str:
+        """Return the name of an array or number in the type that is computed in."""
+        array = np.asarray(value, self._dtype)
+        return self._initializer(self._type, array.shape, array.ravel())
+
+    def _initializer(self, kind: int, shape: Any, values: Any) -> str:
+        name: str = self._scope.get_unique_variable_name("constant")
+        self._container.add_initializer(name, kind, list(shape), values)
+        return name
+
+    def labels(self, classes: np.ndarray) -> str:
+        """Return the name of the class labels."""
+        from onnx import TensorProto
+
+        if isinstance(classes[0], str):
+            words = [str(label).encode() for label in classes]
+            return self._initializer(TensorProto.STRING, classes.shape, words)
+        return self._initializer(TensorProto.INT64, classes.shape, classes.astype(np.int64))
+
+    def node(self, operator: str, *inputs: Any, to: str | None = None, **attributes: Any) -> str:
+        """Add a node with one output, named `to` if that is given, and return its name."""
+        output: str = to or self._scope.get_unique_variable_name(operator.lower())
+        self._container.add_node(
+            operator,
+            [value if isinstance(value, str) else self.constant(value) for value in inputs],
+            [output],
+            name=self._scope.get_unique_operator_name(operator),
+            **attributes,
+        )
+        return output
+
+    def cast(self, x: str) -> str:
+        """Return `x` in the type that the network computes in."""
+        return self.cast_to(x, self._type)
+
+    def cast_to(self, x: str, kind: int, to: str | None = None) -> str:
+        """Return `x` in another of ONNX's types."""
+        from skl2onnx.common._apply_operation import apply_cast
+
+        output: str = to or self._scope.get_unique_variable_name("cast")
+        apply_cast(self._scope, x, output, self._container, to=kind)
+        return output
+
+    def erf(self, x: str) -> str:
+        """Return the error function of `x`, in float: ONNX Runtime has no other."""
+        from onnx import TensorProto
+
+        return self.cast(self.node("Erf", self.cast_to(x, TensorProto.FLOAT)))
+
+
+def _write_labels(
+    w: _ContainerWriter, estimator: Any, scores: str, threshold: float, to: str
+) -> None:
+    """Write the choice of labels: that of the largest score, or all whose score is above it."""
+    from onnx import TensorProto
+
+    if estimator._labels.kind == "multilabel":
+        w.cast_to(w.node("Greater", scores, threshold), TensorProto.INT64, to=to)
+        return
+    place = w.node("ArgMax", scores, axis=1, keepdims=0)
+    w.node("Gather", w.labels(estimator.classes_), place, to=to, axis=0)
+
+
+def _is_binary(estimator: Any) -> bool:
+    return bool(estimator._labels.kind == "binary")
+
+
+def _label_shapes(operator: Any) -> None:
+    """Give the first output, of labels, its type."""
+    from skl2onnx.common.data_types import Int64TensorType, StringTensorType
+
+    estimator = operator.raw_operator
+    classes = estimator.classes_
+    if isinstance(classes, list):
+        raise NotImplementedError(
+            "a classifier of several columns with classes of their own has no ONNX twin here"
+        )
+    words = all(isinstance(label, str) for label in classes)
+    if not words and classes.dtype.kind not in "biu":
+        raise NotImplementedError(
+            f"labels must be integers, strings or bools for ONNX. Received: {classes.dtype}"
+        )
+    rows = operator.inputs[0].get_first_dimension()
+    several = estimator._labels.kind == "multilabel"
+    kind = StringTensorType if words else Int64TensorType
+    operator.outputs[0].set_type(kind([rows, len(classes)] if several else [rows]))
+
+
+def _float_type(operator: Any, columns: int) -> Any:
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
+    double = isinstance(operator.inputs[0].type, DoubleTensorType)
+    shape = [operator.inputs[0].get_first_dimension(), columns]
+    return (DoubleTensorType if double else FloatTensorType)(shape)
+
+
+def _classifier_shapes(operator: Any) -> None:
+    _label_shapes(operator)
+    operator.outputs[1].set_type(_float_type(operator, len(operator.raw_operator.classes_)))
+
+
+def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
+    estimator = operator.raw_operator
+    w = _ContainerWriter(scope, operator, container)
+    labels, probabilities = (output.full_name for output in operator.outputs)
+    (found,) = write_network(w, estimator._synchronize().plan, w.rows)
+    if _is_binary(estimator):
+        found = w.node("Concat", w.node("Sub", 1.0, found), found, axis=1)
+    w.node("Identity", found, to=probabilities)
+    _write_labels(w, estimator, found, 0.5, labels)
+
+
+def _parse_perceptron(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
+    """Declare the outputs of a perceptron: labels, and scores that are no probabilities."""
+    from skl2onnx.common.data_types import Int64TensorType, guess_tensor_type
+
+    operator = scope.declare_local_operator(f"Pynn{Perceptron.__name__}", model)
+    operator.inputs = inputs
+    scores = guess_tensor_type(inputs[0].type)
+    for name, kind in (("label", Int64TensorType()), ("scores", scores)):
+        operator.outputs.append(scope.declare_local_variable(name, kind))
+    return operator.outputs
+
+
+def _perceptron_shapes(operator: Any) -> None:
+    _label_shapes(operator)
+    operator.outputs[1].set_type(_float_type(operator, len(operator.raw_operator.coef_)))
+
+
+def _write_scores(w: _ContainerWriter, estimator: Any, to: str) -> str:
+    product = w.node("MatMul", w.rows, np.atleast_2d(estimator.coef_).T)
+    return w.node("Add", product, estimator.intercept_, to=to)
+
+
+def _convert_perceptron(scope: Any, operator: Any, container: Any) -> None:
+    estimator = operator.raw_operator
+    w = _ContainerWriter(scope, operator, container)
+    labels, scores = (output.full_name for output in operator.outputs)
+    found = _write_scores(w, estimator, to=scores)
+    if _is_binary(estimator):
+        found = w.node("Concat", w.node("Neg", found), found, axis=1)
+    _write_labels(w, estimator, found, 0.0, labels)
+
+
+def _regressor_shapes(operator: Any) -> None:
+    operator.outputs[0].set_type(_float_type(operator, operator.raw_operator.n_outputs_))
+
+
+def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
+    w = _ContainerWriter(scope, operator, container)
+    (found,) = write_network(w, operator.raw_operator._synchronize().plan, w.rows)
+    w.node("Identity", found, to=operator.outputs[0].full_name)
+
+
+def _linear_regressor_shapes(operator: Any) -> None:
+    operator.outputs[0].set_type(_float_type(operator, len(operator.raw_operator.intercept_)))
+
+
+def _convert_linear_regressor(scope: Any, operator: Any, container: Any) -> None:
+    w = _ContainerWriter(scope, operator, container)
+    _write_scores(w, operator.raw_operator, to=operator.outputs[0].full_name)

@@ -1,0 +1,161 @@
+"""Estimators as ONNX graphs: ONNX Runtime computes what pynn does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from skl2onnx import to_onnx
+from sklearn.base import clone
+from sklearn.ensemble import VotingClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import pynn
+from estimators.problems import IRIS
+from pynn import _core, ops
+from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
+from pynn.export import register_skl2onnx
+
+pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
+
+X, Y = IRIS[0] / 8, IRIS[1]
+Y_BOTH = np.stack([Y == 1, Y > 0], axis=1).astype(int)
+# Two ways to add up three layers of some products each, in float32 and in float64.
+TOLERANCE = {np.dtype(np.float32): 2e-6, np.dtype(np.float64): 1e-13}
+IN_FLOAT = {"gelu"}  # ONNX Runtime's error function is
+
+
+@pytest.fixture(autouse=True, scope="module")
+def registered() -> None:
+    register_skl2onnx()
+
+
+def run(estimator: Any, x: np.ndarray, **options: Any) -> list[np.ndarray]:
+    graph = to_onnx(estimator, x[:1], **options)
+    session = onnxruntime.InferenceSession(graph.SerializeToString())
+    found: list[np.ndarray] = session.run(None, {"X": x})
+    return found
+
+
+def classify(estimator: Any, x: np.ndarray) -> list[np.ndarray]:
+    return run(estimator, x, options={"zipmap": False})
+
+
+def quick(cls: Any, **parameters: Any) -> Any:
+    return cls(**{"hidden_layer_sizes": (7, 5), "max_iter": 30, "random_state": 0, **parameters})
+
+
+NAMES = sorted({*_core.activation_names(), "softmax", "log_softmax"} - {"gelu_tanh", "threshold"})
+
+
+def wave(x: Any) -> Any:
+    y = ops.clip(ops.sin(x) * 2.0 + x / 3.0 - 1.0, -1.5, 4.0)
+    y = ops.where(x > 0.5, y, ops.maximum(-x, ops.sqrt(ops.square(x) + 1e-3)))
+    return ops.minimum(y, 3.0) + ops.log1p(ops.exp(-ops.absolute(x))) + ops.cast(y <= x, "float64")
+
+
+def gelu_tanh(x: Any) -> Any:
+    return pynn.activations.gelu(x, approximate=True)
+
+
+def threshold(x: Any) -> Any:
+    return pynn.activations.relu(x, threshold=0.3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", [*NAMES, wave, gelu_tanh, threshold])
+def test_activations(activation: str | Callable[..., Any], dtype: Any) -> None:
+    x = X.astype(dtype)
+    model = quick(MLPRegressor, activation=activation, dtype=np.dtype(dtype).name).fit(x, X[:, :2])
+    (found,) = run(model, x)
+    assert found.dtype == dtype
+    tolerance = TOLERANCE[np.dtype(np.float32) if activation in IN_FLOAT else x.dtype]
+    np.testing.assert_allclose(found, model.predict(x), atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "y",
+    [Y, Y == 1, np.array(["setosa", "versi", "virginica"])[Y], Y[Y < 2], Y - 1, Y_BOTH],
+    ids=["three", "bool", "words", "two", "negative", "multilabel"],
+)
+def test_classifiers(y: Any, dtype: Any) -> None:
+    x = X[: len(y)].astype(dtype)
+    model = quick(
+        MLPClassifier,
+        dropout=0.2,
+        batch_norm=True,
+        activation=["selu", "mish"],
+        dtype=np.dtype(dtype).name,
+    ).fit(x, y)
+    labels, probabilities = classify(model, x)
+    np.testing.assert_array_equal(labels, model.predict(x))
+    expected = model.predict_proba(x)
+    assert probabilities.dtype == dtype
+    np.testing.assert_allclose(probabilities, expected, atol=TOLERANCE[x.dtype])
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("targets", [X[:, 0], X[:, :1].repeat(2, axis=1)], ids=["one", "two"])
+def test_regressors(loss: str, targets: np.ndarray) -> None:
+    model = quick(MLPRegressor, loss=loss, batch_norm=True, dropout=0.1).fit(X, targets)
+    (found,) = run(model, X)
+    np.testing.assert_allclose(found.reshape(targets.shape), model.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("y", [Y, Y == 1, Y_BOTH], ids=["three", "two", "multilabel"])
+def test_perceptrons(y: Any) -> None:
+    model = Perceptron(random_state=0).fit(X, y)
+    labels, scores = classify(model, X)
+    np.testing.assert_array_equal(labels, model.predict(X))
+    np.testing.assert_allclose(np.squeeze(scores), model.decision_function(X), rtol=1e-10)
+
+
+@pytest.mark.parametrize("targets", [X[:, 0], X[:, :2]], ids=["one", "two"])
+def test_linear_regressors(targets: np.ndarray) -> None:
+    model = PerceptronRegressor(random_state=0).fit(X, targets)
+    (found,) = run(model, X)
+    np.testing.assert_allclose(found.reshape(targets.shape), model.predict(X), rtol=1e-10)
+
+
+def test_pipelines_and_ensembles() -> None:
+    one = make_pipeline(StandardScaler(), quick(MLPClassifier))
+    both = VotingClassifier([("a", one), ("b", clone(one))], voting="soft", flatten_transform=False)
+    for model in (one, both):
+        labels, probabilities = classify(model.fit(X, Y), X)
+        np.testing.assert_array_equal(labels, model.predict(X))
+        np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-9)
+
+
+def test_options_and_inputs() -> None:
+    model = quick(MLPClassifier).fit(X, Y)
+    _, maps = run(model, X.astype(np.float32))  # ONNX has no maps to doubles
+    assert list(maps[0]) == [0, 1, 2]
+    assert len(run(model, X, options={"zipmap": False, "output_class_labels": True})) == 3
+    whole = np.round(8 * X).astype(np.int64)
+    labels, probabilities = classify(model, whole)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, model.predict_proba(whole), atol=1e-5)
+
+
+def test_weights_that_were_assigned_are_written() -> None:
+    model = quick(MLPRegressor).fit(X, X[:, 0])
+    model.coefs_ = [np.zeros_like(c) for c in model.coefs_]
+    (found,) = run(model, X)
+    np.testing.assert_allclose(found[:, 0], model.intercepts_[-1][0])
+
+
+def test_what_has_no_twin_is_refused_by_name() -> None:
+    mixed = quick(MLPClassifier).fit(X, np.stack([Y, Y % 2], axis=1))
+    with pytest.raises(NotImplementedError, match="several columns"):
+        classify(mixed, X)
+    fractions = quick(MLPClassifier).fit(X, Y.astype(float))
+    with pytest.raises(NotImplementedError, match="labels must be integers, strings or bools"):
+        classify(fractions, X)
+    summed = quick(MLPRegressor, activation=lambda x: x - ops.mean(x, axis=-1, keepdims=True))
+    with pytest.raises(NotImplementedError, match="the op 'mean' has no ONNX twin"):
+        run(summed.fit(X, X[:, 0]), X)
