@@ -1,6 +1,8 @@
-"""Comparisons with Keras itself; this folder is collected only where Keras is installed.
+"""Comparisons with Keras itself; this folder is collected only where Keras and JAX are installed.
 
-KERAS_BACKEND=numpy python -m pytest tests/conformance
+    python -m pytest tests/conformance
+
+JAX is the backend, since gradients and fits are compared, too.
 """
 
 from __future__ import annotations
@@ -8,7 +10,8 @@ from __future__ import annotations
 import importlib.util
 import os
 
-os.environ.setdefault("KERAS_BACKEND", "numpy")
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-if importlib.util.find_spec("keras") is None:
+if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
     collect_ignore_glob = ["test_*.py"]
