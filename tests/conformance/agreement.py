@@ -24,7 +24,9 @@ def generator(*key: Any) -> np.random.Generator:
 
 def array_of(value: Any) -> np.ndarray:
     """Return what either library computed as an array."""
-    if hasattr(value, "numpy") and not isinstance(value, np.ndarray):
+    if type(value).__module__.startswith("keras"):
+        value = value.value  # a variable
+    elif hasattr(value, "numpy"):
         value = value.numpy()
     return np.asarray(value)
 

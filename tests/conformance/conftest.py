@@ -10,8 +10,21 @@ from __future__ import annotations
 import importlib.util
 import os
 
+import pytest
+
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
     collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_names() -> None:
+    """Let both libraries count their default names from the start."""
+    import keras
+
+    import pynn
+
+    keras.utils.clear_session(free_memory=False)
+    pynn.backend.clear_session()

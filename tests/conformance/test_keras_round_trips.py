@@ -39,12 +39,6 @@ def assert_equal(one: Any, other: Any) -> None:
         np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE * scale)
 
 
-@pytest.fixture(autouse=True)
-def fresh_names() -> None:
-    keras.utils.clear_session()
-    pynn.backend.clear_session()
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_keras_loads_what_pynn_writes(name: str, tmp_path: Path) -> None:
     model = MODELS[name](pynn)
