@@ -26,7 +26,7 @@ from pynn.models._network import Network
 from pynn.models._pickling import reduce_model
 from pynn.models._planning import plans_of
 from pynn.models._source import as_structure, example
-from pynn.models._summary import summary
+from pynn.models._summary import html_of, summary
 from pynn.models._trainer_cache import TrainerCache
 from pynn.ops import SymbolicValueError, Tensor
 from pynn.ops._tensor import is_taped, suspended
@@ -434,6 +434,7 @@ class Model(Layer):
     # ---- description
 
     summary = summary
+    _repr_html_ = html_of
     _diagram = diagram_of
 
     def get_config(self) -> dict[str, Any]:

@@ -1,12 +1,17 @@
-"""The table that `Model.summary` prints."""
+"""What `Model.summary` prints, and what a notebook shows of a model: layers, shapes, parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pynn._structure import leaves, map_leaves
+from pynn._structure import leaves
 from pynn.layers import Layer
+from pynn.models._diagram import Box
 from pynn.ops import Tensor
 
 if TYPE_CHECKING:
@@ -14,6 +19,25 @@ if TYPE_CHECKING:
 
 _WIDTH = 65
 _WIDE = 98
+_WIDEST = 140
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of the table: a layer, `depth` models deep."""
+
+    layer: Layer
+    depth: int
+    shape: str
+    sources: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.layer.name} ({type(self.layer).__name__})"
+
+    @property
+    def parameters(self) -> int:
+        return sum(weight.size for weight in self.layer.weights)
 
 
 def summary(
@@ -27,41 +51,32 @@ def summary(
 ) -> None:
     """Print the layers with their output shapes and numbers of weights.
 
+    A subclassed model is listed by its layers, with what its recorded `call` connects them to.
+
     Parameters
     ----------
     line_length : int, default=None
+        None is wide enough for what there is to say.
     positions : list of float, default=None
         Where columns end, as parts of the line or as numbers of characters.
     print_fn : callable, default=print
     expand_nested, show_trainable : bool, default=False
-    layer_range : None
-        Accepted for Keras's sake.
-    """
-    print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable)
-
-
-def print_summary(
-    model: Model,
-    line_length: int | None = None,
-    positions: list[float] | None = None,
-    print_fn: Callable[[str], Any] | None = None,
-    expand_nested: bool = False,
-    show_trainable: bool = False,
-) -> None:
-    """Print a model's layers with their output shapes and numbers of weights; see `Model.summary`.
+    layer_range : (str, str), default=None
+        Names of the first and the last layer to list, or regular expressions for them.
 
     Raises
     ------
     ValueError
-        If the model has not been built.
+        If the model has not been built, or no layer has such a name.
     """
-    if not model.built:
+    if not self.built:
         raise ValueError(
-            f"model {model.name!r} has not been built. Call it on data, fit it, or begin it with "
+            f"model {self.name!r} has not been built. Call it on data, fit it, or begin it with "
             "an Input"
         )
     write = print if print_fn is None else print_fn
-    linear = _is_linear(model)
+    rows = _in_range(list(_rows(self, expand_nested)), layer_range)
+    linear = _is_linear(self)
     headers = ["Layer (type)", "Output Shape", "Param #"]
     marks = [0.45, 0.83, 1.0] if linear else [0.3, 0.52, 0.63, 1.0]
     if not linear:
@@ -69,21 +84,61 @@ def print_summary(
     if show_trainable:
         headers.append("Trainable")
         marks = [0.9 * mark for mark in marks] + [1.0]
+    table = [_cells(row, linear, show_trainable) for row in rows]
     width = line_length or (_WIDTH if linear else _WIDE)
-    marks = positions or marks
-    stops = [int(width * mark) if mark <= 1 else int(mark) for mark in marks]
-    write(f'Model: "{model.name}"')
+    stops = [int(width * mark) if mark <= 1 else int(mark) for mark in positions or marks]
+    if line_length is None and positions is None:
+        stops = _widened(stops, [headers, *table])
+        width = max(width, stops[-1])
+    write(f'Model: "{self.name}"')
     write("_" * width)
-    write(_row(headers, stops))
+    write(_line(headers, stops))
     write("=" * width)
-    _write_layers(model, "", linear, expand_nested, show_trainable, stops, write)
+    for cells in table:
+        write(_line(cells, stops))
     write("=" * width)
+    for line in _totals(self):
+        write(line)
+    write("_" * width)
+
+
+def html_of(self: Model) -> str:
+    """Return what a notebook shows of a model: its layers, and a picture of how they connect."""
+    title = f"<b>{escape(type(self).__name__)}</b> {escape(repr(self.name))}"
+    if not self.built:
+        return (
+            f"<div>{title}, not built yet: call it on data, fit it, or begin it with an Input</div>"
+        )
+    linear = _is_linear(self)
+    headers = ["Layer", "Type", "Output shape", "Parameters"]
+    headers += [] if linear else ["Connected to"]
+    lines = [_html_row("th", headers)]
+    for row in _rows(self, expand_nested=True):
+        name = "\u2003" * row.depth + row.layer.name
+        frozen = "" if row.layer.trainable or not row.parameters else " (frozen)"
+        cells = [name, type(row.layer).__name__, row.shape, f"{row.parameters:,}{frozen}"]
+        lines.append(_html_row("td", cells if linear else [*cells, ", ".join(row.sources)]))
+    # By name, as drawing lies above models: only a notebook's call leads up there.
+    picture = importlib.import_module("pynn.plotting").model_svg(self)
+    return (
+        f"<div>{title}<table>{''.join(lines)}</table>{'<br/>'.join(map(escape, _totals(self)))}"
+        f"<details><summary>Picture</summary>{picture}</details></div>"
+    )
+
+
+def _html_row(tag: str, cells: list[str]) -> str:
+    style = ' style="text-align:left"'
+    return f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def _totals(model: Model) -> Iterator[str]:
     trainable = sum(weight.size for weight in model.trainable_weights)
     total = model.count_params()
-    write(f"Total params: {_count(model, total)}")
-    write(f"Trainable params: {_count(model, trainable)}")
-    write(f"Non-trainable params: {_count(model, total - trainable)}")
-    write("_" * width)
+    yield f"Total params: {_count(model, total)}"
+    yield f"Trainable params: {_count(model, trainable)}"
+    yield f"Non-trainable params: {_count(model, total - trainable)}"
+    if model._looks_at_values:
+        yield "Runs eagerly, batch by batch: its call() looks at the values of tensors"
 
 
 def _count(model: Model, parameters: int) -> str:
@@ -95,31 +150,54 @@ def _count(model: Model, parameters: int) -> str:
     return f"{parameters:,}"
 
 
-def _write_layers(
-    model: Any,
-    indent: str,
-    linear: bool,
-    expand_nested: bool,
-    show_trainable: bool,
-    stops: list[int],
-    write: Callable[[str], Any],
-) -> None:
+def _rows(model: Any, expand_nested: bool, depth: int = 0) -> Iterator[_Row]:
+    sources = _sources(model)
     for layer in model.layers:
-        cells = [
-            f"{indent}{layer.name} ({type(layer).__name__})",
-            _shape(layer),
-            f"{sum(weight.size for weight in layer.weights):,}",
-        ]
-        if not linear:
-            cells.append(", ".join(_sources(layer, model)))
-        if show_trainable:
-            cells.append("Y" if layer.trainable else "N")
-        write(_row(cells, stops))
+        yield _Row(layer, depth, _shape(layer), tuple(sources.get(id(layer), ())))
         if expand_nested and hasattr(layer, "layers"):
-            _write_layers(layer, indent + "| ", linear, True, show_trainable, stops, write)
+            yield from _rows(layer, True, depth + 1)
 
 
-def _row(cells: list[str], stops: list[int]) -> str:
+def _in_range(rows: list[_Row], layer_range: Any) -> list[_Row]:
+    """Return the rows from the first to the last that two patterns name."""
+    if layer_range is None:
+        return rows
+    if not isinstance(layer_range, (list, tuple)) or len(layer_range) != 2:
+        raise ValueError(
+            f"layer_range must be a pair of layers' names. Received: layer_range={layer_range!r}"
+        )
+
+    found = []
+    for pattern in layer_range:
+        matching = [i for i, row in enumerate(rows) if re.fullmatch(pattern, row.layer.name)]
+        if not matching:
+            names = ", ".join(row.layer.name for row in rows)
+            raise ValueError(f"there is no layer named {pattern!r}. The layers are: {names}")
+        found.append(matching)
+    first, last = min(found[0] + found[1]), max(found[0] + found[1])
+    return rows[first : last + 1]
+
+
+def _cells(row: _Row, linear: bool, show_trainable: bool) -> list[str]:
+    cells = ["| " * row.depth + row.title, row.shape, f"{row.parameters:,}"]
+    if not linear:
+        cells.append(", ".join(row.sources))
+    if show_trainable:
+        cells.append("Y" if row.layer.trainable else "N")
+    return cells
+
+
+def _widened(stops: list[int], table: list[list[str]]) -> list[int]:
+    """Return wider columns where something does not fit, up to a limit for all together."""
+    widths = [stop - start for start, stop in zip([0, *stops[:-1]], stops, strict=True)]
+    for i, width in enumerate(widths):
+        wanted = max(len(cells[i]) for cells in table) + 1
+        room = _WIDEST - sum(widths)
+        widths[i] += max(0, min(wanted - width, room))
+    return [sum(widths[: i + 1]) for i in range(len(widths))]
+
+
+def _line(cells: list[str], stops: list[int]) -> str:
     """Put cells side by side; one that is too long goes on in further lines."""
     starts = [0, *stops[:-1]]
     widths = [stop - start for start, stop in zip(starts, stops, strict=True)]
@@ -138,36 +216,48 @@ def _row(cells: list[str], stops: list[int]) -> str:
 def _shape(layer: Layer) -> str:
     if not layer._calls:
         return "?"
-    shapes = map_leaves(lambda t: t.shape, layer._calls[0].outputs)
-    if isinstance(layer._calls[0].outputs, Tensor):
-        return str(shapes)
-    flat = [tensor.shape for tensor in leaves(layer._calls[0].outputs)]
-    return str(flat[0] if len(flat) == 1 else flat)
+    outputs = layer._calls[0].outputs
+    flat = [tensor.shape for tensor in leaves(outputs)]
+    return str(flat[0] if isinstance(outputs, Tensor) or len(flat) == 1 else flat)
 
 
-def _calls_within(layer: Layer, model: Any) -> list[Any]:
-    network = getattr(model, "_network", None)
-    if network is None:
-        return []
-    return [call for call in network.calls if call.layer is layer]
+def _sources(model: Any) -> dict[int, list[str]]:
+    """Return the names of what each layer is called on, by the layers' ids."""
+    found: dict[int, list[str]] = {}
+    if model._network is not None:
+        for call in model._network.calls:
+            names = found.setdefault(id(call.layer), [])
+            for tensor in call.inputs:
+                index = tensor.source[1] if tensor.source else 0
+                names.append(_numbered(tensor.name or "?", index))
+    elif model._interface is not None and not model._looks_at_values:
+        boxes = model._diagram().boxes
+        listed = {id(layer) for layer in model.layers}
+        for box in boxes:
+            if id(box.layer) in listed:
+                found.setdefault(id(box.layer), []).extend(_listed_sources(box, boxes, listed))
+    return found
 
 
-def _sources(layer: Layer, model: Any) -> list[str]:
-    """Return the names of the layers that a layer is called on."""
-    names = []
-    for call in _calls_within(layer, model):
-        for tensor in call.inputs:
-            name = tensor.name or "?"
-            index = tensor.source[1] if tensor.source else 0
-            names.append(f"{name}[{index}]" if index else name)
-    return names
+def _listed_sources(box: Box, boxes: list[Box], listed: set[int]) -> Iterator[str]:
+    """Yield what a box takes from layers and inputs, directly or by way of ops in between."""
+    for source in box.sources:
+        other = boxes[source.box]
+        if id(other.layer) in listed or not other.sources:
+            yield _numbered(other.name, source.output)
+        else:
+            yield from _listed_sources(other, boxes, listed)
+
+
+def _numbered(name: str, output: int) -> str:
+    return f"{name}[{output}]" if output else name
 
 
 def _is_linear(model: Model) -> bool:
     """Whether every layer follows the one before, so that saying so is needless."""
-    network = getattr(model, "_network", None)
+    network = model._network
     if network is None:
-        return True
+        return _is_chain(model)
     used: set[int] = set()
     for call in network.calls:
         if len(call.inputs) > 1:
@@ -177,3 +267,16 @@ def _is_linear(model: Model) -> bool:
                 return False
             used.add(id(tensor))
     return len(network.flat_inputs) == 1 and len(network.flat_outputs) == 1
+
+
+def _is_chain(model: Any) -> bool:
+    """Whether the layers of a subclassed model are called as they are listed, each on the last."""
+    sources = _sources(model)
+    if not sources:
+        return True
+    before = list(model.input_names)
+    for layer in model.layers:
+        if len(before) > 1 or sources.get(id(layer)) != before:
+            return False
+        before = [layer.name]
+    return len(model.outputs) == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -64,6 +66,79 @@ def test_long_names_go_on_in_the_next_line() -> None:
     text = "\n".join(lines).replace("\n", "")
     assert name[:20] in text
     assert name[-10:] in text
+
+
+class Crossing(Model):
+    """One layer takes what another one and the input make together."""
+
+    def __init__(self) -> None:
+        super().__init__(name="crossing")
+        self.first = layers.Dense(3, name="first")
+        self.second = layers.Dense(2, name="a_second_layer_with_a_long_name")
+
+    def call(self, inputs: Any) -> Any:
+        return self.second(self.first(inputs) + inputs)
+
+
+def summary_of(model: Model, **options: Any) -> list[str]:
+    lines: list[str] = []
+    model.summary(print_fn=lines.append, **options)
+    return lines
+
+
+def test_summary_of_a_subclass_says_what_is_connected_through_ops() -> None:
+    model = Crossing()
+    model.build((None, 3))
+    lines = summary_of(model)
+    assert [line.split() for line in lines[4:6]] == [
+        ["first", "(Dense)", "(None,", "3)", "12", "input_1"],
+        ["a_second_layer_with_a_long_name", "(Dense)", "(None,", "2)", "8", "first,", "input_1"],
+    ]
+    assert {len(line) for line in lines if set(line) <= {"_", "="}} == {len(lines[1])}
+
+
+def test_summary_of_layers_in_a_row_needs_no_connections() -> None:
+    class Chain(Crossing):
+        def call(self, inputs: Any) -> Any:
+            return self.second(self.first(inputs))
+
+    model = Chain()
+    model.build((None, 3))
+    assert "Connected to" not in "\n".join(summary_of(model))
+
+
+def test_summary_says_that_a_model_runs_eagerly() -> None:
+    class Looking(Crossing):
+        def call(self, inputs: Any) -> Any:
+            hidden = self.first(inputs)
+            return self.second(hidden if float(pynn.ops.sum(hidden)) > 0 else -hidden)
+
+    model = Looking()
+    model.predict(np.ones((2, 3), "float32"), verbose=0)
+    assert "looks at the values of tensors" in summary_of(model)[-2]
+
+
+def test_summary_of_some_layers() -> None:
+    model = Sequential([pynn.Input((3,)), *(layers.Dense(2, name=f"d{i}") for i in range(5))])
+    names = [line.split()[0] for line in summary_of(model, layer_range=("d1", "d[23]"))[4:-5]]
+    assert names == ["d1", "d2", "d3"]
+    with pytest.raises(ValueError, match="there is no layer named 'x'. The layers are: d0, d1"):
+        model.summary(layer_range=("d1", "x"))
+    with pytest.raises(ValueError, match="layer_range must be a pair of layers' names"):
+        model.summary(layer_range="d1")
+
+
+def test_what_a_notebook_shows() -> None:
+    model = Crossing()
+    assert "not built yet" in model._repr_html_()
+    model.build((None, 3))
+    model.first.trainable = False
+    page = model._repr_html_()
+    ElementTree.fromstring(page)  # well-formed
+    for text in ("Crossing", "12 (frozen)", "first, input_1", "Total params: 20", "<svg"):
+        assert text in page
+    hostile = Sequential([pynn.Input((3,)), layers.Dense(2, name="a<b>")])
+    assert "a<b>" not in hostile._repr_html_()
 
 
 def test_json_is_plain_and_comes_back() -> None:
