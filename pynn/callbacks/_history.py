@@ -80,3 +80,7 @@ class History(Callback):
         # By name, as drawing lies above callbacks: only a user's call leads up there.
         plotting = importlib.import_module("pynn.plotting")
         return plotting.plot_learning_curves(self.history, path, title=title)
+
+    def _repr_html_(self) -> str:
+        html: str = importlib.import_module("pynn.plotting").history_html(self.history, self.epoch)
+        return html

@@ -14,10 +14,10 @@ from pynn.models._source import prepare
 from pynn.training import (
     ArrayData,
     BatchData,
-    ProgressBar,
     Totals,
     comes_in_batches,
     distribute,
+    progress_shown,
 )
 from pynn.training import predict as run_prediction
 from pynn.training._data import _input_array
@@ -86,9 +86,7 @@ class Validation:
             return count
         return self._steps if count is None else min(self._steps, count)
 
-    def run(
-        self, callbacks: Any, prefix: str = "val_", bar: ProgressBar | None = None
-    ) -> dict[str, Any]:
+    def run(self, callbacks: Any, prefix: str = "val_", bar: Any = None) -> dict[str, Any]:
         """Return the figures, their names preceded by `prefix`."""
         model, objectives = self._model, self.objectives
         judge = model._trainers.judge(model, objectives)
@@ -194,9 +192,11 @@ def evaluate(
         data, _ = prepare(self, x, y, sample_weight, None, 0.0)
         validation = Validation(self, data, batch_size or 32, steps)
     listeners = CallbackList(callbacks, model=self, verbose=verbose, steps=validation.steps)
-    bar = ProgressBar(validation.steps, verbose)
+    progress = progress_shown(verbose)
+    bar = progress.begin(validation.steps)
     logs = validation.run(listeners, prefix="", bar=bar)
     bar.finish(validation.steps or 1, logs)
+    progress.close()
     return figures(logs, return_dict)
 
 
@@ -250,7 +250,8 @@ def predict(
         arrays = [array[: steps * batch_size] for array in arrays]
     total = -(-arrays[0].shape[0] // batch_size)
     listeners = CallbackList(callbacks, model=self, verbose=verbose, steps=total)
-    bar = ProgressBar(total, verbose)
+    progress = progress_shown(verbose)
+    bar = progress.begin(total)
     heard = listeners.wants_predict_batches
     listeners.on_predict_begin()
     outputs = run_prediction(
@@ -261,10 +262,11 @@ def predict(
     )
     listeners.on_predict_end()
     bar.finish(total, {})
+    progress.close()
     return self._in_form(outputs)
 
 
-def _report(bar: ProgressBar, listeners: Any, heard: bool, done: int) -> None:
+def _report(bar: Any, listeners: Any, heard: bool, done: int) -> None:
     if heard:
         listeners.on_predict_batch_begin(done - 1)
         listeners.on_predict_batch_end(done - 1)
@@ -296,7 +298,8 @@ def _predict_batches(
     data = batches(model, source, None)
     total = steps or data.count_steps(0)
     listeners = CallbackList(callbacks, model=model, verbose=verbose, steps=total)
-    bar = ProgressBar(total, verbose)
+    progress = progress_shown(verbose)
+    bar = progress.begin(total)
     parts: list[list[np.ndarray]] = []
     listeners.on_predict_begin()
     for i, batch in enumerate(data.batches()):
@@ -310,6 +313,7 @@ def _predict_batches(
         raise ValueError("there is no data to predict from: it has no batches")
     listeners.on_predict_end()
     bar.finish(len(parts), {})
+    progress.close()
     joined = [np.concatenate(group) for group in zip(*parts, strict=True)]
     return model._in_form(joined)
 

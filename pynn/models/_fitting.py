@@ -24,6 +24,7 @@ from pynn.training import (
     Totals,
     Watcher,
     comes_in_batches,
+    progress_shown,
 )
 
 if TYPE_CHECKING:
@@ -142,13 +143,14 @@ def fit(
     watcher.set_pace()
     self._initial_epoch = initial_epoch
     self._shuffle_seed = _state.next_seed() if shuffle else None
+    progress = progress_shown(verbose)
     listeners.on_train_begin()
     try:
         # A callback that restores an earlier training says where and how to go on.
         seed = self._shuffle_seed
         for index in range(max(initial_epoch, self._initial_epoch), epochs):
             logs = {}
-            bar = watcher.bar = ProgressBar(runner.steps, verbose, f"Epoch {index + 1}/{epochs}")
+            bar = watcher.bar = progress.begin(runner.steps, f"Epoch {index + 1}/{epochs}")
             listeners.on_epoch_begin(index)
             objectives.reset()
             epoch = runner.run_epoch(index, shuffle_seed=seed)
@@ -169,6 +171,7 @@ def fit(
         watcher.bar.abandon()
         raise
     finally:
+        progress.close()
         self.optimizer._set_iterations(trainer.iterations)
     self.optimizer.finalize_variable_values(self._trainers.weights)
     listeners.on_train_end(logs)
@@ -265,7 +268,7 @@ class _FitWatcher(Watcher):
     """Tells callbacks, metrics written in Python and the progress bar of steps."""
 
     callbacks: Any
-    bar: ProgressBar
+    bar: Any
 
     def __init__(self, model: Model, objectives: Objectives | Steps) -> None:
         self._model = model

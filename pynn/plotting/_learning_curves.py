@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from pynn.plotting._matplotlib import needed
+from pynn.plotting._matplotlib import needed, shown_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +34,7 @@ def plot_learning_curves(
     Returns
     -------
     matplotlib.figure.Figure
-        The figure, one panel per quantity, not registered with pyplot.
+        The figure, one panel per quantity, not registered with pyplot. A notebook shows it.
 
     Raises
     ------
@@ -51,12 +51,11 @@ def plot_learning_curves(
     ['training', 'validation']
     """
     with needed():
-        from matplotlib.figure import Figure
         from matplotlib.ticker import MaxNLocator
     panels = list(dict.fromkeys(name.removeprefix("val_") for name in history))
     if not panels:
         raise ValueError("history must hold at least one quantity. Received: an empty mapping")
-    figure = Figure(figsize=(5 * len(panels), 4), layout="constrained")
+    figure = shown_figure(figsize=(5 * len(panels), 4), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         for key, label in ((name, "training"), (f"val_{name}", "validation")):
             if key in history:

@@ -6,8 +6,9 @@ Used by models and estimators alike; neither is known here.
 from pynn.training._batches import BatchData, comes_in_batches
 from pynn.training._data import ArrayData, Signature, adapt, distribute
 from pynn.training._evaluate import evaluate, predict, rows_per_call
+from pynn.training._figures import format_logs
 from pynn.training._loop import Epoch, EpochRunner, Totals, Watcher
-from pynn.training._progress import ProgressBar, format_logs
+from pynn.training._progress import ProgressBar, progress_shown
 
 __all__ = [
     "ArrayData",
@@ -24,5 +25,6 @@ __all__ = [
     "evaluate",
     "format_logs",
     "predict",
+    "progress_shown",
     "rows_per_call",
 ]

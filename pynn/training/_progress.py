@@ -1,7 +1,7 @@
 """The line that shows how far a training is.
 
-In place on a terminal or in a notebook, one plain line per epoch elsewhere. What the figures mean
-is not known here.
+In place on a terminal, one plain line per epoch elsewhere; in a notebook _notebook_progress.py
+takes over. What the figures mean is not known here.
 """
 
 from __future__ import annotations
@@ -11,44 +11,47 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from pynn.training._figures import format_logs, format_time_per_step
+from pynn.training._notebook_progress import NotebookProgress
+
 _WIDTH = 30
 _INTERVAL = 0.1  # seconds between two updates in place: fast enough for the eye
 
 
 def is_live(stream: TextIO) -> bool:
     """Whether a line of `stream` can be overwritten: a terminal's or a notebook's can."""
-    if type(stream).__module__.startswith("ipykernel"):
-        return True
-    return bool(getattr(stream, "isatty", bool)())
+    return _is_notebook(stream) or bool(getattr(stream, "isatty", bool)())
 
 
-def format_time_per_step(seconds: float) -> str:
-    """Return a time such as ``"250us/step"``, ``"3ms/step"`` or ``"2s/step"``.
+def _is_notebook(stream: Any) -> bool:
+    return type(stream).__module__.startswith("ipykernel")
 
-    Examples
-    --------
-    >>> format_time_per_step(0.00025)
-    '250us/step'
+
+class LineProgress:
+    """The progress of one call to fit, evaluate or predict, as lines of text.
+
+    Parameters
+    ----------
+    verbose : int
+        1 shows a bar, 2 a plain line at the end, 0 nothing.
     """
-    if seconds >= 1:
-        return f"{seconds:.0f}s/step"
-    if seconds >= 1e-3:
-        return f"{seconds * 1e3:.0f}ms/step"
-    return f"{seconds * 1e6:.0f}us/step"
+
+    def __init__(self, verbose: int) -> None:
+        self._verbose = verbose
+
+    def begin(self, total: int | None, title: str = "") -> ProgressBar:
+        """Return what shows the next epoch; see `ProgressBar`."""
+        return ProgressBar(total, self._verbose, title)
+
+    def close(self) -> None:
+        """Do nothing: all has been shown."""
 
 
-def format_logs(logs: Mapping[str, Any]) -> str:
-    """Return figures such as ``" - loss: 0.7237 - accuracy: 0.8912"``."""
-    parts = []
-    for name, value in logs.items():
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            parts.append(f" - {name}: {value}")
-            continue
-        small = number != 0 and abs(number) <= 1e-3
-        parts.append(f" - {name}: {number:.4e}" if small else f" - {name}: {number:.4f}")
-    return "".join(parts)
+def progress_shown(verbose: int) -> LineProgress | NotebookProgress:
+    """Return what shows progress where the standard output goes to."""
+    if verbose == 1 and _is_notebook(sys.stdout):
+        return NotebookProgress()
+    return LineProgress(verbose)
 
 
 def _remaining(seconds: float) -> str:

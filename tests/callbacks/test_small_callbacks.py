@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -32,6 +33,28 @@ def test_history_draws_itself(tmp_path: Path) -> None:
     figure = history.plot(tmp_path / "curves.png", title="learning")
     assert len(figure.axes) == 1
     assert (tmp_path / "curves.png").stat().st_size > 0
+
+
+def test_history_in_a_notebook() -> None:
+    history = callbacks.History()
+    assert "no epochs" in history._repr_html_()
+    logs = [{"loss": 1.0, "val_loss": np.nan, "f<1": np.ones(2)}, {"loss": 0.25, "val_loss": 0.5}]
+    train(history, FakeModel(), logs)
+    page = history._repr_html_()
+    rows = ElementTree.fromstring(page).findall(".//tr")
+    assert [[cell.text for cell in row] for row in rows[1:]] == [
+        ["loss", None, "1", "0.25", "0.25", "1"],
+        ["val_loss", None, "nan", "0.5", "nan", "nan"],
+    ]
+    assert "2 epochs" in page
+    assert page.count("<polyline") == 2
+
+
+def test_history_is_a_picture_where_pyplot_is_unknown() -> None:
+    pytest.importorskip("matplotlib")
+    history = callbacks.History()
+    train(history, FakeModel(), [{"loss": 1.0}])
+    assert history.plot()._repr_png_().startswith(b"\x89PNG")
 
 
 def read(path: Path, separator: str = ",") -> list[list[str]]:
