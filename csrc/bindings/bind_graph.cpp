@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "bindings/bind.hpp"
 #include "graph/graph.hpp"
@@ -22,6 +24,16 @@ DType parse_dtype(const std::string& name) {
 
 const char* dtype_name(DType dtype) {
   return dtype == DType::float32 ? "float32" : "float64";
+}
+
+using InstructionArgument = std::tuple<std::string, std::vector<int>, double>;
+
+Program program_of(const std::vector<std::vector<double>>& constants,
+                   const std::vector<InstructionArgument>& instructions) {
+  Program program{constants, {}};
+  for (const auto& [name, operands, alpha] : instructions)
+    program.instructions.push_back(parse_instruction(name, operands, alpha));
+  return program;
 }
 
 // The array keeps the variable alive.
@@ -56,15 +68,44 @@ void bind_graph(py::module_& m) {
              return std::make_shared<Graph>(parse_dtype(dtype));
            }),
            py::arg("dtype") = "float32")
-      .def("add", &Graph::add, py::arg("kind"), py::arg("inputs") = std::vector<int>{},
-           py::arg("variables") = std::vector<VariablePtr>{},
-           py::arg("params") = std::map<std::string, double>{},
-           "Append a node and return its number. graph_kinds() lists the kinds.")
+      .def(
+          "add",
+          [](Graph& self, const std::string& kind, const std::vector<int>& inputs,
+             std::vector<VariablePtr> variables, const std::map<std::string, double>& params) {
+            return self.add(kind, inputs, std::move(variables), params);
+          },
+          py::arg("kind"), py::arg("inputs") = std::vector<int>{},
+          py::arg("variables") = std::vector<VariablePtr>{},
+          py::arg("params") = std::map<std::string, double>{},
+          "Append a node and return its number. graph_kinds() lists the kinds.")
+      .def(
+          "add_expression",
+          [](Graph& self, const std::vector<int>& inputs,
+             const std::vector<std::vector<double>>& constants,
+             const std::vector<InstructionArgument>& instructions) {
+            return self.add("expression", inputs, {}, {}, program_of(constants, instructions));
+          },
+          py::arg("inputs"), py::arg("constants"), py::arg("instructions"),
+          "Append a program of (name, operands, alpha) on one entry at a time. Operands are "
+          "numbers: "
+          "inputs first, then constants, then the results of earlier instructions.")
+      .def(
+          "add_selection",
+          [](Graph& self, int input, const std::vector<int>& indices) {
+            return self.add("select_features", {input}, {}, {}, {}, indices);
+          },
+          py::arg("input"), py::arg("indices"), "Append the features of these numbers.")
       .def(
           "width", [](const Graph& graph, int node) { return graph.node(node).features; },
           py::arg("node"), "Features of a node's output.")
       .def_property_readonly("dtype", [](const Graph& graph) { return dtype_name(graph.dtype()); })
       .def("__len__", &Graph::size);
+
+  m.def("elementwise_names", [] {
+    std::vector<std::string> names;
+    for (const ElementwiseEntry& entry : kElementwiseList) names.emplace_back(entry.name);
+    return names;
+  });
 
   m.def("graph_kinds", [] {
     std::vector<std::string> names;

@@ -11,6 +11,13 @@ enum class Activation : int {
   kCount
 };
 
+enum class Elementwise : int {
+#define PYNN_ELEMENTWISE(name, Formula) name,
+#include "formulas/elementwise/elementwise.def"
+#undef PYNN_ELEMENTWISE
+  kCount
+};
+
 enum class Loss : int {
 #define PYNN_LOSS(name, Formula, parameters, a, b, c) name,
 #define PYNN_ROW_LOSS(name, Formula, parameters, a, b, c) name,
@@ -28,14 +35,20 @@ enum class Optimizer : int {
 };
 
 inline constexpr int kActivations = static_cast<int>(Activation::kCount);
+inline constexpr int kElementwiseOps = static_cast<int>(Elementwise::kCount);
 inline constexpr int kLosses = static_cast<int>(Loss::kCount);
 inline constexpr int kOptimizers = static_cast<int>(Optimizer::kCount);
+inline constexpr int kMaxOperands = 3;
 inline constexpr int kMaxLossParameters = 3;
 inline constexpr int kMaxOptimizerParameters = 6;
 
 struct ActivationEntry {
   const char* name;
   double alpha;  // default
+};
+
+struct ElementwiseEntry {
+  const char* name;
 };
 
 struct LossEntry {
@@ -53,6 +66,12 @@ inline constexpr ActivationEntry kActivationList[] = {
 #define PYNN_ACTIVATION(name, Formula, alpha) {#name, alpha},
 #include "formulas/activations/activations.def"
 #undef PYNN_ACTIVATION
+};
+
+inline constexpr ElementwiseEntry kElementwiseList[] = {
+#define PYNN_ELEMENTWISE(name, Formula) {#name},
+#include "formulas/elementwise/elementwise.def"
+#undef PYNN_ELEMENTWISE
 };
 
 inline constexpr LossEntry kLossList[] = {

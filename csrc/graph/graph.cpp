@@ -26,7 +26,8 @@ std::vector<double> ordered_params(const OpKind& kind, const std::map<std::strin
 }  // namespace
 
 int Graph::add(const std::string& kind_name, const std::vector<int>& inputs,
-               std::vector<VariablePtr> variables, const std::map<std::string, double>& params) {
+               std::vector<VariablePtr> variables, const std::map<std::string, double>& params,
+               Program program, std::vector<int> indices) {
   const OpKind& kind = find_op_kind(kind_name);
   const int n = static_cast<int>(inputs.size());
   require(n >= kind.min_inputs && (kind.max_inputs < 0 || n <= kind.max_inputs),
@@ -41,6 +42,8 @@ int Graph::add(const std::string& kind_name, const std::vector<int>& inputs,
   }
   node.variables = std::move(variables);
   node.params = ordered_params(kind, params);
+  node.program = std::move(program);
+  node.indices = std::move(indices);
   node.features = kind.shape(node);
   nodes_.push_back(std::move(node));
   return size() - 1;

@@ -52,8 +52,9 @@ Plan<T>::Plan(const Graph& graph, const PlanRequest& request, const ParameterMap
     : request_(request) {
   require(graph.dtype() == dtype_of<T>(), "the graph has another dtype");
   require(request.max_batch >= 1, "a batch needs at least one row");
-  request_.has_loss.resize(request_.outputs.size(), 0);
   request_.fused.resize(request_.outputs.size(), 0);
+  request_.loss_nodes.resize(std::max(request_.loss_nodes.size(), request_.outputs.size()), -1);
+  request_.has_loss.resize(request_.loss_nodes.size(), 0);
   find_used_nodes(graph);
   find_gradients(graph, parameters);
   choose_fusions(graph);
@@ -72,9 +73,17 @@ bool Plan<T>::is_loss_node(int node) const {
 template <class T>
 void Plan<T>::find_used_nodes(const Graph& graph) {
   const auto size = static_cast<std::size_t>(graph.size());
-  used_ = nodes_below(graph, request_.outputs);
+  std::vector<int> wanted = request_.outputs;
+  for (int node : request_.loss_nodes) {
+    if (node >= 0) wanted.push_back(node);
+  }
+  used_ = nodes_below(graph, wanted);
   skipped_.assign(size, 0);
-  for (std::size_t i = 0; i < request_.outputs.size(); ++i) {
+  for (std::size_t i = 0; i < request_.loss_nodes.size(); ++i) {
+    if (request_.loss_nodes[i] >= 0) {
+      loss_nodes_.push_back(request_.loss_nodes[i]);
+      continue;
+    }
     const int output = request_.outputs[i];
     loss_nodes_.push_back(request_.fused[i] ? graph.node(output).inputs[0] : output);
     if (request_.fused[i]) skipped_[static_cast<std::size_t>(output)] = 1;
@@ -251,6 +260,9 @@ void Plan<T>::bind_ops(const Graph& graph, const ParameterMap<T>& parameters) {
   }
   for (int input : request_.inputs)
     input_wants_rows_.push_back(wants_copy_[static_cast<std::size_t>(input)]);
+  for (const auto& op : ops_) {
+    if (op != nullptr) op->on_bound();
+  }
 }
 
 template <class T>
@@ -317,7 +329,7 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
     // The parameters of an op that reaches no input get their gradients in update(), but for those
     // that need the whole batch's statistics.
     if (op->wants_rows() && !reaches_inputs) continue;
-    if (op->cost() <= 0 || (is_activation_[i] && op->gate != nullptr)) continue;
+    if (op->cost() <= 0 || op->in.empty() || (is_activation_[i] && op->gate != nullptr)) continue;
     Task task{[op](const Pass& pass, const Share& share) { op->backward(pass, share); },
               op->backward_division(request_.training),
               op->cost(),
@@ -329,6 +341,7 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
       task.reads.push_back(input->value);
       if (input->grad != nullptr) task.writes.push_back(input->grad);
     }
+    if (op->keeps_gradients()) task.writes.push_back(op->work);
     tasks.push_back(std::move(task));
   }
 }
@@ -349,6 +362,7 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
       task.reads.push_back(grad_copies_[i].rows);
       task.reads.push_back(op->in[0]->value);
     }
+    if (op->keeps_gradients()) task.reads.push_back(op->work);
     for (const Slot<T>* input : op->in) {
       if (input->row_pointers != nullptr) task.reads.push_back(input->row_pointers[0]);
     }

@@ -23,6 +23,9 @@ struct PlanRequest {
   // logits), and the output node itself runs only on demand.
   std::vector<char> has_loss;
   std::vector<char> fused;
+  // Per output: the node that the loss is taken of instead, or -1. Further ones follow, with
+  // has_loss, for terms of the loss that belong to no output.
+  std::vector<int> loss_nodes;
 };
 
 // True if a loss of this output may be taken of the logits instead: the output is a softmax or a

@@ -7,6 +7,7 @@ void fill(IsaKernels& kernels) {
   fill_gemm(kernels);
   fill_transpose(kernels);
   fill_elementwise(kernels);
+  fill_expression(kernels);
   fill_row_ops(kernels);
   fill_batch_norm(kernels);
   fill_losses(kernels);

@@ -11,6 +11,7 @@ namespace PYNN_ISA {
 void fill_gemm(IsaKernels& kernels);
 void fill_transpose(IsaKernels& kernels);
 void fill_elementwise(IsaKernels& kernels);
+void fill_expression(IsaKernels& kernels);
 void fill_row_ops(IsaKernels& kernels);
 void fill_batch_norm(IsaKernels& kernels);
 void fill_losses(IsaKernels& kernels);

@@ -92,6 +92,19 @@ struct ActivationKernel {
                    bool accumulate);
 };
 
+// An entry of formulas/elementwise/elementwise.def on n elements, n a multiple of kRowAlign; any
+// alignment. Operands that the op does not have may be null, and y may be an operand.
+template <class T>
+struct ElementwiseKernel {
+  int operands;
+  int smooth;  // bit k: slope[k] is there
+  int reads;   // what slopes read: bits 0 to 2 the operands, bit 3 y; the others may be null
+  void (*forward)(const T* a, const T* b, const T* c, T* y, std::ptrdiff_t n);
+  // grad_operand (+)= grad_y * dy / d operand; it may be grad_y unless it is accumulated.
+  void (*slope[kMaxOperands])(const T* grad_y, const T* a, const T* b, const T* c, const T* y,
+                              T* grad_operand, std::ptrdiff_t n, bool accumulate);
+};
+
 // One block of one loss: target and prediction are [features][kLanes] (a sparse target:
 // [1][kLanes]). losses[lane]: the loss of each row; grad (if not null): its gradient times
 // scale[lane].
@@ -195,6 +208,7 @@ struct KernelTable {
   // elementwise
   ActivationKernel<T> activation[kActivations];
   MathKernel<T> math[kMathKernels];
+  ElementwiseKernel<T> elementwise[kElementwiseOps];
   void (*add)(const T* a, const T* b, T* y, std::ptrdiff_t n);
   void (*subtract)(const T* a, const T* b, T* y, std::ptrdiff_t n);
   void (*multiply)(const T* a, const T* b, T* y, std::ptrdiff_t n);
@@ -219,6 +233,17 @@ struct KernelTable {
   void (*batch_moments)(const BatchNormArgs<T>&);
   void (*batch_normalize)(const BatchNormArgs<T>&);
   void (*batch_normalize_backward)(const BatchNormArgs<T>&);
+
+  // Along features: y[i] = sum of x[f * inner + i] over f in [0, length), in order, divided by
+  // `divisor`, for rows of lanes i in [0, inner); from what y holds on, if accumulated.
+  void (*sum_features)(const T* x, int length, int inner, T divisor, T* y, bool accumulate);
+  void (*sum_features_backward)(const T* grad_y, int length, int inner, T divisor, T* grad_x,
+                                bool accumulate);
+  // The largest or least of them, NaN if there is one; equal ones share the gradient.
+  void (*largest_features)(const T* x, int length, int inner, T* y);
+  void (*least_features)(const T* x, int length, int inner, T* y);
+  void (*extreme_features_backward)(const T* grad_y, const T* x, const T* y, int length, int inner,
+                                    T* grad_x, bool accumulate);
 
   void (*loss[kLosses])(const LossArgs<T>&);
   OptimizerKernel<T> optimizer[kOptimizers];

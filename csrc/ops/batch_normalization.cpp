@@ -27,6 +27,7 @@ class BatchNormalization : public Op<T> {
   Division forward_division(bool) const override { return kFeaturewise; }
   double cost() const override { return 12.0 * this->out->features; }
   std::ptrdiff_t workspace(int) const override { return 5 * padded_; }
+  bool keeps_gradients() const override { return true; }
 
   void forward(const Pass& pass, const Share& share) override {
     BatchNormArgs<T> a = arguments(pass, share);

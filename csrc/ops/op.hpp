@@ -11,6 +11,7 @@
 
 #include "base/row_numbers.hpp"
 #include "kernels/kernel_table.hpp"
+#include "ops/program.hpp"
 #include "ops/share.hpp"
 #include "ops/variable.hpp"
 
@@ -119,8 +120,11 @@ class Op {
     static_cast<void>(blocks);
     return 0;
   }
+  // backward() leaves the gradients of the variables in the workspace, for update().
+  virtual bool keeps_gradients() const { return false; }
   virtual bool wants_rows() const { return false; }       // of its first input, in update()
   virtual bool wants_grad_rows() const { return false; }  // of its output's gradient, in update()
+  virtual void on_bound() {}                              // called once, when all below is set
 
   // Bound by the plan.
   const KernelTable<T>* kernels = nullptr;
@@ -147,6 +151,8 @@ struct NodeSpec {
   std::vector<int> input_features;
   std::vector<VariablePtr> variables;
   std::vector<double> params;  // in the order of the kind's parameter list
+  Program program;             // of an expression
+  std::vector<int> indices;    // of a selection
   int features = 0;
 };
 

@@ -1,32 +1,39 @@
 """From nodes to the engine's graph: one rule per op that the engine has a kind for.
 
 A rule returns the engine's node, or None where the engine cannot compute this use of the op; the
-plan then interprets the nodes instead.
+plan then interprets the nodes instead. Elementwise nodes are put together by `_expressions`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pynn import _core
+from pynn.graph._expressions import Program, group
+from pynn.graph._features import (
+    MOVING,
+    broadcast_features,
+    has_rows,
+    is_in_order,
+    moved_features,
+    row_shape,
+)
 from pynn.ops import Node, Tensor, Weight
+from pynn.ops._shape_rules import normalize_axes
 
-_EPSILON = 2.0**-10
 
+class NativeGraph(NamedTuple):
+    """A graph of the engine and the numbers of its inputs, outputs and losses."""
 
-class NativeGraph:
-    """A graph of the engine and the numbers of its inputs and outputs."""
-
-    __slots__ = ("graph", "inputs", "outputs")
-
-    def __init__(self, graph: _core.Graph, inputs: list[int], outputs: list[int]) -> None:
-        self.graph = graph
-        self.inputs = inputs
-        self.outputs = outputs
+    graph: _core.Graph
+    inputs: list[int]
+    outputs: list[int]
+    losses: list[int]
 
 
 class Lowering:
@@ -37,77 +44,168 @@ class Lowering:
     graph : _core.Graph
     ids : dict
         The engine's node of each tensor, by the tensor's ``id``.
+    moves : dict
+        Which features the nodes that only move entries take, by the node's ``id``.
+    renames : set of int
+        The ``id`` of those that leave them as they are.
+    biases : dict
+        Product and bias that a sum comes to, by the ``id`` of the sum's node.
     """
 
     def __init__(self, dtype: str) -> None:
         self.graph = _core.Graph(dtype)
         self.dtype = dtype
         self.ids: dict[int, int] = {}
+        self.moves: dict[int, np.ndarray] = {}
+        self.renames: set[int] = set()
         self.biases: dict[int, tuple[Tensor, Weight, Weight]] = {}
+        self._variables: dict[int, int] = {}
+        self._selections: dict[tuple[int, bytes], int] = {}
 
     def add(
         self, kind: str, inputs: Sequence[Any], weights: Sequence[Weight] = (), **params: float
     ) -> int:
         """Append a node of the engine on tensors or node numbers."""
-        ids = [self.ids[id(x)] if isinstance(x, Tensor) else x for x in inputs]
+        ids = [self.node(x) if isinstance(x, (Tensor, Weight)) else x for x in inputs]
         variables = [weight._variable for weight in weights]
         return self.graph.add(kind, ids, variables, params)
+
+    def node(self, value: Tensor | Weight) -> int:
+        """Return the engine's node of a tensor, or one that gives every row a weight's values."""
+        if isinstance(value, Tensor):
+            return self.ids[id(value)]
+        if id(value) not in self._variables:
+            self._variables[id(value)] = self.graph.add("variable", [], [value._variable], {})
+        return self._variables[id(value)]
+
+    def select(self, node: int, features: np.ndarray) -> int:
+        """Return a node of the given features of another."""
+        if is_in_order(features, self.graph.width(node)):
+            return node
+        key = (node, features.tobytes())
+        if key not in self._selections:
+            self._selections[key] = self.graph.add_selection(node, features.tolist())
+        return self._selections[key]
+
+    def find_moves(self, nodes: Sequence[Node]) -> None:
+        """Fill `moves` and `renames`."""
+        for node in nodes:
+            first = node.inputs[0]
+            if node.op.name == "cast" and node.params["dtype"] == self.dtype:
+                self.renames.add(id(node))
+            if node.op.name not in MOVING:
+                continue
+            features = moved_features(node)
+            if features is None:
+                continue
+            self.moves[id(node)] = features
+            single = not any(isinstance(value, Tensor) for value in node.inputs[1:])
+            if single and is_in_order(features, math.prod(row_shape(first) or ())):
+                self.renames.add(id(node))
 
 
 Rule = Callable[[Lowering, Node], "int | None"]
 
 
 def lower_to_engine(
-    nodes: Sequence[Node], inputs: Sequence[Tensor], outputs: Sequence[Tensor], dtype: str
+    nodes: Sequence[Node],
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    dtype: str,
+    losses: Sequence[Tensor] = (),
 ) -> NativeGraph | str:
-    """Return the nodes as a graph of the engine, or the name of the first op that does not fit."""
+    """Return the nodes as a graph of the engine, or the name of the first op that does not fit.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        In topological order.
+    inputs, outputs : sequence of Tensor
+    dtype : str
+    losses : sequence of Tensor, default=()
+        Of one number each, for every row or for all.
+    """
     lowering = Lowering(dtype)
+    wanted = [*outputs, *losses]
     for tensor in inputs:
         features = int(np.prod([n or 1 for n in tensor.shape[1:]], dtype=np.int64))
         lowering.ids[id(tensor)] = lowering.graph.add("input", [], [], {"features": features})
-    absorbed = _fuse_biases(lowering, nodes, outputs)
+    lowering.find_moves(nodes)
+    absorbed, alone = _fuse_products(lowering, nodes, wanted)
+    last = group(nodes, wanted, lowering.renames, lambda node: id(node) in alone)
+    members: dict[int, list[Node]] = {}
     for node in nodes:
         if id(node) in absorbed:
             continue
-        rule = _rules().get(node.op.name)
+        if id(node) in last:
+            root = last[id(node)]
+            members.setdefault(id(root), []).append(node)
+            if node is root:
+                lowering.ids[id(node.output)] = _expression(lowering, members[id(root)])
+            continue
+        if id(node) in lowering.renames:
+            source = lowering.ids.get(id(node.inputs[0]))
+            if source is not None:  # else it is inside of an expression, and so is its reader
+                lowering.ids[id(node.output)] = source
+            continue
+        rule = _moved if id(node) in lowering.moves else _rules().get(node.op.name)
         made = None if rule is None else rule(lowering, node)
         if made is None:
             return node.op.name
         lowering.ids[id(node.output)] = made
-    input_ids = [lowering.ids[id(tensor)] for tensor in inputs]
-    output_ids: list[int] = []
     for tensor in outputs:
+        if not has_rows(tensor):
+            return tensor.node.op.name if tensor.node else "input"
+    input_ids = [lowering.ids[id(tensor)] for tensor in inputs]
+    wanted_ids: list[int] = []
+    for tensor in wanted:
         made = lowering.ids[id(tensor)]
-        if made in input_ids or made in output_ids:  # an output is a node of its own
+        if (
+            made in input_ids or made in wanted_ids
+        ):  # what is read from outside is a node of its own
             made = lowering.graph.add("linear", [made])
-        output_ids.append(made)
-    return NativeGraph(lowering.graph, input_ids, output_ids)
+        wanted_ids.append(made)
+    count = len(outputs)
+    return NativeGraph(lowering.graph, input_ids, wanted_ids[:count], wanted_ids[count:])
 
 
-def _fuse_biases(lowering: Lowering, nodes: Sequence[Node], outputs: Sequence[Tensor]) -> set[int]:
-    """Find ``x @ kernel + bias``; return the products that the sums absorb."""
+def _fuse_products(
+    lowering: Lowering, nodes: Sequence[Node], outputs: Sequence[Tensor]
+) -> tuple[set[int], set[int]]:
+    """Find what is fused with matrix products.
+
+    Returns
+    -------
+    absorbed : set of int
+        The ``id`` of products to which a sum adds a bias: the sum's node computes both.
+    alone : set of int
+        The ``id`` of those sums, and of activations that the engine fuses with a product.
+    """
     uses: dict[int, int] = {id(tensor): 1 for tensor in outputs}
     for node in nodes:
         for value in node.inputs:
             if isinstance(value, Tensor):
                 uses[id(value)] = uses.get(id(value), 0) + 1
-    absorbed = set()
+    absorbed, alone = set(), set()
     for node in nodes:
-        if node.op.name != "add":
-            continue
-        product, bias = node.inputs
-        if isinstance(product, Weight):
-            product, bias = bias, product
-        if not (isinstance(product, Tensor) and isinstance(bias, Weight) and bias.ndim == 1):
-            continue
-        inner = product.node
-        if inner is None or uses[id(product)] != 1 or not _is_plain_product(inner):
-            continue
-        x, kernel = inner.inputs
-        if kernel.shape[1] == bias.size:
-            absorbed.add(id(inner))
-            lowering.biases[id(node)] = (x, kernel, bias)
-    return absorbed
+        inner = node.inputs[0].node if isinstance(node.inputs[0], Tensor) else None
+        if node.op.name == "add":
+            product, bias = node.inputs
+            if isinstance(product, Weight):
+                product, bias = bias, product
+            inner = product.node if isinstance(product, Tensor) else None
+            if inner is None or uses[id(product)] != 1 or not _is_plain_product(inner):
+                continue
+            x, kernel = inner.inputs
+            if isinstance(bias, Weight) and bias.shape == kernel.shape[1:]:
+                absorbed.add(id(inner))
+                alone.add(id(node))
+                lowering.biases[id(node)] = (x, kernel, bias)
+        elif node.op.name in _core.activation_names() and inner is not None:
+            is_product = inner.op.name in ("matmul", "dense") or id(inner) in lowering.biases
+            if is_product and uses[id(inner.output)] == 1:
+                alone.add(id(node))
+    return absorbed, alone
 
 
 def _is_plain_product(node: Node) -> bool:
@@ -122,17 +220,41 @@ def _is_plain_product(node: Node) -> bool:
     )
 
 
-def _alias(lowering: Lowering, node: Node) -> int | None:
-    return lowering.ids[id(node.inputs[0])]
+def _expression(lowering: Lowering, members: Sequence[Node]) -> int:
+    """Append the expression that ends with the last of some elementwise nodes."""
+    if len(members) == 1 and members[0].op.name in _core.activation_names():
+        return _activation(lowering, members[0])
+    program = Program()
+    values: dict[int, tuple[str, int]] = {}
+
+    def operand(value: Any, output: Tensor) -> tuple[str, int]:
+        features = broadcast_features(value, output)
+        assert features is not None
+        if not isinstance(value, (Tensor, Weight)):
+            return program.constant(np.asarray(value).ravel()[features])
+        source = value
+        while isinstance(source, Tensor) and source.node and id(source.node) in lowering.renames:
+            source = source.node.inputs[0]
+        if id(source) in values:
+            return values[id(source)]
+        node = lowering.node(source)
+        return program.input(node if features.max() == 0 else lowering.select(node, features))
+
+    for member in members:
+        operands = [operand(value, member.output) for value in _operands(member)]
+        result = program.append_node(member, operands)
+        values[id(member.output)] = result
+    return program.append_to(lowering.graph, result)
 
 
-def _cast(lowering: Lowering, node: Node) -> int | None:
-    return _alias(lowering, node) if node.params["dtype"] == lowering.dtype else None
+def _operands(node: Node) -> Sequence[Any]:
+    return node.inputs[:1] if node.op.name == "cast" else node.inputs
 
 
-def _squeeze(lowering: Lowering, node: Node) -> int | None:
-    keeps_rows = node.output.shape[:1] == node.inputs[0].shape[:1]
-    return _alias(lowering, node) if keeps_rows else None
+def _moved(lowering: Lowering, node: Node) -> int | None:
+    tensors = [x for x in node.inputs if isinstance(x, Tensor)]
+    whole = lowering.node(tensors[0]) if len(tensors) == 1 else lowering.add("concatenate", tensors)
+    return lowering.select(whole, lowering.moves[id(node)])
 
 
 def _dense(lowering: Lowering, node: Node) -> int | None:
@@ -144,22 +266,21 @@ def _dense(lowering: Lowering, node: Node) -> int | None:
     return lowering.add("dense", [x], weights)
 
 
+def _sum(lowering: Lowering, node: Node) -> int | None:
+    if id(node) not in lowering.biases:
+        return None
+    x, kernel, bias = lowering.biases[id(node)]
+    return lowering.add("dense", [x], [kernel, bias])
+
+
 def _softmax(lowering: Lowering, node: Node) -> int | None:
     if len(node.output.shape) != 2:
         return None
     return lowering.add(node.op.name, node.inputs)
 
 
-def _activation(lowering: Lowering, node: Node) -> int | None:
+def _activation(lowering: Lowering, node: Node) -> int:
     return lowering.add(node.op.name, node.inputs, alpha=node.params["alpha"])
-
-
-def _exponential(lowering: Lowering, node: Node) -> int | None:
-    return lowering.add("exponential", node.inputs)
-
-
-def _square(lowering: Lowering, node: Node) -> int | None:
-    return lowering.add("multiply", [*node.inputs, *node.inputs])
 
 
 def _dropout(lowering: Lowering, node: Node) -> int | None:
@@ -184,107 +305,95 @@ def _batch_normalization(lowering: Lowering, node: Node) -> int | None:
     )
 
 
-def _concatenate(lowering: Lowering, node: Node) -> int | None:
-    if node.params["axis"] != 1 or not all(isinstance(x, Tensor) for x in node.inputs):
+def _merge(lowering: Lowering, node: Node) -> int | None:
+    if not all(isinstance(x, Tensor) for x in node.inputs):
         return None
-    return lowering.add("concatenate", node.inputs)
-
-
-def _affine(lowering: Lowering, x: Tensor, scale: Any, offset: Any) -> int:
-    """Append ``x * scale + offset`` for numbers, as a normalization that is at rest."""
-    features = int(np.prod([n or 1 for n in x.shape[1:]], dtype=np.int64))
-    variables = []
-    # Variance and epsilon are powers of 2 apart, so that they add up to exactly 1.
-    for value in (0.0, 1.0 - _EPSILON, scale, offset):  # mean, variance, gamma, beta
-        variable = _core.Variable(1, features, lowering.dtype)
-        variable.view[...] = value
-        variables.append(variable)
-    params = {"epsilon": _EPSILON, "frozen": 1.0, "scale": 1.0, "center": 1.0}
-    return lowering.graph.add("batch_normalization", [lowering.ids[id(x)]], variables, params)
-
-
-def _constant(value: Any, x: Tensor) -> Any:
-    """Return what is the same for every row: a number, or one for each feature; else None."""
-    if isinstance(value, (Tensor, Weight)):
+    if len({x.shape for x in node.inputs}) != 1:
         return None
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        return None
-    fits = array.ndim == 0 or (array.ndim == 1 and x.shape[1:] == array.shape)
-    return array.astype(np.float64) if fits else None
+    if len(node.inputs) == 1:
+        return lowering.node(node.inputs[0])
+    return lowering.add(node.op.name.removeprefix("merge_"), node.inputs)
 
 
-# What an op with one constant comes to, as (scale, offset): the constant behind, and in front.
-_AFFINE: dict[str, tuple[Any, Any]] = {
-    "add": (lambda c: (1.0, c), lambda c: (1.0, c)),
-    "subtract": (lambda c: (1.0, -c), lambda c: (-1.0, c)),
-    "multiply": (lambda c: (c, 0.0), lambda c: (c, 0.0)),
-    "divide": (lambda c: (1.0 / c, 0.0), None),
+# The engine's reduction of each op. What is true is 1, so that one is if the largest is.
+_REDUCTIONS = {
+    "sum": "reduce_sum",
+    "mean": "reduce_mean",
+    "max": "reduce_max",
+    "min": "reduce_min",
+    "any": "reduce_max",
+    "all": "reduce_min",
 }
 
 
-def _with_constant(lowering: Lowering, node: Node) -> int | None:
-    first, second = node.inputs
-    behind, in_front = _AFFINE[node.op.name]
-    if isinstance(first, Tensor):
-        x, form, value = first, behind, _constant(second, first)
-    elif isinstance(second, Tensor):
-        x, form, value = second, in_front, _constant(first, second)
-    else:
+def _reduce(lowering: Lowering, node: Node) -> int | None:
+    x = node.inputs[0]
+    row = row_shape(x)
+    if row is None or (isinstance(x, Weight) and x.ndim == 2):
         return None
-    if form is None or value is None or (node.op.name == "divide" and not np.all(value)):
+    first = len(x.shape) - len(row)
+    axes = [axis - first for axis in normalize_axes(node.params["axis"], len(x.shape))]
+    if axes and axes[0] < 0:
         return None
-    return _affine(lowering, x, *form(value))
+    source = lowering.node(x)
+    if node.op.name in ("any", "all"):
+        program = Program()
+        truth = program.add("not_equal", program.input(source), program.constant(0.0))
+        source = program.append_to(lowering.graph, truth)
+    if axes != list(range(axes[0], axes[-1] + 1)) if axes else False:
+        kept = [axis for axis in range(len(row)) if axis not in axes]
+        numbers = np.arange(math.prod(row)).reshape(row).transpose(kept + axes)
+        source = lowering.select(source, numbers.ravel())
+        row = numbers.shape
+        axes = list(range(len(kept), len(row)))
+    length = math.prod(row[axis] for axis in axes)
+    if length == 1:
+        return source
+    inner = math.prod(row[axes[-1] + 1 :])
+    return lowering.add(_REDUCTIONS[node.op.name], [source], length=length, inner=inner)
 
 
-def _negative(lowering: Lowering, node: Node) -> int | None:
-    return _affine(lowering, node.inputs[0], -1.0, 0.0)
+def _one_hot(lowering: Lowering, node: Node) -> int | None:
+    x, classes = node.inputs[0], node.params["num_classes"]
+    row = row_shape(x)
+    if row is None or not has_rows(x):
+        return None
+    width = math.prod(row)
+    source = lowering.node(x)
+    if width > 1:
+        source = lowering.select(source, np.repeat(np.arange(width), classes))
+    program = Program()
+    label = program.add("truncate", program.input(source))
+    known = program.constant(np.tile(np.arange(classes), width))
+    return program.append_to(lowering.graph, program.add("equal", label, known))
 
 
-def _combine(kind: str) -> Rule:
-    """Make the rule for combinations of tensors of one shape."""
-
-    def rule(lowering: Lowering, node: Node) -> int | None:
-        if id(node) in lowering.biases:
-            x, kernel, bias = lowering.biases[id(node)]
-            return lowering.add("dense", [x], [kernel, bias])
-        if not all(isinstance(x, Tensor) for x in node.inputs):
-            return _with_constant(lowering, node) if node.op.name in _AFFINE else None
-        if len({x.shape for x in node.inputs}) != 1:
-            return None
-        if len(node.inputs) == 1:
-            return _alias(lowering, node)
-        return lowering.add(kind, node.inputs)
-
-    return rule
+def _filled(lowering: Lowering, node: Node) -> int | None:
+    if row_shape(node.inputs[0]) is None or not has_rows(node.inputs[0]):
+        return None
+    program = Program()
+    fill = program.constant(node.params["fill"])
+    x = program.input(lowering.node(node.inputs[0]))
+    return program.append_to(lowering.graph, program.add("where", x, fill, fill))
 
 
 @cache
 def _rules() -> dict[str, Rule]:
-    kinds = set(_core.graph_kinds())
     rules: dict[str, Rule] = {
-        "identity": _alias,
-        "reshape_rows": _alias,
-        "expand_dims": _squeeze,
-        "squeeze": _squeeze,
-        "cast": _cast,
+        "add": _sum,
         "dense": _dense,
         "matmul": _dense,
         "softmax": _softmax,
         "log_softmax": _softmax,
         "dropout": _dropout,
-        "exp": _exponential,
-        "square": _square,
         "batch_normalization": _batch_normalization,
-        "concatenate": _concatenate,
+        "one_hot": _one_hot,
+        "ones_like": _filled,
     }
     for kind in ("add", "multiply", "average", "maximum", "minimum"):
-        rules[kind] = rules[f"merge_{kind}"] = _combine(kind)
-    rules["subtract"] = _combine("subtract")
-    rules["divide"] = _with_constant
-    rules["negative"] = _negative
+        rules[f"merge_{kind}"] = _merge
+    for name in _REDUCTIONS:
+        rules[name] = _reduce
     for name in _core.activation_names():
-        if name in kinds:
-            rules.setdefault(name, _activation)
-    rules["linear"] = _alias
+        rules[name] = _activation
     return rules

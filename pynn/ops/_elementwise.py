@@ -109,7 +109,7 @@ CLIP = Op(
 CAST = Op(
     "cast",
     lambda x, dtype: np.asarray(x).astype(dtype),
-    lambda grad, out, x, dtype: (grad,),
+    lambda grad, out, x, dtype: (grad if np.dtype(dtype).kind == "f" else None,),
     same,
 )
 
@@ -306,7 +306,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    """Return `x` as `dtype`."""
+    """Return `x` as `dtype`. No gradient flows through whole numbers and truth values."""
     name = np.dtype(dtype).name
     return apply(CAST._replace(dtype=name), x, dtype=name)
 

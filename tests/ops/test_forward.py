@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pynn import _core
+from reference.elementwise import ELEMENTWISE
 from reference.graph import OPS
 from reference.tolerances import DTYPES, FORMULA_UNITS, assert_close
 from reference.twin import Twin
@@ -42,7 +43,45 @@ def build(kind: str, features: int, dtype: str) -> tuple[Twin, list[int]]:
         return twin, [twin.add(kind, inputs) for inputs in combinations]
     if kind in _core.activation_names():
         return twin, [twin.add(kind, [x]), twin.add(kind, [x], alpha=0.3)]
+    if kind == "expression":
+        return twin, every_expression(twin, x, features)
+    if kind == "select_features":
+        backwards = list(range(features))[::-1]
+        return twin, [twin.select(x, some) for some in (backwards, [0], [0, 0, features - 1] * 9)]
+    if kind == "variable":
+        return twin, [twin.add(kind, [], [twin.normal(1, n)]) for n in (1, features)]
+    if kind.startswith("reduce_"):
+        wide = twin.input(6 * features)
+        sizes = ((6 * features, 1), (6, features), (3, features), (2, 1), (1, 1))
+        return twin, [twin.add(kind, [wide], length=n, inner=inner) for n, inner in sizes]
     return twin, [twin.add(kind, [x])]
+
+
+def every_expression(twin: Twin, x: int, features: int) -> list[int]:
+    """Each instruction on operands where it is smooth, one of them an input of one feature."""
+    one = twin.input(1)
+    constants = [[1.5], [float(1 + i % 3) for i in range(features)], [-0.5]]
+    # Values 5, 6, 7: x far from whole numbers, x above 1/2, and the lone feature times a row.
+    steps = [
+        ("multiply", [0, 3], 0.0),
+        ("softplus", [0], 0.0),
+        ("multiply", [1, 3], 0.0),
+        ("add", [6, 2], 0.0),
+    ]
+    operands = ([8, 3, 2], [0, 7, 4], [7, 5, 8])
+    outputs = []
+    for name, (count, _, _) in ELEMENTWISE.items():
+        positive = name in ("sqrt", "log", "log1p", "power", "mod", "floor_divide", "divide")
+        for given in operands[:1] if positive else operands:
+            outputs.append(
+                twin.expression([x, one], [*steps, (name, given[:count], 0.0)], constants)
+            )
+    outputs.append(twin.expression([x], [("elu", [0], 0.3), ("tanh", [1], 0.0)]))
+    return outputs
+
+
+def test_every_instruction_has_a_reference() -> None:
+    assert set(_core.elementwise_names()) == set(ELEMENTWISE)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -54,7 +93,8 @@ def test_inference(kind: str, dtype: str) -> None:
         x = twin.data(max(BATCHES))
         want = twin.reference_predict(outputs, x)
         # A sum of products has the error of its terms; as many terms as features, of size 1 or so.
-        magnitude = 1.0 + features**0.5 if kind == "dense" else MAGNITUDES.get(kind, 4.0)
+        terms = {"dense": features, "reduce_sum": 6 * features}.get(kind)
+        magnitude = MAGNITUDES.get(kind, 4.0) if terms is None else 1.0 + terms**0.5
         for batch in BATCHES:
             got = executor.predict([_core.Rows(a[:batch]) for a in x])
             for mine, truth in zip(got, want, strict=True):

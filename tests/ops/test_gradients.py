@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pynn import _core
+from reference.elementwise import ELEMENTWISE, NO_SLOPE
 from reference.gradient_checks import (
     check_against_differences,
     check_against_reference,
@@ -38,7 +39,50 @@ def apply(twin: Twin, kind: str, x: int, width: int) -> int:
         return twin.add(kind, [h, twin.dense(x, width), twin.dense(x, width)])
     if kind in _core.activation_names():
         return twin.add(kind, [h], alpha=0.3)
+    if kind == "expression":
+        return twin.expression([h, twin.dense(x, 1)], *every_smooth_instruction(width))
+    if kind == "select_features":
+        return twin.select(h, [*range(width // 2, width), 0, 0])
+    if kind == "variable":
+        gain = twin.add(kind, [], [twin.normal(1, width)])
+        lone = twin.add(kind, [], [twin.normal(1, 1)])
+        return twin.expression([h, gain, lone], [("multiply", [0, 1], 0), ("multiply", [3, 2], 0)])
+    if kind.startswith("reduce_"):
+        wide = twin.dense(x, 6 * width)
+        return twin.add(kind, [wide], length=3, inner=width)
     return twin.add(kind, [h])
+
+
+def every_smooth_instruction(width: int) -> tuple[list, list]:
+    """One program of all instructions that have a gradient, and some that have none.
+
+    Inputs: 0, and 1 of one feature; constants: 2 is 0.7, 3 is a number a feature, 4 is -0.4.
+    """
+    steps: list = [
+        ("add", [0, 1], 0.0),  # 5
+        ("multiply", [5, 3], 0.0),  # 6
+        ("softplus", [6], 0.0),  # 7, positive
+        ("add", [7, 2], 0.0),  # 8, above 0.7
+    ]
+    total = 5
+    for name in _core.elementwise_names():
+        operands, _, slopes = ELEMENTWISE[name]
+        given = {
+            "power": [8, 6],
+            "mod": [0, 2],
+            "where": [0, 6, 8],
+            "clip": [6, 4, 2],
+            "maximum": [0, 6],
+            "minimum": [5, 6],
+            "divide": [6, 8],
+        }.get(name, [8, 5, 6][:operands])
+        if slopes is NO_SLOPE and name != "less":
+            continue
+        at = 5 + len(steps)
+        steps += [(name, given, 0.0), ("add", [total, at], 0.0)]
+        total = at + 1
+    steps += [("softsign", [total], 0.0)]
+    return steps, [[0.7], [0.5 + i % 3 for i in range(width)], [-0.4]]
 
 
 def between_dense_layers(twin: Twin, kind: str, width: int) -> list[int]:
@@ -50,7 +94,7 @@ def beside_its_input(twin: Twin, kind: str, width: int) -> list[int]:
     """The op's input and its output are both read again: nothing may work in place."""
     x = twin.input(6)
     y = apply(twin, kind, x, width)
-    reads = list(twin.reference.nodes[y].inputs)
+    reads = list(twin.reference.nodes[y].inputs) or [x]
     h = reads[0]
     both = twin.add("concatenate", [h, y, *reads])
     return [twin.dense(twin.add("tanh", [both]), 2), y]
@@ -92,6 +136,7 @@ def test_against_differences(kind: str, layout: Layout) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_against_reference(kind: str, layout: Layout, dtype: str) -> None:
     jumps = kind in ("heaviside", "sign", "threshold", "hard_sigmoid", "maximum", "minimum")
+    jumps = jumps or kind in ("expression", "reduce_max", "reduce_min")
     if dtype == "float32" and (jumps or "relu" in kind):
         dtype = "float64"  # a value that rounds to the other side of a kink has another slope
     for n_rows, width in ((1, 1), (5, 17), (32, 16), (33, 15), (100, 33), (257, 4)):

@@ -13,6 +13,7 @@ from functools import reduce
 import numpy as np
 
 from reference import activations
+from reference.elementwise import Step, run_program, run_program_backward
 from reference.random import dropout_mask
 
 Arrays = list[np.ndarray]
@@ -35,6 +36,14 @@ class Mode:
     dtype: str = "float64"
 
 
+@dataclass(frozen=True)
+class Program:
+    """What an expression computes: constants, and steps of (name, operands, alpha)."""
+
+    constants: list[list[float]]
+    steps: list[Step]
+
+
 @dataclass
 class Call:
     """One node in one pass: what its forward and backward functions see."""
@@ -44,6 +53,8 @@ class Call:
     x: Arrays
     v: Arrays
     mode: Mode
+    program: Program | None = None
+    indices: list[int] = field(default_factory=list)
     y: np.ndarray = field(default_factory=lambda: np.empty(0))
 
 
@@ -131,6 +142,50 @@ def first_that_is_chosen(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
     return [grad * (where == i) for i in range(len(c.x))], []
 
 
+def expression_values(c: Call) -> list[np.ndarray]:
+    return run_program(c.x, c.program.constants, c.program.steps)
+
+
+def expression_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
+    return run_program_backward(expression_values(c), len(c.x), c.program.steps, grad), []
+
+
+def select_features_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
+    out = np.zeros_like(c.x[0])
+    np.add.at(out, (slice(None), c.indices), grad)
+    return [out], []
+
+
+def variable(c: Call) -> np.ndarray:
+    return c.v[0]  # one row; what reads it broadcasts
+
+
+def axes(c: Call) -> tuple[int, int, int, int]:
+    """Batch, outer, length and inner size of a reduction."""
+    length, inner = int(c.params["length"]), int(c.params.get("inner", 1))
+    n_rows, features = c.x[0].shape
+    return n_rows, features // (length * inner), length, inner
+
+
+def reduce_with(function: Callable[..., np.ndarray]) -> Forward:
+    def forward(c: Call) -> np.ndarray:
+        return function(c.x[0].reshape(axes(c)), axis=2).reshape(len(c.x[0]), -1)
+
+    return forward
+
+
+def spread(c: Call, grad: np.ndarray) -> np.ndarray:
+    n_rows, outer, length, inner = axes(c)
+    whole = grad.reshape(n_rows, outer, 1, inner)
+    return np.broadcast_to(whole, (n_rows, outer, length, inner)).reshape(n_rows, -1)
+
+
+def extreme_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
+    hits = (c.x[0] == spread(c, c.y)).astype(float)
+    counts = hits.reshape(axes(c)).sum(axis=2).reshape(len(hits), -1)
+    return [hits * spread(c, grad) / spread(c, counts)], []
+
+
 Forward = Callable[[Call], np.ndarray]
 Backward = Callable[[Call, np.ndarray], tuple[Arrays, Arrays]]  # of the inputs, of the variables
 
@@ -146,6 +201,16 @@ OPS: dict[str, tuple[Forward, Backward]] = {
         lambda c: activations.log_softmax(c.x[0]),
         lambda c, grad: ([activations.log_softmax_gradient(c.x[0], grad)], []),
     ),
+    "expression": (lambda c: expression_values(c)[-1], expression_backward),
+    "select_features": (lambda c: c.x[0][:, c.indices], select_features_backward),
+    "variable": (variable, lambda c, grad: ([], [grad.sum(axis=0, keepdims=True)])),
+    "reduce_sum": (reduce_with(np.sum), lambda c, grad: ([spread(c, grad)], [])),
+    "reduce_mean": (
+        reduce_with(np.mean),
+        lambda c, grad: ([spread(c, grad) / c.params["length"]], []),
+    ),
+    "reduce_max": (reduce_with(np.max), extreme_backward),
+    "reduce_min": (reduce_with(np.min), extreme_backward),
     "concatenate": (lambda c: np.concatenate(c.x, axis=1), concatenate_backward),
     "add": (lambda c: sum(c.x), lambda c, grad: ([grad] * len(c.x), [])),
     "subtract": (lambda c: c.x[0] - c.x[1], lambda c, grad: ([grad, -grad], [])),
@@ -180,6 +245,8 @@ class Node:
     inputs: list[int]
     variables: list[Variable]
     params: dict[str, float]
+    program: Program | None = None
+    indices: list[int] = field(default_factory=list)
 
 
 class Graph:
@@ -189,21 +256,32 @@ class Graph:
         self.nodes: list[Node] = []
 
     def add(
-        self, kind: str, inputs: list[int], variables: list[Variable], params: dict[str, float]
+        self,
+        kind: str,
+        inputs: list[int],
+        variables: list[Variable],
+        params: dict[str, float],
+        program: Program | None = None,
+        indices: list[int] | None = None,
     ) -> int:
-        self.nodes.append(Node(kind, list(inputs), list(variables), dict(params)))
+        self.nodes.append(
+            Node(kind, list(inputs), list(variables), dict(params), program, indices or [])
+        )
         return len(self.nodes) - 1
 
     def forward(self, x: dict[int, np.ndarray], mode: Mode) -> list[Call]:
         """Run every node; `x` holds the values of the input nodes."""
         calls: list[Call] = []
         for number, node in enumerate(self.nodes):
-            c = Call(number, node.params, [], [v.value for v in node.variables], mode)
+            values = [v.value for v in node.variables]
+            c = Call(number, node.params, [], values, mode, node.program, node.indices)
             if node.kind == "input":
                 c.y = x[number]
             else:
                 c.x = [calls[i].y for i in node.inputs]
                 c.y = OPS[node.kind][0](c)
+                if len(c.y) == 1:  # a variable, which all rows share
+                    c.y = np.repeat(c.y, len(next(iter(x.values()))), axis=0)
             calls.append(c)
         return calls
 

@@ -40,6 +40,33 @@ def two_inputs_two_outputs(t: Twin, w: int) -> list[int]:
     return [t.dense(both, 2), t.dense(t.add("multiply", [right, t.dense(both, w)]), 5)]
 
 
+def expressions(t: Twin, w: int) -> list[int]:
+    """Programs of ops, parts of rows, reductions, and weights that every row meets alone."""
+    x = t.add("relu", [t.dense(t.input(2 * w), 3 * w)])
+    gain = t.add("variable", [], [t.normal(1, 3 * w)])
+    factor = t.add("variable", [], [t.normal(1, 1)])
+    mean = t.add("reduce_mean", [x], length=3 * w)
+    centered = t.expression([x, mean], [("subtract", [0, 1], 0.0)])
+    variance = t.add(
+        "reduce_mean", [t.expression([centered], [("square", [0], 0.0)])], length=3 * w
+    )
+    # centered * gain / sqrt(variance + 0.1) + 2 * factor * tanh(x)
+    steps = [
+        ("add", [1, 5], 0.0),
+        ("sqrt", [7], 0.0),
+        ("multiply", [0, 2], 0.0),
+        ("divide", [9, 8], 0.0),
+        ("tanh", [4], 0.0),
+        ("multiply", [3, 11], 0.0),
+        ("multiply", [12, 6], 0.0),
+        ("add", [10, 13], 0.0),
+    ]
+    y = t.expression([centered, variance, gain, factor, x], steps, [[0.1], [2.0]])
+    parts = t.select(y, [*range(w, 3 * w), *range(w), 0, 0])
+    largest = t.add("reduce_max", [y], length=3, inner=w)
+    return [t.dense(t.add("concatenate", [parts, largest]), 3), t.dense(x, 2)]
+
+
 def shared_layer(t: Twin, w: int) -> list[int]:
     """One kernel and bias for two inputs (a Siamese network), and for a chain of two layers."""
     a, b = t.input(w), t.input(w)
@@ -112,7 +139,7 @@ def attention_like(t: Twin, w: int) -> list[int]:
 
 
 NETWORKS = (
-    layers, mixed_activations, residual, two_inputs_two_outputs, shared_layer, shared_unit,
-    wide_and_deep, normalized, frozen_normalization, dropped, intermediate_output, before_and_after,
-    attention_like,
+    layers, mixed_activations, residual, expressions, two_inputs_two_outputs, shared_layer,
+    shared_unit, wide_and_deep, normalized, frozen_normalization, dropped, intermediate_output,
+    before_and_after, attention_like,
 )  # fmt: skip

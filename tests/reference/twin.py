@@ -9,7 +9,8 @@ import numpy as np
 
 from pynn import _core
 from reference import trainer
-from reference.graph import Graph, Mode, Variable
+from reference.elementwise import Step
+from reference.graph import Graph, Mode, Program, Variable
 
 
 @dataclass(eq=False)
@@ -85,6 +86,19 @@ class Twin:
         number = self.add("batch_normalization", [x], weights, **params)
         for w in moving:  # not trainable
             self.weights.remove(w)
+        return number
+
+    def expression(
+        self, inputs: list[int], steps: list[Step], constants: list[list[float]] | None = None
+    ) -> int:
+        number = self.native.add_expression(inputs, constants or [], steps)
+        program = Program(constants or [], steps)
+        assert self.reference.add("expression", inputs, [], {}, program) == number
+        return number
+
+    def select(self, x: int, indices: list[int]) -> int:
+        number = self.native.add_selection(x, indices)
+        assert self.reference.add("select_features", [x], [], {}, None, indices) == number
         return number
 
     def data(self, n_rows: int) -> list[np.ndarray]:

@@ -1,0 +1,98 @@
+// Sums, means and extremes over an axis of a row: the features are (outer, length, inner), and
+// `length` is what goes. The mean divides the sum, taken in order; equal extremes share the
+// gradient.
+#include "ops/check_node.hpp"
+
+namespace pynn {
+
+namespace {
+
+enum Param { kLength, kInner };
+enum class Reduction { sum, mean, max, min };
+
+template <class T, Reduction kReduction>
+class Reduce : public Op<T> {
+ public:
+  explicit Reduce(const NodeSpec& node)
+      : length_(static_cast<int>(node.params[kLength])),
+        inner_(static_cast<int>(node.params[kInner])),
+        outer_(node.features / inner_) {}
+
+  Division forward_division(bool) const override { return kRowwise; }
+  double cost() const override { return 2.0 * length_ * this->out->features; }
+
+  void forward(const Pass&, const Share& share) override {
+    for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
+      for (int o = 0; o < outer_; ++o) {
+        const T* x = this->in[0]->value_at(block, o * length_ * inner_);
+        T* y = this->out->value_at(block, o * inner_);
+        if constexpr (kIsSum) this->kernels->sum_features(x, length_, inner_, divisor(), y, false);
+        if constexpr (kReduction == Reduction::max)
+          this->kernels->largest_features(x, length_, inner_, y);
+        if constexpr (kReduction == Reduction::min)
+          this->kernels->least_features(x, length_, inner_, y);
+      }
+    }
+  }
+
+  void backward(const Pass&, const Share& share) override {
+    const Slot<T>& x = *this->in[0];
+    if (x.grad == nullptr) return;
+    const bool accumulate = this->accumulate[0] != 0;
+    for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
+      for (int o = 0; o < outer_; ++o) {
+        const int first = o * length_ * inner_;
+        const T* grad = this->out->grad_at(block, o * inner_);
+        if constexpr (kIsSum) {
+          this->kernels->sum_features_backward(grad, length_, inner_, divisor(),
+                                               x.grad_at(block, first), accumulate);
+        } else {
+          this->kernels->extreme_features_backward(grad, x.value_at(block, first),
+                                                   this->out->value_at(block, o * inner_), length_,
+                                                   inner_, x.grad_at(block, first), accumulate);
+        }
+      }
+    }
+  }
+
+ private:
+  static constexpr bool kIsSum = kReduction == Reduction::sum || kReduction == Reduction::mean;
+  T divisor() const { return kReduction == Reduction::mean ? static_cast<T>(length_) : T(1); }
+
+  int length_;
+  int inner_;
+  int outer_;
+};
+
+template <class T>
+using Sum = Reduce<T, Reduction::sum>;
+template <class T>
+using Mean = Reduce<T, Reduction::mean>;
+template <class T>
+using Max = Reduce<T, Reduction::max>;
+template <class T>
+using Min = Reduce<T, Reduction::min>;
+
+int shape(const NodeSpec& node) {
+  const auto length = static_cast<long>(node.params[kLength]);
+  const auto inner = static_cast<long>(node.params[kInner]);
+  require(length >= 1 && inner >= 1 && node.input_features[0] % (length * inner) == 0,
+          node.kind->name + " needs an axis that divides the features. Received: length=" +
+              std::to_string(length) + ", inner=" + std::to_string(inner) + " of " +
+              std::to_string(node.input_features[0]) + " features");
+  return static_cast<int>(node.input_features[0] / length);
+}
+
+}  // namespace
+
+std::vector<OpKind> reduce_kinds() {
+  const std::vector<OpParameter> parameters = {{"length", 1}, {"inner", 1}};
+  return {
+      {"reduce_sum", parameters, 1, 1, shape, make_f32<Sum>, make_f64<Sum>},
+      {"reduce_mean", parameters, 1, 1, shape, make_f32<Mean>, make_f64<Mean>},
+      {"reduce_max", parameters, 1, 1, shape, make_f32<Max>, make_f64<Max>},
+      {"reduce_min", parameters, 1, 1, shape, make_f32<Min>, make_f64<Min>},
+  };
+}
+
+}  // namespace pynn

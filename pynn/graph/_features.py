@@ -1,0 +1,99 @@
+"""How the values of recorded nodes lie in the engine: flat features, the same for every row or not.
+
+The engine keeps each row of a tensor flat. What merely moves entries within the rows is therefore
+a list of feature numbers, found by letting the op move the numbers themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from pynn.ops import Node, Tensor, Weight
+
+# Ops that compute nothing.
+MOVING = frozenset(
+    "identity linear reshape reshape_rows expand_dims squeeze transpose index take "
+    "concatenate".split()
+)
+_PROBE_ROWS = 3
+
+
+def row_shape(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of one row, or the whole shape of what is the same for every row.
+
+    None stands for values that do not consist of rows of known size.
+    """
+    shape = value.shape if isinstance(value, (Tensor, Weight)) else np.shape(value)
+    row = shape[1:] if has_rows(value) else shape
+    sizes = tuple(n for n in row if n is not None)
+    return sizes if len(sizes) == len(row) else None
+
+
+def has_rows(value: Any) -> bool:
+    """Whether the first axis of `value` is the batch's."""
+    return isinstance(value, Tensor) and value.shape[:1] == (None,)
+
+
+def broadcast_features(value: Any, like: Tensor) -> np.ndarray | None:
+    """Return which feature of `value` each feature of `like` meets in an elementwise op.
+
+    None stands for values that NumPy's broadcasting would lay across the batch.
+    """
+    own, row = row_shape(value), row_shape(like)
+    if own is None or row is None:
+        return None
+    if has_rows(value) != has_rows(like):
+        own = own[1:] if len(own) == len(row) + 1 and own[0] == 1 else own
+        if has_rows(value) or len(own) > len(row):
+            return None
+    elif has_rows(value) and len(own) != len(row):
+        return None
+    numbers = np.arange(math.prod(own)).reshape(own)
+    return np.broadcast_to(numbers, row).ravel()
+
+
+def moved_features(node: Node) -> np.ndarray | None:
+    """Return which feature each feature of a moving op's output was, or None if rows mix.
+
+    Features of several inputs are numbered one after the other.
+    """
+    probes: list[Any] = []
+    total = 0
+    for value in node.inputs:
+        if isinstance(value, Weight):
+            return None
+        if not isinstance(value, Tensor):
+            probes.append(value)
+            continue
+        row = row_shape(value)
+        if row is None or not has_rows(value):
+            return None
+        size = math.prod(row)
+        probes.append(total + np.arange(size).reshape(row))
+        total += size
+    if not has_rows(node.output):
+        return None
+    offsets = np.arange(_PROBE_ROWS) * total
+    rows = [
+        np.stack([probe + offset for offset in offsets]) if isinstance(value, Tensor) else probe
+        for probe, value in zip(probes, node.inputs, strict=True)
+    ]
+    moved = np.asarray(rows[0]) if node.op.name == "linear" else _apply(node, rows)
+    if len(moved) != _PROBE_ROWS:
+        return None
+    features = moved.reshape(_PROBE_ROWS, -1)
+    if not (features == features[0] + offsets[:, None]).all():
+        return None
+    return features[0] if features[0].size and 0 <= features.min() < total else None
+
+
+def _apply(node: Node, values: list[Any]) -> np.ndarray:
+    return np.asarray(node.op.forward(*values, **node.params))
+
+
+def is_in_order(features: np.ndarray, width: int) -> bool:
+    """Whether the features are all of `width`, as they stand."""
+    return len(features) == width and bool(np.array_equal(features, np.arange(width)))
