@@ -5,6 +5,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
 
 #include "bindings/bind.hpp"
 #include "bindings/rows_object.hpp"
@@ -188,7 +191,24 @@ void check_option_names(const py::dict& options) {
   }
 }
 
-using LossArgument = std::optional<std::pair<std::string, std::vector<double>>>;
+// One of losses.def with its parameters; or a node of the graph, the input that it takes the target
+// from (-1: none), and what a batch's sum is divided by.
+using NamedLoss = std::pair<std::string, std::vector<double>>;
+using GraphLoss = std::tuple<int, int, std::string>;
+using LossArgument = std::optional<std::variant<NamedLoss, GraphLoss>>;
+
+LossChoice loss_of(const LossArgument& argument) {
+  if (!argument) return {};
+  if (const auto* named = std::get_if<NamedLoss>(&*argument)) {
+    return parse_loss(named->first, named->second);
+  }
+  LossChoice choice;
+  choice.present = true;
+  std::string divisor;
+  std::tie(choice.node, choice.target, divisor) = std::get<GraphLoss>(*argument);
+  choice.divisor = parse_divisor(divisor);
+  return choice;
+}
 
 std::unique_ptr<TrainerObject> new_trainer(
     std::shared_ptr<Graph> graph, const std::vector<int>& inputs, const std::vector<int>& outputs,
@@ -200,9 +220,7 @@ std::unique_ptr<TrainerObject> new_trainer(
   TrainerSpec spec;
   spec.inputs = inputs;
   spec.outputs = outputs;
-  for (const LossArgument& loss : losses) {
-    spec.objective.losses.push_back(loss ? parse_loss(loss->first, loss->second) : LossChoice{});
-  }
+  for (const LossArgument& loss : losses) spec.objective.losses.push_back(loss_of(loss));
   spec.objective.loss_weights = loss_weights;
   for (const auto& names : metrics) {
     spec.objective.metrics.emplace_back();
@@ -340,9 +358,9 @@ void bind_training(py::module_& m) {
       .def(
           "evaluate",
           [](TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights,
-             int) {
+             int batch_size) {
             const Data data = data_of(x, y, weights);
-            return dict_of(without_gil([&] { return self.trainer->evaluate(data); }));
+            return dict_of(without_gil([&] { return self.trainer->evaluate(data, batch_size); }));
           },
           py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size") = 0)
       .def("gradients", &gradients, py::arg("x"), py::arg("y"), py::arg("weights"),

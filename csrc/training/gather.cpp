@@ -20,6 +20,7 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch) 
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto input = std::make_unique<Input>();
     input->slot = &plan.slot(inputs[i]);
+    input->lone_column = input->slot->features == 1 && !plan.input_wants_rows(i);
     input->ld = row_stride(input->slot->features, sizeof(T));
     input->pointers.resize(static_cast<std::size_t>(rows));
     arena_.request(&input->staging, static_cast<std::size_t>(rows * input->ld));
@@ -50,6 +51,10 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
     const int first = block * kLanes;
     const RowNumbers rows = pass.row_numbers(first, lanes_in_block(pass.count, block));
+    if (input.lone_column) {
+      if (columns.size() > 0) read_rows(input.source, rows, 0, 1, slot.value_at(block), 1);
+      continue;
+    }
     T* staged = input.staging + first * input.ld;
     if (input.direct) {
       for (int lane = 0; lane < rows.count; ++lane)

@@ -26,6 +26,7 @@ class Gather {
   struct Input {
     Slot<T>* slot;
     Rows source;
+    bool lone_column = false;  // it is read straight into its lanes
     bool direct = false;
     bool prefetch = false;
     std::ptrdiff_t ld = 0;

@@ -58,6 +58,20 @@ LossChoice parse_loss(const std::string& name, const std::vector<double>& parame
   return choice;
 }
 
+Divisor parse_divisor(const std::string& name) {
+  constexpr const char* kNames[] = {"rows", "weights", "one"};
+  for (int i = 0; i < 3; ++i) {
+    if (name == kNames[i]) return static_cast<Divisor>(i);
+  }
+  require(false, "a divisor must be rows, weights or one. Received: '" + name + "'");
+  return Divisor::rows;
+}
+
+bool depends_on_batches(const ObjectiveSpec& spec) {
+  const auto depends = [](const LossChoice& loss) { return loss.divisor != Divisor::rows; };
+  return std::any_of(spec.losses.begin(), spec.losses.end(), depends);
+}
+
 MetricChoice parse_metric(const std::string& name) {
   for (int i = 0; i < static_cast<int>(MetricKind::loss); ++i) {
     if (name == kAccuracies[i]) return {static_cast<MetricKind>(i), {}};
@@ -75,7 +89,8 @@ int target_columns(const ObjectiveSpec& spec, std::size_t output, int features) 
                 std::to_string(wanted) + " columns");
     columns = wanted;
   };
-  if (spec.losses[output].present) use(is_sparse(spec.losses[output].loss) ? 1 : features);
+  const LossChoice& loss = spec.losses[output];
+  if (loss.present && !loss.in_graph()) use(is_sparse(loss.loss) ? 1 : features);
   for (const MetricChoice& metric : spec.metrics[output]) {
     const bool sparse = metric.kind == MetricKind::sparse_categorical_accuracy ||
                         (metric.kind == MetricKind::loss && is_sparse(metric.loss.loss));
@@ -86,7 +101,8 @@ int target_columns(const ObjectiveSpec& spec, std::size_t output, int features) 
 
 bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i,
                 LossChoice& choice) {
-  if (!choice.present || !can_take_logits(graph, outputs, outputs[i])) return false;
+  if (!choice.present || choice.in_graph() || !can_take_logits(graph, outputs, outputs[i]))
+    return false;
   const bool softmax = graph.node(outputs[i]).kind->is_softmax;
   if (softmax && choice.loss == Loss::categorical_crossentropy) {
     choice.loss = Loss::categorical_crossentropy_logits;
@@ -106,22 +122,26 @@ Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec,
                         int max_batch, bool training)
     : plan_(plan), training_(training), normalize_by_weights_(spec.normalize_by_weights) {
   const int rows = block_count(max_batch) * kLanes;
-  results_.outputs.resize(spec.losses.size());
-  results_.metrics.resize(spec.losses.size());
+  const std::size_t outputs = output_features.size();
+  results_.outputs.resize(outputs);
+  results_.metrics.resize(outputs);
   for (std::size_t i = 0; i < spec.losses.size(); ++i) {
     auto output = std::make_unique<Output>();
     output->loss = spec.losses[i];
-    output->loss_weight = spec.loss_weights[i];
-    output->metrics = spec.metrics[i];
     output->slot = &plan.loss_slot(i);
-    output->values = &plan.output_slot(i);
-    output->fused = fused[i] != 0;
-    output->columns = target_columns(spec, i, output_features[i]);
+    output->values = output->slot;
+    if (i < outputs) {
+      output->loss_weight = spec.loss_weights[i];
+      output->metrics = spec.metrics[i];
+      output->values = &plan.output_slot(i);
+      output->fused = fused[i] != 0;
+      output->columns = target_columns(spec, i, output_features[i]);
+    }
     for (std::size_t j = 0; j < i; ++j) {
       output->adds_gradient =
           output->adds_gradient || (outputs_[j]->loss.present && outputs_[j]->slot == output->slot);
     }
-    results_.metrics[i].resize(output->metrics.size());
+    if (i < outputs) results_.metrics[i].resize(output->metrics.size());
     output->hits.resize(output->metrics.size());
     const auto n = static_cast<std::size_t>(rows);
     const auto padded = static_cast<std::size_t>(round_up(output->columns, kRowAlign));
@@ -142,7 +162,7 @@ Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec,
 
 template <class T>
 void Objective<T>::set_sources(const std::vector<Rows>& targets, const std::vector<Rows>& weights) {
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+  for (std::size_t i = 0; i < targets.size(); ++i) {
     outputs_[i]->target = targets[i];
     outputs_[i]->weight = weights[i];
   }
@@ -159,7 +179,10 @@ template <class T>
 double Objective<T>::batch_divisor(const Pass& pass, std::size_t index) const {
   if (!divisors_.empty()) return divisors_[index];
   const Rows& weight = outputs_[index]->weight;
-  if (!normalize_by_weights_ || weight.rows == 0) return pass.count;
+  const Divisor divisor = outputs_[index]->loss.divisor;
+  if (divisor == Divisor::one) return 1;
+  const bool by_weights = normalize_by_weights_ || divisor == Divisor::weights;
+  if (!by_weights || weight.rows == 0) return pass.count;
   double sum = 0;
   for (int i = 0; i < pass.count; ++i) {
     double value;
@@ -203,7 +226,11 @@ void Objective<T>::judge(Output& output, std::size_t index, const Pass& pass, co
   if (output.needs_values) plan_.finish_output(index, pass, share);
   const std::ptrdiff_t stride = round_up(output.columns, kRowAlign) * kLanes;
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
-    if (output.loss.present) {
+    if (output.loss.in_graph()) {
+      std::copy_n(output.slot->value_at(block), kLanes, output.losses + block * kLanes);
+      if (training_ && output.slot->grad != nullptr)
+        std::copy_n(output.scale + block * kLanes, kLanes, output.slot->grad_at(block));
+    } else if (output.loss.present) {
       LossArgs<T> a{};
       a.target = output.lanes + block * stride;
       a.prediction = output.slot->value_at(block);
@@ -226,7 +253,7 @@ template <class T>
 void Objective<T>::measure(Output& output, const MetricChoice& metric, T* hits, int block) {
   const KernelTable<T>& kernels = kernel_table<T>();
   const T* target = output.lanes + block * round_up(output.columns, kRowAlign) * kLanes;
-  const Slot<T>& slot = *output.slot;
+  const Slot<T>& slot = output.fused ? *output.slot : *output.values;
   alignas(64) T wanted[kLanes];
   switch (metric.kind) {
     case MetricKind::binary_accuracy: {
@@ -271,8 +298,10 @@ void Objective<T>::tally(const Pass& pass, double regularization, bool per_batch
         sum += static_cast<double>(output.losses[row]) * static_cast<double>(output.weights[row]);
       }
       const double mean = sum / batch_divisor(pass, i);
-      results_.outputs[i].total += mean * pass.count;
-      results_.outputs[i].count += pass.count;
+      if (i < results_.outputs.size()) {
+        results_.outputs[i].total += mean * pass.count;
+        results_.outputs[i].count += pass.count;
+      }
       batch_loss += output.loss_weight * mean;
     }
     for (std::size_t m = 0; m < output.metrics.size(); ++m) {
@@ -302,8 +331,9 @@ void Objective<T>::append_tasks(std::vector<Task>& tasks) {
         [this, output, i](const Pass& pass, const Share& share) { judge(*output, i, pass, share); },
         kRowwise,
         20.0 * output->slot->features,
-        {output->slot->value, output->lanes, output->weights},
-        {output->losses, output->values->value}};
+        {output->slot->value, output->values->value, output->lanes, output->weights},
+        {output->losses}};
+    if (output->needs_values) judging.writes.push_back(output->values->value);
     if (output->slot->grad != nullptr) judging.writes.push_back(output->slot->grad);
     tasks.push_back(std::move(judging));
   }

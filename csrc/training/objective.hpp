@@ -12,10 +12,19 @@
 
 namespace pynn {
 
+// What the sum of a batch's losses is divided by.
+enum class Divisor : int { rows, weights, one };
+
 struct LossChoice {
   bool present = false;
   Loss loss = Loss::mean_squared_error;
   double parameters[kMaxLossParameters] = {};
+  // A node of one feature that computes the loss of each row, instead of `loss`; or -1.
+  int node = -1;
+  int target = -1;  // the graph's input that it reads the target from
+  Divisor divisor = Divisor::rows;
+
+  bool in_graph() const { return node >= 0; }
 };
 
 enum class MetricKind : int {
@@ -32,10 +41,11 @@ struct MetricChoice {
 
 std::vector<std::string> metric_names();
 LossChoice parse_loss(const std::string& name, const std::vector<double>& parameters);
+Divisor parse_divisor(const std::string& name);
 MetricChoice parse_metric(const std::string& name);
 
 struct ObjectiveSpec {
-  std::vector<LossChoice> losses;                  // per output
+  std::vector<LossChoice> losses;                  // per output, and then further terms of the sum
   std::vector<double> loss_weights;                // per output
   std::vector<std::vector<MetricChoice>> metrics;  // per output
   bool normalize_by_weights = false;  // divide by the sum of the sample weights instead of the rows
@@ -117,6 +127,9 @@ class Objective {
   Results results_;
   Arena arena_;
 };
+
+// Whether a loss of a batch depends on how rows are put together in batches, beyond rounding.
+bool depends_on_batches(const ObjectiveSpec& spec);
 
 extern template class Objective<float>;
 extern template class Objective<double>;

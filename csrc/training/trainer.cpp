@@ -76,16 +76,31 @@ class TrainerOf : public Trainer {
         gradient_updater_(spec.update) {
     const std::size_t outputs = spec.outputs.size();
     require(!spec.inputs.empty() && outputs > 0, "a model needs at least one input and one output");
-    require(spec.objective.losses.size() == outputs &&
+    require(spec.objective.losses.size() >= outputs &&
                 spec.objective.loss_weights.size() == outputs &&
                 spec.objective.metrics.size() == outputs,
             "one loss, one loss weight and one list of metrics are needed per output");
     fused_spec_ = spec.objective;
+    inputs_ = spec.inputs;
+    for (std::size_t i = 0; i < spec.objective.losses.size(); ++i) {
+      const LossChoice& loss = spec.objective.losses[i];
+      loss_nodes_.push_back(loss.node);
+      has_loss_.push_back(loss.present);
+      if (loss.in_graph()) {
+        require(graph_->node(loss.node).features == 1, "a loss needs a node of one feature");
+      } else {
+        require(i < outputs,
+                "one loss, one loss weight and one list of metrics are needed per output");
+      }
+      if (i < outputs && loss.target >= 0) {
+        targets_.push_back(i);
+        inputs_.push_back(loss.target);
+      }
+    }
     for (std::size_t i = 0; i < outputs; ++i) {
       features_.push_back(graph_->node(spec.outputs[i]).features);
       columns_.push_back(target_columns(spec.objective, i, features_[i]));
       fused_.push_back(fused_loss(*graph_, spec.outputs, i, fused_spec_.losses[i]));
-      has_loss_.push_back(spec.objective.losses[i].present);
     }
     gradient_updater_.keep_gradients();
     // Wrong graphs fail here, not in the first step.
@@ -124,7 +139,7 @@ class TrainerOf : public Trainer {
     batch_size_ = batch_size;
     position_ = 0;
     last_pass_ = {};
-    training_->gather.set_sources(data.x);
+    training_->gather.set_sources(sources(data));
     training_->objective.set_sources(data.y, data.weights);
     training_->objective.clear_sums();
   }
@@ -176,12 +191,14 @@ class TrainerOf : public Trainer {
 
   Results results() const override { return training_->objective.results(); }
 
-  Results evaluate(const Data& data) override {
+  Results evaluate(const Data& data, int batch_size) override {
     std::lock_guard lock(mutex_);
     check(data);
     FlushDenormals flush;
-    if (evaluation_ == nullptr) {
-      evaluation_ = make_pipeline(false, kEvaluationBatch, updater_);
+    const bool by_batches = depends_on_batches(spec_.objective) && batch_size > 0;
+    const int piece = by_batches ? batch_size : kEvaluationBatch;
+    if (evaluation_ == nullptr || evaluation_->max_batch < piece) {
+      evaluation_ = make_pipeline(false, piece, updater_);
       std::vector<Task>& tasks = evaluation_->tasks;
       evaluation_->gather.append_tasks(tasks);
       evaluation_->plan.append_forward(tasks);
@@ -189,11 +206,11 @@ class TrainerOf : public Trainer {
       evaluation_->objective.append_tally(tasks, &evaluation_penalty_, spec_.update.l2_per_batch);
     }
     evaluation_penalty_ = updater_.compute_penalty();
-    evaluation_->gather.set_sources(data.x);
+    evaluation_->gather.set_sources(sources(data));
     evaluation_->objective.set_sources(data.y, data.weights);
     evaluation_->objective.clear_sums();
     Pass pass;
-    for_each_piece(*evaluation_, pass, data.rows(), kEvaluationBatch, 1);
+    for_each_piece(*evaluation_, pass, data.rows(), piece, 1);
     return evaluation_->objective.results();
   }
 
@@ -217,11 +234,11 @@ class TrainerOf : public Trainer {
       gradients_->plan.append_update(tasks);
       gradients_->objective.append_tally(tasks, nullptr, false);
     }
-    gradients_->gather.set_sources(data.x);
+    gradients_->gather.set_sources(sources(data));
     gradients_->objective.set_sources(data.y, data.weights);
     gradients_->objective.clear_sums();
     std::vector<double> divisors;
-    for (std::size_t i = 0; i < spec_.outputs.size(); ++i)
+    for (std::size_t i = 0; i < spec_.objective.losses.size(); ++i)
       divisors.push_back(total_divisor(data, i));
     gradients_->objective.set_divisors(divisors);
     gradient_updater_.set_adding(false);
@@ -282,12 +299,13 @@ class TrainerOf : public Trainer {
  private:
   std::unique_ptr<Pipeline<T>> make_pipeline(bool training, int max_batch, Updater<T>& updater) {
     PlanRequest request;
-    request.inputs = spec_.inputs;
+    request.inputs = inputs_;
     request.outputs = spec_.outputs;
     request.max_batch = max_batch;
     request.training = training;
     request.has_loss = has_loss_;
     request.fused = fused_;
+    request.loss_nodes = loss_nodes_;
     return std::make_unique<Pipeline<T>>(*graph_, request, fused_spec_, features_, updater);
   }
 
@@ -347,11 +365,31 @@ class TrainerOf : public Trainer {
     }
   }
 
+  // The rows of everything that a batch is gathered from: inputs, and targets that the graph reads.
+  std::vector<Rows> sources(const Data& data) const {
+    std::vector<Rows> rows = data.x;
+    for (std::size_t output : targets_) rows.push_back(data.y[output]);
+    return rows;
+  }
+
+  static void check_target(const Rows& target, std::size_t output, int columns, std::int64_t rows) {
+    if (columns == 0) return;
+    require(target.rows > 0, "output " + std::to_string(output) + " needs a target");
+    require(target.rows == rows, "all inputs and targets need the same number of rows. Received: " +
+                                     std::to_string(rows) + " and " + std::to_string(target.rows));
+    require(target.cols == columns, "the target of output " + std::to_string(output) + " needs " +
+                                        std::to_string(columns) +
+                                        " columns. Received: " + std::to_string(target.cols));
+  }
+
   double total_divisor(const Data& data, std::size_t output) const {
-    const Rows& weights = data.weights[output];
-    if (!spec_.objective.normalize_by_weights || weights.rows == 0) {
+    const Divisor divisor = spec_.objective.losses[output].divisor;
+    if (divisor == Divisor::one) return 1;
+    const bool by_weights = spec_.objective.normalize_by_weights || divisor == Divisor::weights;
+    if (!by_weights || output >= data.weights.size() || data.weights[output].rows == 0) {
       return static_cast<double>(data.rows());
     }
+    const Rows& weights = data.weights[output];
     double sum = 0;
     for (std::int64_t row = 0; row < data.rows(); ++row) {
       double value;
@@ -379,16 +417,9 @@ class TrainerOf : public Trainer {
                   std::to_string(rows) + " and " + std::to_string(data.x[i].rows));
     }
     for (std::size_t i = 0; i < data.y.size(); ++i) {
-      if (columns_[i] > 0) {
-        require(data.y[i].rows > 0, "output " + std::to_string(i) + " needs a target");
-        require(data.y[i].rows == rows,
-                "all inputs and targets need the same number of rows. Received: " +
-                    std::to_string(rows) + " and " + std::to_string(data.y[i].rows));
-        require(data.y[i].cols == columns_[i],
-                "the target of output " + std::to_string(i) + " needs " +
-                    std::to_string(columns_[i]) +
-                    " columns. Received: " + std::to_string(data.y[i].cols));
-      }
+      check_target(data.y[i], i, columns_[i], rows);
+      const int target = spec_.objective.losses[i].target;
+      if (target >= 0) check_target(data.y[i], i, graph_->node(target).features, rows);
       require(
           data.weights[i].rows == 0 || (data.weights[i].rows == rows && data.weights[i].cols == 1),
           "sample weights need the shape (" + std::to_string(rows) + ", 1)");
@@ -398,6 +429,9 @@ class TrainerOf : public Trainer {
   std::shared_ptr<const Graph> graph_;
   TrainerSpec spec_;
   ObjectiveSpec fused_spec_;
+  std::vector<int> inputs_;           // the model's, and then the targets that the graph reads
+  std::vector<std::size_t> targets_;  // whose they are: numbers of outputs
+  std::vector<int> loss_nodes_;
   std::vector<int> features_;
   std::vector<int> columns_;
   std::vector<char> fused_;

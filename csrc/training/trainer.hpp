@@ -50,7 +50,8 @@ class Trainer {
   virtual Results results() const = 0;  // since start()
   // By pieces of a few hundred rows, of whose losses it takes the mean weighted by rows: with
   // normalize_by_weights or l2_per_batch, that is the mean over pieces and not over everything.
-  virtual Results evaluate(const Data& data) = 0;
+  // Where a loss depends on the batches in other ways, it is taken by batches of batch_size.
+  virtual Results evaluate(const Data& data, int batch_size) = 0;
   // Loss over all rows as one batch, and its gradient per parameter (in the layout of the
   // variables).
   virtual double gradients(const Data& data, const std::vector<VariablePtr>& into,

@@ -164,4 +164,5 @@ def _objectives(given: Any, heads: list[Head], targets: Sequence[np.ndarray]) ->
             metric = copy.deepcopy(metrics.as_metric(value, y_shape, (None, head.units)))
             name = metric.name if len(heads) == 1 else f"{names[i]}_{metric.name}"
             slots.append(MetricSlot(name, i, metric, False))
-    return Objectives(names, [None] * len(heads), [1.0] * len(heads), slots, False)
+    count = len(heads)
+    return Objectives(names, [None] * count, [1.0] * count, slots, False, [None] * count)

@@ -87,6 +87,8 @@ class EagerPlan:
         parameters: Sequence[Weight] | None = None,
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,
+        target_widths: Sequence[int | None] | None = None,
+        weighted: bool = False,
     ) -> InterpretingTrainer:
         """Return what trains; see `Plan.trainer`."""
         if parameters is None:

@@ -27,7 +27,7 @@ class InterpretingTrainer:
     """Steps of training in NumPy; see ``Trainer`` in ``_core.pyi`` for the methods.
 
     Data comes as arrays and sparse matrices instead of ``Rows``. The other parameters are those of
-    `Plan.trainer`.
+    `Plan.trainer`; `reason` is what the engine cannot compute.
     """
 
     takes_arrays = True
@@ -43,7 +43,9 @@ class InterpretingTrainer:
         l2: Sequence[float],
         optimizer: Any,
         options: dict[str, Any] | None,
+        reason: str | None = None,
     ) -> None:
+        self.reason = reason or plan.reason
         self.iterations = 0
         self.seed = _state.next_seed()
         self._plan = plan

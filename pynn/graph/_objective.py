@@ -14,6 +14,7 @@ import numpy as np
 
 from pynn import _core, ops
 from pynn.graph._interpreter import run_backward, run_forward
+from pynn.graph._row_losses import record_loss
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
 from pynn.ops._tensor import Mode, recording
@@ -40,17 +41,8 @@ class TracedLoss:
         dtype: str,
     ) -> None:
         self._inputs = [Tensor(y_true_shape, dtype), Tensor(y_pred_shape, dtype)]
-        with recording():
-            values = loss.call(*self._inputs)
-            mask = loss._mask(*self._inputs) if hasattr(loss, "_mask") else None
-        if not isinstance(values, Tensor):
-            raise ValueError(
-                f"loss {loss.name!r} must be computed from y_true and y_pred with pynn.ops. "
-                f"Received: a result of type {type(values).__name__}"
-            )
-        self._values = values
-        self._mask = mask if isinstance(mask, Tensor) else None
-        outputs = [values] if self._mask is None else [values, self._mask]
+        self._values, self._mask = record_loss(loss, *self._inputs)
+        outputs = [self._values] if self._mask is None else [self._values, self._mask]
         self._nodes = topological(outputs, self._inputs)
         self._reduction = loss.reduction
 
@@ -67,8 +59,13 @@ class TracedLoss:
         if self._mask is not None:
             factor *= np.asarray(known[id(self._mask)]).reshape(values.shape)
         count = float(factor.sum())
-        if weight is not None and values.ndim:
-            factor *= weight.reshape(len(weight), *[1] * (values.ndim - 1))
+        if weight is not None:
+            # A loss that is one number is weighted as a whole.
+            factor *= (
+                weight.reshape(len(weight), *[1] * (values.ndim - 1))
+                if values.ndim
+                else (weight.mean())
+            )
         if self._reduction == "mean_with_sample_weight":
             count = float(factor.sum())
         elif self._reduction == "sum":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._lowering import NativeGraph, lower_to_engine
 from pynn.graph._penalties import penalties_of
+from pynn.graph._row_losses import RowLoss, row_loss_of, row_loss_of_term
 from pynn.graph._rows import to_rows
 from pynn.graph._walk import topological, weights_of
 from pynn.ops import Tensor, Weight
@@ -64,9 +66,8 @@ class Plan:
         self._native: NativeGraph | None = None
         self._frozen: tuple[bool, ...] = ()
         self._executor: Any = None
-        self.reason: str | None = "add_loss" if self.losses else None
-        if self.reason is None:
-            self._lower()
+        self.reason: str | None = None
+        self._lower()
 
     def _common_dtype(self, weights: list[Weight]) -> str:
         types = {weight.dtype for weight in weights}
@@ -80,12 +81,57 @@ class Plan:
         return types.pop()
 
     def _lower(self) -> None:
-        lowered = lower_to_engine(self.nodes, self.inputs, self.outputs, self.dtype)
+        nodes = topological(self.outputs, self.inputs)
+        lowered = lower_to_engine(nodes, self.inputs, self.outputs, self.dtype)
         if isinstance(lowered, str):
             self.reason = lowered
         else:
             self._native = lowered
         self._frozen = self.frozen()
+
+    def _lower_losses(
+        self, losses: Sequence[Any], target_widths: Sequence[int | None], weighted: bool
+    ) -> tuple[NativeGraph, list[Any]] | str:
+        """Return a graph that computes the losses too, and the losses as ``Trainer`` takes them.
+
+        Where the engine cannot, the name of the loss or the op that it cannot compute.
+        """
+        rows: list[RowLoss] = []
+        targets: list[Tensor] = []
+        places: list[tuple[int, int] | None] = []  # in these two lists, for each loss
+        for loss, output, width in zip(losses, self.outputs, target_widths, strict=True):
+            if loss is None or isinstance(loss, tuple):
+                places.append(None)
+                continue
+            full = math.prod(n or 1 for n in output.shape[1:])
+            shape = output.shape if width in (None, full) else (None, width)
+            target = Tensor(shape, self.dtype)
+            row = row_loss_of(loss, target, output, weighted)
+            if row is None:
+                return str(loss.name)
+            places.append((len(rows), len(targets)))
+            rows.append(row)
+            targets.append(target)
+        for term in self.losses:
+            row = row_loss_of_term(term)
+            if row is None:
+                return "add_loss"
+            places.append((len(rows), -1))
+            rows.append(row)
+        inputs, tensors = [*self.inputs, *targets], [row.tensor for row in rows]
+        nodes = topological([*self.outputs, *tensors], inputs)
+        lowered = lower_to_engine(nodes, inputs, self.outputs, self.dtype, tensors)
+        if isinstance(lowered, str):
+            return lowered
+        native = lowered._replace(inputs=lowered.inputs[: len(self.inputs)])
+        target_ids = [*lowered.inputs[len(self.inputs) :], -1]
+        made = [
+            given
+            if place is None
+            else (lowered.losses[place[0]], target_ids[place[1]], rows[place[0]].divisor)
+            for given, place in zip([*losses, *self.losses], places, strict=True)
+        ]
+        return native, made
 
     def frozen(self) -> tuple[bool, ...]:
         """Return which batch normalizations use their moving moments in training too."""
@@ -140,6 +186,8 @@ class Plan:
         parameters: Sequence[Weight] | None = None,
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,
+        target_widths: Sequence[int | None] | None = None,
+        weighted: bool = False,
     ) -> Any:
         """Return what trains: a ``Trainer`` of the engine, or an `InterpretingTrainer`.
 
@@ -161,6 +209,10 @@ class Plan:
             What is trained; None stands for the trainable weights.
         l1, l2 : sequence of float, default=None
             Penalties for each parameter; None stands for those of the weights' regularizers.
+        target_widths : sequence of int, default=None
+            Numbers in a row of each output's target; None stands for as many as in the output's.
+        weighted : bool, default=False
+            Whether there will be sample weights.
         """
         if parameters is None:
             parameters = [weight for weight in self.weights if weight.trainable]
@@ -170,17 +222,40 @@ class Plan:
         if self._native is not None and self._frozen != self.frozen():
             self._lower()
         native = self._native
-        custom = [x for x in losses if x is not None and not isinstance(x, tuple)]
-        unknown = custom or not known or not isinstance(optimizer, tuple)
-        if native is None or unknown or self._trains_frozen(parameters):
+        made = list(losses)
+        reason = self.reason
+        if not known:
+            reason = "a regularizer"
+        elif not isinstance(optimizer, tuple):
+            reason = "an optimizer"
+        elif self._trains_frozen(parameters):
+            reason = "a frozen normalization"
+        custom = any(x is not None and not isinstance(x, tuple) for x in losses)
+        if reason is None and (custom or self.losses):
+            widths = [None] * len(losses) if target_widths is None else target_widths
+            lowered = self._lower_losses(losses, widths, weighted)
+            if isinstance(lowered, str):
+                reason = lowered
+            else:
+                native, made = lowered
+        if native is None or reason is not None:
             return InterpretingTrainer(
-                self, losses, loss_weights, metrics, list(parameters), l1, l2, optimizer, options
+                self,
+                losses,
+                loss_weights,
+                metrics,
+                list(parameters),
+                l1,
+                l2,
+                optimizer,
+                options,
+                reason,
             )
         return _core.Trainer(
             native.graph,
             native.inputs,
             native.outputs,
-            list(losses),
+            made,
             loss_weights,
             [list(names) for names in metrics],
             [weight._variable for weight in parameters],

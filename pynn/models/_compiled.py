@@ -7,6 +7,7 @@ computed by the engine and others in Python.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,6 +61,10 @@ class Objectives:
         In the order of the logs.
     native_metrics : list of list of str
         The engine's metrics of each output.
+    target_widths : list of int or None
+        Numbers in a row of each output's target.
+    weighted : bool
+        Whether the data has sample weights.
     key : object
         Equal for objectives that the same trainer serves.
     """
@@ -71,9 +76,12 @@ class Objectives:
         loss_weights: list[float],
         slots: list[MetricSlot],
         weighted_data: bool,
+        target_widths: list[int | None],
     ) -> None:
         self.output_names = list(output_names)
         self.losses = chosen
+        self.target_widths = target_widths
+        self.weighted = weighted_data
         self.native_losses = [native_or_loss(loss) for loss in chosen]
         self.loss_weights = loss_weights
         self.slots = slots
@@ -89,6 +97,8 @@ class Objectives:
             [x if isinstance(x, tuple) else id(x) for x in self.native_losses],
             loss_weights,
             self.native_metrics,
+            target_widths,
+            weighted_data,
         )
 
     def reset(self) -> None:
@@ -226,7 +236,8 @@ class Compiled:
                         self._slot(value, i, names, y_shapes[i], shapes[i], counts_weights, slots)
                     )
         factors = _loss_factors(self._loss_weights, names)
-        return Objectives(names, chosen, factors, slots, weighted)
+        widths = [None if shape is None else math.prod(shape[1:]) for shape in y_shapes]
+        return Objectives(names, chosen, factors, slots, weighted, widths)
 
     def _loss_of(self, value: Any, y_shape: Any, shape: Shape) -> Loss | None:
         if value is None:

@@ -139,6 +139,19 @@ def _totals(model: Model) -> Iterator[str]:
     yield f"Non-trainable params: {_count(model, total - trainable)}"
     if model._looks_at_values:
         yield "Runs eagerly, batch by batch: its call() looks at the values of tensors"
+    else:
+        yield from _what_is_interpreted(model)
+
+
+def _what_is_interpreted(model: Model) -> Iterator[str]:
+    """Say what keeps the model, or its training as compiled, from running in the engine."""
+    if model._interface is None:
+        return
+    reason = model._plan(training=True).reason or model._plan().reason
+    if reason:
+        yield f"Runs in NumPy, node by node: the engine does not have {reason}"
+    elif model._trainers.reason:
+        yield f"Trains in NumPy, node by node: the engine does not have {model._trainers.reason}"
 
 
 def _count(model: Model, parameters: int) -> str:

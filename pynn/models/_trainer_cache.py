@@ -66,6 +66,8 @@ class TrainerCache:
                 loss_weights=objectives.loss_weights,
                 metrics=objectives.native_metrics,
                 parameters=weights,
+                target_widths=objectives.target_widths,
+                weighted=objectives.weighted,
             )
             made.seed = _state.next_seed() if self.seed is None else self.seed
             self._keep_state()
@@ -92,6 +94,8 @@ class TrainerCache:
                 loss_weights=objectives.loss_weights,
                 metrics=objectives.native_metrics,
                 parameters=model.trainable_weights,
+                target_widths=objectives.target_widths,
+                weighted=objectives.weighted,
             )
             self._judge_key = objectives.key
         return self._judge
@@ -112,6 +116,11 @@ class TrainerCache:
     def seed(self) -> int | None:
         """What the random numbers of training follow from, None before the first training."""
         return self._seed if self._trainer is None else int(self._trainer.seed)
+
+    @property
+    def reason(self) -> str | None:
+        """What keeps the current training from running in the engine, if anything does."""
+        return getattr(self._trainer, "reason", None)
 
     def state(self, weights: list[Any] | None = None) -> list[list[np.ndarray]]:
         """Return copies of the optimizer's arrays for each weight, in native shapes.

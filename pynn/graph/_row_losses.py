@@ -1,0 +1,179 @@
+"""Losses written in Python, and terms of `add_loss`, as a loss of each row, to be added up.
+
+A loss is recorded once, on the model's output and a tensor for the target. What it does to the
+batch as a whole must be a sum or a mean at its very end; the engine then takes that over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pynn import ops
+from pynn.graph._features import has_rows
+from pynn.ops import Node, Tensor, Weight
+from pynn.ops._shape_rules import normalize_axes
+from pynn.ops._tensor import recording
+
+
+class RowLoss(NamedTuple):
+    """What is added up over a batch, and what the sum is divided by.
+
+    Attributes
+    ----------
+    tensor : Tensor
+        One number for each row, or one for all.
+    divisor : {"rows", "weights", "one"}
+        As the engine calls it.
+    """
+
+    tensor: Tensor
+    divisor: str
+
+
+def record_loss(loss: Any, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return the values that a loss computes from tensors, and its mask if it has one.
+
+    Raises
+    ------
+    ValueError
+        If it computes anything but a tensor.
+    """
+    with recording():
+        values = loss.call(y_true, y_pred)
+        mask = loss._mask(y_true, y_pred) if hasattr(loss, "_mask") else None
+    if not isinstance(values, Tensor):
+        raise ValueError(
+            f"loss {loss.name!r} must be computed from y_true and y_pred with pynn.ops. "
+            f"Received: a result of type {type(values).__name__}"
+        )
+    return values, mask if isinstance(mask, Tensor) else None
+
+
+def row_loss_of(loss: Any, y_true: Tensor, y_pred: Tensor, weighted: bool) -> RowLoss | None:
+    """Return a loss row by row, or None where it mixes rows in other ways or has a mask.
+
+    Parameters
+    ----------
+    loss : pynn.losses.Loss
+    y_true, y_pred : Tensor
+    weighted : bool
+        Whether there are sample weights.
+    """
+    values, mask = record_loss(loss, y_true, y_pred)
+    if mask is not None:
+        return None
+    if not has_rows(values):
+        # A loss that is one number is weighted as a whole.
+        return None if weighted else row_loss_of_term(values)
+    if None in values.shape[1:]:
+        return None
+    within = tuple(range(1, len(values.shape)))
+    if loss.reduction == "sum":
+        return RowLoss(ops.sum(values, axis=within) if within else values, "one")
+    divisor = "weights" if loss.reduction == "mean_with_sample_weight" else "rows"
+    return RowLoss(ops.mean(values, axis=within) if within else values, divisor)
+
+
+def row_loss_of_term(term: Tensor) -> RowLoss | None:
+    """Return a term whose mean is added to the loss, row by row; None where it mixes rows."""
+    if has_rows(term):
+        within = tuple(range(1, len(term.shape)))
+        if None in term.shape[1:]:
+            return None
+        return RowLoss(ops.mean(term, axis=within) if within else term, "rows")
+    return None if term.shape else _total(term)
+
+
+def _total(value: Tensor) -> RowLoss | None:
+    """Return the terms of one number that is linear in sums and means over the batch."""
+    node = value.node
+    if node is None:
+        return None
+    rule = _RULES.get(node.op.name)
+    found = None if rule is None else rule(node)
+    if found is None and not _depends_on_rows(value):
+        return RowLoss(value, "rows")
+    return found
+
+
+def _reduction(node: Node) -> RowLoss | None:
+    x = node.inputs[0]
+    if not has_rows(x) or None in x.shape[1:]:
+        return None
+    if len(normalize_axes(node.params["axis"], len(x.shape))) != len(x.shape):
+        return None
+    within = tuple(range(1, len(x.shape)))
+    reduce = ops.sum if node.op.name == "sum" else ops.mean
+    rows = reduce(x, axis=within) if within else x
+    return RowLoss(rows, "one" if node.op.name == "sum" else "rows")
+
+
+def _scaled(node: Node) -> RowLoss | None:
+    function = ops.multiply if node.op.name == "multiply" else ops.divide
+    first, second = node.inputs
+    if node.op.name == "divide" and isinstance(second, Tensor):
+        if second.node is None or second.node.op.name != "batch_size":
+            return None
+        found = _total(first) if isinstance(first, Tensor) else None
+        return RowLoss(found.tensor, "rows") if found and found.divisor == "one" else None
+    if isinstance(first, Tensor) and _is_number(second):
+        found = _total(first)
+        return None if found is None else found._replace(tensor=function(found.tensor, second))
+    if isinstance(second, Tensor) and _is_number(first):
+        found = _total(second)
+        return None if found is None else found._replace(tensor=function(first, found.tensor))
+    return None
+
+
+def _added(node: Node) -> RowLoss | None:
+    function = ops.add if node.op.name == "add" else ops.subtract
+    terms = [_total(x) if isinstance(x, Tensor) else x for x in node.inputs]
+    found = [term for term in terms if isinstance(term, RowLoss)]
+    numbers = [x for x in node.inputs if not isinstance(x, Tensor)]
+    if len(found) + len(numbers) != 2 or not all(map(_is_number, numbers)):
+        return None
+    divisors = {term.divisor for term in found}
+    # A number that is added once to a batch cannot be added to each of its rows.
+    if len(divisors) != 1 or (divisors != {"rows"} and any(numbers)):
+        return None
+    first, second = (x.tensor if isinstance(x, RowLoss) else x for x in terms)
+    return RowLoss(function(first, second), divisors.pop())
+
+
+def _negated(node: Node) -> RowLoss | None:
+    found = _total(node.inputs[0])
+    return None if found is None else found._replace(tensor=ops.negative(found.tensor))
+
+
+def _renamed(node: Node) -> RowLoss | None:
+    return _total(node.inputs[0]) if isinstance(node.inputs[0], Tensor) else None
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, (Tensor, Weight)) and np.ndim(value) == 0
+
+
+def _depends_on_rows(value: Tensor) -> bool:
+    """Whether anything below has the batch's rows."""
+    pending: list[Tensor] = [value]
+    while pending:
+        tensor = pending.pop()
+        if has_rows(tensor) or tensor.node is None:
+            return True
+        pending.extend(x for x in tensor.node.inputs if isinstance(x, Tensor))
+    return False
+
+
+_RULES: dict[str, Callable[[Node], RowLoss | None]] = {
+    "sum": _reduction,
+    "mean": _reduction,
+    "multiply": _scaled,
+    "divide": _scaled,
+    "add": _added,
+    "subtract": _added,
+    "negative": _negated,
+    "identity": _renamed,
+}

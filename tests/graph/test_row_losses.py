@@ -1,0 +1,151 @@
+"""Losses written in Python: the engine's gradients are the interpreter's, and who runs where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pynn import _core, layers, losses, ops
+from pynn.graph import lower, to_rows
+from pynn.graph._interpreting_trainer import InterpretingTrainer
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((300, 5))
+WEIGHTS = RNG.uniform(0.5, 1.5, (300, 1))
+LABELS = RNG.integers(0, 3, (300, 1))
+
+
+def huber(y_true: Any, y_pred: Any) -> Any:
+    e = y_true - y_pred
+    small = ops.abs(e) < 0.7
+    return ops.mean(ops.where(small, ops.square(e) / 2, 0.7 * ops.abs(e) - 0.245), axis=-1)
+
+
+def from_labels(y_true: Any, y_pred: Any) -> Any:
+    one_hot = ops.one_hot(ops.cast(ops.squeeze(y_true, -1), "int32"), 3, "float64")
+    return ops.logsumexp(y_pred, axis=-1) - ops.sum(one_hot * y_pred, axis=-1)
+
+
+# name: loss, kwargs of the Loss
+ROWWISE: dict[str, tuple[Callable[[Any, Any], Any], dict[str, Any]]] = {
+    "huber": (huber, {}),
+    "a value for each feature": (lambda t, p: ops.abs(t - p) ** 3, {}),
+    "summed": (huber, {"reduction": "sum"}),
+    "summed features": (lambda t, p: ops.square(t - p), {"reduction": "sum"}),
+    "divided by the weights": (huber, {"reduction": "mean_with_sample_weight"}),
+    "labels": (from_labels, {}),
+    "an activation inside": (lambda t, p: ops.square(t - ops.tanh(p)), {}),
+    "softmax inside": (
+        lambda t, p: -ops.sum(ops.square(t) * ops.log_softmax(p), axis=-1),
+        {},
+    ),
+}
+NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
+    "mean of all": lambda t, p: ops.mean(ops.square(t - p)),
+    "sum of all": lambda t, p: ops.sum(ops.square(t - p)),
+    "a sum of means": lambda t, p: 0.5 * ops.mean(ops.abs(t - p)) - ops.mean(p) / 3 + 1,
+    "a sum by the rows": lambda t, p: ops.sum(ops.square(t - p)) / ops.batch_size(t),
+    "minus a mean": lambda t, p: -ops.mean(ops.exp(-ops.square(t - p)), axis=(0, 1)),
+}
+INTERPRETED: dict[str, Callable[[Any, Any], Any]] = {
+    "root of the mean": lambda t, p: ops.sqrt(ops.mean(ops.square(t - p))),
+    "compared with the batch": lambda t, p: ops.abs(p - t) / ops.mean(t),
+    "an op of NumPy": lambda t, p: ops.sin(t - p) ** 2,
+}
+
+
+def trainers(
+    loss: Any, weighted: bool = False, width: int = 3, terms: Callable[[Any], list] = lambda _: []
+) -> tuple[Any, InterpretingTrainer]:
+    """Both trainers of the same plan and the same weights."""
+    inputs = layers.Input((5,), dtype="float64")
+    hidden = layers.Dense(7, activation="tanh", dtype="float64")(inputs)
+    outputs = layers.Dense(3, dtype="float64")(hidden)
+    plan = lower([inputs], [outputs], losses=terms(hidden))
+    rng = np.random.default_rng(1)
+    for weight in plan.weights:
+        weight.assign(rng.standard_normal(weight.shape))
+    widths = {"target_widths": [width], "weighted": weighted}
+    fast = plan.trainer([loss], ("sgd", []), parameters=plan.weights, **widths)
+    zeros = [0.0] * len(plan.weights)
+    slow = InterpretingTrainer(
+        plan, [loss], [1.0], [()], plan.weights, zeros, zeros, ("sgd", []), {}
+    )
+    return fast, slow
+
+
+def check(fast: Any, slow: InterpretingTrainer, y: np.ndarray, weights: Any) -> None:
+    assert isinstance(fast, _core.Trainer)
+    rows = None if weights is None else to_rows(weights)
+    got = fast.gradients([to_rows(X)], [to_rows(y)], [rows])
+    want = slow.gradients([X], [y], [weights])
+    assert got[0] == pytest.approx(want[0], rel=1e-12)
+    for a, b in zip(got[1], want[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+    got = fast.evaluate([to_rows(X)], [to_rows(y)], [rows], 40)
+    want = slow.evaluate([X], [y], [weights], 40)
+    for a, b in ((got["loss"], want["loss"]), (got["outputs"][0], want["outputs"][0])):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ROWWISE)
+def test_losses_of_rows(name: str, weighted: bool) -> None:
+    function, options = ROWWISE[name]
+    loss = losses.LossFunctionWrapper(function, **options)
+    y = LABELS if name == "labels" else RNG.standard_normal((300, 3))
+    fast, slow = trainers(loss, weighted, y.shape[1])
+    if name == "divided by the weights" and weighted:  # by pieces, a mean of means
+        sources = ([to_rows(X)], [to_rows(y)], [to_rows(WEIGHTS)])
+        assert fast.gradients(*sources)[0] == pytest.approx(
+            slow.gradients([X], [y], [WEIGHTS])[0], rel=1e-12
+        )
+    check(fast, slow, y, WEIGHTS if weighted else None)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_losses_of_batches_that_are_sums_of_rows(name: str) -> None:
+    loss = losses.LossFunctionWrapper(NUMBERS[name])
+    fast, slow = trainers(loss)
+    check(fast, slow, RNG.standard_normal((300, 3)), None)
+
+
+@pytest.mark.parametrize("name", INTERPRETED)
+def test_other_losses_are_interpreted(name: str) -> None:
+    fast, _ = trainers(losses.LossFunctionWrapper(INTERPRETED[name]))
+    assert isinstance(fast, InterpretingTrainer)
+
+
+def test_a_number_is_weighted_as_a_whole() -> None:
+    fast, _ = trainers(losses.LossFunctionWrapper(NUMBERS["mean of all"]), weighted=True)
+    assert isinstance(fast, InterpretingTrainer)
+    y = np.zeros((300, 3))
+    plain = fast.gradients([X], [y], [None])[0]
+    weighted = fast.gradients([X], [y], [WEIGHTS])[0]
+    assert weighted == pytest.approx(plain * WEIGHTS.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("with_loss", [True, False])
+def test_further_terms(with_loss: bool) -> None:
+    """Of rows, of the batch divided by its rows, and of a weight alone."""
+    bias = ops.Weight(np.array([0.3, -0.4]), "bias")
+
+    def terms(hidden: Any) -> list:
+        from pynn.ops._tensor import recording
+
+        with recording():
+            penalty = ops.sum(ops.square(bias))
+        return [ops.sum(ops.abs(hidden)) / ops.batch_size(hidden), 0.1 * hidden, penalty]
+
+    loss = losses.LossFunctionWrapper(huber) if with_loss else ("mean_squared_error", [])
+    fast, slow = trainers(loss, terms=terms)
+    check(fast, slow, RNG.standard_normal((300, 3)), None)
+
+
+def test_a_term_that_mixes_rows_is_interpreted() -> None:
+    loss = ("mean_squared_error", [])
+    fast, _ = trainers(loss, terms=lambda hidden: [ops.sqrt(ops.mean(hidden * hidden))])
+    assert isinstance(fast, InterpretingTrainer)
