@@ -1,12 +1,13 @@
 """How many threads the engine may use for one estimator.
 
-Where an outer pool of joblib's, of threads or processes, runs several fits at once, each gets one
-thread: two pools in each other's way are slower than none.
+Where an outer pool of joblib's or Dask's, of threads or processes, runs several fits at once, each
+gets one thread: two pools in each other's way are slower than none.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ def thread_limit(n_jobs: int | None) -> int:
     ----------
     n_jobs : int or None
         A number of threads; -1 stands for one per processor, -2 for one less, and so on. None
-        leaves it to the engine, but is 1 in a task of joblib's.
+        leaves it to the engine, but is 1 in a task of joblib's or Dask's.
     """
     if n_jobs is None:
         return 1 if _inside_pool() else _NO_LIMIT
@@ -35,9 +36,21 @@ def thread_limit(n_jobs: int | None) -> int:
 
 
 def _inside_pool() -> bool:
-    """Whether this code is a task of joblib's."""
+    """Whether this code is a task of joblib's or Dask's."""
     backend: Any = get_active_backend()[0]
-    return bool(getattr(backend, "nesting_level", 0))
+    return bool(getattr(backend, "nesting_level", 0)) or _inside_dask()
+
+
+def _inside_dask() -> bool:
+    # joblib's backend of Dask counts no levels; Dask knows the tasks of its workers.
+    distributed: Any = sys.modules.get("distributed")
+    if distributed is None:
+        return False
+    try:
+        distributed.get_worker()
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager
