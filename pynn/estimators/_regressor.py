@@ -386,3 +386,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         outputs = self._checked_outputs(X)
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
