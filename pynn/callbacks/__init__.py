@@ -12,6 +12,7 @@ from pynn.callbacks._model_checkpoint import ModelCheckpoint
 from pynn.callbacks._monitor_callback import MonitorCallback
 from pynn.callbacks._progbar_logger import ProgbarLogger
 from pynn.callbacks._reduce_lr_on_plateau import ReduceLROnPlateau
+from pynn.callbacks._swap_ema_weights import SwapEMAWeights
 from pynn.callbacks._tensorboard import TensorBoard
 from pynn.callbacks._terminate_on_nan import TerminateOnNaN
 
@@ -28,6 +29,7 @@ __all__ = [
     "MonitorCallback",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from pynn import initializers, ops, regularizers
 from pynn.layers._layer import Layer
 from pynn.layers._tracing import TrainingFlag
@@ -17,7 +19,7 @@ class BatchNormalization(Layer):
     Parameters
     ----------
     axis : int, default=-1
-        The axis of the features; the last one is the only choice.
+        The axis of the features.
     momentum : float, default=0.99
         How much of the moving averages a step keeps.
     epsilon : float, default=1e-3
@@ -93,12 +95,15 @@ class BatchNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape."""
-        if self.axis not in (-1, len(input_shape) - 1):
+        rank = len(input_shape)
+        axis = self.axis
+        usable = isinstance(axis, int) and -rank <= axis < rank and axis % rank != 0
+        if not usable or input_shape[axis] is None:
             raise ValueError(
-                f"the axis of layer {self.name!r} must be the last one. "
-                f"Received: axis={self.axis} for input_shape={input_shape}"
+                f"the axis of layer {self.name!r} must be one of known size other than the batch. "
+                f"Received: axis={axis} for input_shape={input_shape}"
             )
-        size = (input_shape[-1],)
+        size = (input_shape[axis],)
         if self.scale:
             self.gamma = self._make("gamma", size, True)
         if self.center:
@@ -127,9 +132,12 @@ class BatchNormalization(Layer):
         training : bool, default=None
             None leaves it to the model.
         """
+        order = _features_last(len(inputs.shape), self.axis)
+        if order is not None:
+            inputs = ops.transpose(inputs, order)
         undecided = training is None or isinstance(training, TrainingFlag)
         inference_only = training is not None and not undecided and not training
-        return ops.batch_normalization(
+        outputs = ops.batch_normalization(
             inputs,
             self.moving_mean,
             self.moving_variance,
@@ -140,6 +148,7 @@ class BatchNormalization(Layer):
             frozen=lambda: inference_only or not self.trainable,
             training=not undecided and bool(training),
         )
+        return outputs if order is None else ops.transpose(outputs, np.argsort(order).tolist())
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
@@ -158,3 +167,9 @@ class BatchNormalization(Layer):
                     regularizers.get(regularizer)
                 )
         return config
+
+
+def _features_last(rank: int, axis: int) -> list[int] | None:
+    """Return the order of axes that puts `axis` last, None where it is."""
+    axis %= rank
+    return None if axis == rank - 1 else [*(i for i in range(rank) if i != axis), axis]

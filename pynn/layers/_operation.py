@@ -46,27 +46,33 @@ class Operation(Layer):
         ValueError
             If the op has other values than numbers.
         """
-        plain = (bool, int, float, str, tuple, list, type(None))
-        for value in (*self._template, *self._params.values()):
-            if not isinstance(value, (*plain, np.ndarray, np.generic)):
-                raise ValueError(
-                    f"{self._op.name!r} between layers cannot be written down with the value "
-                    f"{value!r}. Put it into a layer of your own"
-                )
         return {
             "name": self.name,
             "op": self._op.name,
-            "template": [_written(value) for value in self._template],
-            "params": {key: _written(value) for key, value in self._params.items()},
+            "template": [self._written(value) for value in self._template],
+            "params": {key: self._written(value) for key, value in self._params.items()},
         }
+
+    def _written(self, value: Any) -> Any:
+        if isinstance(value, (np.ndarray, np.generic)):
+            return value.tolist()
+        if isinstance(value, (tuple, list)):
+            return [self._written(item) for item in value]
+        if isinstance(value, slice):
+            return {"slice": [value.start, value.stop, value.step]}
+        if value is Ellipsis:
+            return {"ellipsis": True}
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        raise ValueError(
+            f"{self._op.name!r} between layers cannot be written down with the value {value!r}. "
+            "Put it into a layer of your own"
+        )
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Operation:
         """Build the layer from the output of `get_config`."""
-        params = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in config["params"].items()
-        }
+        params = {key: _read(value) for key, value in config["params"].items()}
         template = tuple(
             np.asarray(value, _state.floatx()) if isinstance(value, list) else value
             for value in config["template"]
@@ -76,10 +82,12 @@ class Operation(Layer):
         return layer
 
 
-def _written(value: Any) -> Any:
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    return list(value) if isinstance(value, tuple) else value
+def _read(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_read(item) for item in value)
+    if isinstance(value, dict):
+        return slice(*value["slice"]) if "slice" in value else Ellipsis
+    return value
 
 
 def operation_behind(tensor: Tensor) -> Call:

@@ -43,7 +43,7 @@ def compile(
     ValueError
         If a name is unknown.
     """
-    for method in ("predict_step", "make_train_function", "make_test_function"):
+    for method in ("make_train_function", "make_test_function", "make_predict_function"):
         if hasattr(type(self), method):
             raise ValueError(
                 f"{type(self).__name__} defines {method}(), which pynn does not call. Write "

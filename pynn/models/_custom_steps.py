@@ -72,6 +72,17 @@ def test_step(self: Model, data: Any) -> dict[str, Any]:
     return self.compute_metrics(x, y, y_pred, sample_weight)
 
 
+def predict_step(self: Model, data: Any) -> Any:
+    """Return the outputs for one batch; a subclass may define it, and `predict` then calls it.
+
+    Parameters
+    ----------
+    data : tuple
+        ``(x,)``, as arrays.
+    """
+    return self(unpack(data)[0], training=False)
+
+
 def compute_loss(
     self: Model,
     x: Any = None,
@@ -206,6 +217,14 @@ class Steps:
         if self._weighted:
             return x, y, sample_weight
         return (x,) if y is None else (x, y)
+
+    def batches(self, data: Any, batch_size: int) -> Iterator[tuple[Any, ...]]:
+        """Yield what the step gets, in order."""
+        parts = data.batches() if isinstance(data, BatchData) else [data]
+        for part in parts:
+            size = part.n_rows if isinstance(data, BatchData) else batch_size
+            for start in range(0, part.n_rows, max(size, 1)):
+                yield self._batch(part, slice(start, start + size))
 
     # A trainer
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn._namespace import to_array
+from pynn._structure import leaves, map_leaves, pack
 from pynn.callbacks import CallbackList
 from pynn.models._compiled import Compiled, Objectives
-from pynn.models._custom_steps import StepEvaluation, has_own
+from pynn.models._custom_steps import StepEvaluation, Steps, has_own
 from pynn.models._source import prepare
 from pynn.training import (
     ArrayData,
@@ -239,10 +241,13 @@ def predict(
     ValueError
         If the data does not fit the model.
     """
-    if verbose == 0 and callbacks is None and steps is None:
+    own_step = has_own(self, "predict_step")
+    if verbose == 0 and callbacks is None and steps is None and not own_step:
         return predict_on_batch(self, x)
     verbose = checked_verbose(verbose)
     batch_size = batch_size or 32
+    if own_step:
+        return _predict_by_steps(self, x, batch_size, verbose, steps, callbacks)
     if comes_in_batches(x):
         return _predict_batches(self, x, verbose, steps, callbacks)
     arrays = input_arrays(self, x)
@@ -316,6 +321,35 @@ def _predict_batches(
     progress.close()
     joined = [np.concatenate(group) for group in zip(*parts, strict=True)]
     return model._in_form(joined)
+
+
+def _predict_by_steps(
+    model: Model, x: Any, batch_size: int, verbose: int, steps: int | None, callbacks: Any
+) -> Any:
+    """Predict by a model's own `predict_step`, batch by batch."""
+    taker = Steps(model, "predict_step")
+    data = taker.data(x, None, None)
+    total = data.count_steps(batch_size) if steps is None else steps
+    listeners = CallbackList(callbacks, model=model, verbose=verbose, steps=total)
+    progress = progress_shown(verbose)
+    bar = progress.begin(total)
+    parts: list[Any] = []
+    listeners.on_predict_begin()
+    for batch in taker.batches(data, batch_size):
+        if steps is not None and len(parts) >= steps:
+            break
+        listeners.on_predict_batch_begin(len(parts))
+        parts.append(map_leaves(to_array, model.predict_step(batch)))
+        listeners.on_predict_batch_end(len(parts) - 1)
+        bar.update(len(parts), {})
+    if not parts:
+        raise ValueError("there is no data to predict from: it has no rows")
+    listeners.on_predict_end()
+    bar.finish(len(parts), {})
+    progress.close()
+    return pack(
+        parts[0], [np.concatenate(group) for group in zip(*map(leaves, parts), strict=True)]
+    )
 
 
 def predict_on_batch(self: Model, x: Any) -> Any:

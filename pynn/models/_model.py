@@ -410,6 +410,7 @@ class Model(Layer):
     compile = _compiling.compile
     train_step = _custom_steps.train_step
     test_step = _custom_steps.test_step
+    predict_step = _custom_steps.predict_step
     compute_loss = _custom_steps.compute_loss
     compute_metrics = _custom_steps.compute_metrics
     fit = _fitting.fit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -153,6 +154,27 @@ class Sequential(Model):
                 f"a Sequential has one input. Received: {type(data).__name__} of {len(data)} arrays"
             )
         self.build((None, *data.shape[1:]))
+
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+        """Return class numbers, as older Keras did: ``np.argmax(model.predict(x), axis=-1)``.
+
+        Of a single output it is whether the output is above 0.5.
+        """
+        warnings.warn(
+            "predict_classes is older; use np.argmax(model.predict(x), axis=-1), or "
+            "model.predict(x) > 0.5 for a single output",
+            FutureWarning,
+            stacklevel=2,
+        )
+        scores = self.predict(x, batch_size, verbose)
+        if scores.shape[-1] > 1:
+            return scores.argmax(axis=-1)
+        return (scores > 0.5).astype("int32")
+
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+        """Return what `predict` returns, as older Keras did."""
+        warnings.warn("predict_proba is older; use predict", FutureWarning, stacklevel=2)
+        return self.predict(x, batch_size, verbose)
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` makes the same model from, without its weights."""

@@ -11,7 +11,7 @@ from pynn.saving._keras_compile_config import compile_like_keras
 from pynn.saving._keras_hdf5_arrays import Hdf5Arrays, open_arrays
 from pynn.saving._keras_model_config import model_config
 from pynn.saving._keras_optimizer import read_variables, restore_variables
-from pynn.saving._keras_weights import assign, new_layout, old_layout
+from pynn.saving._keras_weights import assign, named_layout, new_layout, old_layout
 from pynn.saving._model_file import MALFORMED
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read_hdf5_model(path: str, custom_objects: Any, compile: bool) -> Any:
     return model
 
 
-def read_hdf5_weights(model: Model, path: str, skip: bool) -> None:
+def read_hdf5_weights(model: Model, path: str, skip: bool, by_name: bool = False) -> None:
     """Give a model the weights of an ``.h5`` file, be it of weights alone or of a whole model.
 
     Raises
@@ -68,8 +68,11 @@ def read_hdf5_weights(model: Model, path: str, skip: bool) -> None:
     with open(path, "rb") as file, open_arrays(file, os.path.getsize(path), path) as arrays:
         for root in (_WEIGHTS, ""):
             if arrays.texts(root, "layer_names") is not None:
-                assign(arrays, old_layout(arrays, model, root), skip)
+                layout = named_layout if by_name else old_layout
+                assign(arrays, layout(arrays, model, root), skip)
                 return
+        if by_name:
+            raise ValueError(f"{path} is of Keras 3 and does not hold the names of layers")
         assign(arrays, new_layout(arrays, model, None), skip)
 
 

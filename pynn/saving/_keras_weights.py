@@ -151,11 +151,7 @@ def old_layout(arrays: Hdf5Arrays, model: Model, root: str) -> list[tuple[Weight
         If the file's layers are not those of the model.
     """
     prefix = f"{root}/" if root else ""
-    listed: list[tuple[str, list[str]]] = []
-    for name in arrays.texts(root, "layer_names") or []:
-        weights = arrays.texts(f"{prefix}{name}", "weight_names") or []
-        if weights:
-            listed.append((name, weights))
+    listed = _listed(arrays, root)
     layers = [layer for layer in model.layers if _all_weights(layer)]
     by_name = {layer.name: layer for layer in layers}
     if not all(name in by_name for name, _ in listed):
@@ -165,17 +161,43 @@ def old_layout(arrays: Hdf5Arrays, model: Model, root: str) -> list[tuple[Weight
             f"the file has {len(listed)} layers with weights, and model {model.name!r} has "
             f"{len(layers)}"
         )
-    pairs = []
-    for name, names in listed:
-        weights_of_layer = _all_weights(by_name[name])
-        if len(names) != len(weights_of_layer):
-            raise ValueError(
-                f"layer {by_name[name].name!r} has {len(weights_of_layer)} weights, and the file "
-                f"has {len(names)} for it"
-            )
-        for weight, key in zip(weights_of_layer, names, strict=True):
-            pairs.append((weight, f"{prefix}{name}/{key}"))
-    return pairs
+    return [
+        pair
+        for name, names in listed
+        for pair in _pairs_of(by_name[name], [f"{prefix}{name}/{key}" for key in names])
+    ]
+
+
+def named_layout(arrays: Hdf5Arrays, model: Model, root: str) -> list[tuple[Weight, str]]:
+    """Return (weight, path of its array) for the layers whose names the file has too.
+
+    Parameters and errors are those of `old_layout`.
+    """
+    prefix = f"{root}/" if root else ""
+    by_name = {layer.name: layer for layer in model.layers}
+    return [
+        pair
+        for name, names in _listed(arrays, root)
+        if name in by_name
+        for pair in _pairs_of(by_name[name], [f"{prefix}{name}/{key}" for key in names])
+    ]
+
+
+def _listed(arrays: Hdf5Arrays, root: str) -> list[tuple[str, list[str]]]:
+    """Return the names of the layers with weights in the layout of Keras 2, and of the weights."""
+    prefix = f"{root}/" if root else ""
+    names = arrays.texts(root, "layer_names") or []
+    listed = [(name, arrays.texts(f"{prefix}{name}", "weight_names") or []) for name in names]
+    return [(name, weights) for name, weights in listed if weights]
+
+
+def _pairs_of(layer: Layer, paths: list[str]) -> list[tuple[Weight, str]]:
+    weights = _all_weights(layer)
+    if len(paths) != len(weights):
+        raise ValueError(
+            f"layer {layer.name!r} has {len(weights)} weights, and the file has {len(paths)} for it"
+        )
+    return list(zip(weights, paths, strict=True))
 
 
 def _all_weights(layer: Layer) -> list[Weight]:

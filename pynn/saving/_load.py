@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pynn.saving._model_file import read_model_file
 from pynn.saving._safetensors import SafetensorsFile
-from pynn.saving._weights_file import assign_weights, check_header
+from pynn.saving._weights_file import assign_by_name, assign_weights, check_header
 
 if TYPE_CHECKING:
     from pynn.models import Model
@@ -75,7 +75,10 @@ def load_model(
 
 
 def load_weights(
-    model: Model, filepath: str | os.PathLike[str], skip_mismatch: bool = False
+    model: Model,
+    filepath: str | os.PathLike[str],
+    skip_mismatch: bool = False,
+    by_name: bool = False,
 ) -> None:
     """Give the model the weights that `save_weights`, `save` or Keras saved.
 
@@ -88,6 +91,10 @@ def load_weights(
         be installed. The content counts, not the name.
     skip_mismatch : bool, default=False
         Whether weights whose shapes differ stay as they are.
+    by_name : bool, default=False
+        Whether layers get the weights of the layers that have their names, and others keep theirs,
+        so that a part of another model can be taken over. Not for ``.keras`` and ``.weights.h5`` of
+        Keras 3, which do not hold the names.
 
     Raises
     ------
@@ -103,16 +110,19 @@ def load_weights(
     if start.startswith(_ZIP):
         from pynn.saving._keras_archive import read_archive_weights
 
+        if by_name:
+            raise ValueError(f"{path} is an archive of Keras 3, which is not read by_name")
         read_archive_weights(model, path, skip_mismatch)
     elif start == _HDF5:
         from pynn.saving._keras_hdf5 import read_hdf5_weights
 
-        read_hdf5_weights(model, path, skip_mismatch)
+        read_hdf5_weights(model, path, skip_mismatch, by_name)
     else:
         with open(path, "rb") as stream:
             file = SafetensorsFile(stream, path)
             check_header(file, path)
-            assign_weights(model, file, path, skip_mismatch)
+            assign = assign_by_name if by_name else assign_weights
+            assign(model, file, path, skip_mismatch)
 
 
 def _beginning(path: str) -> bytes:

@@ -115,6 +115,30 @@ def assign_weights(model: Model, file: SafetensorsFile, path: str, skip: bool = 
         weight.assign(value)
 
 
+def assign_by_name(model: Model, file: SafetensorsFile, path: str, skip: bool = False) -> None:
+    """Give a model the weights of a file that have the names of its own; the others stay.
+
+    Parameters and errors are those of `assign_weights`.
+    """
+    names = {name for name in from_text(file.metadata, "weights", list, path)}
+    pairs = [
+        (name, weight)
+        for name, weight in zip(named_weights(model), model.weights, strict=True)
+        if name in names and name in file.shapes
+    ]
+    wrong = [(name, weight) for name, weight in pairs if file.shapes[name] != weight.shape]
+    if wrong and not skip:
+        name, weight = wrong[0]
+        raise ValueError(
+            f"weight {weight.path!r} has the shape {weight.shape}, and {name!r} in {path} has "
+            f"{file.shapes[name]}"
+        )
+    fitting = [(name, weight) for name, weight in pairs if file.shapes[name] == weight.shape]
+    values = [file.read(name) for name, _ in fitting]
+    for (_, weight), value in zip(fitting, values, strict=True):
+        weight.assign(value)
+
+
 def training_bytes(model: Model) -> bytes:
     """Return a file of the state of training alone, for archives."""
     values, arrays = training_state(model)

@@ -122,8 +122,8 @@ class Totals:
     def losses(self) -> tuple[float, list[float]]:
         """Return the mean loss, and the mean losses of the outputs."""
         total, count = self._loss
-        outputs = [total / count if count else 0.0 for total, count in self._outputs]
-        return total / count if count else 0.0, outputs
+        outputs = [float(total / count) if count else 0.0 for total, count in self._outputs]
+        return float(total / count) if count else 0.0, outputs
 
 
 class EpochRunner:

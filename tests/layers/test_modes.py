@@ -81,12 +81,6 @@ def test_training_moves_the_moments_and_freezing_keeps_them() -> None:
         np.testing.assert_array_equal(weight.numpy(), value)
 
 
-def test_axis_must_be_the_last() -> None:
-    with pytest.raises(ValueError, match="axis of layer .* must be the last one"):
-        layers.BatchNormalization(axis=1)(np.zeros((2, 3, 4), "float32"))
-    layers.BatchNormalization(axis=1)(X)
-
-
 def test_a_layer_that_asks_is_recorded_for_both_modes() -> None:
     class Noise(layers.Layer):
         def call(self, inputs: object, training: object = None) -> object:

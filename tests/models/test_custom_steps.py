@@ -156,11 +156,45 @@ def test_errors() -> None:
         made(Inherited).fit(X, Y, class_weight={0: 1.0}, verbose=0)
 
 
-class PredictStep(pynn.Model):
-    def predict_step(self, data: Any) -> Any:
-        return data
+class TrainFunction(pynn.Model):
+    def make_train_function(self) -> Any:
+        return None
 
 
 def test_hooks_that_nothing_calls_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"PredictStep defines predict_step\(\)"):
-        made(PredictStep)
+    with pytest.raises(ValueError, match=r"TrainFunction defines make_train_function\(\)"):
+        made(TrainFunction)
+
+
+class Halved(Inherited):
+    """Predicts two outputs in place of one, and counts the batches."""
+
+    batches = 0
+
+    def predict_step(self, data: Any) -> Any:
+        self.batches += 1
+        (x,) = data
+        whole = super().predict_step(data)
+        return {"half": whole / 2, "rows": np.full(len(x), len(x))}
+
+
+def test_a_predict_step_of_ones_own() -> None:
+    model, plain = made(Halved), made(Inherited)
+    model.fit(X, Y, verbose=0)
+    plain.fit(X, Y, verbose=0)
+    plain.set_weights(model.get_weights())
+    expected = plain.predict(X, verbose=0)
+    np.testing.assert_array_equal(plain.predict_step((X,)), expected)
+    for verbose in (0, 1):
+        found = model.predict(X, batch_size=25, verbose=verbose)
+        np.testing.assert_array_equal(found["half"], expected / 2)
+        assert found["rows"].shape == (len(X),)
+        assert set(found["rows"]) <= {25, len(X) % 25}
+    assert model.batches == 2 * -(-len(X) // 25)
+    heard: list[int] = []
+    ear = pynn.callbacks.LambdaCallback(on_predict_batch_end=lambda i, logs: heard.append(i))
+    parts = model.predict(iter([X[:3], X[3:7], X[7:]]), steps=2, callbacks=[ear], verbose=0)
+    np.testing.assert_array_equal(parts["half"], expected[:7] / 2)
+    assert heard == [0, 1]
+    with pytest.raises(ValueError, match="no data to predict from"):
+        model.predict(X[:0], verbose=0)

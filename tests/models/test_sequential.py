@@ -101,3 +101,15 @@ def test_one_input_only() -> None:
     model = Sequential([layers.Dense(3)])
     with pytest.raises(ValueError, match="has one input"):
         model.predict([X, X], verbose=0)
+
+
+def test_older_names_of_predictions() -> None:
+    several = Sequential([pynn.Input((3,)), layers.Dense(4, activation="softmax")])
+    one = Sequential([pynn.Input((3,)), layers.Dense(1, activation="sigmoid")])
+    x = np.random.default_rng(0).standard_normal((20, 3)).astype("float32")
+    with pytest.warns(FutureWarning, match="predict_classes is older; use np.argmax"):
+        np.testing.assert_array_equal(several.predict_classes(x), several.predict(x).argmax(axis=1))
+    with pytest.warns(FutureWarning, match="predict_classes is older"):
+        np.testing.assert_array_equal(one.predict_classes(x), one.predict(x) > 0.5)
+    with pytest.warns(FutureWarning, match="predict_proba is older; use predict"):
+        np.testing.assert_array_equal(several.predict_proba(x), several.predict(x))

@@ -21,7 +21,7 @@ import pytest
 import pynn
 from pynn import layers, losses, ops, optimizers
 from pynn._structure import leaves
-from pynn.models import Sequential, load_model
+from pynn.models import Model, Sequential, load_model
 from pynn.saving import _save
 from saving.keras_models import MODELS, OLD_MODELS, inputs_for
 
@@ -405,3 +405,21 @@ def test_old_files_that_do_not_fit(tmp_path: Path) -> None:
         load_model(path)
     with pytest.raises(ValueError, match="weights"):
         MODELS["nested"](pynn).load_weights(DATA / "sequential.h5")
+
+
+@pytest.mark.parametrize("name", ["old_functional.h5", "old_functional_weights.h5"])
+def test_old_weights_by_the_names_of_layers(name: str) -> None:
+    whole = load_model(DATA / "old_functional.h5", compile=False)
+    layer = next(x for x in whole.layers if isinstance(x, layers.Dense))
+    width = layer.kernel.shape[0]
+    inputs = pynn.Input((width,))
+    same = layers.Dense(layer.units, name=layer.name)
+    other = layers.Dense(3, name="another")
+    part = Model(inputs, other(same(inputs)))
+    before = other.get_weights()
+    part.load_weights(DATA / name, by_name=True)
+    for a, b in zip(same.get_weights(), layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(other.get_weights()[0], before[0])
+    with pytest.raises(ValueError, match="does not hold the names of layers"):
+        part.load_weights(DATA / "old_functional.weights.h5", by_name=True)

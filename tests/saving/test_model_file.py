@@ -448,3 +448,17 @@ def test_other_things_than_files(tmp_path: Path) -> None:
         load_model(tmp_path)
     with pytest.raises(ValueError, match="there is no unsafe mode"):
         load_model(tmp_path, safe_mode=False)
+
+
+def test_slices_between_layers(tmp_path: Path) -> None:
+    inputs = pynn.Input((6,))
+    first = inputs[:, 1:5:2]
+    last = inputs[..., -2:]
+    model = Model(inputs, layers.Dense(1)(pynn.ops.concatenate([first * 2, last])))
+    model.save(tmp_path / "m.pynn")
+    again = load_model(tmp_path / "m.pynn")
+    x = np.random.default_rng(0).standard_normal((5, 6)).astype("float32")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    copy = pynn.models.model_from_json(model.to_json())
+    copy.set_weights(model.get_weights())
+    np.testing.assert_array_equal(copy.predict(x, verbose=0), model.predict(x, verbose=0))

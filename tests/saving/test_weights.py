@@ -9,7 +9,7 @@ import pytest
 
 import pynn
 from pynn import layers
-from pynn.models import Sequential, load_model
+from pynn.models import Model, Sequential, load_model
 
 
 def model(units: int = 3) -> Sequential:
@@ -63,3 +63,42 @@ def test_a_model_without_weights(tmp_path: Path) -> None:
         unbuilt.load_weights(tmp_path / "w")
     with pytest.raises(FileExistsError):
         model().save_weights(tmp_path / "w", overwrite=False)
+
+
+def part(units: int = 3) -> Model:
+    """A model that shares names with another one, and has a layer of its own between them."""
+    inputs = pynn.Input((4,))
+    hidden = layers.Dense(5, name="first")(inputs)
+    hidden = layers.Dense(5, name="own")(hidden)
+    return Model(inputs, layers.Dense(units, name="last")(hidden))
+
+
+def whole() -> Model:
+    inputs = pynn.Input((4,))
+    hidden = layers.Dense(5, name="first")(inputs)
+    hidden = layers.Dense(5, name="middle")(hidden)
+    return Model(inputs, layers.Dense(2, name="last")(hidden))
+
+
+@pytest.mark.parametrize("save", ["save", "save_weights"])
+def test_weights_by_the_names_of_layers(tmp_path: Path, save: str) -> None:
+    source, target = whole(), part()
+    getattr(source, save)(tmp_path / "w.pynn")
+    before = target.get_weights()
+    with pytest.raises(ValueError, match=r"weight 'last/kernel' has the shape \(5, 3\)"):
+        target.load_weights(tmp_path / "w.pynn", by_name=True)
+    for a, b in zip(target.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    target.load_weights(tmp_path / "w.pynn", by_name=True, skip_mismatch=True)
+    after = target.get_weights()
+    np.testing.assert_array_equal(after[0], source.get_weights()[0])
+    for i in (2, 4):
+        np.testing.assert_array_equal(after[i], before[i])
+
+
+def test_a_file_without_names_is_not_read_by_name(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    source = whole()
+    source.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match=r"m.keras is an archive of Keras 3.* not read by_name"):
+        part().load_weights(tmp_path / "m.keras", by_name=True)

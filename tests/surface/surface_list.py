@@ -128,8 +128,11 @@ CALLBACKS = [
     ),
     callback("TensorBoard", {"log_dir": "logs"}, update_freq="batch", histogram_freq=1),
     callback("CSVLogger", {"filename": "log.csv"}, separator=";", append=True),
-    callback("TerminateOnNaN"),
-    callback("BackupAndRestore", {"backup_dir": "backup"}, save_freq="epoch"),
+    callback("TerminateOnNaN", raise_error=True),
+    callback(
+        "BackupAndRestore", {"backup_dir": "backup"}, save_freq="epoch", delete_checkpoint=False
+    ),
+    callback("SwapEMAWeights", swap_on_epoch=True),
     callback(
         "LambdaCallback",
         on_epoch_begin=lambda epoch, logs: None,
@@ -235,6 +238,7 @@ METHODS = [
     ),
     Method("test_on_batch", _ONE, {"sample_weight": _WEIGHTS, "return_dict": True}),
     Method("predict_on_batch", {"x": X}, {}),
+    Method("predict_step", {"data": (X,)}, {}),
     Method("train_step", {"data": (X, Y)}, {}),
     Method("test_step", {"data": (X, Y)}, {}),
     Method(
@@ -248,16 +252,28 @@ METHODS = [
     Method(
         "summary",
         {},
-        {"line_length": 90, "print_fn": str, "show_trainable": True, "expand_nested": True},
+        {
+            "line_length": 90,
+            "positions": [0.5, 0.8, 1.0],
+            "print_fn": str,
+            "show_trainable": True,
+            "expand_nested": True,
+            "layer_range": ("dense.*", "dense.*"),
+        },
     ),
-    Method("get_layer", {"index": 0}, {}),
+    Method("get_layer", {"index": 0}, {"name": None}),
+    Method("reset_metrics", {}, {}),
     Method("get_weights", {}, {}),
     Method("set_weights", {"weights": small().get_weights()}, {}),
     Method("count_params", {}, {}),
     Method("get_config", {}, {}),
     Method("to_json", {}, {}),
     Method("save", {"filepath": "model.pynn"}, {"overwrite": True}),
-    Method("load_weights", {"filepath": "model.weights.pynn"}, {}),
+    Method(
+        "load_weights",
+        {"filepath": "model.weights.pynn"},
+        {"skip_mismatch": True, "by_name": True},
+    ),
     Method("save_weights", {"filepath": "model.weights.pynn"}, {"overwrite": True}),
 ]
 PROPERTIES = (

@@ -97,7 +97,8 @@ def as_optimizer(optimizer: Any) -> Any:
 
 def as_callback(callback: Any) -> Any:
     model = small()
-    model.compile("sgd", "mse")
+    averages = isinstance(callback, keras.callbacks.SwapEMAWeights)
+    model.compile(keras.optimizers.SGD(use_ema=averages), "mse")
     return model.fit(X, Y, verbose=0, validation_data=(X, Y), callbacks=[callback])
 
 
