@@ -65,9 +65,11 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
   }
 }
 
-// All lanes of all blocks for R rows: the R weight rows stay in the first-level cache.
+// All lanes of all blocks for R rows: the R weight rows stay in the first-level cache. Not inlined:
+// in one function with all the other R the compiler runs out of registers for pointers, and then
+// reads them from the stack at every step of the sum.
 template <class T, int R, bool kDepthContiguous>
-static void product_rows(const ProductArgs<T>& a, int row) {
+__attribute__((noinline)) static void product_rows(const ProductArgs<T>& a, int row) {
   constexpr int kTileLanes = Tiles<T>::kVectors * Vec<T>::kWidth;
   const int blocks = block_count(a.count);
   for (int block = 0; block < blocks; ++block) {

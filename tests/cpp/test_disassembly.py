@@ -24,6 +24,21 @@ KERNELS = Path(__file__).resolve().parents[2] / "csrc" / "kernels"
 VECTOR_ISAS = ("avx2", "avx512")
 # Vectors of a register tile: rows times columns of Tiles<T> (see simd/).
 FULL_TILE = {"avx2": 12, "avx512": 24}
+# Kernels that multiply and add, but not to make matrix products; all others do.
+NOT_PRODUCTS = {
+    "batch_norm",
+    "elementwise",
+    "losses",
+    "partial_sums",
+    "peak",
+    "perceptron",
+    "row_ops",
+    "transpose",
+    "update",
+}
+# One row alone: it turns squares of weights round, rows of which the compiler keeps on the stack
+# while their pointers take the general registers. It is as fast as the weights can be read.
+TURNS_SQUARES = {"row_product", "row_product_contiguous"}
 # Formulas that hold more values and constants at once than the instruction set has registers; what
 # they store in the loop is an argument of a select behind two exponentials or logarithms.
 MORE_VALUES_THAN_REGISTERS = {"Mish", "BinaryFocalCrossentropy"}
@@ -47,9 +62,12 @@ def straight_loops(code: list[Function], isa: str) -> list[tuple[Function, Loop]
 
 
 def product_loops(code: list[Function], isa: str) -> list[tuple[Function, Loop]]:
-    """Select the loops that multiply and add in the functions of gemm-inl.hpp."""
-    source = (KERNELS / "gemm-inl.hpp").read_text(encoding="utf-8")
-    names = set(re.findall(r"^static void (\w+)\(", source, re.MULTILINE))
+    """Select the loops that multiply and add in the functions of the products' files."""
+    names: set[str] = set()
+    for path in KERNELS.glob("*-inl.hpp"):
+        if path.name.removesuffix("-inl.hpp") not in NOT_PRODUCTS:
+            source = path.read_text(encoding="utf-8")
+            names |= set(re.findall(r"\bstatic void (\w+)\(", source))
     return [
         (function, loop)
         for function, loop in straight_loops(code, isa)
@@ -78,18 +96,31 @@ def test_avx2_kernels_have_no_avx512(code: list[Function]) -> None:
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
 def test_product_loops_keep_their_vectors_in_registers(code: list[Function], isa: str) -> None:
     loops = product_loops(code, isa)
-    assert loops
+    assert len(loops) > 20
     for function, loop in loops:
-        vectors_on_stack = [i for i in loop.on_stack if "mm" in i.operands]
-        assert not vectors_on_stack, listed(function, vectors_on_stack)
         assert not loop.calls, listed(function, loop.calls)
+        if function.name not in TURNS_SQUARES:
+            vectors_on_stack = [i for i in loop.on_stack if "mm" in i.operands]
+            assert not vectors_on_stack, listed(function, vectors_on_stack)
 
 
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
 def test_loops_of_whole_tiles_never_touch_the_stack(code: list[Function], isa: str) -> None:
-    """Forward and grad_x (weights along or across), grad_w: of float32 and float64 at least."""
+    """Forward and grad_x (weights along or across), grad_w: of float32 and float64 at least.
+
+    Neither vectors nor pointers: a pointer read again for every step takes a load from a broadcast.
+    """
     loops = [(f, loop) for f, loop in product_loops(code, isa) if loop.fmas == FULL_TILE[isa]]
     assert len(loops) >= 6
+    for function, loop in loops:
+        assert not loop.on_stack, listed(function, loop.on_stack)
+
+
+@pytest.mark.parametrize("isa", VECTOR_ISAS)
+def test_products_of_fewer_rows_never_touch_the_stack(code: list[Function], isa: str) -> None:
+    """The last rows of a layer: of small networks they are most of the work."""
+    loops = [(f, loop) for f, loop in product_loops(code, isa) if f.name == "product_rows"]
+    assert len(loops) >= 4 * 5  # weights along or across, float32 or float64; rows of AVX2's tile
     for function, loop in loops:
         assert not loop.on_stack, listed(function, loop.on_stack)
 
@@ -100,5 +131,6 @@ def test_loops_of_all_kernels_neither_spill_nor_call(code: list[Function], isa: 
     assert len(loops) > 100
     for function, loop in loops:
         assert not loop.calls, listed(function, loop.calls)
-        if not any(name in function.symbol for name in MORE_VALUES_THAN_REGISTERS):
+        known = any(name in function.symbol for name in MORE_VALUES_THAN_REGISTERS)
+        if not known and function.name not in TURNS_SQUARES:
             assert not loop.spills, listed(function, loop.spills)
