@@ -15,6 +15,7 @@ import datetime
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from importlib import metadata
@@ -118,6 +119,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     args = parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated."))  # ends the processes too
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.threads])
     lab = Lab(args.rounds or (1 if args.quick else _ROUNDS), args.threads, args.quick)
     described = machine()

@@ -1,8 +1,8 @@
 """Rows to work on, by name: real data sets where a textbook uses them, random numbers elsewhere.
 
-``fashion``: 55,000 images; ``california``: 11,610 standardized districts; ``normal-INPUTS-OUTPUTS-
-ROWS``: standard normal rows, whose target is a smooth function (one output) or a class;
-``csr-ROWS-INPUTS-ENTRIES``: a sparse matrix and two classes.
+``fashion``: 55,000 images, ``fashion-60000``: all; ``california``: 11,610 standardized districts;
+``normal-INPUTS-OUTPUTS-ROWS``: standard normal rows, whose target is a smooth function (one output)
+or a class; ``csr-ROWS-INPUTS-ENTRIES``: a sparse matrix and two classes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ def load(name: str, dtype: str = "float32") -> tuple[np.ndarray, np.ndarray]:
     return x, y if y.dtype.kind == "i" else y.astype(dtype, copy=False)
 
 
-def _fashion() -> tuple[np.ndarray, np.ndarray]:
+def _fashion(rows: int = 55000) -> tuple[np.ndarray, np.ndarray]:
     from pynn import datasets
 
     (images, labels), _ = datasets.fashion_mnist.load_data()
-    x = images[5000:].reshape(-1, 784).astype(np.float32) / np.float32(255)
-    return x, labels[5000:].astype(np.int64)
+    images, labels = images[-rows:], labels[-rows:]
+    x = images.reshape(-1, 784).astype(np.float32) / np.float32(255)
+    return x, labels.astype(np.int64)
 
 
 def _california() -> tuple[np.ndarray, np.ndarray]:

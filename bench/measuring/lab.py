@@ -205,10 +205,7 @@ class Lab:
 
     def sample(self, contender: Contender) -> None:
         seconds, value = self.worker(contender).ask(
-            do="sample",
-            job=contender.job,
-            repeats=contender.repeats,
-            fill=contender.repeats >= 10,
+            do="sample", job=contender.job, repeats=contender.repeats
         )
         contender.seconds.append(seconds)
         if value is not None:

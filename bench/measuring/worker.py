@@ -17,8 +17,10 @@ from typing import Any
 
 from measuring import peers, work
 
-# Calls shorter than this part of a sample are done once more before it, to fill the caches again.
-_SHORT = 0.1
+# From so many calls on a sample begins with one that is not timed, to fill the caches again.
+_MANY = 10
+# A first call that takes so many samples is warm-up enough.
+_LONG = 4
 
 
 class Jobs:
@@ -34,11 +36,11 @@ class Jobs:
         self.module.set_threads(threads)
         self.runs[job] = getattr(self.module, case.verb)(case), threads
 
-    def sample(self, job: int, repeats: int, fill: bool) -> tuple[float, float | None]:
+    def sample(self, job: int, repeats: int) -> tuple[float, float | None]:
         """Return the seconds of one call, and the mean of what the calls measured themselves."""
         run, threads = self.runs[job]
         self.module.set_threads(threads)
-        if fill:
+        if repeats >= _MANY:
             run()
         begin = time.perf_counter()
         if repeats > 1000:
@@ -52,9 +54,11 @@ class Jobs:
 
     def warm_up(self, job: int, seconds: float) -> int:
         """Return the number of calls that a sample of about so many seconds takes."""
-        repeats, taken = 1, self.sample(job, 1, False)[0]  # includes making plans and compiling
+        repeats, taken = 1, self.sample(job, 1)[0]  # includes making plans and compiling
+        if taken > _LONG * seconds:
+            return 1
         while True:
-            taken = self.sample(job, repeats, False)[0]
+            taken = self.sample(job, repeats)[0]
             wanted = max(1, round(seconds / max(taken, 1e-9)))
             if repeats * 4 >= wanted:
                 return wanted

@@ -8,7 +8,7 @@ from measuring.work import PerceptronEpochs
 
 TITLE = "Perceptron, five epochs"
 _DATA = {
-    "fashion": ("55,000 × 784 dense, ten classes", 2.0),
+    "fashion-60000": ("60,000 × 784 dense, ten classes", 2.0),
     "csr-100000-10000-50": ("100,000 × 10,000 CSR, 50 entries a row, two classes", 1.2),
 }
 
