@@ -1,7 +1,8 @@
 """Event files as TensorBoard reads them: records of protocol-buffer messages with checksums.
 
 Written by hand, as the few messages needed here do not warrant a dependency. Formats: TFRecord and
-the messages Event, Summary and HistogramProto of TensorFlow's event.proto and summary.proto.
+the messages Event, Summary, HistogramProto and TensorProto of TensorFlow's event.proto,
+summary.proto and tensor.proto. What is in the texts and images is not known here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import socket
 import struct
 import time
+import zlib
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -108,6 +111,55 @@ def histogram(tag: str, values: np.ndarray, bins: int = 30) -> bytes:
         )
     )
     return _message(1, tag.encode()) + _message(5, body)
+
+
+_STRING = 7  # TensorFlow's DT_STRING
+
+
+def strings(tag: str, plugin: str, content: bytes, values: Sequence[bytes]) -> bytes:
+    """Return a Summary.Value with texts for one of TensorBoard's plugins.
+
+    Parameters
+    ----------
+    tag : str
+    plugin : str
+        Name of the plugin that shows it.
+    content : bytes
+        What the plugin wants to be told beside the texts.
+    values : sequence of bytes
+        A single one is a tensor without axes, more are a vector.
+    """
+    data = _message(1, plugin.encode()) + _message(2, content)
+    sizes = b"" if len(values) == 1 else _message(2, _varint(1 << 3) + _varint(len(values)))
+    tensor = _varint(1 << 3) + _varint(_STRING) + _message(2, sizes)
+    tensor += b"".join(_message(8, value) for value in values)
+    return _message(1, tag.encode()) + _message(9, _message(1, data)) + _message(8, tensor)
+
+
+def image(tag: str, values: np.ndarray) -> bytes:
+    """Return a Summary.Value with a matrix as a grey picture, black where it is smallest."""
+    grey = np.asarray(values, np.float64)
+    low, high = grey.min(initial=np.inf), grey.max(initial=-np.inf)
+    scaled = (grey - low) * (255.0 / (high - low)) if high > low else np.zeros(grey.shape)
+    pixels = np.nan_to_num(scaled).astype(np.uint8)
+    height, width = pixels.shape
+    sizes = [str(n).encode() for n in (width, height)]
+    return strings(tag, "images", b"", [*sizes, _png(pixels)])
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """Return a PNG of one byte a pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + checksum
+
+    height, width = pixels.shape
+    rows = np.zeros((height, width + 1), np.uint8)  # each begins with its filter, 0 for none
+    rows[:, 1:] = pixels
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows.tobytes()))
+    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
 
 
 class EventFile:

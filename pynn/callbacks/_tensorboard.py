@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pynn.callbacks._callback import Callback, Logs, needed_if
-from pynn.callbacks._event_file import EventFile, histogram, scalar
+from pynn.callbacks._event_file import EventFile, histogram, image, scalar, strings
 
 
 def _by_batch(callback: Any) -> bool:
@@ -28,8 +29,10 @@ class TensorBoard(Callback):
     log_dir : path-like, default="logs"
     histogram_freq : int, default=0
         After how many epochs histograms of all weights are written; 0 is never.
-    write_graph, write_images : bool, default=True, False
-        Accepted for the sake of existing code; there is no graph or image.
+    write_graph : bool, default=True
+        Whether the model's layers and connections are written, for the graph's tab "keras".
+    write_images : bool, default=False
+        Whether weights are also written as pictures, when histograms are.
     write_steps_per_second : bool, default=False
         Whether ``epoch_steps_per_second`` is written.
     update_freq : {"epoch", "batch"} or int, default="epoch"
@@ -86,6 +89,9 @@ class TensorBoard(Callback):
         """Start to count batches."""
         self._training = True
         self._batch = 0
+        if self.write_graph and self.model.built and hasattr(self.model, "_diagram"):
+            text = json.dumps(_graph_config(self.model._diagram())).encode()
+            self._train.add(0, strings("keras", "graph_keras_model", b"1", [text]))
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Note the time."""
@@ -139,6 +145,43 @@ class TensorBoard(Callback):
     def _add_weights(self, epoch: int) -> None:
         weights = [weight for layer in self.model.layers for weight in layer.weights]
         named = ((getattr(w, "path", w.name).replace(":", "_"), w.numpy()) for w in weights)
-        values = [histogram(f"{name}/histogram", array) for name, array in named]
+        values = []
+        for name, array in named:
+            values.append(histogram(f"{name}/histogram", array))
+            if self.write_images and array.size:
+                values.append(image(f"{name}/image", _as_matrix(array)))
         if values:
             self._train.add(epoch, *values)
+
+
+def _as_matrix(array: np.ndarray) -> np.ndarray:
+    """Return a weight with two axes, the shorter one first."""
+    matrix = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    return matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+
+
+def _graph_config(diagram: Any) -> dict[str, Any]:
+    """Return a model as TensorBoard reads it: a config in the form of Keras 3."""
+    boxes = diagram.boxes
+    entries = []
+    for box in boxes:
+        inside = {} if box.inside is None else _graph_config(box.inside)["config"]
+        histories = [[boxes[s.box].name, 0, s.output] for s in box.sources]
+        sources = [{"config": {"keras_history": history}} for history in histories]
+        entries.append(
+            {
+                "class_name": box.kind,
+                "name": box.name,
+                "config": {**inside, "name": box.name, "dtype": box.dtype},
+                "inbound_nodes": [{"args": [sources]}] if sources else [],
+            }
+        )
+    inputs = [[boxes[i].name, 0, 0] for i in diagram.inputs]
+    outputs = [[boxes[i].name, 0, output] for i, output in diagram.outputs]
+    config = {
+        "name": diagram.name,
+        "layers": entries,
+        "input_layers": inputs[0] if len(inputs) == 1 else inputs,
+        "output_layers": outputs[0] if len(outputs) == 1 else outputs,
+    }
+    return {"class_name": "Functional", "config": config}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import struct
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from callbacks.fakes import FakeModel, train
 from pynn import callbacks, layers, models
 from pynn.callbacks._event_file import EventFile, crc32c, scalar
+from pynn.optimizers import SGD
 
 
 def checksum(data: bytes) -> int:
@@ -77,8 +80,12 @@ def events(directory: Path) -> list[tuple[int, str, Any]]:
                 parts = dict(fields(value))
                 if 2 in parts:
                     number: Any = struct.unpack("<f", parts[2])[0]
-                else:
+                elif 5 in parts:
                     number = dict(fields(parts[5]))
+                else:
+                    (plugin,) = (value for key, value in fields(parts[9]) if key == 1)
+                    texts = [text for key, text in fields(parts[8]) if key == 8]
+                    number = (dict(fields(plugin))[1].decode(), texts)
                 found.append((event[2], parts[1].decode(), number))
     return found
 
@@ -137,6 +144,62 @@ def test_a_training_with_histograms_and_speed(tmp_path: Path) -> None:
         (2, "evaluation_loss_vs_iterations"),
         (4, "evaluation_loss_vs_iterations"),
     ]
+
+
+def test_the_graph_of_a_model(tmp_path: Path) -> None:
+    inputs = layers.Input((3,), name="x")
+    inner = models.Sequential([layers.Input((3,), name="y"), layers.Dense(2, name="d")], name="in")
+    outputs = layers.concatenate([inner(inputs), inputs], name="both")
+    model = models.Model(inputs, layers.Dense(1, name="out")(outputs))
+    model.compile(loss="mse", optimizer="sgd")
+    for board in (
+        callbacks.TensorBoard(tmp_path / "yes"),
+        callbacks.TensorBoard(tmp_path / "no", write_graph=False),
+    ):
+        model.fit(np.ones((4, 3)), np.ones(4), verbose=0, callbacks=[board])
+    assert "keras" not in [tag for _, tag, _ in events(tmp_path / "no" / "train")]
+    step, tag, (plugin, (text,)) = events(tmp_path / "yes" / "train")[0]
+    assert (step, tag, plugin) == (0, "keras", "graph_keras_model")
+    found: dict[str, tuple[str, list[str]]] = {}
+
+    def walk(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            histories = [
+                argument["config"]["keras_history"][0]
+                for node in entry["inbound_nodes"]
+                for argument in node["args"][0]
+            ]
+            found[entry["config"]["name"]] = (entry["class_name"], histories)
+            walk(entry["config"].get("layers", []))
+
+    config = json.loads(text)["config"]
+    walk(config["layers"])
+    assert found == {
+        "x": ("InputLayer", []),
+        "in": ("Sequential", ["x"]),
+        "y": ("InputLayer", []),
+        "d": ("Dense", ["y"]),
+        "both": ("Concatenate", ["in", "x"]),
+        "out": ("Dense", ["both"]),
+    }
+    assert config["input_layers"] == ["x", 0, 0]
+    assert config["output_layers"] == ["out", 0, 0]
+
+
+def test_weights_as_pictures(tmp_path: Path) -> None:
+    model = models.Sequential([layers.Input((3,)), layers.Dense(2, name="d")])
+    model.compile(loss="mse", optimizer=SGD(0.0))
+    kernel = np.array([[-1.0, 0.0], [1.0, 3.0], [0.0, -1.0]])
+    model.set_weights([kernel, np.zeros(2)])
+    board = callbacks.TensorBoard(tmp_path, histogram_freq=1, write_images=True)
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0, callbacks=[board])
+    pictures = {tag: value for _, tag, value in events(tmp_path / "train") if "/image" in tag}
+    plugin, (width, height, png) = pictures["d/kernel/image"]
+    assert (plugin, width, height) == ("images", b"3", b"2")
+    assert pictures["d/bias/image"][1][:2] == [b"2", b"1"]
+    pyplot = pytest.importorskip("matplotlib.image")
+    shown = np.round(pyplot.imread(io.BytesIO(png), format="png") * 255)
+    np.testing.assert_array_equal(shown, np.floor((kernel.T + 1) / 4 * 255))
 
 
 def test_figures_with_axes_are_left_out(tmp_path: Path) -> None:

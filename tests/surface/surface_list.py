@@ -126,7 +126,18 @@ CALLBACKS = [
     callback(
         "ReduceLROnPlateau", **WATCH, factor=0.5, patience=1, min_delta=0.1, cooldown=1, min_lr=0.01
     ),
-    callback("TensorBoard", {"log_dir": "logs"}, update_freq="batch", histogram_freq=1),
+    callback(
+        "TensorBoard",
+        {"log_dir": "logs"},
+        update_freq="batch",
+        histogram_freq=1,
+        write_graph=False,
+        write_images=True,
+        write_steps_per_second=True,
+        profile_batch=0,
+        embeddings_freq=0,
+        embeddings_metadata=None,
+    ),
     callback("CSVLogger", {"filename": "log.csv"}, separator=";", append=True),
     callback("TerminateOnNaN", raise_error=True),
     callback(
