@@ -1,4 +1,4 @@
-"""What does it cost to write a loss, a layer or an activation by hand with pynn.ops?
+"""What does it cost to write a loss, a metric, a layer or an activation by hand with pynn.ops?
 
 ``python bench/custom.py`` trains pairs of models that compute the same, one of built-in pieces and
 one of pieces written in Python, epoch by epoch in turn, and prints the medians and their ratio. The
@@ -73,12 +73,17 @@ def focal(y_true: Any, y_pred: Any) -> Any:
     return ops.sum(0.25 * y_true * ops.power(1.0 - p, 2.0) * -ops.log(p), axis=-1)
 
 
-def regressor(loss: Any) -> Callable[[], pynn.Model]:
+def absolute_error(y_true: Any, y_pred: Any) -> Any:
+    return ops.mean(ops.abs(y_true - y_pred), axis=-1)
+
+
+def regressor(loss: Any, metric: Any = None) -> Callable[[], pynn.Model]:
     def build() -> pynn.Model:
         model = pynn.Sequential(
             [layers.Input((8,)), layers.Dense(30, activation="relu"), layers.Dense(1)]
         )
-        model.compile(optimizer=optimizers.SGD(1e-3), loss=loss)
+        given = None if metric is None else [metric]
+        model.compile(optimizer=optimizers.SGD(1e-3), loss=loss, metrics=given)
         return model
 
     return build
@@ -115,6 +120,12 @@ def one_hot(y: np.ndarray) -> np.ndarray:
 # name: data, targets, the two models
 PAIRS: dict[str, tuple[str, Any, Any, Any]] = {
     "Huber loss, 8-30-1": ("california", labels, regressor("huber"), regressor(huber)),
+    "metric, 8-30-1": (
+        "california",
+        labels,
+        regressor("mse", "mae"),
+        regressor("mse", absolute_error),
+    ),
     "dense layers": ("fashion", labels, classifier(), classifier(Affine, pynn.activations.relu)),
     "softplus": (
         "fashion",

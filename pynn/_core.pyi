@@ -102,14 +102,15 @@ class Trainer:
         graph: Graph,
         inputs: Sequence[int],
         outputs: Sequence[int],
-        losses: Sequence[tuple[str, Sequence[float]] | tuple[int, int, str] | None],
+        losses: Sequence[tuple[str, Sequence[float]] | tuple[int, str] | None],
         loss_weights: Sequence[float],
-        metrics: Sequence[Sequence[str]],
+        metrics: Sequence[Sequence[str | int]],
         parameters: Sequence[Variable],
         l1: Sequence[float],
         l2: Sequence[float],
         optimizer: tuple[str, Sequence[float]],
         options: dict[str, Any] = ...,
+        targets: Sequence[int] = ...,
     ) -> None: ...
     def start(
         self,

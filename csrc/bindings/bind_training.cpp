@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -191,11 +190,18 @@ void check_option_names(const py::dict& options) {
   }
 }
 
-// One of losses.def with its parameters; or a node of the graph, the input that it takes the target
-// from (-1: none), and what a batch's sum is divided by.
+// One of losses.def with its parameters; or a node of the graph, and what a batch's sum is divided
+// by.
 using NamedLoss = std::pair<std::string, std::vector<double>>;
-using GraphLoss = std::tuple<int, int, std::string>;
+using GraphLoss = std::pair<int, std::string>;
 using LossArgument = std::optional<std::variant<NamedLoss, GraphLoss>>;
+// A name, or a node of the graph.
+using MetricArgument = std::variant<std::string, int>;
+
+MetricChoice metric_of(const MetricArgument& argument) {
+  if (const auto* name = std::get_if<std::string>(&argument)) return parse_metric(*name);
+  return {MetricKind::node, {}, std::get<int>(argument)};
+}
 
 LossChoice loss_of(const LossArgument& argument) {
   if (!argument) return {};
@@ -204,8 +210,8 @@ LossChoice loss_of(const LossArgument& argument) {
   }
   LossChoice choice;
   choice.present = true;
-  std::string divisor;
-  std::tie(choice.node, choice.target, divisor) = std::get<GraphLoss>(*argument);
+  const auto& [node, divisor] = std::get<GraphLoss>(*argument);
+  choice.node = node;
   choice.divisor = parse_divisor(divisor);
   return choice;
 }
@@ -213,19 +219,20 @@ LossChoice loss_of(const LossArgument& argument) {
 std::unique_ptr<TrainerObject> new_trainer(
     std::shared_ptr<Graph> graph, const std::vector<int>& inputs, const std::vector<int>& outputs,
     const std::vector<LossArgument>& losses, const std::vector<double>& loss_weights,
-    const std::vector<std::vector<std::string>>& metrics,
+    const std::vector<std::vector<MetricArgument>>& metrics,
     const std::vector<VariablePtr>& parameters, const std::vector<double>& l1,
     const std::vector<double>& l2, const std::pair<std::string, std::vector<double>>& optimizer,
-    const py::dict& options) {
+    const py::dict& options, const std::vector<int>& targets) {
   TrainerSpec spec;
   spec.inputs = inputs;
   spec.outputs = outputs;
+  spec.targets = targets;
   for (const LossArgument& loss : losses) spec.objective.losses.push_back(loss_of(loss));
   spec.objective.loss_weights = loss_weights;
-  for (const auto& names : metrics) {
+  for (const auto& list : metrics) {
     spec.objective.metrics.emplace_back();
-    for (const std::string& name : names)
-      spec.objective.metrics.back().push_back(parse_metric(name));
+    for (const MetricArgument& metric : list)
+      spec.objective.metrics.back().push_back(metric_of(metric));
   }
   check_option_names(options);
   spec.objective.normalize_by_weights = option(options, "normalize_by_weights", false);
@@ -347,7 +354,8 @@ void bind_training(py::module_& m) {
   py::class_<TrainerObject>(m, "Trainer", "Training: many mini-batches per call.")
       .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"),
            py::arg("losses"), py::arg("loss_weights"), py::arg("metrics"), py::arg("parameters"),
-           py::arg("l1"), py::arg("l2"), py::arg("optimizer"), py::arg("options") = py::dict())
+           py::arg("l1"), py::arg("l2"), py::arg("optimizer"), py::arg("options") = py::dict(),
+           py::arg("targets") = std::vector<int>{})
       .def("start", &start, py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size"),
            py::arg("order") = py::none(), py::arg("shuffle_seed") = py::none(),
            "Begin an epoch over the rows in `order` (all, if None), shuffled if a seed is given.")

@@ -77,7 +77,11 @@ void Plan<T>::find_used_nodes(const Graph& graph) {
   for (int node : request_.loss_nodes) {
     if (node >= 0) wanted.push_back(node);
   }
+  const std::vector<char> early = nodes_below(graph, wanted);
+  wanted.insert(wanted.end(), request_.late_nodes.begin(), request_.late_nodes.end());
   used_ = nodes_below(graph, wanted);
+  late_.assign(size, 0);
+  for (std::size_t i = 0; i < size; ++i) late_[i] = used_[i] && !early[i];
   skipped_.assign(size, 0);
   for (std::size_t i = 0; i < request_.loss_nodes.size(); ++i) {
     if (request_.loss_nodes[i] >= 0) {
@@ -300,9 +304,9 @@ Task Plan<T>::copy_task(const RowCopy& copy, std::size_t node, const T* lanes) c
 }
 
 template <class T>
-void Plan<T>::append_forward(std::vector<Task>& tasks) const {
+void Plan<T>::append_values(std::vector<Task>& tasks, bool late) const {
   for (std::size_t i = 0; i < ops_.size(); ++i) {
-    if (ops_[i] == nullptr || skipped_[i]) continue;
+    if (ops_[i] == nullptr || skipped_[i] || (late_[i] != 0) != late) continue;
     Op<T>* op = ops_[i].get();
     const bool done_by_dense = op->gated && is_activation_[i];
     if (op->cost() > 0 && !done_by_dense) {

@@ -26,6 +26,8 @@ struct PlanRequest {
   // Per output: the node that the loss is taken of instead, or -1. Further ones follow, with
   // has_loss, for terms of the loss that belong to no output.
   std::vector<int> loss_nodes;
+  // Nodes that are wanted once the losses have been taken: metrics. What only they need comes late.
+  std::vector<int> late_nodes;
 };
 
 // True if a loss of this output may be taken of the logits instead: the output is a softmax or a
@@ -49,7 +51,8 @@ class Plan {
     slot(request_.inputs[i]).row_pointers = rows;
   }
 
-  void append_forward(std::vector<Task>& tasks) const;
+  void append_forward(std::vector<Task>& tasks) const { append_values(tasks, false); }
+  void append_late(std::vector<Task>& tasks) const { append_values(tasks, true); }
   void append_backward(std::vector<Task>& tasks) const;
   void append_update(std::vector<Task>& tasks) const;
 
@@ -77,13 +80,14 @@ class Plan {
   void lay_out_buffers(const Graph& graph);
   void bind_ops(const Graph& graph, const ParameterMap<T>& parameters);
   bool is_loss_node(int node) const;
+  void append_values(std::vector<Task>& tasks, bool late) const;
   void request_copy(RowCopy& copy, int features);
   static void point_to_rows(RowCopy& copy, int rows);
   Task copy_task(const RowCopy& copy, std::size_t node, const T* lanes) const;
 
   PlanRequest request_;
   std::vector<int> loss_nodes_;
-  std::vector<char> used_, has_grad_, skipped_, is_activation_, input_wants_rows_;
+  std::vector<char> used_, late_, has_grad_, skipped_, is_activation_, input_wants_rows_;
   std::vector<std::vector<int>> consumers_;  // per node, among the used nodes
   std::vector<int> value_of_, grad_of_;  // whose buffer a node uses: its own number unless aliased
   std::vector<Slot<T>> slots_;

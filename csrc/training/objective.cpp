@@ -24,7 +24,7 @@ bool is_sparse(Loss loss) {
 // has the largest logit, and a sigmoid is above 1/2 where its logit is positive; a softmax's
 // threshold is its own.
 bool must_see_output(const MetricChoice& metric, const LossChoice& loss_of_logits) {
-  return metric.kind == MetricKind::loss ||
+  return metric.kind == MetricKind::loss || metric.kind == MetricKind::node ||
          (metric.kind == MetricKind::binary_accuracy &&
           loss_of_logits.loss != Loss::binary_crossentropy_logits);
 }
@@ -92,6 +92,7 @@ int target_columns(const ObjectiveSpec& spec, std::size_t output, int features) 
   const LossChoice& loss = spec.losses[output];
   if (loss.present && !loss.in_graph()) use(is_sparse(loss.loss) ? 1 : features);
   for (const MetricChoice& metric : spec.metrics[output]) {
+    if (metric.kind == MetricKind::node) continue;
     const bool sparse = metric.kind == MetricKind::sparse_categorical_accuracy ||
                         (metric.kind == MetricKind::loss && is_sparse(metric.loss.loss));
     use(sparse ? 1 : features);
@@ -284,6 +285,8 @@ void Objective<T>::measure(Output& output, const MetricChoice& metric, T* hits, 
       kernels.loss[static_cast<int>(metric.loss.loss)](a);
       break;
     }
+    case MetricKind::node:
+      break;  // it comes late
   }
 }
 
@@ -340,6 +343,25 @@ void Objective<T>::append_tasks(std::vector<Task>& tasks) {
 }
 
 template <class T>
+void Objective<T>::append_late_metrics(std::vector<Task>& tasks) {
+  for (const auto& output : outputs_) {
+    for (std::size_t m = 0; m < output->metrics.size(); ++m) {
+      if (output->metrics[m].kind != MetricKind::node) continue;
+      const Slot<T>* slot = &plan_.slot(output->metrics[m].node);
+      T* hits = output->hits[m];
+      tasks.push_back({[slot, hits](const Pass&, const Share& share) {
+                         for (int block = share.blocks.begin; block < share.blocks.end; ++block)
+                           std::copy_n(slot->value_at(block), kLanes, hits + block * kLanes);
+                       },
+                       kRowwise,
+                       1,
+                       {slot->value},
+                       {hits}});
+    }
+  }
+}
+
+template <class T>
 void Objective<T>::append_tally(std::vector<Task>& tasks, const double* regularization,
                                 bool per_batch) {
   Task task{[this, regularization, per_batch](const Pass& pass, const Share&) {
@@ -350,7 +372,10 @@ void Objective<T>::append_tally(std::vector<Task>& tasks, const double* regulari
             {},
             {}};
   task.always_serial = true;
-  for (const auto& output : outputs_) task.reads.push_back(output->losses);
+  for (const auto& output : outputs_) {
+    task.reads.push_back(output->losses);
+    for (const T* hits : output->hits) task.reads.push_back(hits);
+  }
   tasks.push_back(std::move(task));
 }
 

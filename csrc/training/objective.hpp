@@ -21,7 +21,6 @@ struct LossChoice {
   double parameters[kMaxLossParameters] = {};
   // A node of one feature that computes the loss of each row, instead of `loss`; or -1.
   int node = -1;
-  int target = -1;  // the graph's input that it reads the target from
   Divisor divisor = Divisor::rows;
 
   bool in_graph() const { return node >= 0; }
@@ -31,12 +30,14 @@ enum class MetricKind : int {
   binary_accuracy,
   categorical_accuracy,
   sparse_categorical_accuracy,
-  loss
+  loss,
+  node
 };
 
 struct MetricChoice {
   MetricKind kind;
   LossChoice loss;  // for MetricKind::loss
+  int node = -1;    // for MetricKind::node: of one feature, the metric of each row
 };
 
 std::vector<std::string> metric_names();
@@ -87,6 +88,8 @@ class Objective {
   void set_divisors(std::vector<double> divisors) { divisors_ = std::move(divisors); }
 
   void append_tasks(std::vector<Task>& tasks);
+  // Metrics that are nodes of the graph, to be computed after the others.
+  void append_late_metrics(std::vector<Task>& tasks);
   // `regularization` is read when the task runs; it is divided by the batch's size if `per_batch`.
   void append_tally(std::vector<Task>& tasks, const double* regularization, bool per_batch);
   // What a batch's losses and gradients are divided by: its rows or its sum of weights.

@@ -92,9 +92,19 @@ class TrainerOf : public Trainer {
         require(i < outputs,
                 "one loss, one loss weight and one list of metrics are needed per output");
       }
-      if (i < outputs && loss.target >= 0) {
-        targets_.push_back(i);
-        inputs_.push_back(loss.target);
+    }
+    require(spec.targets.empty() || spec.targets.size() == outputs,
+            "one target is needed per output, or none");
+    for (std::size_t i = 0; i < spec.targets.size(); ++i) {
+      if (spec.targets[i] < 0) continue;
+      targets_.push_back(i);
+      inputs_.push_back(spec.targets[i]);
+    }
+    for (const auto& metrics : spec.objective.metrics) {
+      for (const MetricChoice& metric : metrics) {
+        if (metric.kind != MetricKind::node) continue;
+        require(graph_->node(metric.node).features == 1, "a metric needs a node of one feature");
+        metric_nodes_.push_back(metric.node);
       }
     }
     for (std::size_t i = 0; i < outputs; ++i) {
@@ -203,6 +213,8 @@ class TrainerOf : public Trainer {
       evaluation_->gather.append_tasks(tasks);
       evaluation_->plan.append_forward(tasks);
       evaluation_->objective.append_tasks(tasks);
+      evaluation_->plan.append_late(tasks);
+      evaluation_->objective.append_late_metrics(tasks);
       evaluation_->objective.append_tally(tasks, &evaluation_penalty_, spec_.update.l2_per_batch);
     }
     evaluation_penalty_ = updater_.compute_penalty();
@@ -306,6 +318,7 @@ class TrainerOf : public Trainer {
     request.has_loss = has_loss_;
     request.fused = fused_;
     request.loss_nodes = loss_nodes_;
+    request.late_nodes = metric_nodes_;
     return std::make_unique<Pipeline<T>>(*graph_, request, fused_spec_, features_, updater);
   }
 
@@ -316,6 +329,8 @@ class TrainerOf : public Trainer {
     updater_.append_penalty(tasks);
     pipeline.plan.append_forward(tasks);
     pipeline.objective.append_tasks(tasks);
+    pipeline.plan.append_late(tasks);
+    pipeline.objective.append_late_metrics(tasks);
     Objective<T>* objective = &pipeline.objective;
     Task prepare{[this, objective](const Pass& pass, const Share&) {
                    updater_.prepare(pass, objective->batch_divisor(pass, 0));
@@ -418,7 +433,7 @@ class TrainerOf : public Trainer {
     }
     for (std::size_t i = 0; i < data.y.size(); ++i) {
       check_target(data.y[i], i, columns_[i], rows);
-      const int target = spec_.objective.losses[i].target;
+      const int target = spec_.targets.empty() ? -1 : spec_.targets[i];
       if (target >= 0) check_target(data.y[i], i, graph_->node(target).features, rows);
       require(
           data.weights[i].rows == 0 || (data.weights[i].rows == rows && data.weights[i].cols == 1),
@@ -432,6 +447,7 @@ class TrainerOf : public Trainer {
   std::vector<int> inputs_;           // the model's, and then the targets that the graph reads
   std::vector<std::size_t> targets_;  // whose they are: numbers of outputs
   std::vector<int> loss_nodes_;
+  std::vector<int> metric_nodes_;
   std::vector<int> features_;
   std::vector<int> columns_;
   std::vector<char> fused_;

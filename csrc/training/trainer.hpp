@@ -17,6 +17,8 @@ namespace pynn {
 struct TrainerSpec {
   std::vector<int> inputs;
   std::vector<int> outputs;
+  // Per output: the graph's input that losses or metrics read its target from, or -1.
+  std::vector<int> targets;
   ObjectiveSpec objective;
   UpdateSpec update;
 };

@@ -7,6 +7,7 @@ Nothing here knows of layers, data formats of users, or epochs.
 
 from pynn.graph._eager_plan import EagerPlan
 from pynn.graph._plan import PREDICT_ROWS, Plan, lower
+from pynn.graph._row_metrics import averages_rows
 from pynn.graph._rows import flat_rows, is_sparse, to_numeric, to_rows
 from pynn.graph._tape import Tape
 
@@ -15,6 +16,7 @@ __all__ = [
     "EagerPlan",
     "Plan",
     "Tape",
+    "averages_rows",
     "flat_rows",
     "is_sparse",
     "lower",

@@ -83,7 +83,7 @@ class EagerPlan:
         optimizer: Any,
         options: dict[str, Any] | None = None,
         loss_weights: Sequence[float] | None = None,
-        metrics: Sequence[Sequence[str]] | None = None,
+        metrics: Sequence[Sequence[Any]] | None = None,
         parameters: Sequence[Weight] | None = None,
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,

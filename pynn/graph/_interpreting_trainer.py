@@ -37,7 +37,7 @@ class InterpretingTrainer:
         plan: Plan | EagerPlan,
         losses: Sequence[Any],
         loss_weights: Sequence[float],
-        metrics: Sequence[Sequence[str]],
+        metrics: Sequence[Sequence[Any]],
         parameters: list[Weight],
         l1: Sequence[float],
         l2: Sequence[float],

@@ -6,7 +6,6 @@ network of their own from targets and predictions to values.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from pynn import _core, ops
 from pynn.graph._interpreter import run_backward, run_forward
-from pynn.graph._row_losses import record_loss
+from pynn.graph._row_losses import record_loss, target_shape
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
 from pynn.ops._tensor import Mode, recording
@@ -87,8 +86,8 @@ class Objective:
     loss : (str, sequence of float), Loss or None
     weight : float
         Of this output's loss in the sum.
-    metrics : sequence of str
-        The engine's names.
+    metrics : sequence of str or MeanMetricWrapper
+        The engine's names, and means of functions.
     dtype : str
     by_weights : bool
         Whether losses of the engine are divided by the sum of sample weights instead of the rows.
@@ -99,7 +98,7 @@ class Objective:
         tensor: Tensor,
         loss: Any,
         weight: float,
-        metrics: Sequence[str],
+        metrics: Sequence[Any],
         dtype: str,
         by_weights: bool,
     ) -> None:
@@ -145,7 +144,11 @@ class Objective:
         flat = np.ascontiguousarray(value.reshape(len(value), -1))
         if count:
             for i, name in enumerate(self._metrics):
-                self._sums[1 + i] += _metric_total(name, target, flat)
+                if isinstance(name, str):
+                    self._sums[1 + i] += _metric_total(name, target, flat)
+                else:
+                    shape = value.shape if target.shape == flat.shape else target.shape
+                    self._sums[1 + i] += _mean_total(name, target.reshape(shape), value)
         if self._loss is None:
             return 0.0, None
         if isinstance(self._loss, tuple):
@@ -153,8 +156,7 @@ class Objective:
         else:
             width = target.shape[1]
             if width not in self._traced:
-                full = math.prod(n or 1 for n in self.tensor.shape[1:])
-                shape = self.tensor.shape if width == full else (None, width)
+                shape = target_shape(self.tensor.shape, width)
                 self._traced[width] = TracedLoss(self._loss, shape, self.tensor.shape, self._dtype)
             if width == flat.shape[1]:
                 target = target.reshape(value.shape)
@@ -178,6 +180,11 @@ class Objective:
             if self._by_weights:
                 divisor = float(column.sum())
         return float(values.sum()) / divisor, grad / grad.dtype.type(divisor)
+
+
+def _mean_total(metric: Any, target: np.ndarray, value: np.ndarray) -> Totals:
+    values = np.asarray(metric._values(target, value), np.float64)
+    return float(values.mean(axis=tuple(range(1, values.ndim))).sum()), float(len(values))
 
 
 def _metric_total(name: str, target: np.ndarray, value: np.ndarray) -> Totals:

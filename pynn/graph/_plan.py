@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,10 +12,24 @@ from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._lowering import NativeGraph, lower_to_engine
 from pynn.graph._penalties import penalties_of
-from pynn.graph._row_losses import RowLoss, row_loss_of, row_loss_of_term
+from pynn.graph._row_losses import row_loss_of, row_loss_of_term, target_shape
+from pynn.graph._row_metrics import row_metric_of
 from pynn.graph._rows import to_rows
 from pynn.graph._walk import topological, weights_of
 from pynn.ops import Tensor, Weight
+
+
+class _Judged(NamedTuple):
+    """A graph with what computes losses and metrics, and these as the engine's trainer takes them.
+
+    `targets` are the graph's inputs that the targets of the outputs go to, -1 where there is none.
+    """
+
+    native: NativeGraph
+    losses: list[Any]
+    metrics: list[list[Any]]
+    targets: list[int]
+
 
 PREDICT_ROWS = 1024  # rows that pass through the engine at once, unless a caller says otherwise
 
@@ -89,49 +102,71 @@ class Plan:
             self._native = lowered
         self._frozen = self.frozen()
 
-    def _lower_losses(
-        self, losses: Sequence[Any], target_widths: Sequence[int | None], weighted: bool
-    ) -> tuple[NativeGraph, list[Any]] | str:
-        """Return a graph that computes the losses too, and the losses as ``Trainer`` takes them.
+    def _lower_judged(
+        self,
+        losses: Sequence[Any],
+        metrics: Sequence[Sequence[Any]],
+        target_widths: Sequence[int | None],
+        weighted: bool,
+    ) -> _Judged | str:
+        """Return a graph that computes losses and metrics too, for those that are no names.
 
         Where the engine cannot, the name of the loss or the op that it cannot compute.
         """
-        rows: list[RowLoss] = []
-        targets: list[Tensor] = []
-        places: list[tuple[int, int] | None] = []  # in these two lists, for each loss
-        for loss, output, width in zip(losses, self.outputs, target_widths, strict=True):
+        targets = [
+            Tensor(target_shape(output.shape, width), self.dtype)
+            for output, width in zip(self.outputs, target_widths, strict=True)
+        ]
+        wanted: list[Tensor] = []
+        divisors: list[str] = []
+        read: set[int] = set()  # the outputs whose targets the graph reads
+        for i, loss in enumerate(losses):
             if loss is None or isinstance(loss, tuple):
-                places.append(None)
                 continue
-            full = math.prod(n or 1 for n in output.shape[1:])
-            shape = output.shape if width in (None, full) else (None, width)
-            target = Tensor(shape, self.dtype)
-            row = row_loss_of(loss, target, output, weighted)
+            row = row_loss_of(loss, targets[i], self.outputs[i], weighted)
             if row is None:
                 return str(loss.name)
-            places.append((len(rows), len(targets)))
-            rows.append(row)
-            targets.append(target)
+            wanted.append(row.tensor)
+            divisors.append(row.divisor)
+            read.add(i)
         for term in self.losses:
             row = row_loss_of_term(term)
             if row is None:
                 return "add_loss"
-            places.append((len(rows), -1))
-            rows.append(row)
-        inputs, tensors = [*self.inputs, *targets], [row.tensor for row in rows]
-        nodes = topological([*self.outputs, *tensors], inputs)
-        lowered = lower_to_engine(nodes, inputs, self.outputs, self.dtype, tensors)
+            wanted.append(row.tensor)
+            divisors.append(row.divisor)
+        for i, group in enumerate(metrics):
+            for metric in group:
+                if isinstance(metric, str):
+                    continue
+                tensor = row_metric_of(metric, targets[i], self.outputs[i])
+                if tensor is None:
+                    return str(metric.name)
+                wanted.append(tensor)
+                read.add(i)
+        inputs = [*self.inputs, *(targets[i] for i in sorted(read))]
+        nodes = topological([*self.outputs, *wanted], inputs)
+        lowered = lower_to_engine(nodes, inputs, self.outputs, self.dtype, wanted)
         if isinstance(lowered, str):
             return lowered
-        native = lowered._replace(inputs=lowered.inputs[: len(self.inputs)])
-        target_ids = [*lowered.inputs[len(self.inputs) :], -1]
-        made = [
-            given
-            if place is None
-            else (lowered.losses[place[0]], target_ids[place[1]], rows[place[0]].divisor)
-            for given, place in zip([*losses, *self.losses], places, strict=True)
+        made = iter(lowered.losses)
+        divided = iter(divisors)
+        native_losses = [
+            loss if loss is None or isinstance(loss, tuple) else (next(made), next(divided))
+            for loss in losses
         ]
-        return native, made
+        native_losses += [(next(made), next(divided)) for _ in self.losses]
+        native_metrics = [
+            [metric if isinstance(metric, str) else next(made) for metric in group]
+            for group in metrics
+        ]
+        target_ids = dict(zip(sorted(read), lowered.inputs[len(self.inputs) :], strict=True))
+        return _Judged(
+            lowered._replace(inputs=lowered.inputs[: len(self.inputs)]),
+            native_losses,
+            native_metrics,
+            [target_ids.get(i, -1) for i in range(len(self.outputs))],
+        )
 
     def frozen(self) -> tuple[bool, ...]:
         """Return which batch normalizations use their moving moments in training too."""
@@ -182,7 +217,7 @@ class Plan:
         optimizer: Any,
         options: dict[str, Any] | None = None,
         loss_weights: Sequence[float] | None = None,
-        metrics: Sequence[Sequence[str]] | None = None,
+        metrics: Sequence[Sequence[Any]] | None = None,
         parameters: Sequence[Weight] | None = None,
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,
@@ -203,8 +238,9 @@ class Plan:
             Options of the engine's trainer.
         loss_weights : sequence of float, default=None
             None stands for 1 each.
-        metrics : sequence of sequences of str, default=None
-            The engine's metrics to be kept, for each output.
+        metrics : sequence of sequences, default=None
+            For each output, metrics to be kept: the engine's names, and `MeanMetricWrapper` that
+            `averages_rows` is true of.
         parameters : sequence of Weight, default=None
             What is trained; None stands for the trainable weights.
         l1, l2 : sequence of float, default=None
@@ -222,7 +258,6 @@ class Plan:
         if self._native is not None and self._frozen != self.frozen():
             self._lower()
         native = self._native
-        made = list(losses)
         reason = self.reason
         if not known:
             reason = "a regularizer"
@@ -230,14 +265,16 @@ class Plan:
             reason = "an optimizer"
         elif self._trains_frozen(parameters):
             reason = "a frozen normalization"
-        custom = any(x is not None and not isinstance(x, tuple) for x in losses)
-        if reason is None and (custom or self.losses):
+        targets: list[int] = []
+        named = all(x is None or isinstance(x, tuple) for x in losses)
+        named = named and all(isinstance(x, str) for group in metrics for x in group)
+        if reason is None and (self.losses or not named):
             widths = [None] * len(losses) if target_widths is None else target_widths
-            lowered = self._lower_losses(losses, widths, weighted)
-            if isinstance(lowered, str):
-                reason = lowered
+            judged = self._lower_judged(losses, metrics, widths, weighted)
+            if isinstance(judged, str):
+                reason = judged
             else:
-                native, made = lowered
+                native, losses, metrics, targets = judged
         if native is None or reason is not None:
             return InterpretingTrainer(
                 self,
@@ -255,7 +292,7 @@ class Plan:
             native.graph,
             native.inputs,
             native.outputs,
-            made,
+            list(losses),
             loss_weights,
             [list(names) for names in metrics],
             [weight._variable for weight in parameters],
@@ -263,6 +300,7 @@ class Plan:
             l2,
             optimizer,
             options or {},
+            targets,
         )
 
     def _trains_frozen(self, parameters: Sequence[Weight]) -> bool:

@@ -6,6 +6,7 @@ batch as a whole must be a sum or a mean at its very end; the engine then takes 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,6 +32,12 @@ class RowLoss(NamedTuple):
 
     tensor: Tensor
     divisor: str
+
+
+def target_shape(output: tuple[int | None, ...], width: int | None) -> tuple[int | None, ...]:
+    """Return the shape of a target with `width` numbers in a row: the output's, if that fits."""
+    full = math.prod(n or 1 for n in output[1:])
+    return output if width in (None, full) else (None, width)
 
 
 def record_loss(loss: Any, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -174,15 +174,20 @@ class MeanMetricWrapper(Mean):
         sample_weight : array-like, shape (batch,), default=None
         """
         y_pred = _namespace.to_float_array(y_pred, self._dtype)
-        values = self._fn(_namespace.to_array(y_true), y_pred, **self._fn_kwargs)
-        Mean.update_state(self, values, sample_weight)
+        Mean.update_state(self, self._values(_namespace.to_array(y_true), y_pred), sample_weight)
 
-    def _native(self) -> str | None:
+    def _values(self, y_true: Any, y_pred: Any) -> Any:
+        """Return what the mean is taken of."""
+        return self._fn(y_true, y_pred, **self._fn_kwargs)
+
+    def _is_plain_mean(self) -> bool:
+        """Whether nothing but the mean of the function's values is kept."""
         kind = type(self)
         own_update = kind.update_state is not MeanMetricWrapper.update_state
-        if own_update or kind.result is not Mean.result:
-            return None
-        return native_name(self._fn, self._fn_kwargs)
+        return not own_update and kind.result is Mean.result
+
+    def _native(self) -> str | None:
+        return native_name(self._fn, self._fn_kwargs) if self._is_plain_mean() else None
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; the function by its name."""

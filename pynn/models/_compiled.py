@@ -15,6 +15,7 @@ import numpy as np
 
 from pynn import losses, metrics
 from pynn._structure import is_nested, leaves
+from pynn.graph import averages_rows
 from pynn.losses import Loss
 from pynn.models._targets import check_target
 from pynn.training import ArrayData, Totals
@@ -33,13 +34,18 @@ class MetricSlot:
     metric : Metric
     weighted : bool
         Whether sample weights count.
+    recorded : bool
+        Whether the engine can compute it as nodes of the graph.
     native : int or None
         Its place among the engine's metrics of the output; None if it is computed in Python.
     """
 
-    __slots__ = ("metric", "name", "native", "output", "weighted")
+    __slots__ = ("metric", "name", "native", "output", "recorded", "weighted")
 
-    def __init__(self, name: str, output: int, metric: Any, weighted: bool) -> None:
+    def __init__(
+        self, name: str, output: int, metric: Any, weighted: bool, recorded: bool = False
+    ) -> None:
+        self.recorded = recorded
         self.name = name
         self.output = output
         self.metric = metric
@@ -59,8 +65,8 @@ class Objectives:
     loss_weights : list of float
     slots : list of MetricSlot
         In the order of the logs.
-    native_metrics : list of list of str
-        The engine's metrics of each output.
+    native_metrics : list of list
+        The engine's metrics of each output, as `Plan.trainer` takes them.
     target_widths : list of int or None
         Numbers in a row of each output's target.
     weighted : bool
@@ -85,9 +91,9 @@ class Objectives:
         self.native_losses = [native_or_loss(loss) for loss in chosen]
         self.loss_weights = loss_weights
         self.slots = slots
-        self.native_metrics: list[list[str]] = [[] for _ in chosen]
+        self.native_metrics: list[list[Any]] = [[] for _ in chosen]
         for slot in slots:
-            name = slot.metric._native()
+            name = slot.metric._native() or (slot.metric if slot.recorded else None)
             if name is not None and not (slot.weighted and weighted_data):
                 names = self.native_metrics[slot.output]
                 slot.native = len(names)
@@ -96,7 +102,7 @@ class Objectives:
         self.key = (
             [x if isinstance(x, tuple) else id(x) for x in self.native_losses],
             loss_weights,
-            self.native_metrics,
+            [[x if isinstance(x, str) else id(x) for x in group] for group in self.native_metrics],
             target_widths,
             weighted_data,
         )
@@ -205,21 +211,26 @@ class Compiled:
                     _as_metric(name, (None, 1), (None, 1))
 
     def objectives(
-        self, names: Sequence[str], shapes: Sequence[Shape], data: ArrayData
+        self, names: Sequence[str], shapes: Sequence[Shape], data: ArrayData, dtype: str
     ) -> Objectives:
-        """Return what this comes to for outputs of these names and shapes, and these targets."""
+        """Return what this comes to for such outputs and these targets."""
         y_shapes = tuple(
             None if y is None else (None, *(y.shape[1:] or (1,))) for y in data.y_arrays
         )
         weighted = any(weights is not None for weights in data.weight_arrays)
-        key = (tuple(names), tuple(shapes), y_shapes, weighted)
+        key = (tuple(names), tuple(shapes), y_shapes, weighted, dtype)
         if key not in self._known:
-            self._known[key] = self._resolve(names, shapes, y_shapes, weighted)
+            self._known[key] = self._resolve(names, shapes, y_shapes, weighted, dtype)
         self._last = self._known[key]
         return self._last
 
     def _resolve(
-        self, names: Sequence[str], shapes: Sequence[Shape], y_shapes: Any, weighted: bool
+        self,
+        names: Sequence[str],
+        shapes: Sequence[Shape],
+        y_shapes: Any,
+        weighted: bool,
+        dtype: str,
     ) -> Objectives:
         given = _per_output(self._loss, names, "loss")
         if all(value is None for value in given):
@@ -232,9 +243,11 @@ class Compiled:
         for source, counts_weights in ((self._metrics, False), (self._weighted_metrics, True)):
             for i, group in enumerate(_metrics_per_output(source, names)):
                 for value in group:
-                    slots.append(
-                        self._slot(value, i, names, y_shapes[i], shapes[i], counts_weights, slots)
+                    slot = self._slot(
+                        value, i, names, y_shapes[i], shapes[i], counts_weights, slots
                     )
+                    slot.recorded = _is_recorded(slot.metric, y_shapes[i], shapes[i], dtype)
+                    slots.append(slot)
         factors = _loss_factors(self._loss_weights, names)
         widths = [None if shape is None else math.prod(shape[1:]) for shape in y_shapes]
         return Objectives(names, chosen, factors, slots, weighted, widths)
@@ -296,6 +309,16 @@ class Compiled:
     def metric_objects(self) -> list[Any]:
         """Return the metrics that were resolved last."""
         return [] if self._last is None else [slot.metric for slot in self._last.slots]
+
+
+def _is_recorded(metric: Any, y_shape: Shape | None, shape: Shape, dtype: str) -> bool:
+    """Whether a metric is the mean of a function that the engine can compute."""
+    if not isinstance(metric, metrics.MeanMetricWrapper) or metric._dtype is not None:
+        return False
+    if not metric._is_plain_mean() or metric._native() is not None:
+        return False
+    width = None if y_shape is None else math.prod(n or 1 for n in y_shape[1:])
+    return averages_rows(metric, width, shape, dtype)
 
 
 def _as_metric(value: Any, y_shape: Any, shape: Shape) -> Any:

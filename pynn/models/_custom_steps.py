@@ -137,7 +137,7 @@ def _objectives(model: Model, x: Any, y: Any) -> Any:
     signature = model._signature()
     data = ArrayData([to_array(v) for v in leaves(x)], [to_array(v) for v in leaves(y)])
     compiled = model._compiled_or_fail("compute_loss")
-    return compiled.objectives(signature.output_names, signature.output_shapes, data)
+    return compiled.objectives(signature.output_names, signature.output_shapes, data, model.dtype)
 
 
 def tracker(model: Model) -> Any:

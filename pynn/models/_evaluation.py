@@ -32,7 +32,9 @@ def batch_objectives(model: Model, compiled: Compiled, data: Any) -> Objectives:
     """Return the objectives for data, whose targets are checked against them."""
     signature = model._signature()
     first = data.peek() if isinstance(data, BatchData) else data
-    objectives = compiled.objectives(signature.output_names, signature.output_shapes, first)
+    objectives = compiled.objectives(
+        signature.output_names, signature.output_shapes, first, model.dtype
+    )
     objectives.check(first, signature.output_shapes)
     return objectives
 

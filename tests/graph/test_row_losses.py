@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pynn import _core, layers, losses, ops
+from pynn import _core, layers, losses, metrics, ops
 from pynn.graph import lower, to_rows
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 
@@ -143,6 +143,60 @@ def test_further_terms(with_loss: bool) -> None:
     loss = losses.LossFunctionWrapper(huber) if with_loss else ("mean_squared_error", [])
     fast, slow = trainers(loss, terms=terms)
     check(fast, slow, RNG.standard_normal((300, 3)), None)
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    threads, isa = _core.num_threads(), _core.isa()
+    yield
+    _core.set_num_threads(threads)
+    _core._set_isa(isa)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_rows", [40, 200])
+@pytest.mark.usefixtures("restored")
+def test_the_same_bits_for_all_threads_and_instruction_sets(n_rows: int, dtype: str) -> None:
+    """A layer, a loss and a metric by hand, wide enough for four workers."""
+    width = 512
+    gain = ops.Weight(np.linspace(0.5, 1.5, width).astype(dtype), "gain")
+    inputs = layers.Input((64,), dtype=dtype)
+    hidden = layers.Dense(width, dtype=dtype)(inputs)
+    hidden = hidden - ops.mean(hidden, axis=1, keepdims=True)
+    hidden = ops.log(1 + ops.exp(hidden * gain)) * ops.rsqrt(1 + ops.square(hidden))
+    outputs = layers.Dense(48, dtype=dtype)(hidden)
+    plan = lower([inputs], [outputs], losses=[0.1 * hidden])
+    rng = np.random.default_rng(2)
+    start = [rng.standard_normal(weight.shape) * 0.2 for weight in plan.weights]
+    x = rng.standard_normal((n_rows, 64)).astype(dtype)
+    y = rng.standard_normal((n_rows, 48)).astype(dtype)
+    data = ([to_rows(x)], [to_rows(y)], [None])
+
+    def train() -> list[np.ndarray]:
+        for weight, value in zip(plan.weights, start, strict=True):
+            weight.assign(value)
+        metric = metrics.MeanMetricWrapper(lambda t, p: ops.max(ops.abs(t - p), axis=-1))
+        trainer = plan.trainer(
+            [losses.LossFunctionWrapper(huber)], ("adam", [0.9, 0.999, 1e-7]), metrics=[[metric]]
+        )
+        loss, grads = trainer.gradients(*data)
+        trainer.start(*data, n_rows)
+        assert trainer.run(np.array([0.01]), 1e9) == 1
+        found = trainer.results()
+        sums = [loss, *found["loss"], *found["metrics"][0][0]]
+        return [*grads, *[weight.numpy() for weight in plan.weights], np.array(sums)]
+
+    _core.set_num_threads(1)
+    first = train()
+    assert all(np.isfinite(array).all() for array in first)
+    for isa in _core.available_isas():
+        if isa == "scalar":
+            continue
+        _core._set_isa(isa)
+        for threads in (1, 2, 3):
+            _core.set_num_threads(threads)
+            for a, b in zip(first, train(), strict=True):
+                np.testing.assert_array_equal(a, b)
 
 
 def test_a_term_that_mixes_rows_is_interpreted() -> None:

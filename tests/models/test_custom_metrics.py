@@ -1,0 +1,143 @@
+"""Metrics written with ops in `compile`: the engine averages them, and training stays as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import _core, layers, losses, metrics, ops
+
+RNG = np.random.default_rng(5)
+X = RNG.standard_normal((210, 6)).astype("float32")
+Y = (X[:, :3] * [1.0, -2.0, 0.5] + 0.1).astype("float32")
+LABELS = RNG.integers(0, 4, 210)
+
+
+def largest_error(y_true: Any, y_pred: Any) -> Any:
+    return ops.max(ops.abs(y_true - y_pred), axis=-1)
+
+
+def squares(y_true: Any, y_pred: Any) -> Any:
+    return ops.square(y_true - y_pred)
+
+
+def is_close(y_true: Any, y_pred: Any) -> Any:
+    return ops.all(ops.abs(y_true - y_pred) < 1.0, axis=-1)
+
+
+def chance(y_true: Any, y_pred: Any) -> Any:
+    one_hot = ops.one_hot(ops.cast(ops.squeeze(y_true, -1), "int32"), 4)
+    return ops.sum(one_hot * y_pred, axis=-1)
+
+
+def with_numpy(y_true: Any, y_pred: Any) -> Any:
+    return np.median(np.abs(np.asarray(y_true) - np.asarray(y_pred)), axis=-1)
+
+
+def of_the_batch(y_true: Any, y_pred: Any) -> Any:
+    return ops.sqrt(ops.mean(ops.square(y_true - y_pred)))
+
+
+def fit(
+    units: int,
+    activation: str,
+    loss: Any,
+    y: Any,
+    given: list,
+    **arguments: Any,
+) -> tuple[pynn.Model, dict]:
+    pynn.utils.set_random_seed(1)
+    stack = [layers.Input((6,)), layers.Dense(9, activation="relu")]
+    model = pynn.Sequential([*stack, layers.Dense(units, activation=activation)])
+    model.compile(optimizer="adam", loss=loss, metrics=given)
+    history = model.fit(X, y, epochs=3, batch_size=20, verbose=0, **arguments)
+    return model, history.history
+
+
+def slots(model: pynn.Model) -> list[Any]:
+    return model._compiled._last.slots
+
+
+@pytest.mark.parametrize("function", [largest_error, squares, is_close])
+def test_the_engine_averages_it(function: Any) -> None:
+    model, history = fit(3, "linear", "mse", Y, [function], validation_split=0.2)
+    assert slots(model)[0].native is not None
+    expected = np.mean(function(Y, model.predict(X, verbose=0)))
+    found = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert found[function.__name__] == pytest.approx(expected, rel=1e-5)
+    assert len(history[f"val_{function.__name__}"]) == 3
+
+
+@pytest.mark.parametrize("function", [with_numpy, of_the_batch])
+def test_the_rest_is_computed_batch_by_batch(function: Any) -> None:
+    model, history = fit(3, "linear", "mse", Y, [function])
+    assert slots(model)[0].native is None
+    assert isinstance(model._trainers._trainer, _core.Trainer)
+    assert np.isfinite(history[function.__name__]).all()
+
+
+def test_a_softmax_that_the_loss_skips_is_there_for_the_metric() -> None:
+    loss = "sparse_categorical_crossentropy"
+    plain, without = fit(4, "softmax", loss, LABELS, [])
+    model, history = fit(4, "softmax", loss, LABELS, ["accuracy", chance])
+    assert [slot.native for slot in slots(model)] == [0, 1]
+    for a, b in zip(plain.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert without["loss"] == history["loss"]
+    p = model.predict(X, verbose=0)
+    found = model.evaluate(X, LABELS, verbose=0, return_dict=True)
+    assert found["chance"] == pytest.approx(p[np.arange(210), LABELS].mean(), rel=1e-5)
+    assert found["accuracy"] == pytest.approx((p.argmax(axis=1) == LABELS).mean())
+
+
+def test_beside_a_loss_that_is_interpreted() -> None:
+    """Both trainers average it alike."""
+    results = []
+    for loss in (lambda t, p: ops.mean(ops.square(t - p)), of_the_batch):
+        model, _ = fit(
+            3,
+            "linear",
+            loss,
+            Y,
+            [largest_error, metrics.MeanMetricWrapper(losses.huber, delta=2.0)],
+        )
+        assert [slot.native for slot in slots(model)] == [0, 1]
+        model.set_weights([np.full(w.shape, 0.1) for w in model.weights])
+        found = model.evaluate(X, Y, verbose=0, return_dict=True)
+        results.append([found["largest_error"], found[slots(model)[1].name]])
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-5)
+
+
+def test_of_two_outputs() -> None:
+    inputs = layers.Input((6,))
+    outputs = [layers.Dense(3, name="a")(inputs), layers.Dense(4, "softmax", name="b")(inputs)]
+    model = pynn.Model(inputs, outputs)
+    model.compile(
+        optimizer="sgd",
+        loss={"a": squares, "b": "sparse_categorical_crossentropy"},
+        metrics={"a": [largest_error, "mae"], "b": [chance]},
+    )
+    model.fit(X, {"a": Y, "b": LABELS}, epochs=1, verbose=0)
+    assert isinstance(model._trainers._trainer, _core.Trainer)
+    assert all(slot.native is not None for slot in slots(model))
+    a, b = model.predict(X, verbose=0)
+    found = model.evaluate(X, {"a": Y, "b": LABELS}, verbose=0, return_dict=True)
+    assert found["a_largest_error"] == pytest.approx(np.abs(a - Y).max(axis=1).mean(), rel=1e-5)
+    assert found["a_mae"] == pytest.approx(np.abs(a - Y).mean(), rel=1e-5)
+    assert found["b_chance"] == pytest.approx(b[np.arange(210), LABELS].mean(), rel=1e-5)
+
+
+def test_sample_weights_leave_it_to_python_where_they_count() -> None:
+    weights = RNG.uniform(0.5, 2.0, 210)
+    pynn.utils.set_random_seed(1)
+    model = pynn.Sequential([layers.Input((6,)), layers.Dense(3)])
+    model.compile(optimizer="sgd", loss="mse", weighted_metrics=[largest_error])
+    model.fit(X, Y, sample_weight=weights, epochs=1, verbose=0)
+    assert slots(model)[0].native is None
+    errors = np.abs(model.predict(X, verbose=0) - Y).max(axis=1)
+    found = model.evaluate(X, Y, sample_weight=weights, verbose=0, return_dict=True)
+    expected = (errors * weights).sum() / weights.sum()
+    assert found["largest_error"] == pytest.approx(expected, rel=1e-5)
