@@ -1,6 +1,6 @@
 // The way from the gradient of the weights to the optimizer's step: declared here for
-// weight_gradient-inl.hpp, defined in update.cpp, so that every optimizer is compiled once.
-// Compiled once per ISA.
+// weight_gradient-inl.hpp, defined in update.cpp and stepped_panel.cpp, so that every optimizer is
+// compiled once. Compiled once per ISA.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -13,6 +13,15 @@ template <class T>
 using UpdateSpan = void (*)(T* w, T* const* state, const T* grad, std::ptrdiff_t n,
                             const UpdateStep<T>& step);
 
+template <class T>
+struct BatchSlice;
+
+// Gradient and step of a panel of columns, of all whole tiles in [row, row_end). Returns the row
+// after them.
+template <class T>
+using SteppedPanel = int (*)(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
+                             int row_end, int col);
+
 // True where nothing happens to gradient and weights before the optimizer's formula.
 template <class T>
 PYNN_INLINE bool uses_gradient_as_is(const UpdateStep<T>& u) {
@@ -21,6 +30,9 @@ PYNN_INLINE bool uses_gradient_as_is(const UpdateStep<T>& u) {
 
 template <class T>
 UpdateSpan<T> span_of(Optimizer optimizer);
+
+template <class T>
+SteppedPanel<T> stepped_panel_of(const UpdateStep<T>& step);
 
 }  // namespace PYNN_ISA
 }  // namespace pynn

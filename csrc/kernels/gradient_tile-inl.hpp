@@ -1,0 +1,143 @@
+// A tile of the gradient of the weights, acc[R][C] += broadcast(grad_y row, t) * vector(x row t),
+// and what becomes of it. Compiled once per ISA. Sums run over the rows of the batch in order, like
+// those of product-inl.hpp.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/update_span.hpp"
+#include "simd/vec.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// A part of the batch on its way through one panel of columns.
+template <class T>
+struct BatchSlice {
+  const T* const* x_rows;  // their columns from x_col on are the panel's
+  int x_col;
+  int count;
+  const T* grad_y;
+  // Sums between two slices, [row - first_row][kPanel]; unused if one slice is the whole batch.
+  T* partial;
+  int first_row;
+  bool is_first;
+  bool is_last;
+};
+
+// Columns of a panel: kGradVectors vectors.
+template <class T>
+static constexpr int kPanel = Tiles<T>::kGradVectors * Vec<T>::kWidth;
+
+template <int R, int N, class T>
+PYNN_INLINE void prefetch_tile(const T* tile, std::ptrdiff_t ld) {
+  constexpr int kLine = 64 / sizeof(T);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int i = 0; i < N; i += kLine) prefetch(tile + r * ld + i);
+  }
+}
+
+// R rows of weights times C vectors of columns. The accumulators land on rows of the weights: plain
+// SGD steps them in registers, other optimizers get the finished gradient from a scratch tile in
+// L1.
+template <class T, int R, int C>
+PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
+                               int col, UpdateSpan<T> span) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  const std::ptrdiff_t offset = row * a.ld + col;
+  T* w = a.weights + offset;
+  T* partial = slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
+  V acc[R][C];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) {
+      acc[r][c] = slice.is_first ? zero<V>() : load<V>(partial + r * kPanel<T> + c * kWidth);
+    }
+  }
+  if (slice.is_last) {
+    // What the end of the tile reads and writes arrives during the sums.
+    prefetch_tile<R, C * kWidth>(a.grad == nullptr ? w : a.grad + offset, a.ld);
+    if (span != nullptr) {
+      for (int s = 0; s < kMaxSlots; ++s) {
+        if (a.state[s] != nullptr) prefetch_tile<R, C * kWidth>(a.state[s] + offset, a.ld);
+      }
+    }
+  }
+  const int blocks = block_count(slice.count);
+  for (int block = 0; block < blocks; ++block) {
+    const T* grad_y =
+        slice.grad_y + block * a.grad_y_block_stride + static_cast<std::ptrdiff_t>(row) * kLanes;
+    const T* const* x_rows = slice.x_rows + block * kLanes;
+    const int lanes = lanes_in_block(slice.count, block);
+    for (int lane = 0; lane < lanes; ++lane) {
+      const T* x = x_rows[lane] + slice.x_col;
+      V columns[C];
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * kWidth);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) {
+        const V g = set<V>(grad_y[r * kLanes + lane]);
+#pragma GCC unroll 4
+        for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
+      }
+    }
+  }
+  if (!slice.is_last) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) store(partial + r * kPanel<T> + c * kWidth, acc[r][c]);
+    }
+  } else if (a.grad != nullptr) {
+    T* grad = a.grad + offset;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) {
+        T* out = grad + r * a.ld + c * kWidth;
+        store(out, a.accumulate ? load<V>(out) + acc[r][c] : acc[r][c]);
+      }
+    }
+  } else if (span == nullptr) {
+    const V rate = set<V>(a.update->h[0]);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) {
+        T* out = w + r * a.ld + c * kWidth;
+        store(out, fnma(rate, acc[r][c], load<V>(out)));
+      }
+    }
+  } else {
+    alignas(64) T scratch[R][C * kWidth];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int c = 0; c < C; ++c) store(&scratch[r][c * kWidth], acc[r][c]);
+    }
+    for (int r = 0; r < R; ++r) {
+      T* state[kMaxSlots];
+      for (int s = 0; s < kMaxSlots; ++s)
+        state[s] = a.state[s] == nullptr ? nullptr : a.state[s] + offset + r * a.ld;
+      span(w + r * a.ld, state, scratch[r], C * kWidth, *a.update);
+    }
+  }
+}
+
+template <class T, int R, int C>
+static void gradient_rows_tail(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
+                               int row_end, int col, UpdateSpan<T> span) {
+  if constexpr (R > 0) {
+    if (row_end - row == R) {
+      gradient_tile<T, R, C>(a, slice, row, col, span);
+    } else {
+      gradient_rows_tail<T, R - 1, C>(a, slice, row, row_end, col, span);
+    }
+  }
+}
+
+}  // namespace PYNN_ISA
+}  // namespace pynn

@@ -1,0 +1,138 @@
+// Panels of the weights' gradient whose optimizer has more to do than w -= rate * gradient: the
+// step of a finished tile is taken, row by row, between the sums of the next one. Square roots and
+// divisions, memory and multiply-adds then work side by side; one after the other, Adam's step
+// takes two thirds of the time of the sums. Compiled once per ISA.
+#pragma once
+
+#include "kernels/gradient_tile-inl.hpp"
+#include "kernels/update-inl.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// The gradient of a whole tile, and the weights that wait for it.
+template <class T>
+struct FinishedTile {
+  alignas(64) T grad[Tiles<T>::kGradRows][kPanel<T>];
+  T* w = nullptr;  // null: nothing waits
+  T* state[kMaxSlots];
+};
+
+template <class Formula, bool kPlain, class T>
+PYNN_INLINE void step_vector_of(const FinishedTile<T>& tile, int row, int i, std::ptrdiff_t ld,
+                                const Vec<T>* h, const UpdateStep<T>& u) {
+  using V = Vec<T>;
+  constexpr int kSlots = Formula::kSlots;
+  const std::ptrdiff_t at = row * ld + i;
+  V s[kSlots > 0 ? kSlots : 1];
+  for (int slot = 0; slot < kSlots; ++slot) s[slot] = load<V>(tile.state[slot] + at);
+  store(tile.w + at,
+        step_vector<Formula, kPlain>(load<V>(tile.w + at), load<V>(&tile.grad[row][i]), s, h, u));
+  for (int slot = 0; slot < kSlots; ++slot) store(tile.state[slot] + at, s[slot]);
+}
+
+template <class Formula, bool kPlain, class T>
+PYNN_INLINE void step_tile(FinishedTile<T>& tile, std::ptrdiff_t ld, const Vec<T>* h,
+                           const UpdateStep<T>& u) {
+  if (tile.w == nullptr) return;
+  for (int r = 0; r < Tiles<T>::kGradRows; ++r) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kPanel<T>; i += Vec<T>::kWidth) {
+      step_vector_of<Formula, kPlain>(tile, r, i, ld, h, u);
+    }
+  }
+  tile.w = nullptr;
+}
+
+// One row of the batch for a whole tile.
+template <class T, int R, int C>
+PYNN_INLINE void add_row(const T* x, const T* grad_y, Vec<T> (&acc)[R][C]) {
+  using V = Vec<T>;
+  V columns[C];
+#pragma GCC unroll 4
+  for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * V::kWidth);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const V g = set<V>(grad_y[r * kLanes]);
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
+  }
+}
+
+// The last slice of a panel of kPanel columns, all of its whole tiles. Returns the row after them.
+template <class T, class Formula, bool kPlain>
+static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
+                         int row_end, int col) {
+  using V = Vec<T>;
+  constexpr int kRows = Tiles<T>::kGradRows;
+  constexpr int kVectors = Tiles<T>::kGradVectors;
+  constexpr int kWidth = V::kWidth;
+  const UpdateStep<T>& u = *a.update;
+  V h[UpdateStep<T>::kNumbers];
+  for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) h[i] = set<V>(u.h[i]);
+  FinishedTile<T> waiting;
+  for (; row + kRows <= row_end; row += kRows) {
+    const std::ptrdiff_t offset = row * a.ld + col;
+    const T* partial =
+        slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
+    V acc[kRows][kVectors];
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int c = 0; c < kVectors; ++c) {
+        acc[r][c] = slice.is_first ? zero<V>() : load<V>(partial + r * kPanel<T> + c * kWidth);
+      }
+    }
+    prefetch_tile<kRows, kPanel<T>>(a.weights + offset, a.ld);
+    for (int s = 0; s < Formula::kSlots; ++s) {
+      prefetch_tile<kRows, kPanel<T>>(a.state[s] + offset, a.ld);
+    }
+    const int blocks = block_count(slice.count);
+    for (int block = 0; block < blocks; ++block) {
+      const T* grad_y =
+          slice.grad_y + block * a.grad_y_block_stride + static_cast<std::ptrdiff_t>(row) * kLanes;
+      const T* const* x_rows = slice.x_rows + block * kLanes;
+      const int lanes = lanes_in_block(slice.count, block);
+      int lane = 0;
+      if (waiting.w != nullptr && lanes >= kRows * kVectors) {
+        for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+          for (int c = 0; c < kVectors; ++c) {
+            add_row(x_rows[lane] + slice.x_col, grad_y + lane, acc);
+            step_vector_of<Formula, kPlain>(waiting, r, c * kWidth, a.ld, h, u);
+            ++lane;
+          }
+        }
+        waiting.w = nullptr;
+      }
+      for (; lane < lanes; ++lane) add_row(x_rows[lane] + slice.x_col, grad_y + lane, acc);
+    }
+    step_tile<Formula, kPlain>(waiting, a.ld, h, u);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int c = 0; c < kVectors; ++c) store(&waiting.grad[r][c * kWidth], acc[r][c]);
+    }
+    waiting.w = a.weights + offset;
+    for (int s = 0; s < Formula::kSlots; ++s) waiting.state[s] = a.state[s] + offset;
+  }
+  step_tile<Formula, kPlain>(waiting, a.ld, h, u);
+  return row;
+}
+
+template <class T>
+struct SteppedPanels {
+  SteppedPanel<T> plain;
+  SteppedPanel<T> adjusted;  // with penalties, clipping or decay
+};
+
+template <class T>
+static constexpr SteppedPanels<T> kSteppedPanels[] = {
+#define PYNN_OPTIMIZER(name, Formula, parameters) \
+  {stepped_panel<T, Formula, true>, stepped_panel<T, Formula, false>},
+#include "formulas/optimizers/optimizers.def"
+#undef PYNN_OPTIMIZER
+};
+
+}  // namespace PYNN_ISA
+}  // namespace pynn
