@@ -143,11 +143,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     # Training.
 
     def _validate_params(self) -> None:
-        """Check the parameters, as scikit-learn does; the defaults need no check."""
+        """Check the parameters, as scikit-learn does; the defaults need no check.
+
+        Nor do the parameters that a subclass adds without saying what they may be.
+        """
         given = {
             name: getattr(self, name)
             for name, default in _defaults(type(self))
-            if getattr(self, name) is not default
+            if name in self._parameter_constraints and getattr(self, name) is not default
         }
         validate_parameter_constraints(
             {name: self._parameter_constraints[name] for name in given},

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 
@@ -26,6 +27,8 @@ class Labels:
     classes : ndarray
         The classes, sorted; for an indicator matrix the column numbers.
     kind : {"binary", "multiclass", "multilabel"}
+    is_sparse : bool
+        Whether `y` was a sparse indicator matrix; what is decoded is one too then.
 
     Raises
     ------
@@ -34,7 +37,11 @@ class Labels:
         strings and numbers.
     """
 
+    is_sparse = False
+
     def __init__(self, y: Any) -> None:
+        if hasattr(y, "toarray"):
+            self.is_sparse = True
         target = type_of_target(y, input_name="y")
         if "multioutput" in target:
             raise ValueError(
@@ -100,7 +107,7 @@ class Labels:
             return outputs.argmax(axis=1)
         return (outputs[:, 0] > threshold) & (len(self.classes) == 2)
 
-    def decode(self, outputs: np.ndarray, threshold: float) -> np.ndarray:
+    def decode(self, outputs: np.ndarray, threshold: float) -> Any:
         """Turn the values of the output units into labels.
 
         Parameters
@@ -111,11 +118,12 @@ class Labels:
 
         Returns
         -------
-        ndarray of shape (n,) or, multilabel, int (n, k)
+        ndarray of shape (n,) or, multilabel, int (n, k): a CSR matrix of it if y was sparse
         """
         codes = self._codes(outputs, threshold)
         if self.kind == "multilabel":
-            return codes.astype(np.int64)
+            found = codes.astype(np.int64)
+            return csr_matrix(found) if self.is_sparse else found
         return self.classes.take(codes)
 
     def hits(self, codes: np.ndarray, outputs: np.ndarray, threshold: float) -> np.ndarray:

@@ -103,8 +103,6 @@ def load(filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | N
     --------
     pynn.models.load_model : for models.
     """
-    from pynn import estimators
-
     path = os.fspath(filepath)
     with open(path, "rb") as stream:
         file = SafetensorsFile(stream, path)
@@ -116,19 +114,33 @@ def load(filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | N
             )
         described = from_text(file.metadata, "estimator", dict, path)
         name, state = described.get("class_name"), described.get("state")
-        classes = [n for n in estimators.__all__ if n != "load"]
-        if name not in classes or not isinstance(state, dict):
+        classes = _known_classes(custom_objects)
+        if not isinstance(name, str) or name not in classes or not isinstance(state, dict):
             raise ValueError(
-                f"unknown estimator: {name!r:.80}. It must be one of {', '.join(classes)}"
+                f"unknown estimator: {name!r:.80}. It must be one of {', '.join(classes)}; a class "
+                "derived from one is given as custom_objects={'Name': Name}"
             )
         try:
             read = _Reader(file, custom_objects)
             found = {str(key): read(value) for key, value in state.items()}
-            estimator = getattr(estimators, name)()
+            estimator: Any = object.__new__(classes[name])
             estimator.__setstate__(found)
         except (TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"{path} holds no usable estimator: {error}") from error
     return estimator
+
+
+def _known_classes(custom_objects: Mapping[str, Any] | None) -> dict[str, type]:
+    """Return the classes that a file may name: pynn's, and given ones derived from them."""
+    from pynn import estimators
+
+    own = {name: getattr(estimators, name) for name in estimators.__all__ if name != "load"}
+    given = {
+        name: value
+        for name, value in (custom_objects or {}).items()
+        if isinstance(value, type) and issubclass(value, tuple(own.values()))
+    }
+    return given | own
 
 
 def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:

@@ -185,7 +185,7 @@ class InterpretingTrainer:
         if not self._options.get("l2_per_batch"):
             return 1.0
         by_weights = self._options.get("normalize_by_weights") and weights[0] is not None
-        return float(weights[0].sum()) if by_weights else float(n_rows)
+        return (float(weights[0].sum()) or 1.0) if by_weights else float(n_rows)
 
     def _update(self, grads: list[np.ndarray], rate: float) -> None:
         if not isinstance(self._optimizer, tuple):

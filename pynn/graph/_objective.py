@@ -104,6 +104,10 @@ class Objective:
     ) -> None:
         self.tensor = tensor
         self._loss = loss
+        if isinstance(loss, tuple):
+            name, params = loss
+            defaults = [default for _, default in _core.loss_parameters(name)]
+            self._loss = name, [*params, *defaults[len(params) :]]
         self._weight = float(weight)
         self._metrics = list(metrics)
         self._dtype = dtype
@@ -178,7 +182,7 @@ class Objective:
             values = values * column
             grad = grad * column[:, None]
             if self._by_weights:
-                divisor = float(column.sum())
+                divisor = float(column.sum()) or 1.0  # as in csrc/training/objective.cpp
         return float(values.sum()) / divisor, grad / grad.dtype.type(divisor)
 
 

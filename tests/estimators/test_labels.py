@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import sklearn.neural_network
 from sklearn.preprocessing import LabelBinarizer
 
+import pynn
+from estimators.problems import IRIS
+from pynn import estimators
 from pynn.estimators._labels import Labels
 
 TARGETS: dict[str, Any] = {
@@ -66,3 +72,20 @@ def test_indicators_may_be_sparse() -> None:
 def test_other_targets_are_refused(y: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Labels(y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix])
+def test_sparse_indicators_come_back_sparse(kind: Any, tmp_path: Path) -> None:
+    y = np.stack([IRIS[1] == 1, IRIS[1] > 0], axis=1).astype(int)
+    settings = {"max_iter": 30, "random_state": 0}
+    mine = estimators.MLPClassifier(**settings).fit(IRIS[0], kind(y))
+    theirs = sklearn.neural_network.MLPClassifier(**settings).fit(IRIS[0], kind(y))
+    mine.save(tmp_path / "model.pynn")
+    for model in (mine, pickle.loads(pickle.dumps(mine)), pynn.load(tmp_path / "model.pynn")):
+        found = model.predict(IRIS[0])
+        assert type(found) is type(theirs.predict(IRIS[0]))
+        np.testing.assert_array_equal(found.toarray(), theirs.predict(IRIS[0]).toarray())
+        assert model.score(IRIS[0], kind(y)) == theirs.score(IRIS[0], kind(y))
+    dense = estimators.MLPClassifier(**settings).fit(IRIS[0], y).predict(IRIS[0])
+    np.testing.assert_array_equal(dense, found.toarray())

@@ -385,4 +385,4 @@ def test_multilabel_targets_may_be_sparse() -> None:
     dense, sparse = (
         MLPClassifier((6,), random_state=0, max_iter=5).fit(x, t) for t in (y, sp.csr_matrix(y))
     )
-    np.testing.assert_array_equal(dense.predict(x), sparse.predict(x))
+    np.testing.assert_array_equal(dense.predict(x), sparse.predict(x).toarray())

@@ -1,0 +1,61 @@
+"""Weights of samples at their odd ends, and networks that the engine does not compute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from estimators.problems import IRIS
+from pynn import estimators, ops
+from pynn.estimators import MLPRegressor
+
+pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
+
+X, Y = IRIS
+SETTINGS = {
+    "hidden_layer_sizes": (6,),
+    "activation": "tanh",
+    "random_state": 0,
+    "max_iter": 5,
+    "batch_size": 50,
+    "shuffle": False,
+}
+NAMES = pytest.mark.parametrize("name", ["MLPRegressor", "MLPClassifier"])
+
+
+def interpreted_tanh(x: Any) -> Any:
+    """The hyperbolic tangent, with an op that the engine lacks: NumPy computes the network."""
+    return ops.tanh(x) + 0 * ops.cos(ops.max(x, axis=-1, keepdims=True))
+
+
+def trained(module: Any, name: str, weights: np.ndarray, **parameters: Any) -> Any:
+    return getattr(module, name)(**{**SETTINGS, **parameters}).fit(X, Y, sample_weight=weights)
+
+
+@NAMES
+def test_a_batch_without_weight_has_no_gradient(name: str) -> None:
+    # scikit-learn divides by zero.
+    weights = np.where(np.arange(150) < 50, 0.0, 1.0)
+    plain = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0}
+    native = trained(estimators, name, weights, **plain)
+    twin = trained(estimators, name, weights, **plain, activation=interpreted_tanh)
+    np.testing.assert_allclose(twin.coefs_[0], native.coefs_[0], rtol=1e-9)
+    weights[:50] = 1e-30
+    near = trained(estimators, name, weights, **plain, max_iter=1, batch_size=150)
+    weights[:50] = 0
+    there = trained(estimators, name, weights, **plain, max_iter=1, batch_size=150)
+    np.testing.assert_allclose(near.coefs_[0], there.coefs_[0], rtol=1e-12)
+    if name == "MLPRegressor":  # a classifier draws other weights for the two classes left
+        alone = MLPRegressor(**SETTINGS | plain).fit(X[50:], Y[50:])
+        np.testing.assert_array_equal(native.coefs_[0], alone.coefs_[0])
+
+
+@pytest.mark.parametrize("y", [Y, Y == 1, np.stack([Y == 1, Y > 0], axis=1)])
+def test_classifiers_that_are_interpreted(y: np.ndarray) -> None:
+    native, twin = (
+        estimators.MLPClassifier(**{**SETTINGS, "activation": activation}).fit(X, y)
+        for activation in ("tanh", interpreted_tanh)
+    )
+    np.testing.assert_allclose(twin.loss_curve_, native.loss_curve_, rtol=1e-12)
