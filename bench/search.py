@@ -2,11 +2,12 @@
 
 Everybody gets the same candidates and folds of California housing, as float32, and the textbook's
 recipe: plain SGD, batches of 32, stopped when five epochs brought the score of a held-out tenth no
-further, or after 50. The searches of pynn and scikit-learn are run whole, one after the other.
-Keras, wrapped by SciKeras, would take an hour: it fits a few of the candidates on all folds, and
-the ratio is to pynn's time for the same ones. What runs in two jobs uses joblib's threads.
+further, or after 50. With all candidates scikit-learn takes minutes, and Keras wrapped by SciKeras
+an hour: each may be given the first few of them, on all folds, and pynn's time beside it is for the
+same ones. What runs in two jobs uses joblib's threads.
 
-usage: python bench/search.py [--candidates N] [--keras-candidates N] [--rounds N]
+usage: python bench/search.py [--candidates N] [--sklearn-candidates N] [--keras-candidates N]
+                              [--rounds N]
 """
 
 from __future__ import annotations
@@ -156,74 +157,76 @@ def housing() -> tuple[np.ndarray, np.ndarray]:
     return x, y[:11610].astype(np.float32)
 
 
-def print_table(rows: list[Contender], fits: int) -> None:
-    """Print the rows; the first is what the others are compared with."""
-    print("\n| | s | epochs a fit | ms an epoch | best R² | × pynn's time |\n" + "|---" * 6 + "|")
+def compare(rows: list[Contender], tried: list[Candidate], x: np.ndarray, y: np.ndarray) -> None:
+    """Let everybody search, and print a table; its last column is in times of the first row."""
+    for row in rows:
+        row.search(tried[:1], x[:100], y[:100])  # imports
+        row.seconds.append(row.search(tried, x, y))
+    fits = _FOLDS * len(tried)
+    print(f"\nThe first {len(tried)} candidates × {_FOLDS} folds:\n")
+    print("| | s | epochs a fit | ms an epoch | best R² | × pynn's time |\n" + "|---" * 6 + "|")
     for row in rows:
         print(
             f"| {row.name} | {row.median:.2f} | {row.epochs:.1f} "
             f"| {1e3 * row.median / (fits * row.epochs):.2f} | {row.best:.3f} "
-            f"| {row.median / rows[0].median:.1f} |"
+            f"| {row.median / rows[0].median:.1f} |",
+            flush=True,
         )
 
 
 def whole_search(tried: list[Candidate], x: np.ndarray, y: np.ndarray, rounds: int) -> None:
-    """Let pynn, in one job and in two, and scikit-learn search among all candidates."""
-    mine = of_scikit_learn("pynn.MLPRegressor", pynn)
-    pair = of_scikit_learn("pynn.MLPRegressor, two jobs", pynn, jobs=2)
-    theirs = of_scikit_learn("sklearn.neural_network.MLPRegressor", neural_network)
+    """Let pynn search among all candidates, in one job and in two."""
+    one, two = (of_scikit_learn("pynn.MLPRegressor", pynn, jobs) for jobs in (1, 2))
     peaks: list[float] = []
-    for row in (mine, pair, theirs):
+    for row in (one, two):
         row.search(tried[:1], x[:100], y[:100])  # imports
-    for number in range(rounds):
-        for row in (mine, pair):
+    for _ in range(rounds):
+        for row in (one, two):
             row.seconds.append(row.search(tried, x, y))
-        one, two = (_core.measure_peak(_PEAK_SECONDS, n) for n in (1, 2))
-        peaks.append(two / one)
-        if number == rounds // 2:
-            theirs.seconds.append(theirs.search(tried, x, y))
-    print(f"\n{len(tried)} candidates × {_FOLDS} folds:")
-    print_table([mine, theirs, pair], _FOLDS * len(tried))
+        single, both = (_core.measure_peak(_PEAK_SECONDS, n) for n in (1, 2))
+        peaks.append(both / single)
     print(
-        f"\nTwo jobs are {mine.median / pair.median:.2f} × as fast as one; two threads of FMA "
-        f"are {statistics.median(peaks):.2f} ×."
+        f"All {len(tried)} candidates × {_FOLDS} folds, medians of {rounds} rounds: "
+        f"{one.median:.2f} s in one job, {two.median:.2f} s in two: "
+        f"{one.median / two.median:.2f} × as fast, where two threads of FMA are "
+        f"{statistics.median(peaks):.2f} ×.",
+        flush=True,
     )
 
 
-def search_with_keras(tried: list[Candidate], x: np.ndarray, y: np.ndarray) -> None:
-    """Let the wrapped models search among a few of the candidates."""
+def keras_rows() -> list[Contender]:
+    """Return the wrapped models: pynn's, and Keras's."""
     import keras
     from scikeras.wrappers import KerasRegressor
 
     name = f"Keras {keras.__version__} on {keras.backend.backend()}, SciKeras"
-    rows = [
-        of_scikit_learn("pynn.MLPRegressor", pynn),
+    return [
         of_keras("pynn model, pynn.wrappers.KerasRegressor", pynn, wrappers.KerasRegressor),
         of_keras(name, keras, KerasRegressor),
     ]
-    for row in rows:
-        row.search(tried[:1], x[:100], y[:100])  # imports
-        row.seconds.append(row.search(tried, x, y))
-    print(f"\nThe first {len(tried)} candidates × {_FOLDS} folds:")
-    print_table(rows, _FOLDS * len(tried))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--candidates", type=int, default=30)
+    parser.add_argument("--sklearn-candidates", type=int, default=30)
     parser.add_argument("--keras-candidates", type=int, default=2, help="0: without Keras")
-    parser.add_argument("--rounds", type=int, default=3, help="of pynn's; scikit-learn has one")
+    parser.add_argument("--rounds", type=int, default=3, help="of pynn's searches among all")
     args = parser.parse_args()
     x, y = housing()
     tried = candidates(args.candidates)
     print(
         f"pynn {pynn.__version__} ({_core.isa()}), Python {platform.python_version()}, "
         f"NumPy {np.__version__}, scikit-learn {sklearn.__version__}. "
-        f"{len(x):,} × {x.shape[1]} rows of California housing."
+        f"{len(x):,} × {x.shape[1]} rows of California housing.\n"
     )
     whole_search(tried, x, y, args.rounds)
+    mine = of_scikit_learn("pynn.MLPRegressor", pynn)
+    theirs = of_scikit_learn("sklearn.neural_network.MLPRegressor", neural_network)
+    compare([mine, theirs], tried[: args.sklearn_candidates], x, y)
     if args.keras_candidates:
-        search_with_keras(tried[: args.keras_candidates], x, y)
+        mine = of_scikit_learn("pynn.MLPRegressor", pynn)
+        compare([mine, *keras_rows()], tried[: args.keras_candidates], x, y)
 
 
 if __name__ == "__main__":
