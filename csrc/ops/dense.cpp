@@ -1,4 +1,5 @@
-// y = W x + b, W stored [units][features]. Variables: kernel, and bias if there is one.
+// y = W x + b, W a matrix (units, features), or its transpose if `transposed`: a layer may use the
+// kernel of another one backwards. Variables: kernel, and bias if there is one.
 #include "ops/check_node.hpp"
 #include "ops/vector_gradient.hpp"
 
@@ -12,7 +13,8 @@ class Dense : public Op<T> {
   explicit Dense(const NodeSpec& node)
       : units_(node.features),
         features_(node.input_features[0]),
-        by_input_(node.variables[0]->layout() == Layout::by_input) {}
+        transposed_(node.params[0] != 0),
+        by_input_((node.variables[0]->layout() == Layout::by_input) != transposed_) {}
 
   Division forward_division(bool) const override { return kFeatureProduct; }
   double cost() const override { return 2.0 * units_ * features_; }
@@ -26,8 +28,8 @@ class Dense : public Op<T> {
     const Slot<T>& y = *this->out;
     ProductArgs<T> a{};
     a.weights = this->variable_data(0);
-    a.row_stride = this->variables[0]->row_step();
-    a.depth_stride = this->variables[0]->col_step();
+    a.row_stride = output_step();
+    a.depth_stride = input_step();
     a.depth = features_;
     a.x = x.value_at(share.blocks.begin);
     a.x_block_stride = x.block_stride;
@@ -44,8 +46,8 @@ class Dense : public Op<T> {
     const Slot<T>& y = *this->out;
     ProductArgs<T> a{};
     a.weights = this->variable_data(0);
-    a.row_stride = this->variables[0]->col_step();
-    a.depth_stride = this->variables[0]->row_step();
+    a.row_stride = input_step();
+    a.depth_stride = output_step();
     a.depth = units_;
     a.x = y.grad_at(share.blocks.begin);
     a.x_block_stride = y.block_stride;
@@ -73,6 +75,16 @@ class Dense : public Op<T> {
   }
 
  private:
+  // Elements from the weights of one output, or input, to those of the next.
+  std::ptrdiff_t output_step() const {
+    const Variable& kernel = *this->variables[0];
+    return transposed_ ? kernel.col_step() : kernel.row_step();
+  }
+  std::ptrdiff_t input_step() const {
+    const Variable& kernel = *this->variables[0];
+    return transposed_ ? kernel.row_step() : kernel.col_step();
+  }
+
   // A line of the kernel per output, or per input: then x and the gradient of y change places.
   void update_kernel(const Pass& pass, const Share& share) {
     Parameter<T>* kernel = this->parameters[0];
@@ -108,15 +120,19 @@ class Dense : public Op<T> {
 
   int units_;
   int features_;
-  bool by_input_;
+  bool transposed_;
+  bool by_input_;  // a line of what is stored belongs to an input
 };
 
 int shape(const NodeSpec& node) {
   require(node.variables.size() == 1 || node.variables.size() == 2,
           "dense needs a kernel and may have a bias. Received: " +
               std::to_string(node.variables.size()) + " variables");
-  const int units = node.variables[0]->rows();
-  require_variable(node, 0, units, node.input_features[0], "kernel");
+  const bool transposed = node.params[0] != 0;
+  const Variable& kernel = *node.variables[0];
+  const int units = transposed ? kernel.cols() : kernel.rows();
+  const int features = node.input_features[0];
+  require_variable(node, 0, transposed ? features : units, transposed ? units : features, "kernel");
   if (node.variables.size() == 2) require_variable(node, 1, 1, units, "bias");
   return units;
 }
@@ -124,7 +140,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind dense_kind() {
-  OpKind kind{"dense", {}, 1, 1, shape, make_f32<Dense>, make_f64<Dense>};
+  OpKind kind{"dense", {{"transposed", 0}}, 1, 1, shape, make_f32<Dense>, make_f64<Dense>};
   kind.is_dense = true;
   return kind;
 }

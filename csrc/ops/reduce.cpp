@@ -1,6 +1,8 @@
-// Sums, means and extremes over an axis of a row: the features are (outer, length, inner), and
-// `length` is what goes. The mean divides the sum, taken in order; equal extremes share the
-// gradient.
+// Sums, means and extremes over an axis of a row, and where the largest is: the features are
+// (outer, length, inner), and `length` is what goes. The mean divides the sum, taken in order;
+// equal extremes share the gradient.
+#include <cstring>
+
 #include "ops/check_node.hpp"
 
 namespace pynn {
@@ -8,7 +10,7 @@ namespace pynn {
 namespace {
 
 enum Param { kLength, kInner };
-enum class Reduction { sum, mean, max, min };
+enum class Reduction { sum, mean, max, min, argmax };
 
 template <class T, Reduction kReduction>
 class Reduce : public Op<T> {
@@ -31,6 +33,7 @@ class Reduce : public Op<T> {
           this->kernels->largest_features(x, length_, inner_, y);
         if constexpr (kReduction == Reduction::min)
           this->kernels->least_features(x, length_, inner_, y);
+        if constexpr (kReduction == Reduction::argmax) this->kernels->argmax(x, length_, y);
       }
     }
   }
@@ -43,7 +46,10 @@ class Reduce : public Op<T> {
       for (int o = 0; o < outer_; ++o) {
         const int first = o * length_ * inner_;
         const T* grad = this->out->grad_at(block, o * inner_);
-        if constexpr (kIsSum) {
+        if constexpr (kReduction == Reduction::argmax) {  // no gradient comes through
+          const auto size = static_cast<std::size_t>(length_ * inner_) * kLanes * sizeof(T);
+          if (!accumulate) std::memset(x.grad_at(block, first), 0, size);
+        } else if constexpr (kIsSum) {
           this->kernels->sum_features_backward(grad, length_, inner_, divisor(),
                                                x.grad_at(block, first), accumulate);
         } else {
@@ -72,6 +78,8 @@ template <class T>
 using Max = Reduce<T, Reduction::max>;
 template <class T>
 using Min = Reduce<T, Reduction::min>;
+template <class T>
+using ArgMax = Reduce<T, Reduction::argmax>;
 
 int shape(const NodeSpec& node) {
   const auto length = static_cast<long>(node.params[kLength]);
@@ -83,6 +91,11 @@ int shape(const NodeSpec& node) {
   return static_cast<int>(node.input_features[0] / length);
 }
 
+int argmax_shape(const NodeSpec& node) {
+  require(node.params[kInner] == 1, "reduce_argmax needs the last axis");
+  return shape(node);
+}
+
 }  // namespace
 
 std::vector<OpKind> reduce_kinds() {
@@ -92,6 +105,7 @@ std::vector<OpKind> reduce_kinds() {
       {"reduce_mean", parameters, 1, 1, shape, make_f32<Mean>, make_f64<Mean>},
       {"reduce_max", parameters, 1, 1, shape, make_f32<Max>, make_f64<Max>},
       {"reduce_min", parameters, 1, 1, shape, make_f32<Min>, make_f64<Min>},
+      {"reduce_argmax", parameters, 1, 1, argmax_shape, make_f32<ArgMax>, make_f64<ArgMax>},
   };
 }
 

@@ -50,6 +50,8 @@ class Lowering:
         The ``id`` of those that leave them as they are.
     biases : dict
         Product and bias that a sum comes to, by the ``id`` of the sum's node.
+    transposed : dict
+        Weights of which only the transpose is used, as a kernel, by the ``id`` of its tensor.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -58,7 +60,8 @@ class Lowering:
         self.ids: dict[int, int] = {}
         self.moves: dict[int, np.ndarray] = {}
         self.renames: set[int] = set()
-        self.biases: dict[int, tuple[Tensor, Weight, Weight]] = {}
+        self.biases: dict[int, tuple[Tensor, Any, Weight]] = {}
+        self.transposed: dict[int, Weight] = {}
         self._variables: dict[int, int] = {}
         self._selections: dict[tuple[int, bytes], int] = {}
 
@@ -86,6 +89,41 @@ class Lowering:
         if key not in self._selections:
             self._selections[key] = self.graph.add_selection(node, features.tolist())
         return self._selections[key]
+
+    def product(self, x: Tensor, kernel: Any, *bias: Weight) -> int:
+        """Append a matrix product with a weight, the transpose of one, or an array."""
+        turned = self.transposed.get(id(kernel))
+        weight = kernel if turned is None else turned
+        if isinstance(weight, Weight):
+            matrix = weight._variable
+        else:
+            matrix = _core.Variable(weight.shape[1], weight.shape[0], self.dtype)
+            matrix.view[...] = weight.T
+        variables = [matrix, *(vector._variable for vector in bias)]
+        params = {"transposed": float(turned is not None)}
+        return self.graph.add("dense", [self.node(x)], variables, params)
+
+    def is_kernel(self, value: Any) -> bool:
+        """Whether the engine can multiply by `value`."""
+        if isinstance(value, np.ndarray):
+            return value.ndim == 2 and value.dtype.kind in "fiub"
+        return (isinstance(value, Weight) and value.ndim == 2) or id(value) in self.transposed
+
+    def find_transposed(self, nodes: Sequence[Node], outputs: Sequence[Tensor]) -> None:
+        """Fill `transposed`."""
+        other = {id(tensor) for tensor in outputs}  # read by anything but products
+        for node in nodes:
+            read = node.inputs
+            if node.op.name in ("matmul", "dense") and len(read) > 1:
+                read = (read[0], *read[2:])
+            other |= {id(value) for value in read}
+        for node in nodes:
+            weight = node.inputs[0]
+            if node.op.name != "transpose" or id(node.output) in other:
+                continue
+            if isinstance(weight, Weight) and node.params["axes"] in (None, (1, 0)):
+                if weight.ndim == 2:
+                    self.transposed[id(node.output)] = weight
 
     def find_moves(self, nodes: Sequence[Node]) -> None:
         """Fill `moves` and `renames`."""
@@ -131,11 +169,12 @@ def lower_to_engine(
         features = int(np.prod([n or 1 for n in tensor.shape[1:]], dtype=np.int64))
         lowering.ids[id(tensor)] = lowering.graph.add("input", [], [], {"features": features})
     lowering.find_moves(nodes)
+    lowering.find_transposed(nodes, wanted)
     absorbed, alone = _fuse_products(lowering, nodes, wanted)
     last = group(nodes, wanted, lowering.renames, lambda node: id(node) in alone)
     members: dict[int, list[Node]] = {}
     for node in nodes:
-        if id(node) in absorbed:
+        if id(node) in absorbed or id(node.output) in lowering.transposed:
             continue
         if id(node) in last:
             root = last[id(node)]
@@ -194,7 +233,7 @@ def _fuse_products(
             if isinstance(product, Weight):
                 product, bias = bias, product
             inner = product.node if isinstance(product, Tensor) else None
-            if inner is None or uses[id(product)] != 1 or not _is_plain_product(inner):
+            if inner is None or uses[id(product)] != 1 or not _is_plain_product(lowering, inner):
                 continue
             x, kernel = inner.inputs
             if isinstance(bias, Weight) and bias.shape == kernel.shape[1:]:
@@ -208,16 +247,11 @@ def _fuse_products(
     return absorbed, alone
 
 
-def _is_plain_product(node: Node) -> bool:
+def _is_plain_product(lowering: Lowering, node: Node) -> bool:
     if node.op.name not in ("matmul", "dense") or len(node.inputs) != 2:
         return False
     x, kernel = node.inputs
-    return (
-        isinstance(x, Tensor)
-        and len(x.shape) == 2
-        and isinstance(kernel, Weight)
-        and kernel.ndim == 2
-    )
+    return isinstance(x, Tensor) and len(x.shape) == 2 and lowering.is_kernel(kernel)
 
 
 def _expression(lowering: Lowering, members: Sequence[Node]) -> int:
@@ -258,25 +292,43 @@ def _moved(lowering: Lowering, node: Node) -> int | None:
 
 
 def _dense(lowering: Lowering, node: Node) -> int | None:
-    x, *weights = node.inputs
-    if not isinstance(x, Tensor) or len(x.shape) != 2:
+    x, kernel, *bias = node.inputs
+    if not isinstance(x, Tensor) or len(x.shape) != 2 or not has_rows(x):
         return None
-    if not all(isinstance(weight, Weight) for weight in weights) or weights[0].ndim != 2:
+    if not lowering.is_kernel(kernel) or not all(isinstance(weight, Weight) for weight in bias):
         return None
-    return lowering.add("dense", [x], weights)
+    return lowering.product(x, kernel, *bias)
 
 
 def _sum(lowering: Lowering, node: Node) -> int | None:
     if id(node) not in lowering.biases:
         return None
-    x, kernel, bias = lowering.biases[id(node)]
-    return lowering.add("dense", [x], [kernel, bias])
+    return lowering.product(*lowering.biases[id(node)])
 
 
 def _softmax(lowering: Lowering, node: Node) -> int | None:
-    if len(node.output.shape) != 2:
+    row = row_shape(node.output)
+    if row is None or not row or not has_rows(node.output):
         return None
-    return lowering.add(node.op.name, node.inputs)
+    outer, length = math.prod(row[:-1]), row[-1]
+    if outer == 1:
+        return lowering.add(node.op.name, node.inputs)
+    # The engine's own takes all features of a row together.
+    x = lowering.node(node.inputs[0])
+    spread = np.repeat(np.arange(outer), length)
+    largest = lowering.select(lowering.add("reduce_max", [x], length=length), spread)
+    program = Program()
+    shifted = program.add("subtract", program.input(x), program.input(largest))
+    powers = program.append_to(lowering.graph, program.add("exp", shifted))
+    total = lowering.select(lowering.add("reduce_sum", [powers], length=length), spread)
+    program = Program()
+    if node.op.name == "softmax":
+        result = program.add("divide", program.input(powers), program.input(total))
+    else:
+        shifted = program.add("subtract", program.input(x), program.input(largest))
+        logarithm = program.add("log", program.input(total))
+        result = program.add("subtract", shifted, logarithm)
+    return program.append_to(lowering.graph, result)
 
 
 def _activation(lowering: Lowering, node: Node) -> int:
@@ -315,12 +367,15 @@ def _merge(lowering: Lowering, node: Node) -> int | None:
     return lowering.add(node.op.name.removeprefix("merge_"), node.inputs)
 
 
-# The engine's reduction of each op. What is true is 1, so that one is if the largest is.
+# The engine's reduction of each op. What is true is 1, so that one is if the largest is; the least
+# is where its negative is the largest.
 _REDUCTIONS = {
     "sum": "reduce_sum",
     "mean": "reduce_mean",
     "max": "reduce_max",
     "min": "reduce_min",
+    "argmax": "reduce_argmax",
+    "argmin": "reduce_argmax",
     "any": "reduce_max",
     "all": "reduce_min",
 }
@@ -340,14 +395,20 @@ def _reduce(lowering: Lowering, node: Node) -> int | None:
         program = Program()
         truth = program.add("not_equal", program.input(source), program.constant(0.0))
         source = program.append_to(lowering.graph, truth)
-    if axes != list(range(axes[0], axes[-1] + 1)) if axes else False:
+    elif node.op.name == "argmin":
+        program = Program()
+        negative = program.add("negative", program.input(source))
+        source = program.append_to(lowering.graph, negative)
+    finds_place = node.op.name in ("argmax", "argmin")
+    in_one_piece = axes == list(range(axes[0], axes[-1] + 1)) if axes else True
+    if not in_one_piece or (finds_place and axes[-1] != len(row) - 1):
         kept = [axis for axis in range(len(row)) if axis not in axes]
         numbers = np.arange(math.prod(row)).reshape(row).transpose(kept + axes)
         source = lowering.select(source, numbers.ravel())
         row = numbers.shape
         axes = list(range(len(kept), len(row)))
     length = math.prod(row[axis] for axis in axes)
-    if length == 1:
+    if length == 1 and not finds_place:
         return source
     inner = math.prod(row[axes[-1] + 1 :])
     return lowering.add(_REDUCTIONS[node.op.name], [source], length=length, inner=inner)

@@ -9,13 +9,29 @@ from pynn import layers, ops
 from pynn.graph import lower
 from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
+from pynn.ops._tensor import recording
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0.5, 2.0, (45, 4))
 KERNEL = ops.Weight(RNG.standard_normal((4, 4)), "kernel")
 BIAS = ops.Weight(RNG.standard_normal(4), "bias")
 SCALE = ops.Weight(np.array(0.7), "scale")
+MATRIX = RNG.standard_normal((4, 3)) @ np.eye(3, 4)
 ROW = RNG.uniform(0.5, 2.0, 4)
+
+
+def _turned(x):
+    """A transpose that is more than a kernel."""
+    with recording(not isinstance(x, np.ndarray)):
+        turned = ops.transpose(KERNEL)
+        return x @ turned * turned[0]
+
+
+def _tied(x):
+    """A layer and its mirror image, as autoencoders tie them."""
+    with recording(not isinstance(x, np.ndarray)):
+        return ops.tanh(x @ KERNEL + BIAS) @ ops.transpose(KERNEL) + BIAS
+
 
 NATIVE = {
     "product": lambda x: x @ KERNEL,
@@ -72,6 +88,16 @@ NATIVE = {
     ),
     "slices": lambda x: ops.concatenate([x[:, 1:], x[:, ::2] * x[:, 2:], x[:, 0:1]]),
     "split": lambda x: ops.multiply(*ops.split(x, 2, axis=1)),
+    "places": lambda x: (
+        x * ops.cast(ops.argmax(x, axis=1, keepdims=True) + ops.argmin(x, -1, True), "float64")
+        + ops.cast(ops.argmax(ops.reshape(x, (-1, 2, 2)), axis=1), "float64")[:, :1]
+    ),
+    "softmax of a part of a row": lambda x: ops.reshape(
+        ops.softmax(ops.reshape(x, (-1, 2, 2))) + ops.log_softmax(ops.reshape(x, (-1, 2, 2))),
+        (-1, 4),
+    ),
+    "a kernel and its transpose": _tied,
+    "a matrix of numbers": lambda x: x @ MATRIX + BIAS,
     "one column": lambda x: ops.expand_dims(x[:, 2], -1) + x,
     "take": lambda x: ops.take(x, [3, 0, 0], axis=1) * 2,
     "matrices in a row": lambda x: ops.reshape(
@@ -104,7 +130,7 @@ INTERPRETED = {
     "mean": lambda x: x - ops.mean(x, axis=0, keepdims=True),
     "dropout": lambda x: ops.dropout(x, 0.0, always=True),
     "matmul": lambda x: ops.reshape(ops.reshape(x, (-1, 2, 2)) @ np.eye(2), (-1, 4)),
-    "argmax": lambda x: x * ops.cast(ops.argmax(x, axis=1, keepdims=True), "float64"),
+    "transpose": lambda x: _turned(x),
     "index": lambda x: x[::-1],
 }
 

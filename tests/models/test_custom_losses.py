@@ -165,3 +165,36 @@ def test_the_summary_says_what_is_interpreted() -> None:
     assert "Trains in NumPy, node by node: the engine does not have root" in summary_of(made)
     made = pynn.Sequential([layers.Input((6,)), layers.Dense(3, activation=ops.sin)])
     assert "Runs in NumPy, node by node: the engine does not have sin" in summary_of(made)
+
+
+def test_a_tied_autoencoder_trains_natively() -> None:
+    """The textbook's mirrored layer; both uses of the kernel move it."""
+
+    class Mirrored(layers.Layer):
+        def __init__(self, dense: layers.Dense) -> None:
+            super().__init__()
+            self.dense = dense
+
+        def build(self, input_shape: tuple) -> None:
+            self.offset = self.add_weight(shape=(self.dense.kernel.shape[0],), initializer="zeros")
+
+        def call(self, x: Any) -> Any:
+            return ops.matmul(x, ops.transpose(self.dense.kernel)) + self.offset
+
+    pynn.utils.set_random_seed(1)
+    dense = layers.Dense(3)
+    inputs = layers.Input((6,))
+    made = pynn.Model(inputs, Mirrored(dense)(dense(inputs)))
+    made.compile(optimizer=pynn.optimizers.SGD(0.1), loss="mse")
+    k, b = dense.kernel.numpy(), dense.bias.numpy()
+    offset = np.zeros(6, "float32")
+    for _ in range(3):
+        z = X @ k + b
+        grad = 2 * (z @ k.T + offset - X) / X.size
+        grad_z = grad @ k
+        step = [X.T @ grad_z + grad.T @ z, grad_z.sum(axis=0), grad.sum(axis=0)]
+        k, b, offset = (w - 0.1 * g for w, g in zip((k, b, offset), step, strict=True))
+    made.fit(X, X, epochs=3, batch_size=200, verbose=0)
+    assert isinstance(made._trainers._trainer, _core.Trainer)
+    np.testing.assert_allclose(dense.kernel.numpy(), k, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(dense.bias.numpy(), b, rtol=1e-4, atol=1e-6)

@@ -52,7 +52,9 @@ def build(kind: str, features: int, dtype: str) -> tuple[Twin, list[int]]:
         return twin, [twin.add(kind, [], [twin.normal(1, n)]) for n in (1, features)]
     if kind.startswith("reduce_"):
         wide = twin.input(6 * features)
-        sizes = ((6 * features, 1), (6, features), (3, features), (2, 1), (1, 1))
+        sizes = [(6 * features, 1), (6, features), (3, features), (2, 1), (1, 1)]
+        if kind == "reduce_argmax":
+            sizes = [(length, 1) for length, _ in sizes]
         return twin, [twin.add(kind, [wide], length=n, inner=inner) for n, inner in sizes]
     return twin, [twin.add(kind, [x])]
 

@@ -49,7 +49,7 @@ def apply(twin: Twin, kind: str, x: int, width: int) -> int:
         return twin.expression([h, gain, lone], [("multiply", [0, 1], 0), ("multiply", [3, 2], 0)])
     if kind.startswith("reduce_"):
         wide = twin.dense(x, 6 * width)
-        return twin.add(kind, [wide], length=3, inner=width)
+        return twin.add(kind, [wide], length=3, inner=1 if kind == "reduce_argmax" else width)
     return twin.add(kind, [h])
 
 

@@ -59,11 +59,15 @@ class Call:
 
 
 def dense(c: Call) -> np.ndarray:
-    return c.x[0] @ c.v[0].T + (c.v[1] if len(c.v) > 1 else 0)
+    kernel = c.v[0].T if c.params.get("transposed", 0) else c.v[0]
+    return c.x[0] @ kernel.T + (c.v[1] if len(c.v) > 1 else 0)
 
 
 def dense_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
-    return [grad @ c.v[0]], [grad.T @ c.x[0], grad.sum(axis=0, keepdims=True)][: len(c.v)]
+    of_variables = [grad.T @ c.x[0], grad.sum(axis=0, keepdims=True)][: len(c.v)]
+    if c.params.get("transposed", 0):
+        return [grad @ c.v[0].T], [of_variables[0].T, *of_variables[1:]]
+    return [grad @ c.v[0]], of_variables
 
 
 def mask(c: Call) -> np.ndarray:
@@ -209,6 +213,7 @@ OPS: dict[str, tuple[Forward, Backward]] = {
         reduce_with(np.mean),
         lambda c, grad: ([spread(c, grad) / c.params["length"]], []),
     ),
+    "reduce_argmax": (reduce_with(np.argmax), lambda c, grad: ([np.zeros_like(c.x[0])], [])),
     "reduce_max": (reduce_with(np.max), extreme_backward),
     "reduce_min": (reduce_with(np.min), extreme_backward),
     "concatenate": (lambda c: np.concatenate(c.x, axis=1), concatenate_backward),

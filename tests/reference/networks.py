@@ -67,6 +67,16 @@ def expressions(t: Twin, w: int) -> list[int]:
     return [t.dense(t.add("concatenate", [parts, largest]), 3), t.dense(x, 2)]
 
 
+def mirrored(t: Twin, w: int) -> list[int]:
+    """Kernels used backwards, beside their use forwards and alone."""
+    x = t.input(2 * w)
+    kernel, bias, mirrored_bias = t.normal(w, 2 * w, w**-0.5), t.normal(1, w), t.normal(1, 2 * w)
+    h = t.add("relu", [t.add("dense", [x], [kernel, bias])])
+    back = t.add("tanh", [t.add("dense", [h], [kernel, mirrored_bias], transposed=1)])
+    alone = t.add("dense", [back], [t.normal(2 * w, w + 3, w**-0.5)], transposed=1)
+    return [t.dense(t.add("relu", [alone]), 3), back]
+
+
 def shared_layer(t: Twin, w: int) -> list[int]:
     """One kernel and bias for two inputs (a Siamese network), and for a chain of two layers."""
     a, b = t.input(w), t.input(w)
@@ -139,7 +149,7 @@ def attention_like(t: Twin, w: int) -> list[int]:
 
 
 NETWORKS = (
-    layers, mixed_activations, residual, expressions, two_inputs_two_outputs, shared_layer,
-    shared_unit, wide_and_deep, normalized, frozen_normalization, dropped, intermediate_output,
-    before_and_after, attention_like,
+    layers, mixed_activations, residual, expressions, mirrored, two_inputs_two_outputs,
+    shared_layer, shared_unit, wide_and_deep, normalized, frozen_normalization, dropped,
+    intermediate_output, before_and_after, attention_like,
 )  # fmt: skip
