@@ -190,7 +190,7 @@ double Objective<T>::batch_divisor(const Pass& pass, std::size_t index) const {
     read_rows(weight, pass.row_numbers(i, 1), 0, 1, &value, 1);
     sum += value;
   }
-  return sum > 0 ? sum : 1;
+  return sum != 0 ? sum : 1;
 }
 
 template <class T>

@@ -411,7 +411,7 @@ class TrainerOf : public Trainer {
       read_rows(weights, {nullptr, row, 1}, 0, 1, &value, 1);
       sum += value;
     }
-    return sum > 0 ? sum : 1;
+    return sum != 0 ? sum : 1;
   }
 
   void check(const Data& data) const {

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.neural_network
 
 from estimators.problems import IRIS
+from estimators.sklearn_abilities import MLPS_WEIGH_ROWS
 from pynn import estimators, ops
 from pynn.estimators import MLPRegressor
 
@@ -32,6 +34,19 @@ def interpreted_tanh(x: Any) -> Any:
 
 def trained(module: Any, name: str, weights: np.ndarray, **parameters: Any) -> Any:
     return getattr(module, name)(**{**SETTINGS, **parameters}).fit(X, Y, sample_weight=weights)
+
+
+@NAMES
+@pytest.mark.parametrize("negative", [20, 50], ids=["some of a batch", "a batch"])
+def test_negative_weights_as_scikit_learn_has_them(name: str, negative: int) -> None:
+    weights = np.where(np.arange(150) < negative, -1.0, 1.0)
+    native = trained(estimators, name, weights)
+    others = [trained(estimators, name, weights, activation=interpreted_tanh)]
+    if MLPS_WEIGH_ROWS:
+        others.append(trained(sklearn.neural_network, name, weights))
+    for other in others:
+        np.testing.assert_allclose(native.loss_curve_, other.loss_curve_, rtol=1e-12)
+        np.testing.assert_allclose(native.coefs_[0], other.coefs_[0], rtol=1e-9)
 
 
 @NAMES
