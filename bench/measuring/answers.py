@@ -73,7 +73,7 @@ class Figure:
 
     def write(self, value: float) -> str:
         if self.unit == "%":
-            return f"{100 * value:.0f}%"
+            return f"{100 * value:.0f}%" if value == value else "–"
         separator = "" if self.unit == "×" else " "
         return f"{number(value)}{separator}{self.unit}".strip()
 

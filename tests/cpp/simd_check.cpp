@@ -328,7 +328,7 @@ std::vector<Function<float>> functions() {
           PYNN_FUNCTION(sigmoid, sigmoid_reference, 2, 2),
           PYNN_FUNCTION(softplus, softplus_reference, 2, 2),
           PYNN_FUNCTION(erf, std::erf, 1.25, 1.5),
-          PYNN_PRODUCT(gelu, gelu_reference, 3, 3)};
+          PYNN_PRODUCT(gelu, gelu_reference, 2, 2)};
 }
 
 template <>
@@ -344,7 +344,7 @@ std::vector<Function<double>> functions() {
           PYNN_FUNCTION(sigmoid, sigmoid_reference, 2, 2),
           PYNN_FUNCTION(softplus, softplus_reference, 2, 2),
           PYNN_FUNCTION(erf, std::erf, 1.25, 1.5),
-          PYNN_PRODUCT(gelu, gelu_reference, 3, 3)};
+          PYNN_PRODUCT(gelu, gelu_reference, 2, 2)};
 }
 
 // Distance of y from the exact value in units of the last place of that, or of `least_size` where
