@@ -99,7 +99,9 @@ def keep(path: Path, described: dict[str, Any], answer: answers.Answer) -> None:
     stored["machine"] = described
     now = datetime.datetime.now().isoformat(timespec="minutes")
     stored["answers"][answer.question] = {"measured": now} | answer.to_json()
-    path.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    order = [name for name in questions.NAMES if name in stored["answers"]]
+    stored["answers"] = {name: stored["answers"][name] for name in order}
+    path.write_text(json.dumps(stored, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -48,7 +48,8 @@ class Worker:
             environment["PYNN_ISA"] = isa
         self.messages = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "measuring.worker", peer],
+            # -P: the pynn that the report has, not one that happens to be in the working directory.
+            [sys.executable, "-P", "-m", "measuring.worker", peer],
             env=environment | PEERS[peer].environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

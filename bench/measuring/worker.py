@@ -81,7 +81,7 @@ def main() -> None:
             reply = {"answer": jobs.answer(json.loads(line))}
         except Exception as error:
             traceback.print_exc()
-            reply = {"error": f"{type(error).__name__}: {error}"}
+            reply = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
         print(json.dumps(reply), file=answers, flush=True)
 
 

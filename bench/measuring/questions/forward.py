@@ -24,6 +24,7 @@ def answer(lab: Lab) -> Answer:
                 1.5,
                 best / ours.median,
                 unit="×",
+                at_peak=best / ours.median / (ours.share or float("nan")),
             ),
         ]
     return Answer(

@@ -55,6 +55,6 @@ def answer(lab: Lab) -> Answer:
         "Each step reads and writes 266,610 weights and their state: 1.07 MB of weights, as much "
         "of momentum, twice as much of Adam's moments. Three arrays are 3.2 MB: more than a core's "
         "second-level cache, so one thread streams them from the third, 6.4 MB a step both ways; "
-        "a square root and a division for each weight come on top (sixteen at a time, about 16 to "
-        "20 cycles together).",
+        "a square root and a division for each weight come on top (sixteen at a time, about 16 "
+        "cycles together).",
     )
