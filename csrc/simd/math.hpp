@@ -236,7 +236,7 @@ PYNN_INLINE Vec<T> softplus(Vec<T> x) {
 }
 
 // x + x P(x^2) below 1, 1 - exp(Q(|x|)) above. Odd to the last bit, 1 above kErfMax.
-// Float 1.08 ULP, double 1.10 (without FMA 1.21, 1.34).
+// Float 1.08 ULP, double 1.10 (without FMA 1.21, 1.34). GELU, made of it: 1.70, 1.68.
 template <class T>
 PYNN_INLINE Vec<T> erf(Vec<T> x) {
   using C = MathConstants<T>;
