@@ -70,6 +70,7 @@ REGRESSION_LOSSES = {
         "identity", _named("mean_squared_error"), lambda k: 0.5 * k, lambda k: 0.5
     ),
     "poisson": _RegressionLoss("exp", _named("half_poisson_deviance"), float, float, 0.0),
+    "gamma": _RegressionLoss("exp", _named("half_gamma_deviance"), lowest=0.0, above=True),
     "absolute_error": _RegressionLoss("identity", _named("mean_absolute_error")),
     "huber": _RegressionLoss("identity", _named("huber", "delta")),
     "quantile": _RegressionLoss("identity", _named("quantile", "quantile")),

@@ -34,9 +34,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ----------
     loss : {"squared_error", "poisson"}, Loss or callable, default="squared_error"
         Half the squared error, or half the Poisson deviance; the latter with the exponential as
-        output activation and for y >= 0. Also "absolute_error", "huber", "quantile" and
-        "log_cosh"; a loss of `pynn.losses`; or a function of ``(y_true, y_pred)`` written with
-        `pynn.ops`.
+        output activation and for y >= 0. Also "gamma", half the Gamma deviance, likewise and for
+        y > 0, "absolute_error", "huber", "quantile" and "log_cosh"; a loss of `pynn.losses`; or a
+        function of ``(y_true, y_pred)`` written with `pynn.ops`.
     hidden_layer_sizes : array-like of int or int, default=(100,)
         Number of units of each hidden layer.
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
@@ -275,7 +275,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         model : pynn.Model
             A chain of dense layers with biases, each followed by at most a `BatchNormalization`,
             an `Activation` and a `Dropout`, in this order. Its last layer has the activation that
-            goes with `loss`: none or, for "poisson", the exponential. If it has been
+            goes with `loss`: none or, for "poisson" and "gamma", the exponential. If it has been
             compiled, its optimizer becomes the `solver`.
         **parameters
             Further parameters of the estimator.

@@ -15,6 +15,7 @@ from pynn.losses._categorical_focal_crossentropy import (
 )
 from pynn.losses._categorical_hinge import CategoricalHinge, categorical_hinge
 from pynn.losses._cosine_similarity import CosineSimilarity, cosine_similarity
+from pynn.losses._half_gamma_deviance import HalfGammaDeviance, half_gamma_deviance
 from pynn.losses._half_poisson_deviance import HalfPoissonDeviance, half_poisson_deviance
 from pynn.losses._hinge import Hinge, hinge
 from pynn.losses._huber import Huber, huber
@@ -62,6 +63,7 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "HalfGammaDeviance",
     "HalfPoissonDeviance",
     "Hinge",
     "Huber",
@@ -88,6 +90,7 @@ __all__ = [
     "cosine_similarity",
     "deserialize",
     "get",
+    "half_gamma_deviance",
     "half_poisson_deviance",
     "hinge",
     "huber",

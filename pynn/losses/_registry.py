@@ -18,6 +18,7 @@ from pynn.losses._categorical_focal_crossentropy import (
 )
 from pynn.losses._categorical_hinge import CategoricalHinge, categorical_hinge
 from pynn.losses._cosine_similarity import CosineSimilarity, cosine_similarity
+from pynn.losses._half_gamma_deviance import HalfGammaDeviance, half_gamma_deviance
 from pynn.losses._half_poisson_deviance import HalfPoissonDeviance, half_poisson_deviance
 from pynn.losses._hinge import Hinge, hinge
 from pynn.losses._huber import Huber, huber
@@ -49,6 +50,7 @@ CLASSES: tuple[type[Loss], ...] = (
     CategoricalFocalCrossentropy,
     CategoricalHinge,
     CosineSimilarity,
+    HalfGammaDeviance,
     HalfPoissonDeviance,
     Hinge,
     Huber,
@@ -70,6 +72,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     categorical_focal_crossentropy,
     categorical_hinge,
     cosine_similarity,
+    half_gamma_deviance,
     half_poisson_deviance,
     hinge,
     huber,

@@ -75,6 +75,7 @@ CLASSES: tuple[type[Metric], ...] = (
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     losses.binary_focal_crossentropy,
     losses.categorical_focal_crossentropy,
+    losses.half_gamma_deviance,
     losses.half_poisson_deviance,
     losses.huber,
     losses.quantile,

@@ -38,8 +38,22 @@ if TYPE_CHECKING:
 TRAINING = "pynn_training.safetensors"  # Keras passes over what it does not know
 _VERSION = "3.0.0"  # the first with this layout
 # What is pynn's own: Keras could not make it again.
-_NOT_IN_KERAS = {"Operation", "Lambda", "Quantile", "HalfPoissonDeviance", "PinballLoss"}
-_FUNCTIONS_NOT_IN_KERAS = {"heaviside", "sign", "quantile", "pinball", "half_poisson_deviance"}
+_NOT_IN_KERAS = {
+    "Operation",
+    "Lambda",
+    "Quantile",
+    "HalfGammaDeviance",
+    "HalfPoissonDeviance",
+    "PinballLoss",
+}
+_FUNCTIONS_NOT_IN_KERAS = {
+    "heaviside",
+    "sign",
+    "quantile",
+    "pinball",
+    "half_gamma_deviance",
+    "half_poisson_deviance",
+}
 _MODULES = {
     "activation": "keras.layers",
     "initializer": "keras.initializers",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import mean_gamma_deviance
 
 from estimators.problems import CLASSIFICATION, REGRESSION
 from pynn import losses, ops
@@ -57,6 +58,28 @@ def test_regressors_report_their_loss(name: str, y: np.ndarray, weighted: bool) 
     )
     if not weighted:
         np.testing.assert_allclose(model.loss_, values.mean(), rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_gamma_deviance_is_reported(weighted: bool) -> None:
+    y = np.exp(Y / np.abs(Y).max())
+    weight = np.random.default_rng(0).uniform(0, 2, len(X)) if weighted else None
+    model = MLPRegressor("gamma", **STILL).fit(X, y, weight, validation_data=(X, y, weight))
+    assert model.out_activation_ == "exp"
+    expected = mean_gamma_deviance(y, model.predict(X), sample_weight=weight) / 2
+    np.testing.assert_allclose(model.history_["val_loss"][0], expected, rtol=ROUNDING)
+
+
+def test_the_gamma_deviance_finds_means_and_wants_positive_numbers() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (2000, 1))
+    mean = np.exp(1 + 2 * x[:, 0])
+    model = MLPRegressor("gamma", (), solver="lbfgs", alpha=0.0, max_iter=500, random_state=0)
+    model.fit(x, rng.gamma(2.0, mean / 2.0))
+    np.testing.assert_allclose(model.coefs_[0], 2, atol=0.1)
+    np.testing.assert_allclose(model.intercepts_[0], 1, atol=0.1)
+    with pytest.raises(ValueError, match="y must be > 0 for the loss 'gamma'"):
+        model.fit(x, np.maximum(x[:, 0], 0))
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])

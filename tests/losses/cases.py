@@ -57,6 +57,7 @@ _KINDS: list[tuple[str, dict[str, Any], str]] = [
     ("CategoricalHinge", {}, "class_logits"),
     ("KLDivergence", {}, "shares"),
     ("Poisson", {}, "positive"),
+    ("HalfGammaDeviance", {}, "positive"),
     ("HalfPoissonDeviance", {}, "positive"),
     ("BinaryCrossentropy", {"label_smoothing": 0.1}, "binary"),
     ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, "binary_logits"),

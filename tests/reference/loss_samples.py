@@ -6,6 +6,7 @@ import numpy as np
 
 from pynn import _core
 
+OF_AMOUNTS = {"half_gamma_deviance"}
 OF_SIGNS = {"hinge", "squared_hinge"}
 OF_COUNTS = {"poisson", "half_poisson_deviance", "mean_squared_logarithmic_error"}
 
@@ -24,6 +25,8 @@ def samples(name: str, rows: int, features: int, dtype: str) -> tuple[np.ndarray
         y_true = rng.choice([-1.0, 0.0, 1.0], shape)
     elif name in OF_COUNTS:
         y_true, y_pred = rng.poisson(2, shape) * 1.0, rng.gamma(2, 1, shape)
+    elif name in OF_AMOUNTS:
+        y_true, y_pred = rng.gamma(2, 1, shape), rng.gamma(2, 1, shape)
     elif "crossentropy" in name or name == "kl_divergence":
         if not name.endswith("_logits"):
             y_pred = rng.uniform(0.02, 0.98, shape)

@@ -187,6 +187,9 @@ LOSSES: dict[str, tuple[Callable, Callable]] = {
     "poisson": mean_over_features(
         lambda t, p: p - t * np.log(p + EPSILON), lambda t, p: 1 - t / (p + EPSILON)
     ),
+    "half_gamma_deviance": mean_over_features(
+        lambda t, p: np.log(p / t) + t / p - 1, lambda t, p: 1 / p - t / p**2
+    ),
     "half_poisson_deviance": mean_over_features(half_poisson_deviance, lambda t, p: 1 - t / p),
     "hinge": mean_over_features(margin, lambda t, p: np.where(margin(t, p) > 0, -signed(t), 0)),
     "squared_hinge": mean_over_features(

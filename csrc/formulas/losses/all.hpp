@@ -4,6 +4,7 @@
 #include "formulas/losses/binary_crossentropy.hpp"
 #include "formulas/losses/binary_crossentropy_logits.hpp"
 #include "formulas/losses/binary_focal_crossentropy.hpp"
+#include "formulas/losses/half_gamma_deviance.hpp"
 #include "formulas/losses/half_poisson_deviance.hpp"
 #include "formulas/losses/hinge.hpp"
 #include "formulas/losses/huber.hpp"
