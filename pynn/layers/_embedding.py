@@ -32,7 +32,7 @@ class Embedding(Layer):
     ValueError
         If a size is not a positive integer.
     IndexError
-        When computed, if a number is out of range.
+        When computed, if a number is out of range, or no whole number.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class Embedding(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the vectors, along a new last axis."""
-        return ops.take(self.embeddings, inputs, axis=0)
+        return ops.take(self.embeddings, inputs, axis=0, wraps=False)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""

@@ -155,10 +155,22 @@ ONE_HOT = Op(
 BATCH_SIZE = Op("batch_size", lambda x: float(len(x)), None, lambda shape: ())
 TAKE = Op(
     "take",
-    lambda x, indices, axis: np.take(x, np.asarray(indices).astype(np.int64), axis=axis),
-    lambda grad, out, x, indices, axis: (_take_backward(grad, x, indices, axis), None),
-    lambda shape, indices, axis: (*shape[:axis], *indices, *shape[axis + 1 :]),
+    lambda x, indices, axis, wraps: np.take(x, _whole_numbers(indices, wraps), axis=axis),
+    lambda grad, out, x, indices, axis, wraps: (_take_backward(grad, x, indices, axis), None),
+    lambda shape, indices, axis, wraps: (*shape[:axis], *indices, *shape[axis + 1 :]),
 )
+
+
+def _whole_numbers(indices: Any, wraps: bool) -> np.ndarray:
+    """Return indices as integers; IndexError if they are none, or count from the end unasked."""
+    given = np.asarray(indices)
+    wrong = np.not_equal(np.floor(given), given)  # NaN, too
+    if not wraps:
+        wrong |= given < 0
+    if wrong.any():
+        kind = "whole numbers" if wraps else "whole numbers from 0 on"
+        raise IndexError(f"indices must be {kind}. Received: {given[wrong].flat[0]}")
+    return given.astype(np.int64)
 
 
 def _take_backward(grad: Any, x: Any, indices: Any, axis: int) -> np.ndarray:
@@ -275,7 +287,7 @@ def one_hot(x: Any, num_classes: int, dtype: Any = "float32") -> Any:
     return apply(ONE_HOT._replace(dtype=name), x, num_classes=num_classes, dtype=name)
 
 
-def take(x: Any, indices: Any, axis: int = 0) -> Any:
-    """Return the entries of `x` along `axis` that `indices` names."""
+def take(x: Any, indices: Any, axis: int = 0, wraps: bool = True) -> Any:
+    """Return the entries of `x` along `axis` that `indices` names; with `wraps` -1 is the last."""
     (axis,) = normalize_axes(axis, len(shape_of(x)))
-    return apply(TAKE, x, indices, axis=axis)
+    return apply(TAKE, x, indices, axis=axis, wraps=wraps)

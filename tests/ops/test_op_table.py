@@ -101,7 +101,7 @@ EXAMPLES = {
     "stop_gradient": ([A], {}),
     "subtract": [([A, B], {}), ([1.0, A], {})],
     "sum": [([CUBE], {"axis": 1, "keepdims": False}), ([A], {"axis": None, "keepdims": False})],
-    "take": ([A, np.array([2, 0, 2])], {"axis": 1}),
+    "take": ([A, np.array([2, 0, 2])], {"axis": 1, "wraps": True}),
     "transpose": [([A], {"axes": None}), ([CUBE], {"axes": (0, 2, 1)})],
     "where": ([SIGNED > 0, A, B], {}),
 }
