@@ -50,8 +50,10 @@ LossChoice parse_loss(const std::string& name, const std::vector<double>& parame
   choice.present = true;
   const int index = find_loss(name);
   choice.loss = static_cast<Loss>(index);
-  require(parameters.size() <= kMaxLossParameters,
-          "too many parameters for the loss '" + name + "'");
+  const std::size_t known = split_words(kLossList[index].parameters).size();
+  require(parameters.size() <= known, "too many parameters for the loss '" + name +
+                                          "', which takes " + std::to_string(known) +
+                                          ". Received: " + std::to_string(parameters.size()));
   std::copy(std::begin(kLossList[index].defaults), std::end(kLossList[index].defaults),
             choice.parameters);
   std::copy(parameters.begin(), parameters.end(), choice.parameters);

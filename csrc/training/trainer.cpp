@@ -199,7 +199,10 @@ class TrainerOf : public Trainer {
     return done;
   }
 
-  Results results() const override { return training_->objective.results(); }
+  Results results() const override {
+    std::lock_guard lock(mutex_);
+    return training_->objective.results();
+  }
 
   Results evaluate(const Data& data, int batch_size) override {
     std::lock_guard lock(mutex_);

@@ -41,6 +41,7 @@ OUTPUT_ACTIVATIONS = FUSED | {
     "binary_focal_crossentropy": "sigmoid",
     "kl_divergence": "softmax",
     "poisson": "softplus",
+    "half_gamma_deviance": "exponential",
     "half_poisson_deviance": "exponential",
     "mean_squared_logarithmic_error": "softplus",
 }
@@ -52,6 +53,8 @@ def targets(name: str, n_rows: int, features: int, rng: np.random.Generator) -> 
         return rng.integers(0, features, (n_rows, 1)) * 1.0
     if "hinge" in name:
         return rng.choice([-1.0, 0.0, 1.0], shape)
+    if name == "half_gamma_deviance":
+        return rng.gamma(2, 1, shape)
     if "poisson" in name or "logarithmic" in name:
         return rng.poisson(2, shape) * 1.0
     if name.startswith("binary_"):
@@ -255,6 +258,7 @@ def test_ignored_class() -> None:
     [
         ([("mse", [])], [1.0], [[]], "unknown loss: 'mse'. It must be one of mean_squared_error"),
         ([("huber", [1.0] * 9)], [1.0], [[]], "too many parameters for the loss 'huber'"),
+        ([("huber", [1.0, 2.0])], [1.0], [[]], "'huber', which takes 1. Received: 2"),
         ([("huber", [1.0])], [1.0], [["auc"]], "unknown metric: 'auc'"),
         ([("huber", [1.0])], [1.0], [["loss:mse"]], "unknown loss: 'mse'"),
         ([("huber", [1.0])] * 2, [1.0], [[]], "one loss, one loss weight and one list of metrics"),
