@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/finite.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/rows_object.hpp"
 #include "training/executor.hpp"
@@ -57,6 +58,18 @@ RowsObject dense_rows(const py::array& array) {
   object.rows.row_bytes = array.strides(0);
   object.owners.push_back(array);
   return object;
+}
+
+bool is_finite(const py::array& array) {
+  require((array.flags() & py::array::c_style) != 0, "array must be C-contiguous");
+  return with_scalar(array.dtype(), [&](auto scalar) {
+    using T = decltype(scalar);
+    const auto* values = static_cast<const T*>(array.data());
+    const std::int64_t n = array.size();
+    constexpr std::int64_t kShort = 1 << 16;  // not worth giving up the GIL
+    if (n <= kShort) return all_finite(values, n);
+    return without_gil([&] { return all_finite(values, n); });
+  });
 }
 
 template <class Index>
@@ -292,7 +305,7 @@ py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
 }
 
 py::tuple last_batch(TrainerObject& self) {
-  const LastBatch batch = self.trainer->last_batch();
+  const LastBatch batch = without_gil([&] { return self.trainer->last_batch(); });
   py::list outputs;
   for (std::size_t i = 0; i < batch.outputs.size(); ++i) {
     const auto rows = static_cast<py::ssize_t>(batch.rows.size());
@@ -362,7 +375,10 @@ void bind_training(py::module_& m) {
       .def("run", &run, py::arg("rates"), py::arg("seconds"),
            "Run up to len(rates) steps, each with its learning rate, for about `seconds`; return "
            "the steps done.")
-      .def("results", [](const TrainerObject& self) { return dict_of(self.trainer->results()); })
+      .def("results",
+           [](const TrainerObject& self) {
+             return dict_of(without_gil([&] { return self.trainer->results(); }));
+           })
       .def(
           "evaluate",
           [](TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights,
@@ -383,6 +399,8 @@ void bind_training(py::module_& m) {
       .def_property_readonly("state",
                              [](const TrainerObject& self) { return self.trainer->state(); });
 
+  m.def("all_finite", &is_finite, py::arg("array"),
+        "Whether a C-contiguous float32 or float64 array holds neither NaN nor infinity.");
   m.def("metric_names", &metric_names);
 }
 

@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, m) {
   pynn::bind_info(m);
   pynn::bind_formulas(m);
   pynn::bind_perceptron(m);
+  pynn::bind_orders(m);
   pynn::bind_dense(m);
   pynn::bind_lanes(m);
   pynn::bind_graph(m);

@@ -9,13 +9,13 @@ from __future__ import annotations
 import copy
 import inspect
 from abc import ABC, abstractmethod
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -30,6 +30,7 @@ from pynn.estimators._heads import Head
 from pynn.estimators._input import FEW_NUMBERS, check_rows
 from pynn.estimators._lbfgs import train_at_once
 from pynn.estimators._learning_rates import SCHEDULES, SCIKIT_LEARN_KINDS
+from pynn.estimators._legacy_random import LegacyRandom
 from pynn.estimators._model_layers import ModelLayers, read_layers
 from pynn.estimators._network import Network
 from pynn.estimators._saving import save_estimator
@@ -46,7 +47,14 @@ from pynn.optimizers import Optimizer
 
 _LOGISTIC = ("logistic", "sigmoid")
 # What a training leaves for calls that carry on; a new one starts without.
-_CARRIED_ON = ("_epoch_seed", "_finished", "_split_state", "_last_weights", "_average")
+_CARRIED_ON = (
+    "_dropout_seed",
+    "_finished",
+    "_row_order",
+    "_split_random",
+    "_last_weights",
+    "_average",
+)
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
@@ -147,16 +155,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
 
         Nor do the parameters that a subclass adds without saying what they may be.
         """
-        given = {
-            name: getattr(self, name)
+        given = [
+            (name, type(value), value)
             for name, default in _defaults(type(self))
-            if name in self._parameter_constraints and getattr(self, name) is not default
-        }
-        validate_parameter_constraints(
-            {name: self._parameter_constraints[name] for name in given},
-            given,
-            caller_name=type(self).__name__,
-        )
+            if name in self._parameter_constraints and (value := getattr(self, name)) is not default
+        ]
+        if all(_is_plain(value) for _, _, value in given):
+            _check_plain_parameters(type(self), tuple(given))
+        else:
+            _check_parameters(type(self), given)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -211,24 +218,29 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             x, y, targets = self._check_data(x, y, incremental, reset)
             if sample_weight is not None:
                 sample_weight = _check_sample_weight(sample_weight, x)
-            random_state = check_random_state(self.random_state)
-            if reset:
-                self._initialize([x.shape[1], *hidden], x.dtype, random_state)
-            self._synchronize(rebuild=not reset)
-            data = TrainingData(x, targets, sample_weight, self._for_scorer(y))
-            factors = self._class_factors(targets, sample_weight, incremental)
-            if isinstance(self.solver, str) and self.solver == "lbfgs":
-                train_at_once(self, data, factors, task)
-            else:
-                training = BatchTraining(
-                    self,
-                    data,
-                    random_state,
-                    incremental=incremental,
-                    validation=None if validation is None else self._checked(*validation),
-                    class_factors=factors,
-                )
-                training.run(task)
+            fresh = reset or not hasattr(self, "_random")
+            if fresh:
+                self._random = LegacyRandom.of(self.random_state)
+            try:
+                if reset:
+                    self._initialize([x.shape[1], *hidden], x.dtype)
+                self._synchronize(rebuild=not reset)
+                data = TrainingData(x, targets, sample_weight, self._for_scorer(y))
+                factors = self._class_factors(targets, sample_weight, incremental)
+                if isinstance(self.solver, str) and self.solver == "lbfgs":
+                    train_at_once(self, data, factors, task)
+                else:
+                    training = BatchTraining(
+                        self,
+                        data,
+                        incremental=incremental,
+                        validation=None if validation is None else self._checked(*validation),
+                        class_factors=factors,
+                    )
+                    training.run(task)
+            finally:
+                if fresh:
+                    self._random.give_to(self.random_state)
             if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain "
@@ -292,9 +304,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             np.dtype(dtype).name,
         )
 
-    def _initialize(
-        self, sizes: list[int], dtype: Any, random_state: np.random.RandomState
-    ) -> None:
+    def _initialize(self, sizes: list[int], dtype: Any) -> None:
         """Start anew: draw the weights (Glorot and Bengio 2010) in scikit-learn's order."""
         heads = [(head.units, head.activation) for head in self._heads()]
         self.n_iter_ = 0
@@ -309,8 +319,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             # As in scikit-learn, the output layer goes by the hidden ones.
             logistic = used[min(i, len(used) - 1)] in _LOGISTIC
             bound = np.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
-            network.coefs[i][...] = random_state.uniform(-bound, bound, (fan_in, fan_out))
-            network.intercepts[i][...] = random_state.uniform(-bound, bound, fan_out)
+            network.coefs[i][...] = self._random.uniform(-bound, bound, (fan_in, fan_out))
+            network.intercepts[i][...] = self._random.uniform(-bound, bound, (fan_out,))
         self._adopt(network)
         for name in _CARRIED_ON:
             self.__dict__.pop(name, None)
@@ -412,6 +422,29 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+_PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value cannot change, so that one look at it is enough."""
+    if type(value) is tuple:
+        return all(type(each) in _PLAIN for each in value)
+    return type(value) in _PLAIN
+
+
+def _check_parameters(cls: type, given: Iterable[tuple[str, type, Any]]) -> None:
+    """Check parameters, given with their types, as scikit-learn does."""
+    values = {name: value for name, _, value in given}
+    constraints: dict = cls._parameter_constraints  # type: ignore[attr-defined]
+    validate_parameter_constraints(
+        {name: constraints[name] for name in values}, values, caller_name=cls.__name__
+    )
+
+
+# A search fits many estimators of the same parameters.
+_check_plain_parameters = lru_cache(maxsize=256)(_check_parameters)
 
 
 @cache

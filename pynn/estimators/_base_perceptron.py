@@ -21,8 +21,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
 
+from pynn import _core
 from pynn.estimators._input import check_rows
-from pynn.estimators._sample_order import shuffled
 from pynn.estimators._saving import save_estimator
 from pynn.estimators._unit_trainer import UnitTrainer, step_rows
 from pynn.training import ArrayData, EpochRunner
@@ -234,7 +234,10 @@ class _Order:
 
     def __init__(self, n_rows: int, seed: int | None, held_out: np.ndarray | None) -> None:
         self._order = np.arange(n_rows)
-        self._permutation = None if seed is None else shuffled(n_rows, seed)
+        self._permutation: np.ndarray | None = None
+        if seed is not None:
+            self._permutation = np.arange(n_rows)
+            _core.shuffle_as_linear_models(self._permutation, seed)
         self._trained = None if held_out is None else ~held_out
 
     def __call__(self, epoch: int) -> np.ndarray:

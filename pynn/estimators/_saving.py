@@ -15,6 +15,8 @@ from sklearn.base import BaseEstimator
 
 from pynn.estimators._label_columns import LabelColumns
 from pynn.estimators._labels import Labels
+from pynn.estimators._legacy_random import LegacyRandom
+from pynn.estimators._row_order import RowOrder
 from pynn.estimators._saved_objects import read_object, written_object
 from pynn.estimators._step_size import StepSize
 from pynn.saving import _safetensors
@@ -26,6 +28,8 @@ from pynn.saving._weights_file import ESTIMATOR, check_header, header
 _PARTS: dict[str, Any] = {
     "LabelColumns": LabelColumns,
     "Labels": Labels,
+    "LegacyRandom": LegacyRandom,
+    "RowOrder": RowOrder,
     "StepSize": StepSize,
 }
 _DEEPEST = 20
@@ -161,9 +165,10 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
         pairs = [[k, v] for k, v in value.items()]
         return {"dict": _written(pairs, name, arrays)}
     if type(value).__name__ in _PARTS:
+        state = value.__getstate__()
         return {
             "part": type(value).__name__,
-            "state": {k: _written(v, f"{name}/{k}", arrays) for k, v in vars(value).items()},
+            "state": {k: _written(v, f"{name}/{k}", arrays) for k, v in state.items()},
         }
     found = written_object(value)
     if found is None:

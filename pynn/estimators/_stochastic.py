@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from pynn import _state
 from pynn.estimators._figures import Figures
 from pynn.estimators._holdout import split_rows
+from pynn.estimators._legacy_random import LegacyRandom
 from pynn.estimators._progress import Progress, StepWatcher
+from pynn.estimators._row_order import RowOrder
 from pynn.estimators._sklearn_callbacks import FitTask
 from pynn.estimators._solver import average_momentum, kind_of_rate, make_optimizer, rate_settings
 from pynn.estimators._step_size import StepSize
@@ -23,9 +24,6 @@ from pynn.estimators._stopping import compare, has_converged, keeps_best, start_
 from pynn.estimators._training_data import TrainingData
 from pynn.estimators._weight_average import WeightAverage
 from pynn.training import EpochRunner
-
-# Dropout's random numbers follow from the seed of the shuffling, but must be others.
-_DROPOUT_STREAM = 1 << 40
 
 
 def start_curves(estimator: Any) -> None:
@@ -46,7 +44,6 @@ class BatchTraining:
     ----------
     estimator : MLPClassifier or MLPRegressor
     data : TrainingData
-    random_state : RandomState
     incremental : bool
         Whether this is one epoch that follows those before, as ``partial_fit`` has it.
     validation : TrainingData, default=None
@@ -64,7 +61,6 @@ class BatchTraining:
         self,
         estimator: Any,
         data: TrainingData,
-        random_state: np.random.RandomState,
         *,
         incremental: bool,
         validation: TrainingData | None = None,
@@ -82,12 +78,13 @@ class BatchTraining:
         # After a call that reached max_iter, fit carries on where that stopped; after one that had
         # converged, it starts with a fresh optimizer.
         self._continues = incremental or not getattr(estimator, "_finished", True)
-        self._order = None
+        # The rows to train on, before any shuffle; None stands for all.
+        self._rows: np.ndarray | None = None
         if estimator.early_stopping and validation is None:
-            self._order, held_out = self._split(data, random_state)
+            self._rows, held_out = self._split(data)
             validation = data.take(held_out)
-        self._seed = self._epoch_seed(random_state)
-        self._n_rows = data.n_rows if self._order is None else len(self._order)
+        self._n_rows = data.n_rows if self._rows is None else len(self._rows)
+        self._order = self._row_order()
         batch_size = _batch_size(estimator.batch_size, self._n_rows)
         self._steps = -(-self._n_rows // batch_size)
         row_weight = data.row_weight
@@ -103,33 +100,39 @@ class BatchTraining:
             rates=estimator._optimizer.rates,
         )
 
-    def _split(
-        self, data: TrainingData, random_state: np.random.RandomState
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _split(self, data: TrainingData) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers of the rows to train on, and of those held out.
 
         A call that carries on splits as the call before it did.
         """
         estimator = self._estimator
-        if self._continues and hasattr(estimator, "_split_state"):
-            random_state = np.random.RandomState()
-            random_state.set_state(estimator._split_state)
-        elif estimator.warm_start:
-            estimator._split_state = random_state.get_state()
+        known: LegacyRandom | None = None
+        if self._continues:
+            known = getattr(estimator, "_split_random", None)
+        random_state = (known or estimator._random).as_random_state()
+        if known is None:
+            vars(estimator).pop("_row_order", None)
+            if estimator.warm_start:
+                estimator._split_random = estimator._random.copy()
         stratify = data.targets if estimator._stratifies() else None
-        return split_rows(data.n_rows, estimator.validation_fraction, random_state, stratify)
+        fraction = estimator.validation_fraction
+        parts = split_rows(data.n_rows, fraction, random_state, stratify)
+        if known is None:
+            estimator._random.follow(random_state)
+        return parts
 
-    def _epoch_seed(self, random_state: np.random.RandomState) -> int:
-        """Draw the seed of shuffling and dropout once for each initialization.
+    def _row_order(self) -> RowOrder | None:
+        """Return the order of the rows, None without shuffling.
 
-        Epochs are counted from the initialization too, so that several short calls shuffle as one
-        long call does.
+        It goes on over several calls, so that short ones shuffle as one long call does.
         """
         estimator = self._estimator
-        random = estimator.shuffle or any(estimator._network.architecture.dropout)
-        if random and not hasattr(estimator, "_epoch_seed"):
-            estimator._epoch_seed = int(random_state.randint(np.iinfo(np.int32).max))
-        return int(getattr(estimator, "_epoch_seed", 0))
+        if not estimator.shuffle:
+            return None
+        order: RowOrder | None = getattr(estimator, "_row_order", None)
+        if order is None or order.n_rows != self._n_rows:
+            order = estimator._row_order = RowOrder(self._n_rows, estimator._random)
+        return order
 
     def _prepare_optimizer(self, weighted: bool) -> None:
         """Set up optimizer and learning rate, or carry on with those of the last call."""
@@ -157,7 +160,16 @@ class BatchTraining:
         network.model.optimizer = optimizer
         optimizer._set_iterations(network.trainer.iterations)
         if any(network.architecture.dropout):
-            network.trainer.seed = _state.mix_seed(self._seed, _DROPOUT_STREAM)
+            network.trainer.seed = self._dropout_seed()
+
+    def _dropout_seed(self) -> int:
+        """Return the seed of the masks, drawn once for each initialization."""
+        estimator = self._estimator
+        if not hasattr(estimator, "_dropout_seed"):
+            # From a copy, so that the orders of the rows are the same without dropout.
+            drawn = estimator._random.copy().uniform(0.0, 2.0**53, (1,))
+            estimator._dropout_seed = int(drawn[0])
+        return int(estimator._dropout_seed)
 
     def _weight_average(self) -> WeightAverage | None:
         """Return the average of the weights, and let training go on from the last ones."""
@@ -215,14 +227,18 @@ class BatchTraining:
         progress.ends()
         if not (self._incremental or estimator.warm_start):
             estimator._network.release_data()
+            if self._order is not None:
+                self._order.forget_rows()
 
     def _run_epoch(self, index: int, progress: Progress) -> bool:
         """Run an epoch; return whether training ends with it."""
         estimator, figures = self._estimator, self._figures
         figures.begin_epoch()
         progress.epoch_begins(index)
-        seed = self._seed if estimator.shuffle else None
-        epoch = self._runner.run_epoch(index, shuffle_seed=seed, order=self._order)
+        rows = self._rows
+        if self._order is not None:
+            rows = self._order.next(estimator._random, rows)
+        epoch = self._runner.run_epoch(index, order=rows)
         logs = figures.of_training(epoch.totals)
         estimator.n_iter_ += 1
         estimator.t_ += self._n_rows

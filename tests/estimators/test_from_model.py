@@ -69,7 +69,7 @@ def test_the_model_becomes_the_estimator_s() -> None:
     clf = MLPClassifier.from_model(model, learning_rate_init=0.01, batch_size=30, random_state=0)
     assert clf.model_ is model
     np.testing.assert_array_equal(clf.predict_proba(X), model.predict(X, verbose=0))
-    for _ in range(40):
+    for _ in range(150):
         clf.partial_fit(X, Y)
     assert clf.score(X, Y) > 0.9
     np.testing.assert_array_equal(clf.predict_proba(X), model.predict(X, verbose=0))

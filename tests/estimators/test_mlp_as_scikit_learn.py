@@ -1,4 +1,4 @@
-"""Without shuffling, from the same weights, in float64: the curves of scikit-learn's MLPs."""
+"""In float64 from the same random state: the curves of scikit-learn's MLPs."""
 
 from __future__ import annotations
 
@@ -116,8 +116,9 @@ def test_initial_weights_are_the_same(problem: str, activation: str) -> None:
 
 @pytest.mark.parametrize("problem", SHARED_PROBLEMS)
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_curves_are_the_same(problem: str, solver: str) -> None:
-    x, mine, other = fitted_pair(problem, batch_size=64, **SOLVERS[solver])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_curves_are_the_same(problem: str, solver: str, shuffle: bool) -> None:
+    x, mine, other = fitted_pair(problem, batch_size=64, shuffle=shuffle, **SOLVERS[solver])
     same_training(mine, other)
     if problem in CLASSIFICATION:
         np.testing.assert_array_equal(mine.predict(x), other.predict(x))
@@ -162,9 +163,24 @@ def test_early_stopping_is_the_same(problem: str, weighted: bool) -> None:
         n_iter_no_change=3,
         max_iter=60,
         learning_rate_init=0.01,
+        shuffle=weighted,
     )
     assert mine.n_iter_ < 60
     same_training(mine, other)
+
+
+@pytest.mark.parametrize("cls", ["MLPClassifier", "MLPRegressor"])
+def test_a_shared_random_state_goes_on_as_with_scikit_learn_s(cls: str) -> None:
+    """Two estimators of one RandomState: the second begins where the first has left it."""
+    x, y = CLASSIFICATION["multiclass"]
+    seen = []
+    for index in (0, 1):
+        shared = np.random.RandomState(5)
+        for _ in range(2):
+            model = pair(cls, random_state=shared, shuffle=True, max_iter=4)[index].fit(x, y)
+        seen.append((model.loss_curve_, shared.uniform(size=3)))
+    np.testing.assert_allclose(seen[0][0], seen[1][0], rtol=CURVE)
+    np.testing.assert_array_equal(seen[0][1], seen[1][1])
 
 
 @pytest.mark.parametrize("batch_size", ["auto", 1, 7, 300])

@@ -1,0 +1,84 @@
+// Orders of rows as NumPy and scikit-learn shuffle them, so that the same seed visits the same
+// rows.
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "base/mersenne_twister.hpp"
+#include "base/xorshift.hpp"
+#include "bindings/bind.hpp"
+
+namespace py = pybind11;
+
+namespace pynn {
+
+namespace {
+
+// The data of a 1-D array that is changed in place.
+template <class T>
+T* in_place(const char* name, py::array a) {
+  require(a.ndim() == 1 && a.dtype().equal(py::dtype::of<T>()) &&
+              (a.flags() & py::array::c_style) != 0 && a.writeable(),
+          std::string(name) + " must be a writable contiguous 1-D array of " +
+              py::cast<std::string>(py::str(py::dtype::of<T>())));
+  return static_cast<T*>(a.mutable_data());
+}
+
+MersenneTwister generator_of(const py::array& key, int position) {
+  auto* words = in_place<std::uint32_t>("key", key);
+  require(
+      key.size() == MersenneTwister::kWords && position >= 0 && position <= MersenneTwister::kWords,
+      "key must have 624 words and position be in [0, 624]");
+  return {words, position};
+}
+
+py::array seed_as_numpy(std::uint32_t seed) {
+  py::array_t<std::uint32_t> key(MersenneTwister::kWords);
+  MersenneTwister::seed(key.mutable_data(), seed);
+  return key;
+}
+
+py::tuple uniform_as_numpy(const py::array& key, int position, double low, double high,
+                           py::ssize_t count) {
+  MersenneTwister generator = generator_of(key, position);
+  require(count >= 0, "count must not be negative");
+  py::array_t<double> values(count);
+  double* out = values.mutable_data();
+  const double range = high - low;
+  for (py::ssize_t i = 0; i < count; ++i) out[i] = generator.uniform(low, range);
+  return py::make_tuple(values, generator.position());
+}
+
+int shuffle_as_numpy(const py::array& key, int position, const py::array& order) {
+  auto* rows = in_place<std::int64_t>("order", order);
+  MersenneTwister generator = generator_of(key, position);
+  const std::int64_t n = order.size();
+  require(n <= std::numeric_limits<std::uint32_t>::max(), "order must have less than 2**32 rows");
+  without_gil([&] { generator.shuffle(rows, n); });
+  return generator.position();
+}
+
+void shuffle_as_linear_models(const py::array& order, std::uint32_t seed) {
+  auto* rows = in_place<std::int64_t>("order", order);
+  const std::int64_t n = order.size();
+  without_gil([&] { xorshift_shuffle(rows, n, seed); });
+}
+
+}  // namespace
+
+void bind_orders(py::module_& m) {
+  m.def("seed_as_numpy", &seed_as_numpy, py::arg("seed"),
+        "The key of RandomState(seed), 624 words of its MT19937; the position is 624.");
+  m.def("uniform_as_numpy", &uniform_as_numpy, py::arg("key"), py::arg("position"), py::arg("low"),
+        py::arg("high"), py::arg("count"),
+        "Draw as RandomState.uniform does. key is changed in place; return the values, float64, "
+        "and the new position.");
+  m.def("shuffle_as_numpy", &shuffle_as_numpy, py::arg("key"), py::arg("position"),
+        py::arg("order"),
+        "Shuffle order, int64, in place as RandomState.shuffle does. key is changed in place; "
+        "return the new position.");
+  m.def("shuffle_as_linear_models", &shuffle_as_linear_models, py::arg("order"), py::arg("seed"),
+        "Shuffle order, int64, in place as scikit-learn's linear models do with this seed.");
+}
+
+}  // namespace pynn
