@@ -338,9 +338,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         With `rebuild` it also gets the layers that the parameters ask for by now.
         """
         network: Network | None = self.__dict__.get("_network")
-        if network is not None and network.holds(self.coefs_, self.intercepts_) and not rebuild:
+        holds = network is not None and network.holds(self.coefs_, self.intercepts_)
+        if network is not None and holds and not rebuild:
             return network
         heads = self._heads()
+        if network is not None and holds and self._describe(network.architecture, heads):
+            return network
         check_chain(self.coefs_, self.intercepts_, len(heads))
         weights = [np.asarray(w) for w in (*self.coefs_, *self.intercepts_)]
         single = all(w.dtype == np.float32 for w in weights)
@@ -363,15 +366,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             ):
                 others, state = network.others, network.training_state
             network = Network(architecture)
-            known = (
-                others
-                if others is not None and len(others) == len(network.others)
-                else network.others
-            )
-            network.assign([*weights, *known])
-            network.training_state = state
+            fits = len(others or ()) == len(network.others)
+            network.assign([*weights, *(others if others and fits else network.others)])
+            # What the optimizer remembers of other weights is of no use.
+            network.training_state = state if fits else None
         self._adopt(network)
         return network
+
+    def _describe(self, architecture: Architecture, heads: list[Head]) -> bool:
+        """Whether the parameters still ask for layers of this kind."""
+        n_hidden = len(architecture.sizes) - 1
+        return (
+            bool(self.batch_norm) == architecture.batch_norm
+            and per_layer("activation", self.activation, n_hidden) == architecture.activations
+            and per_layer("dropout", self.dropout, n_hidden) == architecture.dropout
+            and tuple((head.units, head.activation) for head in heads) == architecture.heads
+        )
 
     # Prediction.
 

@@ -41,6 +41,8 @@ class Network:
     plan : pynn.graph.Plan
     trainer : object or None
         What `prepare_trainer` made.
+    prepared_for : tuple or None
+        What that was made for, if whoever asked for it has said so.
     """
 
     def __init__(self, architecture: Architecture, model: Any = None) -> None:
@@ -65,6 +67,7 @@ class Network:
         if self._single:
             self._predict_array = getattr(self.plan.executor(), "predict_array", None)
         self.trainer: Any = None
+        self.prepared_for: tuple[Any, ...] | None = None
         self._trainer_key: tuple[Any, ...] | None = None
         self._state_to_restore: TrainingState | None = None
 
@@ -124,6 +127,7 @@ class Network:
         metrics : sequence of sequences of str, default=None
             The engine's metrics to be kept, for each head.
         """
+        self.prepared_for = None
         key = (list(losses), optimizer, l2, options, metrics)
         if key == self._trainer_key:
             return
@@ -162,7 +166,7 @@ class Network:
 
     def forget_training(self) -> None:
         """Drop the trainer and with it the optimizer's state."""
-        self.trainer = self._trainer_key = self._state_to_restore = None
+        self.trainer = self._trainer_key = self._state_to_restore = self.prepared_for = None
 
     @property
     def training_state(self) -> TrainingState | None:

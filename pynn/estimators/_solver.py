@@ -13,6 +13,8 @@ from pynn.optimizers import Optimizer, schedules
 SCIKIT_LEARN_SOLVERS = ("lbfgs", "sgd", "adam")
 OTHER_SOLVERS = ("rmsprop", "adamw", "nadam", "adamax", "adagrad", "adadelta", "lion", "ftrl")
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
+# The parameters of an estimator that its optimizer has its numbers from.
+SOLVER_NUMBERS = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", *_CLIPS)
 
 
 def _sgd(estimator: Any, rate: Any, clips: dict[str, Any]) -> Optimizer:

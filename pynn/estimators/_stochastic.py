@@ -18,7 +18,13 @@ from pynn.estimators._legacy_random import LegacyRandom
 from pynn.estimators._progress import Progress, StepWatcher
 from pynn.estimators._row_order import RowOrder
 from pynn.estimators._sklearn_callbacks import FitTask
-from pynn.estimators._solver import average_momentum, kind_of_rate, make_optimizer, rate_settings
+from pynn.estimators._solver import (
+    SOLVER_NUMBERS,
+    average_momentum,
+    kind_of_rate,
+    make_optimizer,
+    rate_settings,
+)
 from pynn.estimators._step_size import StepSize
 from pynn.estimators._stopping import compare, has_converged, keeps_best, start_comparison
 from pynn.estimators._training_data import TrainingData
@@ -139,6 +145,20 @@ class BatchTraining:
         estimator, network = self._estimator, self._estimator._network
         steps = self._steps * estimator.max_iter
         settings = rate_settings(estimator, steps)
+        prepared = (settings, *_numbers(estimator), weighted, self._figures.losses)
+        if self._continues and network.prepared_for == prepared and not estimator.metrics:
+            optimizer = estimator._optimizer.optimizer
+        else:
+            optimizer = self._new_optimizer(settings, steps, weighted)
+            if isinstance(estimator.solver, str):
+                network.prepared_for = prepared
+        network.model.optimizer = optimizer
+        optimizer._set_iterations(network.trainer.iterations)
+        if any(network.architecture.dropout):
+            network.trainer.seed = self._dropout_seed()
+
+    def _new_optimizer(self, settings: tuple[Any, ...], steps: int, weighted: bool) -> Any:
+        estimator, network = self._estimator, self._estimator._network
         optimizer = make_optimizer(estimator, steps)
         rule = StepSize(optimizer, kind_of_rate(estimator), estimator.power_t)
         if not self._continues:
@@ -157,10 +177,7 @@ class BatchTraining:
             },
             self._figures.native_metrics,
         )
-        network.model.optimizer = optimizer
-        optimizer._set_iterations(network.trainer.iterations)
-        if any(network.architecture.dropout):
-            network.trainer.seed = self._dropout_seed()
+        return optimizer
 
     def _dropout_seed(self) -> int:
         """Return the seed of the masks, drawn once for each initialization."""
@@ -274,6 +291,11 @@ class BatchTraining:
         if self._incremental or estimator.warm_start:
             estimator._last_weights = (network.copy_weights(), [np.array(w) for w in shown])
         network.assign(shown)
+
+
+def _numbers(estimator: Any) -> tuple[Any, ...]:
+    """Return the parameters, beside those of the learning rate, that an optimizer follows from."""
+    return tuple(getattr(estimator, name) for name in (*SOLVER_NUMBERS, "alpha"))
 
 
 def _batch_size(batch_size: int | str, n_rows: int) -> int:

@@ -41,11 +41,18 @@ def checked_name(name: Any, cls: type) -> str:
     return name
 
 
+_FLOAT_TYPES = ("float32", "float64")
+
+
 def checked_dtype(dtype: Any) -> str:
     if isinstance(dtype, Mapping):  # a dtype policy, as Keras writes it
         dtype = dtype.get("config", {}).get("name")
-    name = _state.floatx() if dtype is None else np.dtype(dtype).name
-    if name not in ("float32", "float64"):
+    if dtype is None:
+        return _state.floatx()
+    if type(dtype) is str and dtype in _FLOAT_TYPES:
+        return dtype  # NumPy takes its time over the name of a type
+    name = np.dtype(dtype).name
+    if name not in _FLOAT_TYPES:
         raise ValueError(f"dtype must be 'float32' or 'float64'. Received: dtype={dtype!r}")
     return name
 

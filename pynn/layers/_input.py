@@ -56,7 +56,7 @@ class InputLayer(Layer):
             raise ValueError("an Input needs the shape of one row. Received: shape=None")
         super().__init__(name=name or _state.unique_name("input_layer"), trainable=trainable)
         self.shape = checked_row_shape(shape, "an Input")
-        self.dtype = np.dtype(dtype or _state.floatx()).name
+        self.dtype = _state.floatx() if dtype is None else np.dtype(dtype).name
         self.built = True
         tensor = Tensor((None, *self.shape), self.dtype, name=self.name)
         call = Call(self, (), {})

@@ -199,7 +199,7 @@ class Layer(metaclass=_NamesItself):
         _allocation.claim(shape, f"{self.name}/{name}")
         if initializer is None:
             initializer = "glorot_uniform" if len(shape) > 1 else "zeros"
-        dtype = np.dtype(dtype or self.dtype).name
+        dtype = self.dtype if dtype is None else np.dtype(dtype).name
         value = np.asarray(initialized(initializers.get(initializer), shape, dtype), dtype)
         if value.shape != shape:
             raise ValueError(

@@ -94,6 +94,40 @@ def test_a_new_learning_rate_counts_in_a_warm_start() -> None:
         np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"momentum": 0.5},
+        {"nesterovs_momentum": False},
+        {"alpha": 10.0},
+        {"learning_rate_init": 0.1},
+        {"learning_rate": "invscaling"},
+        {"solver": "adam"},
+        {"solver": "rmsprop"},
+        {"clipnorm": 1e-3},
+        {"activation": "tanh"},
+        {"dropout": 0.5},
+        {"batch_norm": True},
+        {"loss": "huber"},
+        {"metrics": "mae"},
+        {"batch_size": 7},
+    ],
+    ids=str,
+)
+def test_what_is_changed_between_calls_counts(change: dict[str, Any]) -> None:
+    """As in a copy from a pickle, which has nothing left of the engine."""
+    model = MLPRegressor(**SMALL, solver="sgd", max_iter=2, warm_start=True).fit(*IRIS).fit(*IRIS)
+    twin = pickle.loads(pickle.dumps(model))
+    unchanged = pickle.loads(pickle.dumps(model)).fit(*IRIS)
+    for each in (model, twin):
+        each.set_params(**change).fit(*IRIS)
+    same_weights(model, twin)
+    assert model.history_ == twin.history_
+    same = np.array_equal(model.coefs_[0], unchanged.coefs_[0])
+    assert same == (change in ({}, {"metrics": "mae"}))
+
+
 @pytest.mark.parametrize("cls", BOTH)
 def test_the_same_random_state_gives_the_same_model(cls: Any) -> None:
     first, second = (cls(max_iter=4, **SMALL).fit(*IRIS) for _ in range(2))
