@@ -377,7 +377,11 @@ void bind_training(py::module_& m) {
            "the steps done.")
       .def("results",
            [](const TrainerObject& self) {
-             return dict_of(without_gil([&] { return self.trainer->results(); }));
+             // Whoever waits for the lock must not hold the GIL, but giving it up is dear: where
+             // threads train side by side, another one takes it for a while.
+             std::optional<Results> found = self.trainer->results(false);
+             if (!found) found = without_gil([&] { return self.trainer->results(true); });
+             return dict_of(*found);
            })
       .def(
           "evaluate",

@@ -199,8 +199,13 @@ class TrainerOf : public Trainer {
     return done;
   }
 
-  Results results() const override {
-    std::lock_guard lock(mutex_);
+  std::optional<Results> results(bool waits) const override {
+    std::unique_lock lock(mutex_, std::defer_lock);
+    if (waits) {
+      lock.lock();
+    } else if (!lock.try_lock()) {
+      return {};
+    }
     return training_->objective.results();
   }
 

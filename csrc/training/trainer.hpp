@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/poll.hpp"
@@ -49,7 +50,8 @@ class Trainer {
   // Runs up to n steps, the i-th with learning rate rates[i], until `seconds` have passed. Returns
   // the steps done; 0 when the epoch is over.
   virtual std::int64_t run(const double* rates, std::int64_t n, double seconds) = 0;
-  virtual Results results() const = 0;  // since start()
+  // Since start(). Nothing if another thread is using the trainer, unless this one `waits` for it.
+  virtual std::optional<Results> results(bool waits) const = 0;
   // By pieces of a few hundred rows, of whose losses it takes the mean weighted by rows: with
   // normalize_by_weights or l2_per_batch, that is the mean over pieces and not over everything.
   // Where a loss depends on the batches in other ways, it is taken by batches of batch_size.
