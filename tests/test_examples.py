@@ -21,14 +21,23 @@ EXAMPLES = ROOT / "examples"
 
 # What each prints, with --quick, where all goes well.
 EXPECTED = {
+    "auxiliary_output": r"main_loss [01]\.\d+, aux_loss [01]\.\d+, main_root_mean.*in truth 3\.98",
     "california_housing": r"Sequential: test MSE [01]\.\d+\n.*R2 0\.[67]",
     "early_stopping": r"test accuracy 0\.9",
     "fashion_mnist": r"266,610.*test accuracy 0\.[678].*in truth: Ankle boot",
+    "halving_search": r"round 1: 6 candidates, 5 epochs.*round 2: 2 .*test accuracy 0\.9",
     "learning_rate_finder": r"learning rate 0\.\d+\n5 epochs, validation accuracy 0\.[89]",
+    "learning_rate_schedules": r"exponential, by the step +last rate 0\.0100.*one cycle.*y 0\.[89]",
     "perceptron_iris": r"setosa\? \[ True False\]\naccuracy 1\.000",
     "pipeline_grid_search": r"cross-validated accuracy 0\.9.*test accuracy 0\.9",
     "random_search": r"n_neurons.*cross-validated accuracy 0\.9.*test accuracy 0\.9",
+    "regularization": r"max-norm +accuracy: training 1\.000, test 0\.8.*wrong 0\.[23]",
+    "saving_and_callbacks": (
+        r"epoch 10: val/train = [01]\.\d+\n10 epochs, 11 lines\n.*ended with: True\n"
+        r"steps 110 -> 121\n.*predicts the same: True"
+    ),
     "subclassed_model": r"wide_and_deep.*test MSE [01]\.\d+, of the auxiliary output [01]\.\d+",
+    "tensorboard_logs": r"rate 0\.1: validation accuracy 0\.[89].*run_1_rate_0\.1\n    train",
     "tlu_logic": (
         r"0 XOR 0 = 0\n0 XOR 1 = 1\n1 XOR 0 = 1\n1 XOR 1 = 0\nNOT 0 = 1\nNOT 1 = 0\n"
         r"AND, OR and NAND learned: True\nXOR learned by one unit: False"
@@ -37,6 +46,7 @@ EXPECTED = {
     "xor_mlp": r"0 0 -> 0\.[0-2].*0 1 -> (0\.[7-9]|1).*1 0 -> (0\.[7-9]|1).*1 1 -> 0\.[0-2]",
 }
 DATA = {
+    "auxiliary_output": datasets.california_housing,
     "california_housing": datasets.california_housing,
     "fashion_mnist": datasets.fashion_mnist,
     "subclassed_model": datasets.california_housing,
