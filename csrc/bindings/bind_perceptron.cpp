@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <variant>
 
 #include "base/denormals.hpp"
 #include "bindings/bind.hpp"
@@ -61,22 +62,37 @@ Converted<std::int32_t> columns_below(int features, const py::object& values) {
   return columns;
 }
 
-// The arrays behind PerceptronArgs, kept alive during a call.
+// Rows for the kernel, checked: the arrays that PerceptronArgs points to.
 template <class T>
 struct Samples {
   Converted<T> values;
   Converted<std::int64_t> indptr;
   Converted<std::int32_t> indices;
   std::int64_t rows = 0;
+  int features = 0;
+  bool sparse = false;
+
+  void show(PerceptronArgs<T>& args) const {
+    args.x = values.data();
+    args.ld = args.features = features;
+    args.indptr = sparse ? indptr.data() : nullptr;
+    args.indices = sparse ? indices.data() : nullptr;
+  }
+};
+
+// Rows that are checked once and trained on many times.
+struct PerceptronRows {
+  std::variant<Samples<float>, Samples<double>> samples;
 };
 
 // Checks everything that the kernel relies on.
 template <class T>
-void read_csr(const py::tuple& parts, Samples<T>& samples, PerceptronArgs<T>& args) {
+void read_csr(const py::tuple& parts, Samples<T>& samples) {
+  samples.sparse = true;
   samples.values = py::cast<Converted<T>>(parts[0]);
   samples.indptr = integers("indptr", parts[2]);
-  args.features = py::cast<int>(parts[3]);
-  samples.indices = columns_below(args.features, parts[1]);
+  samples.features = py::cast<int>(parts[3]);
+  samples.indices = columns_below(samples.features, parts[1]);
   const std::int64_t stored = samples.values.size();
   require(samples.indptr.size() >= 1 && samples.indices.size() == stored,
           "indices must be as long as data, and indptr must not be empty");
@@ -87,28 +103,29 @@ void read_csr(const py::tuple& parts, Samples<T>& samples, PerceptronArgs<T>& ar
   bool ascending = true;
   for (std::int64_t i = 0; i < samples.rows; ++i) ascending &= starts[i] <= starts[i + 1];
   require(ascending, "indptr must not decrease");
-  args.indptr = starts;
-  args.indices = samples.indices.data();
 }
 
-// x: a 2-D array, or (data, indices, indptr, features) of a CSR matrix. Checks everything that the
-// kernel relies on.
+// x: a 2-D array, (data, indices, indptr, features) of a CSR matrix, or PerceptronRows. Checks
+// everything that the kernel relies on.
 template <class T>
-Samples<T> read_samples(const py::object& x, PerceptronArgs<T>& args) {
+Samples<T> read_samples(const py::object& x) {
   Samples<T> samples;
+  if (py::isinstance<PerceptronRows>(x)) {
+    const auto* checked = std::get_if<Samples<T>>(&py::cast<const PerceptronRows&>(x).samples);
+    require(checked != nullptr, "rows must have the dtype of weights");
+    return *checked;
+  }
   if (py::isinstance<py::tuple>(x)) {
     const auto parts = py::cast<py::tuple>(x);
     require(parts.size() == 4, "x must be a 2-D array or (data, indices, indptr, features)");
-    read_csr(parts, samples, args);
+    read_csr(parts, samples);
   } else {
     samples.values = py::cast<Converted<T>>(x);
     require(samples.values.ndim() == 2,
             "x must be a 2-D array or (data, indices, indptr, features)");
     samples.rows = samples.values.shape(0);
-    args.features = static_cast<int>(samples.values.shape(1));
-    args.ld = args.features;
+    samples.features = static_cast<int>(samples.values.shape(1));
   }
-  args.x = samples.values.data();
   return samples;
 }
 
@@ -137,7 +154,8 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
   return with_scalar(weights.dtype(), [&](auto scalar) {
     using T = decltype(scalar);
     PerceptronArgs<T> args{};
-    const Samples<T> samples = read_samples<T>(x, args);
+    const Samples<T> samples = read_samples<T>(x);
+    samples.show(args);
     const Converted<std::int64_t> order = integers("order", rows);
     args.order = order.data();
     args.count = order.size();
@@ -178,7 +196,8 @@ py::array perceptron_scores(const py::object& x, const py::array& weights,
   return with_scalar(weights.dtype(), [&](auto scalar) -> py::array {
     using T = decltype(scalar);
     PerceptronArgs<T> args{};
-    const Samples<T> samples = read_samples<T>(x, args);
+    const Samples<T> samples = read_samples<T>(x);
+    samples.show(args);
     auto weight_values = py::cast<Converted<T>>(weights);
     auto intercept_values = py::cast<Converted<T>>(intercept);
     require(weight_values.size() == args.features && intercept_values.size() == 1,
@@ -197,6 +216,15 @@ py::array perceptron_scores(const py::object& x, const py::array& weights,
 }  // namespace
 
 void bind_perceptron(py::module_& m) {
+  py::class_<PerceptronRows>(m, "PerceptronRows",
+                             "Rows for perceptron_epoch, checked and converted to float32 or "
+                             "float64 once; they must not change afterwards.")
+      .def(py::init([](const py::object& x, const py::dtype& dtype) {
+             return with_scalar(dtype, [&](auto scalar) {
+               return PerceptronRows{read_samples<decltype(scalar)>(x)};
+             });
+           }),
+           py::arg("x"), py::arg("dtype"));
   m.def("perceptron_epoch", &perceptron_epoch, py::arg("x"), py::arg("order"), py::arg("targets"),
         py::arg("weights"), py::arg("intercept"), py::kw_only(), py::arg("rate") = 1.0,
         py::arg("sample_weight") = py::none(), py::arg("fit_intercept") = true,
@@ -207,8 +235,8 @@ void bind_perceptron(py::module_& m) {
 
 Parameters
 ----------
-x : ndarray (n, features), or tuple (data, indices, indptr, features)
-    Dense rows or a CSR matrix; converted to the dtype of weights.
+x : ndarray (n, features), tuple (data, indices, indptr, features), or PerceptronRows
+    Dense rows or a CSR matrix; converted to the dtype of weights, which PerceptronRows must have.
 order : ndarray of int64
     Row numbers, in the order of visiting; a row may come more than once or not at all.
 targets : ndarray (n,)

@@ -34,7 +34,27 @@ bool is_activation(const NodeSpec& node, Activation which) {
   return node.kind->activation == static_cast<int>(which);
 }
 
+// Measured: what an element of a dense row costs beside what an entry costs, in training.
+double densest_for(const NodeSpec& dense) {
+  const bool transposed = dense.params[0] != 0;
+  if ((dense.variables[0]->layout() == Layout::by_input) == transposed) return 0.05;
+  constexpr int kManyOutputs = 64;
+  return dense.features < kManyOutputs ? 0.13 : 0.25;
+}
+
 }  // namespace
+
+double densest_sparse(const Graph& graph, const std::vector<int>& roots, int input) {
+  if (std::count(roots.begin(), roots.end(), input) > 0) return 0;
+  double densest = 0;
+  const auto consumers = consumers_of(graph, nodes_below(graph, roots));
+  for (int id : consumers[static_cast<std::size_t>(input)]) {
+    const NodeSpec& node = graph.node(id);
+    if (!node.kind->is_dense) return 0;
+    densest = densest == 0 ? densest_for(node) : std::min(densest, densest_for(node));
+  }
+  return densest;
+}
 
 bool can_take_logits(const Graph& graph, const std::vector<int>& outputs, int output) {
   const NodeSpec& node = graph.node(output);
@@ -55,6 +75,7 @@ Plan<T>::Plan(const Graph& graph, const PlanRequest& request, const ParameterMap
   request_.fused.resize(request_.outputs.size(), 0);
   request_.loss_nodes.resize(std::max(request_.loss_nodes.size(), request_.outputs.size()), -1);
   request_.has_loss.resize(request_.loss_nodes.size(), 0);
+  request_.entries_per_row.resize(request_.inputs.size(), PlanRequest::kDense);
   find_used_nodes(graph);
   find_gradients(graph, parameters);
   choose_fusions(graph);
@@ -179,13 +200,20 @@ void Plan<T>::lay_out_buffers(const Graph& graph) {
   wants_copy_.assign(size, 0);
   row_copies_.resize(size);
   grad_copies_.resize(size);
+  for (std::size_t k = 0; k < request_.inputs.size(); ++k) {
+    Slot<T>& slot = slots_[static_cast<std::size_t>(request_.inputs[k])];
+    slot.sparse = request_.entries_per_row[k] != PlanRequest::kDense;
+    slot.entries_per_row = request_.entries_per_row[k];
+  }
   for (std::size_t i = 0; i < size; ++i) {
     if (!used_[i]) continue;
     Slot<T>& slot = slots_[i];
     slot.features = graph.node(static_cast<int>(i)).features;
     slot.block_stride = round_up(slot.features, kRowAlign) * kLanes;
     const auto elements = static_cast<std::size_t>(blocks * slot.block_stride);
-    if (value_of_[i] == static_cast<int>(i)) arena_.request(&slot.value, elements);
+    if (value_of_[i] == static_cast<int>(i) && !slot.sparse) {
+      arena_.request(&slot.value, elements);
+    }
     if (has_grad_[i] && grad_of_[i] == static_cast<int>(i)) arena_.request(&slot.grad, elements);
   }
   arena_.allocate();
@@ -315,7 +343,8 @@ void Plan<T>::append_values(std::vector<Task>& tasks, bool late) const {
                 op->cost(),
                 {},
                 {op->out->value}};
-      for (const Slot<T>* input : op->in) task.reads.push_back(input->value);
+      task.always_features = op->keeps_features();
+      for (const Slot<T>* input : op->in) task.reads.push_back(input->key());
       tasks.push_back(std::move(task));
     }
     if (row_copies_[i].rows != nullptr)
@@ -342,7 +371,7 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
     for (const VariablePtr& variable : op->variables) task.reads.push_back(variable->raw());
     task.reads.push_back(op->out->value);
     for (const Slot<T>* input : op->in) {
-      task.reads.push_back(input->value);
+      task.reads.push_back(input->key());
       if (input->grad != nullptr) task.writes.push_back(input->grad);
     }
     if (op->keeps_gradients()) task.writes.push_back(op->work);
@@ -357,14 +386,24 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
     Op<T>* op = ops_[i].get();
     Task task{[op](const Pass& pass, const Share& share) { op->update(pass, share); },
               kFeatureProduct,
-              op->cost(),
+              op->update_cost(),
               {op->out->grad},
               {}};
     task.always_features = true;
+    if (op->orders_entries()) {
+      Task order{[op](const Pass& pass, const Share& share) { op->order_entries(pass, share); },
+                 kFeatureProduct,
+                 op->order_cost(),
+                 {op->in[0]->key()},
+                 {&op->in[0]->ordered}};
+      order.always_features = true;
+      tasks.push_back(std::move(order));
+    }
     if (grad_copies_[i].rows != nullptr) {
       tasks.push_back(copy_task(grad_copies_[i], i, op->out->grad));
       task.reads.push_back(grad_copies_[i].rows);
-      task.reads.push_back(op->in[0]->value);
+      task.reads.push_back(op->in[0]->key());
+      if (op->in[0]->sparse) task.reads.push_back(&op->in[0]->ordered);
     }
     if (op->keeps_gradients()) task.reads.push_back(op->work);
     for (const Slot<T>* input : op->in) {

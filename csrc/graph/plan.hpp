@@ -28,7 +28,16 @@ struct PlanRequest {
   std::vector<int> loss_nodes;
   // Nodes that are wanted once the losses have been taken: metrics. What only they need comes late.
   std::vector<int> late_nodes;
+  // Per input: the mean number of entries of rows that are given by their entries, kDense for
+  // others. Empty for kDense.
+  static constexpr double kDense = -1;
+  std::vector<double> entries_per_row;
 };
+
+// Up to which share of its elements being stored the rows of an input are best given by their
+// entries; 0 where something other than dense layers reads it. `roots`: the nodes that everything
+// else is computed for.
+double densest_sparse(const Graph& graph, const std::vector<int>& roots, int input);
 
 // True if a loss of this output may be taken of the logits instead: the output is a softmax or a
 // sigmoid that nothing else reads, of something that nothing else reads.

@@ -5,6 +5,7 @@ namespace PYNN_ISA {
 
 void fill(IsaKernels& kernels) {
   fill_gemm(kernels);
+  fill_sparse(kernels);
   fill_transpose(kernels);
   fill_elementwise(kernels);
   fill_expression(kernels);

@@ -9,6 +9,7 @@ namespace pynn {
 namespace PYNN_ISA {
 
 void fill_gemm(IsaKernels& kernels);
+void fill_sparse(IsaKernels& kernels);
 void fill_transpose(IsaKernels& kernels);
 void fill_elementwise(IsaKernels& kernels);
 void fill_expression(IsaKernels& kernels);

@@ -82,6 +82,96 @@ struct WeightGradientArgs {
   bool accumulate;  // add to grad instead of overwriting it
 };
 
+// Rows of a batch by their entries: row r has columns[starts[r] .. ends[r]), ascending, and the
+// values beside them. Rows follow one another in memory.
+template <class T>
+struct SparseBatch {
+  const std::int64_t* starts = nullptr;
+  const std::int64_t* ends = nullptr;
+  const std::int32_t* columns = nullptr;
+  const T* values = nullptr;
+};
+
+template <class T>
+struct SparseEntry {
+  std::int32_t column;
+  std::int32_t row;
+  T value;
+};
+
+// y[row][lane] = bias[row] | 0, + sum over the entries of x's row of w[row][column] value, for rows
+// of y in [begin, end), begin a multiple of kRowAlign; x's rows [first_row, first_row + count), the
+// first of which is lane 0. By input, whole groups of kRowAlign rows of y are written.
+template <class T>
+struct SparseProductArgs {
+  SparseBatch<T> x;
+  int first_row;
+  int count;
+  bool by_input;  // how the weights lie: a line of `ld` elements per column, or per row of y
+  const T* weights;
+  std::ptrdiff_t ld;
+  const T* bias;  // may be null
+  int begin;
+  int end;
+  T* y;
+  std::ptrdiff_t y_block_stride;
+  bool relu;
+};
+
+// The entries of a batch are summed by groups of columns, whose sums stay in the first-level cache.
+inline constexpr int kGroupColumns = 64;
+inline constexpr int kGroupOutputs = 512;  // outputs that are summed at a time
+template <class T>
+inline constexpr int kGroupSums = 16384 / sizeof(T);
+
+// Columns of a group as a power of 2, for weights with lines of `ld` elements.
+template <class T>
+constexpr int group_shift(bool by_input, int outputs, std::ptrdiff_t ld) {
+  int shift = 6;
+  static_assert(kGroupColumns == 1 << 6);
+  const std::ptrdiff_t stride = outputs <= kGroupOutputs ? ld : kGroupOutputs;
+  while (by_input && (stride << shift) > kGroupSums<T>) --shift;
+  return shift;
+}
+
+// The batch's entries in the columns [column_begin, column_end), ordered by groups of columns and
+// within a group by row. column_begin is a multiple of kGroupColumns, and so is column_end unless
+// it is `features`.
+template <class T>
+struct SparseOrderArgs {
+  SparseBatch<T> x;
+  int count;
+  int features;
+  int column_begin;
+  int column_end;
+  int group_shift;
+  SparseEntry<T>* entries;   // of all columns; each call fills in its columns' part
+  std::int64_t* group_ends;  // of all groups: where in `entries` each ends
+};
+
+// As WeightGradientArgs, for rows of which only the entries are stored: for the columns
+// [column_begin, column_end), as in SparseOrderArgs, and the outputs [output_begin, output_end),
+// output_begin a multiple of kRowAlign.
+template <class T>
+struct SparseGradientArgs {
+  const SparseEntry<T>* entries;  // ordered
+  const std::int64_t* group_ends;
+  int column_begin;
+  int column_end;
+  const T* const* grad_rows;  // of y, row-major
+  int outputs;                // in all
+  int output_begin;
+  int output_end;
+  bool by_input;
+  int group_shift;
+  std::ptrdiff_t ld;  // of weights, grad and state
+  T* weights;
+  T* state[kMaxSlots];
+  const UpdateStep<T>* update;
+  T* grad;
+  bool accumulate;
+};
+
 // x and y: n elements, n a multiple of kRowAlign.
 template <class T>
 struct ActivationKernel {
@@ -193,6 +283,9 @@ struct KernelTable {
   int gradient_rows;
   void (*product)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
+  void (*sparse_product)(const SparseProductArgs<T>&);
+  void (*sparse_order)(const SparseOrderArgs<T>&);
+  void (*sparse_gradient)(const SparseGradientArgs<T>&);
 
   // transposes
   // `count` row pointers -> lanes, columns [col_begin, col_end), col_begin a multiple of kRowAlign;

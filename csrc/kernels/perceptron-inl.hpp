@@ -35,6 +35,12 @@ PYNN_INLINE void add_to_norms(Norms& norms, double w, double times) {
   norms.magnitudes += times * (w < 0 ? -w : w);
 }
 
+// The i-th row to visit.
+template <class T>
+PYNN_INLINE std::int64_t row_at(const PerceptronArgs<T>& a, std::int64_t i) {
+  return a.order == nullptr ? i : a.order[i];
+}
+
 // Features in groups of kPartialSums. What does not fill the last group lives in copies padded with
 // zeros, so that nothing is read or written past the end of a row or of the weights.
 template <class T>
@@ -52,19 +58,13 @@ class DenseRows {
     update_norms();
   }
 
-  void go_to(std::int64_t row) {
-    x_ = a_.x + row * a_.ld;
+  void advance() {
+    x_ = a_.x + row_at(a_, next_) * a_.ld;
+    ++next_;
+    if (next_ < a_.count) expect(row_at(a_, next_));
     if (rest_ == 0) return;
     // A fixed number of turns: the compiler makes masked loads of it where the ISA has them.
     for (int i = 0; i < kPartialSums; ++i) x_tail_[i] = i < rest_ ? x_[whole_ + i] : T(0);
-  }
-
-  // The row after this one, in an order that no hardware guesses.
-  void expect(std::int64_t row) const {
-    constexpr int kLine = 64 / sizeof(T);
-    constexpr int kFarthest = 256 * kLine;  // half of a first-level cache
-    const T* x = a_.x + row * a_.ld;
-    for (int i = 0; i < a_.features && i < kFarthest; i += kLine) prefetch(x + i);
   }
 
   T dot() const {
@@ -149,9 +149,18 @@ class DenseRows {
     }
   }
 
+  // The row after this one, in an order that no hardware guesses.
+  void expect(std::int64_t row) const {
+    constexpr int kLine = 64 / sizeof(T);
+    constexpr int kFarthest = 256 * kLine;  // half of a first-level cache
+    const T* x = a_.x + row * a_.ld;
+    for (int i = 0; i < a_.features && i < kFarthest; i += kLine) prefetch(x + i);
+  }
+
   const PerceptronArgs<T>& a_;
   bool tracked_;
   Norms norms_;
+  std::int64_t next_ = 0;
   int rest_;
   int whole_;
   const T* x_ = nullptr;
@@ -167,37 +176,32 @@ class CsrRows {
  public:
   CsrRows(const PerceptronArgs<T>& a, bool tracked) : a_(a), tracked_(tracked) { update_norms(); }
 
-  void go_to(std::int64_t row) {
-    begin_ = a_.indptr[row];
-    end_ = a_.indptr[row + 1];
-  }
-
-  void expect(std::int64_t row) const {
-    prefetch(a_.x + a_.indptr[row]);
-    prefetch(a_.indices + a_.indptr[row]);
+  void advance() {
+    if (at_ == held_) take_rows();
+    row_ = rows_[at_++];
   }
 
   T dot() const {
     double sum = 0;
-    for (std::int64_t i = begin_; i < end_; ++i) {
-      sum += static_cast<double>(weight(i)) * static_cast<double>(a_.x[i]);
+    for (std::int64_t i = 0; i < row_.entries; ++i) {
+      sum += static_cast<double>(weight(i)) * static_cast<double>(row_.x[i]);
     }
     return static_cast<T>(sum);
   }
 
   void add(T factor) {
-    for (std::int64_t i = begin_; i < end_; ++i) {
+    for (std::int64_t i = 0; i < row_.entries; ++i) {
       T& w = weight(i);
       if (tracked_) add_to_norms(norms_, static_cast<double>(w), -1);
-      w += factor * a_.x[i];
+      w += factor * row_.x[i];
       if (tracked_) add_to_norms(norms_, static_cast<double>(w), 1);
     }
   }
 
   void shrink(T total, T scale) {
-    for (std::int64_t i = begin_; i < end_; ++i) {
+    for (std::int64_t i = 0; i < row_.entries; ++i) {
       T& w = weight(i);
-      T& applied = a_.l1_applied[a_.indices[i]];
+      T& applied = a_.l1_applied[row_.columns[i]];
       const T before = w;
       if (w > 0) {
         const T lowered = w - (total + applied) / scale;
@@ -220,7 +224,37 @@ class CsrRows {
   void finish() {}
 
  private:
-  T& weight(std::int64_t i) const { return a_.weights[a_.indices[i]]; }
+  struct Row {
+    const T* x;
+    const std::int32_t* columns;
+    std::int64_t entries;
+  };
+  // Half of a first-level cache of float32.
+  static constexpr int kRows = 32;
+  static constexpr std::int64_t kEntries = 2048;
+
+  // Copies the next rows, which lie in an order that no hardware guesses: many lines are then on
+  // their way from memory at once, while a row's own sum waits for itself. A long row stays where
+  // it is.
+  void take_rows() {
+    at_ = held_ = 0;
+    std::int64_t used = 0;
+    for (; held_ < kRows && next_ < a_.count; ++next_) {
+      const std::int64_t row = row_at(a_, next_);
+      const std::int64_t begin = a_.indptr[row], n = a_.indptr[row + 1] - begin;
+      if (n > kEntries) {
+        rows_[held_++] = {a_.x + begin, a_.indices + begin, n};
+        continue;
+      }
+      if (used + n > kEntries) break;
+      for (std::int64_t i = 0; i < n; ++i) x_[used + i] = a_.x[begin + i];
+      for (std::int64_t i = 0; i < n; ++i) columns_[used + i] = a_.indices[begin + i];
+      rows_[held_++] = {x_ + used, columns_ + used, n};
+      used += n;
+    }
+  }
+
+  T& weight(std::int64_t i) const { return a_.weights[row_.columns[i]]; }
 
   void update_norms() {
     if (!tracked_) return;
@@ -233,8 +267,13 @@ class CsrRows {
   const PerceptronArgs<T>& a_;
   bool tracked_;
   Norms norms_;
-  std::int64_t begin_ = 0;
-  std::int64_t end_ = 0;
+  std::int64_t next_ = 0;
+  int at_ = 0;
+  int held_ = 0;
+  Row row_{};
+  Row rows_[kRows];
+  T x_[kEntries];
+  std::int32_t columns_[kEntries];
 };
 
 // What a row's score calls for: the factor of rate * x in the step, and the loss.
@@ -273,8 +312,7 @@ static void perceptron_epoch(PerceptronArgs<T>& a) {
   a.updates = 0;
   for (std::int64_t i = 0; i < a.count; ++i) {
     const std::int64_t row = a.order[i];
-    rows.go_to(row);
-    if (i + 1 < a.count) rows.expect(a.order[i + 1]);
+    rows.advance();
     const T score = scale * rows.dot() + intercept;
     double loss = 0;
     T step = a.rate * error_signal(a, a.targets[row], score, loss);
@@ -316,7 +354,7 @@ template <class T, class Rows>
 static void score_rows(const PerceptronArgs<T>& a, T* scores) {
   Rows rows(a, false);
   for (std::int64_t row = 0; row < a.count; ++row) {
-    rows.go_to(row);
+    rows.advance();
     scores[row] = rows.dot() + a.intercept[0];
   }
 }

@@ -28,6 +28,12 @@ PYNN_INLINE bool uses_gradient_as_is(const UpdateStep<T>& u) {
   return u.l1 == 0 && u.l2 == 0 && u.keep == 1 && u.clip == 0 && u.gradient_scale == 1;
 }
 
+// True where a step is nothing but w -= rate * gradient.
+template <class T>
+PYNN_INLINE bool is_plain_descent(const UpdateStep<T>& u) {
+  return u.optimizer == Optimizer::sgd && uses_gradient_as_is(u);
+}
+
 template <class T>
 UpdateSpan<T> span_of(Optimizer optimizer);
 

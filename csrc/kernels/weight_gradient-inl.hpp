@@ -36,12 +36,6 @@ static void gradient_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& 
   gradient_rows_tail<T, kRows - 1, C>(a, slice, row, row_end, col, span);
 }
 
-// True where a step is nothing but w -= rate * gradient.
-template <class T>
-PYNN_INLINE bool is_plain_descent(const UpdateStep<T>& u) {
-  return u.optimizer == Optimizer::sgd && uses_gradient_as_is(u);
-}
-
 // Rows of the batch in a slice: two columns' worth of cache lines stay in the first-level cache.
 template <class T>
 static constexpr int kSliceRows = kPanel<T> * sizeof(T) <= 64 ? 256 : 128;

@@ -1,5 +1,7 @@
 // y = W x + b, W a matrix (units, features), or its transpose if `transposed`: a layer may use the
 // kernel of another one backwards. Variables: kernel, and bias if there is one.
+#include <algorithm>
+
 #include "ops/check_node.hpp"
 #include "ops/vector_gradient.hpp"
 
@@ -16,13 +18,53 @@ class Dense : public Op<T> {
         transposed_(node.params[0] != 0),
         by_input_((node.variables[0]->layout() == Layout::by_input) != transposed_) {}
 
-  Division forward_division(bool) const override { return kFeatureProduct; }
-  double cost() const override { return 2.0 * units_ * features_; }
-  bool wants_rows() const override { return this->parameters[0] != nullptr && !by_input_; }
-  bool wants_grad_rows() const override { return this->parameters[0] != nullptr && by_input_; }
-  std::ptrdiff_t workspace(int) const override { return round_up(units_, kRowAlign); }
+  Division forward_division(bool) const override {
+    return !is_sparse() ? kFeatureProduct : by_input_ ? kColumnProduct : kRowwise;
+  }
+  double cost() const override {
+    if (!is_sparse()) return 2.0 * units_ * features_;
+    return units_ + (2.0 * units_ + kEntryCost) * this->in[0]->entries_per_row;
+  }
+  // What has state steps all weights.
+  double update_cost() const override {
+    const Parameter<T>* kernel = this->parameters[0];
+    if (!is_sparse() || kernel == nullptr || kernel->slots.empty()) return cost();
+    return cost() + 10.0 * units_ * features_ / kLanes;
+  }
+  bool wants_rows() const override {
+    return this->parameters[0] != nullptr && !by_input_ && !is_sparse();
+  }
+  bool wants_grad_rows() const override {
+    return this->parameters[0] != nullptr && (by_input_ || is_sparse());
+  }
+  // The sums of the bias, and the ends of the groups of columns.
+  std::ptrdiff_t workspace(int) const override {
+    const std::ptrdiff_t groups = is_sparse() ? (features_ >> shift()) + 1 : 0;
+    return round_up(units_, kRowAlign) +
+           groups * static_cast<std::ptrdiff_t>(sizeof(std::int64_t) / sizeof(T));
+  }
+
+  // The weights of an output stay with one worker, unless there are too few to divide.
+  bool keeps_features() const override { return is_sparse() && divides_outputs(); }
+  bool orders_entries() const override { return is_sparse() && this->parameters[0] != nullptr; }
+  double order_cost() const override { return 30.0 * this->in[0]->entries_per_row; }
+
+  void order_entries(const Pass& pass, const Share& share) override {
+    const Range columns = divide(features_, kGroupColumns, share.part, share.parts);
+    SparseOrderArgs<T> a{};
+    a.x = this->in[0]->entries;
+    a.count = pass.count;
+    a.features = features_;
+    a.column_begin = columns.begin;
+    a.column_end = columns.end;
+    a.group_shift = shift();
+    a.entries = this->in[0]->ordered;
+    a.group_ends = group_ends();
+    this->kernels->sparse_order(a);
+  }
 
   void forward(const Pass& pass, const Share& share) override {
+    if (is_sparse()) return forward_entries(pass, share);
     const Range rows = share.features(units_);
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
@@ -63,7 +105,11 @@ class Dense : public Op<T> {
   }
 
   void update(const Pass& pass, const Share& share) override {
-    if (this->parameters[0] != nullptr) update_kernel(pass, share);
+    if (this->parameters[0] != nullptr && is_sparse()) {
+      update_by_entries(share);
+    } else if (this->parameters[0] != nullptr) {
+      update_kernel(pass, share);
+    }
     if (this->variables.size() < 2) return;
     Parameter<T>* bias = this->parameters[1];
     const Range rows = share.features(units_);
@@ -83,6 +129,66 @@ class Dense : public Op<T> {
   std::ptrdiff_t input_step() const {
     const Variable& kernel = *this->variables[0];
     return transposed_ ? kernel.row_step() : kernel.col_step();
+  }
+
+  // What an entry costs beside its products, in operations: it is copied, ordered and looked up.
+  static constexpr double kEntryCost = 150;
+
+  bool is_sparse() const { return this->in[0]->sparse; }
+  bool divides_outputs() const { return by_input_ && units_ >= 2 * kRowAlign; }
+  std::int64_t* group_ends() const {
+    return reinterpret_cast<std::int64_t*>(this->work + round_up(units_, kRowAlign));
+  }
+  int shift() const { return group_shift<T>(by_input_, units_, this->variables[0]->ld()); }
+
+  void forward_entries(const Pass& pass, const Share& share) {
+    const Slot<T>& y = *this->out;
+    const Range rows = share.columns(units_);
+    SparseProductArgs<T> a{};
+    a.x = this->in[0]->entries;
+    a.first_row = share.blocks.begin * kLanes;
+    a.count = std::min(pass.count, share.blocks.end * kLanes) - a.first_row;
+    a.by_input = by_input_;
+    a.weights = this->variable_data(0);
+    a.ld = this->variables[0]->ld();
+    a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
+    a.begin = rows.begin;
+    a.end = rows.end;
+    a.y = y.value_at(share.blocks.begin);
+    a.y_block_stride = y.block_stride;
+    a.relu = this->gated;
+    if (rows.size() > 0 && a.count > 0) this->kernels->sparse_product(a);
+  }
+
+  // Where only the columns that have entries are stepped, each worker steps the weights that it
+  // has read in forward(); where all are, whole lines of them.
+  void update_by_entries(const Share& share) {
+    Parameter<T>* kernel = this->parameters[0];
+    const UpdateStep<T>& step = kernel->step;
+    const bool descends = kernel->grad == nullptr && step.optimizer == Optimizer::sgd &&
+                          step.l1 == 0 && step.l2 == 0 && step.keep == 1;
+    const bool by_outputs = divides_outputs() && descends;
+    const Range columns = by_outputs ? Range{0, features_}
+                                     : divide(features_, kGroupColumns, share.part, share.parts);
+    const Range outputs = by_outputs ? share.columns(units_) : Range{0, units_};
+    SparseGradientArgs<T> a{};
+    a.entries = this->in[0]->ordered;
+    a.group_ends = group_ends();
+    a.column_begin = columns.begin;
+    a.column_end = columns.end;
+    a.grad_rows = this->out->grad_rows;
+    a.outputs = units_;
+    a.output_begin = outputs.begin;
+    a.output_end = outputs.end;
+    a.by_input = by_input_;
+    a.group_shift = shift();
+    a.ld = kernel->ld;
+    a.weights = kernel->weights;
+    for (int s = 0; s < kMaxSlots; ++s) a.state[s] = kernel->state[s];
+    a.update = &kernel->step;
+    a.grad = kernel->grad;
+    a.accumulate = kernel->adding || !this->first_use[0];
+    this->kernels->sparse_gradient(a);
   }
 
   // A line of the kernel per output, or per input: then x and the gradient of y change places.

@@ -50,6 +50,14 @@ struct Slot {
   const T* const* row_pointers = nullptr;
   // The same of the gradient, for the update of weights that are stored by input.
   const T* const* grad_rows = nullptr;
+  // An input whose rows are given by their entries has no value.
+  bool sparse = false;
+  double entries_per_row = 0;
+  SparseBatch<T> entries;
+  SparseEntry<T>* ordered = nullptr;  // room for a batch's entries, for update()
+
+  // What stands for the value where tasks say what they read and write.
+  const void* key() const { return sparse ? static_cast<const void*>(this) : value; }
 
   T* value_at(int block, int feature = 0) const {
     return value + block * block_stride + static_cast<std::ptrdiff_t>(feature) * kLanes;
@@ -90,6 +98,7 @@ inline constexpr Division kFeatureProduct{true, true, false};
 inline constexpr Division kRowwise{true, false, false};
 inline constexpr Division kFeaturewise{false, true, true};
 inline constexpr Division kTranspose{true, true, true, true};
+inline constexpr Division kColumnProduct{true, true, false, true};
 
 template <class T>
 class Op {
@@ -103,6 +112,18 @@ class Op {
   virtual Division backward_division(bool training) const { return forward_division(training); }
   // Floating-point operations per batch row; what decides whether dividing the work pays.
   virtual double cost() const { return out->features; }
+  virtual double update_cost() const { return cost(); }
+
+  // Divided along features even where batches are divided by blocks.
+  virtual bool keeps_features() const { return false; }
+
+  // Orders the entries of a sparse input for update(). Divided along the input's features.
+  virtual bool orders_entries() const { return false; }
+  virtual double order_cost() const { return 0; }
+  virtual void order_entries(const Pass& pass, const Share& share) {
+    static_cast<void>(pass);
+    static_cast<void>(share);
+  }
 
   virtual void forward(const Pass& pass, const Share& share) = 0;
   // Gradients of the inputs whose slot has one, from out->grad.

@@ -18,7 +18,7 @@
 //   scale_by_pow2(v, n)                                v * 2^n in two steps
 //   add_to_exponent(v, n + V::kIntegerBias)            v * 2^n in the exponent's bits
 //   split_exponent(v, mantissa) -> exponent
-//   transpose(rows), prefetch(p)
+//   transpose(rows), prefetch(p); multiply_add(a, b, c)  of single numbers
 #pragma once
 
 #include <cstddef>
@@ -108,6 +108,22 @@ PYNN_INLINE V zero() {
 template <class V>
 PYNN_INLINE typename V::Mask first_n(int n) {
   return lanes_below(n, typename V::Scalar(0));
+}
+
+// a * b + c of single numbers, rounded as the vectors' fma is.
+PYNN_INLINE float multiply_add(float a, float b, float c) {
+#if PYNN_ISA_SCALAR
+  return a * b + c;
+#else
+  return __builtin_fmaf(a, b, c);
+#endif
+}
+PYNN_INLINE double multiply_add(double a, double b, double c) {
+#if PYNN_ISA_SCALAR
+  return a * b + c;
+#else
+  return __builtin_fma(a, b, c);
+#endif
 }
 
 // Into every level of cache, for reading soon.

@@ -26,7 +26,9 @@ constexpr double kOperationsPerSecond = 2e10;
 template <class T>
 struct Workspace {
   Workspace(const Graph& graph, const PlanRequest& request)
-      : plan(graph, request, {}), gather(plan, request.inputs, request.max_batch) {
+      : entries_per_row(request.entries_per_row),
+        plan(graph, request, {}),
+        gather(plan, request.inputs, request.max_batch) {
     gather.append_tasks(tasks);
     plan.append_forward(tasks);
     const auto rows = static_cast<std::size_t>(request.max_batch);
@@ -37,6 +39,7 @@ struct Workspace {
     }
     arena.allocate();
   }
+  std::vector<double> entries_per_row;
   Plan<T> plan;
   Gather<T> gather;
   std::vector<Task> tasks;
@@ -56,9 +59,7 @@ class ExecutorOf : public Executor {
     request_.max_batch = kPiece;
     for (int output : outputs) output_features_.push_back(graph_->node(output).features);
     // Wrong graphs fail here, not in the first call.
-    std::unique_ptr<Workspace<T>> workspace = take();
-    cost_ = workspace->plan.forward_cost();
-    give_back(std::move(workspace));
+    cost_of(expected_entries(*graph_, inputs, outputs));
   }
 
   void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs,
@@ -73,37 +74,54 @@ class ExecutorOf : public Executor {
                                          " features. Received: " + std::to_string(x[i].cols));
       require(x[i].rows == x[0].rows, "all inputs need the same number of rows");
     }
+    const std::vector<double> entries =
+        entries_per_row(*graph_, request_.inputs, request_.outputs, x);
+    const double cost = cost_of(entries);
     const std::int64_t rows = x[0].rows;
     const auto pieces = static_cast<int>((rows + kPiece - 1) / kPiece);
     const int workers = std::clamp(
-        std::min(pieces, worthwhile_workers(cost_ * static_cast<double>(rows), thread_limit())), 1,
+        std::min(pieces, worthwhile_workers(cost * static_cast<double>(rows), thread_limit())), 1,
         thread_limit());
     const double operations_per_round = kPollSeconds * kOperationsPerSecond * workers;
-    const double rounds = cost_ * static_cast<double>(rows) / operations_per_round;
+    const double rounds = cost * static_cast<double>(rows) / operations_per_round;
     const int round = std::max(workers, static_cast<int>(pieces / std::max(rounds, 1.0)));
     for (int begin = 0; begin < pieces; begin += round) {
       if (begin > 0) poll();
-      run_round(x, outputs, begin, std::min(begin + round, pieces), workers);
+      run_round(x, entries, outputs, begin, std::min(begin + round, pieces), workers);
     }
   }
 
  private:
-  void run_round(const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin, int end,
-                 int workers) {
+  // Floating-point operations per row.
+  double cost_of(const std::vector<double>& entries) {
+    {
+      std::lock_guard lock(mutex_);
+      if (cost_ >= 0 && same_kinds(entries, costed_)) return cost_;
+    }
+    std::unique_ptr<Workspace<T>> workspace = take(entries);
+    const double cost = workspace->plan.forward_cost();
+    give_back(std::move(workspace));
+    std::lock_guard lock(mutex_);
+    costed_ = entries;
+    return cost_ = cost;
+  }
+
+  void run_round(const std::vector<Rows>& x, const std::vector<double>& entries,
+                 const std::vector<void*>& outputs, int begin, int end, int workers) {
     if (workers == 1) {
       FlushDenormals flush;
-      run_pieces(x, outputs, begin, end);
+      run_pieces(x, entries, outputs, begin, end);
       return;
     }
     ThreadPool::instance().run(workers, [&](int worker, int actual) {
       const Range mine = divide(end - begin, 1, worker, actual);
-      run_pieces(x, outputs, begin + mine.begin, begin + mine.end);
+      run_pieces(x, entries, outputs, begin + mine.begin, begin + mine.end);
     });
   }
 
-  void run_pieces(const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin,
-                  int end) {
-    std::unique_ptr<Workspace<T>> workspace = take();
+  void run_pieces(const std::vector<Rows>& x, const std::vector<double>& entries,
+                  const std::vector<void*>& outputs, int begin, int end) {
+    std::unique_ptr<Workspace<T>> workspace = take(entries);
     workspace->gather.set_sources(x);
     for (int piece = begin; piece < end; ++piece) {
       Pass pass;
@@ -135,16 +153,19 @@ class ExecutorOf : public Executor {
     }
   }
 
-  std::unique_ptr<Workspace<T>> take() {
+  std::unique_ptr<Workspace<T>> take(const std::vector<double>& entries) {
     {
       std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        std::unique_ptr<Workspace<T>> workspace = std::move(free_.back());
-        free_.pop_back();
+      for (std::size_t i = free_.size(); i-- > 0;) {
+        if (!same_kinds(free_[i]->entries_per_row, entries)) continue;
+        std::unique_ptr<Workspace<T>> workspace = std::move(free_[i]);
+        free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i));
         return workspace;
       }
     }
-    return std::make_unique<Workspace<T>>(*graph_, request_);
+    PlanRequest request = request_;
+    request.entries_per_row = entries;
+    return std::make_unique<Workspace<T>>(*graph_, request);
   }
 
   void give_back(std::unique_ptr<Workspace<T>> workspace) {
@@ -154,7 +175,8 @@ class ExecutorOf : public Executor {
 
   std::shared_ptr<const Graph> graph_;
   PlanRequest request_;
-  double cost_ = 0;
+  double cost_ = -1;  // of the plan for `costed_`
+  std::vector<double> costed_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Workspace<T>>> free_;
 };

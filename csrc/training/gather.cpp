@@ -11,34 +11,86 @@ namespace {
 
 // Data up to this size stays in the second-level cache by itself.
 constexpr std::ptrdiff_t kCachedBytes = std::ptrdiff_t{1} << 19;
+// Rows this short are transposed in less time than their entries are looked at.
+constexpr int kFewColumns = 64;
+constexpr int kManyColumns = 4096;
 
 }  // namespace
 
 template <class T>
-Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch) {
+Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
+    : max_batch_(max_batch) {
   const int rows = block_count(max_batch) * kLanes;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto input = std::make_unique<Input>();
     input->slot = &plan.slot(inputs[i]);
     input->lone_column = input->slot->features == 1 && !plan.input_wants_rows(i);
     input->ld = row_stride(input->slot->features, sizeof(T));
-    input->pointers.resize(static_cast<std::size_t>(rows));
-    arena_.request(&input->staging, static_cast<std::size_t>(rows * input->ld));
+    if (input->slot->sparse) {
+      const auto bytes = static_cast<std::size_t>(rows) * sizeof(std::int64_t);
+      input->starts = AlignedBuffer(bytes);
+      input->ends = AlignedBuffer(bytes);
+      input->slot->entries.starts = static_cast<const std::int64_t*>(input->starts.data());
+      input->slot->entries.ends = static_cast<const std::int64_t*>(input->ends.data());
+    } else {
+      input->pointers.resize(static_cast<std::size_t>(rows));
+      arena_.request(&input->staging, static_cast<std::size_t>(rows * input->ld));
+    }
     inputs_.push_back(std::move(input));
   }
   arena_.allocate();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Input& input = *inputs_[i];
-    plan.set_input_rows(i, input.pointers.data());
+    if (!input.slot->sparse) plan.set_input_rows(i, input.pointers.data());
   }
 }
 
 template <class T>
 void Gather<T>::set_sources(const std::vector<Rows>& sources) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    inputs_[i]->source = sources[i];
-    inputs_[i]->direct = is_direct<T>(sources[i]);
-    inputs_[i]->prefetch = sources[i].rows * std::abs(sources[i].row_bytes) > kCachedBytes;
+    Input& input = *inputs_[i];
+    input.source = sources[i];
+    input.direct = is_direct<T>(sources[i]);
+    if (sources[i].sparse) {
+      constexpr std::int64_t kEntryBytes = 12;
+      input.prefetch = entry_count(sources[i]) * kEntryBytes > kCachedBytes;
+    } else {
+      input.prefetch = sources[i].rows * std::abs(sources[i].row_bytes) > kCachedBytes;
+    }
+    if (input.slot->sparse) make_room(input);
+  }
+}
+
+template <class T>
+void Gather<T>::make_room(Input& input) const {
+  const std::int64_t most = std::max<std::int64_t>(most_entries(input.source, max_batch_), 1);
+  if (most <= input.capacity) return;
+  const auto n = static_cast<std::size_t>(most);
+  input.columns = AlignedBuffer(n * sizeof(std::int32_t));
+  input.values = AlignedBuffer(n * sizeof(T));
+  input.ordered = AlignedBuffer(n * sizeof(SparseEntry<T>));
+  input.capacity = most;
+  Slot<T>& slot = *input.slot;
+  slot.entries.columns = static_cast<const std::int32_t*>(input.columns.data());
+  slot.entries.values = static_cast<const T*>(input.values.data());
+  slot.ordered = static_cast<SparseEntry<T>*>(input.ordered.data());
+}
+
+// Each worker finds for itself where the entries of its first row go, so that none waits.
+template <class T>
+void Gather<T>::gather_entries(Input& input, const Pass& pass, const Share& share) {
+  const int first = share.blocks.begin * kLanes;
+  const int end = std::min(pass.count, share.blocks.end * kLanes);
+  std::int64_t at = 0;
+  for (int i = 0; i < first; ++i) at += entry_count(input.source, pass.row(i));
+  auto* starts = static_cast<std::int64_t*>(input.starts.data());
+  auto* ends = static_cast<std::int64_t*>(input.ends.data());
+  auto* columns = static_cast<std::int32_t*>(input.columns.data());
+  auto* values = static_cast<T*>(input.values.data());
+  for (int i = first; i < end; ++i) {
+    starts[i] = at;
+    ends[i] = at + read_entries(input.source, pass.row(i), columns + at, values + at);
+    at += entry_count(input.source, pass.row(i));
   }
 }
 
@@ -77,6 +129,16 @@ template <class T>
 void Gather<T>::append_tasks(std::vector<Task>& tasks) {
   for (const auto& owned : inputs_) {
     Input* input = owned.get();
+    if (input->slot->sparse) {
+      tasks.push_back({[this, input](const Pass& pass, const Share& share) {
+                         gather_entries(*input, pass, share);
+                       },
+                       kRowwise,
+                       20.0 * input->slot->entries_per_row,
+                       {},
+                       {input->slot->key()}});
+      continue;
+    }
     // About ten operations' time an element.
     tasks.push_back(
         {[this, input](const Pass& pass, const Share& share) { gather(*input, pass, share); },
@@ -88,22 +150,62 @@ void Gather<T>::append_tasks(std::vector<Task>& tasks) {
 }
 
 template <class T>
+void Gather<T>::prefetch(Input& input, const Pass& pass, const Share& share) {
+  // A part of every row, or some of the rows where they are short.
+  const bool by_rows = input.source.sparse;
+  const Range rows = by_rows ? divide(pass.next_count, kLanes, share.part, share.parts)
+                             : Range{0, pass.next_count};
+  for (int i = rows.begin; i < rows.end; ++i) {
+    prefetch_row(input.source, pass.next_rows[i], share.part, share.parts);
+  }
+}
+
+template <class T>
 void Gather<T>::append_prefetch(std::vector<Task>& tasks) {
   for (const auto& owned : inputs_) {
     Input* input = owned.get();
-    Task task{[input](const Pass& pass, const Share& share) {
-                if (pass.next_rows == nullptr || !input->prefetch) return;
-                for (int i = 0; i < pass.next_count; ++i) {
-                  prefetch_row(input->source, pass.next_rows[i], share.part, share.parts);
-                }
+    const Slot<T>& slot = *input->slot;
+    Task task{[this, input](const Pass& pass, const Share& share) {
+                if (pass.next_rows != nullptr && input->prefetch) prefetch(*input, pass, share);
               },
               kElementwise,
-              8.0 * input->slot->features,
+              8.0 * (slot.sparse ? slot.entries_per_row : slot.features),
               {},
               {}};
     task.always_features = true;
     tasks.push_back(std::move(task));
   }
+}
+
+std::vector<double> entries_per_row(const Graph& graph, const std::vector<int>& inputs,
+                                    const std::vector<int>& roots,
+                                    const std::vector<Rows>& sources) {
+  std::vector<double> means;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Rows& source = sources[i];
+    means.push_back(PlanRequest::kDense);
+    if (!source.sparse || source.cols < kFewColumns || source.rows == 0) continue;
+    const double mean = static_cast<double>(entry_count(source)) / static_cast<double>(source.rows);
+    if (mean <= densest_sparse(graph, roots, inputs[i]) * source.cols) means.back() = mean;
+  }
+  return means;
+}
+
+std::vector<double> expected_entries(const Graph& graph, const std::vector<int>& inputs,
+                                     const std::vector<int>& roots) {
+  std::vector<double> means;
+  for (int input : inputs) {
+    const int features = graph.node(input).features;
+    const double densest = features < kManyColumns ? 0 : densest_sparse(graph, roots, input);
+    means.push_back(densest == 0 ? PlanRequest::kDense : densest * features);
+  }
+  return means;
+}
+
+bool same_kinds(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) {
+    return (x == PlanRequest::kDense) == (y == PlanRequest::kDense);
+  });
 }
 
 template class Gather<float>;

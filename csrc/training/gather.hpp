@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/arena.hpp"
+#include "graph/graph.hpp"
 #include "graph/plan.hpp"
 #include "training/rows.hpp"
 
@@ -32,15 +34,33 @@ class Gather {
     std::ptrdiff_t ld = 0;
     T* staging = nullptr;            // converted rows
     std::vector<const T*> pointers;  // for the weight gradient
+    // Rows given by their entries.
+    std::int64_t capacity = 0;
+    AlignedBuffer starts, ends, columns, values, ordered;
   };
 
+  void make_room(Input& input) const;
   void gather(Input& input, const Pass& pass, const Share& share);
+  void gather_entries(Input& input, const Pass& pass, const Share& share);
+  void prefetch(Input& input, const Pass& pass, const Share& share);
 
+  int max_batch_;
   std::vector<std::unique_ptr<Input>> inputs_;
   Arena arena_;
 };
 
 extern template class Gather<float>;
 extern template class Gather<double>;
+
+// What a plan for these sources should be asked for: PlanRequest::entries_per_row.
+std::vector<double> entries_per_row(const Graph& graph, const std::vector<int>& inputs,
+                                    const std::vector<int>& roots,
+                                    const std::vector<Rows>& sources);
+// The same before any source is known: an input of many features may well be sparse, and room for
+// its dense rows is made only when they come.
+std::vector<double> expected_entries(const Graph& graph, const std::vector<int>& inputs,
+                                     const std::vector<int>& roots);
+// Whether a plan made for `a` serves for `b`.
+bool same_kinds(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace pynn

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
+#include <vector>
 
 #include "base/layout.hpp"
 
@@ -70,6 +73,46 @@ void scatter(const Rows& source, const RowNumbers& rows, int begin, int end, T* 
   }
 }
 
+struct Span {
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+Span entries_of(const Rows& source, std::int64_t row) {
+  if (source.wide_indices) {
+    const auto* indptr = static_cast<const std::int64_t*>(source.indptr);
+    return {indptr[row], indptr[row + 1]};
+  }
+  const auto* indptr = static_cast<const std::int32_t*>(source.indptr);
+  return {indptr[row], indptr[row + 1]};
+}
+
+template <class From, class To>
+void copy_converted(const void* from, Span span, To* to) {
+  const From* source = static_cast<const From*>(from) + span.begin;
+  const std::int64_t n = span.end - span.begin;
+  for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<To>(source[i]);
+}
+
+// Columns ascend, so that entries of one place are neighbours.
+template <class T>
+std::int64_t merge_entries(std::int64_t n, std::int32_t* columns, T* values) {
+  bool repeats = false;
+  for (std::int64_t i = 1; i < n; ++i) repeats |= columns[i] == columns[i - 1];
+  if (!repeats) return n;
+  std::int64_t last = 0;
+  for (std::int64_t i = 1; i < n; ++i) {
+    if (columns[i] == columns[last]) {
+      values[last] += values[i];
+      continue;
+    }
+    ++last;
+    columns[last] = columns[i];
+    values[last] = values[i];
+  }
+  return last + 1;
+}
+
 constexpr std::size_t item_size(RowType type) {
   switch (type) {
     case RowType::u8:
@@ -102,6 +145,49 @@ void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T
   }
 }
 
+std::int64_t entry_count(const Rows& source) {
+  return source.rows == 0 ? 0 : entries_of(source, source.rows - 1).end;
+}
+
+std::int64_t entry_count(const Rows& source, std::int64_t row) {
+  const Span span = entries_of(source, row);
+  return span.end - span.begin;
+}
+
+std::int64_t most_entries(const Rows& source, int n) {
+  const std::int64_t all = entry_count(source);
+  if (n >= source.rows) return all;
+  std::int64_t longest = 0;
+  for (std::int64_t row = 0; row < source.rows; ++row) {
+    longest = std::max(longest, entry_count(source, row));
+  }
+  // Where lengths differ little, n times the longest is near enough.
+  constexpr std::int64_t kNearEnough = 2;
+  if (longest * source.rows <= kNearEnough * all) return longest * n;
+  std::vector<std::int64_t> lengths(static_cast<std::size_t>(source.rows));
+  for (std::size_t row = 0; row < lengths.size(); ++row) {
+    lengths[row] = entry_count(source, static_cast<std::int64_t>(row));
+  }
+  std::nth_element(lengths.begin(), lengths.begin() + n, lengths.end(), std::greater<>());
+  return std::accumulate(lengths.begin(), lengths.begin() + n, std::int64_t{0});
+}
+
+template <class T>
+std::int64_t read_entries(const Rows& source, std::int64_t row, std::int32_t* columns, T* values) {
+  const Span span = entries_of(source, row);
+  if (source.wide_indices) {
+    copy_converted<std::int64_t>(source.indices, span, columns);
+  } else {
+    copy_converted<std::int32_t>(source.indices, span, columns);
+  }
+  if (source.type == RowType::f32) {
+    copy_converted<float>(source.data, span, values);
+  } else {
+    copy_converted<double>(source.data, span, values);
+  }
+  return merge_entries(span.end - span.begin, columns, values);
+}
+
 template <class T>
 bool is_direct(const Rows& source) {
   constexpr RowType kOwn = sizeof(T) == 4 ? RowType::f32 : RowType::f64;
@@ -116,7 +202,17 @@ const T* direct_row(const Rows& source, std::int64_t row) {
 }
 
 void prefetch_row(const Rows& source, std::int64_t row, int part, int parts) {
-  if (source.sparse) return;
+  if (source.sparse) {
+    const Span span = entries_of(source, row);
+    const auto fetch = [span](const void* array, std::int64_t size) {
+      const char* at = static_cast<const char*>(array) + span.begin * size;
+      const char* end = static_cast<const char*>(array) + span.end * size;
+      for (; at < end; at += 64) __builtin_prefetch(at, 0, 2);
+    };
+    fetch(source.indices, source.wide_indices ? 8 : 4);
+    fetch(source.data, static_cast<std::int64_t>(item_size(source.type)));
+    return;
+  }
   const std::size_t bytes = static_cast<std::size_t>(source.cols) * item_size(source.type);
   const char* start = static_cast<const char*>(source.data) + row * source.row_bytes;
   const std::size_t begin =
@@ -128,6 +224,8 @@ void prefetch_row(const Rows& source, std::int64_t row, int part, int parts) {
 
 template void read_rows(const Rows&, const RowNumbers&, int, int, float*, std::ptrdiff_t);
 template void read_rows(const Rows&, const RowNumbers&, int, int, double*, std::ptrdiff_t);
+template std::int64_t read_entries(const Rows&, std::int64_t, std::int32_t*, float*);
+template std::int64_t read_entries(const Rows&, std::int64_t, std::int32_t*, double*);
 template bool is_direct<float>(const Rows&);
 template bool is_direct<double>(const Rows&);
 template const float* direct_row(const Rows&, std::int64_t);

@@ -30,6 +30,16 @@ template <class T>
 void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
                std::ptrdiff_t ld);
 
+// Of sparse rows: how many entries are stored.
+std::int64_t entry_count(const Rows& source);
+std::int64_t entry_count(const Rows& source, std::int64_t row);
+// The most entries that any `n` of the rows have together, or a little more.
+std::int64_t most_entries(const Rows& source, int n);
+// The entries of a sparse row, converted; entries of one place are added. Returns how many there
+// are.
+template <class T>
+std::int64_t read_entries(const Rows& source, std::int64_t row, std::int32_t* columns, T* values);
+
 // The row itself, if it can be used without conversion and is padded like the engine's own rows.
 template <class T>
 const T* direct_row(const Rows& source, std::int64_t row);
@@ -37,7 +47,8 @@ const T* direct_row(const Rows& source, std::int64_t row);
 template <class T>
 bool is_direct(const Rows& source);
 
-// Asks for a part of a row to be fetched into the second-level cache.
+// Asks for a part of a row to be fetched into the second-level cache; of a sparse row for all of
+// it.
 void prefetch_row(const Rows& source, std::int64_t row, int part, int parts);
 
 }  // namespace pynn

@@ -38,6 +38,7 @@ struct Pipeline {
   Pipeline(const Graph& graph, const PlanRequest& request, const ObjectiveSpec& spec,
            const std::vector<int>& features, Updater<T>& updater)
       : max_batch(request.max_batch),
+        entries_per_row(request.entries_per_row),
         plan(graph, request, request.training ? updater.parameters() : ParameterMap<T>{}),
         gather(plan, request.inputs, request.max_batch),
         objective(plan, spec, features, request.fused, request.max_batch, request.training) {}
@@ -57,7 +58,12 @@ struct Pipeline {
     });
   }
 
+  bool serves(int batch, const std::vector<double>& entries) const {
+    return max_batch >= batch && same_kinds(entries_per_row, entries);
+  }
+
   int max_batch;
+  std::vector<double> entries_per_row;
   Plan<T> plan;
   Gather<T> gather;
   Objective<T> objective;
@@ -114,7 +120,7 @@ class TrainerOf : public Trainer {
     }
     gradient_updater_.keep_gradients();
     // Wrong graphs fail here, not in the first step.
-    training_ = make_pipeline(true, kLanes, updater_);
+    training_ = make_pipeline(true, kLanes, expected_entries(*graph_, inputs_, roots()), updater_);
     add_training_tasks(*training_);
   }
 
@@ -140,8 +146,9 @@ class TrainerOf : public Trainer {
     }
     batch_size = static_cast<int>(
         std::min<std::int64_t>(batch_size, static_cast<std::int64_t>(order.size())));
-    if (batch_size > training_->max_batch) {
-      training_ = make_pipeline(true, batch_size, updater_);
+    const std::vector<double> entries = entries_of(data);
+    if (!training_->serves(batch_size, entries)) {
+      training_ = make_pipeline(true, batch_size, entries, updater_);
       add_training_tasks(*training_);
     }
     order_ = std::move(order);
@@ -215,8 +222,9 @@ class TrainerOf : public Trainer {
     FlushDenormals flush;
     const bool by_batches = depends_on_batches(spec_.objective) && batch_size > 0;
     const int piece = by_batches ? batch_size : kEvaluationBatch;
-    if (evaluation_ == nullptr || evaluation_->max_batch < piece) {
-      evaluation_ = make_pipeline(false, piece, updater_);
+    const std::vector<double> entries = entries_of(data);
+    if (evaluation_ == nullptr || !evaluation_->serves(piece, entries)) {
+      evaluation_ = make_pipeline(false, piece, entries, updater_);
       std::vector<Task>& tasks = evaluation_->tasks;
       evaluation_->gather.append_tasks(tasks);
       evaluation_->plan.append_forward(tasks);
@@ -243,8 +251,9 @@ class TrainerOf : public Trainer {
     require(!whole || data.rows() < 1 << 24,
             "too many rows for one batch with batch normalization");
     const int piece = whole ? static_cast<int>(data.rows()) : kEvaluationBatch;
-    if (gradients_ == nullptr || gradients_->max_batch < piece) {
-      gradients_ = make_pipeline(true, piece, gradient_updater_);
+    const std::vector<double> entries = entries_of(data);
+    if (gradients_ == nullptr || !gradients_->serves(piece, entries)) {
+      gradients_ = make_pipeline(true, piece, entries, gradient_updater_);
       gradient_updater_.serve(gradients_->plan);
       std::vector<Task>& tasks = gradients_->tasks;
       gradients_->gather.append_tasks(tasks);
@@ -317,7 +326,23 @@ class TrainerOf : public Trainer {
   std::vector<std::vector<VariablePtr>> state() const override { return updater_.state(); }
 
  private:
-  std::unique_ptr<Pipeline<T>> make_pipeline(bool training, int max_batch, Updater<T>& updater) {
+  std::vector<double> entries_of(const Data& data) const {
+    return entries_per_row(*graph_, inputs_, roots(), sources(data));
+  }
+
+  // The nodes that everything else is computed for.
+  std::vector<int> roots() const {
+    std::vector<int> nodes = spec_.outputs;
+    for (int node : loss_nodes_) {
+      if (node >= 0) nodes.push_back(node);
+    }
+    nodes.insert(nodes.end(), metric_nodes_.begin(), metric_nodes_.end());
+    return nodes;
+  }
+
+  std::unique_ptr<Pipeline<T>> make_pipeline(bool training, int max_batch,
+                                             const std::vector<double>& entries,
+                                             Updater<T>& updater) {
     PlanRequest request;
     request.inputs = inputs_;
     request.outputs = spec_.outputs;
@@ -327,6 +352,7 @@ class TrainerOf : public Trainer {
     request.fused = fused_;
     request.loss_nodes = loss_nodes_;
     request.late_nodes = metric_nodes_;
+    request.entries_per_row = entries;
     return std::make_unique<Pipeline<T>>(*graph_, request, fused_spec_, features_, updater);
   }
 

@@ -57,6 +57,8 @@ class UnitTrainer:
         self._stop = stop
         self._l1_applied = np.zeros_like(weights) if rule["l1"] > 0 else None
         self._l1_total = 0.0
+        self._source: Any = None
+        self._rows: Any = None
 
     def start(
         self,
@@ -83,8 +85,10 @@ class UnitTrainer:
         shuffle_seed : None
             The rows are shuffled by their order.
         """
-        (self._x,), (self._targets,), (self._row_weight,) = x, y, weights
-        self._order = np.arange(self._x.shape[0]) if order is None else order
+        (source,), (self._targets,), (self._row_weight,) = x, y, weights
+        if source is not self._source:
+            self._source, self._rows = source, _checked_rows(source, self._weights.dtype)
+        self._order = np.arange(source.shape[0]) if order is None else order
         self._step_rows = batch_size
         self._place = 0
         self._loss = self._penalty = 0.0
@@ -105,22 +109,14 @@ class UnitTrainer:
         return steps
 
     def _train(self, rows: np.ndarray, rate: float) -> None:
-        x, targets, row_weight = self._x, self._targets, self._row_weight
-        if not isinstance(x, np.ndarray):
-            if len(rows) < len(self._order):
-                # A call checks all entries it is given, so it gets no more than it needs.
-                x, targets = x[rows], targets[rows]
-                row_weight = None if row_weight is None else row_weight[rows]
-                rows = np.arange(len(rows))
-            x = (x.data, x.indices, x.indptr, x.shape[1])
         done = _core.perceptron_epoch(
-            x,
+            self._rows,
             rows,
-            targets,
+            self._targets,
             self._weights,
             self._intercept,
             rate=rate,
-            sample_weight=row_weight,
+            sample_weight=self._row_weight,
             l1_applied=self._l1_applied,
             l1_total=self._l1_total,
             **self._rule,
@@ -137,6 +133,11 @@ class UnitTrainer:
             "outputs": [(self._loss, count)],
             "metrics": [[]],
         }
+
+
+def _checked_rows(x: Any, dtype: np.dtype) -> Any:
+    parts = x if isinstance(x, np.ndarray) else (x.data, x.indices, x.indptr, x.shape[1])
+    return _core.PerceptronRows(parts, dtype)
 
 
 def step_rows(x: Any) -> int:

@@ -165,7 +165,7 @@ class ArrayData:
 def _numbers(value: Any, name: str) -> Any:
     if value is None:
         return None
-    array = value if is_sparse(value) else to_numeric(value, name)
+    array = value.tocsr() if is_sparse(value) else to_numeric(value, name)
     if not array.shape:
         raise ValueError(f"{name} must have rows. Received: a single number")
     return array

@@ -139,6 +139,33 @@ def test_scores(isa: str, features: int, rows: int, dtype: str) -> None:
     np.testing.assert_allclose(got, x @ weights + intercept, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("index", ["int32", "int64"])
+def test_rows_checked_once(index: str, isa: str, dtype: str) -> None:
+    """Dense and CSR; rows without entries, and more rows than are fetched ahead."""
+    dense, targets = samples(40)
+    dense[np.random.default_rng(0).random(dense.shape) < 0.8] = 0
+    dense[[0, 30, 59]] = 0
+    csr = scipy.sparse.csr_matrix(dense)
+    parts = (csr.data, csr.indices.astype(index), csr.indptr.astype(index), 40)
+    for form in (dense, parts):
+        checked = _core.PerceptronRows(form, np.dtype(dtype))
+        for order in (np.arange(60), np.arange(2), np.arange(0)):
+            want = run(form, targets, order, dtype, 2, rate=0.1, l1=0.01)
+            weights = np.zeros(40, dtype), np.zeros(1, dtype), np.zeros(40, dtype)
+            total = 0.0
+            for _ in range(2):
+                got = _core.perceptron_epoch(
+                    checked, order, targets, *weights[:2], rate=0.1, l1=0.01,
+                    l1_applied=weights[2], l1_total=total,
+                )  # fmt: skip
+                total = got["l1_total"]
+            np.testing.assert_array_equal(weights[0], want[0])
+            assert weights[1][0] == want[1] and got == want[2]
+    other = "float32" if dtype == "float64" else "float64"
+    with pytest.raises(ValueError, match="rows must have the dtype of weights"):
+        _core.perceptron_epoch(checked, order, targets, np.zeros(40, other), np.zeros(1, other))
+
+
 def test_zero_weighted_rows_do_not_count(isa: str, dtype: str) -> None:
     x, targets = samples(3)
     weights, _, results = run(x, targets, np.arange(60), dtype, sample_weight=np.zeros(60))
