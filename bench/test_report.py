@@ -18,7 +18,7 @@ BENCH = Path(__file__).parent
 
 
 def test_quick_report_keeps_its_answers(tmp_path: Path) -> None:
-    rows = ["small", "fits", "perceptron"]
+    rows = ["small", "perceptron", "fits"]
     kept = tmp_path / "answers.json"
     command = [sys.executable, str(BENCH / "report.py"), "--quick", "--rows", ",".join(rows)]
     done = subprocess.run(
