@@ -11,12 +11,11 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// x: [depth][kLanes], y: [R][kLanes]; V vectors of lanes. Two loads and R broadcasts feed R * V
-// FMAs.
-template <class T, int R, bool kDepthContiguous>
+// x: [depth][kLanes], y: [R][kLanes]; kVectors vectors of lanes. Two loads and R broadcasts feed
+// R * kVectors FMAs.
+template <class T, int R, int kVectors, bool kDepthContiguous>
 PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y, const T* gate) {
   using V = Vec<T>;
-  constexpr int kVectors = Tiles<T>::kVectors;
   constexpr int kWidth = V::kWidth;
   const std::ptrdiff_t row_stride = kDepthContiguous ? a.row_stride : 1;
   const std::ptrdiff_t depth_stride = kDepthContiguous ? 1 : a.depth_stride;
@@ -65,12 +64,20 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
   }
 }
 
+// A tile of one vector, for what a short last block leaves.
+template <class T, int R, bool kDepthContiguous>
+__attribute__((noinline)) static void product_narrow(const ProductArgs<T>& a, int row, const T* x,
+                                                     T* y, const T* gate) {
+  product_tile<T, R, 1, kDepthContiguous>(a, row, x, y, gate);
+}
+
 // All lanes of all blocks for R rows: the R weight rows stay in the first-level cache. Not inlined:
 // in one function with all the other R the compiler runs out of registers for pointers, and then
 // reads them from the stack at every step of the sum.
 template <class T, int R, bool kDepthContiguous>
 __attribute__((noinline)) static void product_rows(const ProductArgs<T>& a, int row) {
-  constexpr int kTileLanes = Tiles<T>::kVectors * Vec<T>::kWidth;
+  constexpr int kVectors = Tiles<T>::kVectors;
+  constexpr int kTileLanes = kVectors * Vec<T>::kWidth;
   const int blocks = block_count(a.count);
   for (int block = 0; block < blocks; ++block) {
     const int lanes = lanes_in_block(a.count, block);
@@ -80,8 +87,12 @@ __attribute__((noinline)) static void product_rows(const ProductArgs<T>& a, int 
                                       : a.gate + block * a.gate_block_stride +
                                             static_cast<std::ptrdiff_t>(row) * kLanes;
     for (int lane = 0; lane < lanes; lane += kTileLanes) {
-      product_tile<T, R, kDepthContiguous>(a, row, x + lane, y + lane,
-                                           gate == nullptr ? nullptr : gate + lane);
+      const T* tile_gate = gate == nullptr ? nullptr : gate + lane;
+      if (kVectors > 1 && lanes - lane <= Vec<T>::kWidth) {
+        product_narrow<T, R, kDepthContiguous>(a, row, x + lane, y + lane, tile_gate);
+      } else {
+        product_tile<T, R, kVectors, kDepthContiguous>(a, row, x + lane, y + lane, tile_gate);
+      }
     }
   }
 }
