@@ -137,7 +137,7 @@ class BatchNormalization(Layer):
             inputs = ops.transpose(inputs, order)
         undecided = training is None or isinstance(training, TrainingFlag)
         inference_only = training is not None and not undecided and not training
-        outputs = ops.batch_normalization(
+        outputs = ops.normalize_batch(
             inputs,
             self.moving_mean,
             self.moving_variance,

@@ -124,7 +124,7 @@ class Normalization(Layer):
     def call(self, inputs: Any) -> Any:
         """Return the normalized inputs."""
         if self.axis is not None and not self.invert:
-            return ops.batch_normalization(
+            return ops.normalize_batch(
                 inputs,
                 self.mean,
                 self.variance,

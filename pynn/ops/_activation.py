@@ -10,10 +10,40 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _core, _state
+from pynn import _core, _state, activations
+from pynn.activations import (
+    elu,
+    hard_sigmoid,
+    leaky_relu,
+    relu6,
+    selu,
+    silu,
+    softsign,
+    swish,
+)
 from pynn.ops._shape_rules import same
 from pynn.ops._tensor import Op, Tensor, apply, value_of
 from pynn.ops._weight import Weight
+
+__all__ = [
+    "activation_op",
+    "apply_activation",
+    "elu",
+    "gelu",
+    "hard_sigmoid",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 SOFTMAXES = ("softmax", "log_softmax")  # across the last axis; all others go entry by entry
 
@@ -106,11 +136,16 @@ def softplus(x: Any) -> Any:
     return apply_activation("softplus", x)
 
 
-def softmax(x: Any) -> Any:
-    """Return ``exp(x)`` divided by its sum along the last axis."""
-    return apply_activation("softmax", x)
+def softmax(x: Any, axis: int = -1) -> Any:
+    """Return ``exp(x)`` divided by its sum along `axis`."""
+    return activations.softmax(x, axis)
 
 
-def log_softmax(x: Any) -> Any:
+def log_softmax(x: Any, axis: int = -1) -> Any:
     """Return the logarithm of `softmax`."""
-    return apply_activation("log_softmax", x)
+    return activations.log_softmax(x, axis)
+
+
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """Return `pynn.activations.gelu`, which is exact by default and this is not, as in Keras."""
+    return activations.gelu(x, approximate)

@@ -285,14 +285,17 @@ def ceil(x: Any) -> Any:
     return apply(CEIL, x)
 
 
-def round(x: Any) -> Any:
-    """Return the nearest whole number. It has no gradient."""
-    return apply(ROUND, x)
+def round(x: Any, decimals: int = 0) -> Any:
+    """Return the nearest number of so many decimals. It has no gradient."""
+    if decimals == 0:
+        return apply(ROUND, x)
+    scale = 10.0**decimals
+    return divide(apply(ROUND, multiply(x, scale)), scale)
 
 
-def stop_gradient(x: Any) -> Any:
-    """Return `x`, through which no gradient flows."""
-    return apply(STOP_GRADIENT, x)
+def stop_gradient(variable: Any) -> Any:
+    """Return `variable`, through which no gradient flows."""
+    return apply(STOP_GRADIENT, variable)
 
 
 def where(condition: Any, x1: Any, x2: Any) -> Any:

@@ -88,8 +88,8 @@ def dot(x1: Any, x2: Any) -> Any:
     return matmul(x1, x2)
 
 
-def vdot(x1: Any, x2: Any, axis: int = -1) -> Any:
-    """Return the sum of products along `axis`."""
+def vdot(x1: Any, x2: Any) -> Any:
+    """Return the sum of all products of entries, the batch's axis included."""
     from pynn.ops._elementwise import multiply
 
-    return sum(multiply(x1, x2), axis=axis)
+    return sum(multiply(x1, x2))

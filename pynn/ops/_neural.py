@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
-from pynn.ops._shape_rules import same, unbroadcast
-from pynn.ops._tensor import Mode, Op, is_recorded, value_of
+from pynn.ops._elementwise import add, multiply, rsqrt, subtract
+from pynn.ops._shape_rules import normalize_axes, same, unbroadcast
+from pynn.ops._shapes import reshape
+from pynn.ops._tensor import Mode, Op, is_recorded, shape_of, value_of
 from pynn.ops._tensor import apply as _apply
 
 
@@ -212,6 +214,39 @@ def alpha_dropout(x: Any, rate: float, training: bool = False, always: bool = Fa
 
 
 def batch_normalization(
+    x: Any,
+    mean: Any,
+    variance: Any,
+    axis: int,
+    offset: Any = None,
+    scale: Any = None,
+    epsilon: float = 1e-3,
+) -> Any:
+    """Return ``(x - mean) / sqrt(variance + epsilon) * scale + offset``, along `axis`.
+
+    Parameters
+    ----------
+    x : tensor or array
+    mean, variance : array, shape (features,)
+    axis : int
+        Where the features are.
+    offset, scale : array, shape (features,), default=None
+    epsilon : float, default=1e-3
+    """
+    ndim = len(shape_of(x))
+    (axis,) = normalize_axes(axis, ndim)
+    along = tuple(-1 if i == axis else 1 for i in range(ndim))
+
+    def spread(value: Any) -> Any:
+        return value if axis == ndim - 1 else reshape(value, along)
+
+    out = multiply(subtract(x, spread(mean)), rsqrt(add(spread(variance), epsilon)))
+    if scale is not None:
+        out = multiply(out, spread(scale))
+    return out if offset is None else add(out, spread(offset))
+
+
+def normalize_batch(
     x: Any,
     moving_mean: Any,
     moving_variance: Any,

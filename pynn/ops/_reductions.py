@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn import _state
 from pynn.ops._elementwise import (
     absolute,
     add,
@@ -14,12 +15,14 @@ from pynn.ops._elementwise import (
     exp,
     log,
     maximum,
+    minimum,
+    power,
     sqrt,
     square,
     subtract,
 )
 from pynn.ops._shape_rules import normalize_axes, reduced
-from pynn.ops._tensor import Op, Tensor, apply, value_of
+from pynn.ops._tensor import Op, Tensor, apply, shape_of, value_of
 from pynn.ops._weight import Weight
 
 
@@ -74,14 +77,16 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return _reduce(MEAN, x, axis, keepdims)
 
 
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the largest entry along `axis`. Equal entries share the gradient."""
-    return _reduce(MAX, x, axis, keepdims)
+def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """Return the largest entry along `axis`, at least `initial`. Equal ones share the gradient."""
+    largest = _reduce(MAX, x, axis, keepdims)
+    return largest if initial is None else maximum(largest, initial)
 
 
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the smallest entry along `axis`. Equal entries share the gradient."""
-    return _reduce(MIN, x, axis, keepdims)
+def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """Return the smallest entry along `axis`, at most `initial`. Equal ones share the gradient."""
+    smallest = _reduce(MIN, x, axis, keepdims)
+    return smallest if initial is None else minimum(smallest, initial)
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -114,9 +119,36 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return sqrt(var(x, axis, keepdims))
 
 
-def norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the Euclidean norm along `axis`."""
-    return sqrt(sum(square(x), axis, keepdims))
+def norm(x: Any, ord: float | None = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the norm of the vectors along `axis`, of all entries where that is None.
+
+    Parameters
+    ----------
+    x : tensor or array
+    ord : float, default=None
+        1 for the sum of absolute values, 2 or None for the Euclidean norm, infinity for the largest
+        absolute value, p for the p-th root of the sum of p-th powers.
+    axis : int, default=None
+    keepdims : bool, default=False
+
+    Raises
+    ------
+    ValueError
+        If `ord` is given and `axis` is not one axis of several: norms of matrices are not here.
+    """
+    if ord is None:
+        return sqrt(sum(square(x), axis, keepdims))
+    if not isinstance(axis, int) and len(shape_of(x)) != 1:
+        raise ValueError(f"ord needs axis to be one axis. Received: ord={ord}, axis={axis}")
+    if ord == 2:
+        return sqrt(sum(square(x), axis, keepdims))
+    if ord == 1:
+        return sum(absolute(x), axis, keepdims)
+    if ord == math.inf:
+        return max(absolute(x), axis, keepdims)
+    if not ord > 0:
+        raise ValueError(f"ord must be positive. Received: ord={ord!r}")
+    return power(sum(power(absolute(x), ord), axis, keepdims), 1.0 / ord)
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -131,10 +163,12 @@ def l2_normalize(x: Any, axis: int = -1, epsilon: float = 1e-12) -> Any:
     return divide(x, sqrt(maximum(sum(square(x), axis, keepdims=True), epsilon)))
 
 
-def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float = 1e-12) -> Any:
-    """Divide `x` by its norm of that order, 1 or 2, along `axis`."""
-    if order == 1:
-        return divide(x, maximum(sum(absolute(x), axis, keepdims=True), epsilon))
+def normalize(x: Any, axis: int = -1, order: float = 2, epsilon: float | None = None) -> Any:
+    """Divide `x` by its `norm` of that order along `axis`, or by `epsilon` where that is larger.
+
+    None stands for `pynn.backend.epsilon()`.
+    """
+    epsilon = _state.epsilon() if epsilon is None else epsilon
     if order == 2:
-        return l2_normalize(x, axis, epsilon)
-    raise ValueError(f"order must be 1 or 2. Received: order={order!r}")
+        return l2_normalize(x, axis, epsilon**2)
+    return divide(x, maximum(norm(x, order, axis, keepdims=True), epsilon))

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pynn import _state
+from pynn.ops._elementwise import cast
 from pynn.ops._shape_rules import normalize_axes
 from pynn.ops._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 
@@ -203,15 +205,15 @@ def reshape(x: Any, newshape: Sequence[int]) -> Any:
     return apply(RESHAPE, x, shape=target)
 
 
-def concatenate(xs: Sequence[Any], axis: int = -1) -> Any:
-    """Join tensors or arrays along an axis that exists."""
+def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
+    """Join tensors or arrays along an axis that exists; features are ``axis=-1``."""
     (axis,) = normalize_axes(axis, len(shape_of(xs[0])))
     return apply(CONCATENATE, *xs, axis=axis)
 
 
-def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+def stack(x: Sequence[Any], axis: int = 0) -> Any:
     """Join tensors or arrays along a new axis."""
-    return concatenate([expand_dims(x, axis) for x in xs], axis=axis)
+    return concatenate([expand_dims(each, axis) for each in x], axis=axis)
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
@@ -269,25 +271,41 @@ def batch_size(x: Any) -> Any:
     return apply(BATCH_SIZE, x)
 
 
-def ones_like(x: Any) -> Any:
-    """Return ones in the shape of `x`."""
-    return apply(SHAPE_LIKE, x, fill=1)
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Return ones in the shape of `x`, and of its type unless another is given."""
+    ones = apply(SHAPE_LIKE, x, fill=1)
+    return ones if dtype is None else cast(ones, dtype)
 
 
-def zeros_like(x: Any) -> Any:
-    """Return zeros in the shape of `x`."""
-    return apply(SHAPE_LIKE, x, fill=0)
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Return zeros in the shape of `x`, and of its type unless another is given."""
+    zeros = apply(SHAPE_LIKE, x, fill=0)
+    return zeros if dtype is None else cast(zeros, dtype)
 
 
-def one_hot(x: Any, num_classes: int, dtype: Any = "float32") -> Any:
-    """Return rows with a 1 at the position that each entry of `x` names, and 0 elsewhere."""
-    name = np.dtype(dtype).name
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
+    """Return a 1 at the position along a new axis that each entry of `x` names, and 0 elsewhere.
+
+    The type is `pynn.backend.floatx()` unless given.
+    """
+    name = np.dtype(dtype or _state.floatx()).name
     if not isinstance(x, Tensor):
         x = np.asarray(value_of(x))
-    return apply(ONE_HOT._replace(dtype=name), x, num_classes=num_classes, dtype=name)
+    hot = apply(ONE_HOT._replace(dtype=name), x, num_classes=num_classes, dtype=name)
+    order = list(range(len(shape_of(x))))
+    (axis,) = normalize_axes(axis, len(order) + 1)
+    if axis == len(order):
+        return hot
+    order.insert(axis, len(order))
+    return transpose(hot, order)
 
 
-def take(x: Any, indices: Any, axis: int = 0, wraps: bool = True) -> Any:
-    """Return the entries of `x` along `axis` that `indices` names; with `wraps` -1 is the last."""
+def take(x: Any, indices: Any, axis: int | None = None, wraps: bool = True) -> Any:
+    """Return the entries of `x` along `axis` that `indices` names.
+
+    None takes from the flat entries; with `wraps` -1 is the last.
+    """
+    if axis is None:
+        x, axis = reshape(x, (-1,)), 0
     (axis,) = normalize_axes(axis, len(shape_of(x)))
     return apply(TAKE, x, indices, axis=axis, wraps=wraps)

@@ -48,7 +48,7 @@ NATIVE = {
     "reshaped and back": lambda x: ops.reshape(ops.reshape(x, (-1, 2, 2)) * 2, (-1, 4)),
     "axes of size one": lambda x: ops.squeeze(ops.expand_dims(x, 1), 1) * 1.5,
     "largest and smallest": lambda x: ops.maximum(x, 2 - x) + ops.minimum(x, x * x),
-    "side by side": lambda x: ops.concatenate([x, x * 2, ops.sigmoid(x)]),
+    "side by side": lambda x: ops.concatenate([x, x * 2, ops.sigmoid(x)], axis=-1),
     "softmax": lambda x: ops.softmax(x) + ops.log_softmax(x),
     "cast": lambda x: ops.cast(x, "float64") * 2,
     "cast to whole numbers and truth": lambda x: (

@@ -70,7 +70,7 @@ def test_dicts_in_and_out() -> None:
             self.dense = layers.Dense(1)
 
         def call(self, inputs: dict) -> dict:
-            return {"sum": self.dense(ops.concatenate([inputs["a"], inputs["b"]]))}
+            return {"sum": self.dense(ops.concatenate([inputs["a"], inputs["b"]], axis=-1))}
 
     model = Named()
     model.compile(loss={"sum": "mse"}, optimizer="sgd")

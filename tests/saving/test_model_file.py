@@ -84,7 +84,7 @@ def noisy() -> Model:
 def custom() -> Model:
     inputs = pynn.Input((4,), name="in")
     hidden = layers.Dense(5, activation=cube, name="hidden")(inputs)
-    between = ops.concatenate([Scale(0.5)(hidden), inputs]) * 2.0 + 1.0
+    between = ops.concatenate([Scale(0.5)(hidden), inputs], axis=-1) * 2.0 + 1.0
     return Model(inputs, layers.Dense(1, name="out")(between))
 
 
@@ -454,7 +454,7 @@ def test_slices_between_layers(tmp_path: Path) -> None:
     inputs = pynn.Input((6,))
     first = inputs[:, 1:5:2]
     last = inputs[..., -2:]
-    model = Model(inputs, layers.Dense(1)(pynn.ops.concatenate([first * 2, last])))
+    model = Model(inputs, layers.Dense(1)(pynn.ops.concatenate([first * 2, last], axis=-1)))
     model.save(tmp_path / "m.pynn")
     again = load_model(tmp_path / "m.pynn")
     x = np.random.default_rng(0).standard_normal((5, 6)).astype("float32")
