@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from pynn import initializers, ops, regularizers
+from pynn import constraints, initializers, ops, regularizers
 from pynn.layers._layer import Layer
+from pynn.layers._moved_axes import with_axes_last
 from pynn.layers._tracing import TrainingFlag
 
 
@@ -132,23 +131,23 @@ class BatchNormalization(Layer):
         training : bool, default=None
             None leaves it to the model.
         """
-        order = _features_last(len(inputs.shape), self.axis)
-        if order is not None:
-            inputs = ops.transpose(inputs, order)
         undecided = training is None or isinstance(training, TrainingFlag)
         inference_only = training is not None and not undecided and not training
-        outputs = ops.normalize_batch(
-            inputs,
-            self.moving_mean,
-            self.moving_variance,
-            self.gamma,
-            self.beta,
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-            frozen=lambda: inference_only or not self.trainable,
-            training=not undecided and bool(training),
-        )
-        return outputs if order is None else ops.transpose(outputs, np.argsort(order).tolist())
+
+        def normalize(x: Any) -> Any:
+            return ops.normalize_batch(
+                x,
+                self.moving_mean,
+                self.moving_variance,
+                self.gamma,
+                self.beta,
+                momentum=self.momentum,
+                epsilon=self.epsilon,
+                frozen=lambda: inference_only or not self.trainable,
+                training=not undecided and bool(training),
+            )
+
+        return with_axes_last(normalize, inputs, [self.axis % ops.ndim(inputs)])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
@@ -160,16 +159,11 @@ class BatchNormalization(Layer):
             "center": self.center,
             "scale": self.scale,
         }
-        for name, (initializer, regularizer, _) in self._makers.items():
+        for name, (initializer, regularizer, constraint) in self._makers.items():
             config[f"{name}_initializer"] = initializers.serialize(initializers.get(initializer))
             if not name.startswith("moving"):
                 config[f"{name}_regularizer"] = regularizers.serialize(
                     regularizers.get(regularizer)
                 )
+                config[f"{name}_constraint"] = constraints.serialize(constraints.get(constraint))
         return config
-
-
-def _features_last(rank: int, axis: int) -> list[int] | None:
-    """Return the order of axes that puts `axis` last, None where it is."""
-    axis %= rank
-    return None if axis == rank - 1 else [*(i for i in range(rank) if i != axis), axis]

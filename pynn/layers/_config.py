@@ -26,6 +26,18 @@ def training_position(call: Callable[..., Any]) -> int | None:
     return None
 
 
+def given_training(
+    call: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> bool | None:
+    """Return the ``training`` that a layer is called with, or None if nobody has decided it."""
+    training = kwargs.get("training") if kwargs else None
+    if training is None and len(args) > 1:
+        position = training_position(call)
+        if position is not None and len(args) >= position:
+            training = args[position - 1]
+    return bool(training) if isinstance(training, (bool, int, np.bool_)) else None
+
+
 def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments that `layer` was made with, as values that can be written down.
 

@@ -27,7 +27,7 @@ from pynn.ops import Tensor, Weight
 from pynn.ops._tensor import ValueTensor, is_taped, recording
 
 # Attributes that hold no layers of one's own, or that would be slow to look through.
-_NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_plans", "_tensors"))
+_NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
 
 _WEIGHT_ORDER = ("shape", "initializer", "dtype")
 _OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
@@ -98,6 +98,7 @@ class Layer(metaclass=_NamesItself):
         layer._own_weights = []
         layer._trainable = True
         layer._calls = []
+        layer._penalties = []
         layer.built = False
         return layer
 
@@ -120,6 +121,7 @@ class Layer(metaclass=_NamesItself):
             )
         self._own_weights: list[Weight]
         self._calls: list[Call]
+        self._penalties: list[Any]
         self.built: bool
         self.name = checked_name(name, type(self))
         self.dtype = checked_dtype(dtype)
@@ -228,12 +230,27 @@ class Layer(metaclass=_NamesItself):
         current().losses.extend(loss if isinstance(loss, (list, tuple)) else [loss])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Record the layer on tensors, or compute it on arrays; see `call` for the arguments."""
+        """Record the layer on tensors, or compute it on arrays; see `call` for the arguments.
+
+        A ``training`` that is given holds for the layers that this one calls, too.
+        """
+        training = _config.given_training(type(self).call, args, kwargs)
+        if training is None:
+            return self._on_tensors_or_arrays(args, kwargs)
+        trace = current()
+        before = trace.training
+        trace.training = training
+        try:
+            return self._on_tensors_or_arrays(args, kwargs)
+        finally:
+            trace.training = before
+
+    def _on_tensors_or_arrays(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not any(is_tensor(value) for value in leaves([list(args), kwargs])):
             if not is_taped():
                 return self._call_on_arrays(args, kwargs)
             first = map_leaves(ValueTensor, as_arrays(args[0], self.dtype)) if args else ()
-            return self(first, *args[1:], **kwargs)
+            return self._on_tensors_or_arrays((first, *args[1:]), kwargs)
         if not self.built:
             self._build_for(args, kwargs)
         trace = current()
@@ -279,8 +296,22 @@ class Layer(metaclass=_NamesItself):
         args = (*[as_arrays(arg, self.dtype) for arg in args[:1]], *args[1:])
         if not self.built:
             self._build_for(args, kwargs)
-        with recording(False):
-            outputs = self._called(args, kwargs)
+        trace = current()
+        known = len(trace.losses)
+        trace.depth += 1
+        try:
+            with recording(False):
+                outputs = self._called(args, kwargs)
+            if self.activity_regularizer is not None:
+                for output in leaves(outputs):
+                    penalty = self.activity_regularizer(output)
+                    trace.losses.append(penalty / max(len(output), 1))
+        finally:
+            trace.depth -= 1
+        if not trace.depth:
+            self._penalties = trace.losses[known:]
+            if not trace.collects:
+                del trace.losses[known:]
         return map_leaves(as_result, outputs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -426,8 +457,13 @@ class Layer(metaclass=_NamesItself):
 
     @property
     def losses(self) -> list[Any]:
-        """The penalties of regularizers on the weights as they are, one number each."""
-        return [
+        """The penalties, one number each: of activities and `add_loss`, and of the weights.
+
+        The former are those of the layer's last call on arrays; while a `Tape` is open, of all
+        that was called so far. A model that runs in the engine keeps none from its calls.
+        """
+        penalties = current().losses if is_taped() else self._penalties
+        return [ops.mean(term() if callable(term) else term) for term in penalties] + [
             weight.regularizer(ops.identity(weight) if is_taped() else weight.numpy())
             for weight in self.weights
             if weight.regularizer is not None

@@ -6,6 +6,7 @@ from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
 from pynn.layers._layer import Layer
+from pynn.layers._moved_axes import with_axes_last
 
 
 class LayerNormalization(Layer):
@@ -14,7 +15,7 @@ class LayerNormalization(Layer):
     Parameters
     ----------
     axis : int or list of int, default=-1
-        The axes over which moments are taken, the last ones.
+        The axes over which moments are taken, the batch's not among them.
     epsilon : float, default=1e-3
         Added to the variance.
     center, scale : bool, default=True
@@ -68,10 +69,10 @@ class LayerNormalization(Layer):
     def _axes(self, rank: int) -> tuple[int, ...]:
         given = self.axis if isinstance(self.axis, list) else [self.axis]
         axes = tuple(sorted(a % rank for a in given))
-        if axes != tuple(range(rank - len(axes), rank)) or 0 in axes:
+        if 0 in axes or len(set(axes)) < len(axes):
             raise ValueError(
-                f"the axes of layer {self.name!r} must be the last ones, without the batch's. "
-                f"Received: axis={self.axis}"
+                f"the axes of layer {self.name!r} must be some of its input's, without the "
+                f"batch's. Received: axis={self.axis}"
             )
         return axes
 
@@ -98,8 +99,12 @@ class LayerNormalization(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the normalized inputs."""
-        axes = self._axes(ops.ndim(inputs))
         inputs = ops.cast(inputs, self.dtype)
+        return with_axes_last(self._normalize, inputs, self._axes(ops.ndim(inputs)))
+
+    def _normalize(self, inputs: Any) -> Any:
+        rank = ops.ndim(inputs)
+        axes = tuple(range(rank - len(self._axes(rank)), rank))
         centered = inputs - ops.mean(inputs, axis=axes, keepdims=True)
         variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
         outputs = centered / ops.sqrt(variance + self.epsilon)

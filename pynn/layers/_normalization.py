@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pynn import graph, ops
 from pynn.layers._layer import Layer
+from pynn.layers._moved_axes import with_axes_last
 
 _EPSILON = 1e-7  # the least standard deviation that is divided by
 
@@ -19,8 +21,9 @@ class Normalization(Layer):
 
     Parameters
     ----------
-    axis : int or None, default=-1
-        The axis of the features, the last one; None has one mean and variance for everything.
+    axis : int, tuple of int or None, default=-1
+        The axes that have a mean and variance for each place along them, the batch's not among
+        them; None has one mean and variance for everything.
     mean, variance : float or array of float, default=None
         Moments that are known; both or neither.
     invert : bool, default=False
@@ -30,7 +33,7 @@ class Normalization(Layer):
 
     Attributes
     ----------
-    mean, variance : Weight, shape (features,) or ()
+    mean, variance : Weight, shape (features,), (), or as many axes as `axis` has
         Not trainable.
     count : Weight, shape ()
         How many rows `adapt` has seen.
@@ -38,7 +41,7 @@ class Normalization(Layer):
     Raises
     ------
     ValueError
-        If only one of the moments is given, or `axis` is not the last one.
+        If only one of the moments is given, or `axis` is none of the input's.
 
     Examples
     --------
@@ -52,7 +55,7 @@ class Normalization(Layer):
 
     def __init__(
         self,
-        axis: int | None = -1,
+        axis: int | Sequence[int] | None = -1,
         mean: Any = None,
         variance: Any = None,
         invert: bool = False,
@@ -62,7 +65,7 @@ class Normalization(Layer):
         if (mean is None) != (variance is None):
             raise ValueError("mean and variance must be given together, or neither of them")
         if isinstance(axis, (list, tuple)):
-            axis = axis[0] if len(axis) == 1 else (None if not axis else axis)
+            axis = axis[0] if len(axis) == 1 else (tuple(axis) or None)
         self.axis = axis
         self.invert = bool(invert)
         self._given = None if mean is None else (np.asarray(mean), np.asarray(variance))
@@ -72,12 +75,7 @@ class Normalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape."""
-        if self.axis not in (None, -1, len(input_shape) - 1):
-            raise ValueError(
-                f"the axis of layer {self.name!r} must be the last one, or None. "
-                f"Received: axis={self.axis} for input_shape={input_shape}"
-            )
-        size = () if self.axis is None else (input_shape[-1],)
+        size = tuple(input_shape[axis] for axis in self._axes(len(input_shape)))
         self.mean = self.add_weight(shape=size, initializer="zeros", trainable=False, name="mean")
         self.variance = self.add_weight(
             shape=size, initializer="ones", trainable=False, name="variance"
@@ -116,14 +114,28 @@ class Normalization(Layer):
             raise ValueError("adapt() needs data: it has no rows")
         if not self.built:
             self.build((None, *array.shape[1:]))
-        axes = None if self.axis is None else tuple(range(array.ndim - 1))
+        kept = self._axes(array.ndim)
+        axes = tuple(axis for axis in range(array.ndim) if axis not in kept)
         self.mean.assign(array.mean(axis=axes, dtype=np.float64))
         self.variance.assign(array.var(axis=axes, dtype=np.float64))
         self.count.assign(len(array))
 
     def call(self, inputs: Any) -> Any:
         """Return the normalized inputs."""
-        if self.axis is not None and not self.invert:
+        return with_axes_last(self._normalize, inputs, self._axes(ops.ndim(inputs)))
+
+    def _axes(self, rank: int) -> list[int]:
+        given = self.axis if isinstance(self.axis, (tuple, list)) else [self.axis]
+        axes = [axis for axis in given if axis is not None]
+        if any(not -rank < axis < rank or axis == 0 for axis in axes):
+            raise ValueError(
+                f"axis of layer {self.name!r} must be None or axes of its input, without the "
+                f"batch's. Received: axis={self.axis} for an input of {rank} axes"
+            )
+        return sorted(axis % rank for axis in axes)
+
+    def _normalize(self, inputs: Any) -> Any:
+        if len(self.mean.shape) == 1 and not self.invert:
             return ops.normalize_batch(
                 inputs,
                 self.mean,

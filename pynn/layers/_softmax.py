@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pynn import ops
 from pynn.layers._layer import Layer
+from pynn.layers._moved_axes import with_axes_last
 
 
 class Softmax(Layer):
-    """Return ``exp(x)`` divided by its sum along an axis.
+    """Return ``exp(x)`` divided by its sum along an axis, or along several together.
 
     Parameters
     ----------
-    axis : int, default=-1
+    axis : int or list of int, default=-1
     **kwargs
         ``name`` and ``input_shape`` of `Layer`.
 
@@ -24,20 +26,20 @@ class Softmax(Layer):
     array([[0.5, 0.5]], dtype=float32)
     """
 
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = axis if isinstance(axis, int) else list(axis)
         self.built = True
 
     def call(self, inputs: Any) -> Any:
         """Return the probabilities."""
-        last = ops.ndim(inputs) - 1
-        axis = self.axis % (last + 1)
-        if axis == last:
-            return ops.apply_activation("softmax", inputs)
-        order = [*[i for i in range(last + 1) if i != axis], axis]
-        moved = ops.apply_activation("softmax", ops.transpose(inputs, order))
-        return ops.transpose(moved, [order.index(i) for i in range(last + 1)])
+        rank = ops.ndim(inputs)
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        axes = [axis % rank for axis in axes]
+        if len(axes) > 1:
+            inputs = ops.cast(inputs, self.dtype)
+            return ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(axes), keepdims=True))
+        return with_axes_last(ops.softmax, inputs, axes)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""

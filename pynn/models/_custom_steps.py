@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn import ops
 from pynn._namespace import to_array
 from pynn._structure import leaves, pack
 from pynn.graph import Tape
-from pynn.layers._tracing import current
 from pynn.metrics import Mean, Metric
 from pynn.models._source import as_array, as_structure
-from pynn.ops._tensor import is_taped
 from pynn.training import ArrayData, BatchData, comes_in_batches
 
 if TYPE_CHECKING:
@@ -112,9 +109,6 @@ def compute_loss(
             total = total + factor * loss(target, predicted, sample_weight=sample_weight)
     for penalty in self.losses:
         total = total + penalty
-    if is_taped():
-        for term in current().losses:
-            total = total + ops.mean(term)
     return total
 
 

@@ -87,7 +87,7 @@ def layer_config(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) ->
         known -= {"activity_regularizer", "sparse"}
     config = {}
     for key, value in given.items():
-        if key in known and not (key == "data_format"):
+        if key in known:
             config[key] = value
         elif value and _NEUTRAL.get(key) != value:
             raise ValueError(

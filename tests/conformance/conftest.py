@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,14 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
     collect_ignore_glob = ["test_*.py"]
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Let Keras make arrays of its variables in the way that newer versions of NumPy deprecate."""
+    warning = "ignore:__array__ implementation doesn't accept:DeprecationWarning"
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.filterwarnings(warning))
 
 
 @pytest.fixture(autouse=True)

@@ -177,7 +177,10 @@ CASES = [
         )
         for axis, shape in ((-1, (4, 3)), (1, (2, 3, 4)))
     ],
-    Case("batch_normalization", lambda ops, x: ops.batch_normalization(x, [1.0] * 3, [2.0] * 3, 1)),
+    Case(
+        "batch_normalization",
+        lambda ops, x: ops.batch_normalization(x, np.ones(3), np.full(3, 2.0), 1),
+    ),
     Case("one_hot", lambda ops, x: ops.one_hot(np.array([2, 0, 1, -1, 3]), 3), smooth=False),
     Case("ones_like", _of("ones_like"), smooth=False),
     Case("zeros_like", _of("zeros_like"), smooth=False),

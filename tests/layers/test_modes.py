@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import pynn
 from pynn import layers, ops, utils
 from pynn.models import Sequential
 
@@ -79,6 +80,32 @@ def test_training_moves_the_moments_and_freezing_keeps_them() -> None:
     model.fit(X, X[:, 0], epochs=1, verbose=0)
     for weight, value in zip(layer.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), value)
+
+
+def test_training_holds_for_the_layers_inside() -> None:
+    class Block(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.normalization = layers.BatchNormalization()
+
+        def call(self, inputs: object) -> object:
+            return self.normalization(inputs)
+
+    class Outer(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = Block()
+
+        def call(self, inputs: object, training: object = None) -> object:
+            return self.block(inputs)
+
+    own = layers.BatchNormalization()(X, training=True)
+    np.testing.assert_array_equal(Outer()(X, training=True), own)
+    with pynn.Tape() as tape:
+        taped = Outer()(tape.watch(X), training=True)
+        plain = Outer()(tape.watch(X))
+    np.testing.assert_allclose(taped, own, atol=1e-6)
+    np.testing.assert_allclose(plain, X, rtol=1e-3)
 
 
 def test_a_layer_that_asks_is_recorded_for_both_modes() -> None:

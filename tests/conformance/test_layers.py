@@ -1,0 +1,291 @@
+"""Every layer: outputs in training and inference, gradients, moving statistics, and noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import keras
+import numpy as np
+import pytest
+
+import pynn
+from conformance.agreement import FORMULA, GRADIENT, assert_agree, generator
+
+ROWS = 5
+
+
+class Case(NamedTuple):
+    """A layer's class, its arguments, made with either library, and the shapes of its rows."""
+
+    cls: str
+    options: Callable[[Any], dict[str, Any]]
+    shapes: tuple[tuple[int, ...], ...] = ((4,),)
+
+
+def _case(cls: str, *shapes: tuple[int, ...], **options: Any) -> Case:
+    return Case(cls, lambda k: options, shapes or ((4,),))
+
+
+_ACTIVATIONS = [
+    name
+    for name in pynn.activations.__all__
+    if hasattr(keras.activations, name) and name not in ("get", "serialize", "deserialize")
+]
+_MERGES = ("Add", "Average", "Maximum", "Minimum", "Multiply")
+SMOOTH = [
+    *[_case("Dense", units=3, activation=name) for name in _ACTIVATIONS],
+    _case("Dense", units=3, use_bias=False),
+    _case("Dense", (2, 4), units=3, activation="tanh"),
+    _case("Dense", (3, 2, 4), units=2),
+    Case(
+        "Dense",
+        lambda k: {
+            "units": 3,
+            "kernel_initializer": "he_normal",
+            "bias_initializer": k.initializers.Constant(0.3),
+            "kernel_regularizer": k.regularizers.L1L2(0.01, 0.02),
+            "bias_regularizer": "l2",
+            "activity_regularizer": k.regularizers.L2(0.03),
+        },
+    ),
+    Case("Dense", lambda k: {"units": 3, "activation": k.layers.LeakyReLU(negative_slope=0.3)}),
+    *[_case("Activation", activation=name) for name in ("relu", "gelu", "softmax")],
+    _case("Flatten"),
+    _case("Flatten", (2, 3)),
+    _case("Flatten", (2, 3, 2)),
+    _case("Flatten", (2, 3, 2), data_format="channels_first"),
+    _case("Reshape", target_shape=(2, 2)),
+    _case("Reshape", (2, 3), target_shape=(-1,)),
+    _case("Reshape", (6,), target_shape=(3, -1)),
+    _case("Rescaling", scale=0.5),
+    _case("Rescaling", scale=2.0, offset=-1.0),
+    _case("Rescaling", scale=[1.0, 2.0, 3.0, 4.0], offset=[0.0, 1.0, 0.0, -1.0]),
+    _case("ReLU"),
+    _case("ReLU", max_value=1.0, negative_slope=0.1, threshold=0.2),
+    _case("LeakyReLU"),
+    _case("LeakyReLU", negative_slope=0.05),
+    _case("PReLU"),
+    Case("PReLU", lambda k: {"alpha_initializer": k.initializers.Constant(0.2)}),
+    Case(
+        "PReLU",
+        lambda k: {"alpha_initializer": k.initializers.Constant(0.2), "shared_axes": [1]},
+        ((3, 4),),
+    ),
+    _case("ELU"),
+    _case("ELU", alpha=0.4),
+    _case("Softmax"),
+    _case("Softmax", (2, 3), axis=1),
+    _case("Softmax", (2, 3), axis=[1, 2]),
+    _case("Identity"),
+    _case("ActivityRegularization", l1=0.1, l2=0.2),
+    _case("LayerNormalization"),
+    _case("LayerNormalization", (3, 4), epsilon=0.01),
+    _case("LayerNormalization", (3, 4), axis=[1, 2]),
+    _case("LayerNormalization", (3, 4), axis=1),
+    _case("LayerNormalization", center=False),
+    _case("LayerNormalization", scale=False),
+    _case("BatchNormalization"),
+    _case("BatchNormalization", momentum=0.7, epsilon=0.01),
+    _case("BatchNormalization", center=False),
+    _case("BatchNormalization", scale=False),
+    _case("BatchNormalization", (3, 4)),
+    _case("BatchNormalization", (3, 4), axis=1),
+    _case("BatchNormalization", trainable=False),
+    _case("Normalization", mean=0.5, variance=2.0),
+    _case("Normalization", mean=[1.0, 2.0, 3.0, 4.0], variance=[4.0, 3.0, 2.0, 1.0]),
+    _case("Normalization", mean=[1.0, 2.0, 3.0, 4.0], variance=[4.0, 3.0, 2.0, 1.0], invert=True),
+    _case("Normalization", mean=0.5, variance=2.0, axis=None),
+    *[_case(name, (4,), (4,)) for name in (*_MERGES, "Subtract", "Concatenate")],
+    *[_case(name, (4,), (4,), (4,)) for name in (*_MERGES, "Concatenate")],
+    *[_case(name, (3, 4), (3, 4)) for name in (*_MERGES, "Subtract", "Concatenate")],
+    *[_case(name, (3, 4), (1, 4)) for name in (*_MERGES, "Subtract")],
+    _case("Concatenate", (2, 4), (3, 4), axis=1),
+    _case("Dot", (4,), (4,), axes=1),
+    _case("Dot", (4,), (4,), axes=-1, normalize=True),
+    _case("Dot", (2, 4), (3, 4), axes=2),
+    _case("Dot", (2, 4), (4, 3), axes=(2, 1)),
+    _case("Dot", (2, 4), (2, 3), axes=1),
+    Case("Lambda", lambda k: {"function": lambda x: k.ops.square(x) + 1.0}),
+    Case("Lambda", lambda k: {"function": lambda x, by: x * by, "arguments": {"by": 3.0}}),
+]
+NOISY = [
+    _case("Dropout", (40, 50), rate=0.3),
+    _case("Dropout", (40, 50), rate=0.0),
+    _case("AlphaDropout", (40, 50), rate=0.3),
+    _case("GaussianNoise", (40, 50), stddev=0.7),
+    _case("GaussianDropout", (40, 50), rate=0.3),
+]
+_OTHERS = {"Embedding", "InputLayer", "Input", "Layer", "Weight"}
+IDS = [f"{case.cls}-{i}" for i, case in enumerate(SMOOTH)]
+
+
+def instances(case: Case, **more: Any) -> tuple[Any, Any]:
+    """Return the layer of either library, built, with the same drawn weights."""
+    ours = getattr(pynn.layers, case.cls)(**case.options(pynn), **more)
+    theirs = getattr(keras.layers, case.cls)(**case.options(keras), **more)
+    shapes = [(None, *shape) for shape in case.shapes]
+    for layer in (ours, theirs):
+        if not layer.built:
+            layer.build(shapes[0] if len(shapes) == 1 else shapes)
+    rng = generator(case.cls, case.shapes)
+    weights = [
+        np.abs(w + 0.1 * rng.standard_normal(w.shape)).astype("float32")
+        for w in map(np.asarray, ours.get_weights())
+    ]
+    if is_known(case):
+        return ours, theirs
+    assert [w.shape for w in weights] == [w.shape for w in theirs.get_weights()]
+    ours.set_weights(weights)
+    theirs.set_weights(weights)
+    return ours, theirs
+
+
+def is_known(case: Case) -> bool:
+    """Whether it is a layer whose moments were given: here they are weights, there constants."""
+    return case.cls == "Normalization" and "mean" in case.options(keras)
+
+
+def drawn(case: Case) -> list[np.ndarray]:
+    rng = generator(case.cls, case.shapes, "x")
+    return [rng.standard_normal((ROWS, *shape)).astype("float32") for shape in case.shapes]
+
+
+def packed(arrays: list[Any]) -> Any:
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def test_nothing_is_left_out() -> None:
+    names = {
+        name
+        for name in pynn.layers.__all__
+        if isinstance(getattr(pynn.layers, name), type) and hasattr(keras.layers, name)
+    }
+    assert names - _OTHERS == {case.cls for case in SMOOTH + NOISY}
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("case", SMOOTH, ids=IDS)
+def test_output_and_penalty(case: Case, training: bool) -> None:
+    ours, theirs = instances(case)
+    x = packed(drawn(case))
+    keywords = {"training": training} if case.cls == "BatchNormalization" else {}
+    assert_agree(ours(x, **keywords), theirs(x, **keywords), FORMULA)
+    assert_agree(sum(map(float, ours.losses)), sum(map(float, theirs.losses)), FORMULA)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=not is_known(case)):
+        assert_agree(one, other, FORMULA, "weights afterwards")
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("case", SMOOTH, ids=IDS)
+def test_gradients(case: Case, training: bool) -> None:
+    ours, theirs = instances(case)
+    arrays = drawn(case)
+    keywords = {"training": training} if case.cls == "BatchNormalization" else {}
+    factor = generator(case.cls, "factor").standard_normal(np.shape(ours(packed(arrays))))
+    factor = factor.astype("float32")
+    with pynn.Tape() as tape:
+        watched = [tape.watch(array) for array in arrays]
+        value = pynn.ops.sum(ours(packed(watched), **keywords) * factor)
+    found = tape.gradient(value, [*watched, *ours.trainable_weights])
+
+    def total(trainable: Any, xs: Any) -> Any:
+        fixed = [v.value for v in theirs.non_trainable_variables]
+        out, _ = theirs.stateless_call(trainable, fixed, packed(xs), **keywords)
+        return keras.ops.sum(out * factor)
+
+    trainable = [v.value for v in theirs.trainable_variables]
+    by_weight, by_input = jax.jit(jax.grad(total, argnums=(0, 1)))(trainable, arrays)
+    for one, other in zip(found, [*by_input, *by_weight], strict=True):
+        assert_agree(one, other, GRADIENT)
+
+
+@pytest.mark.parametrize("case", SMOOTH, ids=IDS)
+def test_symbolic_shape_and_model(case: Case) -> None:
+    outputs = []
+    layers = instances(case)
+    for library, layer in zip((pynn, keras), layers, strict=True):
+        inputs = [library.Input(shape) for shape in case.shapes]
+        model = library.Model(packed(inputs), layer(packed(inputs)))
+        value = model(packed(drawn(case)))
+        outputs.append((model.output_shape, value, model.count_params()))
+    assert outputs[0][0] == outputs[1][0]
+    assert_agree(outputs[0][1], outputs[1][1], FORMULA)
+    assert outputs[0][2] == outputs[1][2] or is_known(case)
+
+
+@pytest.mark.parametrize("case", NOISY, ids=lambda case: f"{case.cls}-{case.options(None)}")
+@pytest.mark.parametrize("mean", [0.0, 2.0])
+def test_noise_has_the_same_distribution(case: Case, mean: float) -> None:
+    ours, theirs = (
+        getattr(library.layers, case.cls)(**case.options(library), seed=5)
+        for library in (pynn, keras)
+    )
+    x = drawn(case)[0] + np.float32(mean)
+    np.testing.assert_array_equal(np.asarray(ours(x)), x)
+    np.testing.assert_array_equal(np.asarray(theirs(x)), x)
+    one = np.asarray(ours(x, training=True), "float64")
+    other = np.asarray(theirs(x, training=True), "float64")
+    # Five standard errors of the difference of two means, and of two mean squares.
+    for moment in (1, 2):
+        a, b = one**moment, other**moment
+        error = 5 * np.sqrt((a.var() + b.var()) / x.size)
+        assert abs(a.mean() - b.mean()) <= error
+    if case.cls == "Dropout":
+        np.testing.assert_allclose(
+            np.unique(np.round(one / x, 3)), np.unique(np.round(other / x, 3))
+        )
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)], ids=str)
+def test_embedding(shape: tuple[int, ...]) -> None:
+    ours, theirs = pynn.layers.Embedding(6, 2), keras.layers.Embedding(6, 2)
+    for layer in (ours, theirs):
+        layer.build((None, *shape))
+    table = generator("table").standard_normal((6, 2)).astype("float32")
+    ours.set_weights([table])
+    theirs.set_weights([table])
+    x = generator("words", shape).integers(0, 6, (ROWS, *shape)).astype("int32")
+    assert_agree(ours(x), theirs(x), FORMULA)
+    with pynn.Tape() as tape:
+        value = pynn.ops.sum(pynn.ops.square(ours(x)))
+    (found,) = tape.gradient(value, ours.trainable_weights)
+    expected = jax.grad(lambda t: keras.ops.sum(theirs.stateless_call([t], [], x)[0] ** 2))(table)
+    assert_agree(found, expected, GRADIENT)
+
+
+@pytest.mark.parametrize("axis", [-1, None, 1, (1, 2)], ids=str)
+@pytest.mark.parametrize("batched", [False, True])
+def test_adapt(axis: Any, batched: bool) -> None:
+    x = generator("adapt").standard_normal((30, 3, 4)).astype("float32") * 2 + 1
+    ours, theirs = pynn.layers.Normalization(axis=axis), keras.layers.Normalization(axis=axis)
+    ours.adapt(x)
+    theirs.adapt(x)
+    assert_agree(ours(x), theirs(x), FORMULA)
+    # Keras shows them with axes of size 1 where they are spread.
+    assert_agree(ours.mean, np.squeeze(theirs.mean), FORMULA)
+    assert_agree(ours.variance, np.squeeze(theirs.variance), FORMULA)
+    if batched:
+        ours.adapt(x[:10] * 2)  # starts again
+        theirs.adapt(x[:10] * 2)
+        assert_agree(ours(x), theirs(x), FORMULA)
+
+
+TWINS = ("add", "average", "concatenate", "maximum", "minimum", "multiply", "subtract")
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_functional_twin(name: str) -> None:
+    x = drawn(_case(name, (4,), (4,)))
+    assert_agree(getattr(pynn.layers, name)(x), getattr(keras.layers, name)(x), FORMULA)
+
+
+@pytest.mark.parametrize("normalize", [False, True])
+def test_dot_as_a_function(normalize: bool) -> None:
+    x = drawn(_case("dot", (4,), (4,)))
+    assert_agree(
+        pynn.layers.dot(x, axes=1, normalize=normalize),
+        keras.layers.dot(x, axes=1, normalize=normalize),
+        FORMULA,
+    )
