@@ -79,14 +79,14 @@ NATIVE = {
     ),
     "logsumexp": lambda x: x - ops.logsumexp(x, axis=-1, keepdims=True),
     "standard deviation and norm": lambda x: ops.concatenate(
-        [ops.std(x, axis=1, keepdims=True), ops.l2_normalize(x)]
+        [ops.std(x, axis=1, keepdims=True), ops.l2_normalize(x)], axis=-1
     ),
     "one number a row": lambda x: ops.reshape(ops.sum(ops.square(x), axis=-1), (-1, 1)) * x,
     "any and all": lambda x: (
         x * ops.cast(ops.any(x > 1.8, axis=1, keepdims=True), "float64")
         - x * ops.cast(ops.all(x > 0.6, axis=1, keepdims=True), "float64")
     ),
-    "slices": lambda x: ops.concatenate([x[:, 1:], x[:, ::2] * x[:, 2:], x[:, 0:1]]),
+    "slices": lambda x: ops.concatenate([x[:, 1:], x[:, ::2] * x[:, 2:], x[:, 0:1]], axis=-1),
     "split": lambda x: ops.multiply(*ops.split(x, 2, axis=1)),
     "places": lambda x: (
         x * ops.cast(ops.argmax(x, axis=1, keepdims=True) + ops.argmin(x, -1, True), "float64")
@@ -106,7 +106,7 @@ NATIVE = {
     ),
     "inner axis": lambda x: ops.mean(ops.reshape(x, (-1, 2, 2)), axis=1) * x[:, 2:],
     "stacked": lambda x: ops.max(ops.stack([x, 2 - x, x * x], axis=1), axis=1),
-    "one hot": lambda x: ops.one_hot(ops.cast(x[:, 0] * 2, "int32"), 4, "float64") * x,
+    "one hot": lambda x: ops.one_hot(ops.cast(x[:, 0] * 2, "int32"), 4, dtype="float64") * x,
     "ones like": lambda x: x * ops.ones_like(x) + ops.zeros_like(x),
     "a weight for each feature": lambda x: x * BIAS + ops.exp(BIAS) / x,
     "a weight for all": lambda x: x * ops.sigmoid(SCALE) + SCALE,

@@ -25,7 +25,7 @@ def huber(y_true: Any, y_pred: Any) -> Any:
 
 
 def from_labels(y_true: Any, y_pred: Any) -> Any:
-    one_hot = ops.one_hot(ops.cast(ops.squeeze(y_true, -1), "int32"), 3, "float64")
+    one_hot = ops.one_hot(ops.cast(ops.squeeze(y_true, -1), "int32"), 3, dtype="float64")
     return ops.logsumexp(y_pred, axis=-1) - ops.sum(one_hot * y_pred, axis=-1)
 
 

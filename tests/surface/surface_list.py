@@ -407,7 +407,7 @@ SECTIONS: dict[str, list[Entry]] = {
     "Wrappers": WRAPPERS,
     "Loops of one's own": [
         Entry("Tape", {}, {"persistent": True, "watch_accessed_variables": True}, differentiated),
-        Entry("ops.stop_gradient", {"x": X}, {}, nothing),
+        Entry("ops.stop_gradient", {"variable": X}, {}, nothing),
     ],
     "Utilities": REST,
 }
