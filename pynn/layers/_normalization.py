@@ -125,8 +125,9 @@ class Normalization(Layer):
         return with_axes_last(self._normalize, inputs, self._axes(ops.ndim(inputs)))
 
     def _axes(self, rank: int) -> list[int]:
-        given = self.axis if isinstance(self.axis, (tuple, list)) else [self.axis]
-        axes = [axis for axis in given if axis is not None]
+        given: Any = self.axis
+        axes = list(given) if isinstance(given, (tuple, list)) else [given]
+        axes = [axis for axis in axes if axis is not None]
         if any(not -rank < axis < rank or axis == 0 for axis in axes):
             raise ValueError(
                 f"axis of layer {self.name!r} must be None or axes of its input, without the "
