@@ -76,7 +76,9 @@ class Dot(Merge):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
-        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
+        same = self.axes[0] == self.axes[1]
+        axes = self.axes[0] if same else self.axes
+        return {**super().get_config(), "axes": axes, "normalize": self.normalize}
 
 
 def dot(inputs: Any, axes: Any, normalize: bool = False, **kwargs: Any) -> Any:

@@ -65,4 +65,4 @@ class Dropout(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        return {**super().get_config(), "rate": self.rate, "noise_shape": None, "seed": self.seed}

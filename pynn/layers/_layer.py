@@ -512,7 +512,10 @@ class Layer(metaclass=_NamesItself):
         """
         if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
             return _config.from_init(self, *self._init_call)
-        return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+        config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pynn import backend, initializers, layers, ops
+from pynn import backend, initializers, layers, ops, regularizers
 from pynn.models import Model, Sequential
 
 X = np.arange(6, dtype="float32").reshape(2, 3)
@@ -216,3 +216,33 @@ def test_a_list_that_grows_after_a_call_does_not_change_the_call() -> None:
     model = Model(tensors[0], tensors[-1])
     assert [call.inputs for call in model.layers[1]._calls] == [tensors[:1]]
     assert model.predict(np.ones((1, 2)), verbose=0).shape == (1, 2)
+
+
+def test_an_activity_regularizer_survives_its_config() -> None:
+    for layer in (
+        layers.Activation("relu", activity_regularizer="l2"),
+        layers.Dropout(0.5, activity_regularizer="l1"),
+        layers.Dense(2, activity_regularizer="l1l2"),
+    ):
+        again = type(layer).from_config(layer.get_config())
+        assert again.get_config() == layer.get_config()
+        assert type(again.activity_regularizer) is type(layer.activity_regularizer)
+    penalty = layers.ActivityRegularization(l1=0.5)
+    assert type(penalty).from_config(penalty.get_config()).l1 == 0.5
+
+
+def test_losses_are_those_of_the_last_call() -> None:
+    class Penalized(layers.Layer):
+        def call(self, inputs: object) -> object:
+            self.add_loss(ops.mean(ops.square(inputs)))
+            return inputs
+
+    own = Penalized()
+    dense = layers.Dense(1, activity_regularizer=regularizers.L2(0.5), kernel_initializer="ones")
+    for factor in (1.0, 2.0):
+        x = np.full((4, 3), factor, "float32")
+        own(x)
+        dense(x)
+        assert [float(loss) for loss in own.losses] == [factor**2]
+        # Half of the square of three times the factor, the mean over four rows.
+        assert [float(loss) for loss in dense.losses] == [0.5 * 9 * factor**2]
