@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import pynn
+from conformance.layer_cases import NOISY, SMOOTH, Case, packed
 from pynn._structure import leaves
 from saving.data.make_keras_files import shake
 from saving.keras_models import MODELS, inputs_for
@@ -84,6 +85,56 @@ def test_weights_alone(name: str, tmp_path: Path) -> None:
     own = MODELS[name](pynn)
     own.load_weights(tmp_path / "w.weights.h5")
     assert_equal(keras.models.load_model(tmp_path / "m.keras"), own)
+
+
+# A layer of every class, alone in a model; those that hold code are read by neither library.
+LAYERS = [case for case in SMOOTH + NOISY if case.cls != "Lambda"]
+LAYER_IDS = [f"{case.cls}-{i}" for i, case in enumerate(LAYERS)]
+
+
+def model_around(k: Any, case: Case) -> Any:
+    """Return a model of that layer between inputs and an output that depends on each of its."""
+    inputs = [k.Input(shape) for shape in case.shapes]
+    x = getattr(k.layers, case.cls)(**case.options(k))(packed(inputs))
+    return k.Model(packed(inputs), k.layers.Dense(2)(k.layers.Flatten()(x)))
+
+
+def test_every_layer_makes_the_trip() -> None:
+    classes = {
+        name
+        for name in pynn.layers.__all__
+        if isinstance(getattr(pynn.layers, name), type) and hasattr(keras.layers, name)
+    }
+    # An InputLayer is in all models, an Embedding in one of MODELS; the others are no layers.
+    others = {"Embedding", "Input", "InputLayer", "Lambda", "Layer"}
+    assert classes - others == {case.cls for case in LAYERS}
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=LAYER_IDS)
+@pytest.mark.filterwarnings("ignore::UserWarning:keras")
+def test_a_layer_from_keras(case: Case, tmp_path: Path) -> None:
+    model = model_around(keras, case)
+    shake(model)
+    model.save(tmp_path / "m.keras")
+    # A Normalization layer uses new weights only once it is loaded.
+    expected = keras.models.load_model(tmp_path / "m.keras")
+    assert_equal(expected, pynn.models.load_model(tmp_path / "m.keras"))
+    model.save(tmp_path / "m.h5")
+    assert_equal(expected, pynn.models.load_model(tmp_path / "m.h5"))
+    model.save_weights(tmp_path / "m.weights.h5")
+    own = model_around(pynn, case)
+    own.load_weights(tmp_path / "m.weights.h5")
+    assert_equal(expected, own)
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=LAYER_IDS)
+def test_a_layer_from_pynn(case: Case, tmp_path: Path) -> None:
+    model = model_around(pynn, case)
+    if not (case.cls == "Normalization" and "mean" in case.options(keras)):
+        shake(model)
+    model.save(tmp_path / "m.keras")
+    assert_equal(model, keras.models.load_model(tmp_path / "m.keras"))
+    assert_equal(model, pynn.models.load_model(tmp_path / "m.keras"))
 
 
 def test_a_trained_model_arrives_compiled(tmp_path: Path) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import keras
@@ -12,112 +11,9 @@ import pytest
 
 import pynn
 from conformance.agreement import FORMULA, GRADIENT, assert_agree, generator
+from conformance.layer_cases import NOISY, ROWS, SMOOTH, Case, case_of, drawn, packed
 
-ROWS = 5
-
-
-class Case(NamedTuple):
-    """A layer's class, its arguments, made with either library, and the shapes of its rows."""
-
-    cls: str
-    options: Callable[[Any], dict[str, Any]]
-    shapes: tuple[tuple[int, ...], ...] = ((4,),)
-
-
-def _case(cls: str, *shapes: tuple[int, ...], **options: Any) -> Case:
-    return Case(cls, lambda k: options, shapes or ((4,),))
-
-
-_ACTIVATIONS = [
-    name
-    for name in pynn.activations.__all__
-    if hasattr(keras.activations, name) and name not in ("get", "serialize", "deserialize")
-]
-_MERGES = ("Add", "Average", "Maximum", "Minimum", "Multiply")
-SMOOTH = [
-    *[_case("Dense", units=3, activation=name) for name in _ACTIVATIONS],
-    _case("Dense", units=3, use_bias=False),
-    _case("Dense", (2, 4), units=3, activation="tanh"),
-    _case("Dense", (3, 2, 4), units=2),
-    Case(
-        "Dense",
-        lambda k: {
-            "units": 3,
-            "kernel_initializer": "he_normal",
-            "bias_initializer": k.initializers.Constant(0.3),
-            "kernel_regularizer": k.regularizers.L1L2(0.01, 0.02),
-            "bias_regularizer": "l2",
-            "activity_regularizer": k.regularizers.L2(0.03),
-        },
-    ),
-    Case("Dense", lambda k: {"units": 3, "activation": k.layers.LeakyReLU(negative_slope=0.3)}),
-    *[_case("Activation", activation=name) for name in ("relu", "gelu", "softmax")],
-    _case("Flatten"),
-    _case("Flatten", (2, 3)),
-    _case("Flatten", (2, 3, 2)),
-    _case("Flatten", (2, 3, 2), data_format="channels_first"),
-    _case("Reshape", target_shape=(2, 2)),
-    _case("Reshape", (2, 3), target_shape=(-1,)),
-    _case("Reshape", (6,), target_shape=(3, -1)),
-    _case("Rescaling", scale=0.5),
-    _case("Rescaling", scale=2.0, offset=-1.0),
-    _case("Rescaling", scale=[1.0, 2.0, 3.0, 4.0], offset=[0.0, 1.0, 0.0, -1.0]),
-    _case("ReLU"),
-    _case("ReLU", max_value=1.0, negative_slope=0.1, threshold=0.2),
-    _case("LeakyReLU"),
-    _case("LeakyReLU", negative_slope=0.05),
-    _case("PReLU"),
-    Case("PReLU", lambda k: {"alpha_initializer": k.initializers.Constant(0.2)}),
-    Case(
-        "PReLU",
-        lambda k: {"alpha_initializer": k.initializers.Constant(0.2), "shared_axes": [1]},
-        ((3, 4),),
-    ),
-    _case("ELU"),
-    _case("ELU", alpha=0.4),
-    _case("Softmax"),
-    _case("Softmax", (2, 3), axis=1),
-    _case("Softmax", (2, 3), axis=[1, 2]),
-    _case("Identity"),
-    _case("ActivityRegularization", l1=0.1, l2=0.2),
-    _case("LayerNormalization"),
-    _case("LayerNormalization", (3, 4), epsilon=0.01),
-    _case("LayerNormalization", (3, 4), axis=[1, 2]),
-    _case("LayerNormalization", (3, 4), axis=1),
-    _case("LayerNormalization", center=False),
-    _case("LayerNormalization", scale=False),
-    _case("BatchNormalization"),
-    _case("BatchNormalization", momentum=0.7, epsilon=0.01),
-    _case("BatchNormalization", center=False),
-    _case("BatchNormalization", scale=False),
-    _case("BatchNormalization", (3, 4)),
-    _case("BatchNormalization", (3, 4), axis=1),
-    _case("BatchNormalization", trainable=False),
-    _case("Normalization", mean=0.5, variance=2.0),
-    _case("Normalization", mean=[1.0, 2.0, 3.0, 4.0], variance=[4.0, 3.0, 2.0, 1.0]),
-    _case("Normalization", mean=[1.0, 2.0, 3.0, 4.0], variance=[4.0, 3.0, 2.0, 1.0], invert=True),
-    _case("Normalization", mean=0.5, variance=2.0, axis=None),
-    *[_case(name, (4,), (4,)) for name in (*_MERGES, "Subtract", "Concatenate")],
-    *[_case(name, (4,), (4,), (4,)) for name in (*_MERGES, "Concatenate")],
-    *[_case(name, (3, 4), (3, 4)) for name in (*_MERGES, "Subtract", "Concatenate")],
-    *[_case(name, (3, 4), (1, 4)) for name in (*_MERGES, "Subtract")],
-    _case("Concatenate", (2, 4), (3, 4), axis=1),
-    _case("Dot", (4,), (4,), axes=1),
-    _case("Dot", (4,), (4,), axes=-1, normalize=True),
-    _case("Dot", (2, 4), (3, 4), axes=2),
-    _case("Dot", (2, 4), (4, 3), axes=(2, 1)),
-    _case("Dot", (2, 4), (2, 3), axes=1),
-    Case("Lambda", lambda k: {"function": lambda x: k.ops.square(x) + 1.0}),
-    Case("Lambda", lambda k: {"function": lambda x, by: x * by, "arguments": {"by": 3.0}}),
-]
-NOISY = [
-    _case("Dropout", (40, 50), rate=0.3),
-    _case("Dropout", (40, 50), rate=0.0),
-    _case("AlphaDropout", (40, 50), rate=0.3),
-    _case("GaussianNoise", (40, 50), stddev=0.7),
-    _case("GaussianDropout", (40, 50), rate=0.3),
-]
-_OTHERS = {"Embedding", "InputLayer", "Input", "Layer", "Weight"}
+OTHERS = {"Embedding", "InputLayer", "Input", "Layer", "Weight"}
 IDS = [f"{case.cls}-{i}" for i, case in enumerate(SMOOTH)]
 
 
@@ -147,22 +43,13 @@ def is_known(case: Case) -> bool:
     return case.cls == "Normalization" and "mean" in case.options(keras)
 
 
-def drawn(case: Case) -> list[np.ndarray]:
-    rng = generator(case.cls, case.shapes, "x")
-    return [rng.standard_normal((ROWS, *shape)).astype("float32") for shape in case.shapes]
-
-
-def packed(arrays: list[Any]) -> Any:
-    return arrays[0] if len(arrays) == 1 else arrays
-
-
 def test_nothing_is_left_out() -> None:
     names = {
         name
         for name in pynn.layers.__all__
         if isinstance(getattr(pynn.layers, name), type) and hasattr(keras.layers, name)
     }
-    assert names - _OTHERS == {case.cls for case in SMOOTH + NOISY}
+    assert names - OTHERS == {case.cls for case in SMOOTH + NOISY}
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
@@ -277,13 +164,13 @@ TWINS = ("add", "average", "concatenate", "maximum", "minimum", "multiply", "sub
 
 @pytest.mark.parametrize("name", TWINS)
 def test_functional_twin(name: str) -> None:
-    x = drawn(_case(name, (4,), (4,)))
+    x = drawn(case_of(name, (4,), (4,)))
     assert_agree(getattr(pynn.layers, name)(x), getattr(keras.layers, name)(x), FORMULA)
 
 
 @pytest.mark.parametrize("normalize", [False, True])
 def test_dot_as_a_function(normalize: bool) -> None:
-    x = drawn(_case("dot", (4,), (4,)))
+    x = drawn(case_of("dot", (4,), (4,)))
     assert_agree(
         pynn.layers.dot(x, axes=1, normalize=normalize),
         keras.layers.dot(x, axes=1, normalize=normalize),
