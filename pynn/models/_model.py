@@ -23,6 +23,7 @@ from pynn.models._compiled import Compiled
 from pynn.models._diagram import diagram_of
 from pynn.models._interface import Interface, interface_of_call, interface_of_values
 from pynn.models._network import Network
+from pynn.models._not_compiled import NotCompiledError
 from pynn.models._pickling import reduce_model
 from pynn.models._planning import plans_of
 from pynn.models._source import as_structure, example
@@ -404,7 +405,7 @@ class Model(Layer):
 
     def _compiled_or_fail(self, method: str) -> Compiled:
         if self._compiled is None:
-            raise RuntimeError(f"call compile() before {method}(): the model needs a loss")
+            raise NotCompiledError(f"call compile() before {method}(): the model needs a loss")
         return self._compiled
 
     compile = _compiling.compile

@@ -73,9 +73,17 @@ class Sequential(Model):
         if rebuild:
             self._extend()
 
-    def pop(self, rebuild: bool = True) -> Layer | None:
-        """Take the last layer off and return it; None if there is none."""
-        layer = self._stack.pop() if self._stack else None
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the last layer off and return it.
+
+        Raises
+        ------
+        IndexError
+            If there is none.
+        """
+        if not self._stack:
+            raise IndexError(f"the model {self.name!r} has no layer to pop")
+        layer = self._stack.pop()
         del self._tensors[len(self._stack) + 1 :]
         if rebuild:
             self._extend()

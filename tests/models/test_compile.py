@@ -125,8 +125,9 @@ def test_keys_must_be_outputs() -> None:
 
 def test_without_compile_there_is_no_training() -> None:
     for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
-        with pytest.raises(RuntimeError, match=rf"call compile\(\) before {method}\(\)"):
+        with pytest.raises(RuntimeError, match=rf"call compile\(\) before {method}\(\)") as error:
             getattr(regressor(), method)(X, Y)
+        assert isinstance(error.value, ValueError)  # which it is to Keras 3
     assert regressor().predict(X, verbose=0).shape == (64, 1)
     assert not regressor().compiled
     model = regressor()

@@ -54,7 +54,8 @@ def test_layers_are_added_and_taken_off() -> None:
     np.testing.assert_array_equal(model.predict(X, verbose=0), first)
     model.pop()
     assert model.layers == []
-    assert model.pop() is None
+    with pytest.raises(IndexError, match="has no layer to pop"):
+        model.pop()
 
 
 def test_the_output_of_a_layer_makes_another_model() -> None:
