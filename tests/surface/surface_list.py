@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import pynn as keras
+from surface.surface_ops import OPS
 from surface.surface_pieces import (
     ACTIVATIONS,
     CONSTRAINTS,
@@ -334,7 +335,14 @@ REST = [
         {"workers": 1, "use_multiprocessing": False, "max_queue_size": 2},
         nothing,
     ),
+    Entry("utils.Sequence", {}, {}, nothing),
     Entry("random.set_seed", {"seed": 1}, {}, nothing),
+    Entry("random.SeedGenerator", {}, {"seed": 1}, nothing),
+    Entry(
+        "models.save_model", {"model": small(), "filepath": "m.pynn"}, {"overwrite": True}, nothing
+    ),
+    Entry("backend.set_floatx", {"value": "float32"}, {}, nothing),
+    Entry("backend.set_epsilon", {"value": 1e-7}, {}, nothing),
     Entry("backend.clear_session", {}, {}, nothing),
     Entry("backend.floatx", {}, {}, nothing),
     Entry("backend.epsilon", {}, {}, nothing),
@@ -407,7 +415,7 @@ SECTIONS: dict[str, list[Entry]] = {
     "Wrappers": WRAPPERS,
     "Loops of one's own": [
         Entry("Tape", {}, {"persistent": True, "watch_accessed_variables": True}, differentiated),
-        Entry("ops.stop_gradient", {"variable": X}, {}, nothing),
     ],
+    "Ops": OPS,
     "Utilities": REST,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pynn as keras
 from surface.surface_list import METHODS, PROPERTIES, SECTIONS
+from surface.surface_methods import OWNED
 from surface.surface_use import accepts, found
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "keras-surface.md"
@@ -46,6 +47,9 @@ def text() -> str:
         for m in METHODS
     ]
     rows += [f"| `Model.{name}` | |" for name in PROPERTIES]
+    rows += [
+        row(f"{m.owner}.{m.name}", getattr(m.make(), m.name), [*m.needed, *m.others]) for m in OWNED
+    ]
     parts.append(
         "\n".join(["## Methods and attributes\n", "| name | arguments |", "|---|---|", *rows, ""])
     )

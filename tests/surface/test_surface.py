@@ -11,6 +11,8 @@ import pytest
 
 import pynn as keras
 from surface.surface_list import METHODS, PROPERTIES, SECTIONS
+from surface.surface_methods import OWNED
+from surface.surface_ops import missing
 from surface.surface_table import PATH, text
 from surface.surface_use import Y, accepts, compiled, found, small
 
@@ -23,6 +25,11 @@ CASES = [
 METHOD_CASES = [
     pytest.param(method, argument, id=f"{method.name}-{argument or 'alone'}")
     for method in METHODS
+    for argument in (None, *method.others)
+]
+OWNED_CASES = [
+    pytest.param(method, argument, id=f"{method.owner}.{method.name}-{argument or 'alone'}")
+    for method in OWNED
     for argument in (None, *method.others)
 ]
 # Arguments that only make sense beside another one.
@@ -66,6 +73,22 @@ def test_method_and_argument(
     if "class_weight" in given:
         given["y"] = (Y > 0.5).astype(int)
     getattr(compiled(), method.name)(**given)
+
+
+@pytest.mark.parametrize(("method", "argument"), OWNED_CASES)
+def test_owned_method_and_argument(method: Any, argument: str | None) -> None:
+    given = dict(method.needed)
+    if argument is not None:
+        given[argument] = method.others[argument]
+    made = method.make()
+    owner = found(method.owner)
+    assert isinstance(made, owner)
+    assert callable(getattr(owner, method.name))
+    getattr(made, method.name)(**given)
+
+
+def test_all_ops_are_listed() -> None:
+    assert missing() == set()
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
