@@ -16,6 +16,11 @@ import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Thousands of small programs run once each: compiling them takes longer than running them.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+)
 
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
     collect_ignore_glob = ["test_*.py"]
