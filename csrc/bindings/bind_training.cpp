@@ -271,7 +271,7 @@ std::unique_ptr<TrainerObject> new_trainer(
 
 void start(TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights,
            int batch_size, const std::optional<Array<std::int64_t>>& order,
-           std::optional<std::uint64_t> shuffle_seed) {
+           std::optional<std::uint64_t> shuffle_seed, std::int64_t skip) {
   const Data data = data_of(x, y, weights);
   std::vector<std::int64_t> rows;
   if (order) {
@@ -280,7 +280,7 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
   }
   without_gil([&] {
     self.trainer->start(data, batch_size, std::move(rows), shuffle_seed.has_value(),
-                        shuffle_seed.value_or(0));
+                        shuffle_seed.value_or(0), skip);
   });
   self.epoch_data.clear();
   for (const RowsList* list : {&x, &y, &weights}) {
@@ -371,7 +371,9 @@ void bind_training(py::module_& m) {
            py::arg("targets") = std::vector<int>{})
       .def("start", &start, py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size"),
            py::arg("order") = py::none(), py::arg("shuffle_seed") = py::none(),
-           "Begin an epoch over the rows in `order` (all, if None), shuffled if a seed is given.")
+           py::arg("skip") = 0,
+           "Begin an epoch over the rows in `order` (all, if None), shuffled if a seed is given, "
+           "after its first `skip` batches.")
       .def("run", &run, py::arg("rates"), py::arg("seconds"),
            "Run up to len(rates) steps, each with its learning rate, for about `seconds`; return "
            "the steps done.")

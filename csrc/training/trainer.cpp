@@ -125,11 +125,12 @@ class TrainerOf : public Trainer {
   }
 
   void start(const Data& data, int batch_size, std::vector<std::int64_t> order, bool shuffle,
-             std::uint64_t shuffle_seed) override {
+             std::uint64_t shuffle_seed, std::int64_t skip) override {
     std::lock_guard lock(mutex_);
     check(data);
     require(batch_size >= 1, "batch_size must be a positive integer. Received: batch_size=" +
                                  std::to_string(batch_size));
+    require(skip >= 0, "skip must not be negative. Received: skip=" + std::to_string(skip));
     const std::int64_t rows = data.rows();
     for (std::int64_t row : order) {
       if (row < 0 || row >= rows) {
@@ -154,7 +155,8 @@ class TrainerOf : public Trainer {
     order_ = std::move(order);
     if (batch_size != batch_size_) chunk_ = 1;
     batch_size_ = batch_size;
-    position_ = 0;
+    const auto steps = (static_cast<std::int64_t>(order_.size()) + batch_size - 1) / batch_size;
+    position_ = std::min(skip, steps) * batch_size;
     last_pass_ = {};
     training_->gather.set_sources(sources(data));
     training_->objective.set_sources(data.y, data.weights);

@@ -43,10 +43,10 @@ class Trainer {
   virtual ~Trainer() = default;
 
   // Begins an epoch over data's rows in `order`, shuffled by `shuffle_seed` if `shuffle`. Null
-  // order: all rows as they stand. Throws std::invalid_argument where shapes do not fit, and
-  // changes nothing then.
+  // order: all rows as they stand. The first `skip` batches are left out. Throws
+  // std::invalid_argument where shapes do not fit, and changes nothing then.
   virtual void start(const Data& data, int batch_size, std::vector<std::int64_t> order,
-                     bool shuffle, std::uint64_t shuffle_seed) = 0;
+                     bool shuffle, std::uint64_t shuffle_seed, std::int64_t skip) = 0;
   // Runs up to n steps, the i-th with learning rate rates[i], until `seconds` have passed. Returns
   // the steps done; 0 when the epoch is over.
   virtual std::int64_t run(const double* rates, std::int64_t n, double seconds) = 0;

@@ -96,8 +96,9 @@ class InterpretingTrainer:
         batch_size: int,
         order: np.ndarray | None = None,
         shuffle_seed: int | None = None,
+        skip: int = 0,
     ) -> None:
-        """Begin an epoch."""
+        """Begin an epoch after its first `skip` batches."""
         self._data = (list(x), list(y), list(weights))
         self._check(*self._data)
         n_rows = x[0].shape[0]
@@ -105,7 +106,7 @@ class InterpretingTrainer:
         if shuffle_seed is not None:
             np.random.default_rng(shuffle_seed).shuffle(self._order)
         self._batch_size = batch_size
-        self._next = 0
+        self._next = skip * batch_size
         self._clear()
 
     def _check(self, x: list[Any], y: list[Any], weights: list[Any]) -> None:

@@ -105,6 +105,9 @@ class Metric(ABC):
         make = initializers.get("zeros" if initializer is None else initializer)
         weight = MetricWeight(make(shape, dtype=dtype or "float64"), name or "weight")
         self._own_weights.append(weight)
+        awaited = self.__dict__.get("_awaited")
+        if awaited:
+            weight.assign(np.array(awaited.pop(0)))
         return weight
 
     add_variable = add_weight
@@ -130,6 +133,7 @@ class Metric(ABC):
 
     def reset_state(self) -> None:
         """Set all weights back to where they started."""
+        self.__dict__["_awaited"] = []
         for weight in self.variables:
             weight.reset()
 
@@ -149,6 +153,18 @@ class Metric(ABC):
             weight.assign(value)
         else:
             super().__setattr__(name, value)
+
+    def _state(self) -> list[Any]:
+        """Return the weights as plain numbers and lists."""
+        return [weight.value.tolist() for weight in self.variables]
+
+    def _restore(self, state: list[Any]) -> None:
+        """Take up what `_state` returned."""
+        known = self.variables
+        for weight, value in zip(known, state, strict=False):
+            weight.assign(np.array(value))
+        # Weights that are made when the first batch is seen begin with the rest.
+        self.__dict__["_awaited"] = list(state[len(known) :])
 
     def _native(self) -> str | None:
         """Return the engine's name of the metric, or None if it has no such."""

@@ -112,6 +112,15 @@ class Objectives:
         for slot in self.slots:
             slot.metric.reset_state()
 
+    def held(self) -> list[Any]:
+        """Return what the metrics computed in Python hold, as plain lists."""
+        return [slot.metric._state() for slot in self.python_slots]
+
+    def restore(self, state: list[Any]) -> None:
+        """Take up what `held` returned."""
+        for slot, values in zip(self.python_slots, state, strict=True):
+            slot.metric._restore(values)
+
     def update(self, data: ArrayData, rows: Any, predictions: Sequence[np.ndarray]) -> None:
         """Let the metrics computed in Python see a batch.
 

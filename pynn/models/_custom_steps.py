@@ -183,6 +183,7 @@ class Steps:
         self._weighted = False
         self._count = 0
         self._logs: dict[str, Any] = {}
+        self._awaited: list[Any] = []  # what metrics are to hold before the next step
 
     def data(self, x: Any, y: Any, sample_weight: Any) -> Any:
         """Return data as the epoch loop takes it; its structure is kept for the step."""
@@ -228,15 +229,22 @@ class Steps:
         return int(self._model.optimizer._iterations)
 
     def start(
-        self, x: Any, y: Any, weights: Any, batch_size: int, order: Any = None, seed: Any = None
+        self,
+        x: Any,
+        y: Any,
+        weights: Any,
+        batch_size: int,
+        order: Any = None,
+        seed: Any = None,
+        skip: int = 0,
     ) -> None:
-        """Begin an epoch."""
+        """Begin an epoch after its first `skip` batches."""
         self._data = ArrayData(x, y)
         self._order = np.arange(self._data.n_rows) if order is None else np.array(order)
         if seed is not None:
             np.random.default_rng(seed).shuffle(self._order)
         self._batch_size = batch_size
-        self._next = 0
+        self._next = skip * batch_size
 
     def run(self, rates: np.ndarray, seconds: float) -> int:
         """Take steps for about `seconds`; the optimizer knows its learning rate."""
@@ -253,6 +261,8 @@ class Steps:
 
     def take(self, batch: tuple[Any, ...], n_rows: int) -> None:
         """Call the model's step on one batch."""
+        if self._awaited:
+            self._restore_metrics(batch)
         logs = self._step(batch)
         if not isinstance(logs, Mapping):
             raise ValueError(
@@ -261,6 +271,14 @@ class Steps:
             )
         self._logs = {name: float(np.asarray(to_array(value))) for name, value in logs.items()}
         self._count += n_rows
+
+    def _restore_metrics(self, batch: tuple[Any, ...]) -> None:
+        model, (x, y, _) = self._model, unpack(batch)
+        if model.loss is not None:
+            _objectives(model, x, y)  # which metrics there are shows with the first targets
+        for metric, values in zip(model.metrics, self._awaited, strict=True):
+            metric._restore(values)
+        self._awaited = []
 
     def results(self) -> dict[str, Any]:
         """Return nothing but the number of rows: figures are the step's own business."""
@@ -271,6 +289,14 @@ class Steps:
     def reset(self) -> None:
         """Set the metrics to their beginnings."""
         self._model.reset_metrics()
+
+    def held(self) -> list[Any]:
+        """Return the last figures and what the metrics hold, as plain lists."""
+        return [self._logs, *(metric._state() for metric in self._model.metrics)]
+
+    def restore(self, state: list[Any]) -> None:
+        """Take up what `held` returned, the metrics' part before the next step."""
+        self._logs, *self._awaited = state
 
     def logs(self, totals: Any = None, prefix: str = "") -> dict[str, Any]:
         """Return what the last step returned."""

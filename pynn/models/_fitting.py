@@ -144,15 +144,22 @@ def fit(
     self._initial_epoch = initial_epoch
     self._shuffle_seed = _state.next_seed() if shuffle else None
     progress = progress_shown(verbose)
+    self._position = lambda: _position(runner, objectives)
+    self._resumed = None
     listeners.on_train_begin()
     try:
         # A callback that restores an earlier training says where and how to go on.
-        seed = self._shuffle_seed
+        seed, position = self._shuffle_seed, self._resumed
+        if position is not None:
+            runner.resume(position)
         for index in range(max(initial_epoch, self._initial_epoch), epochs):
             logs = {}
             bar = watcher.bar = progress.begin(runner.steps, f"Epoch {index + 1}/{epochs}")
             listeners.on_epoch_begin(index)
             objectives.reset()
+            if position is not None and position["epoch_steps"]:
+                objectives.restore(position["metrics"])
+            position = None
             epoch = runner.run_epoch(index, shuffle_seed=seed)
             if epoch.steps == 0:
                 _warn_exhausted()
@@ -172,6 +179,7 @@ def fit(
         raise
     finally:
         progress.close()
+        self._position = None
         self.optimizer._set_iterations(trainer.iterations)
     self.optimizer.finalize_variable_values(self._trainers.weights)
     listeners.on_train_end(logs)
@@ -201,6 +209,12 @@ def _training_of(
         raise ValueError("validation_split needs arrays. Received: x that hands out batches")
     data, held_out = data.split(validation_split) if validation_split else (data, None)
     return data, held_out, steps, steps
+
+
+def _position(runner: EpochRunner, objectives: Any) -> dict[str, Any] | None:
+    """Return where a training stands within its data, as plain values."""
+    position = runner.position()
+    return None if position is None else {**position, "metrics": objectives.held()}
 
 
 def _warn_exhausted() -> None:

@@ -86,11 +86,15 @@ class BatchData:
         return self._adapt(x, y, sample_weight)
 
     def stretches(
-        self, trainer: Any, batch_size: int, order: Any, seed: int | None
+        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
     ) -> Iterator[tuple[ArrayData, int]]:
-        """Start `trainer` on one batch after the other, and yield each with its single step."""
-        for data in self.batches(seed):
-            if data.n_rows:
+        """Start `trainer` on one batch after the other, and yield each with its single step.
+
+        The first `skip` batches are taken and dropped, as a source may know no other way.
+        """
+        filled = (data for data in self.batches(seed) if data.n_rows)
+        for i, data in enumerate(filled):
+            if i >= skip:
                 x, y, weights = data.sources(trainer)
                 trainer.start(x, y, weights, data.n_rows, None, None)
                 yield data, 1

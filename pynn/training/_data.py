@@ -119,14 +119,18 @@ class ArrayData:
         return -(-self.n_rows // batch_size)
 
     def stretches(
-        self, trainer: Any, batch_size: int, order: Any, seed: int | None
+        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
     ) -> Iterator[tuple[ArrayData, int]]:
-        """Start `trainer` on the rows, and yield the data and the number of steps, once."""
+        """Start `trainer` on the rows, and yield the data and the number of steps, once.
+
+        The first `skip` steps are left out.
+        """
         rows = self.n_rows if order is None else len(order)
         if rows:
             x, y, weights = self.sources(trainer)
-            trainer.start(x, y, weights, batch_size, order, seed)
-            yield self, -(-rows // batch_size)
+            given = {"skip": skip} if skip else {}  # a perceptron's trainer cannot
+            trainer.start(x, y, weights, batch_size, order, seed, **given)
+            yield self, -(-rows // batch_size) - skip
 
     def take(self, rows: slice) -> ArrayData:
         """Return a part, without copying what is dense."""

@@ -89,6 +89,10 @@ class Totals:
 
     __slots__ = ("_loss", "_metrics", "_outputs")
 
+    def results(self) -> dict[str, Any]:
+        """Return what the same totals can be made from."""
+        return {"loss": self._loss, "outputs": self._outputs, "metrics": self._metrics}
+
     # Plain numbers: there are a few, and some callers ask after every step.
     def __init__(self, results: dict[str, Any]) -> None:
         self._loss: Sum = results["loss"]
@@ -192,6 +196,10 @@ class EpochRunner:
         self._earlier: Totals | None = None  # of stretches of this epoch that are over
         self._before: Totals | None = None  # of this stretch, before this epoch
         self.current: Any = None  # the ArrayData that the trainer is in
+        self._pass_seed: int | None = None  # what the data are gone through by at present
+        self._pass_steps = 0  # taken since that began
+        self._done = 0  # steps of this epoch, 0 between epochs
+        self._resumed: dict[str, Any] | None = None
 
     @property
     def steps(self) -> int | None:
@@ -231,10 +239,11 @@ class EpochRunner:
         limit = self._steps_per_epoch
         self._earlier = None
         self._before = Totals(self.trainer.results()) if self._left else None
-        if limit is None or self._stretches is None:
-            self._left = 0
-            self._stretches = self._begin(index, shuffle_seed, order)
         done = 0
+        if self._resumed is not None:
+            done = self._take_up()
+        elif limit is None or self._stretches is None:
+            self._begin(index, shuffle_seed, order)
         while limit is None or done < limit:
             if not self._left and not self._next_stretch(done, index, shuffle_seed, order):
                 break
@@ -245,15 +254,63 @@ class EpochRunner:
             count = self._advance(min(count, self._ahead))
             done += count
             self._left -= count
+            self._pass_steps += count
+            self._done = done
             if watcher is not None:
                 if per_step:
                     watcher.step_ends(done - 1, self)
                 watcher.advanced(done, self)
                 if watcher.stop:
                     break
-        if self.current is None:
+        if self.current is None and not done:
             raise ValueError("there is no data to train on: it has no rows")
+        self._done = 0
         return Epoch(index, done, self.totals())
+
+    def position(self) -> dict[str, Any] | None:
+        """Return where training stands in its data, as plain values for `resume`.
+
+        None stands for the beginning of an epoch that begins with all data.
+        """
+        if not self._done and (self._steps_per_epoch is None or self._stretches is None):
+            return None
+        return {
+            "batch_size": self.batch_size,
+            "pass_seed": None if self._pass_seed is None else str(self._pass_seed),
+            "pass_steps": self._pass_steps,
+            "epoch_steps": self._done,
+            "totals": self.totals().results() if self._done else None,
+        }
+
+    def resume(self, position: dict[str, Any]) -> None:
+        """Let the next epoch begin where another training, on the same data, stood.
+
+        Raises
+        ------
+        ValueError
+            If that training had batches of another size.
+        """
+        if position["batch_size"] != self.batch_size:
+            raise ValueError(
+                f"the training to go on with had batch_size={position['batch_size']}. "
+                f"Received: batch_size={self.batch_size}"
+            )
+        self._resumed = position
+
+    def _take_up(self) -> int:
+        """Start the data where another training stood; return the steps of this epoch so far."""
+        position, self._resumed = self._resumed, None
+        assert position is not None
+        seed = position["pass_seed"]
+        self._start_pass(None if seed is None else int(seed), None, int(position["pass_steps"]))
+        assert self._stretches is not None
+        stretch = next(self._stretches, None)
+        if stretch is not None:
+            self.current, self._left = stretch
+        self._done = int(position["epoch_steps"])
+        if self._done:
+            self._earlier = Totals(position["totals"])
+        return self._done
 
     def _advance(self, count: int) -> int:
         rates = self.rates(self.trainer.iterations, count)
@@ -264,14 +321,15 @@ class EpochRunner:
             raise RuntimeError("the trainer ended an epoch before its last step")
         return done
 
-    def _begin(self, index: int, seed: int | None, order: Order) -> Iterator[tuple[Any, int]]:
+    def _begin(self, index: int, seed: int | None, order: Order) -> None:
         if seed is not None:
             seed = _state.mix_seed(seed, index)
-        rows = order(index) if callable(order) else order
-        stretches: Iterator[tuple[Any, int]] = self.data.stretches(
-            self.trainer, self.batch_size, rows, seed
-        )
-        return stretches
+        self._start_pass(seed, order(index) if callable(order) else order)
+
+    def _start_pass(self, seed: int | None, rows: Any, skip: int = 0) -> None:
+        self._left = 0
+        self._pass_seed, self._pass_steps = seed, skip
+        self._stretches = self.data.stretches(self.trainer, self.batch_size, rows, seed, skip)
 
     def _next_stretch(self, done: int, index: int, seed: int | None, order: Order) -> bool:
         """Start the trainer on more data; return False if there is none."""
@@ -282,7 +340,7 @@ class EpochRunner:
             if self.data.repeats:
                 if seed is not None:
                     seed = _state.mix_seed(seed, self.trainer.iterations)
-                self._stretches = self._begin(index, seed, order)
+                self._begin(index, seed, order)
                 stretch = next(self._stretches, None)
             else:
                 self.exhausted = True

@@ -33,6 +33,9 @@ class FakeModel:
 
     save_weights = save
 
+    def _position(self) -> None:
+        return None
+
     def _resume_training(self, path: str) -> None:
         self.trained = int(Path(path).read_text())
 

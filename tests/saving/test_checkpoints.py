@@ -132,7 +132,9 @@ def test_a_crash_while_saving_leaves_the_state_before(
     assert other.optimizer.iterations == 15
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"epoch": -1, "state": "state-0.pynn"}', "[]"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"epoch": -1, "state": "state-0.pynn", "position": null}', "[]"]
+)
 def test_a_damaged_note_of_progress_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "progress.json").write_text(text)
     with pytest.raises(ValueError, match=r"progress.json is damaged: remove .* to begin anew"):
@@ -161,3 +163,102 @@ def test_checkpoints_of_weights_and_of_every_epoch(tmp_path: Path) -> None:
     other.load_weights(tmp_path / "last.weights.pynn")
     assert_same(model, other)
     assert_same(model, load_model(tmp_path / names[2]))
+
+
+def breaks_off_after(epoch: int, batch: int) -> callbacks.Callback:
+    class Stop(callbacks.Callback):
+        def on_epoch_begin(self, index: int, logs: Any = None) -> None:
+            self.epoch = index
+
+        def on_train_batch_end(self, index: int, logs: Any = None) -> None:
+            if self.epoch == epoch and index == batch:
+                raise Interrupted
+
+    return Stop()
+
+
+class Rows(pynn.utils.PyDataset):
+    """Ten batches of nine rows."""
+
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, i: int) -> Any:
+        return X[9 * i : 9 * i + 9], Y[9 * i : 9 * i + 9]
+
+
+def endless() -> Any:
+    i = 0
+    while True:
+        yield Rows()[i % 10]
+        i += 1
+
+
+class OwnStep(Model):
+    """Trains by its own step, with a metric of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(1, kernel_initializer="ones")
+        self.seen = pynn.metrics.Mean(name="seen")
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs)
+
+    def train_step(self, data: Any) -> Any:
+        logs = super().train_step(data)
+        self.seen.update_state(data[0])
+        return {**logs, "seen": self.seen.result()}
+
+
+@pytest.mark.parametrize("batch", [0, 3, 4, 9])
+@pytest.mark.parametrize(
+    ("data", "given"),
+    [
+        (lambda: {"x": X, "y": Y, "batch_size": 9}, {}),
+        (lambda: {"x": X, "y": Y, "batch_size": 9, "shuffle": False}, {}),
+        (lambda: {"x": X, "y": Y, "batch_size": 12}, {"steps_per_epoch": 10}),
+        (lambda: {"x": Rows()}, {}),
+        (lambda: {"x": endless()}, {"steps_per_epoch": 10}),
+    ],
+    ids=["arrays", "in order", "steps per epoch", "dataset", "generator"],
+)
+@pytest.mark.parametrize("kind", ["native", "metrics in Python", "own step"])
+def test_a_training_taken_up_within_an_epoch_is_that_training(
+    tmp_path: Path, batch: int, data: Any, given: dict[str, Any], kind: str
+) -> None:
+    def train(*listeners: Any) -> tuple[Model, dict[str, list[float]]]:
+        pynn.random.set_seed(7)
+        if kind == "own step":
+            model = OwnStep()
+            model.build((None, 4))
+            model.compile(loss="mse", optimizer="adam", metrics=["mae"])
+        else:
+            model = make()
+            own = pynn.metrics.R2Score() if kind == "metrics in Python" else "mse"
+            model.compile(loss="mse", optimizer="adam", metrics=["mae", own])
+        history = model.fit(epochs=3, verbose=0, callbacks=[*listeners], **data(), **given)
+        return model, history.history
+
+    whole, figures = train()
+    folder = tmp_path / "backup"
+    backup = callbacks.BackupAndRestore(folder, save_freq=5)
+    with pytest.raises(Interrupted):
+        train(backup, breaks_off_after(1, batch))
+    batches: list[int] = []
+    listener = callbacks.LambdaCallback(on_train_batch_end=lambda i, logs: batches.append(i))
+    again, resumed = train(callbacks.BackupAndRestore(folder, save_freq=5), listener)
+    # States are of after 5, 10 and 15 batches; the one of the epoch's last batch waits for its end.
+    assert len(batches) == 30 - (10 if batch < 4 else 15)
+    assert_same(whole, again)
+    for name, values in figures.items():
+        assert resumed[name] == values[-len(resumed[name]) :]
+    assert again.optimizer.iterations == whole.optimizer.iterations
+
+
+def test_batches_of_another_size_are_refused(tmp_path: Path) -> None:
+    backup = callbacks.BackupAndRestore(tmp_path, save_freq=2)
+    with pytest.raises(Interrupted):
+        make().fit(X, Y, batch_size=9, verbose=0, callbacks=[backup, breaks_off_after(0, 3)])
+    with pytest.raises(ValueError, match="had batch_size=9. Received: batch_size=10"):
+        make().fit(X, Y, batch_size=10, verbose=0, callbacks=[backup])
