@@ -370,8 +370,7 @@ void bind_training(py::module_& m) {
            py::arg("l1"), py::arg("l2"), py::arg("optimizer"), py::arg("options") = py::dict(),
            py::arg("targets") = std::vector<int>{})
       .def("start", &start, py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size"),
-           py::arg("order") = py::none(), py::arg("shuffle_seed") = py::none(),
-           py::arg("skip") = 0,
+           py::arg("order") = py::none(), py::arg("shuffle_seed") = py::none(), py::arg("skip") = 0,
            "Begin an epoch over the rows in `order` (all, if None), shuffled if a seed is given, "
            "after its first `skip` batches.")
       .def("run", &run, py::arg("rates"), py::arg("seconds"),
