@@ -23,7 +23,7 @@ model.fit(x_train, y_train, epochs=epochs, validation_split=0.1, verbose=2)
 print(f"Sequential: test MSE {model.evaluate(x_test, y_test, verbose=0):.3f}")
 
 estimator = pynn.MLPRegressor(
-    hidden_layer_sizes=(30,), learning_rate_init=0.01, max_iter=10 * epochs, early_stopping=True,
+    hidden_layer_sizes=(30,), learning_rate_init=0.01, max_iter=50 * epochs, early_stopping=True,
     n_iter_no_change=5, tol=1e-3, random_state=42,
 )  # fmt: skip
 estimator.fit(x_train, y_train)
