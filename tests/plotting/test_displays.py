@@ -97,10 +97,15 @@ def test_several_curves_share_axes() -> None:
     assert first.ax_.get_lines() == [*first.lines_, *second.lines_]
 
 
+def test_history_stands_in_for_the_loss_curve_that_lbfgs_lacks() -> None:
+    model = mlp(solver="lbfgs").fit(X, Y)
+    assert not hasattr(model, "loss_curve_")
+    (line,) = LossCurveDisplay.from_estimator(model).lines_
+    np.testing.assert_array_equal(line.get_ydata(), model.history_["loss"])
+
+
 @pytest.mark.parametrize(
-    "model",
-    [lambda: mlp(), lambda: mlp(solver="lbfgs").fit(X, Y), lambda: pynn.Perceptron().fit(X, Y)],
-    ids=["not fitted", "lbfgs", "perceptron"],
+    "model", [lambda: mlp(), lambda: pynn.Perceptron().fit(X, Y)], ids=["not fitted", "perceptron"]
 )
 def test_no_curve_is_an_error(model: Any) -> None:
     model = model()
