@@ -73,7 +73,7 @@ _KINDS = {
     "Poisson": "positive",
 }
 # The classes and functions that both have, by pynn's lists; what only pynn has is named.
-OWN = {"HalfPoissonDeviance", "Quantile"}
+OWN = {"HalfGammaDeviance", "HalfPoissonDeviance", "Quantile"}
 CLASSES_OF = [
     name
     for name in pynn.losses.__all__
