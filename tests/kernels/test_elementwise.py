@@ -78,7 +78,9 @@ def test_values_and_slopes(isa: str, dtype: str, name: str) -> None:
         loss, grads = trainer.gradients([_core.Rows(x)], [_core.Rows(y)], [None])
         exact = operands.astype(np.float64)
         want = np.asarray(forward(*exact))
-        assert loss == pytest.approx(np.mean((want - 0.25) ** 2), rel=64 * np.finfo(dtype).eps)
+        assert loss == pytest.approx(
+            np.mean((want - 0.25) ** 2), rel=64 * float(np.finfo(dtype).eps)
+        )
         above = 2 * (want - 0.25) / n
         for k, slope in enumerate(slopes(*exact, want)[:count]):
             truth = np.broadcast_to(above * slope, n)
