@@ -38,6 +38,34 @@ PYNN_INLINE void prefetch_tile(const T* tile, std::ptrdiff_t ld) {
   }
 }
 
+// Sums of a tile start from nothing, or from what the slice before has left.
+template <class T, int R, int C>
+PYNN_INLINE void start_sums(const T* partial, bool is_first, Vec<T> (&acc)[R][C]) {
+  using V = Vec<T>;
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) {
+      acc[r][c] = is_first ? zero<V>() : load<V>(partial + r * kPanel<T> + c * V::kWidth);
+    }
+  }
+}
+
+// One row of the batch for a tile: columns of x, and the lane of grad_y that is this row.
+template <class T, int R, int C>
+PYNN_INLINE void add_row(const T* x, const T* grad_y, Vec<T> (&acc)[R][C]) {
+  using V = Vec<T>;
+  V columns[C];
+#pragma GCC unroll 4
+  for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * V::kWidth);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const V g = set<V>(grad_y[r * kLanes]);
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
+  }
+}
+
 // R rows of weights times C vectors of columns. The accumulators land on rows of the weights: plain
 // SGD steps them in registers, other optimizers get the finished gradient from a scratch tile in
 // L1.
@@ -50,13 +78,7 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, const BatchSlice<
   T* w = a.weights + offset;
   T* partial = slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
   V acc[R][C];
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) {
-      acc[r][c] = slice.is_first ? zero<V>() : load<V>(partial + r * kPanel<T> + c * kWidth);
-    }
-  }
+  start_sums(partial, slice.is_first, acc);
   if (slice.is_last) {
     // What the end of the tile reads and writes arrives during the sums.
     prefetch_tile<R, C * kWidth>(a.grad == nullptr ? w : a.grad + offset, a.ld);
@@ -73,16 +95,7 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, const BatchSlice<
     const T* const* x_rows = slice.x_rows + block * kLanes;
     const int lanes = lanes_in_block(slice.count, block);
     for (int lane = 0; lane < lanes; ++lane) {
-      const T* x = x_rows[lane] + slice.x_col;
-      V columns[C];
-#pragma GCC unroll 4
-      for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * kWidth);
-#pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) {
-        const V g = set<V>(grad_y[r * kLanes + lane]);
-#pragma GCC unroll 4
-        for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
-      }
+      add_row(x_rows[lane] + slice.x_col, grad_y + lane, acc);
     }
   }
   if (!slice.is_last) {

@@ -1,7 +1,7 @@
 // Panels of the weights' gradient whose optimizer has more to do than w -= rate * gradient: the
-// step of a finished tile is taken, row by row, between the sums of the next one. Square roots and
-// divisions, memory and multiply-adds then work side by side; one after the other, Adam's step
-// takes two thirds of the time of the sums. Compiled once per ISA.
+// step of a finished tile is taken, a vector at a time, between the sums of the next one. Square
+// roots and divisions, memory and multiply-adds then work side by side; one after the other, Adam's
+// step takes two thirds of the time of the sums. Compiled once per ISA.
 #pragma once
 
 #include "kernels/gradient_tile-inl.hpp"
@@ -44,21 +44,6 @@ PYNN_INLINE void step_tile(FinishedTile<T>& tile, std::ptrdiff_t ld, const Vec<T
   tile.w = nullptr;
 }
 
-// One row of the batch for a whole tile.
-template <class T, int R, int C>
-PYNN_INLINE void add_row(const T* x, const T* grad_y, Vec<T> (&acc)[R][C]) {
-  using V = Vec<T>;
-  V columns[C];
-#pragma GCC unroll 4
-  for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * V::kWidth);
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-    const V g = set<V>(grad_y[r * kLanes]);
-#pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
-  }
-}
-
 // The last slice of a panel of kPanel columns, all of its whole tiles. Returns the row after them.
 template <class T, class Formula, bool kPlain>
 static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
@@ -76,13 +61,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
     const T* partial =
         slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
     V acc[kRows][kVectors];
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (int c = 0; c < kVectors; ++c) {
-        acc[r][c] = slice.is_first ? zero<V>() : load<V>(partial + r * kPanel<T> + c * kWidth);
-      }
-    }
+    start_sums(partial, slice.is_first, acc);
     prefetch_tile<kRows, kPanel<T>>(a.weights + offset, a.ld);
     for (int s = 0; s < Formula::kSlots; ++s) {
       prefetch_tile<kRows, kPanel<T>>(a.state[s] + offset, a.ld);

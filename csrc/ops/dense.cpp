@@ -160,6 +160,18 @@ class Dense : public Op<T> {
     if (rows.size() > 0 && a.count > 0) this->kernels->sparse_product(a);
   }
 
+  // Where a gradient of the kernel goes, and what becomes of it.
+  template <class Args>
+  void aim(Args& a) const {
+    const Parameter<T>& kernel = *this->parameters[0];
+    a.ld = kernel.ld;
+    a.weights = kernel.weights;
+    for (int s = 0; s < kMaxSlots; ++s) a.state[s] = kernel.state[s];
+    a.update = &kernel.step;
+    a.grad = kernel.grad;
+    a.accumulate = kernel.adding || !this->first_use[0];
+  }
+
   // Where only the columns that have entries are stepped, each worker steps the weights that it
   // has read in forward(); where all are, whole lines of them.
   void update_by_entries(const Share& share) {
@@ -182,18 +194,12 @@ class Dense : public Op<T> {
     a.output_end = outputs.end;
     a.by_input = by_input_;
     a.group_shift = shift();
-    a.ld = kernel->ld;
-    a.weights = kernel->weights;
-    for (int s = 0; s < kMaxSlots; ++s) a.state[s] = kernel->state[s];
-    a.update = &kernel->step;
-    a.grad = kernel->grad;
-    a.accumulate = kernel->adding || !this->first_use[0];
+    aim(a);
     this->kernels->sparse_gradient(a);
   }
 
   // A line of the kernel per output, or per input: then x and the gradient of y change places.
   void update_kernel(const Pass& pass, const Share& share) {
-    Parameter<T>* kernel = this->parameters[0];
     const Range lines = share.features(by_input_ ? features_ : units_);
     if (lines.size() <= 0) return;
     const Slot<T>& x = *this->in[0];
@@ -206,12 +212,7 @@ class Dense : public Op<T> {
     a.row_begin = lines.begin;
     a.row_end = lines.end;
     a.cols = static_cast<int>(round_up(by_input_ ? units_ : features_, kRowAlign));
-    a.ld = kernel->ld;
-    a.weights = kernel->weights;
-    for (int s = 0; s < kMaxSlots; ++s) a.state[s] = kernel->state[s];
-    a.update = &kernel->step;
-    a.grad = kernel->grad;
-    a.accumulate = kernel->adding || !this->first_use[0];
+    aim(a);
     this->kernels->weight_gradient(a);
   }
 

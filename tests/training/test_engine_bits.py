@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,14 +30,6 @@ RUNS: dict[int, dict[str, Any]] = {
     256: {"optimizer": ("rmsprop", [0.9, 1e-7]), "options": {"global_clipnorm": 0.1}},
 }
 PENALTY = 1e-3
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    threads, isa = _core.num_threads(), _core.isa()
-    yield
-    _core.set_num_threads(threads)
-    _core._set_isa(isa)
 
 
 def operations(twin: Twin, batch_size: int) -> int:

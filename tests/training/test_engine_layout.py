@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,6 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "rmsprop": {"optimizer": ("rmsprop", [0.9, 1e-7]), "options": {"global_clipnorm": 0.1}},
     "nadam": {"optimizer": ("nadam", [0.9, 0.999, 1e-7]), "options": {"weight_decay": 0.1}},
 }
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    threads, isa = _core.num_threads(), _core.isa()
-    yield
-    _core.set_num_threads(threads)
-    _core._set_isa(isa)
 
 
 def network(dtype: str, by_input: bool, widths: tuple[int, ...] = WIDTHS) -> tuple[Any, list, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -40,14 +39,6 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "clipnorm": {"clipnorm": 0.1, "penalty": 1e-3},
     "global_clipnorm": {"global_clipnorm": 0.1},
 }
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    threads, isa = _core.num_threads(), _core.isa()
-    yield
-    _core.set_num_threads(threads)
-    _core._set_isa(isa)
 
 
 def csr_rows(x: Any) -> Any:
