@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 
+@lru_cache(maxsize=1024)
 def to_snake_case(name: str) -> str:
     """Turn a class name into the form used in strings.
 
@@ -94,12 +96,12 @@ class Registry:
         """
         if identifier is None:
             return None
-        if isinstance(identifier, (str, Mapping)):
-            return self.deserialize(identifier, custom_objects)
         if isinstance(identifier, type):
             return identifier()
         if callable(identifier):
             return identifier
+        if isinstance(identifier, (str, Mapping)):
+            return self.deserialize(identifier, custom_objects)
         raise ValueError(
             f"a {self.kind} must be a name, a config, a class, an instance or a function. "
             f"Received: {identifier!r}"

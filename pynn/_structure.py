@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
+
+_LEAF, _SEQUENCE, _MAPPING = range(3)
+
+
+def _find_kind(cls: type) -> int:
+    """Return what an instance of a class is."""
+    if issubclass(cls, (list, tuple)):
+        return _SEQUENCE
+    return _MAPPING if issubclass(cls, Mapping) else _LEAF
+
+
+# Asking an abstract class each time would take long.
+_kind: Callable[[type], int] = lru_cache(maxsize=1024)(_find_kind)
 
 
 def is_nested(value: Any) -> bool:
     """Whether `value` is a list, a tuple or a mapping."""
-    return isinstance(value, (list, tuple, Mapping))
+    return _kind(type(value)) != _LEAF
 
 
 def leaves(structure: Any) -> Iterator[Any]:
-    """Yield what a structure holds, in order; dicts go in the order of their keys' insertion.
+    """Return what a structure holds, in order; dicts go in the order of their keys' insertion.
 
     Examples
     --------
     >>> list(leaves([1, {"b": 2, "a": (3, 4)}]))
     [1, 2, 3, 4]
     """
-    if isinstance(structure, Mapping):
-        for value in structure.values():
-            yield from leaves(value)
-    elif isinstance(structure, (list, tuple)):
-        for value in structure:
-            yield from leaves(value)
-    else:
-        yield structure
+    found: list[Any] = []
+    _collect(structure, found)
+    return iter(found)
+
+
+def _collect(structure: Any, found: list[Any]) -> None:
+    kind = _kind(type(structure))
+    if kind == _LEAF:
+        found.append(structure)
+        return
+    for value in structure if kind == _SEQUENCE else structure.values():
+        _collect(value, found)
 
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
@@ -37,13 +55,15 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
     >>> map_leaves(lambda x: -x, {"a": (1, 2)})
     {'a': (-1, -2)}
     """
-    if isinstance(structure, Mapping):
+    kind = _kind(type(structure))
+    if kind == _LEAF:
+        return function(structure)
+    if kind == _MAPPING:
         return {key: map_leaves(function, value) for key, value in structure.items()}
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*[map_leaves(function, value) for value in structure])
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(map_leaves(function, value) for value in structure)
-    return function(structure)
+    mapped = [map_leaves(function, value) for value in structure]
+    if hasattr(structure, "_fields"):
+        return type(structure)(*mapped)
+    return type(structure)(mapped)
 
 
 def pack(structure: Any, flat: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What the network of an MLP estimator is made of, and the `pynn.Model` built from that.
+"""What the network of an MLP estimator is made of: its layers, and the `pynn.Model` of them.
 
 Weights, training and scikit-learn's parameters do not belong here.
 """
@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import activations, layers, models
+from pynn.layers._tracing import tracing
+from pynn.ops import Tensor
+from pynn.ops._tensor import recording
 
 # scikit-learn's names of activations that pynn calls otherwise.
 _PYNN_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"}
@@ -111,27 +114,63 @@ def check_chain(coefs: Sequence[Any], intercepts: Sequence[Any], n_heads: int = 
         )
 
 
-def build(architecture: Architecture) -> models.Model:
-    """Return a model of these layers; its kernels are 0."""
+class Stack(NamedTuple):
+    """The layers of an architecture: the hidden ones, each fed by the one before, and the heads."""
+
+    hidden: list[layers.Layer]
+    heads: list[layers.Layer]
+
+    @property
+    def dense(self) -> list[layers.Dense]:
+        """The layers that have kernels, those of the heads last."""
+        return [layer for layer in (*self.hidden, *self.heads) if isinstance(layer, layers.Dense)]
+
+
+def make_layers(architecture: Architecture) -> Stack:
+    """Return the layers, which have no weights yet; kernels will begin with 0."""
     dtype = architecture.dtype
-    stack: list[Any] = [layers.Input((architecture.sizes[0],), dtype=dtype)]
+    hidden: list[layers.Layer] = []
     for i, units in enumerate(architecture.sizes[1:]):
-        stack += _hidden_layers(architecture, i, units)
+        hidden += _hidden_layers(architecture, i, units)
     alone = len(architecture.heads) == 1
-    heads = [
+    heads: list[layers.Layer] = [
         _dense(units, activation_of(activation), dtype, "output" if alone else f"output_{i + 1}")
         for i, (units, activation) in enumerate(architecture.heads)
     ]
-    if alone:
-        return models.Sequential([*stack, *heads], name="mlp")
-    inputs, *hidden = stack
+    return Stack(hidden, heads)
+
+
+def connect(architecture: Architecture, stack: Stack) -> tuple[Tensor, list[Tensor]]:
+    """Give the layers their weights; return the tensors of the features and of the outputs.
+
+    The layers keep no record of it: such records are for models.
+    """
+    features = x = Tensor((None, architecture.sizes[0]), architecture.dtype)
+
+    def apply(layer: layers.Layer, x: Tensor) -> Any:
+        if not layer.built:
+            layer.build(x.shape)
+        return layer.call(x)
+
+    with tracing(), recording():
+        for layer in stack.hidden:
+            x = apply(layer, x)
+        return features, [apply(head, x) for head in stack.heads]
+
+
+def build(architecture: Architecture, stack: Stack | None = None) -> models.Model:
+    """Return a model of these layers, of new ones for None."""
+    hidden, heads = stack or make_layers(architecture)
+    inputs = layers.Input((architecture.sizes[0],), dtype=architecture.dtype)
+    if len(heads) == 1:
+        return models.Sequential([inputs, *hidden, *heads], name="mlp")
     x = inputs
     for layer in hidden:
         x = layer(x)
     return models.Model(inputs, [head(x) for head in heads], name="mlp")
 
 
-def _hidden_layers(architecture: Architecture, i: int, units: int) -> list[Any]:
+def _hidden_layers(architecture: Architecture, i: int, units: int) -> list[layers.Layer]:
     activation = activation_of(architecture.activations[i])
     dtype, name = architecture.dtype, f"hidden_{i + 1}"
     if architecture.batch_norm:

@@ -25,6 +25,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
+from pynn._dtypes import dtype_name
 from pynn.estimators._architecture import ACTIVATION_NAMES, Architecture, check_chain, per_layer
 from pynn.estimators._heads import Head
 from pynn.estimators._input import FEW_NUMBERS, check_rows
@@ -301,7 +302,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             per_layer("activation", self.activation, n_hidden),
             per_layer("dropout", self.dropout, n_hidden),
             bool(self.batch_norm),
-            np.dtype(dtype).name,
+            dtype_name(dtype),
         )
 
     def _initialize(self, sizes: list[int], dtype: Any) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pynn import layers
-from pynn.estimators._architecture import Architecture, build
+from pynn import graph, layers
+from pynn.estimators._architecture import Architecture, Stack, build, connect, make_layers
 
 # Name of the optimizer, steps taken, and for each weight what the optimizer remembers of it: a list
 # of arrays or, from an optimizer that the engine does not know, arrays by name.
@@ -38,6 +38,9 @@ class Network:
     trained : list of Weight
         What training changes by gradients.
     model : pynn.Model
+        Built when it is first asked for: a search makes many networks and looks at none.
+    optimizer : pynn.optimizers.Optimizer or None
+        The one that trains, which is the model's.
     plan : pynn.graph.Plan
     trainer : object or None
         What `prepare_trainer` made.
@@ -47,15 +50,21 @@ class Network:
 
     def __init__(self, architecture: Architecture, model: Any = None) -> None:
         self.architecture = architecture
-        self.model = build(architecture) if model is None else model
-        self.plan = self.model._plan()
-        dense = [layer for layer in self.model.layers if isinstance(layer, layers.Dense)]
+        self._model = model
+        self._stack = _stack_of(model) if model is not None else make_layers(architecture)
+        if model is not None:
+            self.plan = model._plan()
+        else:
+            features, outputs = connect(architecture, self._stack)
+            self.plan = graph.lower([features], outputs)
+        dense = self._stack.dense
         self._kernels = [layer.kernel for layer in dense]
         self._biases = [layer.bias for layer in dense]
         self._others: list[Any] = []
         if architecture.batch_norm:
             known = {id(weight) for weight in (*self._kernels, *self._biases)}
-            self._others = [weight for weight in self.model.weights if id(weight) not in known]
+            weights = [weight for layer in self._stack.hidden for weight in layer.weights]
+            self._others = [weight for weight in weights if id(weight) not in known]
         trainable = [weight for weight in self._others if weight.trainable]
         self.trained = [*self._kernels, *self._biases, *trainable]
         self.coefs = [weight.view for weight in self._kernels]
@@ -67,9 +76,29 @@ class Network:
         if self._single:
             self._predict_array = getattr(self.plan.executor(), "predict_array", None)
         self.trainer: Any = None
+        self._optimizer: Any = None
         self.prepared_for: tuple[Any, ...] | None = None
         self._trainer_key: tuple[Any, ...] | None = None
         self._state_to_restore: TrainingState | None = None
+
+    @property
+    def model(self) -> Any:
+        """The layers as a `pynn.Model`."""
+        if self._model is None:
+            self._model = build(self.architecture, self._stack)
+            self._model.optimizer = self._optimizer
+        return self._model
+
+    @property
+    def optimizer(self) -> Any:
+        """What trains the network, as far as it has been trained."""
+        return self._optimizer if self._model is None else self._model.optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Any) -> None:
+        self._optimizer = optimizer
+        if self._model is not None:
+            self._model.optimizer = optimizer
 
     @property
     def dtype(self) -> str:
@@ -187,6 +216,12 @@ class Network:
     def training_state(self, state: TrainingState | None) -> None:
         self.forget_training()
         self._state_to_restore = state
+
+
+def _stack_of(model: Any) -> Stack:
+    """Return the layers of a chain that ends with one head."""
+    *hidden, head = [each for each in model.layers if not isinstance(each, layers.InputLayer)]
+    return Stack(hidden, [head])
 
 
 def _name_of(optimizer: Any) -> str:

@@ -33,10 +33,11 @@ class Progress:
 
     def __init__(self, estimator: Any, task: FitTask | None, epochs: int, steps: int) -> None:
         self._history: dict[str, list[Any]] = vars(estimator).setdefault("history_", {})
-        self._model = estimator._network.model
         self._task = task
+        self._model: Any = None
         self.listeners: CallbackList | None = None
         if estimator.callbacks:
+            self._model = estimator._network.model
             self._model.stop_training = False
             self.listeners = CallbackList(
                 estimator.callbacks, model=self._model, verbose=0, epochs=epochs, steps=steps

@@ -152,7 +152,7 @@ class BatchTraining:
             optimizer = self._new_optimizer(settings, steps, weighted)
             if isinstance(estimator.solver, str):
                 network.prepared_for = prepared
-        network.model.optimizer = optimizer
+        network.optimizer = optimizer
         optimizer._set_iterations(network.trainer.iterations)
         if any(network.architecture.dropout):
             network.trainer.seed = self._dropout_seed()

@@ -7,6 +7,7 @@ a list of feature numbers, found by letting the op move the numbers themselves.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ MOVING = frozenset(
     "concatenate".split()
 )
 _PROBE_ROWS = 3
+_KEPT_WIDTH = 1024  # rows of features in order that are kept, of 8 KB at most
 
 
 def row_shape(value: Any) -> tuple[int, ...] | None:
@@ -45,6 +47,8 @@ def broadcast_features(value: Any, like: Tensor) -> np.ndarray | None:
     own, row = row_shape(value), row_shape(like)
     if own is None or row is None:
         return None
+    if own == row and has_rows(value) == has_rows(like):
+        return _in_order(math.prod(row))
     if has_rows(value) != has_rows(like):
         own = own[1:] if len(own) == len(row) + 1 and own[0] == 1 else own
         if has_rows(value) or len(own) > len(row):
@@ -96,4 +100,18 @@ def _apply(node: Node, values: list[Any]) -> np.ndarray:
 
 def is_in_order(features: np.ndarray, width: int) -> bool:
     """Whether the features are all of `width`, as they stand."""
-    return len(features) == width and bool(np.array_equal(features, np.arange(width)))
+    if len(features) != width:
+        return False
+    in_order = _in_order(width)
+    return features is in_order or bool(np.array_equal(features, in_order))
+
+
+def _in_order(width: int) -> np.ndarray:
+    return _kept_in_order(width) if width <= _KEPT_WIDTH else np.arange(width)
+
+
+@lru_cache(maxsize=64)
+def _kept_in_order(width: int) -> np.ndarray:
+    numbers = np.arange(width)
+    numbers.flags.writeable = False
+    return numbers

@@ -142,6 +142,11 @@ class Lowering:
                 self.renames.add(id(node))
 
 
+@cache
+def _activation_names() -> frozenset[str]:
+    return frozenset(_core.activation_names())
+
+
 Rule = Callable[[Lowering, Node], "int | None"]
 
 
@@ -166,7 +171,7 @@ def lower_to_engine(
     lowering = Lowering(dtype)
     wanted = [*outputs, *losses]
     for tensor in inputs:
-        features = int(np.prod([n or 1 for n in tensor.shape[1:]], dtype=np.int64))
+        features = math.prod(n or 1 for n in tensor.shape[1:])
         lowering.ids[id(tensor)] = lowering.graph.add("input", [], [], {"features": features})
     lowering.find_moves(nodes)
     lowering.find_transposed(nodes, wanted)
@@ -240,7 +245,7 @@ def _fuse_products(
                 absorbed.add(id(inner))
                 alone.add(id(node))
                 lowering.biases[id(node)] = (x, kernel, bias)
-        elif node.op.name in _core.activation_names() and inner is not None:
+        elif node.op.name in _activation_names() and inner is not None:
             is_product = inner.op.name in ("matmul", "dense") or id(inner) in lowering.biases
             if is_product and uses[id(inner.output)] == 1:
                 alone.add(id(node))
@@ -256,7 +261,7 @@ def _is_plain_product(lowering: Lowering, node: Node) -> bool:
 
 def _expression(lowering: Lowering, members: Sequence[Node]) -> int:
     """Append the expression that ends with the last of some elementwise nodes."""
-    if len(members) == 1 and members[0].op.name in _core.activation_names():
+    if len(members) == 1 and members[0].op.name in _activation_names():
         return _activation(lowering, members[0])
     program = Program()
     values: dict[int, tuple[str, int]] = {}
@@ -455,6 +460,6 @@ def _rules() -> dict[str, Rule]:
         rules[f"merge_{kind}"] = _merge
     for name in _REDUCTIONS:
         rules[name] = _reduce
-    for name in _core.activation_names():
+    for name in _activation_names():
         rules[name] = _activation
     return rules

@@ -94,7 +94,7 @@ class Plan:
         return types.pop()
 
     def _lower(self) -> None:
-        nodes = topological(self.outputs, self.inputs)
+        nodes = topological(self.outputs, self.inputs) if self.losses else self.nodes
         lowered = lower_to_engine(nodes, self.inputs, self.outputs, self.dtype)
         if isinstance(lowered, str):
             self.reason = lowered

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _state, ops
+from pynn._dtypes import dtype_name
 from pynn._registry import to_snake_case
 
 
@@ -49,9 +50,7 @@ def checked_dtype(dtype: Any) -> str:
         dtype = dtype.get("config", {}).get("name")
     if dtype is None:
         return _state.floatx()
-    if type(dtype) is str and dtype in _FLOAT_TYPES:
-        return dtype  # NumPy takes its time over the name of a type
-    name = np.dtype(dtype).name
+    name = dtype_name(dtype)
     if name not in _FLOAT_TYPES:
         raise ValueError(f"dtype must be 'float32' or 'float64'. Received: dtype={dtype!r}")
     return name

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from pynn import _state
+from pynn._dtypes import dtype_name
 from pynn.layers._arguments import checked_row_shape
 from pynn.layers._call import Call
 from pynn.layers._layer import Layer
@@ -56,7 +55,7 @@ class InputLayer(Layer):
             raise ValueError("an Input needs the shape of one row. Received: shape=None")
         super().__init__(name=name or _state.unique_name("input_layer"), trainable=trainable)
         self.shape = checked_row_shape(shape, "an Input")
-        self.dtype = _state.floatx() if dtype is None else np.dtype(dtype).name
+        self.dtype = _state.floatx() if dtype is None else dtype_name(dtype)
         self.built = True
         tensor = Tensor((None, *self.shape), self.dtype, name=self.name)
         call = Call(self, (), {})

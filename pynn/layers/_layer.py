@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn import _allocation, constraints, initializers, ops, regularizers
 from pynn._array_result import as_result
+from pynn._dtypes import dtype_name
 from pynn._namespace import is_tensor
 from pynn._structure import leaves, map_leaves, pack
 from pynn.layers import _config
@@ -201,7 +202,7 @@ class Layer(metaclass=_NamesItself):
         _allocation.claim(shape, f"{self.name}/{name}")
         if initializer is None:
             initializer = "glorot_uniform" if len(shape) > 1 else "zeros"
-        dtype = self.dtype if dtype is None else np.dtype(dtype).name
+        dtype = self.dtype if dtype is None else dtype_name(dtype)
         value = np.asarray(initialized(initializers.get(initializer), shape, dtype), dtype)
         if value.shape != shape:
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._dtypes import dtype_name
 from pynn.ops._shape_rules import broadcast, same, unbroadcast
 from pynn.ops._tensor import Op, apply, value_of
 
@@ -310,7 +311,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
 
 def cast(x: Any, dtype: Any) -> Any:
     """Return `x` as `dtype`. No gradient flows through whole numbers and truth values."""
-    name = np.dtype(dtype).name
+    name = dtype_name(dtype)
     return apply(CAST._replace(dtype=name), x, dtype=name)
 
 

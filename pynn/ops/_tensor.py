@@ -186,7 +186,10 @@ def shape_of(value: Any) -> Shape:
 
 def is_symbolic(*values: Any) -> bool:
     """Whether any of `values` is a `Tensor`."""
-    return any(isinstance(value, Tensor) for value in values)
+    for value in values:  # noqa: SIM110, any() would take three times as long
+        if isinstance(value, Tensor):
+            return True
+    return False
 
 
 def value_of(value: Any) -> Any:

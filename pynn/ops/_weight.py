@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _core
+from pynn._dtypes import dtype_name
 from pynn.ops._operators import Operators
 
 # From so many inputs on, and so many an output, rows may well be sparse: then an input's weights
@@ -73,7 +74,7 @@ class Weight(Operators):
         self.regularizer = regularizer
         self.constraint = constraint
         self.shape: tuple[int, ...] = tuple(value.shape)
-        self.dtype: str = value.dtype.name
+        self.dtype: str = dtype_name(value.dtype)
         if self.dtype not in ("float32", "float64"):
             raise ValueError(
                 f"weights must be of type float32 or float64. Received: dtype={self.dtype} for "

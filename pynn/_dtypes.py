@@ -1,0 +1,27 @@
+"""Names of number types. Which types are allowed where is not known here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+
+@lru_cache(maxsize=256)
+def _name(dtype: Any) -> str:
+    return str(np.dtype(dtype).name)
+
+
+def dtype_name(dtype: Any) -> str:
+    """Return NumPy's name of a type, which NumPy itself takes some microseconds over.
+
+    Examples
+    --------
+    >>> dtype_name(float), dtype_name("f4")
+    ('float64', 'float32')
+    """
+    try:
+        return _name(dtype)
+    except TypeError:  # not hashable, or no type
+        return str(np.dtype(dtype).name)
