@@ -21,6 +21,7 @@ from pynn.layers._dropout import Dropout
 from pynn.layers._elu import ELU
 from pynn.layers._embedding import Embedding
 from pynn.layers._flatten import Flatten
+from pynn.layers._function import Function
 from pynn.layers._gaussian_dropout import GaussianDropout
 from pynn.layers._gaussian_noise import GaussianNoise
 from pynn.layers._identity import Identity
@@ -56,6 +57,7 @@ _LAYERS: list[Callable[..., Any]] = [
     ELU,
     Embedding,
     Flatten,
+    Function,
     GaussianDropout,
     GaussianNoise,
     Identity,

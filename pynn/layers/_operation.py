@@ -32,6 +32,12 @@ class Operation(Layer):
         self._params = params
         self.built = True
 
+    @property
+    def op_name(self) -> str:
+        """What pictures and tables call it."""
+        name: str = self._op.name
+        return name
+
     def call(self, inputs: Any) -> Any:
         """Apply the op to one tensor or array, or to a list of them."""
         supply = iter(inputs if isinstance(inputs, (list, tuple)) else [inputs])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pynn._structure import leaves
 from pynn.layers import InputLayer, Layer
 from pynn.layers._call import Call
+from pynn.layers._function import Function
 from pynn.layers._operation import Operation
 from pynn.ops import Node, Tensor
 
@@ -204,10 +205,10 @@ def _input_box(tensor: Tensor, name: str) -> Box:
 def _layer_box(call: Call) -> Box:
     layer: Any = call.layer
     activation = getattr(layer, "activation", None)
-    is_op = isinstance(layer, Operation)
+    is_op = isinstance(layer, (Function, Operation))
     return Box(
         layer.name,
-        _title(layer._op.name) if is_op else type(layer).__name__,
+        type_name(layer),
         layer,
         [tensor.shape for tensor in call.inputs],
         [tensor.shape for tensor in leaves(call.outputs)],
@@ -216,6 +217,13 @@ def _layer_box(call: Call) -> Box:
         trainable=layer.trainable if layer.weights else None,
         inside=diagram_of(layer) if hasattr(layer, "_interface_or_fail") else None,
     )
+
+
+def type_name(layer: Layer) -> str:
+    """Return what a layer is, for pictures and tables: its class, or its op in the same form."""
+    if isinstance(layer, (Function, Operation)):
+        return _title(layer.op_name)
+    return type(layer).__name__
 
 
 def _op_box(node: Node, counts: dict[str, int]) -> Box:

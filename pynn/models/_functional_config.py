@@ -1,7 +1,8 @@
 """A functional model as a config and back: its layers, and who is called on what.
 
 In the config a tensor is ``{"__tensor__": [layer name, call, output]}``: which output of which of
-the layer's calls within the model it is.
+the layer's calls within the model it is. Constants that a layer was called on are written in the
+same manner where JSON has no word for them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _TENSOR = "__tensor__"
 _TUPLE = "__tuple__"
+_SLICE = "__slice__"
+_ELLIPSIS = "__ellipsis__"
+_ARRAY = "__array__"
+_ARRAY_KINDS = "biuf"
 
 
 def to_config(model: Model, network: Network) -> dict[str, Any]:
@@ -65,6 +70,12 @@ def _written(value: Any, places: Mapping[int, list[Any]]) -> Any:
         return {key: _written(item, places) for key, item in value.items()}
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in _ARRAY_KINDS:
+        return {_ARRAY: value.tolist(), "dtype": value.dtype.name}
+    if isinstance(value, slice):
+        return {_SLICE: _written([value.start, value.stop, value.step], places)}
+    if value is Ellipsis:
+        return {_ELLIPSIS: True}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise ValueError(f"a layer was called on a value that cannot be written down: {value!r}")
@@ -122,10 +133,23 @@ def _read(value: Any, outputs: Mapping[tuple[str, int], list[Tensor]]) -> Any:
             return outputs[str(name), int(call)][int(index)]
         if _TUPLE in value:
             return tuple(_read(item, outputs) for item in value[_TUPLE])
+        if _SLICE in value:
+            return slice(*value[_SLICE])
+        if _ELLIPSIS in value:
+            return Ellipsis
+        if _ARRAY in value:
+            return _array(value)
         return {key: _read(item, outputs) for key, item in value.items()}
     if isinstance(value, list):
         return [_read(item, outputs) for item in value]
     return value
+
+
+def _array(value: Mapping[str, Any]) -> np.ndarray:
+    dtype = np.dtype(value["dtype"])
+    if dtype.kind not in _ARRAY_KINDS:
+        raise ValueError(f"a constant of a model must hold numbers. Received: dtype={dtype}")
+    return np.asarray(value[_ARRAY], dtype)
 
 
 def model_classes() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pynn._structure import leaves
 from pynn.layers import Layer
-from pynn.models._diagram import Box
+from pynn.models._diagram import Box, type_name
 from pynn.ops import Tensor
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class _Row:
 
     @property
     def title(self) -> str:
-        return f"{self.layer.name} ({type(self.layer).__name__})"
+        return f"{self.layer.name} ({type_name(self.layer)})"
 
     @property
     def parameters(self) -> int:
@@ -116,7 +116,7 @@ def html_of(self: Model) -> str:
     for row in _rows(self, expand_nested=True):
         name = "\u2003" * row.depth + row.layer.name
         frozen = "" if row.layer.trainable or not row.parameters else " (frozen)"
-        cells = [name, type(row.layer).__name__, row.shape, f"{row.parameters:,}{frozen}"]
+        cells = [name, type_name(row.layer), row.shape, f"{row.parameters:,}{frozen}"]
         lines.append(_html_row("td", cells if linear else [*cells, ", ".join(row.sources)]))
     # By name, as drawing lies above models: only a notebook's call leads up there.
     picture = importlib.import_module("pynn.plotting").model_svg(self)

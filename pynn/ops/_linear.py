@@ -79,12 +79,23 @@ def dense(x: Any, kernel: Any, bias: Any = None) -> Any:
 
 
 def dot(x1: Any, x2: Any) -> Any:
-    """Return `matmul`, or the product where one side is a plain number."""
+    """Return `matmul`, or the product where one side is a plain number.
+
+    Raises
+    ------
+    ValueError
+        If both have axes and `x2` more than two: NumPy's sum over its second last is not here.
+    """
     from pynn.ops._elementwise import multiply
     from pynn.ops._tensor import shape_of
 
     if shape_of(x1) == () or shape_of(x2) == ():
         return multiply(x1, x2)
+    if len(shape_of(x2)) > 2:
+        raise ValueError(
+            f"dot takes vectors or a matrix as x2; matmul takes more axes. "
+            f"Received: shapes {shape_of(x1)}, {shape_of(x2)}"
+        )
     return matmul(x1, x2)
 
 

@@ -1,8 +1,11 @@
-"""Finding an op by its name, for configs."""
+"""Finding an op, or a function of `pynn.ops`, by its name, for configs."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from pynn import _core
 from pynn.ops import _elementwise, _linear, _merge, _neural, _reductions, _shapes
@@ -30,3 +33,31 @@ def find_op(name: str) -> Op:
     if name in SOFTMAXES or name in _core.activation_names():
         return activation_op(name)
     raise ValueError(f"unknown op: {name!r}. It must be one of {', '.join(sorted(_table()))}")
+
+
+# Functions of pynn.ops that return no tensor.
+_NO_TENSORS = {"find_op", "ndim", "shape"}
+
+
+@cache
+def _functions() -> dict[str, Callable[..., Any]]:
+    from pynn import ops
+
+    found = {name: getattr(ops, name) for name in ops.__all__ if name not in _NO_TENSORS}
+    return {name: value for name, value in found.items() if inspect.isfunction(value)}
+
+
+def find_function(name: str) -> Callable[..., Any]:
+    """Return the function of `pynn.ops` of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it computes no tensor.
+    """
+    if name not in _functions():
+        raise ValueError(
+            f"unknown function of pynn.ops: {name!r}. It must be one of "
+            f"{', '.join(sorted(_functions()))}"
+        )
+    return _functions()[name]

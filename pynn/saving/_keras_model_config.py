@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pynn import _state
 from pynn.layers._merge import Merge
-from pynn.saving._keras_layer_config import layer_config
+from pynn.saving._keras_layer_config import layer_config, plain
+from pynn.saving._keras_ops import call_of, function_config, is_op
 
 _FUNCTIONAL = ("Functional", "Model")
 
@@ -64,11 +66,15 @@ def _sequential(config: Any, custom_objects: Mapping[str, Any]) -> dict[str, Any
 def _functional(config: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
     made = []
     for entry in config["layers"]:
-        layer = _entry(entry, custom_objects)
         name = entry.get("name") or entry["config"]["name"]
+        if is_op(entry) and entry["class_name"] not in custom_objects:
+            layer = function_config(entry, plain(entry["config"], custom_objects))
+            calls = [call_of(entry, _given(node)) for node in entry["inbound_nodes"]]
+        else:
+            layer = _entry(entry, custom_objects)
+            listed = _takes_list(layer["class_name"])
+            calls = [_call(node, listed, name) for node in entry["inbound_nodes"]]
         layer["config"]["name"] = name
-        listed = _takes_list(layer["class_name"])
-        calls = [_call(node, listed, name) for node in entry["inbound_nodes"]]
         made.append({**layer, "name": name, "calls": calls})
     inputs, outputs = _places(config["input_layers"]), _places(config["output_layers"])
     _count_calls_from_zero(made, [inputs, outputs])
@@ -116,12 +122,14 @@ def _takes_list(class_name: str) -> bool:
 def _call(node: Any, listed: bool, name: str) -> dict[str, Any]:
     """Return how a layer was called, from either generation's record."""
     if isinstance(node, Mapping):
-        args, kwargs = [_argument(value) for value in node["args"]], node["kwargs"]
+        given = _given(node)
+        args, kwargs = given["args"], given["kwargs"]
     else:
         kwargs = {}
         for item in node:
             if len(item) > 3:
                 kwargs.update(item[3])
+        kwargs = {key: _argument(value) for key, value in kwargs.items()}
         tensors = [_place(item) for item in node]
         args = [tensors if listed or len(tensors) > 1 else tensors[0]]
     # Keras overrides "training" when the model is called; masks are not used by any layer here.
@@ -129,21 +137,43 @@ def _call(node: Any, listed: bool, name: str) -> dict[str, Any]:
     for key, value in kept.items():
         if value is not None and not isinstance(value, Mapping):
             raise ValueError(f"layer {name!r} is called with {key}={value!r:.80}; that is not read")
-    return {"args": args, "kwargs": {key: _argument(value) for key, value in kept.items()}}
+    return {"args": args, "kwargs": kept}
+
+
+def _given(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call in Keras 3's record, as pynn writes them."""
+    return {
+        "args": [_argument(value) for value in node["args"]],
+        "kwargs": {key: _argument(value) for key, value in node["kwargs"].items()},
+    }
 
 
 def _argument(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if value.get("class_name") == "__keras_tensor__":
-            return _place(value["config"]["keras_history"])
-        if value.get("class_name") == "__tuple__":
-            config = value["config"]
-            items = config["value"] if isinstance(config, Mapping) else config
-            return {"__tuple__": [_argument(item) for item in items]}
-        return {key: _argument(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_argument(item) for item in value]
-    return value
+    if not isinstance(value, Mapping):
+        return value
+    if "class_name" not in value:
+        return {key: _argument(item) for key, item in value.items()}
+    kind: Any = value["class_name"]
+    config: Any = value.get("config")
+    if kind == "__keras_tensor__":
+        return _place(config["keras_history"])
+    if kind == "__tuple__":
+        items = value.get("items", config)
+        items = items["value"] if isinstance(items, Mapping) else items
+        return {"__tuple__": [_argument(item) for item in items]}
+    if kind == "__slice__":
+        return {"__slice__": [config["start"], config["stop"], config["step"]]}
+    if kind == "__ellipsis__":
+        return {"__ellipsis__": True}
+    if kind in ("__numpy__", "__tensor__"):
+        dtype = str(config["dtype"])
+        return {
+            "__array__": config["value"],
+            "dtype": _state.floatx() if "float" in dtype else dtype,
+        }
+    raise ValueError(f"a layer is called on a value of class {kind!r}; that is not read")
 
 
 def _place(history: Any) -> dict[str, Any]:

@@ -18,11 +18,14 @@ import numpy as np
 from pynn import activations, constraints, initializers, layers, regularizers
 from pynn._structure import leaves, map_leaves
 from pynn.layers import InputLayer, Layer
+from pynn.layers._function import Function
+from pynn.layers._operation import Operation
 from pynn.models import Model, Sequential
 from pynn.ops import Tensor
 from pynn.saving._atomic import write_atomically
 from pynn.saving._compile_config import compile_config
 from pynn.saving._keras_hdf5_arrays import require_h5py
+from pynn.saving._keras_ops_writer import Written, written_constant, written_op
 from pynn.saving._keras_optimizer import keras_variables
 from pynn.saving._keras_weights import (
     keras_class_name,
@@ -39,7 +42,6 @@ TRAINING = "pynn_training.safetensors"  # Keras passes over what it does not kno
 _VERSION = "3.0.0"  # the first with this layout
 # What is pynn's own: Keras could not make it again.
 _NOT_IN_KERAS = {
-    "Operation",
     "Lambda",
     "Quantile",
     "HalfGammaDeviance",
@@ -206,28 +208,42 @@ def _graph(network: Network) -> dict[str, Any]:
                 "keras_history": places[id(value)],
             }
             return {"class_name": "__keras_tensor__", "config": config}
-        return value
+        return written_constant(value)
 
+    ops: dict[str, dict[str, Any]] = {}
     for call in network.calls:
         if not call.inputs:
             continue
-        own = nodes[call.layer.name]
+        layer, args, kwargs = call.layer, list(call.args), call.kwargs
+        if isinstance(layer, (Function, Operation)):
+            op = written_op(layer, call.args, call.kwargs)
+            ops[layer.name] = _op_entry(layer.name, op)
+            args, kwargs = op.args, op.kwargs
+        own = nodes[layer.name]
         for i, tensor in enumerate(leaves(call.outputs)):
-            places[id(tensor)] = [call.layer.name, len(own), i]
-        own.append(
-            {
-                "args": map_leaves(written, list(call.args)),
-                "kwargs": map_leaves(written, call.kwargs),
-            }
-        )
+            places[id(tensor)] = [layer.name, len(own), i]
+        own.append({"args": map_leaves(written, args), "kwargs": map_leaves(written, kwargs)})
     entries = [
-        {**_layer_entry(layer), "name": layer.name, "inbound_nodes": nodes[layer.name]}
+        {
+            **(ops.get(layer.name) or _layer_entry(layer)),
+            "name": layer.name,
+            "inbound_nodes": nodes[layer.name],
+        }
         for layer in network.layers
     ]
     return {
         "layers": entries,
         "input_layers": map_leaves(lambda tensor: places[id(tensor)], network.inputs),
         "output_layers": map_leaves(lambda tensor: places[id(tensor)], network.outputs),
+    }
+
+
+def _op_entry(name: str, op: Written) -> dict[str, Any]:
+    return {
+        "module": op.module,
+        "class_name": op.class_name,
+        "config": {"name": name, **op.config},
+        "registered_name": None if op.module == "keras.layers" else op.class_name,
     }
 
 

@@ -45,6 +45,8 @@ EXAMPLES = [
     ("Dropout", {"rate": 0.5}, VECTOR),
     ("ELU", {"alpha": 0.5}, VECTOR),
     ("Flatten", {}, IMAGE),
+    ("Function", {"function": "sum", "arguments": {"axis": -1, "keepdims": True}}, IMAGE),
+    ("Function", {"function": "logsumexp", "arguments": {"axis": (1, 2)}}, IMAGE),
     ("GaussianDropout", {"rate": 0.1}, VECTOR),
     ("GaussianNoise", {"stddev": 0.1}, VECTOR),
     ("Identity", {}, IMAGE),

@@ -200,3 +200,12 @@ def test_mlp_is_a_sequential_in_one_line() -> None:
     np.testing.assert_array_equal(copy(np.ones((2, 3))), model(np.ones((2, 3))))
     with pytest.raises(ValueError, match="units must be a positive integer"):
         MLP((5, 0), 1)
+
+
+def test_ops_between_layers_are_called_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = pynn.Input((4,), name="x")
+    model = pynn.Model(inputs, pynn.layers.Dense(1)(pynn.ops.floor_divide(inputs, 2.0)))
+    model.summary()
+    printed = capsys.readouterr().out
+    assert "floor_divide (FloorDivide)" in printed and "Operation" not in printed
+    assert ">FloorDivide</td>" in model._repr_html_()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pynn import _core
+from pynn import _core, ops
 from reference.elementwise import ELEMENTWISE
 from reference.graph import OPS
 from reference.tolerances import DTYPES, FORMULA_UNITS, assert_close
@@ -144,3 +144,8 @@ def test_not_a_number_passes_through(dtype: str) -> None:
             with np.errstate(invalid="ignore"):
                 want = twin.reference_predict([output], [a, b])[0]
             np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+
+
+def test_dot_of_more_axes_is_refused() -> None:
+    with pytest.raises(ValueError, match="dot takes vectors or a matrix as x2"):
+        ops.dot(np.ones((2, 3)), np.ones((4, 3, 5)))

@@ -117,8 +117,34 @@ def embedding(k: Any) -> Any:
     return k.Model(words, k.layers.Dense(1, activation="exponential")(frozen), name="text")
 
 
+def operators(k: Any) -> Any:
+    a, b = k.Input((4,), name="a"), k.Input((2, 3), name="b")
+    hidden = k.layers.Dense(4, name="hidden")(a)
+    gate = k.ops.where(a > 0, k.ops.sigmoid(hidden), 0.25)
+    scaled = (2 * hidden - a / 3.0) ** 2 * gate + np.array([1.0, 2.0, 3.0, 4.0], "float32")
+    left, right = k.ops.split(k.ops.reshape(k.ops.transpose(b, (0, 2, 1)), (-1, 6)), 2, axis=-1)
+    moments = k.ops.stack(
+        [
+            k.ops.mean(b, axis=(1, 2)),
+            k.ops.std(b, axis=(1, 2)),
+            k.ops.logsumexp(b[..., 0], axis=1),
+            k.ops.max(b[:, 1, 1:], axis=-1),
+        ],
+        axis=-1,
+    )
+    pieces = [
+        scaled,
+        k.ops.maximum(left, right),
+        k.ops.take(b[:, :, 1], np.array([1, 0, 1]), axis=-1),
+        k.ops.clip(-moments, x_min=-0.5, x_max=0.5),
+        k.ops.cast(abs(a) >= 0.5, "float32"),
+    ]
+    end = k.layers.Dense(2, name="end")(k.ops.concatenate(pieces, axis=-1))
+    return k.Model([a, b], [end, k.ops.normalize(moments)], name="operators")
+
+
 MODELS: dict[str, Callable[[Any], Any]] = {
-    f.__name__: f for f in (sequential, activations, merging, nested, embedding)
+    f.__name__: f for f in (sequential, activations, merging, nested, embedding, operators)
 }
 
 

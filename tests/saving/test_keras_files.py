@@ -145,9 +145,16 @@ def own_layer() -> Any:
     return Sequential([pynn.Input((2,)), Own()])
 
 
-def between_layers() -> Any:
-    inputs = pynn.Input((2,))
-    return pynn.Model(inputs, layers.Dense(1)(inputs + 1.0))
+def between_layers(function: Callable[[Any], Any]) -> Callable[[], Any]:
+    def make() -> Any:
+        inputs = pynn.Input((2,))
+        return pynn.Model(inputs, layers.Dense(1)(function(inputs)))
+
+    return make
+
+
+def by_truth(x: Any) -> Any:
+    return x[:, [True, False]]
 
 
 def own_activation() -> Any:
@@ -158,7 +165,14 @@ def own_activation() -> Any:
     ("make", "reason"),
     [
         (own_layer, "of class Own, which Keras lacks"),
-        (between_layers, "of class Operation, which Keras lacks"),
+        (between_layers(lambda x: ops.dropout(x, 0.5)), "the op 'dropout' between layers"),
+        (between_layers(pynn.activations.heaviside), "the op 'heaviside' between layers"),
+        (between_layers(pynn.activations.sign), "the op 'sign' between layers is something"),
+        (
+            between_layers(lambda x: ops.clip(x, np.zeros(2), np.ones(2))),
+            "the op 'clip' between layers .* as its ends are no plain numbers",
+        ),
+        (between_layers(by_truth), "the op 'index' between layers .* with the index"),
         (own_activation, "'heaviside' is an activation that Keras lacks"),
         (lambda: Sequential([layers.Dense(1)]), "has not been built"),
     ],
@@ -269,6 +283,56 @@ def test_configs_are_refused_by_name(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         load_model(changed_archive(tmp_path / "x.keras", change))
+
+
+def operation(name: str = "", **changes: Any) -> Callable[[dict[str, Any]], None]:
+    """Change the first operation of that class, a subtraction unless told."""
+
+    def change(config: dict[str, Any]) -> None:
+        entries = config["config"]["layers"]
+        entry = next(e for e in entries if e["class_name"] == (name or "Subtract"))
+        entry["config"].update(changes.pop("config", {}))
+        call = entry["inbound_nodes"][0]
+        call["args"] = changes.pop("args", call["args"])
+        entry.update(changes)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (operation(class_name="Cumsum"), "unknown operation: 'Cumsum' of keras.src.ops.numpy"),
+        (operation(class_name="find_op"), "unknown operation: 'find_op' of keras.src.ops.numpy"),
+        (operation(module="keras.src.ops.nn"), "unknown operation: 'Subtract' of keras.src.ops.nn"),
+        (operation(module="keras.src.ops.core", class_name="WhileLoop"), "unknown .*'WhileLoop'"),
+        (operation(module="os", class_name="system"), "unknown layer class: 'system' of os"),
+        (operation(module="mine.ops"), "unknown layer class: 'Subtract' of mine.ops"),
+        (operation(config={"out": 3}), "operation 'subtract.*' .* has the argument out=3"),
+        (operation("Std", config={"axis": "x"}), "no usable model: TypeError"),
+        (operation(args=[1]), "no usable model: TypeError"),
+        (operation(args=[{"class_name": "function", "config": "f"}, 2]), "of class 'function'"),
+        (
+            operation(args=[{"class_name": "__lambda__", "config": {"value": "eA=="}}, 2]),
+            "of class '__lambda__'; that is not read",
+        ),
+        (
+            operation(
+                args=[{"class_name": "__numpy__", "config": {"value": [[1], "x"], "dtype": "O"}}]
+            ),
+            "a constant of a model must hold numbers. Received: dtype=object",
+        ),
+        (
+            operation(args=[{"class_name": "__numpy__", "config": {"value": [1], "dtype": "q!"}}]),
+            "no usable model: TypeError",
+        ),
+    ],
+)
+def test_operations_are_refused_by_name(
+    tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_model(changed_archive(tmp_path / "x.keras", change, "operators"))
 
 
 def test_own_classes_and_functions_come_from_custom_objects(tmp_path: Path) -> None:
