@@ -7,26 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets.made_up import COLUMNS, ROWS, made_up_table, write_csv
 from pynn.datasets import DatasetNotFoundError, california_housing
-
-ROWS = 20640
-COLUMNS = california_housing._CSV_COLUMNS
-
-
-def made_up_table() -> np.ndarray:
-    """Columns in the order of COLUMNS, all different and positive."""
-    rng = np.random.default_rng(0)
-    table = rng.uniform(1, 100, (ROWS, len(COLUMNS))).round(2)
-    table[:, -1] = rng.integers(15_000, 500_001, ROWS)
-    return table
-
-
-def write_csv(path: Path, table: np.ndarray, columns=COLUMNS) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = [",".join((*columns, "ocean_proximity"))]
-    for row in table.tolist():
-        text.append(",".join("" if np.isnan(v) else str(v) for v in row) + ",INLAND")
-    path.write_text("\n".join(text) + "\n")
 
 
 def features(table: np.ndarray) -> np.ndarray:

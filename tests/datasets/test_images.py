@@ -8,35 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets.made_up import made_up_arrays, write_idx, write_npz
 from pynn.datasets import DatasetNotFoundError, _images, fashion_mnist, mnist
-
-SHAPES = ((60000, 28, 28), (60000,), (10000, 28, 28), (10000,))
-
-
-def made_up_arrays(module) -> list[np.ndarray]:
-    """Blank images, marked in their first pixel, with the label counts of the real set."""
-    train, test = (np.repeat(np.arange(10), n).astype(np.uint8) for n in module._HISTOGRAMS)
-    arrays = [np.zeros(SHAPES[0], np.uint8), train, np.zeros(SHAPES[2], np.uint8), test]
-    arrays[0][0, 0, 0], arrays[2][0, 0, 0] = 1, 2
-    return arrays
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    dims = b"".join(n.to_bytes(4, "big") for n in array.shape)
-    return bytes([0, 0, 8, array.ndim]) + dims + array.tobytes()
-
-
-def write_idx(folder: Path, arrays: list[np.ndarray], suffix: str = ".gz") -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in zip(_images.IDX_NAMES, arrays, strict=True):
-        content = idx_bytes(array)
-        path = folder / (name.removesuffix(".gz") + suffix)
-        path.write_bytes(gzip.compress(content, 1) if suffix else content)
-
-
-def write_npz(path: Path, arrays: list[np.ndarray]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
 
 
 def assert_loads(loaded, arrays: list[np.ndarray]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import pynn as keras
+from surface.surface_attributes import DATA_SETS
 from surface.surface_ops import OPS
 from surface.surface_pieces import (
     ACTIVATIONS,
@@ -170,20 +171,40 @@ class Method(NamedTuple):
 _INPUT = keras.Input((6,))
 _OUTPUT = keras.layers.Dense(1)(_INPUT)
 MODELS = [
-    Entry("models.Sequential", {}, {"layers": [], "name": "given"}, nothing),
-    Entry("Sequential", {}, {"layers": [], "name": "given"}, nothing),
-    Entry("Input", {"shape": (6,)}, {"name": "given"}, nothing),
     *[
-        Entry(name, {"inputs": _INPUT, "outputs": _OUTPUT}, {"name": "given"}, nothing)
+        Entry(name, {}, {"layers": [], "name": "given", "trainable": False}, nothing)
+        for name in ("models.Sequential", "Sequential")
+    ],
+    Entry(
+        "Input",
+        {"shape": (6,)},
+        {"name": "given", "dtype": "float64", "batch_size": 4, "sparse": False},
+        nothing,
+    ),
+    *[
+        Entry(
+            name,
+            {"inputs": _INPUT, "outputs": _OUTPUT},
+            {"name": "given", "trainable": False},
+            nothing,
+        )
         for name in ("models.Model", "Model")
     ],
     Entry(
         "models.load_model",
         {"filepath": "model.pynn"},
-        {"custom_objects": {}, "compile": False},
+        {"custom_objects": {}, "compile": False, "safe_mode": True},
         nothing,
     ),
-    Entry("models.clone_model", {"model": small()}, {}, nothing),
+    Entry(
+        "models.clone_model",
+        {"model": small()},
+        {
+            "input_tensors": keras.Input((6,)),
+            "clone_function": lambda layer: type(layer).from_config(layer.get_config()),
+        },
+        nothing,
+    ),
     Entry(
         "models.model_from_json",
         {"json_string": small().to_json()},
@@ -194,6 +215,9 @@ MODELS = [
 _ONE = {"x": X, "y": Y}
 _WEIGHTS = np.ones(8)
 METHODS = [
+    Method("__call__", {"inputs": X}, {"training": True}),
+    Method("call", {"inputs": X}, {"training": True}),
+    Method("from_config", {"config": small().get_config()}, {"custom_objects": {}}),
     Method(
         "compile",
         {"loss": "mse"},
@@ -205,6 +229,7 @@ METHODS = [
             "run_eagerly": False,
             "steps_per_execution": 1,
             "jit_compile": False,
+            "auto_scale_loss": True,
         },
     ),
     Method(
@@ -259,8 +284,8 @@ METHODS = [
         {"sample_weight": _WEIGHTS, "training": False},
     ),
     Method("compute_metrics", {"x": X, "y": Y, "y_pred": Y}, {"sample_weight": _WEIGHTS}),
-    Method("add", {"layer": keras.layers.Dense(2, name="added")}, {}),
-    Method("pop", {}, {}),
+    Method("add", {"layer": keras.layers.Dense(2, name="added")}, {"rebuild": True}),
+    Method("pop", {}, {"rebuild": True}),
     Method(
         "summary",
         {},
@@ -280,7 +305,7 @@ METHODS = [
     Method("count_params", {}, {}),
     Method("get_config", {}, {}),
     Method("to_json", {}, {}),
-    Method("save", {"filepath": "model.pynn"}, {"overwrite": True}),
+    Method("save", {"filepath": "model.pynn"}, {"overwrite": True, "include_optimizer": False}),
     Method(
         "load_weights",
         {"filepath": "model.weights.pynn"},
@@ -288,28 +313,6 @@ METHODS = [
     ),
     Method("save_weights", {"filepath": "model.weights.pynn"}, {"overwrite": True}),
 ]
-PROPERTIES = (
-    "layers",
-    "weights",
-    "trainable_weights",
-    "non_trainable_weights",
-    "variables",
-    "inputs",
-    "outputs",
-    "input_names",
-    "output_names",
-    "input_shape",
-    "output_shape",
-    "optimizer",
-    "loss",
-    "metrics",
-    "metrics_names",
-    "trainable",
-    "losses",
-    "stop_training",
-    "name",
-    "built",
-)
 REST = [
     Entry(
         "utils.plot_model",
@@ -329,17 +332,17 @@ REST = [
     Entry("utils.to_categorical", {"x": LABELS}, {"num_classes": 3}, nothing),
     Entry("utils.set_random_seed", {"seed": 1}, {}, nothing),
     Entry("utils.normalize", {"x": X}, {"axis": -1, "order": 2}, nothing),
-    Entry(
-        "utils.PyDataset",
-        {},
-        {"workers": 1, "use_multiprocessing": False, "max_queue_size": 2},
-        nothing,
-    ),
-    Entry("utils.Sequence", {}, {}, nothing),
+    *[
+        Entry(name, {}, {"workers": 1, "use_multiprocessing": False, "max_queue_size": 2}, nothing)
+        for name in ("utils.PyDataset", "utils.Sequence")
+    ],
     Entry("random.set_seed", {"seed": 1}, {}, nothing),
     Entry("random.SeedGenerator", {}, {"seed": 1}, nothing),
     Entry(
-        "models.save_model", {"model": small(), "filepath": "m.pynn"}, {"overwrite": True}, nothing
+        "models.save_model",
+        {"model": small(), "filepath": "m.pynn"},
+        {"overwrite": True, "include_optimizer": False},
+        nothing,
     ),
     Entry("backend.set_floatx", {"value": "float32"}, {}, nothing),
     Entry("backend.set_epsilon", {"value": 1e-7}, {}, nothing),
@@ -417,5 +420,6 @@ SECTIONS: dict[str, list[Entry]] = {
         Entry("Tape", {}, {"persistent": True, "watch_accessed_variables": True}, differentiated),
     ],
     "Ops": OPS,
+    "Data sets": DATA_SETS,
     "Utilities": REST,
 }

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import pynn as keras
-from surface.surface_use import ONE_HOT, PROBABILITIES, X, Y, small
+from surface.surface_use import BITS, ONE_HOT, PROBABILITIES, X, Y, compiled, small
 
 WEIGHT = np.ones((6, 2), dtype="float32")
 
@@ -55,6 +55,11 @@ def _weights() -> Any:
     return layer
 
 
+def _fitted(name: str) -> Any:
+    estimator = getattr(keras.wrappers.scikit_learn, name)(compiled)
+    return estimator.fit(**_ROWS, verbose=0) and estimator
+
+
 def owned(owner: str, make: Callable[[], Any], *methods: tuple[Any, ...]) -> list[Owned]:
     return [
         Owned(owner, make, name, dict(rest[0]) if rest else {}, dict(rest[1]) if rest[1:] else {})
@@ -62,6 +67,10 @@ def owned(owner: str, make: Callable[[], Any], *methods: tuple[Any, ...]) -> lis
     ]
 
 
+_ROWS = {"x": X, "y": BITS[:, 0]}
+with keras.Tape() as _TAPE:
+    _WATCHED = _TAPE.watch(X)
+    _SUM = keras.ops.sum(_WATCHED * _WATCHED)
 _PAIR = {"y_true": ONE_HOT, "y_pred": PROBABILITIES}
 _HOOKS = [
     (
@@ -99,7 +108,11 @@ OWNED = [
         ("get_weights",),
         ("set_weights", {"weights": [WEIGHT, WEIGHT[0]]}),
         ("compute_output_shape", {"input_shape": (None, 6)}),
-        ("from_config", {"config": keras.layers.Dense(2).get_config()}),
+        (
+            "from_config",
+            {"config": keras.layers.Dense(2).get_config()},
+            {"custom_objects": {}},
+        ),
     ),
     *owned(
         "layers.Normalization",
@@ -114,7 +127,11 @@ OWNED = [
         ("build", {"variables": [WEIGHT.copy()]}),
         ("exclude_from_weight_decay", {}, {"var_list": [WEIGHT], "var_names": ["bias"]}),
         ("get_config",),
-        ("from_config", {"config": keras.optimizers.SGD().get_config()}),
+        (
+            "from_config",
+            {"config": keras.optimizers.SGD().get_config()},
+            {"custom_objects": {}},
+        ),
     ),
     *owned(
         "losses.Loss", Cubic, ("__call__", _PAIR, {"sample_weight": np.ones(8)}), ("get_config",)
@@ -144,9 +161,20 @@ OWNED = [
     *owned("callbacks.Callback", keras.callbacks.Callback, *_HOOKS),
     *owned("callbacks.Callback", keras.callbacks.Callback, ("set_model", {"model": small()})),
     *owned("callbacks.Callback", keras.callbacks.Callback, ("set_params", {"params": {}})),
+    *owned("Tape", keras.Tape, ("watch", {"x": Y})),
     *owned(
         "Tape",
-        keras.Tape,
-        ("watch", {"x": Y}),
+        lambda: _TAPE,
+        ("gradient", {"target": _SUM, "sources": _WATCHED}, {"output_gradients": 2.0}),
+    ),
+    *owned(
+        "wrappers.scikit_learn.KerasClassifier",
+        lambda: _fitted("KerasClassifier"),
+        *[("fit", _ROWS), ("predict", {"x": X}), ("predict_proba", {"x": X}), ("score", _ROWS)],
+    ),
+    *owned(
+        "wrappers.scikit_learn.KerasRegressor",
+        lambda: _fitted("KerasRegressor"),
+        *[("fit", _ROWS), ("predict", {"x": X}), ("score", _ROWS)],
     ),
 ]

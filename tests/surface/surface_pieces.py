@@ -356,5 +356,18 @@ METRICS = [
         {"name": "given", "dtype": "float32"},
         as_metric(*REAL),
     ),
+    *[
+        Entry(
+            f"metrics.{name}", dict(zip(("y_true", "y_pred"), data, strict=True)), others, nothing
+        )
+        for name, data, others in (
+            ("binary_accuracy", BINARY, {"threshold": 0.4}),
+            ("categorical_accuracy", MANY, {}),
+            ("sparse_categorical_accuracy", SPARSE, {}),
+            ("top_k_categorical_accuracy", MANY, {"k": 2}),
+            ("sparse_top_k_categorical_accuracy", SPARSE, {"k": 2}),
+            ("mean_squared_error", REAL, {}),
+        )
+    ],
     Entry("metrics.get", {"identifier": "mse"}, {}, as_metric(*REAL)),
 ]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pynn as keras
-from surface.surface_list import METHODS, PROPERTIES, SECTIONS
+from surface.surface_attributes import ATTRIBUTES, OLDER
+from surface.surface_list import METHODS, SECTIONS
 from surface.surface_methods import OWNED
 from surface.surface_use import accepts, found
 
@@ -27,9 +28,14 @@ def row(name: str, target: Any, arguments: Iterable[str]) -> str:
     return f"| `{name}` | {', '.join(f'`{argument}`' for argument in arguments)} |"
 
 
-def table(title: str, rows: list[str]) -> str:
+def method(name: str) -> Any:
+    """Return a method of models; a call takes what the method `call` does."""
+    return getattr(keras.Sequential, "call" if name == "__call__" else name)
+
+
+def table(title: str, rows: list[str], left: str = "name", right: str = "arguments") -> str:
     """Return a section of the document."""
-    return "\n".join([f"## {title}\n", "| name | arguments |", "|---|---|", *rows, ""])
+    return "\n".join([f"## {title}\n", f"| {left} | {right} |", "|---|---|", *rows, ""])
 
 
 def text() -> str:
@@ -42,17 +48,21 @@ def text() -> str:
             known.update(dict.fromkeys([*entry.needed, *entry.others]))
         rows = [row(name, found(name), known) for name, known in arguments.items()]
         parts.append(table(title, rows))
-    rows = [
-        row(f"Model.{m.name}", getattr(keras.Sequential, m.name), [*m.needed, *m.others])
-        for m in METHODS
-    ]
-    rows += [f"| `Model.{name}` | |" for name in PROPERTIES]
+    rows = [row(f"Model.{m.name}", method(m.name), [*m.needed, *m.others]) for m in METHODS]
     rows += [
         row(f"{m.owner}.{m.name}", getattr(m.make(), m.name), [*m.needed, *m.others]) for m in OWNED
     ]
-    parts.append(
-        "\n".join(["## Methods and attributes\n", "| name | arguments |", "|---|---|", *rows, ""])
-    )
+    parts.append(table("Methods", rows))
+    rows = [
+        f"| {f'`{a.owner}`' if a.owner else ''} | {', '.join(f'`{name}`' for name in a.names)} |"
+        for a in ATTRIBUTES
+    ]
+    parts.append(table("Attributes", rows, "of", "names"))
+    rows = [
+        f"| `{name}` | {', '.join(f'`{argument}`' for argument in arguments)} |"
+        for name, arguments in OLDER.items()
+    ]
+    parts.append(table("Older arguments, taken with a warning", rows))
     return "\n".join(parts)
 
 
