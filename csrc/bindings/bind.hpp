@@ -36,9 +36,10 @@ using Array = pybind11::array_t<T, pybind11::array::c_style>;
 template <class Work>
 auto with_scalar(const pybind11::dtype& dtype, Work&& work) {
   if (dtype.equal(pybind11::dtype::of<float>())) return work(float());
-  require(dtype.equal(pybind11::dtype::of<double>()),
-          "dtype must be float32 or float64. Received: dtype=" +
-              pybind11::cast<std::string>(pybind11::str(dtype)));
+  if (!dtype.equal(pybind11::dtype::of<double>())) {  // NumPy takes microseconds over its name
+    require(false, "dtype must be float32 or float64. Received: dtype=" +
+                       pybind11::cast<std::string>(pybind11::str(dtype)));
+  }
   return work(double());
 }
 

@@ -30,17 +30,20 @@ std::string shape_text(const py::array& a) {
 
 void require_same_shape(const char* name, const py::array& a, const char* other_name,
                         const py::array& b) {
-  require(shape_of(a) == shape_of(b), std::string(name) + " and " + other_name +
-                                          " must have the same shape. Received: " + shape_text(a) +
-                                          " and " + shape_text(b));
+  if (shape_of(a) == shape_of(b)) return;
+  require(false, std::string(name) + " and " + other_name +
+                     " must have the same shape. Received: " + shape_text(a) + " and " +
+                     shape_text(b));
 }
 
 // Array<T> out of `a`, which must have the dtype of T already.
 template <class T>
 Array<T> typed(const char* name, const py::array& a) {
-  require(a.dtype().equal(py::dtype::of<T>()),
-          std::string(name) + " must have the same dtype as the other arrays. Received: dtype=" +
-              py::cast<std::string>(py::str(a.dtype())));
+  if (!a.dtype().equal(py::dtype::of<T>())) {  // NumPy takes microseconds over a type's name
+    require(false, std::string(name) +
+                       " must have the same dtype as the other arrays. Received: dtype=" +
+                       py::cast<std::string>(py::str(a.dtype())));
+  }
   return Array<T>(a);
 }
 

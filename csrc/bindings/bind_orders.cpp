@@ -17,10 +17,12 @@ namespace {
 // The data of a 1-D array that is changed in place.
 template <class T>
 T* in_place(const char* name, py::array a) {
-  require(a.ndim() == 1 && a.dtype().equal(py::dtype::of<T>()) &&
-              (a.flags() & py::array::c_style) != 0 && a.writeable(),
-          std::string(name) + " must be a writable contiguous 1-D array of " +
-              py::cast<std::string>(py::str(py::dtype::of<T>())));
+  const bool fits = a.ndim() == 1 && a.dtype().equal(py::dtype::of<T>()) &&
+                    (a.flags() & py::array::c_style) != 0 && a.writeable();
+  if (!fits) {  // NumPy takes microseconds over the name of a type
+    require(false, std::string(name) + " must be a writable contiguous 1-D array of " +
+                       py::cast<std::string>(py::str(py::dtype::of<T>())));
+  }
   return static_cast<T*>(a.mutable_data());
 }
 

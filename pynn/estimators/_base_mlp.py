@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from functools import cache, lru_cache
@@ -319,7 +320,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         for i, (fan_in, fan_out) in enumerate(architecture.weight_shapes):
             # As in scikit-learn, the output layer goes by the hidden ones.
             logistic = used[min(i, len(used) - 1)] in _LOGISTIC
-            bound = np.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
+            bound = math.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
             network.coefs[i][...] = self._random.uniform(-bound, bound, (fan_in, fan_out))
             network.intercepts[i][...] = self._random.uniform(-bound, bound, (fan_out,))
         self._adopt(network)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import is_
 from typing import Any
 
@@ -71,10 +71,7 @@ class Network:
         self.intercepts = [weight.view for weight in self._biases]
         self.others = [weight.view for weight in self._others]
         self._single = len(architecture.heads) == 1
-        # The short way for one array, which only the engine's executors have.
         self._predict_array: Any = None
-        if self._single:
-            self._predict_array = getattr(self.plan.executor(), "predict_array", None)
         self.trainer: Any = None
         self._optimizer: Any = None
         self.prepared_for: tuple[Any, ...] | None = None
@@ -126,7 +123,11 @@ class Network:
 
     def predict(self, x: Any) -> Any:
         """Return the outputs for the rows of x, shape (n, units); of several heads a list."""
-        if type(x) is np.ndarray and self._predict_array is not None:
+        if type(x) is np.ndarray and self._single:
+            if self._predict_array is None:
+                # The short way for one array, which only the engine's executors have.
+                short = getattr(self.plan.executor(), "predict_array", None)
+                self._predict_array = short or (lambda x: self.plan.predict([x])[0])
             return self._predict_array(x)
         outputs = self.plan.predict([x])
         return outputs[0] if self._single else outputs
@@ -191,7 +192,9 @@ class Network:
 
     def release_data(self) -> None:
         """Drop the trainer, which holds the data of its last epoch, but keep its state."""
-        self.training_state = self.training_state
+        if self._trainer_key is not None:
+            # Arrays that nobody else will write to need no copies.
+            self.training_state = self._state_of_trainer(np.asarray)
 
     def forget_training(self) -> None:
         """Drop the trainer and with it the optimizer's state."""
@@ -205,17 +208,21 @@ class Network:
         """
         if self._trainer_key is None:
             return self._state_to_restore
-        optimizer = self._trainer_key[1]
-        if isinstance(optimizer, tuple):
-            arrays: Any = [[np.array(v.view) for v in slots] for slots in self.trainer.state]
-        else:
-            arrays = optimizer._kept_arrays(self.trained)
-        return _name_of(optimizer), self.trainer.iterations, arrays
+        return self._state_of_trainer(np.array)
 
     @training_state.setter
     def training_state(self, state: TrainingState | None) -> None:
         self.forget_training()
         self._state_to_restore = state
+
+    def _state_of_trainer(self, taken: Callable[[np.ndarray], np.ndarray]) -> TrainingState:
+        assert self._trainer_key is not None
+        optimizer = self._trainer_key[1]
+        if isinstance(optimizer, tuple):
+            arrays: Any = [[taken(v.view) for v in slots] for slots in self.trainer.state]
+        else:
+            arrays = optimizer._kept_arrays(self.trained)
+        return _name_of(optimizer), self.trainer.iterations, arrays
 
 
 def _stack_of(model: Any) -> Stack:

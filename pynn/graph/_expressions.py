@@ -85,7 +85,7 @@ def group(
         if id(node) in renames:
             for reader in mine:
                 read(node.inputs[0], reader)
-        elif is_elementwise(node) and not alone(node):
+        elif not alone(node) and is_elementwise(node):
             first = mine[0] if mine else None
             joins = first is not None and all(reader is first for reader in mine)
             root = first if joins and first is not None and sizes[id(first)] < _MOST_NODES else node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pynn._structure import leaves, map_leaves
+from pynn._structure import is_nested, leaves, map_leaves
 from pynn.ops import Tensor
 
 if TYPE_CHECKING:
@@ -19,24 +19,26 @@ class Call:
     layer : Layer
     args, kwargs : tuple, dict
         What the layer was called with, tensors included.
+    inputs : list of Tensor
+        The tensors among them, in order.
     outputs : object
         What it returned, tensors in the same form.
     losses : list
         What was given to `Layer.add_loss` on the way.
     """
 
-    __slots__ = ("args", "kwargs", "layer", "losses", "outputs")
+    __slots__ = ("args", "inputs", "kwargs", "layer", "losses", "outputs")
 
     def __init__(self, layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.layer = layer
         # Copies: a list that a layer was called on may grow before the model is made.
-        self.args = map_leaves(lambda value: value, args)
-        self.kwargs = map_leaves(lambda value: value, kwargs)
+        self.args = tuple([_copied(value) for value in args])
+        self.kwargs = {key: _copied(value) for key, value in kwargs.items()}
+        given = leaves([self.args, self.kwargs])
+        self.inputs = [value for value in given if isinstance(value, Tensor)]
         self.outputs: Any = None
         self.losses: list[Any] = []
 
-    @property
-    def inputs(self) -> list[Tensor]:
-        """The tensors among the arguments, in order."""
-        found = leaves([list(self.args), self.kwargs])
-        return [value for value in found if isinstance(value, Tensor)]
+
+def _copied(value: Any) -> Any:
+    return map_leaves(lambda leaf: leaf, value) if is_nested(value) else value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from pynn import _allocation, constraints, initializers, ops, regularizers
 from pynn._array_result import as_result
 from pynn._dtypes import dtype_name
 from pynn._namespace import is_tensor
-from pynn._structure import leaves, map_leaves, pack
+from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn.layers import _config
 from pynn.layers._arguments import (
     as_arrays,
@@ -29,6 +31,9 @@ from pynn.ops._tensor import ValueTensor, is_taped, recording
 
 # Attributes that hold no layers of one's own, or that would be slow to look through.
 _NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
+
+# What most attributes are; the others are looked at.
+_PLAIN = frozenset((str, int, float, bool, type(None), Weight, FunctionType))
 
 _WEIGHT_ORDER = ("shape", "initializer", "dtype")
 _OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
@@ -289,7 +294,7 @@ class Layer(metaclass=_NamesItself):
             output.source = (call, len(flat))
             output.name = self.name
             flat.append(output)
-        call.outputs = pack(outputs, flat)
+        call.outputs = pack(outputs, flat) if is_nested(outputs) else flat[0]
         self._calls.append(call)
         return call.outputs
 
@@ -356,31 +361,29 @@ class Layer(metaclass=_NamesItself):
         """Yield the layers that this one holds in its attributes, each once."""
         seen: set[int] = {id(self)}
         for name, value in self.__dict__.items():
-            if isinstance(value, Layer):
-                found: Any = (value,)
-            elif isinstance(value, (list, tuple, dict)) and name not in _NO_LAYERS:
-                found = leaves(value)
-            else:
+            if type(value) in _PLAIN or name in _NO_LAYERS:
                 continue
+            kind = _kind(type(value))
+            if kind is None:
+                continue
+            found: Any = (value,) if kind is Layer else leaves(value)
             for leaf in found:
                 if isinstance(leaf, Layer) and id(leaf) not in seen:
                     seen.add(id(leaf))
                     yield leaf
 
-    def _walk_weights(self, trainable: bool) -> Iterator[tuple[Weight, bool]]:
-        """Yield (weight, whether training changes it), own ones first."""
+    def _collect_weights(self, trainable: bool, found: dict[int, tuple[Weight, bool]]) -> None:
+        """Add the weights that are not in `found`, and whether training changes them."""
         trainable = trainable and self._trainable
         for weight in self._own_weights:
-            yield weight, trainable and weight.trainable
+            found.setdefault(id(weight), (weight, trainable and weight.trainable))
         for layer in self._sublayers():
-            yield from layer._walk_weights(trainable)
+            layer._collect_weights(trainable, found)
 
-    def _unique_weights(self) -> Iterator[tuple[Weight, bool]]:
-        seen: set[int] = set()
-        for weight, trainable in self._walk_weights(True):
-            if id(weight) not in seen:
-                seen.add(id(weight))
-                yield weight, trainable
+    def _unique_weights(self) -> Iterable[tuple[Weight, bool]]:
+        found: dict[int, tuple[Weight, bool]] = {}
+        self._collect_weights(True, found)
+        return found.values()
 
     @property
     def weights(self) -> list[Weight]:
@@ -532,3 +535,14 @@ class Layer(metaclass=_NamesItself):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _find_kind(cls: type) -> type | None:
+    """Return what an attribute of this class may be to a layer: a layer, a container or nothing."""
+    if issubclass(cls, Layer):
+        return Layer
+    return list if issubclass(cls, (list, tuple, dict)) else None
+
+
+# Layers have many attributes, and are looked through often.
+_kind: Callable[[type], type | None] = lru_cache(maxsize=1024)(_find_kind)

@@ -291,15 +291,20 @@ def computing(mode: Mode) -> Iterator[Tape]:
         _recording.tape = before
 
 
-@contextmanager
-def recording(active: bool = True) -> Iterator[None]:
+class recording:  # noqa: N801, a function to its users; a generator would take thrice as long
     """While this is active, ops on weights alone are recorded too, so that training goes there."""
-    before = _recording.active
-    _recording.active = active
-    try:
-        yield
-    finally:
-        _recording.active = before
+
+    __slots__ = ("_active", "_before")
+
+    def __init__(self, active: bool = True) -> None:
+        self._active = active
+
+    def __enter__(self) -> None:
+        self._before = _recording.active
+        _recording.active = self._active
+
+    def __exit__(self, *raised: object) -> None:
+        _recording.active = self._before
 
 
 @contextmanager

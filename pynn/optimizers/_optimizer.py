@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Self, Unpack
 
 import numpy as np
@@ -83,7 +84,7 @@ class Optimizer:
     _hyperparameters: tuple[str, ...] = ()
 
     def __init__(self, learning_rate: LearningRate, **common: Unpack[CommonOptions]) -> None:
-        unknown = set(common) - set(CommonOptions.__annotations__)
+        unknown = common.keys() - CommonOptions.__annotations__.keys()
         if unknown:
             raise ValueError(f"unknown argument of {type(self).__name__}: {', '.join(unknown)}")
         if "lr" in common:
@@ -200,9 +201,7 @@ class Optimizer:
         name = self._engine_name()
         if name is None or type(self).update_step is not Optimizer.update_step:
             return None
-        from pynn import _core
-
-        return name, [float(getattr(self, p)) for p in _core.optimizer_parameters(name)]
+        return name, [float(getattr(self, p)) for p in _parameters(name)]
 
     @property
     def _stepwise(self) -> bool:
@@ -474,3 +473,11 @@ class Optimizer:
         shown.update({name: getattr(self, name) for name in self._hyperparameters})
         arguments = ", ".join(f"{key}={value!r}" for key, value in shown.items())
         return f"{type(self).__name__}({arguments})"
+
+
+@cache
+def _parameters(name: str) -> list[str]:
+    """Return the engine's hyperparameters of a formula."""
+    from pynn import _core
+
+    return _core.optimizer_parameters(name)
