@@ -60,14 +60,16 @@ WeightGradientArgs<T> grad_weights_args(const PaddedRows<T>& x, const Lanes<T>& 
   return args;
 }
 
-// x (batch, k), w (n, k) -> y (batch, n).
+// x (batch, k), w (n, k), or (k, n) by input -> y (batch, n).
 template <class T>
 py::array forward(const Array<T>& x, const Array<T>& w, const std::optional<Array<T>>& bias,
-                  bool relu, const std::optional<Array<T>>& start, int row_begin) {
+                  bool relu, const std::optional<Array<T>>& start, int row_begin, bool by_input) {
   const Lanes<T> in(x);
   const PaddedRows<T> weights(w);
-  Lanes<T> out = start ? Lanes<T>(*start) : Lanes<T>(in.count(), weights.rows());
-  ProductArgs<T> args = forward_args(in, weights, out);
+  const int units = by_input ? weights.cols() : weights.rows();
+  Lanes<T> out = start ? Lanes<T>(*start) : Lanes<T>(in.count(), units);
+  ProductArgs<T> args =
+      by_input ? grad_input_args(in, weights, out) : forward_args(in, weights, out);
   args.row_begin = row_begin;
   args.bias = bias ? bias->data() : nullptr;
   args.accumulate = start.has_value();
@@ -159,7 +161,14 @@ constexpr ProductEntry kProducts[] = {{"forward"}, {"grad_input"}, {"grad_weight
 
 template <class T>
 double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int repeats,
-                      Optimizer optimizer) {
+                      Optimizer optimizer, bool by_input) {
+  // By input, what a layer does with its lines is what its mirror image does by output.
+  if (by_input) {
+    std::swap(fan_in, fan_out);
+    if (product != Product::grad_weights) {
+      product = product == Product::forward ? Product::grad_input : Product::forward;
+    }
+  }
   const KernelTable<T>& table = kernel_table<T>();
   PaddedRows<T> weights(fan_out, fan_in), rows(batch, fan_in);
   std::vector<PaddedRows<T>> state;
@@ -196,7 +205,7 @@ double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int r
 }
 
 double bench_dense(const std::string& kind, int batch, int fan_in, int fan_out, int repeats,
-                   const std::string& dtype, const std::string& optimizer) {
+                   const std::string& dtype, const std::string& optimizer, bool by_input) {
   require(batch >= 1 && fan_in >= 1 && fan_out >= 1 && repeats >= 1,
           "batch, fan_in, fan_out and repeats must be positive integers");
   const auto product = static_cast<Product>(index_of(kProducts, kind, "kind"));
@@ -204,7 +213,8 @@ double bench_dense(const std::string& kind, int batch, int fan_in, int fan_out, 
   return with_scalar(py::dtype(dtype), [&](auto scalar) {
     return without_gil([&] {
       FlushDenormals flush;
-      return seconds_a_call<decltype(scalar)>(product, batch, fan_in, fan_out, repeats, step);
+      return seconds_a_call<decltype(scalar)>(product, batch, fan_in, fan_out, repeats, step,
+                                              by_input);
     });
   });
 }
@@ -215,7 +225,7 @@ void bind_kernels(py::module_& m) {
   const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
   m.def("_dense_forward", &forward<T>, noconvert("x"), noconvert("w"),
         noconvert("bias") = Optional(), py::arg("relu") = false, noconvert("start") = Optional(),
-        py::arg("row_begin") = 0);
+        py::arg("row_begin") = 0, py::arg("by_input") = false);
   m.def("_dense_grad_input", &grad_input<T>, noconvert("grad_y"), noconvert("w"),
         noconvert("gate") = Optional());
   m.def("_dense_grad_weights", &grad_weights<T>, noconvert("x"), noconvert("grad_y"),
@@ -232,9 +242,9 @@ void bind_dense(py::module_& m) {
   bind_kernels<double>(m);
   m.def("bench_dense", &bench_dense, py::arg("kind"), py::arg("batch"), py::arg("fan_in"),
         py::arg("fan_out"), py::arg("repeats"), py::arg("dtype") = "float32",
-        py::arg("optimizer") = "sgd",
+        py::arg("optimizer") = "sgd", py::arg("by_input") = false,
         "Seconds a call of one matrix kernel, the best of five runs: forward, grad_input or "
-        "grad_weights (with the optimizer's step).");
+        "grad_weights (with the optimizer's step). by_input: how the weights lie.");
 }
 
 }  // namespace pynn

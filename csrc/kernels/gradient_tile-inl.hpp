@@ -28,6 +28,13 @@ struct BatchSlice {
 template <class T>
 static constexpr int kPanel = Tiles<T>::kGradVectors * Vec<T>::kWidth;
 
+// Rows of a tile of C vectors: as many accumulators as in the widest. Twelve in one vector hide the
+// latency of two FMA units.
+template <class T, int C>
+static constexpr int kTileRows = Tiles<T>::kGradRows * Tiles<T>::kGradVectors / C < 12
+                                     ? Tiles<T>::kGradRows * Tiles<T>::kGradVectors / C
+                                     : 12;
+
 template <int R, int N, class T>
 PYNN_INLINE void prefetch_tile(const T* tile, std::ptrdiff_t ld) {
   constexpr int kLine = 64 / sizeof(T);

@@ -4,6 +4,7 @@
 // result depends on neither tile, vector width nor thread count.
 #pragma once
 
+#include "kernels/few_rows-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/row_product-inl.hpp"
 #include "simd/vec.hpp"
@@ -129,11 +130,9 @@ static constexpr std::ptrdiff_t kGroupBytes = std::ptrdiff_t{256} << 10;
 // over t in order: between two passes the partial sums wait in y.
 template <class T>
 static void product(const ProductArgs<T>& a) {
-  if (a.count == 1) {
-    row_product(a);
-    return;
-  }
   const bool contiguous = a.depth_stride == 1;
+  if (a.count <= kFewRows<T> && !contiguous) return few_rows_product(a);
+  if (a.count == 1) return row_product(a);
   const int limit = contiguous ? kDepthChunk<T> : kStridedDepthChunk<T>;
   const int chunks = a.depth <= limit ? 1 : (a.depth + limit - 1) / limit;
   const int depth = (a.depth + chunks - 1) / chunks;

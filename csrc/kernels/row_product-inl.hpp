@@ -1,6 +1,7 @@
-// The product for a batch of one row, which is one lane of a block: with vectors along the outputs
+// The product for a batch of one row, by weights that lie by output: with vectors along the outputs
 // nothing is computed for the lanes that are not there. Each sum runs over t in the same order as
-// in the tiles of product-inl.hpp. Compiled once per ISA.
+// in the tiles of product-inl.hpp. few_rows-inl.hpp has weights that lie by input. Compiled once
+// per ISA.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -72,49 +73,6 @@ static void row_product_contiguous(const ProductArgs<T>& a, const T* x, T* y) {
   }
 }
 
-// Vectors along the rows of y, which are columns of the weights.
-template <class T>
-static void row_product_strided(const ProductArgs<T>& a, const T* x, T* y) {
-  using V = Vec<T>;
-  constexpr int kVectors = 8;
-  constexpr int kPanelRows = kVectors * V::kWidth;
-  int row = a.row_begin;
-  for (; row + kPanelRows <= a.row_end; row += kPanelRows) {
-    V acc[kVectors];
-#pragma GCC unroll 8
-    for (int i = 0; i < kVectors; ++i) acc[i] = loadu<V>(y + row + i * V::kWidth);
-    for (int t = 0; t < a.depth; ++t) {
-      const T* w = a.weights + t * a.depth_stride + row;
-      const V value = set<V>(x[t]);
-#pragma GCC unroll 8
-      for (int i = 0; i < kVectors; ++i) acc[i] = fma(loadu<V>(w + i * V::kWidth), value, acc[i]);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < kVectors; ++i) storeu(y + row + i * V::kWidth, acc[i]);
-  }
-  for (; row < a.row_end; row += V::kWidth) {
-    const int left = a.row_end - row;
-    const int n = left < V::kWidth ? left : V::kWidth;
-    alignas(64) T sums[V::kWidth] = {};
-    alignas(64) T column[V::kWidth] = {};
-    for (int i = 0; i < n; ++i) sums[i] = y[row + i];
-    V acc = load<V>(sums);
-    for (int t = 0; t < a.depth; ++t) {
-      const T* w = a.weights + t * a.depth_stride + row;
-      V weights;
-      if (n == V::kWidth) {
-        weights = loadu<V>(w);
-      } else {
-        for (int i = 0; i < n; ++i) column[i] = w[i];
-        weights = load<V>(column);
-      }
-      acc = fma(weights, set<V>(x[t]), acc);
-    }
-    store(sums, acc);
-    for (int i = 0; i < n; ++i) y[row + i] = sums[i];
-  }
-}
-
 // Lane 0 of the one block, a piece of rows and of depth at a time through buffers on the stack.
 template <class T>
 static void row_product(const ProductArgs<T>& a) {
@@ -133,13 +91,9 @@ static void row_product(const ProductArgs<T>& a) {
       piece.row_begin = 0;
       piece.row_end = rows;
       piece.depth = a.depth - t < kPiece ? a.depth - t : kPiece;
-      piece.weights = a.weights + row * a.row_stride + t * a.depth_stride;
+      piece.weights = a.weights + row * a.row_stride + t;
       for (int i = 0; i < piece.depth; ++i) x[i] = a.x[lane(t + i)];
-      if (a.depth_stride == 1) {
-        row_product_contiguous(piece, x, y);
-      } else {
-        row_product_strided(piece, x, y);
-      }
+      row_product_contiguous(piece, x, y);
     }
     for (int i = 0; i < rows; ++i) {
       const bool cut = a.epilogue == Epilogue::relu            ? T(0) > y[i]

@@ -11,15 +11,17 @@ namespace pynn {
 namespace PYNN_ISA {
 
 // The gradient of a whole tile, and the weights that wait for it.
-template <class T>
+template <class T, int C>
 struct FinishedTile {
-  alignas(64) T grad[Tiles<T>::kGradRows][kPanel<T>];
+  static constexpr int kRows = kTileRows<T, C>;
+  static constexpr int kCols = C * Vec<T>::kWidth;
+  alignas(64) T grad[kRows][kCols];
   T* w = nullptr;  // null: nothing waits
   T* state[kMaxSlots];
 };
 
-template <class Formula, bool kPlain, class T>
-PYNN_INLINE void step_vector_of(const FinishedTile<T>& tile, int row, int i, std::ptrdiff_t ld,
+template <class Formula, bool kPlain, class T, int C>
+PYNN_INLINE void step_vector_of(const FinishedTile<T, C>& tile, int row, int i, std::ptrdiff_t ld,
                                 const Vec<T>* h, const UpdateStep<T>& u) {
   using V = Vec<T>;
   constexpr int kSlots = Formula::kSlots;
@@ -31,40 +33,39 @@ PYNN_INLINE void step_vector_of(const FinishedTile<T>& tile, int row, int i, std
   for (int slot = 0; slot < kSlots; ++slot) store(tile.state[slot] + at, s[slot]);
 }
 
-template <class Formula, bool kPlain, class T>
-PYNN_INLINE void step_tile(FinishedTile<T>& tile, std::ptrdiff_t ld, const Vec<T>* h,
+template <class Formula, bool kPlain, class T, int C>
+PYNN_INLINE void step_tile(FinishedTile<T, C>& tile, std::ptrdiff_t ld, const Vec<T>* h,
                            const UpdateStep<T>& u) {
   if (tile.w == nullptr) return;
-  for (int r = 0; r < Tiles<T>::kGradRows; ++r) {
+  for (int r = 0; r < FinishedTile<T, C>::kRows; ++r) {
 #pragma GCC unroll 4
-    for (int i = 0; i < kPanel<T>; i += Vec<T>::kWidth) {
+    for (int i = 0; i < FinishedTile<T, C>::kCols; i += Vec<T>::kWidth) {
       step_vector_of<Formula, kPlain>(tile, r, i, ld, h, u);
     }
   }
   tile.w = nullptr;
 }
 
-// The last slice of a panel of kPanel columns, all of its whole tiles. Returns the row after them.
-template <class T, class Formula, bool kPlain>
+// The last slice of a panel, all of its whole tiles. Returns the row after them.
+template <class T, class Formula, bool kPlain, int C>
 static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
                          int row_end, int col) {
   using V = Vec<T>;
-  constexpr int kRows = Tiles<T>::kGradRows;
-  constexpr int kVectors = Tiles<T>::kGradVectors;
-  constexpr int kWidth = V::kWidth;
+  constexpr int kRows = kTileRows<T, C>;
+  constexpr int kCols = C * V::kWidth;
   const UpdateStep<T>& u = *a.update;
   V h[UpdateStep<T>::kNumbers];
   for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) h[i] = set<V>(u.h[i]);
-  FinishedTile<T> waiting;
+  FinishedTile<T, C> waiting;
   for (; row + kRows <= row_end; row += kRows) {
     const std::ptrdiff_t offset = row * a.ld + col;
     const T* partial =
         slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
-    V acc[kRows][kVectors];
+    V acc[kRows][C];
     start_sums(partial, slice.is_first, acc);
-    prefetch_tile<kRows, kPanel<T>>(a.weights + offset, a.ld);
+    prefetch_tile<kRows, kCols>(a.weights + offset, a.ld);
     for (int s = 0; s < Formula::kSlots; ++s) {
-      prefetch_tile<kRows, kPanel<T>>(a.state[s] + offset, a.ld);
+      prefetch_tile<kRows, kCols>(a.state[s] + offset, a.ld);
     }
     const int blocks = block_count(slice.count);
     for (int block = 0; block < blocks; ++block) {
@@ -73,12 +74,12 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
       const T* const* x_rows = slice.x_rows + block * kLanes;
       const int lanes = lanes_in_block(slice.count, block);
       int lane = 0;
-      if (waiting.w != nullptr && lanes >= kRows * kVectors) {
+      if (waiting.w != nullptr && lanes >= kRows * C) {
         for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-          for (int c = 0; c < kVectors; ++c) {
+          for (int c = 0; c < C; ++c) {
             add_row(x_rows[lane] + slice.x_col, grad_y + lane, acc);
-            step_vector_of<Formula, kPlain>(waiting, r, c * kWidth, a.ld, h, u);
+            step_vector_of<Formula, kPlain>(waiting, r, c * V::kWidth, a.ld, h, u);
             ++lane;
           }
         }
@@ -90,7 +91,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-      for (int c = 0; c < kVectors; ++c) store(&waiting.grad[r][c * kWidth], acc[r][c]);
+      for (int c = 0; c < C; ++c) store(&waiting.grad[r][c * V::kWidth], acc[r][c]);
     }
     waiting.w = a.weights + offset;
     for (int s = 0; s < Formula::kSlots; ++s) waiting.state[s] = a.state[s] + offset;
@@ -99,19 +100,20 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
   return row;
 }
 
+// The panels that panel_vectors() makes of long rows; of no width where it makes one kind only.
 template <class T>
-struct SteppedPanels {
-  SteppedPanel<T> plain;
-  SteppedPanel<T> adjusted;  // with penalties, clipping or decay
-};
+static constexpr int kNarrowVectors = Tiles<T>::kGradVectors < 3 ? 0 : Tiles<T>::kGradVectors - 1;
 
-template <class T>
-static constexpr SteppedPanels<T> kSteppedPanels[] = {
-#define PYNN_OPTIMIZER(name, Formula, parameters) \
-  {stepped_panel<T, Formula, true>, stepped_panel<T, Formula, false>},
-#include "formulas/optimizers/optimizers.def"
-#undef PYNN_OPTIMIZER
-};
+template <class T, class Formula, bool kPlain>
+static SteppedPanel<T> stepped_panel_of_width(int vectors) {
+  if (vectors == Tiles<T>::kGradVectors) {
+    return stepped_panel<T, Formula, kPlain, Tiles<T>::kGradVectors>;
+  }
+  if constexpr (kNarrowVectors<T> > 0) {
+    if (vectors == kNarrowVectors<T>) return stepped_panel<T, Formula, kPlain, kNarrowVectors<T>>;
+  }
+  return nullptr;
+}
 
 }  // namespace PYNN_ISA
 }  // namespace pynn

@@ -16,8 +16,8 @@ using UpdateSpan = void (*)(T* w, T* const* state, const T* grad, std::ptrdiff_t
 template <class T>
 struct BatchSlice;
 
-// Gradient and step of a panel of columns, of all whole tiles in [row, row_end). Returns the row
-// after them.
+// Gradient and step of a panel of so many vectors of columns, of all whole tiles in [row, row_end).
+// Returns the row after them.
 template <class T>
 using SteppedPanel = int (*)(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
                              int row_end, int col);
@@ -37,8 +37,9 @@ PYNN_INLINE bool is_plain_descent(const UpdateStep<T>& u) {
 template <class T>
 UpdateSpan<T> span_of(Optimizer optimizer);
 
+// Null for the widths of what is left over.
 template <class T>
-SteppedPanel<T> stepped_panel_of(const UpdateStep<T>& step);
+SteppedPanel<T> stepped_panel_of(const UpdateStep<T>& step, int vectors);
 
 }  // namespace PYNN_ISA
 }  // namespace pynn

@@ -23,17 +23,40 @@ static void pack_columns(const T* const* rows, int count, int col, int width, T*
   }
 }
 
-// One panel of columns: its slice of the batch stays in the first-level cache for all rows.
+// One panel of C vectors of columns: its slice of the batch stays in the first-level cache for all
+// rows. `stepped` by C, or null.
 template <class T, int C>
 static void gradient_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
-                           int row_end, int col, UpdateSpan<T> span, SteppedPanel<T> stepped) {
-  // Narrow panels take more rows: 12 accumulators hide the latency of two FMA units.
-  constexpr int kRows = Tiles<T>::kGradRows * C >= 12 ? Tiles<T>::kGradRows : 12 / C;
-  if (C == Tiles<T>::kGradVectors && stepped != nullptr && slice.is_last) {
-    row = stepped(a, slice, row, row_end, col);
+                           int row_end, int col, UpdateSpan<T> span,
+                           const SteppedPanel<T>* stepped) {
+  constexpr int kRows = kTileRows<T, C>;
+  if (stepped != nullptr && stepped[C] != nullptr && slice.is_last) {
+    row = stepped[C](a, slice, row, row_end, col);
   }
   for (; row + kRows <= row_end; row += kRows) gradient_tile<T, kRows, C>(a, slice, row, col, span);
   gradient_rows_tail<T, kRows - 1, C>(a, slice, row, row_end, col, span);
+}
+
+// Vectors of the next panel of `left`: as many as there are registers for, or one fewer, so that
+// no narrow panel is left over, which would load and broadcast more than it multiplies.
+template <class T>
+PYNN_INLINE int panel_vectors(int left) {
+  constexpr int kMost = Tiles<T>::kGradVectors;
+  if (left <= kMost) return left;
+  return kMost < 3 || left % kMost == 0 ? kMost : kMost - 1;
+}
+
+template <class T, int C = Tiles<T>::kGradVectors>
+static void gradient_panel_of(int vectors, const WeightGradientArgs<T>& a,
+                              const BatchSlice<T>& slice, int row, int row_end, int col,
+                              UpdateSpan<T> span, const SteppedPanel<T>* stepped) {
+  if constexpr (C > 0) {
+    if (vectors == C) {
+      gradient_panel<T, C>(a, slice, row, row_end, col, span, stepped);
+    } else {
+      gradient_panel_of<T, C - 1>(vectors, a, slice, row, row_end, col, span, stepped);
+    }
+  }
 }
 
 // Rows of the batch in a slice: two columns' worth of cache lines stay in the first-level cache.
@@ -50,8 +73,8 @@ static constexpr int kPackRows = 48;
 // The columns of one panel for the rows [row, row_end) of the weights, slice by slice.
 template <class T>
 static void gradient_group(const WeightGradientArgs<T>& a, int row, int row_end, UpdateSpan<T> span,
-                           SteppedPanel<T> stepped) {
-  constexpr int kTail = kPanel<T> <= kRowAlign ? kPanel<T> : kRowAlign;
+                           const SteppedPanel<T>* stepped) {
+  constexpr int kWidth = Vec<T>::kWidth;
   alignas(64) T partial[kGroupRows<T> * kPanel<T>];
   alignas(64) T packed[kSliceRows<T> * kPanel<T>];
   const T* packed_rows[kSliceRows<T>];
@@ -60,8 +83,8 @@ static void gradient_group(const WeightGradientArgs<T>& a, int row, int row_end,
     const int rows = a.count < kSliceRows<T> ? a.count : kSliceRows<T>;
     for (int i = 0; i < rows; ++i) packed_rows[i] = packed + i * kPanel<T>;
   }
-  for (int col = 0; col < a.cols; col += kPanel<T>) {
-    const int width = a.cols - col < kPanel<T> ? a.cols - col : kPanel<T>;
+  for (int col = 0, vectors = 0; col < a.cols; col += vectors * kWidth) {
+    vectors = panel_vectors<T>((a.cols - col) / kWidth);
     int first = 0;
     do {
       BatchSlice<T> slice{};
@@ -73,16 +96,8 @@ static void gradient_group(const WeightGradientArgs<T>& a, int row, int row_end,
       slice.is_last = first + slice.count == a.count;
       slice.x_rows = packs ? packed_rows : a.x_rows + first;
       slice.x_col = packs ? 0 : col;
-      if (packs) pack_columns(a.x_rows + first, slice.count, col, width, packed);
-      if (width == kPanel<T>) {
-        gradient_panel<T, Tiles<T>::kGradVectors>(a, slice, row, row_end, col, span, stepped);
-      } else {
-        for (int i = 0; i < width; i += kTail) {
-          gradient_panel<T, kTail / Vec<T>::kWidth>(a, slice, row, row_end, col + i, span, stepped);
-          slice.x_col += kTail;
-          slice.partial += kTail;
-        }
-      }
+      if (packs) pack_columns(a.x_rows + first, slice.count, col, vectors * kWidth, packed);
+      gradient_panel_of<T>(vectors, a, slice, row, row_end, col, span, stepped);
       first += slice.count;
     } while (first < a.count);
   }
@@ -92,7 +107,13 @@ template <class T>
 static void weight_gradient(const WeightGradientArgs<T>& a) {
   const bool in_registers = a.grad != nullptr || is_plain_descent(*a.update);
   const UpdateSpan<T> span = in_registers ? nullptr : span_of<T>(a.update->optimizer);
-  const SteppedPanel<T> stepped = in_registers ? nullptr : stepped_panel_of<T>(*a.update);
+  SteppedPanel<T> by_vectors[Tiles<T>::kGradVectors + 1] = {};
+  if (!in_registers) {
+    for (int i = 1; i <= Tiles<T>::kGradVectors; ++i) {
+      by_vectors[i] = stepped_panel_of<T>(*a.update, i);
+    }
+  }
+  const SteppedPanel<T>* stepped = in_registers ? nullptr : by_vectors;
   for (int row = a.row_begin; row < a.row_end; row += kGroupRows<T>) {
     const int left = a.row_end - row;
     gradient_group(a, row, row + (left < kGroupRows<T> ? left : kGroupRows<T>), span, stepped);

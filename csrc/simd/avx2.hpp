@@ -130,6 +130,9 @@ PYNN_INLINE Vec<float>::Mask lanes_below(int n, float) {
   const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane))};
 }
+PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
+  return {_mm256_maskload_ps(p, _mm256_castps_si256(mask.raw))};
+}
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.
 PYNN_INLINE Vec<float> add_to_exponent(Vec<float> v, Vec<float> biased) {
@@ -264,6 +267,9 @@ PYNN_INLINE Vec<double> select(Vec<double>::Mask mask, Vec<double> if_true, Vec<
 PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {
   const __m256i lane = _mm256_setr_epi64x(0, 1, 2, 3);
   return {_mm256_castsi256_pd(_mm256_cmpgt_epi64(_mm256_set1_epi64x(n), lane))};
+}
+PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
+  return {_mm256_maskload_pd(p, _mm256_castpd_si256(mask.raw))};
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.

@@ -140,6 +140,9 @@ PYNN_INLINE Vec<float>::Mask lanes_below(int n, float) {
   const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   return {_mm512_cmpgt_epi32_mask(_mm512_set1_epi32(n), lane)};
 }
+PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
+  return {_mm512_maskz_loadu_ps(mask.raw, p)};
+}
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.
 PYNN_INLINE Vec<float> add_to_exponent(Vec<float> v, Vec<float> biased) {
@@ -282,6 +285,9 @@ PYNN_INLINE Vec<double> select(Vec<double>::Mask mask, Vec<double> if_true, Vec<
 PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {
   const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
   return {_mm512_cmpgt_epi64_mask(_mm512_set1_epi64(n), lane)};
+}
+PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
+  return {_mm512_maskz_loadu_pd(mask.raw, p)};
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.

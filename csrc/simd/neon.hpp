@@ -132,6 +132,14 @@ PYNN_INLINE Vec<float>::Mask lanes_below(int n, float) {
   const int32x4_t lane = {0, 1, 2, 3};
   return {vcltq_s32(lane, vdupq_n_s32(n))};
 }
+PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
+  Vec<float> v = broadcast(0.0f);
+  if (mask.raw[0]) v.raw[0] = p[0];
+  if (mask.raw[1]) v.raw[1] = p[1];
+  if (mask.raw[2]) v.raw[2] = p[2];
+  if (mask.raw[3]) v.raw[3] = p[3];
+  return v;
+}
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.
 PYNN_INLINE Vec<float> add_to_exponent(Vec<float> v, Vec<float> biased) {
@@ -259,6 +267,12 @@ PYNN_INLINE Vec<double> select(Vec<double>::Mask mask, Vec<double> if_true, Vec<
 PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {
   const int64x2_t lane = {0, 1};
   return {vcltq_s64(lane, vdupq_n_s64(n))};
+}
+PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
+  Vec<double> v = broadcast(0.0);
+  if (mask.raw[0]) v.raw[0] = p[0];
+  if (mask.raw[1]) v.raw[1] = p[1];
+  return v;
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.

@@ -71,8 +71,22 @@ PYNN_INLINE Vec<double> load_unaligned(const double* p) {
 PYNN_INLINE Vec<float>::Mask lanes_below(int n, float) {
   return {Vec<float>::Bits{0, 1, 2, 3} < Vec<float>::Bits{n, n, n, n}};
 }
+PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
+  Vec<float> v = broadcast(0.0f);
+  if (mask.raw[0]) v.raw[0] = p[0];
+  if (mask.raw[1]) v.raw[1] = p[1];
+  if (mask.raw[2]) v.raw[2] = p[2];
+  if (mask.raw[3]) v.raw[3] = p[3];
+  return v;
+}
 PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {
   return {Vec<double>::Bits{0, 1} < Vec<double>::Bits{n, n}};
+}
+PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
+  Vec<double> v = broadcast(0.0);
+  if (mask.raw[0]) v.raw[0] = p[0];
+  if (mask.raw[1]) v.raw[1] = p[1];
+  return v;
 }
 
 PYNN_INLINE Vec<float> sqrt(Vec<float> a) {

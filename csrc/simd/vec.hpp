@@ -94,6 +94,12 @@ PYNN_INLINE V loadu(const typename V::Scalar* p) {
   return load_unaligned(p);
 }
 
+// The lanes of the mask; the others are 0, and what is there is not touched.
+template <class V>
+PYNN_INLINE V loadu_where(typename V::Mask mask, const typename V::Scalar* p) {
+  return load_where(mask, p);
+}
+
 template <class V>
 PYNN_INLINE V set(typename V::Scalar s) {
   return broadcast(s);

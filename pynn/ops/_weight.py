@@ -11,17 +11,25 @@ from pynn import _core
 from pynn._dtypes import dtype_name
 from pynn.ops._operators import Operators
 
-# From so many inputs on, and so many an output, rows may well be sparse: then an input's weights
-# are kept side by side, so that an entry of a row meets its weights in one piece. With dense rows
-# either way is as fast. Below some outputs too much of a line would be padding.
+# Lines of a matrix are padded to whole vectors.
+_VECTOR = 16
+# An input's weights are kept side by side, so that one row, or an entry of a sparse row, meets its
+# weights in one piece, unless too much of their lines would be padding.
+_PADDING_ALLOWED = 1.25
+# With so many inputs, and so many an output, rows may well be sparse: then more padding is allowed.
 _MANY_INPUTS = 1000
 _INPUTS_PER_OUTPUT = 8
 _FEW_OUTPUTS = 8
 
 
+def _padded(count: int) -> int:
+    return -(-count // _VECTOR) * _VECTOR
+
+
 def _kept_by_input(inputs: int, outputs: int) -> bool:
-    many = inputs >= max(_MANY_INPUTS, _INPUTS_PER_OUTPUT * outputs)
-    return many and outputs >= _FEW_OUTPUTS
+    if inputs >= max(_MANY_INPUTS, _INPUTS_PER_OUTPUT * outputs):
+        return outputs >= _FEW_OUTPUTS
+    return inputs * _padded(outputs) <= _PADDING_ALLOWED * outputs * _padded(inputs)
 
 
 class Weight(Operators):

@@ -102,21 +102,39 @@ def test_grad_weights(isa: str, problem: dict[str, np.ndarray]) -> None:
     check_product(added, grad_y.T, x, w)
 
 
-def test_one_row_has_the_bits_of_many(isa: str, problem: dict[str, np.ndarray]) -> None:
-    """A batch of one row takes a path of its own, in the same order."""
-    x, w, bias, grad_y = (problem[name] for name in ("x", "w", "bias", "grad_y"))
-    for relu in (False, True):
-        many = _core._dense_forward(np.repeat(x[:1], 2, axis=0), w, bias, relu=relu)
-        one = _core._dense_forward(x[:1], w, bias, relu=relu)
-        np.testing.assert_array_equal(one, many[:1])
-    started = _core._dense_forward(x[:1], w, start=grad_y[:1])
-    many = _core._dense_forward(np.repeat(x[:1], 2, axis=0), w, start=np.repeat(grad_y[:1], 2, 0))
-    np.testing.assert_array_equal(started, many[:1])
-    for gate in (None, x):
-        rows = None if gate is None else np.repeat(gate[:1], 2, axis=0)
-        many = _core._dense_grad_input(np.repeat(grad_y[:1], 2, axis=0), w, rows)
-        one = _core._dense_grad_input(grad_y[:1], w, None if gate is None else gate[:1])
-        np.testing.assert_array_equal(one, many[:1])
+def test_few_rows_have_the_bits_of_many(isa: str, problem: dict[str, np.ndarray]) -> None:
+    """A batch of few rows takes a path of its own, in the same order, whichever way weights lie."""
+    w, bias = problem["w"], problem["bias"]
+    x, grad_y = (np.resize(problem[name], (40, problem[name].shape[1])) for name in ("x", "grad_y"))
+    ways = [(w, False), (np.ascontiguousarray(w.T), True)]
+    plain = _core._dense_forward(x, w, bias)
+    rectified = _core._dense_forward(x, w, bias, relu=True)
+    started = _core._dense_forward(x, w, start=grad_y)
+    grad_x = _core._dense_grad_input(grad_y, w)
+    gated = _core._dense_grad_input(grad_y, w, x)
+    for n in range(1, 10):
+        some, grads = x[:n], grad_y[:n]
+        for weights, by_input in ways:
+            got = _core._dense_forward(some, weights, bias, by_input=by_input)
+            np.testing.assert_array_equal(got, plain[:n])
+            got = _core._dense_forward(some, weights, bias, relu=True, by_input=by_input)
+            np.testing.assert_array_equal(got, rectified[:n])
+            got = _core._dense_forward(some, weights, start=grads, by_input=by_input)
+            np.testing.assert_array_equal(got, started[:n])
+        np.testing.assert_array_equal(_core._dense_grad_input(grads, w), grad_x[:n])
+        np.testing.assert_array_equal(_core._dense_grad_input(grads, w, some), gated[:n])
+
+
+def test_some_outputs_of_few_rows(isa: str, dtype: str) -> None:
+    """Workers divide outputs anywhere; pieces of them, and of the inputs, go through the caches."""
+    rng = np.random.default_rng(0)
+    for n, fan_in, fan_out in [(1, 40, 70), (3, 4200, 20), (4, 30, 4200), (8, 1100, 1100)]:
+        x = rng.normal(size=(40, fan_in)).astype(dtype)
+        w = rng.normal(size=(fan_in, fan_out)).astype(dtype)
+        want = _core._dense_forward(x, np.ascontiguousarray(w.T))
+        for row in (0, 6, fan_out - 1):
+            got = _core._dense_forward(x[:n], w, by_input=True, row_begin=row)
+            np.testing.assert_array_equal(got[:, row:], want[:n, row:])
 
 
 def slowly_in_order(x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -187,8 +205,9 @@ def test_fused_step_is_gradient_then_step(
 
 
 def test_times_are_times() -> None:
-    seconds = _core.bench_dense("forward", 32, 64, 64, 10)
-    assert 0 < seconds < 1
+    for by_input in (False, True):
+        seconds = _core.bench_dense("forward", 32, 64, 64, 10, by_input=by_input)
+        assert 0 < seconds < 1
     with pytest.raises(ValueError, match="kind must be one of forward, grad_input, grad_weights"):
         _core.bench_dense("backward", 32, 64, 64, 10)
 

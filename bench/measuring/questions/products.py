@@ -54,12 +54,12 @@ def answer(lab: Lab) -> Answer:
         ],
         measured,
         f"Slower than OpenBLAS: {'; '.join(slower) or 'none'}. Below 75% of the peak from 10 MFLOP "
-        f"on: {'; '.join(described(m, m.share or 0) for m in low) or 'none'}. A batch of eight is "
-        "computed as a block of 32 lanes of which eight are there: forward and grad_input cannot "
-        "reach more than 25%. A batch of one does two operations for each weight that it reads, so "
-        "that layers wider than the caches go at the speed of memory: 67 MB of weights for a width "
-        "of 4,096, twice that where they are stepped; narrower ones turn squares of weights round "
-        "in registers, which takes more instructions than the sums.",
+        f"on: {'; '.join(described(m, m.share or 0) for m in low) or 'none'}. Weights lie "
+        "by input, as in layers of these widths. A batch of one does two operations for each "
+        "weight that it reads, so that layers wider than the caches go at the speed of memory: 67 "
+        "MB of weights for a width of 4,096, twice that where they are stepped. The gradient of "
+        "the input for few rows turns squares of weights round in registers for one row, which "
+        "takes more instructions than the sums, and fills half a vector for eight.",
     )
 
 

@@ -1,0 +1,183 @@
+// The product for a batch of few rows, by weights that lie by input: vectors run along the outputs,
+// so that nothing is computed for the lanes of a block that are not there, and the weights go by
+// once, line after line. Each sum runs over t in the same order as in the tiles of
+// product-inl.hpp. Compiled once per ISA.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "simd/vec.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// Up to so many rows. Twice as many fill the one vector of a narrow tile.
+template <class T>
+static constexpr int kFewRows = Vec<T>::kWidth / 2;
+
+// R rows of y += S lines of the weights. Between the steps of S inputs sums wait in the first-level
+// cache. The last vector of a line may be short.
+template <class T, int R, int N, int S>
+PYNN_INLINE void add_lines(const T* w, std::ptrdiff_t ld, const T* x, T* y, std::ptrdiff_t y_ld,
+                           typename Vec<T>::Mask last) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  V acc[R][N];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) acc[r][n] = load<V>(y + r * y_ld + n * kWidth);
+  }
+#pragma GCC unroll 8
+  for (int s = 0; s < S; ++s) {
+    // One row is over before a line that was asked for has come.
+    if constexpr (S > 1 && R >= 4) {
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) prefetch(w + S * ld + n * kWidth);
+    }
+    V line[N];
+#pragma GCC unroll 4
+    for (int n = 0; n < N - 1; ++n) line[n] = loadu<V>(w + n * kWidth);
+    line[N - 1] = loadu_where<V>(last, w + (N - 1) * kWidth);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const V value = set<V>(x[r]);
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) acc[r][n] = fma(line[n], value, acc[r][n]);
+    }
+    w += ld;
+    x += R;
+    // Two pointers that walk: the compiler would compute all S of them ahead, and keep all inputs
+    // from one call to the next, in more registers than there are.
+    asm("" : "+r"(w), "+r"(x));
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) store(y + r * y_ld + n * kWidth, acc[r][n]);
+  }
+}
+
+template <class T, int R, int S>
+PYNN_INLINE void add_inputs(const T* w, std::ptrdiff_t ld, const T* x, int outputs, T* y,
+                            std::ptrdiff_t y_ld) {
+  using V = Vec<T>;
+  constexpr int kVectors = 2;
+  constexpr int kStep = kVectors * V::kWidth;
+  const auto all = first_n<V>(V::kWidth);
+  int i = 0;
+  for (; i + kStep <= outputs; i += kStep) {
+    add_lines<T, R, kVectors, S>(w + i, ld, x, y + i, y_ld, all);
+  }
+  const auto last = first_n<V>((outputs - i - 1) % V::kWidth + 1);
+  if (outputs - i > V::kWidth) {
+    add_lines<T, R, kVectors, S>(w + i, ld, x, y + i, y_ld, last);
+  } else if (outputs > i) {
+    add_lines<T, R, 1, S>(w + i, ld, x, y + i, y_ld, last);
+  }
+}
+
+// x: [depth][R].
+template <class T, int R>
+__attribute__((noinline)) static void add_products(const T* w, std::ptrdiff_t ld, const T* x,
+                                                   int depth, int outputs, T* y,
+                                                   std::ptrdiff_t y_ld) {
+  constexpr int kStep = 8;
+  int t = 0;
+  for (; t + kStep <= depth; t += kStep) {
+    add_inputs<T, R, kStep>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
+  }
+  if (depth - t >= 4) {
+    add_inputs<T, R, 4>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
+    t += 4;
+  }
+  for (; t < depth; ++t) add_inputs<T, R, 1>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
+}
+
+// What becomes of finished sums of rows [row, row + n) of y: to their lanes, by squares that are
+// turned round; the lanes from R on hold anything anyway.
+template <class T, int R>
+PYNN_INLINE void finish_by_squares(const ProductArgs<T>& a, int row, int n, const T* y,
+                                   std::ptrdiff_t y_ld) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  for (int first = 0; first < n; first += kWidth) {
+    V square[kWidth];
+#pragma GCC unroll 16
+    for (int r = 0; r < kWidth; ++r) square[r] = load<V>(y + (r < R ? r : 0) * y_ld + first);
+    transpose(square);
+    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + first) * kLanes;
+    T* out = a.y + at;
+#pragma GCC unroll 16
+    for (int i = 0; i < kWidth; ++i) {
+      if (first + i >= n) break;
+      V v = square[i];
+      if (a.epilogue == Epilogue::relu) {
+        v = max(zero<V>(), v);
+      } else if (a.epilogue == Epilogue::relu_gradient) {
+        v = select(gt(load<V>(a.gate + at + i * kLanes), zero<V>()), v, zero<V>());
+      }
+      store(out + i * kLanes, v);
+    }
+  }
+}
+
+template <class T, int R>
+PYNN_INLINE void finish_one_by_one(const ProductArgs<T>& a, int row, int n, const T* y,
+                                   std::ptrdiff_t y_ld) {
+  for (int i = 0; i < n; ++i) {
+    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + i) * kLanes;
+    for (int r = 0; r < R; ++r) {
+      const T sum = y[r * y_ld + i];
+      const bool cut = a.epilogue == Epilogue::relu            ? T(0) > sum
+                       : a.epilogue == Epilogue::relu_gradient ? !(a.gate[at + r] > T(0))
+                                                               : false;
+      a.y[at + r] = cut ? T(0) : sum;
+    }
+  }
+}
+
+// Pieces of outputs and of depth, by way of buffers in the first-level cache. What the lanes from
+// `count` on hold is computed with, up to R, and dropped.
+template <class T, int R>
+static void few_rows(const ProductArgs<T>& a) {
+  constexpr int kPiece = 16384 / static_cast<int>(sizeof(T)) / R;
+  alignas(64) T x[kPiece * R];
+  alignas(64) T y[R * kPiece];
+  const auto lane = [](int feature) { return static_cast<std::ptrdiff_t>(feature) * kLanes; };
+  for (int row = a.row_begin; row < a.row_end; row += kPiece) {
+    const int n = a.row_end - row < kPiece ? a.row_end - row : kPiece;
+    for (int r = 0; r < R; ++r) {
+      T* sums = y + r * kPiece;
+      for (int i = 0; i < n; ++i) {
+        sums[i] = a.accumulate        ? a.y[lane(row + i) + r]
+                  : a.bias != nullptr ? a.bias[row + i]
+                                      : T(0);
+      }
+    }
+    for (int t = 0; t < a.depth; t += kPiece) {
+      const int depth = a.depth - t < kPiece ? a.depth - t : kPiece;
+      for (int i = 0; i < depth; ++i) {
+        __builtin_memcpy(x + i * R, a.x + lane(t + i), R * sizeof(T));
+      }
+      add_products<T, R>(a.weights + t * a.depth_stride + row, a.depth_stride, x, depth, n, y,
+                         kPiece);
+    }
+    if constexpr (R >= 4) {
+      finish_by_squares<T, R>(a, row, n, y, kPiece);
+    } else {
+      finish_one_by_one<T, R>(a, row, n, y, kPiece);
+    }
+  }
+}
+
+// count <= kFewRows, row_stride 1.
+template <class T, int R = kFewRows<T>>
+static void few_rows_product(const ProductArgs<T>& a) {
+  if constexpr (R > 1) {
+    if (a.count <= R / 2) return few_rows_product<T, R / 2>(a);
+  }
+  few_rows<T, R>(a);
+}
+
+}  // namespace PYNN_ISA
+}  // namespace pynn
