@@ -22,6 +22,7 @@ Y = RNG.integers(0, 3, 20_000)
 ENDLESS: dict[str, Any] = {"max_iter": 10**6, "tol": 0.0}
 
 
+@pytest.mark.usefixtures("ctrl_c_raises")
 @pytest.mark.parametrize(
     "model",
     [

@@ -254,6 +254,7 @@ def test_a_guard_with_a_hook_of_its_own_is_told_of_every_batch() -> None:
     assert heard == [0]
 
 
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_ctrl_c_comes_through_quickly_and_leaves_the_model_usable() -> None:
     x = RNG.standard_normal((20_000, 50)).astype("float32")
     y = x[:, 0]
