@@ -289,12 +289,11 @@ struct KernelTable {
 
   // transposes
   // `count` row pointers -> lanes, columns [col_begin, col_end), col_begin a multiple of kRowAlign;
-  // each row is readable for `col_end` rounded up to kRowAlign elements. Missing lanes of the last
-  // vector become 0.
+  // each row is readable for `col_end` elements rounded up to 16 bytes.
   void (*rows_to_lanes)(const T* const* rows, int count, int col_begin, int col_end, T* lanes,
                         std::ptrdiff_t block_stride);
   // lanes -> rows, features [begin, end), begin a multiple of kRowAlign. Writes whole kRowAlign
-  // groups: what stands past `end` in the lanes' last group is written as 0.
+  // groups: what stands past `end` in the lanes' last group is read, and written as 0.
   void (*lanes_to_rows)(const T* lanes, std::ptrdiff_t block_stride, int begin, int end, int count,
                         T* rows, std::ptrdiff_t ld);
 
@@ -323,6 +322,9 @@ struct KernelTable {
   // sums[row] = sum over the batch of x[row], rows in [row_begin, row_end).
   void (*lane_sums)(const T* x, std::ptrdiff_t block_stride, int row_begin, int row_end, int count,
                     T* sums);
+  // The same sums, of the same bits, from rows: of the columns [begin, end), whole vectors of them.
+  // begin is a multiple of kRowAlign.
+  void (*row_sums)(const T* const* rows, int begin, int end, int count, T* sums);
   void (*batch_moments)(const BatchNormArgs<T>&);
   void (*batch_normalize)(const BatchNormArgs<T>&);
   void (*batch_normalize_backward)(const BatchNormArgs<T>&);

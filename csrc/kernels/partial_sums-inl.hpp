@@ -27,7 +27,18 @@ PYNN_INLINE T tree_sum(const PartialSums<T>& sums) {
 }
 static_assert(kPartialSums == 16, "tree_sum is written out for 16");
 
-// The same tree for one vector's width of numbers at a time: transposed, the tree is vertical.
+// The same tree for a vector of numbers, whose partial sums are vectors.
+template <class V>
+PYNN_INLINE V tree_sum(V (&p)[kPartialSums]) {
+#pragma GCC unroll 4
+  for (int half = kPartialSums / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
+  }
+  return p[0];
+}
+
+// And for one vector's width of numbers at a time: transposed, the tree is vertical.
 template <class T>
 PYNN_INLINE Vec<T> tree_sums(const PartialSums<T> (&rows)[Vec<T>::kWidth]) {
   using V = Vec<T>;
@@ -41,12 +52,7 @@ PYNN_INLINE Vec<T> tree_sums(const PartialSums<T> (&rows)[Vec<T>::kWidth]) {
 #pragma GCC unroll 16
     for (int i = 0; i < V::kWidth; ++i) p[j * V::kWidth + i] = square[i];
   }
-#pragma GCC unroll 4
-  for (int half = kPartialSums / 2; half > 0; half /= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
-  }
-  return p[0];
+  return tree_sum(p);
 }
 
 // Partial sums over the batch of term(sum, offset), a vector of lanes at `offset` from the row's
@@ -79,6 +85,16 @@ template <class T, class Term>
 PYNN_INLINE void sum_rows(std::ptrdiff_t block_stride, int row_begin, int row_end, int count,
                           T* out, const Term& term) {
   using V = Vec<T>;
+  // So few rows are summed in less time than a square of partial sums is turned round.
+  constexpr int kFew = V::kWidth / 4;
+  if (row_end - row_begin <= kFew) {
+    for (int row = row_begin; row < row_end; ++row) {
+      out[row] = tree_sum(sum_over_batch<T>(block_stride, count, [&](V sum, std::ptrdiff_t offset) {
+        return term(row, sum, offset);
+      }));
+    }
+    return;
+  }
   PartialSums<T> rows[V::kWidth];
   for (int row = row_begin; row < row_end; row += V::kWidth) {
     const int present = row_end - row < V::kWidth ? row_end - row : V::kWidth;

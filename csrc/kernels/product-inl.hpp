@@ -133,6 +133,9 @@ static void product(const ProductArgs<T>& a) {
   const bool contiguous = a.depth_stride == 1;
   if (a.count <= kFewRows<T> && !contiguous) return few_rows_product(a);
   if (a.count == 1) return row_product(a);
+  if (a.depth <= kStridedDepthChunk<T> && a.count <= kLanes) {
+    return contiguous ? product_all<T, true>(a) : product_all<T, false>(a);
+  }
   const int limit = contiguous ? kDepthChunk<T> : kStridedDepthChunk<T>;
   const int chunks = a.depth <= limit ? 1 : (a.depth + limit - 1) / limit;
   const int depth = (a.depth + chunks - 1) / chunks;

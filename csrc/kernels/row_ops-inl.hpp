@@ -129,6 +129,26 @@ static void lane_sums(const T* x, std::ptrdiff_t block_stride, int row_begin, in
               });
 }
 
+template <class T>
+static void row_sums(const T* const* rows, int begin, int end, int count, T* sums) {
+  using V = Vec<T>;
+  const int whole = count - count % kPartialSums;
+  for (int col = begin; col < end; col += V::kWidth) {
+    V p[kPartialSums];
+#pragma GCC unroll 16
+    for (V& sum : p) sum = zero<V>();
+    for (int row = 0; row < whole; row += kPartialSums) {
+#pragma GCC unroll 16
+      for (int i = 0; i < kPartialSums; ++i) p[i] = p[i] + load<V>(rows[row + i] + col);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kPartialSums - 1; ++i) {
+      if (whole + i < count) p[i] = p[i] + load<V>(rows[whole + i] + col);
+    }
+    store(sums + col, tree_sum(p));
+  }
+}
+
 // n a multiple of kRowAlign, any alignment.
 template <class T>
 static T sum_squares(const T* x, std::ptrdiff_t n) {
@@ -184,12 +204,7 @@ PYNN_INLINE void sum_columns(const T* x, std::ptrdiff_t ld, int rows, int cols, 
       V p[kPartialSums];
 #pragma GCC unroll 16
       for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(&partial[i][k]);
-#pragma GCC unroll 4
-      for (int half = kPartialSums / 2; half > 0; half /= 2) {
-#pragma GCC unroll 8
-        for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
-      }
-      storeu(sums + begin + k, p[0]);
+      storeu(sums + begin + k, tree_sum(p));
     }
   }
 }

@@ -25,13 +25,13 @@ PYNN_INLINE void row_panel(const T* const* rows, const T* x, int depth, T* sums)
 #pragma GCC unroll 8
     for (int g = 0; g < G; ++g) {
       V square[kWidth];
-#pragma GCC unroll 16
-      for (int i = 0; i < kWidth; ++i) {
-        const T* row = rows[g * kWidth + i] + t;
-        prefetch(row + kAhead);
-        square[i] = loadu<V>(row);
-      }
-      transpose(square);
+      load_columns<kWidth* static_cast<int>(sizeof(T)) / 16>(
+          [&](int i) {
+            const T* row = rows[g * kWidth + i] + t;
+            prefetch(row + kAhead);
+            return row;
+          },
+          square);
 #pragma GCC unroll 16
       for (int i = 0; i < kWidth; ++i) acc[g] = fma(square[i], set<V>(x[t + i]), acc[g]);
     }

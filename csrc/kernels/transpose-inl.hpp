@@ -7,38 +7,57 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-alignas(64) static const double kZeroRow[kRowAlign] = {};
-
-// `kWidth` rows from `rows`, kWidth columns from `col`, to lanes.
 template <class T>
-PYNN_INLINE void square_to_lanes(const T* const* rows, int col, T* lanes) {
+static constexpr int kQuarterWidth = 16 / sizeof(T);
+
+// Q quarters of kWidth rows, to lanes.
+template <class T, int Q, class At>
+PYNN_INLINE void square_to_lanes(const At& row, T* lanes) {
   using V = Vec<T>;
-  V square[V::kWidth];
+  V columns[V::kWidth];
+  load_columns<Q>(row, columns);
 #pragma GCC unroll 16
-  for (int i = 0; i < V::kWidth; ++i) square[i] = loadu<V>(rows[i] + col);
-  transpose(square);
-#pragma GCC unroll 16
-  for (int i = 0; i < V::kWidth; ++i) store(lanes + i * kLanes, square[i]);
+  for (int i = 0; i < Q * kQuarterWidth<T>; ++i) store(lanes + i * kLanes, columns[i]);
+}
+
+// The last columns of rows that end after `left` of them, by whole quarters.
+template <class T, class At, int Q = Vec<T>::kWidth / kQuarterWidth<T>>
+PYNN_INLINE void last_square_to_lanes(const At& row, int left, T* lanes) {
+  if constexpr (Q > 1) {
+    if (left <= (Q - 1) * kQuarterWidth<T>) {
+      return last_square_to_lanes<T, At, Q - 1>(row, left, lanes);
+    }
+  }
+  square_to_lanes<T, Q>(row, lanes);
+}
+
+template <class T, class At>
+PYNN_INLINE void columns_to_lanes(const At& row, int begin, int end, T* lanes) {
+  constexpr int kWidth = Vec<T>::kWidth;
+  int col = begin;
+  for (; col + kWidth <= end; col += kWidth) {
+    square_to_lanes<T, kWidth / kQuarterWidth<T>>([&](int i) { return row(i) + col; },
+                                                  lanes + col * kLanes);
+  }
+  if (col < end) {
+    last_square_to_lanes<T>([&](int i) { return row(i) + col; }, end - col, lanes + col * kLanes);
+  }
 }
 
 template <class T>
 static void rows_to_lanes(const T* const* rows, int count, int col_begin, int col_end, T* lanes,
                           std::ptrdiff_t block_stride) {
-  using V = Vec<T>;
-  constexpr int kWidth = V::kWidth;
+  constexpr int kWidth = Vec<T>::kWidth;
   for (int first = 0; first < count; first += kWidth) {
     T* out = lanes + first / kLanes * block_stride + first % kLanes;
+    const T* const* some = rows + first;
     const int present = count - first;
-    for (int col = col_begin; col < col_end; col += kWidth) {
-      if (present >= kWidth) {
-        square_to_lanes<T>(rows + first, col, out + col * kLanes);
-      } else {
-        // Missing rows read zeros; the column offset is taken back so that they stay in kZeroRow.
-        const T* padded[kWidth];
-        const T* zeros = reinterpret_cast<const T*>(kZeroRow);
-        for (int i = 0; i < kWidth; ++i) padded[i] = i < present ? rows[first + i] + col : zeros;
-        square_to_lanes<T>(padded, 0, out + col * kLanes);
-      }
+    if (present >= kWidth) {
+      columns_to_lanes<T>([some](int i) { return some[i]; }, col_begin, col_end, out);
+    } else {
+      // Lanes that are not there hold anything: the first row again.
+      columns_to_lanes<T>([some, present](int i) { return some[i < present ? i : 0]; }, col_begin,
+                          col_end, out);
     }
   }
 }
@@ -53,14 +72,16 @@ static void lanes_to_rows(const T* lanes, std::ptrdiff_t block_stride, int begin
     const T* in = lanes + first / kLanes * block_stride + first % kLanes;
     T* out = rows + static_cast<std::ptrdiff_t>(first) * ld;
     for (int feature = begin; feature < padded_end; feature += kWidth) {
-      V square[kWidth];
+      V columns[kWidth];
+      load_columns<kWidth / kQuarterWidth<T>>([&](int i) { return in + (feature + i) * kLanes; },
+                                              columns);
+      const auto present = first_n<V>(end - feature);
 #pragma GCC unroll 16
       for (int i = 0; i < kWidth; ++i) {
-        square[i] = feature + i < end ? load<V>(in + (feature + i) * kLanes) : zero<V>();
+        if (first + i < count) {
+          store(out + i * ld + feature, select(present, columns[i], zero<V>()));
+        }
       }
-      transpose(square);
-      const int present = count - first < kWidth ? count - first : kWidth;
-      for (int i = 0; i < present; ++i) store(out + i * ld + feature, square[i]);
     }
   }
 }

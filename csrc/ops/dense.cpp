@@ -115,7 +115,12 @@ class Dense : public Op<T> {
     const Range rows = share.features(units_);
     if (bias == nullptr || rows.size() <= 0) return;
     const Slot<T>& y = *this->out;
-    this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count, this->work);
+    if (y.grad_rows != nullptr && rows.begin % kRowAlign == 0) {
+      this->kernels->row_sums(y.grad_rows, rows.begin, rows.end, pass.count, this->work);
+    } else {
+      this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count,
+                               this->work);
+    }
     apply_vector_gradient(*this->kernels, *bias, this->first_use[1] != 0, rows,
                           this->work + rows.begin);
   }

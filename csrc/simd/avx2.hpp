@@ -176,6 +176,25 @@ PYNN_INLINE void transpose(Vec<float> (&rows)[8]) {
   }
 }
 
+template <int kQuarters, class At>
+PYNN_INLINE void load_columns(const At& row, Vec<float> (&columns)[8]) {
+  for (int q = 0; q < kQuarters; ++q) {
+    __m256 z[4];  // quarter q of the rows k and k + 4
+    for (int k = 0; k < 4; ++k) {
+      z[k] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(row(k) + 4 * q)),
+                                  _mm_loadu_ps(row(k + 4) + 4 * q), 1);
+    }
+    const __m256 a = _mm256_unpacklo_ps(z[0], z[1]);
+    const __m256 b = _mm256_unpackhi_ps(z[0], z[1]);
+    const __m256 c = _mm256_unpacklo_ps(z[2], z[3]);
+    const __m256 d = _mm256_unpackhi_ps(z[2], z[3]);
+    columns[4 * q].raw = _mm256_shuffle_ps(a, c, _MM_SHUFFLE(1, 0, 1, 0));
+    columns[4 * q + 1].raw = _mm256_shuffle_ps(a, c, _MM_SHUFFLE(3, 2, 3, 2));
+    columns[4 * q + 2].raw = _mm256_shuffle_ps(b, d, _MM_SHUFFLE(1, 0, 1, 0));
+    columns[4 * q + 3].raw = _mm256_shuffle_ps(b, d, _MM_SHUFFLE(3, 2, 3, 2));
+  }
+}
+
 // ---- double
 
 PYNN_INLINE Vec<double> load_aligned(const double* p) {
@@ -308,6 +327,19 @@ PYNN_INLINE void transpose(Vec<double> (&rows)[4]) {
   rows[1].raw = _mm256_permute2f128_pd(b, d, 0x20);
   rows[2].raw = _mm256_permute2f128_pd(a, c, 0x31);
   rows[3].raw = _mm256_permute2f128_pd(b, d, 0x31);
+}
+
+template <int kQuarters, class At>
+PYNN_INLINE void load_columns(const At& row, Vec<double> (&columns)[4]) {
+  for (int q = 0; q < kQuarters; ++q) {
+    __m256d z[2];  // quarter q of the rows k and k + 2
+    for (int k = 0; k < 2; ++k) {
+      z[k] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(row(k) + 2 * q)),
+                                  _mm_loadu_pd(row(k + 2) + 2 * q), 1);
+    }
+    columns[2 * q].raw = _mm256_unpacklo_pd(z[0], z[1]);
+    columns[2 * q + 1].raw = _mm256_unpackhi_pd(z[0], z[1]);
+  }
 }
 
 }  // namespace PYNN_ISA

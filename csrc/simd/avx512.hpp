@@ -194,6 +194,33 @@ PYNN_INLINE void transpose(Vec<float> (&rows)[16]) {
   }
 }
 
+template <int kQuarters, class At>
+PYNN_INLINE void load_columns(const At& row, Vec<float> (&columns)[16]) {
+  __m512 z[kQuarters][4];  // quarter q of the rows k, k + 4, k + 8, k + 12
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k) {
+    const float* p[4] = {row(k), row(k + 4), row(k + 8), row(k + 12)};
+#pragma GCC unroll 4
+    for (int q = 0; q < kQuarters; ++q) {
+      __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(p[0] + 4 * q));
+      v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(p[1] + 4 * q));
+      v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(p[2] + 4 * q));
+      z[q][k] = _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(p[3] + 4 * q));
+    }
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < kQuarters; ++q) {
+    const __m512 a = _mm512_unpacklo_ps(z[q][0], z[q][1]);
+    const __m512 b = _mm512_unpackhi_ps(z[q][0], z[q][1]);
+    const __m512 c = _mm512_unpacklo_ps(z[q][2], z[q][3]);
+    const __m512 d = _mm512_unpackhi_ps(z[q][2], z[q][3]);
+    columns[4 * q].raw = _mm512_shuffle_ps(a, c, _MM_SHUFFLE(1, 0, 1, 0));
+    columns[4 * q + 1].raw = _mm512_shuffle_ps(a, c, _MM_SHUFFLE(3, 2, 3, 2));
+    columns[4 * q + 2].raw = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(1, 0, 1, 0));
+    columns[4 * q + 3].raw = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(3, 2, 3, 2));
+  }
+}
+
 // ---- double
 
 PYNN_INLINE Vec<double> load_aligned(const double* p) {
@@ -332,6 +359,27 @@ PYNN_INLINE void transpose(Vec<double> (&rows)[8]) {
     rows[i + 2].raw = _mm512_shuffle_f64x2(b, d, _MM_SHUFFLE(2, 0, 2, 0));
     rows[i + 4].raw = _mm512_shuffle_f64x2(a, c, _MM_SHUFFLE(3, 1, 3, 1));
     rows[i + 6].raw = _mm512_shuffle_f64x2(b, d, _MM_SHUFFLE(3, 1, 3, 1));
+  }
+}
+
+template <int kQuarters, class At>
+PYNN_INLINE void load_columns(const At& row, Vec<double> (&columns)[8]) {
+  __m512d z[kQuarters][2];  // quarter q of the rows k, k + 2, k + 4, k + 6
+#pragma GCC unroll 2
+  for (int k = 0; k < 2; ++k) {
+    const double* p[4] = {row(k), row(k + 2), row(k + 4), row(k + 6)};
+#pragma GCC unroll 4
+    for (int q = 0; q < kQuarters; ++q) {
+      __m512d v = _mm512_castpd128_pd512(_mm_loadu_pd(p[0] + 2 * q));
+      v = _mm512_mask_broadcast_f64x2(v, 0x0c, _mm_loadu_pd(p[1] + 2 * q));
+      v = _mm512_mask_broadcast_f64x2(v, 0x30, _mm_loadu_pd(p[2] + 2 * q));
+      z[q][k] = _mm512_mask_broadcast_f64x2(v, 0xc0, _mm_loadu_pd(p[3] + 2 * q));
+    }
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < kQuarters; ++q) {
+    columns[2 * q].raw = _mm512_unpacklo_pd(z[q][0], z[q][1]);
+    columns[2 * q + 1].raw = _mm512_unpackhi_pd(z[q][0], z[q][1]);
   }
 }
 

@@ -266,5 +266,12 @@ PYNN_INLINE void transpose(Vec<double> (&rows)[2]) {
   rows[0].raw = a;
 }
 
+template <int kQuarters, class T, class At>
+PYNN_INLINE void load_columns(const At& row, Vec<T> (&columns)[Vec<T>::kWidth]) {
+  static_assert(kQuarters == 1 && Vec<T>::kWidth * sizeof(T) == 16, "one quarter is all");
+  for (int i = 0; i < Vec<T>::kWidth; ++i) columns[i] = load_unaligned(row(i));
+  transpose(columns);
+}
+
 }  // namespace PYNN_ISA
 }  // namespace pynn

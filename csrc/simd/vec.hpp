@@ -18,7 +18,9 @@
 //   scale_by_pow2(v, n)                                v * 2^n in two steps
 //   add_to_exponent(v, n + V::kIntegerBias)            v * 2^n in the exponent's bits
 //   split_exponent(v, mantissa) -> exponent
-//   transpose(rows), prefetch(p); multiply_add(a, b, c)  of single numbers
+//   transpose(rows); load_columns<Q>(at, columns)    at(i): where row i begins, of which the first
+//                                                      Q quarters, of 16 bytes each, are loaded
+//   prefetch(p); multiply_add(a, b, c)  of single numbers
 #pragma once
 
 #include <cstddef>

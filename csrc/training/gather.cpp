@@ -24,7 +24,8 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto input = std::make_unique<Input>();
     input->slot = &plan.slot(inputs[i]);
-    input->lone_column = input->slot->features == 1 && !plan.input_wants_rows(i);
+    input->wants_rows = plan.input_wants_rows(i);
+    input->lone_column = input->slot->features == 1 && !input->wants_rows;
     input->ld = row_stride(input->slot->features, sizeof(T));
     if (input->slot->sparse) {
       const auto bytes = static_cast<std::size_t>(rows) * sizeof(std::int64_t);
@@ -50,7 +51,7 @@ void Gather<T>::set_sources(const std::vector<Rows>& sources) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     Input& input = *inputs_[i];
     input.source = sources[i];
-    input.direct = is_direct<T>(sources[i]);
+    input.direct = input.wants_rows ? is_direct<T>(sources[i]) : is_transposable<T>(sources[i]);
     if (sources[i].sparse) {
       constexpr std::int64_t kEntryBytes = 12;
       input.prefetch = entry_count(sources[i]) * kEntryBytes > kCachedBytes;
@@ -117,7 +118,8 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
       }
       for (int lane = 0; lane < rows.count; ++lane) block_rows[lane] = staged + lane * input.ld;
     }
-    if (first_part) std::copy_n(block_rows, rows.count, input.pointers.begin() + first);
+    if (input.wants_rows && first_part)
+      std::copy_n(block_rows, rows.count, input.pointers.begin() + first);
     if (columns.size() > 0) {
       kernel_table<T>().rows_to_lanes(block_rows, rows.count, columns.begin, columns.end,
                                       slot.value_at(block), slot.block_stride);

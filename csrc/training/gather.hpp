@@ -28,8 +28,9 @@ class Gather {
   struct Input {
     Slot<T>* slot;
     Rows source;
+    bool wants_rows = false;   // somebody reads the rows themselves
     bool lone_column = false;  // it is read straight into its lanes
-    bool direct = false;
+    bool direct = false;       // the user's rows are used in place
     bool prefetch = false;
     std::ptrdiff_t ld = 0;
     T* staging = nullptr;            // converted rows

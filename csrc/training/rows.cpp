@@ -189,11 +189,17 @@ std::int64_t read_entries(const Rows& source, std::int64_t row, std::int32_t* co
 }
 
 template <class T>
-bool is_direct(const Rows& source) {
+bool is_transposable(const Rows& source) {
   constexpr RowType kOwn = sizeof(T) == 4 ? RowType::f32 : RowType::f64;
-  return !source.sparse && source.type == kOwn && source.cols % kRowAlign == 0 &&
+  constexpr int kQuarter = 16 / sizeof(T);
+  return !source.sparse && source.type == kOwn && source.cols % kQuarter == 0 &&
          source.row_bytes % static_cast<std::ptrdiff_t>(sizeof(T)) == 0 &&
          reinterpret_cast<std::uintptr_t>(source.data) % sizeof(T) == 0;
+}
+
+template <class T>
+bool is_direct(const Rows& source) {
+  return is_transposable<T>(source) && source.cols % kRowAlign == 0;
 }
 
 template <class T>
@@ -226,6 +232,8 @@ template void read_rows(const Rows&, const RowNumbers&, int, int, float*, std::p
 template void read_rows(const Rows&, const RowNumbers&, int, int, double*, std::ptrdiff_t);
 template std::int64_t read_entries(const Rows&, std::int64_t, std::int32_t*, float*);
 template std::int64_t read_entries(const Rows&, std::int64_t, std::int32_t*, double*);
+template bool is_transposable<float>(const Rows&);
+template bool is_transposable<double>(const Rows&);
 template bool is_direct<float>(const Rows&);
 template bool is_direct<double>(const Rows&);
 template const float* direct_row(const Rows&, std::int64_t);

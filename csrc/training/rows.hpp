@@ -40,12 +40,16 @@ std::int64_t most_entries(const Rows& source, int n);
 template <class T>
 std::int64_t read_entries(const Rows& source, std::int64_t row, std::int32_t* columns, T* values);
 
-// The row itself, if it can be used without conversion and is padded like the engine's own rows.
+// Whether rows can be used without conversion: to be turned into lanes, by whole quarters of a
+// vector; or for everything, padded like the engine's own rows.
 template <class T>
-const T* direct_row(const Rows& source, std::int64_t row);
-
+bool is_transposable(const Rows& source);
 template <class T>
 bool is_direct(const Rows& source);
+
+// The row itself.
+template <class T>
+const T* direct_row(const Rows& source, std::int64_t row);
 
 // Asks for a part of a row to be fetched into the second-level cache; of a sparse row for all of
 // it.
