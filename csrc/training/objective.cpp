@@ -37,6 +37,19 @@ int find_loss(const std::string& name) {
   return index;
 }
 
+// The sum of value(row) over a batch, row i added to partial sum i % 4: each addition waits for the
+// last one of its sum, and would take half as long as a small layer if there were one sum only.
+template <class Value>
+double sum_rows(int count, const Value& value) {
+  double sums[4] = {};
+  int row = 0;
+  for (; row + 4 <= count; row += 4) {
+    for (int i = 0; i < 4; ++i) sums[i] += value(row + i);
+  }
+  for (int i = 0; row < count; ++row, ++i) sums[i] += value(row);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 }  // namespace
 
 std::vector<std::string> metric_names() {
@@ -298,10 +311,9 @@ void Objective<T>::tally(const Pass& pass, double regularization, bool per_batch
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const Output& output = *outputs_[i];
     if (output.loss.present) {
-      double sum = 0;
-      for (int row = 0; row < pass.count; ++row) {
-        sum += static_cast<double>(output.losses[row]) * static_cast<double>(output.weights[row]);
-      }
+      const double sum = sum_rows(pass.count, [&](int row) {
+        return static_cast<double>(output.losses[row]) * static_cast<double>(output.weights[row]);
+      });
       const double mean = sum / batch_divisor(pass, i);
       if (i < results_.outputs.size()) {
         results_.outputs[i].total += mean * pass.count;
@@ -310,9 +322,9 @@ void Objective<T>::tally(const Pass& pass, double regularization, bool per_batch
       batch_loss += output.loss_weight * mean;
     }
     for (std::size_t m = 0; m < output.metrics.size(); ++m) {
-      double sum = 0;
-      for (int row = 0; row < pass.count; ++row) sum += static_cast<double>(output.hits[m][row]);
-      results_.metrics[i][m].total += sum;
+      const T* hits = output.hits[m];
+      results_.metrics[i][m].total +=
+          sum_rows(pass.count, [&](int row) { return static_cast<double>(hits[row]); });
       results_.metrics[i][m].count += pass.count;
     }
   }

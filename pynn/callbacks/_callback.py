@@ -35,6 +35,8 @@ class Callback:
 
     model: Any = None
     params: Any = None
+    # Whether it writes to the standard output, as any class may that does not say otherwise itself.
+    _prints = True
 
     def __init__(self) -> None:
         self.model = None
@@ -140,3 +142,9 @@ def hears_each(callback: Any, hook: str) -> bool:
     """Whether `callback` has to be told `hook` of every single batch."""
     function = _told_of(callback, hook)
     return function is not None and not getattr(function, "_now_and_then", False)
+
+
+def may_print(callback: Any) -> bool:
+    """Whether `callback` may write to the standard output while training goes on."""
+    own: bool = vars(type(callback)).get("_prints", True)
+    return own or bool(getattr(callback, "verbose", False))

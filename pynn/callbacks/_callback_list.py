@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pynn.callbacks._callback import Callback, Logs, hears, hears_each
+from pynn.callbacks._callback import Callback, Logs, hears, hears_each, may_print
 from pynn.callbacks._history import History
 from pynn.callbacks._progbar_logger import ProgbarLogger
 
@@ -102,6 +102,11 @@ class CallbackList(Callback):
         super().set_params(params)
         for callback in self.callbacks:
             callback.set_params(params)
+
+    @property
+    def may_print(self) -> bool:
+        """Whether any callback may write to the standard output while training goes on."""
+        return any(map(may_print, self.callbacks))
 
     @property
     def wants_train_batches(self) -> bool:

@@ -33,6 +33,8 @@ class CSVLogger(Callback):
     >>> logger = callbacks.CSVLogger("training.csv")
     """
 
+    _prints = False
+
     def __init__(
         self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
     ) -> None:

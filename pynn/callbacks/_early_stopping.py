@@ -49,6 +49,8 @@ class EarlyStopping(MonitorCallback):
     >>> stopping = callbacks.EarlyStopping(patience=10, restore_best_weights=True)
     """
 
+    _prints = False
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -52,6 +52,8 @@ class ModelCheckpoint(MonitorCallback):
     >>> checkpoint = callbacks.ModelCheckpoint("best.pynn", save_best_only=True)
     """
 
+    _prints = False
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],

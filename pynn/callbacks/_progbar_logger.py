@@ -17,3 +17,5 @@ class ProgbarLogger(Callback):
     >>> callbacks.CallbackList([callbacks.ProgbarLogger()]).progress
     True
     """
+
+    _prints = False

@@ -42,6 +42,8 @@ class ReduceLROnPlateau(MonitorCallback):
     >>> reducing = callbacks.ReduceLROnPlateau(factor=0.5, patience=5)
     """
 
+    _prints = False
+
     def __init__(
         self,
         monitor: str = "val_loss",

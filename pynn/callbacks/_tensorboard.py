@@ -51,6 +51,8 @@ class TensorBoard(Callback):
     >>> board = callbacks.TensorBoard("logs/run_1", histogram_freq=1)
     """
 
+    _prints = False
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -120,8 +121,11 @@ class Metric(ABC):
     @property
     def variables(self) -> list[MetricWeight]:
         """The weights, those of metrics kept as attributes included."""
-        inner = [value for value in self.__dict__.values() if isinstance(value, Metric)]
-        return [*self._own_weights, *(weight for metric in inner for weight in metric.variables)]
+        found = list(self._own_weights)
+        for value in self.__dict__.values():
+            if _is_metric(type(value)):
+                found += value.variables
+        return found
 
     @abstractmethod
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
@@ -184,3 +188,7 @@ class Metric(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+# Metrics are looked through at each reset, and asking an abstract class takes long.
+_is_metric: Callable[[type], bool] = lru_cache(maxsize=1024)(lambda cls: issubclass(cls, Metric))

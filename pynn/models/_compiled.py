@@ -110,7 +110,11 @@ class Objectives:
     def reset(self) -> None:
         """Set all metrics to their beginnings."""
         for slot in self.slots:
-            slot.metric.reset_state()
+            # What the engine computes is a mean; its sums are 0 at once.
+            if slot.native is None or type(slot.metric).reset_state is not metrics.Metric.reset_state:
+                slot.metric.reset_state()
+            else:
+                slot.metric._assign(0.0, 0.0)
 
     def held(self) -> list[Any]:
         """Return what the metrics computed in Python hold, as plain lists."""

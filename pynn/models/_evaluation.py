@@ -90,6 +90,11 @@ class Validation:
             return count
         return self._steps if count is None else min(self._steps, count)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it runs no code of the user's, which might print."""
+        return isinstance(self._data, ArrayData) and not self.objectives.python_slots
+
     def run(self, callbacks: Any, prefix: str = "val_", bar: Any = None) -> dict[str, Any]:
         """Return the figures, their names preceded by `prefix`."""
         model, objectives = self._model, self.objectives

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn import _state
+from pynn import _core, _state
 from pynn.callbacks import CallbackList
 from pynn.models._compiled import Compiled, Objectives
 from pynn.models._custom_steps import StepEvaluation, Steps, has_own
 from pynn.models._evaluation import Validation, batch_objectives, checked_verbose, figures
 from pynn.models._source import prepare
 from pynn.training import (
+    ArrayData,
     BatchData,
     EpochRunner,
     ProgressBar,
@@ -143,7 +144,7 @@ def fit(
     watcher.set_pace()
     self._initial_epoch = initial_epoch
     self._shuffle_seed = _state.next_seed() if shuffle else None
-    progress = progress_shown(verbose)
+    progress = progress_shown(verbose, _is_silent(data, validation, trainer, watcher))
     self._position = lambda: _position(runner, objectives)
     self._resumed = None
     listeners.on_train_begin()
@@ -209,6 +210,17 @@ def _training_of(
         raise ValueError("validation_split needs arrays. Received: x that hands out batches")
     data, held_out = data.split(validation_split) if validation_split else (data, None)
     return data, held_out, steps, steps
+
+
+def _is_silent(data: Any, validation: Any, trainer: Any, watcher: _FitWatcher) -> bool:
+    """Whether no code of the user's, which might print, runs for batches and epochs."""
+    return (
+        isinstance(data, ArrayData)
+        and isinstance(trainer, _core.Trainer)
+        and not watcher.per_step
+        and not watcher.callbacks.may_print
+        and (validation is None or (isinstance(validation, Validation) and validation.is_silent))
+    )
 
 
 def _position(runner: EpochRunner, objectives: Any) -> dict[str, Any] | None:

@@ -65,16 +65,29 @@ class Epoch:
         The sums behind these means.
     """
 
-    __slots__ = ("index", "loss", "metrics", "outputs", "steps", "totals")
+    __slots__ = ("index", "steps", "totals")
 
     def __init__(self, index: int, steps: int, totals: Totals) -> None:
         self.index = index
         self.steps = steps
         self.totals = totals
-        self.loss, self.outputs = totals.losses()
-        self.metrics = [
+
+    @property
+    def loss(self) -> float:
+        """The mean loss."""
+        return self.totals.losses()[0]
+
+    @property
+    def outputs(self) -> list[float]:
+        """The mean losses of the outputs."""
+        return self.totals.losses()[1]
+
+    @property
+    def metrics(self) -> list[list[float]]:
+        """The means of the engine's metrics, for each output."""
+        return [
             [total / count if count else 0.0 for total, count in group]
-            for group in totals.metric_sums()
+            for group in self.totals.metric_sums()
         ]
 
 

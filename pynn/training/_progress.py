@@ -27,6 +27,45 @@ def _is_notebook(stream: Any) -> bool:
     return type(stream).__module__.startswith("ipykernel")
 
 
+class Lines:
+    """Where lines of text go, one by one or, if nobody else writes there, several at a time.
+
+    Parameters
+    ----------
+    stream : text stream
+    waits : bool, default=False
+        Whether text may wait for the text after it, until `flush` or for a tenth of a second: a
+        terminal takes longer over a line than a short epoch over its steps.
+
+    Attributes
+    ----------
+    live : bool
+        Whether a line can be overwritten.
+    """
+
+    def __init__(self, stream: TextIO, waits: bool = False) -> None:
+        self.stream = stream
+        self.live = is_live(stream)
+        self._waits = waits
+        self._waiting: list[str] = []
+        self._written_at = -_INTERVAL
+
+    def write(self, text: str) -> None:
+        """Write text, now or with what follows."""
+        self._waiting.append(text)
+        if not self._waits or time.perf_counter() - self._written_at >= _INTERVAL:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has waited."""
+        if not self._waiting:
+            return
+        self.stream.write("".join(self._waiting))
+        self._waiting.clear()
+        self.stream.flush()
+        self._written_at = time.perf_counter()
+
+
 class LineProgress:
     """The progress of one call to fit, evaluate or predict, as lines of text.
 
@@ -34,24 +73,41 @@ class LineProgress:
     ----------
     verbose : int
         1 shows a bar, 2 a plain line at the end, 0 nothing.
+    alone : bool, default=False
+        Whether nobody else writes to the standard output until `close`.
     """
 
-    def __init__(self, verbose: int) -> None:
+    def __init__(self, verbose: int, alone: bool = False) -> None:
         self._verbose = verbose
+        self._alone = alone
+        self._lines: Lines | None = None
 
     def begin(self, total: int | None, title: str = "") -> ProgressBar:
         """Return what shows the next epoch; see `ProgressBar`."""
-        return ProgressBar(total, self._verbose, title)
+        lines = self._lines
+        if lines is None or lines.stream is not sys.stdout:
+            self.close()
+            lines = self._lines = Lines(sys.stdout, self._alone)
+        return ProgressBar(total, self._verbose, title, lines)
 
     def close(self) -> None:
-        """Do nothing: all has been shown."""
+        """Show what has not been shown yet."""
+        if self._lines is not None:
+            self._lines.flush()
 
 
-def progress_shown(verbose: int) -> LineProgress | NotebookProgress:
-    """Return what shows progress where the standard output goes to."""
+def progress_shown(verbose: int, alone: bool = False) -> LineProgress | NotebookProgress:
+    """Return what shows progress where the standard output goes to.
+
+    Parameters
+    ----------
+    verbose : int
+    alone : bool, default=False
+        Whether nobody else writes there until the progress is closed.
+    """
     if verbose == 1 and _is_notebook(sys.stdout):
         return NotebookProgress()
-    return LineProgress(verbose)
+    return LineProgress(verbose, alone)
 
 
 def _remaining(seconds: float) -> str:
@@ -74,18 +130,18 @@ class ProgressBar:
         1 shows a bar, 2 a plain line at the end, 0 nothing.
     title : str, default=""
         ``"Epoch 1/30"``.
-    stream : text stream, default=None
+    lines : Lines, default=None
         None stands for the standard output of that moment.
     """
 
     def __init__(
-        self, total: int | None, verbose: int, title: str = "", stream: TextIO | None = None
+        self, total: int | None, verbose: int, title: str = "", lines: Lines | None = None
     ) -> None:
         self._total = total
         self._verbose = verbose
         self._title = title
-        self._stream = sys.stdout if stream is None else stream
-        self._live = verbose == 1 and is_live(self._stream)
+        self._lines = Lines(sys.stdout) if lines is None else lines
+        self._live = verbose == 1 and self._lines.live
         self._start = self._shown_at = time.perf_counter()
         self._length = 0
         # The title comes with the first line: a short epoch writes once, and flushes once.
@@ -109,6 +165,7 @@ class ProgressBar:
         else:
             text = f"{self._count(done)} - {elapsed:.0f}s"
         self._show(text + format_logs(logs))
+        self._lines.flush()
 
     def finish(self, done: int, logs: Mapping[str, Any]) -> None:
         """Show the last line."""
@@ -122,12 +179,12 @@ class ProgressBar:
         if self._live:
             self._show(text, end="\n")
         else:
-            self._write(f"{self._title} - {text}\n" if self._title else f"{text}\n")
+            self._lines.write(f"{self._title} - {text}\n" if self._title else f"{text}\n")
 
     def abandon(self) -> None:
         """Leave an unfinished line, so that what follows begins on a new one."""
         if self._length:
-            self._write("\n")
+            self._lines.write("\n")
             self._length = 0
 
     def _count(self, done: int) -> str:
@@ -143,10 +200,6 @@ class ProgressBar:
 
     def _show(self, text: str, end: str = "") -> None:
         rest = " " * max(0, self._length - len(text))
-        self._write(f"{self._heading}\r{text}{rest}{end}")
+        self._lines.write(f"{self._heading}\r{text}{rest}{end}")
         self._heading = ""
         self._length = len(text)
-
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()

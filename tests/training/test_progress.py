@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import redirect_stdout
+from typing import Any
 
 import numpy as np
 import pytest
 
 import pynn
-from pynn import layers
+from pynn import callbacks, layers
 from pynn.models import Sequential
 from pynn.training import ProgressBar, _progress
-from pynn.training._progress import format_logs, format_time_per_step
+from pynn.training._progress import Lines, format_logs, format_time_per_step
 
 
 class Terminal(io.StringIO):
@@ -22,7 +24,7 @@ class Terminal(io.StringIO):
 
 def test_a_plain_line_elsewhere() -> None:
     stream = io.StringIO()
-    bar = ProgressBar(1719, 1, "Epoch 1/30", stream)
+    bar = ProgressBar(1719, 1, "Epoch 1/30", Lines(stream))
     assert not bar.is_due
     bar.update(5, {"loss": 1.0})
     bar.finish(1719, {"loss": 0.72371, "accuracy": 0.5})
@@ -33,7 +35,7 @@ def test_a_plain_line_elsewhere() -> None:
 def test_in_place_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_progress, "_INTERVAL", 0.0)
     stream = Terminal()
-    bar = ProgressBar(100, 1, "Epoch 2/3", stream)
+    bar = ProgressBar(100, 1, "Epoch 2/3", Lines(stream))
     assert bar.is_due
     bar.update(7, {"loss": 1.0})
     bar.update(50, {"loss": 0.5})
@@ -49,7 +51,7 @@ def test_in_place_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_updates_are_few() -> None:
     stream = Terminal()
-    bar = ProgressBar(10**6, 1, "", stream)
+    bar = ProgressBar(10**6, 1, "", Lines(stream))
     for i in range(1000):
         bar.update(i, {"loss": 1.0})
     assert stream.getvalue().count("\r") <= 2
@@ -63,7 +65,7 @@ def test_a_short_epoch_is_written_at_once() -> None:
             self.flushes += 1
 
     stream = Counting()
-    bar = ProgressBar(10, 1, "Epoch 1/1", stream)
+    bar = ProgressBar(10, 1, "Epoch 1/1", Lines(stream))
     bar.update(5, {"loss": 1.0})
     bar.finish(10, {"loss": 1.0})
     assert stream.flushes == 1
@@ -74,13 +76,13 @@ def test_a_short_epoch_is_written_at_once() -> None:
 
 def test_verbosity_and_unknown_length(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    ProgressBar(10, 0, "Epoch 1/1", stream).finish(10, {"loss": 1.0})
+    ProgressBar(10, 0, "Epoch 1/1", Lines(stream)).finish(10, {"loss": 1.0})
     assert stream.getvalue() == ""
-    ProgressBar(10, 2, "Epoch 1/1", stream).finish(10, {"loss": 1.0})
+    ProgressBar(10, 2, "Epoch 1/1", Lines(stream)).finish(10, {"loss": 1.0})
     assert re.fullmatch(r"Epoch 1/1 - 10/10 - 0s \d+us/step - loss: 1.0000\n", stream.getvalue())
     monkeypatch.setattr(_progress, "_INTERVAL", 0.0)
     live = Terminal()
-    bar = ProgressBar(None, 1, "", live)
+    bar = ProgressBar(None, 1, "", Lines(live))
     bar.update(3, {})
     bar.finish(12, {})
     assert "\r3/Unknown" in live.getvalue()
@@ -90,7 +92,7 @@ def test_verbosity_and_unknown_length(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_abandoned_line_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_progress, "_INTERVAL", 0.0)
     live = Terminal()
-    bar = ProgressBar(10, 1, "", live)
+    bar = ProgressBar(10, 1, "", Lines(live))
     bar.update(3, {})
     bar.abandon()
     assert live.getvalue().endswith("\n")
@@ -120,3 +122,80 @@ def test_fit_evaluate_and_predict_show_it(capsys: pytest.CaptureFixture) -> None
     assert re.fullmatch(r"2/2 \[={30}\] - 0s \S+/step", out[1])
     model.fit(x, y, verbose=0)
     assert capsys.readouterr().out == ""
+
+
+class Writes(io.StringIO):
+    """A terminal that counts how often it is written to."""
+
+    def __init__(self, terminal: bool = True) -> None:
+        super().__init__()
+        self._terminal = terminal
+        self.count = 0
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def write(self, text: str) -> int:
+        self.count += 1
+        return super().write(text)
+
+
+def fit_to(stream: io.StringIO, **arguments: Any) -> None:
+    pynn.utils.set_random_seed(0)
+    model = Sequential([pynn.Input((2,)), layers.Dense(1)])
+    model.compile(loss="mse", metrics=arguments.pop("metrics", ["mae"]))
+    with redirect_stdout(stream):
+        model.fit(np.ones((32, 2)), np.ones(32), epochs=20, **arguments)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_short_epochs_are_written_together(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_progress, "_INTERVAL", 1000.0)
+    stream = Writes(terminal)
+    fit_to(stream, callbacks=[callbacks.EarlyStopping("loss", patience=100)])
+    assert stream.count <= 2  # the first epoch, and what waited until the end
+    titles = re.findall(r"Epoch (\d+)/20", stream.getvalue())
+    assert titles == [str(i) for i in range(1, 21)]
+    assert len(re.findall(r"1/1 \[={30}\] .* - loss: \S+ - mae: \S+ *\n", stream.getvalue())) == 20
+
+
+class Talking(callbacks.EarlyStopping):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        print(f"after epoch {epoch + 1}")
+
+
+def talking_metric(y_true: Any, y_pred: Any) -> Any:
+    print("a batch")
+    return np.abs(y_true - y_pred)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"callbacks": [Talking("loss")]}, r"after epoch \d+\n"),
+        ({"callbacks": [callbacks.LambdaCallback(on_epoch_end=lambda *_: print("so"))]}, r"so\n"),
+        ({"metrics": [talking_metric]}, r"(a batch\n)+"),
+    ],
+)
+def test_lines_keep_their_place_among_what_users_print(
+    arguments: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_progress, "_INTERVAL", 1000.0)
+    stream = Writes(terminal=False)
+    fit_to(stream, **arguments)
+    line = r"Epoch \d+/20 - 1/1 .*\n"
+    assert re.fullmatch(rf"(({said})?{line}){{20}}({said})?", stream.getvalue())
+    assert len(re.findall(rf"{line}{said}{line}", stream.getvalue())) >= 9
+
+
+def test_what_waited_is_shown_when_training_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_progress, "_INTERVAL", 1000.0)
+    epochs = iter(range(5))
+    monkeypatch.setattr(
+        callbacks.EarlyStopping, "on_epoch_end", lambda *given, **named: next(epochs)
+    )
+    stream = Writes()
+    with pytest.raises(StopIteration):
+        fit_to(stream, callbacks=[callbacks.EarlyStopping("loss")])
+    assert stream.getvalue().count("mae: ") == 5
+    assert stream.count == 2
