@@ -109,11 +109,11 @@ class Objectives:
 
     def reset(self) -> None:
         """Set all metrics to their beginnings."""
+        usual = metrics.Metric.reset_state
         for slot in self.slots:
-            # What the engine computes is a mean; its sums are 0 at once.
-            if slot.native is None or type(slot.metric).reset_state is not metrics.Metric.reset_state:
+            if slot.native is None or type(slot.metric).reset_state is not usual:
                 slot.metric.reset_state()
-            else:
+            else:  # what the engine computes is a mean; its sums are 0 at once
                 slot.metric._assign(0.0, 0.0)
 
     def held(self) -> list[Any]:
