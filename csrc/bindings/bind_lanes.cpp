@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/arena.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/names.hpp"
 #include "bindings/padded.hpp"
@@ -227,6 +228,18 @@ py::array dropout_mask(const Array<T>& like, double rate, std::uint64_t key, std
 }
 
 template <class T>
+py::array normal_noise(const Array<T>& like, double mean, double deviation, std::uint64_t key,
+                       std::uint64_t first) {
+  Array<T> out(round_up(like.size(), kRowAlign));
+  const AlignedBuffer buffer(static_cast<std::size_t>(out.size()) * sizeof(T));
+  T* aligned = static_cast<T*>(buffer.data());
+  kernel_table<T>().normal_noise(aligned, out.size(), static_cast<T>(mean),
+                                 static_cast<T>(deviation), key, first);
+  std::copy_n(aligned, out.size(), out.mutable_data());
+  return out;
+}
+
+template <class T>
 void bind_kernels(py::module_& m) {
   const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
   m.def("_transpose_twice", &transpose_twice<T>, noconvert("x"));
@@ -248,6 +261,8 @@ void bind_kernels(py::module_& m) {
   m.def("_scale_add", &scale_add<T>, noconvert("x"), py::arg("scale"), noconvert("y"));
   m.def("_dropout_mask", &dropout_mask<T>, noconvert("like"), py::arg("rate"), py::arg("key"),
         py::arg("first"));
+  m.def("_normal_noise", &normal_noise<T>, noconvert("like"), py::arg("mean"), py::arg("deviation"),
+        py::arg("key"), py::arg("first"));
 }
 
 }  // namespace

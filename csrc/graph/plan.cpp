@@ -252,6 +252,7 @@ void Plan<T>::bind_ops(const Graph& graph, const ParameterMap<T>& parameters) {
       ++uses_[found->second];
     }
     couples_rows_ = couples_rows_ || node.kind->couples_rows;
+    always_couples_ = always_couples_ || node.kind->always_couples;
     forward_cost_ += op.cost();
   }
   // Backward runs from the last node to the first: who comes first writes a gradient, later ones

@@ -68,8 +68,9 @@ class Plan {
   // Runs a fused output's own op on blocks of the batch; nothing to do for other outputs.
   void finish_output(std::size_t i, const Pass& pass, const Share& share);
 
-  double forward_cost() const { return forward_cost_; }  // floating-point operations per row
-  bool couples_rows() const { return couples_rows_; }
+  double forward_cost() const { return forward_cost_; }    // floating-point operations per row
+  bool couples_rows() const { return couples_rows_; }      // in training
+  bool always_couples() const { return always_couples_; }  // at inference too
   // How many nodes give a parameter a gradient.
   int uses(const Parameter<T>* parameter) const {
     const auto found = uses_.find(parameter);
@@ -109,6 +110,7 @@ class Plan {
   Arena side_arena_;  // row-major copies and the ops' own buffers
   double forward_cost_ = 0;
   bool couples_rows_ = false;
+  bool always_couples_ = false;
 };
 
 extern template class Plan<float>;

@@ -1,6 +1,7 @@
 #include "kernels/elementwise-inl.hpp"
 
 #include "kernels/fill.hpp"
+#include "kernels/noise-inl.hpp"
 
 namespace pynn {
 namespace PYNN_ISA {
@@ -29,6 +30,7 @@ static void fill_table(KernelTable<T>& table) {
   table.select_larger = select_larger<T>;
   table.select_smaller = select_smaller<T>;
   table.dropout_mask = dropout_mask<T>;
+  table.normal_noise = normal_noise<T>;
 }
 
 void fill_elementwise(IsaKernels& kernels) {

@@ -310,6 +310,10 @@ struct KernelTable {
   void (*select_smaller)(const T* a, const T* b, T* y, std::ptrdiff_t n);  // y = min(a, b)
   // mask[i] = 0 with probability rate, else 1 / (1 - rate); decided by random_bits(key, first + i).
   void (*dropout_mask)(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key, std::uint64_t first);
+  // y[i] = mean + deviation z, z normal by random_bits(key, first + i), |z| < 5.3. n: whole
+  // vectors.
+  void (*normal_noise)(T* y, std::ptrdiff_t n, T mean, T deviation, std::uint64_t key,
+                       std::uint64_t first);
 
   // rows of lanes
   void (*softmax)(const T* x, T* y, int features);

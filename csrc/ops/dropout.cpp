@@ -1,5 +1,6 @@
-// Inverted dropout (Srivastava et al. 2014): in training, y = x mask, mask 0 with probability
-// `rate` and 1 / (1 - rate) otherwise; the identity at inference.
+// Factors drawn in training, y = x mask; the identity at inference.
+//   dropout (Srivastava et al. 2014): mask 0 with probability `rate`, 1 / (1 - rate) otherwise
+//   gaussian_dropout: mask normal with mean 1 and standard deviation `stddev`
 #include <cstring>
 
 #include "base/random.hpp"
@@ -9,12 +10,16 @@ namespace pynn {
 
 namespace {
 
-template <class T>
-class Dropout : public Op<T> {
- public:
-  explicit Dropout(const NodeSpec& node) : rate_(static_cast<T>(node.params[0])) {}
+enum class Mask { dropout, gaussian };
 
-  double cost() const override { return 10.0 * this->out->features; }
+template <class T, Mask kMask>
+class RandomFactor : public Op<T> {
+ public:
+  explicit RandomFactor(const NodeSpec& node) : parameter_(static_cast<T>(node.params[0])) {}
+
+  double cost() const override {
+    return (kMask == Mask::dropout ? 10.0 : 50.0) * this->out->features;
+  }
   std::ptrdiff_t workspace(int blocks) const override { return blocks * this->out->block_stride; }
 
   void forward(const Pass& pass, const Share& share) override {
@@ -33,7 +38,12 @@ class Dropout : public Op<T> {
       const std::int64_t batch_block = pass.first_row / kLanes + block;
       const std::int64_t first = (batch_block * y.features + begin) * kLanes;
       T* mask = mask_at(block, begin);
-      this->kernels->dropout_mask(mask, n, rate_, key, static_cast<std::uint64_t>(first));
+      const auto index = static_cast<std::uint64_t>(first);
+      if constexpr (kMask == Mask::dropout) {
+        this->kernels->dropout_mask(mask, n, parameter_, key, index);
+      } else {
+        this->kernels->normal_noise(mask, n, T(1), parameter_, key, index);
+      }
       this->kernels->multiply(x.value_at(block, begin), mask, y.value_at(block, begin), n);
     });
   }
@@ -65,8 +75,19 @@ class Dropout : public Op<T> {
            static_cast<std::ptrdiff_t>(feature) * kLanes;
   }
 
-  T rate_;
+  T parameter_;
 };
+
+template <class T>
+using Dropout = RandomFactor<T, Mask::dropout>;
+template <class T>
+using GaussianDropout = RandomFactor<T, Mask::gaussian>;
+
+int gaussian_shape(const NodeSpec& node) {
+  require(node.params[0] >= 0, "gaussian_dropout's stddev must not be negative. Received: stddev=" +
+                                   std::to_string(node.params[0]));
+  return node.input_features[0];
+}
 
 int shape(const NodeSpec& node) {
   const double rate = node.params[0];
@@ -79,6 +100,11 @@ int shape(const NodeSpec& node) {
 
 OpKind dropout_kind() {
   return {"dropout", {{"rate", 0.5}}, 1, 1, shape, make_f32<Dropout>, make_f64<Dropout>};
+}
+
+OpKind gaussian_dropout_kind() {
+  return {"gaussian_dropout",        {{"stddev", 1}},          1, 1, gaussian_shape,
+          make_f32<GaussianDropout>, make_f64<GaussianDropout>};
 }
 
 }  // namespace pynn

@@ -197,6 +197,7 @@ struct OpKind {
   bool is_dense = false;
   bool is_input = false;
   bool couples_rows = false;  // in training, a row's output depends on the other rows of the batch
+  bool always_couples = false;  // at inference too
 };
 
 template <class T>

@@ -99,6 +99,8 @@ class ExecutorOf : public Executor {
       if (cost_ >= 0 && same_kinds(entries, costed_)) return cost_;
     }
     std::unique_ptr<Workspace<T>> workspace = take(entries);
+    require(!workspace->plan.always_couples(),
+            "rows are predicted by pieces, and an op looks at all rows of a batch");
     const double cost = workspace->plan.forward_cost();
     give_back(std::move(workspace));
     std::lock_guard lock(mutex_);

@@ -222,7 +222,8 @@ class TrainerOf : public Trainer {
     std::lock_guard lock(mutex_);
     check(data);
     FlushDenormals flush;
-    const bool by_batches = depends_on_batches(spec_.objective) && batch_size > 0;
+    const bool depends = depends_on_batches(spec_.objective) || training_->plan.always_couples();
+    const bool by_batches = depends && batch_size > 0;
     const int piece = by_batches ? batch_size : kEvaluationBatch;
     const std::vector<double> entries = entries_of(data);
     if (evaluation_ == nullptr || !evaluation_->serves(piece, entries)) {
@@ -251,7 +252,7 @@ class TrainerOf : public Trainer {
     FlushDenormals flush;
     const bool whole = training_->plan.couples_rows();
     require(!whole || data.rows() < 1 << 24,
-            "too many rows for one batch with batch normalization");
+            "too many rows for one batch whose rows depend on one another");
     const int piece = whole ? static_cast<int>(data.rows()) : kEvaluationBatch;
     const std::vector<double> entries = entries_of(data);
     if (gradients_ == nullptr || !gradients_->serves(piece, entries)) {

@@ -35,6 +35,8 @@ class EagerPlan:
 
     takes_arrays = True
     is_native = False
+    coupled = None
+    mixes_rows = True  # for all that is known
     reason = "code that looks at values"
 
     def __init__(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pynn.ops import Node, Tensor, Weight
+from pynn.ops._shape_rules import normalize_axes
 
 # Ops that compute nothing.
 MOVING = frozenset(
@@ -37,6 +38,16 @@ def row_shape(value: Any) -> tuple[int, ...] | None:
 def has_rows(value: Any) -> bool:
     """Whether the first axis of `value` is the batch's."""
     return isinstance(value, Tensor) and value.shape[:1] == (None,)
+
+
+def reduces_batch(node: Node) -> bool:
+    """Whether a node's value is made of all rows of a batch."""
+    x: Any = node.inputs[0] if node.inputs else None
+    if not has_rows(x):
+        return False
+    if "keepdims" in node.params:
+        return 0 in normalize_axes(node.params["axis"], len(x.shape))
+    return node.op.name == "batch_size"
 
 
 def broadcast_features(value: Any, like: Tensor) -> np.ndarray | None:
@@ -66,6 +77,7 @@ def moved_features(node: Node) -> np.ndarray | None:
     """
     probes: list[Any] = []
     total = 0
+    rows_everywhere = has_rows(node.output)
     for value in node.inputs:
         if isinstance(value, Weight):
             return None
@@ -73,13 +85,14 @@ def moved_features(node: Node) -> np.ndarray | None:
             probes.append(value)
             continue
         row = row_shape(value)
-        if row is None or not has_rows(value):
+        if row is None or has_rows(value) != rows_everywhere:
             return None
         size = math.prod(row)
         probes.append(total + np.arange(size).reshape(row))
         total += size
-    if not has_rows(node.output):
-        return None
+    if not rows_everywhere:  # the same numbers for every row
+        moved = np.asarray(probes[0]) if node.op.name == "linear" else _apply(node, probes)
+        return moved.ravel() if moved.size else None
     offsets = np.arange(_PROBE_ROWS) * total
     rows = [
         np.stack([probe + offset for offset in offsets]) if isinstance(value, Tensor) else probe

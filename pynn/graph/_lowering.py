@@ -24,16 +24,21 @@ from pynn.graph._features import (
     row_shape,
 )
 from pynn.ops import Node, Tensor, Weight
+from pynn.ops._neural import SELU_FLOOR, alpha_affine
 from pynn.ops._shape_rules import normalize_axes
 
 
 class NativeGraph(NamedTuple):
-    """A graph of the engine and the numbers of its inputs, outputs and losses."""
+    """A graph of the engine and the numbers of its inputs, outputs and losses.
+
+    `coupled` is an op in it that looks at all rows of a batch, if there is one.
+    """
 
     graph: _core.Graph
     inputs: list[int]
     outputs: list[int]
     losses: list[int]
+    coupled: str | None
 
 
 class Lowering:
@@ -52,6 +57,8 @@ class Lowering:
         Product and bias that a sum comes to, by the ``id`` of the sum's node.
     transposed : dict
         Weights of which only the transpose is used, as a kernel, by the ``id`` of its tensor.
+    coupled : str or None
+        The first op that looks at all rows of a batch.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -62,6 +69,8 @@ class Lowering:
         self.renames: set[int] = set()
         self.biases: dict[int, tuple[Tensor, Any, Weight]] = {}
         self.transposed: dict[int, Weight] = {}
+        self.coupled: str | None = None
+        self._count: int | None = None
         self._variables: dict[int, int] = {}
         self._selections: dict[tuple[int, bytes], int] = {}
 
@@ -89,6 +98,25 @@ class Lowering:
         if key not in self._selections:
             self._selections[key] = self.graph.add_selection(node, features.tolist())
         return self._selections[key]
+
+    def filled(self, node: int, fill: float) -> int:
+        """Return a node that is `fill` for every entry of another."""
+        program = Program()
+        constant = program.constant(fill)
+        same = program.add("where", program.input(node), constant, constant)
+        return program.append_to(self.graph, same)
+
+    def sum_over_batch(self, node: int, op_name: str) -> int:
+        """Return a node of the sums over the batch's rows, which it gives to every row."""
+        self.coupled = self.coupled or op_name
+        return self.graph.add("batch_sum", [node])
+
+    def count_rows(self, node: int, op_name: str) -> int:
+        """Return the number of the batch's rows, as a node of one feature."""
+        if self._count is None:
+            ones = self.filled(self.select(node, np.zeros(1, np.int64)), 1.0)
+            self._count = self.sum_over_batch(ones, op_name)
+        return self._count
 
     def product(self, x: Tensor, kernel: Any, *bias: Weight) -> int:
         """Append a matrix product with a weight, the transpose of one, or an array."""
@@ -210,7 +238,8 @@ def lower_to_engine(
             made = lowering.graph.add("linear", [made])
         wanted_ids.append(made)
     count = len(outputs)
-    return NativeGraph(lowering.graph, input_ids, wanted_ids[:count], wanted_ids[count:])
+    ends = wanted_ids[:count], wanted_ids[count:]
+    return NativeGraph(lowering.graph, input_ids, *ends, lowering.coupled)
 
 
 def _fuse_products(
@@ -346,6 +375,34 @@ def _dropout(lowering: Lowering, node: Node) -> int | None:
     return lowering.add("dropout", node.inputs, rate=node.params["rate"])
 
 
+def _noise(lowering: Lowering, node: Node) -> int | None:
+    if node.params["always"]:
+        return None
+    return lowering.add(node.op.name, node.inputs, stddev=node.params["stddev"])
+
+
+def _alpha_dropout(lowering: Lowering, node: Node) -> int | None:
+    """Put together what dropout of ones picks: 1 at inference, 0 and 1 / (1 - rate) in training."""
+    rate = node.params["rate"]
+    if node.params["always"]:
+        return None
+    x = lowering.node(node.inputs[0])
+    if rate == 0.0:
+        return x
+    kind = np.dtype(lowering.dtype).type
+    if kind(1.0) / (kind(1.0) - kind(rate)) == 1.0:
+        return None
+    mask = lowering.add("dropout", [lowering.filled(x, 1.0)], rate=rate)
+    factor, offset = alpha_affine(rate)
+    program = Program()
+    kept, value = program.input(mask), program.input(x)
+    picked = program.add("where", kept, value, program.constant(SELU_FLOOR))
+    scaled = program.add("multiply", program.constant(factor), picked)
+    dropped = program.add("add", scaled, program.constant(offset))
+    inference = program.add("equal", kept, program.constant(1.0))
+    return program.append_to(lowering.graph, program.add("where", inference, value, dropped))
+
+
 def _batch_normalization(lowering: Lowering, node: Node) -> int | None:
     x, *weights = node.inputs
     if len(x.shape) != 2:
@@ -393,9 +450,34 @@ def _reduce(lowering: Lowering, node: Node) -> int | None:
         return None
     first = len(x.shape) - len(row)
     axes = [axis - first for axis in normalize_axes(node.params["axis"], len(x.shape))]
-    if axes and axes[0] < 0:
-        return None
     source = lowering.node(x)
+    if axes and axes[0] < 0:
+        return _reduce_batch(lowering, node, source, row, axes[1:])
+    return _reduce_features(lowering, node, source, row, axes)
+
+
+def _reduce_batch(
+    lowering: Lowering, node: Node, source: int, row: tuple[int, ...], axes: list[int]
+) -> int | None:
+    """Append a sum or mean over the rows of the batch, and over axes within them."""
+    name = node.op.name
+    if name not in ("sum", "mean"):
+        return None
+    total = lowering.sum_over_batch(
+        _reduce_features(lowering, node, source, row, axes) if axes else source, name
+    )
+    if name == "sum":
+        return total
+    program = Program()
+    rows = lowering.count_rows(source, name)
+    return program.append_to(
+        lowering.graph, program.add("divide", program.input(total), program.input(rows))
+    )
+
+
+def _reduce_features(
+    lowering: Lowering, node: Node, source: int, row: tuple[int, ...], axes: list[int]
+) -> int:
     if node.op.name in ("any", "all"):
         program = Program()
         truth = program.add("not_equal", program.input(source), program.constant(0.0))
@@ -437,10 +519,13 @@ def _one_hot(lowering: Lowering, node: Node) -> int | None:
 def _filled(lowering: Lowering, node: Node) -> int | None:
     if row_shape(node.inputs[0]) is None or not has_rows(node.inputs[0]):
         return None
-    program = Program()
-    fill = program.constant(node.params["fill"])
-    x = program.input(lowering.node(node.inputs[0]))
-    return program.append_to(lowering.graph, program.add("where", x, fill, fill))
+    return lowering.filled(lowering.node(node.inputs[0]), node.params["fill"])
+
+
+def _batch_size(lowering: Lowering, node: Node) -> int | None:
+    if not has_rows(node.inputs[0]):
+        return None
+    return lowering.count_rows(lowering.node(node.inputs[0]), node.op.name)
 
 
 @cache
@@ -452,6 +537,10 @@ def _rules() -> dict[str, Rule]:
         "softmax": _softmax,
         "log_softmax": _softmax,
         "dropout": _dropout,
+        "alpha_dropout": _alpha_dropout,
+        "gaussian_dropout": _noise,
+        "gaussian_noise": _noise,
+        "batch_size": _batch_size,
         "batch_normalization": _batch_normalization,
         "one_hot": _one_hot,
         "ones_like": _filled,

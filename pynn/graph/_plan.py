@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import _core
+from pynn.graph._features import reduces_batch
 from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._lowering import NativeGraph, lower_to_engine
@@ -55,6 +56,9 @@ class Plan:
         The type in which everything is computed.
     reason : str or None
         The op that the engine cannot compute, if the plan is interpreted for its sake.
+    coupled : str or None
+        The op for whose sake the plan predicts in NumPy though the engine trains it: it looks at
+        all rows of a batch, and the engine predicts by pieces of its own.
 
     Raises
     ------
@@ -80,6 +84,8 @@ class Plan:
         self._frozen: tuple[bool, ...] = ()
         self._executor: Any = None
         self.reason: str | None = None
+        self.coupled: str | None = None
+        self._mixes_rows: bool | None = None
         self._lower()
 
     def _common_dtype(self, weights: list[Weight]) -> str:
@@ -100,6 +106,7 @@ class Plan:
             self.reason = lowered
         else:
             self._native = lowered
+            self.coupled = lowered.coupled
         self._frozen = self.frozen()
 
     def _lower_judged(
@@ -175,8 +182,16 @@ class Plan:
 
     @property
     def is_native(self) -> bool:
-        """Whether the engine computes the plan, and not the interpreter."""
-        return self._native is not None
+        """Whether the engine predicts, and not the interpreter."""
+        return self._native is not None and self.coupled is None
+
+    @property
+    def mixes_rows(self) -> bool:
+        """Whether predictions depend on which rows are predicted together."""
+        if self._mixes_rows is None:
+            needed = topological(self.outputs, self.inputs)
+            self._mixes_rows = any(map(reduces_batch, needed))
+        return self._mixes_rows
 
     def interpreter(self) -> Interpreter:
         """Return what computes the plan node by node, whether the engine could or not."""
@@ -186,7 +201,7 @@ class Plan:
         """Return what predicts: an ``Executor`` of the engine, or an `Interpreter`."""
         if self._executor is None:
             native = self._native
-            if native is None:
+            if native is None or self.coupled:
                 self._executor = self.interpreter()
             else:
                 self._executor = _core.Executor(native.graph, native.inputs, native.outputs)
@@ -200,14 +215,14 @@ class Plan:
         x : sequence of array-like, sparse matrix or Rows
             One entry for each input.
         batch_size : int, default=None
-            Rows computed at once; the results do not depend on it.
+            Rows computed at once; the results do not depend on it, unless the plan `mixes_rows`.
 
         Returns
         -------
         list of ndarray, shape (n, width)
             One for each output, its further axes flattened.
         """
-        sources = list(x) if self._native is None else [to_rows(value) for value in x]
+        sources = [to_rows(value) for value in x] if self.is_native else list(x)
         outputs: list[np.ndarray] = self.executor().predict(sources, batch_size or PREDICT_ROWS)
         return outputs
 

@@ -1,7 +1,8 @@
 """Losses written in Python, and terms of `add_loss`, as a loss of each row, to be added up.
 
-A loss is recorded once, on the model's output and a tensor for the target. What it does to the
-batch as a whole must be a sum or a mean at its very end; the engine then takes that over.
+A loss is recorded once, on the model's output and a tensor for the target. Where it ends with a sum
+or a mean over the batch, the engine takes that over. What it does to the batch otherwise makes one
+number, which is the same for every row.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def record_loss(loss: Any, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tens
 
 
 def row_loss_of(loss: Any, y_true: Tensor, y_pred: Tensor, weighted: bool) -> RowLoss | None:
-    """Return a loss row by row, or None where it mixes rows in other ways or has a mask.
+    """Return a loss row by row, or None where its rows cannot be told.
 
     Parameters
     ----------
@@ -70,28 +71,52 @@ def row_loss_of(loss: Any, y_true: Tensor, y_pred: Tensor, weighted: bool) -> Ro
         Whether there are sample weights.
     """
     values, mask = record_loss(loss, y_true, y_pred)
-    if mask is not None:
-        return None
+    divisor = "weights" if loss.reduction == "mean_with_sample_weight" else "rows"
     if not has_rows(values):
-        # A loss that is one number is weighted as a whole.
-        return None if weighted else row_loss_of_term(values)
+        if mask is not None or (weighted and values.shape):
+            return None
+        if weighted:  # as a whole: the mean of the weights is what the engine makes of it
+            return RowLoss(values, divisor)
+        if loss.reduction == "sum" and values.shape:
+            values = ops.sum(values)
+        return row_loss_of_term(values)
     if None in values.shape[1:]:
         return None
     within = tuple(range(1, len(values.shape)))
+    if mask is not None:
+        weights_divide = weighted and divisor == "weights"
+        if weights_divide or mask.shape != values.shape:
+            return None
+        return _masked(values, mask, within, loss.reduction)
     if loss.reduction == "sum":
         return RowLoss(ops.sum(values, axis=within) if within else values, "one")
-    divisor = "weights" if loss.reduction == "mean_with_sample_weight" else "rows"
     return RowLoss(ops.mean(values, axis=within) if within else values, divisor)
 
 
+def _masked(values: Tensor, mask: Tensor, within: tuple[int, ...], reduction: str) -> RowLoss:
+    """Return the loss of what a mask keeps, of which the mean goes by the number kept."""
+    kept = ops.multiply(values, mask)
+    rows = ops.sum(kept, axis=within) if within else kept
+    if reduction == "sum":
+        return RowLoss(rows, "one")
+    count = ops.maximum(ops.sum(mask), np.finfo(values.dtype).tiny)
+    return RowLoss(ops.divide(ops.multiply(rows, ops.batch_size(values)), count), "rows")
+
+
 def row_loss_of_term(term: Tensor) -> RowLoss | None:
-    """Return a term whose mean is added to the loss, row by row; None where it mixes rows."""
+    """Return a term whose mean is added to the loss, row by row."""
     if has_rows(term):
         within = tuple(range(1, len(term.shape)))
         if None in term.shape[1:]:
             return None
         return RowLoss(ops.mean(term, axis=within) if within else term, "rows")
-    return None if term.shape else _total(term)
+    if None in term.shape:
+        return None
+    found = None if term.shape else _total(term)
+    if found is not None:
+        return found
+    # One number, given to every row: their mean is that number.
+    return RowLoss(ops.mean(term) if term.shape else term, "rows")
 
 
 def _total(value: Tensor) -> RowLoss | None:

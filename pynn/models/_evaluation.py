@@ -110,7 +110,9 @@ class Validation:
             x, y, weights = part.sources(judge)
             totals = Totals(judge.evaluate(x, y, weights, self._batch_size)) + totals
             if objectives.python_slots:
-                predictions = model._plan().predict(part.x_arrays)
+                plan = model._plan()
+                size = self._batch_size if plan.mixes_rows else None
+                predictions = plan.predict(part.x_arrays, size)
                 objectives.update(part, slice(None), list(_flat(model, predictions)))
             done += part.count_steps(self._batch_size) if isinstance(self._data, ArrayData) else 1
             if heard:
@@ -169,7 +171,8 @@ def evaluate(
     x, y, sample_weight
         See `fit`.
     batch_size : int, default=None
-        None stands for 32; the result does not depend on it.
+        None stands for 32; the result depends on it only where the model looks at all rows of a
+        batch at once.
     verbose : {"auto", 0, 1, 2}, default="auto"
     steps : int, default=None
         Batches to use; None stands for all.
@@ -232,7 +235,8 @@ def predict(
     x
         See `fit`.
     batch_size : int, default=None
-        None stands for 32; the result does not depend on it.
+        None stands for 32; the result depends on it only where the model looks at all rows of a
+        batch at once.
     verbose : {"auto", 0, 1, 2}, default="auto"
     steps : int, default=None
         Batches to use; None stands for all.
@@ -250,7 +254,7 @@ def predict(
     """
     own_step = has_own(self, "predict_step")
     if verbose == 0 and callbacks is None and steps is None and not own_step:
-        return predict_on_batch(self, x)
+        return _predicted(self, x, batch_size or 32)
     verbose = checked_verbose(verbose)
     batch_size = batch_size or 32
     if own_step:
@@ -266,10 +270,12 @@ def predict(
     bar = progress.begin(total)
     heard = listeners.wants_predict_batches
     listeners.on_predict_begin()
+    size, chunk = _rows_at_once(self, batch_size)
     outputs = run_prediction(
         self._plan(),
         arrays,
-        chunk=batch_size if heard else self._rows_per_call(),
+        size,
+        chunk=batch_size if heard else chunk,
         report=lambda rows: _report(bar, listeners, heard, -(-rows // batch_size)),
     )
     listeners.on_predict_end()
@@ -361,6 +367,11 @@ def _predict_by_steps(
 
 def predict_on_batch(self: Model, x: Any) -> Any:
     """Return the model's outputs for one batch; see `predict`."""
+    return _predicted(self, x, None)
+
+
+def _predicted(self: Model, x: Any, batch_size: int | None) -> Any:
+    """Return the outputs for rows in batches of that size, where that makes a difference."""
     fast = self._fast
     if fast is not None and type(x) is np.ndarray and x.ndim == 2 and len(x) <= self._fast_rows:
         try:
@@ -370,6 +381,15 @@ def predict_on_batch(self: Model, x: Any) -> Any:
     if comes_in_batches(x):
         return _predict_batches(self, x, 0, None, None)
     arrays = input_arrays(self, x)
-    outputs = run_prediction(self._plan(), arrays, chunk=self._rows_per_call())
+    size, chunk = _rows_at_once(self, batch_size or max(arrays[0].shape[0], 1))
+    outputs = run_prediction(self._plan(), arrays, size, chunk=chunk)
     self._prepare_fast()
     return self._in_form(outputs)
+
+
+def _rows_at_once(model: Model, batch_size: int) -> tuple[int | None, int]:
+    """Return the size of batches, None for any, and how many rows to predict per call."""
+    chunk = model._rows_per_call()
+    if not model._plan().mixes_rows:
+        return None, chunk
+    return batch_size, max(chunk // batch_size, 1) * batch_size

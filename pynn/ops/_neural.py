@@ -76,7 +76,7 @@ GAUSSIAN_DROPOUT = Op(
 )
 
 # What a SELU of minus infinity comes to: -alpha * scale.
-_SELU_FLOOR = -1.7580993408473766
+SELU_FLOOR = -1.7580993408473766
 
 
 def _alpha_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
@@ -84,14 +84,14 @@ def _alpha_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
     if not (mode.training or always) or rate == 0.0:
         return x
     keep = mode.generator().random(x.shape) >= rate
-    a, b = _alpha_affine(rate)
-    return x.dtype.type(a) * np.where(keep, x, x.dtype.type(_SELU_FLOOR)) + x.dtype.type(b)
+    a, b = alpha_affine(rate)
+    return x.dtype.type(a) * np.where(keep, x, x.dtype.type(SELU_FLOOR)) + x.dtype.type(b)
 
 
-def _alpha_affine(rate: float) -> tuple[float, float]:
+def alpha_affine(rate: float) -> tuple[float, float]:
     """Return factor and offset that bring mean 0 and variance 1 back after dropping."""
-    a = ((1 - rate) * (1 + rate * _SELU_FLOOR**2)) ** -0.5
-    return a, -a * _SELU_FLOOR * rate
+    a = ((1 - rate) * (1 + rate * SELU_FLOOR**2)) ** -0.5
+    return a, -a * SELU_FLOOR * rate
 
 
 def _alpha_backward(
@@ -100,7 +100,7 @@ def _alpha_backward(
     if not (mode.training or always) or rate == 0.0:
         return (grad,)
     keep = mode.generator().random(np.shape(x)) >= rate
-    return (grad * (keep * grad.dtype.type(_alpha_affine(rate)[0])),)
+    return (grad * (keep * grad.dtype.type(alpha_affine(rate)[0])),)
 
 
 ALPHA_DROPOUT = Op("alpha_dropout", _alpha_forward, _alpha_backward, same, modal=True)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pynn import _state
 from pynn.ops._operators import _FUNCTIONS, Operators
 from pynn.ops._weight import Weight
 
@@ -104,8 +105,20 @@ class Node:
         shape = op.shape(*[shape_of(value) for value in inputs], **params)
         types = [x.dtype for x in inputs if isinstance(x, (Tensor, Weight))]
         floats = [dtype for dtype in types if dtype.startswith("float")]
-        dtype = op.dtype or (floats or types)[0]
+        dtype = op.dtype or (floats[0] if floats else _with_constants(types[0], inputs))
         self.output = Tensor(shape, dtype, self)
+
+
+def _with_constants(dtype: str, inputs: tuple[Any, ...]) -> str:
+    """Return the type of what an op makes of tensors without fractions and of numbers beside."""
+    kinds = {
+        np.asarray(value).dtype.kind
+        for value in inputs
+        if value is not None and not isinstance(value, (Tensor, Weight))
+    }
+    if "f" in kinds:
+        return _state.floatx()
+    return "int64" if dtype == "bool" and kinds & {"i", "u"} else dtype
 
 
 class Tensor(Operators):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pynn import layers, ops
-from pynn.graph import lower
+from pynn import _core, layers, ops
+from pynn.graph import lower, to_rows
 from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.ops._tensor import recording
@@ -127,11 +127,32 @@ def _chain(x):
 INTERPRETED = {
     "sin": ops.sin,
     "cast": lambda x: ops.cast(x, "float32") @ KERNEL,
-    "mean": lambda x: x - ops.mean(x, axis=0, keepdims=True),
+    "max": lambda x: x - ops.max(x, axis=0, keepdims=True),
     "dropout": lambda x: ops.dropout(x, 0.0, always=True),
     "matmul": lambda x: ops.reshape(ops.reshape(x, (-1, 2, 2)) @ np.eye(2), (-1, 4)),
     "transpose": lambda x: _turned(x),
     "index": lambda x: x[::-1],
+}
+# Trained natively, and predicted in NumPy: by the op, what looks at all rows of a batch.
+COUPLED = {
+    "mean": lambda x: x - ops.mean(x, axis=0, keepdims=True),
+    "sum": lambda x: x / ops.sum(x),
+    "batch_size": lambda x: x * ops.batch_size(x),
+}
+
+
+def _batch_moments(x):
+    mean, deviation = ops.mean(x, axis=0), ops.std(x, axis=0)
+    return (x - mean) / (deviation + 0.1) + ops.sum(ops.square(x), axis=(0, 1)) / 1000
+
+
+TRAINED = {
+    **COUPLED,
+    "moments": _batch_moments,
+    "moments of matrices": lambda x: ops.reshape(
+        ops.reshape(x, (-1, 2, 2)) * ops.mean(ops.reshape(x, (-1, 2, 2)), axis=(0, 2))[:, None],
+        (-1, 4),
+    ),
 }
 
 
@@ -163,13 +184,44 @@ def test_gradients_agree(name: str) -> None:
     fast = plan.trainer([loss], sgd, parameters=weights)
     zeros = [0.0] * len(weights)
     slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, sgd, {})
-    from pynn.graph import to_rows
 
     a = fast.gradients([to_rows(X)], [to_rows(y)], [None])
     b = slow.gradients([X], [y], [None])
     assert a[0] == pytest.approx(b[0], rel=1e-12)
     for x, z in zip(a[1], b[1], strict=True):
         np.testing.assert_allclose(x, z, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_what_looks_at_the_batch_is_trained_natively(name: str) -> None:
+    inputs = layers.Input((4,), dtype="float64")
+    output = layers.Dense(2, dtype="float64")(TRAINED[name](inputs * BIAS))
+    plan = lower([inputs], [output])
+    assert plan.reason is None
+    y = np.random.default_rng(5).standard_normal((len(X), 2))
+    loss, sgd, weights = ("mean_squared_error", []), ("sgd", []), plan.weights
+    fast = plan.trainer([loss], sgd, parameters=weights)
+    assert isinstance(fast, _core.Trainer)
+    zeros = [0.0] * len(weights)
+    slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, sgd, {})
+    a = fast.gradients([to_rows(X)], [to_rows(y)], [None])
+    b = slow.gradients([X], [y], [None])
+    assert a[0] == pytest.approx(b[0], rel=1e-12)
+    for x, z in zip(a[1], b[1], strict=True):
+        np.testing.assert_allclose(x, z, rtol=1e-9, atol=1e-11)
+    for batch_size in (10, 32, len(X)):
+        got = fast.evaluate([to_rows(X)], [to_rows(y)], [None], batch_size)
+        want = slow.evaluate([X], [y], [None], batch_size)
+        np.testing.assert_allclose(got["loss"], want["loss"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", COUPLED)
+def test_what_looks_at_the_batch_is_predicted_by_batches(name: str) -> None:
+    plan = build(COUPLED[name])
+    assert (plan.reason, plan.coupled, plan.is_native) == (None, name, False)
+    np.testing.assert_allclose(plan.predict([X])[0], COUPLED[name](X), rtol=1e-12)
+    first = plan.predict([X], 10)[0][:10]
+    np.testing.assert_allclose(first, COUPLED[name](X[:10]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", INTERPRETED)

@@ -50,11 +50,38 @@ NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
     "a sum by the rows": lambda t, p: ops.sum(ops.square(t - p)) / ops.batch_size(t),
     "minus a mean": lambda t, p: -ops.mean(ops.exp(-ops.square(t - p)), axis=(0, 1)),
 }
-INTERPRETED: dict[str, Callable[[Any, Any], Any]] = {
+
+
+def concordance(y_true: Any, y_pred: Any) -> Any:
+    """Return 1 minus the concordance correlation of each column (Lin 1989), averaged."""
+    true_mean, pred_mean = ops.mean(y_true, axis=0), ops.mean(y_pred, axis=0)
+    shared = ops.mean((y_true - true_mean) * (y_pred - pred_mean), axis=0)
+    spread = ops.var(y_true, axis=0) + ops.var(y_pred, axis=0)
+    return 1 - ops.mean(2 * shared / (spread + ops.square(true_mean - pred_mean)))
+
+
+BATCHES: dict[str, Callable[[Any, Any], Any]] = {
+    **NUMBERS,
     "root of the mean": lambda t, p: ops.sqrt(ops.mean(ops.square(t - p))),
-    "compared with the batch": lambda t, p: ops.abs(p - t) / ops.mean(t),
+    "concordance": concordance,
+    "compared with the batch": lambda t, p: ops.abs(p - t) / ops.mean(ops.square(t)),
+    "centred": lambda t, p: ops.square(p - ops.mean(p, axis=0, keepdims=True) - t),
+}
+INTERPRETED: dict[str, Callable[[Any, Any], Any]] = {
+    "the largest of the batch": lambda t, p: ops.max(ops.square(t - p)),
+    "products of rows": lambda t, p: ops.mean(ops.matmul(p, ops.transpose(p))),
     "an op of NumPy": lambda t, p: ops.sin(t - p) ** 2,
 }
+
+
+class Masked(losses.Loss):
+    """Squares, of which those of small targets do not count."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return ops.square(y_true - y_pred)
+
+    def _mask(self, y_true: Any, y_pred: Any) -> Any:
+        return ops.cast(ops.abs(y_true) > 0.4, "float64")
 
 
 def trainers(
@@ -113,6 +140,37 @@ def test_losses_of_batches_that_are_sums_of_rows(name: str) -> None:
     check(fast, slow, RNG.standard_normal((300, 3)), None)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("name", BATCHES)
+def test_losses_that_look_at_the_batch(name: str, reduction: str, weighted: bool) -> None:
+    loss = losses.LossFunctionWrapper(BATCHES[name], reduction=reduction)
+    fast, slow = trainers(loss, weighted)
+    check(fast, slow, RNG.standard_normal((300, 3)), WEIGHTS if weighted else None)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("name", ["a mask", "ignored labels"])
+def test_masked_losses(name: str, reduction: str, weighted: bool) -> None:
+    loss, y = Masked(reduction=reduction), RNG.standard_normal((300, 3))
+    if name == "ignored labels":
+        loss = losses.SparseCategoricalCrossentropy(True, ignore_class=1, reduction=reduction)
+        y = LABELS
+    fast, slow = trainers(loss, weighted, y.shape[1])
+    if reduction == "mean_with_sample_weight" and weighted:  # divided by weights and mask together
+        assert isinstance(fast, InterpretingTrainer)
+        return
+    check(fast, slow, y, WEIGHTS if weighted else None)
+
+
+def test_a_batch_of_which_nothing_counts() -> None:
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=1)
+    fast, slow = trainers(loss, width=1)
+    check(fast, slow, np.ones((300, 1)), None)
+    assert fast.gradients([to_rows(X)], [to_rows(np.ones((300, 1)))], [None])[0] == 0
+
+
 @pytest.mark.parametrize("name", INTERPRETED)
 def test_other_losses_are_interpreted(name: str) -> None:
     fast, _ = trainers(losses.LossFunctionWrapper(INTERPRETED[name]))
@@ -121,10 +179,9 @@ def test_other_losses_are_interpreted(name: str) -> None:
 
 def test_a_number_is_weighted_as_a_whole() -> None:
     fast, _ = trainers(losses.LossFunctionWrapper(NUMBERS["mean of all"]), weighted=True)
-    assert isinstance(fast, InterpretingTrainer)
-    y = np.zeros((300, 3))
-    plain = fast.gradients([X], [y], [None])[0]
-    weighted = fast.gradients([X], [y], [WEIGHTS])[0]
+    y = to_rows(np.zeros((300, 3)))
+    plain = fast.gradients([to_rows(X)], [y], [None])[0]
+    weighted = fast.gradients([to_rows(X)], [y], [to_rows(WEIGHTS)])[0]
     assert weighted == pytest.approx(plain * WEIGHTS.mean(), rel=1e-12)
 
 
@@ -155,8 +212,11 @@ def restored() -> Iterator[None]:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("n_rows", [40, 200])
+@pytest.mark.parametrize("loss", [huber, concordance])
 @pytest.mark.usefixtures("restored")
-def test_the_same_bits_for_all_threads_and_instruction_sets(n_rows: int, dtype: str) -> None:
+def test_the_same_bits_for_all_threads_and_instruction_sets(
+    loss: Any, n_rows: int, dtype: str
+) -> None:
     """A layer, a loss and a metric by hand, wide enough for four workers."""
     width = 512
     gain = ops.Weight(np.linspace(0.5, 1.5, width).astype(dtype), "gain")
@@ -177,13 +237,13 @@ def test_the_same_bits_for_all_threads_and_instruction_sets(n_rows: int, dtype: 
             weight.assign(value)
         metric = metrics.MeanMetricWrapper(lambda t, p: ops.max(ops.abs(t - p), axis=-1))
         trainer = plan.trainer(
-            [losses.LossFunctionWrapper(huber)], ("adam", [0.9, 0.999, 1e-7]), metrics=[[metric]]
+            [losses.LossFunctionWrapper(loss)], ("adam", [0.9, 0.999, 1e-7]), metrics=[[metric]]
         )
-        loss, grads = trainer.gradients(*data)
+        value, grads = trainer.gradients(*data)
         trainer.start(*data, n_rows)
         assert trainer.run(np.array([0.01]), 1e9) == 1
         found = trainer.results()
-        sums = [loss, *found["loss"], *found["metrics"][0][0]]
+        sums = [value, *found["loss"], *found["metrics"][0][0]]
         return [*grads, *[weight.numpy() for weight in plan.weights], np.array(sums)]
 
     with_fma = [isa for isa in _core.available_isas() if isa != "scalar"]
@@ -199,7 +259,19 @@ def test_the_same_bits_for_all_threads_and_instruction_sets(n_rows: int, dtype: 
                 np.testing.assert_array_equal(a, b)
 
 
-def test_a_term_that_mixes_rows_is_interpreted() -> None:
+def test_terms_that_mix_rows() -> None:
+    def terms(hidden: Any) -> list:
+        return [
+            ops.sqrt(ops.mean(hidden * hidden)),
+            ops.square(ops.mean(hidden, axis=0) - 0.1),
+            ops.sum(ops.abs(hidden)) * ops.batch_size(hidden) / 1000,
+        ]
+
+    fast, slow = trainers(("mean_squared_error", []), terms=terms)
+    check(fast, slow, RNG.standard_normal((300, 3)), None)
+
+
+def test_a_term_that_the_engine_cannot_compute_is_interpreted() -> None:
     loss = ("mean_squared_error", [])
-    fast, _ = trainers(loss, terms=lambda hidden: [ops.sqrt(ops.mean(hidden * hidden))])
+    fast, _ = trainers(loss, terms=lambda hidden: [ops.max(hidden)])
     assert isinstance(fast, InterpretingTrainer)

@@ -55,6 +55,45 @@ def test_training_with_dropout_repeats_with_the_seed() -> None:
     assert train() == train()
 
 
+def noised(layer: layers.Layer, data: np.ndarray) -> np.ndarray:
+    """What the engine makes of rows in training: the last batch of an epoch without steps."""
+    model = Sequential([layers.Input(data.shape[1:]), layer])
+    model.compile(loss="mse", optimizer=pynn.optimizers.SGD(0.0))
+    model.fit(data, data, batch_size=len(data), shuffle=False, verbose=0)
+    trainer = model._trainers._trainer
+    assert isinstance(trainer, pynn._core.Trainer)
+    np.testing.assert_array_equal(model.predict(data, verbose=0), data)
+    return np.asarray(trainer.last_batch()[1][0], "float32").reshape(data.shape)
+
+
+def test_alpha_dropout_in_the_engine() -> None:
+    """Entry by entry, one of the two numbers that the formula gives, to the bit."""
+    data = np.random.default_rng(0).standard_normal((200, 100)).astype("float32")
+    rate, floor = 0.3, -1.7580993408473766
+    out = noised(layers.AlphaDropout(rate), data)
+    factor = ((1 - rate) * (1 + rate * floor**2)) ** -0.5
+    factor, offset = np.float32(factor), np.float32(-factor * floor * rate)
+    kept, dropped = factor * data + offset, factor * np.float32(floor) + offset
+    hit = out == kept
+    assert (hit | (out == dropped)).all()
+    # 20,000 draws; five standard deviations of the share, of the mean and of the variance.
+    assert hit.mean() == pytest.approx(1 - rate, abs=5 * (rate * (1 - rate) / 20_000) ** 0.5)
+    assert out.mean() == pytest.approx(0, abs=0.04)
+    assert out.var() == pytest.approx(1, abs=0.06)
+
+
+def test_normal_noise_in_the_engine() -> None:
+    data = np.random.default_rng(0).standard_normal((200, 100)).astype("float32")
+    added = noised(layers.GaussianNoise(0.5), data) - data
+    factor = noised(layers.GaussianDropout(0.2), np.full_like(data, 4.0)) / 4.0
+    for noise, mean, deviation in ((added, 0, 0.5), (factor, 1, 0.5)):
+        assert noise.mean() == pytest.approx(mean, abs=5 * deviation / 20_000**0.5)
+        assert noise.std() == pytest.approx(deviation, rel=5 / 40_000**0.5)
+        for axis in (0, 1):
+            again = np.roll(noise, 1, axis)
+            assert abs(np.corrcoef(noise.ravel(), again.ravel())[0, 1]) < 5 / 20_000**0.5
+
+
 def test_batch_normalization_uses_the_batch_in_training() -> None:
     layer = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)
     out = layer(X, training=True)

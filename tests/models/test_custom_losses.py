@@ -140,12 +140,41 @@ def test_an_activity_regularizer_and_add_loss_run_natively() -> None:
     assert results[0]["loss"][0] > 0
 
 
-def test_a_loss_that_looks_at_the_batch_is_interpreted() -> None:
+@pytest.mark.parametrize(
+    ("loss", "native"),
+    [
+        (lambda t, p: ops.sqrt(ops.mean(ops.square(t - p))), True),
+        (lambda t, p: ops.sqrt(ops.max(ops.square(t - p))), False),
+    ],
+)
+def test_a_loss_that_looks_at_the_batch(loss: Any, native: bool) -> None:
     made = model()
-    made.compile(optimizer="sgd", loss=lambda t, p: ops.sqrt(ops.mean(ops.square(t - p))))
+    made.compile(optimizer="sgd", loss=loss)
     history = made.fit(X, Y, epochs=3, verbose=0).history["loss"]
     assert history[-1] < history[0]
-    assert not isinstance(made._trainers._trainer, _core.Trainer)
+    assert isinstance(made._trainers._trainer, _core.Trainer) == native
+
+
+def test_a_layer_that_looks_at_the_batch_trains_natively() -> None:
+    class Centred(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs - ops.mean(inputs, axis=0, keepdims=True)
+
+    made = pynn.Sequential([layers.Input((6,)), layers.Dense(5), Centred(), layers.Dense(1)])
+    made.compile(optimizer="sgd", loss="mse")
+    made.fit(X, Y, epochs=1, verbose=0)
+    assert isinstance(made._trainers._trainer, _core.Trainer)
+    assert "Predicts in NumPy, node by node: its mean looks at all rows" in summary_of(made)
+    kernel, bias, last, last_bias = made.get_weights()
+    hidden = X[:50] @ kernel + bias
+    expected = (hidden - hidden.mean(axis=0)) @ last + last_bias
+    np.testing.assert_allclose(made.predict(X, batch_size=50, verbose=0)[:50], expected, atol=1e-6)
+    losses_of_batches = [
+        np.mean((made.predict_on_batch(X[i : i + 50]) - Y[i : i + 50].reshape(-1, 1)) ** 2)
+        for i in range(0, len(X), 50)
+    ]
+    found = made.evaluate(X, Y, batch_size=50, verbose=0)
+    assert found == pytest.approx(np.mean(losses_of_batches), rel=1e-5)
 
 
 def summary_of(made: pynn.Model) -> str:
@@ -158,11 +187,11 @@ def test_the_summary_says_what_is_interpreted() -> None:
     made = model()
     assert "NumPy" not in summary_of(made)
     root = losses.LossFunctionWrapper(
-        lambda t, p: ops.sqrt(ops.mean(ops.square(t - p))), name="root"
+        lambda t, p: ops.sqrt(ops.max(ops.square(t - p))), name="root"
     )
     made.compile(optimizer="sgd", loss=root)
     made.fit(X, Y, verbose=0)
-    assert "Trains in NumPy, node by node: the engine does not have root" in summary_of(made)
+    assert "Trains in NumPy, node by node: the engine does not have max" in summary_of(made)
     made = pynn.Sequential([layers.Input((6,)), layers.Dense(3, activation=ops.sin)])
     assert "Runs in NumPy, node by node: the engine does not have sin" in summary_of(made)
 

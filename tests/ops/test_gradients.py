@@ -14,7 +14,7 @@ from reference.gradient_checks import (
     check_against_reference,
     native_gradients,
 )
-from reference.networks import NETWORKS, normalized
+from reference.networks import COUPLED_NETWORKS, NETWORKS, normalized
 from reference.tolerances import DTYPES
 from reference.trainer import Batch
 from reference.twin import Training, Twin, rows
@@ -144,13 +144,17 @@ def test_against_reference(kind: str, layout: Layout, dtype: str) -> None:
         check_against_reference(training, batch)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
+@pytest.mark.parametrize(
+    "network", NETWORKS + COUPLED_NETWORKS, ids=lambda network: network.__name__
+)
 def test_networks_against_differences(network: Callable[[Twin, int], list[int]]) -> None:
     training, batch = problem(lambda twin: network(twin, 4), 37)
     check_against_differences(training, batch)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
+@pytest.mark.parametrize(
+    "network", NETWORKS + COUPLED_NETWORKS, ids=lambda network: network.__name__
+)
 @pytest.mark.parametrize("n_rows", [1, 33, 100, 600])
 def test_networks_against_reference(network: Callable[[Twin, int], list[int]], n_rows: int) -> None:
     """600 rows are more than the engine takes through the graph at once."""
@@ -159,7 +163,9 @@ def test_networks_against_reference(network: Callable[[Twin, int], list[int]], n
         check_against_reference(training, batch)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
+@pytest.mark.parametrize(
+    "network", NETWORKS + COUPLED_NETWORKS, ids=lambda network: network.__name__
+)
 def test_frozen_variables(network: Callable[[Twin, int], list[int]]) -> None:
     """With some variables left out, the others' gradients stay what they were, to the bit."""
     training, batch = problem(lambda twin: network(twin, 5), 45)

@@ -14,7 +14,7 @@ import numpy as np
 
 from reference import activations
 from reference.elementwise import Step, run_program, run_program_backward
-from reference.random import dropout_mask
+from reference.random import dropout_mask, normal_noise
 
 Arrays = list[np.ndarray]
 
@@ -83,6 +83,18 @@ def dropout(c: Call) -> np.ndarray:
 
 def dropout_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
     return [grad * mask(c)], []
+
+
+def noise(c: Call) -> np.ndarray:
+    if not c.mode.training:
+        return np.zeros_like(c.x[0])
+    key = (c.mode.seed, c.mode.step, c.node)
+    deviation = float(np.dtype(c.mode.dtype).type(c.params.get("stddev", 1.0)))
+    return deviation * normal_noise(*c.x[0].shape, key)
+
+
+def sum_over_rows(values: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(values.sum(axis=0, keepdims=True), values.shape)
 
 
 def takes_batch_statistics(c: Call) -> bool:
@@ -196,6 +208,15 @@ Backward = Callable[[Call, np.ndarray], tuple[Arrays, Arrays]]  # of the inputs,
 OPS: dict[str, tuple[Forward, Backward]] = {
     "dense": (dense, dense_backward),
     "dropout": (dropout, dropout_backward),
+    "gaussian_noise": (lambda c: c.x[0] + noise(c), lambda c, grad: ([grad], [])),
+    "gaussian_dropout": (
+        lambda c: c.x[0] * (1 + noise(c)),
+        lambda c, grad: ([grad * (1 + noise(c))], []),
+    ),
+    "batch_sum": (
+        lambda c: sum_over_rows(c.x[0]),
+        lambda c, grad: ([sum_over_rows(grad)], []),
+    ),
     "batch_normalization": (batch_normalization, batch_normalization_backward),
     "softmax": (
         lambda c: activations.softmax(c.x[0]),

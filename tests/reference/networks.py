@@ -125,6 +125,26 @@ def dropped(t: Twin, w: int) -> list[int]:
     return [t.dense(t.add("average", [*branches, x]), 3)]
 
 
+def noisy(t: Twin, w: int) -> list[int]:
+    """Normal noise added to the input, between layers, and as a factor of the same node."""
+    x = t.add("gaussian_noise", [t.input(2 * w)], stddev=0.3)
+    x = t.add("tanh", [t.dense(x, w)])
+    branches = [
+        t.add("gaussian_noise", [x], stddev=0.7),
+        t.add("gaussian_dropout", [x], stddev=0.5),
+    ]
+    return [t.dense(t.add("average", [*branches, x]), 3)]
+
+
+def compared_with_the_batch(t: Twin, w: int) -> list[int]:
+    """Sums over the batch, read beside what they are sums of, and summed again."""
+    x = t.add("tanh", [t.dense(t.input(w), w)])
+    total = t.expression([t.add("batch_sum", [x])], [("multiply", [0, 1], 0.0)], [[0.01]])
+    share = t.add("subtract", [x, t.add("average", [total, x])])
+    again = t.add("batch_sum", [t.expression([total], [("multiply", [0, 1], 0.0)], [[0.01]])])
+    return [t.dense(t.add("tanh", [share]), 2), t.dense(again, 1)]
+
+
 def intermediate_output(t: Twin, w: int) -> list[int]:
     """An output in the middle, whose gradient is the loss's and the next layer's."""
     h = t.add("relu", [t.dense(t.input(w), w)])
@@ -151,5 +171,7 @@ def attention_like(t: Twin, w: int) -> list[int]:
 NETWORKS = (
     layers, mixed_activations, residual, expressions, mirrored, two_inputs_two_outputs,
     shared_layer, shared_unit, wide_and_deep, normalized, frozen_normalization, dropped,
-    intermediate_output, before_and_after, attention_like,
+    noisy, intermediate_output, before_and_after, attention_like,
 )  # fmt: skip
+# Whose rows depend on one another at inference too.
+COUPLED_NETWORKS = (compared_with_the_batch,)

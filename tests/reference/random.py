@@ -45,6 +45,51 @@ def dropout_mask(
     return np.where(dropped, 0, 1 / (1 - rounded))
 
 
+# M. Giles, "Approximating the erfinv function" (2011), as csrc/kernels/noise-inl.hpp writes it.
+CENTRE = (
+    2.81022636e-08,
+    3.43273939e-07,
+    -3.5233877e-06,
+    -4.39150654e-06,
+    0.00021858087,
+    -0.00125372503,
+    -0.00417768164,
+    0.246640727,
+    1.50140941,
+)
+TAIL = (
+    -0.000200214257,
+    0.000100950558,
+    0.00134934322,
+    -0.00367342844,
+    0.00573950773,
+    -0.0076224613,
+    0.00943887047,
+    1.00167406,
+    2.83297682,
+)
+
+
+def normal_quantile(u: np.ndarray) -> np.ndarray:
+    """What a normal number is below with probability `u`."""
+    w = -np.log(4 * u * (1 - u))
+    centre, tail = np.polyval(CENTRE, w - 2.5), np.polyval(TAIL, np.sqrt(w) - 3)
+    return np.sqrt(2) * np.where(w < 5, centre, tail) * (2 * u - 1)
+
+
+def normal(key: int, index: np.ndarray) -> np.ndarray:
+    """A normal number for each index."""
+    bits = random_bits(key, index) >> np.uint64(41)
+    return normal_quantile((bits.astype(np.float64) + 0.5) / 2**23)
+
+
+def normal_noise(rows: int, features: int, key: tuple[int, int, int]) -> np.ndarray:
+    """Return normal numbers, (rows, features); `key` as in `dropout_mask`."""
+    block, lane = np.divmod(np.arange(rows)[:, None], LANES)
+    number = (block * features + np.arange(features)) * LANES + lane
+    return normal(stream_key(*key), number)
+
+
 def shuffled(order: np.ndarray, seed: int) -> np.ndarray:
     """The order in which an epoch with this shuffle seed takes rows (Fisher-Yates)."""
     bits = random_bits(stream_key(seed, 0), np.arange(len(order)))

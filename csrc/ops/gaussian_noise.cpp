@@ -1,0 +1,71 @@
+// Normal noise of standard deviation `stddev`, added in training; the identity at inference.
+#include <cstring>
+
+#include "base/random.hpp"
+#include "ops/check_node.hpp"
+
+namespace pynn {
+
+namespace {
+
+template <class T>
+class GaussianNoise : public Op<T> {
+ public:
+  explicit GaussianNoise(const NodeSpec& node) : stddev_(static_cast<T>(node.params[0])) {}
+
+  double cost() const override { return 50.0 * this->out->features; }
+
+  void forward(const Pass& pass, const Share& share) override {
+    const Slot<T>& x = *this->in[0];
+    const Slot<T>& y = *this->out;
+    const std::uint64_t key =
+        stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
+    for_each_block(share, y.features, [&](int block, int begin, int end) {
+      const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
+      T* out = y.value_at(block, begin);
+      if (!pass.training) {
+        std::memcpy(out, x.value_at(block, begin), static_cast<std::size_t>(n) * sizeof(T));
+        return;
+      }
+      // Numbered through the whole batch, of which this pass may be a piece.
+      const std::int64_t batch_block = pass.first_row / kLanes + block;
+      const std::int64_t first = (batch_block * y.features + begin) * kLanes;
+      this->kernels->normal_noise(out, n, T(0), stddev_, key, static_cast<std::uint64_t>(first));
+      this->kernels->add(x.value_at(block, begin), out, out, n);
+    });
+  }
+
+  void backward(const Pass&, const Share& share) override {
+    const Slot<T>& x = *this->in[0];
+    if (x.grad == nullptr) return;
+    const Slot<T>& y = *this->out;
+    for_each_block(share, y.features, [&](int block, int begin, int end) {
+      const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
+      const T* grad = y.grad_at(block, begin);
+      T* out = x.grad_at(block, begin);
+      if (this->accumulate[0] != 0) {
+        this->kernels->add(grad, out, out, n);
+      } else if (out != grad) {
+        std::memcpy(out, grad, static_cast<std::size_t>(n) * sizeof(T));
+      }
+    });
+  }
+
+ private:
+  T stddev_;
+};
+
+int shape(const NodeSpec& node) {
+  require(node.params[0] >= 0, "gaussian_noise's stddev must not be negative. Received: stddev=" +
+                                   std::to_string(node.params[0]));
+  return node.input_features[0];
+}
+
+}  // namespace
+
+OpKind gaussian_noise_kind() {
+  return {"gaussian_noise",        {{"stddev", 1}},        1, 1, shape,
+          make_f32<GaussianNoise>, make_f64<GaussianNoise>};
+}
+
+}  // namespace pynn
