@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace pynn {
 
@@ -11,9 +12,16 @@ inline void require(bool condition, const char* message) {
   if (!condition) throw std::invalid_argument(message);
 }
 
-// The message is built whether it is needed or not: in a loop, test first.
+// The message is built whether it is needed or not.
 inline void require(bool condition, const std::string& message) {
   if (!condition) throw std::invalid_argument(message);
+}
+
+// For where microseconds count: the message is what a function returns, and only then built.
+template <class Message>
+  requires std::is_invocable_v<const Message&>
+void require(bool condition, const Message& message) {
+  if (!condition) throw std::invalid_argument(message());
 }
 
 }  // namespace pynn

@@ -42,22 +42,27 @@ RowType row_type_of(const py::dtype& dtype) {
 
 int checked_cols(py::ssize_t cols) {
   require(cols >= 1 && cols <= std::numeric_limits<int>::max() - kRowAlign,
-          "data needs at least one column. Received: " + std::to_string(cols));
+          [cols] { return "data needs at least one column. Received: " + std::to_string(cols); });
   return static_cast<int>(cols);
 }
 
-RowsObject dense_rows(const py::array& array) {
-  require(array.ndim() == 2, "data must be 2-D. Received: " + std::to_string(array.ndim()) + "-D");
-  RowsObject object;
-  object.rows.rows = array.shape(0);
-  object.rows.cols = checked_cols(array.shape(1));
-  object.rows.type = row_type_of(array.dtype());
+// Of an array that stays alive.
+Rows rows_in(const py::array& array) {
+  require(array.ndim() == 2,
+          [&] { return "data must be 2-D. Received: " + std::to_string(array.ndim()) + "-D"; });
+  Rows rows;
+  rows.rows = array.shape(0);
+  rows.cols = checked_cols(array.shape(1));
+  rows.type = row_type_of(array.dtype());
   require(array.shape(0) == 0 || array.shape(1) == 1 || array.strides(1) == array.itemsize(),
           "the elements of a row must be adjacent in memory");
-  object.rows.data = array.data();
-  object.rows.row_bytes = array.strides(0);
-  object.owners.push_back(array);
-  return object;
+  rows.data = array.data();
+  rows.row_bytes = array.strides(0);
+  return rows;
+}
+
+RowsObject dense_rows(const py::array& array) {
+  return {rows_in(array), {array}};
 }
 
 bool is_finite(const py::array& array) {
@@ -157,6 +162,30 @@ py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const 
   }
   without_gil([&] { executor.predict(sources, pointers, check_signals); });
   return outputs;
+}
+
+// The only output for the only input, as an array of `type`, which is ndarray or derived from it.
+template <class T>
+py::object predict_array(Executor& executor, const py::array& x, py::handle type) {
+  // Work of less than about ten microseconds is done before another thread has taken the lock.
+  constexpr double kWorthReleasing = 1e6;
+  const std::vector<Rows> sources{rows_in(x)};
+  const std::vector<int>& features = executor.output_features();
+  require(features.size() == 1, "the model has more than one output");
+  const std::array<Py_intptr_t, 2> shape{sources[0].rows, features[0]};
+  const auto& numpy = py::detail::npy_api::get();
+  py::object array = py::reinterpret_steal<py::object>(numpy.PyArray_NewFromDescr_(
+      reinterpret_cast<PyTypeObject*>(type.ptr()), py::dtype::of<T>().release().ptr(), 2,
+      shape.data(), nullptr, nullptr, 0, nullptr));
+  if (!array) throw py::error_already_set();
+  const std::vector<void*> outputs{py::reinterpret_borrow<py::array>(array).mutable_data()};
+  const auto run = [&] { executor.predict(sources, outputs, check_signals); };
+  if (executor.operations_per_row() * static_cast<double>(sources[0].rows) < kWorthReleasing) {
+    run();
+  } else {
+    without_gil(run);
+  }
+  return array;
 }
 
 py::tuple pair(const Tally& tally) {
@@ -358,11 +387,13 @@ void bind_training(py::module_& m) {
           "Outputs, each of shape (rows, width). The result does not depend on batch_size.")
       .def(
           "predict_array",
-          [](ExecutorObject& self, const py::array& x) -> py::object {
-            const RowsObject rows = dense_rows(x);
-            return predict(*self.executor, self.graph, {&rows})[0];
+          [](ExecutorObject& self, const py::array& x, const py::type& type) {
+            return self.graph->dtype() == DType::float32
+                       ? predict_array<float>(*self.executor, x, type)
+                       : predict_array<double>(*self.executor, x, type);
           },
-          py::arg("x"), "The only output of a model with one input, for a 2-D array.");
+          py::arg("x"), py::arg("type") = py::module_::import("numpy").attr("ndarray"),
+          "The only output of a model with one input, for a 2-D array, as an array of `type`.");
 
   py::class_<TrainerObject>(m, "Trainer", "Training: many mini-batches per call.")
       .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"),

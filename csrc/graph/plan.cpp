@@ -420,6 +420,17 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
 }
 
 template <class T>
+bool Plan<T>::input_takes_few_rows(std::size_t i) const {
+  const int input = request_.inputs[i];
+  const auto& outputs = request_.outputs;
+  if (request_.training || std::count(outputs.begin(), outputs.end(), input) > 0) return false;
+  const std::vector<int>& consumers = consumers_[static_cast<std::size_t>(input)];
+  return std::all_of(consumers.begin(), consumers.end(), [this](int id) {
+    return ops_[static_cast<std::size_t>(id)]->takes_few_rows();
+  });
+}
+
+template <class T>
 void Plan<T>::finish_output(std::size_t i, const Pass& pass, const Share& share) {
   Op<T>& op = *ops_[static_cast<std::size_t>(request_.outputs[i])];
   if (request_.fused[i]) op.forward(pass, share);

@@ -135,6 +135,25 @@ PYNN_INLINE void finish_one_by_one(const ProductArgs<T>& a, int row, int n, cons
   }
 }
 
+// x of the inputs [t, t + depth), as [depth][R].
+template <class T, int R>
+PYNN_INLINE const T* staged_inputs(const ProductArgs<T>& a, int t, int depth, T* x) {
+  if (a.x_rows == nullptr) {
+    const T* lanes = a.x + static_cast<std::ptrdiff_t>(t) * kLanes;
+    for (int i = 0; i < depth; ++i) __builtin_memcpy(x + i * R, lanes + i * kLanes, R * sizeof(T));
+    return x;
+  }
+  if constexpr (R == 1) {
+    return a.x_rows[0] + t;
+  } else {
+    for (int r = 0; r < R; ++r) {
+      const T* row = a.x_rows[r < a.count ? r : 0] + t;
+      for (int i = 0; i < depth; ++i) x[i * R + r] = row[i];
+    }
+    return x;
+  }
+}
+
 // Pieces of outputs and of depth, by way of buffers in the first-level cache. What the lanes from
 // `count` on hold is computed with, up to R, and dropped.
 template <class T, int R>
@@ -155,10 +174,8 @@ static void few_rows(const ProductArgs<T>& a) {
     }
     for (int t = 0; t < a.depth; t += kPiece) {
       const int depth = a.depth - t < kPiece ? a.depth - t : kPiece;
-      for (int i = 0; i < depth; ++i) {
-        __builtin_memcpy(x + i * R, a.x + lane(t + i), R * sizeof(T));
-      }
-      add_products<T, R>(a.weights + t * a.depth_stride + row, a.depth_stride, x, depth, n, y,
+      const T* inputs = staged_inputs<T, R>(a, t, depth, x);
+      add_products<T, R>(a.weights + t * a.depth_stride + row, a.depth_stride, inputs, depth, n, y,
                          kPiece);
     }
     if constexpr (R >= 4) {

@@ -9,6 +9,7 @@ template <class T>
 static void fill_table(KernelTable<T>& table) {
   table.product_rows = Tiles<T>::kRows;
   table.gradient_rows = Tiles<T>::kGradRows;
+  table.few_rows = kFewRows<T>;
   table.product = product<T>;
   table.weight_gradient = weight_gradient<T>;
 }

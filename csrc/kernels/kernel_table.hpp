@@ -37,6 +37,8 @@ struct ProductArgs {
   int depth;
   const T* x;
   std::ptrdiff_t x_block_stride;
+  // Instead of x, if not null: rows of the batch, for at most few_rows of them and row_stride 1.
+  const T* const* x_rows;
   const T* bias;  // may be null
   T* y;
   std::ptrdiff_t y_block_stride;
@@ -281,6 +283,7 @@ struct KernelTable {
   // gemm
   int product_rows;  // rows of a tile: ranges that start at a multiple of it are fastest
   int gradient_rows;
+  int few_rows;  // of a batch have a product of their own, by weights with row_stride 1
   void (*product)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
   void (*sparse_product)(const SparseProductArgs<T>&);

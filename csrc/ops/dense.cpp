@@ -31,6 +31,7 @@ class Dense : public Op<T> {
     if (!is_sparse() || kernel == nullptr || kernel->slots.empty()) return cost();
     return cost() + 10.0 * units_ * features_ / kLanes;
   }
+  bool takes_few_rows() const override { return by_input_ && !is_sparse(); }
   bool wants_rows() const override {
     return this->parameters[0] != nullptr && !by_input_ && !is_sparse();
   }
@@ -75,6 +76,7 @@ class Dense : public Op<T> {
     a.depth = features_;
     a.x = x.value_at(share.blocks.begin);
     a.x_block_stride = x.block_stride;
+    a.x_rows = x.few_rows;
     a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
     a.y = y.value_at(share.blocks.begin);
     a.y_block_stride = y.block_stride;

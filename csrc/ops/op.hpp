@@ -50,6 +50,8 @@ struct Slot {
   const T* const* row_pointers = nullptr;
   // The same of the gradient, for the update of weights that are stored by input.
   const T* const* grad_rows = nullptr;
+  // An input's rows themselves, where nobody needs lanes and none were filled in for this batch.
+  const T* const* few_rows = nullptr;
   // An input whose rows are given by their entries has no value.
   bool sparse = false;
   double entries_per_row = 0;
@@ -143,6 +145,7 @@ class Op {
   }
   // backward() leaves the gradients of the variables in the workspace, for update().
   virtual bool keeps_gradients() const { return false; }
+  virtual bool takes_few_rows() const { return false; }   // of its input, Slot::few_rows
   virtual bool wants_rows() const { return false; }       // of its first input, in update()
   virtual bool wants_grad_rows() const { return false; }  // of its output's gradient, in update()
   virtual void on_bound() {}                              // called once, when all below is set

@@ -59,19 +59,21 @@ class ExecutorOf : public Executor {
     request_.max_batch = kPiece;
     for (int output : outputs) output_features_.push_back(graph_->node(output).features);
     // Wrong graphs fail here, not in the first call.
-    cost_of(expected_entries(*graph_, inputs, outputs));
+    operations_per_row_ = cost_of(expected_entries(*graph_, inputs, outputs));
   }
 
   void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs,
                const Poll& poll) override {
-    require(x.size() == request_.inputs.size(),
-            "the model has " + std::to_string(request_.inputs.size()) +
-                " inputs. Received: " + std::to_string(x.size()));
+    require(x.size() == request_.inputs.size(), [&] {
+      return "the model has " + std::to_string(request_.inputs.size()) +
+             " inputs. Received: " + std::to_string(x.size());
+    });
     for (std::size_t i = 0; i < x.size(); ++i) {
       const int features = graph_->node(request_.inputs[i]).features;
-      require(x[i].cols == features, "input " + std::to_string(i) + " needs " +
-                                         std::to_string(features) +
-                                         " features. Received: " + std::to_string(x[i].cols));
+      require(x[i].cols == features, [&] {
+        return "input " + std::to_string(i) + " needs " + std::to_string(features) +
+               " features. Received: " + std::to_string(x[i].cols);
+      });
       require(x[i].rows == x[0].rows, "all inputs need the same number of rows");
     }
     const std::vector<double> entries =

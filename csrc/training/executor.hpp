@@ -19,9 +19,12 @@ class Executor {
                        const Poll& poll) = 0;
 
   const std::vector<int>& output_features() const { return output_features_; }
+  // Floating-point operations, of a dense row.
+  double operations_per_row() const { return operations_per_row_; }
 
  protected:
   std::vector<int> output_features_;
+  double operations_per_row_ = 0;
 };
 
 std::unique_ptr<Executor> make_executor(std::shared_ptr<const Graph> graph,

@@ -28,9 +28,10 @@ class Gather {
   struct Input {
     Slot<T>* slot;
     Rows source;
-    bool wants_rows = false;   // somebody reads the rows themselves
-    bool lone_column = false;  // it is read straight into its lanes
-    bool direct = false;       // the user's rows are used in place
+    bool wants_rows = false;      // somebody reads the rows themselves
+    bool takes_few_rows = false;  // where they are few, rows stand for lanes
+    bool lone_column = false;     // it is read straight into its lanes
+    bool direct = false;          // the user's rows are used in place
     bool prefetch = false;
     std::ptrdiff_t ld = 0;
     T* staging = nullptr;            // converted rows

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pynn import graph, saving
-from pynn._array_result import as_result
+from pynn._array_result import ArrayResult, as_result
 from pynn._namespace import is_tensor
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn.layers import Layer
@@ -311,9 +311,13 @@ class Model(Layer):
             True computes as in a training step, with dropout and the batch's own moments.
         """
         taped = is_taped()
-        if self._fast is not None and not (taped or kwargs) and len(args) == 1:
-            if type(args[0]) is np.ndarray:
-                return as_result(self.predict_on_batch(args[0]))
+        if self._fast is not None and len(args) == 1 and not (taped or kwargs):
+            x = args[0]
+            if type(x) is np.ndarray and x.ndim == 2 and len(x) <= self._fast_rows:
+                try:
+                    return self._fast(x, ArrayResult)
+                except ValueError:
+                    pass  # an unusual type or layout, or a wrong shape: told apart below
         tensors = any(is_tensor(value) for value in leaves([list(args), kwargs]))
         if not args or (tensors and not taped):
             return super().__call__(*args, **kwargs)
