@@ -163,7 +163,11 @@ class Objectives:
         sums = totals.metric_sums()
         for slot in self.slots:
             if slot.native is not None:
-                slot.metric._assign(*sums[slot.output][slot.native])
+                total, count = sums[slot.output][slot.native]
+                slot.metric._assign(total, count)
+                if type(slot.metric).result is metrics.Mean.result:
+                    logs[prefix + slot.name] = total / count if count else 0.0
+                    continue
             value = slot.metric.result()
             if isinstance(value, float):
                 logs[prefix + slot.name] = float(value)

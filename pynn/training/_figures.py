@@ -34,9 +34,12 @@ def format_figure(value: Any) -> str:
     >>> format_figure(0.00012)
     '1.2000e-04'
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return str(value)
+    if type(value) is float:
+        number = value
+    else:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return str(value)
     small = number != 0 and abs(number) <= 1e-3
     return f"{number:.4e}" if small else f"{number:.4f}"
