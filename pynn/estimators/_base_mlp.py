@@ -35,6 +35,7 @@ from pynn.estimators._learning_rates import SCHEDULES, SCIKIT_LEARN_KINDS
 from pynn.estimators._legacy_random import LegacyRandom
 from pynn.estimators._model_layers import ModelLayers, read_layers
 from pynn.estimators._network import Network
+from pynn.estimators._one_at_a_time import lock_of, without_lock
 from pynn.estimators._saving import save_estimator
 from pynn.estimators._sklearn_callbacks import (
     CallbackSupportMixin,
@@ -213,7 +214,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     def _fit(
         self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any = None
     ) -> Any:
-        with limited_threads(self.n_jobs), callback_management_context(self):
+        with lock_of(self), limited_threads(self.n_jobs), callback_management_context(self):
             task = begin_fit_task(self, self.max_iter, x, y, sample_weight)
             hidden = self._hidden_sizes()
             reset = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
@@ -283,7 +284,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         heads = [(head.units, head.activation) for head in self._heads()]
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(hidden) + 2
-        self.out_activation_: Any = heads[0][1]
         self._adopt(Network(self._architecture([n_features, *hidden], heads, model.dtype), model))
         start_curves(self)
 
@@ -312,8 +312,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         self.n_iter_ = 0
         self.t_ = 0
         self.n_layers_ = len(sizes) + 1
-        names = [activation for _, activation in heads]
-        self.out_activation_ = names[0] if len(names) == 1 else names
         architecture = self._architecture(sizes, heads, self.dtype or dtype)
         network = Network(architecture)
         used = architecture.activations or (self.activation,)
@@ -331,31 +329,33 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _adopt(self, network: Network) -> None:
         self._network = network
+        self.__dict__.pop("_architecture_kept", None)
         self.coefs_ = list(network.coefs)
         self.intercepts_ = list(network.intercepts)
+        names = [activation for _, activation in network.architecture.heads]
+        self.out_activation_: Any = names[0] if len(names) == 1 else names
 
     def _synchronize(self, rebuild: bool = False) -> Network:
         """Let the network hold what is in ``coefs_`` and ``intercepts_``, and return it.
 
-        With `rebuild` it also gets the layers that the parameters ask for by now.
+        It keeps the layers that it was fitted with, whatever the parameters say since. With
+        `rebuild` it gets those that they ask for by now.
         """
         network: Network | None = self.__dict__.get("_network")
-        holds = network is not None and network.holds(self.coefs_, self.intercepts_)
-        if network is not None and holds and not rebuild:
-            return network
+        if network is None or rebuild or not network.holds(self.coefs_, self.intercepts_):
+            with lock_of(self):  # several threads may predict with a copy that has no network yet
+                network = self._up_to_date(rebuild)
+        return network
+
+    def _up_to_date(self, rebuild: bool) -> Network:
+        network: Network | None = self.__dict__.get("_network")
         heads = self._heads()
-        if network is not None and holds and self._describe(network.architecture, heads):
-            return network
+        if network is not None and network.holds(self.coefs_, self.intercepts_):
+            if not rebuild or self._describe(network.architecture, heads):
+                return network
         check_chain(self.coefs_, self.intercepts_, len(heads))
         weights = [np.asarray(w) for w in (*self.coefs_, *self.intercepts_)]
-        single = all(w.dtype == np.float32 for w in weights)
-        kernels = weights[: len(self.coefs_)]
-        first_head = len(kernels) - len(heads)
-        architecture = self._architecture(
-            [kernels[0].shape[0], *(k.shape[1] for k in kernels[:first_head])],
-            [(k.shape[1], h.activation) for k, h in zip(kernels[first_head:], heads, strict=True)],
-            "float32" if single else "float64",
-        )
+        architecture = self._wanted_architecture(weights, heads, network, rebuild)
         if network is not None and network.architecture == architecture:
             if not network.holds(self.coefs_, self.intercepts_):
                 network.assign([*weights, *network.others])
@@ -374,6 +374,35 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             network.training_state = state if fits else None
         self._adopt(network)
         return network
+
+    def _wanted_architecture(
+        self, weights: list[np.ndarray], heads: list[Head], network: Network | None, rebuild: bool
+    ) -> Architecture:
+        """Return the network that these kernels and biases are for.
+
+        Its layers are those of the last fit or, with `rebuild` and where weights of other layers
+        were assigned, those of the parameters.
+        """
+        kernels = weights[: len(self.coefs_)]
+        first_head = len(kernels) - len(heads)
+        sizes = [kernels[0].shape[0], *(k.shape[1] for k in kernels[:first_head])]
+        units = [k.shape[1] for k in kernels[first_head:]]
+        dtype = "float32" if all(w.dtype == np.float32 for w in weights) else "float64"
+        kept = self.__dict__.get("_architecture_kept") if network is None else network.architecture
+        if not rebuild and kept is not None:
+            fitted = Architecture(*kept)
+            if (len(fitted.sizes), len(fitted.heads)) == (len(sizes), len(heads)):
+                activations = [activation for _, activation in fitted.heads]
+                return fitted._replace(
+                    sizes=tuple(sizes),
+                    heads=tuple(zip(units, activations, strict=True)),
+                    dtype=dtype,
+                )
+        activations = [head.activation for head in heads]
+        made: Architecture = self._architecture(
+            sizes, list(zip(units, activations, strict=True)), dtype
+        )
+        return made
 
     def _describe(self, architecture: Architecture, heads: list[Head]) -> bool:
         """Whether the parameters still ask for layers of this kind."""
@@ -414,13 +443,14 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     # Copies and files.
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
+        state = without_lock(super().__getstate__())
         network: Network | None = state.pop("_network", None)
         if network is not None:
             state["coefs_"] = [np.array(c) for c in self.coefs_]
             state["intercepts_"] = [np.array(b) for b in self.intercepts_]
             state["_training_state"] = network.training_state
             state["_other_weights"] = [np.array(w) for w in network.others]
+            state["_architecture_kept"] = tuple(network.architecture)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -428,6 +458,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             labels = state.get("_labels")
             n_heads = 1 if labels is None else len(labels.heads)
             check_chain(state["coefs_"], state["intercepts_"], n_heads)
+        if "_architecture_kept" in state:
+            Architecture(*state["_architecture_kept"])
         super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:

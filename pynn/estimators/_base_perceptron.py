@@ -23,6 +23,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from pynn import _core
 from pynn.estimators._input import check_rows
+from pynn.estimators._one_at_a_time import without_lock
 from pynn.estimators._saving import save_estimator
 from pynn.estimators._unit_trainer import UnitTrainer, step_rows
 from pynn.training import ArrayData, EpochRunner
@@ -222,6 +223,9 @@ class BasePerceptron(BaseEstimator, ABC):
     def _check_single_epoch(self) -> None:
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return without_lock(super().__getstate__())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

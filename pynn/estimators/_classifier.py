@@ -20,6 +20,7 @@ from pynn.estimators._heads import Head, classification_head
 from pynn.estimators._input import check_training_data
 from pynn.estimators._label_columns import LabelColumns, is_several_columns
 from pynn.estimators._labels import Labels
+from pynn.estimators._one_at_a_time import lock_of
 
 _THRESHOLD = 0.5
 
@@ -434,14 +435,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ValueError
             If `classes` is missing at the first call or changes, or for the reasons of `fit`.
         """
-        if _is_list_of_classes(classes):
-            self._note_columns(classes)
-        elif hasattr(self, "_labels") and self._labels.kind == "columns":
-            pass
-        elif _check_partial_fit_first_call(self, classes):
-            multilabel = type_of_target(y).startswith("multilabel")
-            self._labels = Labels(y if multilabel else classes)
-        return self._fit(X, y, sample_weight, incremental=True)
+        with lock_of(self):
+            if _is_list_of_classes(classes):
+                self._note_columns(classes)
+            elif hasattr(self, "_labels") and self._labels.kind == "columns":
+                pass
+            elif _check_partial_fit_first_call(self, classes):
+                multilabel = type_of_target(y).startswith("multilabel")
+                self._labels = Labels(y if multilabel else classes)
+            return self._fit(X, y, sample_weight, incremental=True)
 
     def _note_columns(self, classes: Any) -> None:
         """Take up the classes of each column at the first call, and compare them later."""

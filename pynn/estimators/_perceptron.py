@@ -16,6 +16,7 @@ from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
 from pynn.estimators._holdout import held_out_rows
 from pynn.estimators._input import check_has_rows, check_training_data
 from pynn.estimators._labels import Labels
+from pynn.estimators._one_at_a_time import lock_of
 
 _THRESHOLD = 0.0
 
@@ -179,16 +180,17 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
             On NaN, infinity, empty or inconsistent data, a single class, or if the weights
             overflow.
         """
-        check_has_rows(y)
-        X, y = check_training_data(self, X, y, reset=True, y_numeric=False)
-        labels = Labels(y)
-        if self.warm_start and hasattr(self, "coef_"):
-            coef_init = self.coef_ if coef_init is None else coef_init
-            intercept_init = self.intercept_ if intercept_init is None else intercept_init
-        self._start(labels, X, coef_init, intercept_init)
-        self._train(X, y, sample_weight, self.max_iter)
-        self._warn_if_not_converged()
-        return self
+        with lock_of(self):
+            check_has_rows(y)
+            X, y = check_training_data(self, X, y, reset=True, y_numeric=False)
+            labels = Labels(y)
+            if self.warm_start and hasattr(self, "coef_"):
+                coef_init = self.coef_ if coef_init is None else coef_init
+                intercept_init = self.intercept_ if intercept_init is None else intercept_init
+            self._start(labels, X, coef_init, intercept_init)
+            self._train(X, y, sample_weight, self.max_iter)
+            self._warn_if_not_converged()
+            return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -227,18 +229,19 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
                 "'balanced', classes=classes, y=y) from a large enough sample, and pass them as a "
                 "dict."
             )
-        first = not hasattr(self, "classes_")
-        check_has_rows(y)
-        X, y = check_training_data(self, X, y, reset=first, y_numeric=False)
-        multilabel = y.ndim == 2
-        if first and multilabel and classes is None:
-            classes = np.arange(y.shape[1])
-        if _check_partial_fit_first_call(self, classes):
-            self._start(Labels(y if multilabel else classes), X, None, None)
-        else:
-            self._check_labels(y)
-        self._train(X, y, sample_weight, max_iter=1)
-        return self
+        with lock_of(self):
+            first = not hasattr(self, "classes_")
+            check_has_rows(y)
+            X, y = check_training_data(self, X, y, reset=first, y_numeric=False)
+            multilabel = y.ndim == 2
+            if first and multilabel and classes is None:
+                classes = np.arange(y.shape[1])
+            if _check_partial_fit_first_call(self, classes):
+                self._start(Labels(y if multilabel else classes), X, None, None)
+            else:
+                self._check_labels(y)
+            self._train(X, y, sample_weight, max_iter=1)
+            return self
 
     def _start(self, labels: Labels, x: Any, coef_init: Any, intercept_init: Any) -> None:
         if len(labels.classes) < 2:

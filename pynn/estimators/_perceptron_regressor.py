@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight
 from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
 from pynn.estimators._holdout import held_out_rows
 from pynn.estimators._input import check_has_rows, check_training_data
+from pynn.estimators._one_at_a_time import lock_of
 from pynn.estimators._r2 import r2
 
 
@@ -161,15 +162,16 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         ValueError
             On NaN, infinity, empty or inconsistent data, or if the weights overflow.
         """
-        check_has_rows(y)
-        X, y = check_training_data(self, X, y, reset=True, y_numeric=True)
-        if self.warm_start and hasattr(self, "coef_"):
-            coef_init = self.coef_ if coef_init is None else coef_init
-            intercept_init = self.intercept_ if intercept_init is None else intercept_init
-        self._start(X, y, coef_init, intercept_init)
-        self._train(X, y, sample_weight, self.max_iter)
-        self._warn_if_not_converged()
-        return self
+        with lock_of(self):
+            check_has_rows(y)
+            X, y = check_training_data(self, X, y, reset=True, y_numeric=True)
+            if self.warm_start and hasattr(self, "coef_"):
+                coef_init = self.coef_ if coef_init is None else coef_init
+                intercept_init = self.intercept_ if intercept_init is None else intercept_init
+            self._start(X, y, coef_init, intercept_init)
+            self._train(X, y, sample_weight, self.max_iter)
+            self._warn_if_not_converged()
+            return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> PerceptronRegressor:
@@ -195,18 +197,19 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
             With early stopping, if the number of outputs changes, or for the reasons of `fit`.
         """
         self._check_single_epoch()
-        first = not hasattr(self, "coef_")
-        check_has_rows(y)
-        X, y = check_training_data(self, X, y, reset=first, y_numeric=True)
-        if first:
-            self._start(X, y, None, None)
-        elif self.coef_.shape[:-1] != y.shape[1:]:
-            raise ValueError(
-                f"y must have the number of outputs of the first call, {len(self.intercept_)}. "
-                f"Received: y of shape {y.shape}"
-            )
-        self._train(X, y, sample_weight, max_iter=1)
-        return self
+        with lock_of(self):
+            first = not hasattr(self, "coef_")
+            check_has_rows(y)
+            X, y = check_training_data(self, X, y, reset=first, y_numeric=True)
+            if first:
+                self._start(X, y, None, None)
+            elif self.coef_.shape[:-1] != y.shape[1:]:
+                raise ValueError(
+                    f"y must have the number of outputs of the first call, {len(self.intercept_)}. "
+                    f"Received: y of shape {y.shape}"
+                )
+            self._train(X, y, sample_weight, max_iter=1)
+            return self
 
     def _start(self, x: Any, y: np.ndarray, coef_init: Any, intercept_init: Any) -> None:
         self.t_ = 1.0
