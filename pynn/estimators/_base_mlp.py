@@ -190,7 +190,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples; None weighs all alike. A batch whose weights are all 0 has a
+            loss of 0, and no gradient but the penalty's.
         validation_data : tuple (X, y) or (X, y, sample_weight), default=None
             Rows to evaluate the network on after each epoch: their figures go to ``history_``, and
             with `early_stopping` they stand in for the held-out part of X. Not used by "lbfgs".
@@ -205,8 +206,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            On NaN, infinity, empty or inconsistent data, on parameters outside their ranges, or
-            if training ends with weights that are not finite.
+            On NaN, infinity, empty or inconsistent data, on parameters outside their ranges, if
+            all samples to train on or all validation samples weigh 0, or if training ends with
+            weights that are not finite.
         """
         validation = _given_validation(validation_data, X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)

@@ -18,7 +18,7 @@ from pynn.estimators._figures import Figures
 from pynn.estimators._network import Network
 from pynn.estimators._progress import Progress
 from pynn.estimators._sklearn_callbacks import FitTask
-from pynn.estimators._training_data import TrainingData
+from pynn.estimators._training_data import TrainingData, check_weights
 from pynn.training import ArrayData
 
 
@@ -113,6 +113,7 @@ def train_at_once(
     row_weight = data.row_weight
     if class_factors is not None:
         row_weight = class_factors if row_weight is None else row_weight * class_factors
+        check_weights(row_weight, "all samples, by class_weight,")
     figures = Figures(estimator, data, None)
     options = {"normalize_by_weights": row_weight is not None}
     exact.prepare_trainer(figures.losses, ("sgd", []), 0.0, options)

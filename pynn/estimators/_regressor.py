@@ -57,7 +57,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         epoch; or divided by 5 whenever training would otherwise stop. For all solvers but
         "lbfgs" also "cosine", "linear" and "exponential", which fall from `learning_rate_init` to
         0 (to a 100th) within `max_iter` epochs; "one_cycle", which rises to it from a 25th and
-        falls; a schedule of `pynn.optimizers.schedules`; or a function of the step's number.
+        falls; a schedule of `pynn.optimizers.schedules`; or a function of the step's number. What
+        is known by name spans the `max_iter` epochs from the first call on. Calls of `fit` with
+        `warm_start` that are to make one long training need a schedule with that one's steps.
     learning_rate_init : float, default=0.001
         The learning rate at the start. Not used by "lbfgs".
     power_t : float, default=0.5
@@ -75,7 +77,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Whether to print the loss of each epoch.
     warm_start : bool, default=False
         Whether `fit` starts from the weights of the last call. If that one ended because of
-        `max_iter`, the optimizer continues too, as if there had been one long call.
+        `max_iter`, the optimizer continues too, as if there had been one long call. Parameters
+        that have changed count from then on; the layers keep their sizes, and until then
+        predictions are those of the layers that were fitted.
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default=True

@@ -96,8 +96,14 @@ def rate_settings(estimator: Any, steps: int) -> tuple[Any, ...]:
         given = getattr(given, "__qualname__", type(given).__name__)
     solver = estimator.solver
     solver = solver if isinstance(solver, str) else repr(solver)
-    spanned = steps if given in SCHEDULES else 0
+    spanned = steps if spans_training(estimator) else 0
     return (solver, given, estimator.learning_rate_init, estimator.power_t, spanned)
+
+
+def spans_training(estimator: Any) -> bool:
+    """Whether the learning rate is a schedule, known by name, over ``max_iter`` epochs."""
+    given = estimator.learning_rate
+    return isinstance(given, str) and given in SCHEDULES and isinstance(estimator.solver, str)
 
 
 def kind_of_rate(estimator: Any) -> str:

@@ -24,10 +24,11 @@ from pynn.estimators._solver import (
     kind_of_rate,
     make_optimizer,
     rate_settings,
+    spans_training,
 )
 from pynn.estimators._step_size import StepSize
 from pynn.estimators._stopping import compare, has_converged, keeps_best, start_comparison
-from pynn.estimators._training_data import TrainingData
+from pynn.estimators._training_data import TrainingData, check_weights
 from pynn.estimators._weight_average import WeightAverage
 from pynn.training import EpochRunner
 
@@ -96,6 +97,11 @@ class BatchTraining:
         row_weight = data.row_weight
         if class_factors is not None:
             row_weight = class_factors if row_weight is None else row_weight * class_factors
+        if row_weight is not None:
+            trained = row_weight if self._rows is None else row_weight[self._rows]
+            check_weights(trained, "the samples to train on")
+        if validation is not None:
+            check_weights(validation.row_weight, "the validation samples")
         self._figures = Figures(estimator, data, validation)
         self._prepare_optimizer(row_weight is not None)
         self._average = self._weight_average()
@@ -154,6 +160,14 @@ class BatchTraining:
                 network.prepared_for = prepared
         network.optimizer = optimizer
         optimizer._set_iterations(network.trainer.iterations)
+        if spans_training(estimator) and network.trainer.iterations >= steps:
+            warnings.warn(
+                f"The learning rate {estimator.learning_rate!r} has come to its end: it spans "
+                f"max_iter={estimator.max_iter} epochs of training, earlier calls included. For a "
+                "training in several calls give a schedule of pynn.optimizers.schedules, which has "
+                "its own number of steps.",
+                stacklevel=6,
+            )
         if any(network.architecture.dropout):
             network.trainer.seed = self._dropout_seed()
 

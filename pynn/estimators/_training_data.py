@@ -38,3 +38,11 @@ class TrainingData:
     def n_rows(self) -> int:
         """Number of rows."""
         return int(self.x.shape[0])
+
+
+def check_weights(weights: np.ndarray | None, whose: str) -> None:
+    """Raise ValueError if there are weights, and all are 0: their mean would be undefined."""
+    if weights is not None and not weights.any():
+        raise ValueError(
+            f"Sample weights must contain at least one non-zero number. Those of {whose} are all 0"
+        )

@@ -17,7 +17,9 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from estimators.problems import CLASSIFICATION, IRIS, REGRESSION
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron
+from pynn.estimators._learning_rates import SCHEDULES
 from pynn.estimators._solver import OTHER_SOLVERS
+from pynn.optimizers import schedules
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -55,6 +57,72 @@ def test_short_calls_are_one_long_call(cls: Any, solver: str, learning_rate: str
     assert whole.loss_curve_ == warm.loss_curve_ == parts.loss_curve_
     assert whole.t_ == warm.t_ == parts.t_ == 900
     assert (whole.n_iter_, warm.n_iter_, parts.n_iter_) == (6, 2, 1)
+
+
+STEPS = 6 * 5  # six epochs of five batches
+RATES: dict[str, Any] = {
+    "exponential": schedules.ExponentialDecay(0.01, STEPS, 0.01),
+    "cosine": schedules.CosineDecay(0.01, STEPS),
+    "one cycle": schedules.CosineDecay(
+        0.01 / 25, STEPS - 9, 1e-4, warmup_target=0.01, warmup_steps=9
+    ),
+    "restarts": schedules.CosineDecayRestarts(0.01, 7),
+    "linear": schedules.PolynomialDecay(0.01, STEPS, 0.0),
+    "pieces": schedules.PiecewiseConstantDecay([7, 13], [0.01, 0.005, 0.001]),
+    "inverse time": schedules.InverseTimeDecay(0.01, 5, 0.5),
+    "function": lambda step: 0.01 / (1 + step),
+}
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("rate", RATES)
+def test_schedules_go_on_from_call_to_call(solver: str, rate: str) -> None:
+    parameters = {**SMALL, "solver": solver, "learning_rate": RATES[rate], "tol": 0.0}
+    whole = MLPRegressor(max_iter=6, **parameters).fit(*IRIS)
+    warm = MLPRegressor(max_iter=2, warm_start=True, **parameters)
+    parts = MLPRegressor(**parameters)
+    for _ in range(3):
+        warm.fit(*IRIS)
+        parts.partial_fit(*IRIS).partial_fit(*IRIS)
+    same_weights(whole, warm)
+    same_weights(whole, parts)
+    assert whole.loss_curve_ == warm.loss_curve_ == parts.loss_curve_
+
+
+@pytest.mark.parametrize(("tol", "patience"), [(0.5, 1), (0.1, 2), (1e-3, 1)])
+def test_adaptive_rates_go_on_from_call_to_call(tol: float, patience: int) -> None:
+    parameters = {
+        **SMALL,
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.1,
+        "tol": tol,
+        "n_iter_no_change": patience,
+    }
+    whole = MLPRegressor(max_iter=8, **parameters).fit(*IRIS)
+    warm = MLPRegressor(max_iter=2, warm_start=True, **parameters)
+    for _ in range(4):
+        warm.fit(*IRIS)
+    assert whole._optimizer.learning_rate == warm._optimizer.learning_rate < 0.1
+    same_weights(whole, warm)
+    assert whole.loss_curve_ == warm.loss_curve_
+
+
+@pytest.mark.parametrize("name", ["cosine", "linear", "exponential", "one_cycle"])
+def test_named_schedules_span_max_iter_epochs(name: str) -> None:
+    parameters = {**SMALL, "learning_rate": name, "max_iter": 6, "tol": 0.0}
+    whole = MLPRegressor(**parameters).fit(*IRIS)
+    parts = MLPRegressor(**parameters)
+    for _ in range(6):
+        parts.partial_fit(*IRIS)
+    same_weights(whole, parts)
+    by_hand = SCHEDULES[name](whole.learning_rate_init, STEPS)
+    same_weights(whole, MLPRegressor(**parameters | {"learning_rate": by_hand}).fit(*IRIS))
+    with pytest.warns(UserWarning, match=f"The learning rate '{name}' has come to its end") as seen:
+        parts.partial_fit(*IRIS)
+    assert seen[0].filename == __file__
+    with pytest.warns(UserWarning, match="has come to its end"):
+        whole.set_params(warm_start=True).fit(*IRIS)
 
 
 @pytest.mark.parametrize("cls", BOTH)

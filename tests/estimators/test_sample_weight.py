@@ -74,3 +74,33 @@ def test_classifiers_that_are_interpreted(y: np.ndarray) -> None:
         for activation in ("tanh", interpreted_tanh)
     )
     np.testing.assert_allclose(twin.loss_curve_, native.loss_curve_, rtol=1e-12)
+
+
+@NAMES
+def test_a_part_of_the_rows_without_weight_is_refused(name: str) -> None:
+    """A single row has weight: it is held out, or all rows held out have none."""
+    messages = []
+    for row in range(150):
+        with pytest.raises(ValueError, match="at least one non-zero number") as raised:
+            trained(estimators, name, np.eye(150)[row], early_stopping=True)
+        messages.append(str(raised.value))
+    assert sum("the validation samples are all 0" in message for message in messages) == 135
+    assert sum("the samples to train on are all 0" in message for message in messages) == 15
+
+
+@NAMES
+def test_given_validation_rows_without_weight_are_refused(name: str) -> None:
+    model = getattr(estimators, name)(**SETTINGS)
+    with pytest.raises(ValueError, match="at least one non-zero number"):
+        model.fit(X, Y, validation_data=(X, Y, np.zeros(150)))
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_classes_without_weight_are_refused(solver: str) -> None:
+    model = estimators.MLPClassifier(**SETTINGS, solver=solver, class_weight=dict.fromkeys(Y, 0.0))
+    with pytest.raises(ValueError, match="at least one non-zero number"):
+        model.fit(X, Y)
+    weights = (Y == 2).astype(float)
+    model.set_params(class_weight={0: 1.0, 1: 1.0, 2: 0.0})
+    with pytest.raises(ValueError, match="at least one non-zero number"):
+        model.fit(X, Y, sample_weight=weights)
