@@ -7,11 +7,8 @@ proceeds is in `_stochastic` and `_lbfgs`.
 from __future__ import annotations
 
 import copy
-import inspect
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from functools import cache, lru_cache
 from numbers import Integral, Real
 from typing import Any
 
@@ -22,7 +19,6 @@ from sklearn.utils._param_validation import (
     Interval,
     Options,
     StrOptions,
-    validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
@@ -36,6 +32,7 @@ from pynn.estimators._legacy_random import LegacyRandom
 from pynn.estimators._model_layers import ModelLayers, read_layers
 from pynn.estimators._network import Network
 from pynn.estimators._one_at_a_time import lock_of, without_lock
+from pynn.estimators._parameter_checks import check_parameters
 from pynn.estimators._saving import save_estimator
 from pynn.estimators._sklearn_callbacks import (
     CallbackSupportMixin,
@@ -154,19 +151,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     # Training.
 
     def _validate_params(self) -> None:
-        """Check the parameters, as scikit-learn does; the defaults need no check.
-
-        Nor do the parameters that a subclass adds without saying what they may be.
-        """
-        given = [
-            (name, type(value), value)
-            for name, default in _defaults(type(self))
-            if name in self._parameter_constraints and (value := getattr(self, name)) is not default
-        ]
-        if all(_is_plain(value) for _, _, value in given):
-            _check_plain_parameters(type(self), tuple(given))
-        else:
-            _check_parameters(type(self), given)
+        check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -468,36 +453,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-_PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value cannot change, so that one look at it is enough."""
-    if type(value) is tuple:
-        return all(type(each) in _PLAIN for each in value)
-    return type(value) in _PLAIN
-
-
-def _check_parameters(cls: type, given: Iterable[tuple[str, type, Any]]) -> None:
-    """Check parameters, given with their types, as scikit-learn does."""
-    values = {name: value for name, _, value in given}
-    constraints: dict = cls._parameter_constraints  # type: ignore[attr-defined]
-    validate_parameter_constraints(
-        {name: constraints[name] for name in values}, values, caller_name=cls.__name__
-    )
-
-
-# A search fits many estimators of the same parameters.
-_check_plain_parameters = lru_cache(maxsize=256)(_check_parameters)
-
-
-@cache
-def _defaults(cls: type) -> list[tuple[str, Any]]:
-    """Return the parameters of a class of estimators with their defaults."""
-    parameters = inspect.signature(cls).parameters
-    return [(name, parameter.default) for name, parameter in parameters.items()]
 
 
 def _given_validation(data: Any, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any] | None:

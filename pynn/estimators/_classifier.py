@@ -18,7 +18,15 @@ from pynn.estimators._base_mlp import BaseMLP
 from pynn.estimators._class_weight import class_factors
 from pynn.estimators._heads import Head, classification_head
 from pynn.estimators._input import check_training_data
-from pynn.estimators._label_columns import LabelColumns, is_several_columns
+from pynn.estimators._known_classes import (
+    check_classes,
+    check_columns,
+    check_validation_labels,
+    is_list_of_classes,
+    labels_of,
+    labels_of_outputs,
+)
+from pynn.estimators._label_columns import LabelColumns
 from pynn.estimators._labels import Labels
 from pynn.estimators._one_at_a_time import lock_of
 
@@ -197,6 +205,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         "focal_gamma": [Interval(Real, 0, None, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
+    _labels: Labels | LabelColumns
 
     def __init__(
         self,
@@ -316,33 +325,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         (True, (8,), (1, 3))
         """
         estimator, found = cls._around(model, **parameters)
-        n_outputs, several = found.n_outputs, found.out_activation == "softmax"
-        if found.out_activation not in ("softmax", "logistic") or (several and n_outputs == 1):
-            raise ValueError(
-                "the last layer of a classifier's model must have a softmax over several units, or "
-                f"a sigmoid. Received: {found.out_activation!r} of {n_outputs} units"
-            )
-        n_classes = n_outputs if several else 2
-        if several or n_outputs == 1:
-            labels = Labels(np.arange(n_classes) if classes is None else classes)
-            if len(labels.classes) != n_classes or not np.array_equal(
-                labels.classes, labels.classes if classes is None else classes
-            ):
-                raise ValueError(
-                    f"classes must be {n_classes} different labels in ascending order. Got "
-                    f"{classes!r} instead."
-                )
-        elif classes is not None:
-            raise ValueError(
-                "classes are for labels that exclude each other, and so for a softmax."
-            )
-        else:
-            labels = Labels(np.eye(n_outputs, dtype=int))
-        if several and n_outputs == 2:
-            labels.kind = "multiclass"
+        labels = labels_of_outputs(found.n_outputs, found.out_activation, classes)
         estimator._labels = labels
         estimator.classes_ = labels.classes
-        estimator.n_outputs_ = n_outputs
+        estimator.n_outputs_ = found.n_outputs
         estimator._take(model, found.n_features)
         return estimator
 
@@ -350,40 +336,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self, x: Any, y: Any, incremental: bool, reset: bool
     ) -> tuple[Any, np.ndarray, np.ndarray]:
         x, y = check_training_data(self, x, y, reset=reset, y_numeric=False)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            several = y.ndim == 2 and is_several_columns(y)
-            self._labels = LabelColumns(y) if several else Labels(y)
-            self.classes_ = self._labels.classes
+        if hasattr(self, "classes_") and (self.warm_start or incremental):
+            check_classes(self._labels, y, self.warm_start)
         else:
-            self._check_classes(y)
+            self._labels = labels_of(y)
+            self.classes_ = self._labels.classes
         self.n_outputs_ = self._labels.n_outputs
         return x, y, self._labels.encode(y)
 
-    def _check_classes(self, y: np.ndarray) -> None:
-        """Check the classes of a call that continues an earlier one."""
-        for known, classes in self._labels.compared(y):
-            if self.warm_start:
-                if set(classes) != set(known):
-                    raise ValueError(
-                        "warm_start can only be used where `y` has the same classes as in the "
-                        f"previous call to fit. Previously got {known}, `y` has {classes}"
-                    )
-            elif len(np.setdiff1d(classes, known, assume_unique=True)):
-                raise ValueError(
-                    f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
-                    f"'y' has {classes}."
-                )
-
     def _encode_validation(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        if not hasattr(y, "toarray"):
-            y = np.asarray(y)
-            if y.ndim == 2 and y.shape[1] == 1:
-                y = y[:, 0]
-        for known, classes in self._labels.compared(y):
-            if len(np.setdiff1d(classes, known, assume_unique=True)):
-                raise ValueError(
-                    f"y_val has classes that y has not. y has {known}, y_val has {classes}."
-                )
+        y = check_validation_labels(self._labels, y)
         return y, self._labels.encode(y)
 
     def _heads(self) -> list[Head]:
@@ -440,28 +402,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             If `classes` is missing at the first call or changes, or for the reasons of `fit`.
         """
         with lock_of(self):
-            if _is_list_of_classes(classes):
-                self._note_columns(classes)
+            if is_list_of_classes(classes):
+                given = LabelColumns(list(classes))
+                if hasattr(self, "classes_"):
+                    check_columns(self.classes_, given, classes)
+                else:
+                    self._labels, self.classes_ = given, given.classes
             elif hasattr(self, "_labels") and self._labels.kind == "columns":
                 pass
             elif _check_partial_fit_first_call(self, classes):
                 multilabel = type_of_target(y).startswith("multilabel")
                 self._labels = Labels(y if multilabel else classes)
             return self._fit(X, y, sample_weight, incremental=True)
-
-    def _note_columns(self, classes: Any) -> None:
-        """Take up the classes of each column at the first call, and compare them later."""
-        given = LabelColumns(list(classes))
-        if not hasattr(self, "classes_"):
-            self._labels = given
-            self.classes_ = given.classes
-            return
-        known = self.classes_ if isinstance(self.classes_, list) else [self.classes_]
-        if len(known) != len(given.classes) or not all(map(np.array_equal, known, given.classes)):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
-                f"{self.classes_!r}"
-            )
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the classes of samples.
@@ -542,13 +494,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _is_list_of_classes(classes: Any) -> bool:
-    """Whether `classes` has the classes of several columns, and not those of one."""
-    if not isinstance(classes, (list, tuple)) or not len(classes):
-        return False
-    return all(isinstance(each, (list, tuple, np.ndarray)) and np.ndim(each) for each in classes)
 
 
 def _of_both_classes(outputs: np.ndarray) -> np.ndarray:
