@@ -283,13 +283,14 @@ class Layer(metaclass=_NamesItself):
     ) -> Any:
         call = Call(self, args, kwargs)
         call.losses = losses
+        given = {id(tensor) for tensor in call.inputs}
         flat: list[Tensor] = []
         for output in leaves(outputs):
             if not isinstance(output, Tensor):
                 raise ValueError(
                     f"call() of layer {self.name!r} must return tensors. Received: {output!r}"
                 )
-            if output.node is None or output.source is not None:
+            if output.node is None or output.source is not None or id(output) in given:
                 output = ops.identity(output)
             output.source = (call, len(flat))
             output.name = self.name

@@ -30,6 +30,7 @@ NOT_PRODUCTS = {
     "elementwise",
     "expression",
     "losses",
+    "noise",
     "partial_sums",
     "peak",
     "perceptron",

@@ -139,3 +139,13 @@ def test_data_for_the_wrong_inputs_is_refused() -> None:
         model.predict(WIDE, verbose=0)
     with pytest.raises(ValueError, match="as many rows"):
         model.predict([WIDE, DEEP[:3]], verbose=0)
+
+
+def test_a_layer_may_return_what_an_op_made() -> None:
+    inputs = layers.Input((2,))
+    doubled = inputs * 2.0
+    same = layers.Activation("linear", name="same")(doubled)
+    model = Model(inputs, same)
+    assert [layer.name for layer in model.layers][-1] == "same"
+    data = np.ones((3, 2), "float32")
+    np.testing.assert_array_equal(model.predict(data, verbose=0), 2 * data)

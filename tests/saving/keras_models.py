@@ -140,7 +140,8 @@ def operators(k: Any) -> Any:
         k.ops.cast(abs(a) >= 0.5, "float32"),
     ]
     end = k.layers.Dense(2, name="end")(k.ops.concatenate(pieces, axis=-1))
-    return k.Model([a, b], [end, k.ops.normalize(moments)], name="operators")
+    side = k.layers.Activation("linear", name="side")(k.ops.normalize(moments))
+    return k.Model([a, b], [end, side], name="operators")
 
 
 MODELS: dict[str, Callable[[Any], Any]] = {
