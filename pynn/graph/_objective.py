@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _core, ops
+from pynn import _core
 from pynn.graph._interpreter import run_backward, run_forward
+from pynn.graph._penalties import native_penalty, recorded_penalty
 from pynn.graph._row_losses import record_loss, target_shape
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
-from pynn.ops._tensor import Mode, recording
+from pynn.ops._tensor import Mode
 
 Totals = tuple[float, float]
 
@@ -220,12 +221,9 @@ class Penalty:
         self._l1 = l1
         self._l2 = l2
         self._nodes: list[Node] = []
-        regularizer = weight.regularizer
-        native = hasattr(regularizer, "l1") or hasattr(regularizer, "l2")
-        self._recorded = regularizer is not None and not native
+        self._recorded = native_penalty(weight) is None
         if self._recorded:
-            with recording():
-                self._result = ops.sum(regularizer(ops.identity(weight)))
+            self._result = recorded_penalty(weight)
             if not isinstance(self._result, Tensor):
                 raise ValueError(
                     f"the regularizer of {weight.path!r} must be computed with pynn.ops. "

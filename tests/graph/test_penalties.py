@@ -1,0 +1,145 @@
+"""Regularizers that a user wrote: which come to l1 and l2, and what is trained with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynn
+from pynn import _core, layers, ops, regularizers
+from pynn.graph import lower, to_rows
+from pynn.graph._interpreter import run_backward, run_forward
+from pynn.graph._interpreting_trainer import InterpretingTrainer
+from pynn.graph._penalties import native_penalty, recorded_penalty
+from pynn.graph._walk import topological
+from pynn.ops._tensor import Mode
+
+SHAPE = (4, 3)
+# name: regularizer, its l1 and its l2
+NATIVE: dict[str, tuple[Callable[[Any], Any], float, float]] = {
+    "the textbook's": (lambda w: ops.sum(ops.abs(0.01 * w)), 0.01, 0),
+    "squares": (lambda w: 0.5 * ops.sum(ops.square(w)), 0, 0.5),
+    "squares of a part": (lambda w: ops.sum(ops.square(w / 4)), 0, 1 / 16),
+    "powers": (lambda w: ops.sum(w**2) + 0.1 * ops.sum(ops.abs(w) ** 1), 0.1, 1),
+    "products": (lambda w: ops.sum(w * w * 3), 0, 3),
+    "a mean": (lambda w: ops.mean(ops.abs(w)) - ops.mean(ops.square(w)), 1 / 12, -1 / 12),
+    "by axes": (lambda w: ops.sum(ops.mean(ops.square(w), axis=0)), 0, 1 / 4),
+    "signs": (lambda w: -ops.sum(-ops.abs(ops.abs(-2 * w))), 2, 0),
+    "squared magnitudes": (lambda w: ops.sum(ops.square(3 * ops.abs(w))), 0, 9),
+    "entry by entry": (lambda w: 0.1 * ops.abs(w) + w * w, 0.1, 1),
+    "turned and flat": (lambda w: ops.sum(ops.reshape(ops.transpose(w * w), (-1,))), 0, 1),
+    "that cancels": (lambda w: ops.sum(w + ops.abs(w)) - ops.sum(w), 1, 0),
+    "from 0 on": (lambda w: 0 + ops.sum(ops.abs(w)), 1, 0),
+    "nothing": (lambda w: ops.sum(w * 0), 0, 0),
+    "pynn's": (regularizers.L1L2(0.2, 0.3), 0.2, 0.3),
+}
+OTHER: dict[str, Callable[[Any], Any]] = {
+    "a norm": lambda w: ops.sqrt(ops.sum(ops.square(w))),
+    "groups": lambda w: ops.sum(ops.sqrt(ops.sum(ops.square(w), axis=0))),
+    "cubes": lambda w: ops.sum(ops.abs(w) ** 3),
+    "a sum of weights": ops.sum,
+    "a square of a sum": lambda w: ops.square(ops.sum(w)),
+    "a product of sums": lambda w: ops.sum(w) * ops.sum(w),
+    "from 1 on": lambda w: 1 + ops.sum(ops.abs(w)),
+    "distance": lambda w: ops.sum(ops.square(w - 1)),
+    "one factor each": lambda w: ops.sum(np.ones(3) * ops.abs(w)),
+    "columns beside entries": lambda w: ops.sum(ops.abs(w) + ops.sum(ops.abs(w), axis=0)),
+    "one side": lambda w: ops.sum(ops.maximum(w, 0.0)),
+    "a product of entries": lambda w: ops.sum(ops.matmul(ops.transpose(w), w)),
+    "orthogonal": regularizers.OrthogonalRegularizer(0.1),
+}
+
+
+class Named(regularizers.Regularizer):
+    """Its strength is called as `L2` calls its own, and means something else."""
+
+    def __init__(self, l2: float) -> None:
+        self.l2 = l2
+
+    def __call__(self, x: Any) -> Any:
+        return self.l2 * ops.sqrt(ops.sum(ops.square(x)))
+
+
+def weight_with(regularizer: Any) -> ops.Weight:
+    value = np.random.default_rng(0).standard_normal(SHAPE)
+    return ops.Weight(value, "kernel", True, regularizer)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_what_comes_to_two_numbers(name: str) -> None:
+    regularizer, l1, l2 = NATIVE[name]
+    weight = weight_with(regularizer)
+    assert native_penalty(weight) == pytest.approx((l1, l2), rel=1e-12)
+    value = weight.numpy()
+    by_numbers = l1 * np.abs(value).sum() + l2 * np.square(value).sum()
+    assert float(np.sum(regularizer(value))) == pytest.approx(by_numbers, rel=1e-12)
+    result = recorded_penalty(weight)
+    nodes, values, mode = topological([result], []), {}, Mode(training=True)
+    run_forward(nodes, values, mode)
+    grads = {id(result): np.ones(())}
+    run_backward(nodes, values, grads, mode, {id(weight)})
+    slope = l1 * np.sign(value) + 2 * l2 * value
+    np.testing.assert_allclose(grads.get(id(weight), np.zeros(SHAPE)), slope, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_what_does_not(name: str) -> None:
+    assert native_penalty(weight_with(OTHER[name])) is None
+
+
+def test_names_of_attributes_mean_nothing() -> None:
+    assert native_penalty(weight_with(Named(0.5))) is None
+    assert native_penalty(weight_with(lambda w: [])) is None
+    assert native_penalty(weight_with(lambda w: 1 / 0)) is None
+
+
+@pytest.mark.parametrize("regularizer", [*[NATIVE[n][0] for n in NATIVE], Named(0.5)])
+def test_trainers_agree(regularizer: Any) -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((70, 4)), rng.standard_normal((70, 3))
+    inputs = layers.Input((4,), dtype="float64")
+    outputs = layers.Dense(3, dtype="float64", kernel_regularizer=regularizer)(inputs)
+    plan = lower([inputs], [outputs])
+    made = [plan.trainer([("mean_squared_error", [])], ("sgd", [])) for _ in range(2)]
+    assert isinstance(made[0], InterpretingTrainer if type(regularizer) is Named else _core.Trainer)
+    value = plan.weights[0].numpy()
+    error = np.square(x @ value + plan.weights[1].numpy() - y).mean()
+    if isinstance(made[0], _core.Trainer):
+        loss, grads = made[0].gradients([to_rows(x)], [to_rows(y)], [None])
+    else:
+        loss, grads = made[0].gradients([x], [y], [None])
+    assert loss == pytest.approx(error + float(np.sum(regularizer(value))), rel=1e-12)
+    step = 1e-6
+    for place in ((0, 0), (3, 2)):
+        moved = value.copy()
+        found = []
+        for sign in (1, -1):
+            moved[place] = value[place] + sign * step
+            error = np.square(x @ moved + plan.weights[1].numpy() - y).mean()
+            found.append(error + float(np.sum(regularizer(moved))))
+        slope = (found[0] - found[1]) / (2 * step)
+        assert grads[0].T[place] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+def test_a_model_with_the_textbooks_regularizer_runs_natively() -> None:
+    def my_l1(weights: Any) -> Any:
+        return ops.sum(ops.abs(0.01 * weights))
+
+    rng = np.random.default_rng(2)
+    x, y = rng.standard_normal((200, 6)).astype("float32"), rng.standard_normal(200)
+    found = []
+    for regularizer in (my_l1, regularizers.L1(0.01)):
+        pynn.utils.set_random_seed(1)
+        model = pynn.Sequential(
+            [layers.Dense(8, kernel_regularizer=regularizer, input_shape=(6,)), layers.Dense(1)]
+        )
+        model.compile(loss="mse", optimizer="adam")
+        history = model.fit(x, y, epochs=3, verbose=0).history["loss"]
+        assert isinstance(model._trainers._trainer, _core.Trainer)
+        found.append((history, model.get_weights()))
+    assert found[0][0] == found[1][0]
+    for a, b in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_array_equal(a, b)
