@@ -10,65 +10,51 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// G groups of kWidth rows of the weights: squares of them are turned round in registers. Several
-// groups hide the latency of the chains.
-template <class T, int G>
-PYNN_INLINE void row_panel(const T* const* rows, const T* x, int depth, T* sums) {
+// kWidth rows of the weights. One chain of sums is enough: to turn a square round takes as long as
+// its multiply-adds wait for one another.
+template <class T>
+__attribute__((noinline)) static void row_panel(const T* const* rows, const T* x, int depth,
+                                                T* sums) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   constexpr int kAhead = 512 / sizeof(T);  // eight lines of every row are on their way
-  V acc[G];
-#pragma GCC unroll 8
-  for (int g = 0; g < G; ++g) acc[g] = load<V>(sums + g * kWidth);
+  V acc = load<V>(sums);
   int t = 0;
   for (; t + kWidth <= depth; t += kWidth) {
-#pragma GCC unroll 8
-    for (int g = 0; g < G; ++g) {
-      V square[kWidth];
-      load_columns<kWidth* static_cast<int>(sizeof(T)) / 16>(
-          [&](int i) {
-            const T* row = rows[g * kWidth + i] + t;
-            prefetch(row + kAhead);
-            return row;
-          },
-          square);
+    V square[kWidth];
+    load_columns<kWidth* static_cast<int>(sizeof(T)) / 16>(
+        [&](int i) {
+          const T* row = rows[i] + t;
+          prefetch(row + kAhead);
+          return row;
+        },
+        square);
 #pragma GCC unroll 16
-      for (int i = 0; i < kWidth; ++i) acc[g] = fma(square[i], set<V>(x[t + i]), acc[g]);
-    }
+    for (int i = 0; i < kWidth; ++i) acc = fma(square[i], set<V>(x[t + i]), acc);
   }
   for (; t < depth; ++t) {
-#pragma GCC unroll 8
-    for (int g = 0; g < G; ++g) {
-      alignas(64) T column[kWidth];
-      for (int i = 0; i < kWidth; ++i) column[i] = rows[g * kWidth + i][t];
-      acc[g] = fma(load<V>(column), set<V>(x[t]), acc[g]);
-    }
+    alignas(64) T column[kWidth];
+    for (int i = 0; i < kWidth; ++i) column[i] = rows[i][t];
+    acc = fma(load<V>(column), set<V>(x[t]), acc);
   }
-#pragma GCC unroll 8
-  for (int g = 0; g < G; ++g) store(sums + g * kWidth, acc[g]);
+  store(sums, acc);
 }
 
 template <class T>
 static void row_product_contiguous(const ProductArgs<T>& a, const T* x, T* y) {
   constexpr int kWidth = Vec<T>::kWidth;
-  constexpr int kGroups = 2;
-  constexpr int kPanelRows = kGroups * kWidth;
-  const T* rows[kPanelRows];
-  alignas(64) T sums[kPanelRows];
-  for (int row = a.row_begin; row < a.row_end; row += kPanelRows) {
+  const T* rows[kWidth];
+  alignas(64) T sums[kWidth];
+  for (int row = a.row_begin; row < a.row_end; row += kWidth) {
     const int left = a.row_end - row;
-    const int n = left < kPanelRows ? left : kPanelRows;
+    const int n = left < kWidth ? left : kWidth;
     // Missing rows repeat the last one; what becomes of them is dropped.
-    for (int i = 0; i < kPanelRows; ++i) {
+    for (int i = 0; i < kWidth; ++i) {
       const int at = i < n ? i : n - 1;
       rows[i] = a.weights + (row + at) * a.row_stride;
       sums[i] = y[row + at];
     }
-    if (n > kWidth) {
-      row_panel<T, kGroups>(rows, x, a.depth, sums);
-    } else {
-      row_panel<T, 1>(rows, x, a.depth, sums);
-    }
+    row_panel(rows, x, a.depth, sums);
     for (int i = 0; i < n; ++i) y[row + i] = sums[i];
   }
 }

@@ -38,9 +38,6 @@ NOT_PRODUCTS = {
     "transpose",
     "update",
 }
-# One row alone: it turns squares of weights round, rows of which the compiler keeps on the stack
-# while their pointers take the general registers. It is as fast as the weights can be read.
-TURNS_SQUARES = {"row_product", "row_product_contiguous"}
 # Tiles of a gradient with an optimizer's step of the tile before in between: the step's constants
 # and half-finished values are more than the registers that the accumulators leave.
 STEPS_BETWEEN_SUMS = {"stepped_panel"}
@@ -104,7 +101,7 @@ def test_product_loops_keep_their_vectors_in_registers(code: list[Function], isa
     assert len(loops) > 20
     for function, loop in loops:
         assert not loop.calls, listed(function, loop.calls)
-        if function.name not in TURNS_SQUARES | STEPS_BETWEEN_SUMS:
+        if function.name not in STEPS_BETWEEN_SUMS:
             vectors_on_stack = [i for i in loop.on_stack if "mm" in i.operands]
             assert not vectors_on_stack, listed(function, vectors_on_stack)
 
@@ -146,5 +143,5 @@ def test_loops_of_all_kernels_neither_spill_nor_call(code: list[Function], isa: 
     for function, loop in loops:
         assert not loop.calls, listed(function, loop.calls)
         known = any(name in function.symbol for name in MORE_VALUES_THAN_REGISTERS)
-        if not known and function.name not in TURNS_SQUARES | STEPS_BETWEEN_SUMS:
+        if not known and function.name not in STEPS_BETWEEN_SUMS:
             assert not loop.spills, listed(function, loop.spills)
