@@ -25,8 +25,8 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
     auto input = std::make_unique<Input>();
     input->slot = &plan.slot(inputs[i]);
     input->wants_rows = plan.input_wants_rows(i);
-    input->takes_few_rows = plan.input_takes_few_rows(i);
     input->lone_column = input->slot->features == 1 && !input->wants_rows;
+    input->takes_few_rows = plan.input_takes_few_rows(i) && !input->lone_column;
     input->ld = row_stride(input->slot->features, sizeof(T));
     if (input->slot->sparse) {
       const auto bytes = static_cast<std::size_t>(rows) * sizeof(std::int64_t);
@@ -100,9 +100,9 @@ template <class T>
 void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
   Slot<T>& slot = *input.slot;
   const bool few = input.takes_few_rows && pass.count <= kernel_table<T>().few_rows;
-  slot.few_rows = few ? input.pointers.data() : nullptr;
   const Range columns = share.columns(slot.features);
   const bool first_part = share.part == 0;
+  if (first_part) slot.few_rows = few ? input.pointers.data() : nullptr;
   const T* block_rows[kLanes];
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
     const int first = block * kLanes;
@@ -121,7 +121,7 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
       }
       for (int lane = 0; lane < rows.count; ++lane) block_rows[lane] = staged + lane * input.ld;
     }
-    if ((input.wants_rows && first_part) || few)
+    if (first_part && (input.wants_rows || few))
       std::copy_n(block_rows, rows.count, input.pointers.begin() + first);
     if (!few && columns.size() > 0) {
       kernel_table<T>().rows_to_lanes(block_rows, rows.count, columns.begin, columns.end,

@@ -13,10 +13,10 @@ from pynn import layers
 FEATURES = 20
 
 
-def sequential() -> pynn.Model:
+def sequential(features: int = FEATURES) -> pynn.Model:
     return pynn.Sequential(
         [
-            pynn.Input((FEATURES,)),
+            pynn.Input((features,)),
             layers.Dense(33, activation="relu"),
             layers.Dense(17, activation="tanh"),
             layers.Dense(3, activation="softmax"),
@@ -57,6 +57,18 @@ def test_bits(build: Any, kind: str) -> None:
     # What few rows have left behind is not taken for the lanes of many.
     for a, b in zip(model.predict(x, verbose=0), many, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 15, 16, 17])
+@pytest.mark.parametrize("kind", ["float32", "float64", "int8"])
+def test_narrow_inputs(features: int, kind: str) -> None:
+    pynn.utils.set_random_seed(3)
+    model = sequential(features)
+    x = np.random.default_rng(0).uniform(-9, 9, (40, features)).astype(kind)
+    many = model.predict(x, verbose=0)
+    for n in range(1, 10):
+        np.testing.assert_array_equal(model.predict(x[:n], verbose=0), many[:n])
+        np.testing.assert_array_equal(model(x[:n]), many[:n])
 
 
 def test_a_result_is_of_the_type_asked_for() -> None:
