@@ -51,7 +51,7 @@ def make_optimizer(estimator: Any, steps: int) -> Optimizer:
     ValueError
         If more than one way of clipping is asked for.
     """
-    clips = {name: getattr(estimator, name) for name in _CLIPS}
+    clips = {name: value for name in _CLIPS if (value := getattr(estimator, name)) is not None}
     if isinstance(estimator.solver, Optimizer):
         return _copy_of(estimator.solver, clips)
     rate = learning_rate_of(estimator.learning_rate, estimator.learning_rate_init, steps)
@@ -70,11 +70,10 @@ def _copy_of(given: Optimizer, clips: dict[str, Any]) -> Optimizer:
     optimizer = copy.deepcopy(given)
     optimizer._set_iterations(0)
     optimizer.use_ema = False
-    asked = {name: value for name, value in clips.items() if value is not None}
-    if asked:
+    if clips:
         raise ValueError(
             "a solver that is an optimizer clips gradients by itself: give the optimizer what the "
-            f"estimator got. Received: {', '.join(f'{k}={v!r}' for k, v in asked.items())}"
+            f"estimator got. Received: {', '.join(f'{k}={v!r}' for k, v in clips.items())}"
         )
     return optimizer
 

@@ -30,4 +30,5 @@ def make_seed(seed: Any) -> Any:
 
 def generator(seed: Any) -> np.random.Generator:
     """Return NumPy's generator for a seed, or for the next seed of a seed generator."""
-    return np.random.default_rng(seed.next() if hasattr(seed, "next") else seed)
+    # What default_rng would return, in less time.
+    return np.random.Generator(np.random.PCG64(seed.next() if hasattr(seed, "next") else seed))

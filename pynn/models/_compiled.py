@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -221,7 +222,7 @@ class Compiled:
         self._made: dict[Any, Any] = {}
         _check_factors(loss_weights)
         for name in _names_in(loss):
-            losses.as_loss(name, (None, 1), (None, 1))
+            _check_loss(name)
         for given in (metrics, weighted_metrics):
             for name in _names_in(given):
                 if not _depends_on_shapes(name):
@@ -326,6 +327,12 @@ class Compiled:
     def metric_objects(self) -> list[Any]:
         """Return the metrics that were resolved last."""
         return [] if self._last is None else [slot.metric for slot in self._last.slots]
+
+
+@cache
+def _check_loss(name: str) -> None:
+    """Raise ValueError if there is no such loss."""
+    losses.as_loss(name, (None, 1), (None, 1))
 
 
 def _is_recorded(metric: Any, y_shape: Shape | None, shape: Shape, dtype: str) -> bool:

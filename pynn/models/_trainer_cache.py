@@ -74,7 +74,7 @@ class TrainerCache:
             same = self._optimizer is optimizer or self._optimizer is None
             self._trainer, self._key, self._optimizer = made, key, optimizer
             self.weights = weights
-            if same:
+            if same and self._saved:
                 self._restore_state()
             self._saved = {}
         self._trainer.iterations = optimizer._iterations

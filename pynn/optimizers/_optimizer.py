@@ -83,6 +83,17 @@ class Optimizer:
 
     _hyperparameters: tuple[str, ...] = ()
 
+    decay: float = 0.0
+    weight_decay: float | None = None
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+    use_ema: bool = False
+    ema_momentum: float = 0.99
+    ema_overwrite_frequency: int | None = None
+    loss_scale_factor: float | None = None
+    gradient_accumulation_steps: int | None = None
+
     def __init__(self, learning_rate: LearningRate, **common: Unpack[CommonOptions]) -> None:
         unknown = common.keys() - CommonOptions.__annotations__.keys()
         if unknown:
@@ -92,15 +103,23 @@ class Optimizer:
                 "lr is the older name of learning_rate; use that", FutureWarning, stacklevel=3
             )
             learning_rate = common["lr"]
+        self.name = common.get("name") or type(self).__name__.lower()
+        if common:
+            self._take_options(common)
+        self._iterations = 0
+        self._tracked: dict[int, Tracked] = {}
+        self._excluded: tuple[set[int], str | None] = (set(), None)
+        self._learning_rate: LearningRate = as_learning_rate(learning_rate)
+
+    def _take_options(self, common: CommonOptions) -> None:
         self.decay = check_range("decay", common.get("decay") or 0.0, 0.0)
         if self.decay:
             warnings.warn(
                 "decay is an older argument; use learning_rate=schedules.InverseTimeDecay(rate, "
                 "decay_steps=1, decay_rate=decay)",
                 FutureWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-        self.name = common.get("name") or type(self).__name__.lower()
         weight_decay = common.get("weight_decay")
         if weight_decay is not None:
             weight_decay = check_range("weight_decay", weight_decay, 0.0)
@@ -125,10 +144,6 @@ class Optimizer:
         self.gradient_accumulation_steps = check_count(
             "gradient_accumulation_steps", common.get("gradient_accumulation_steps"), 2
         )
-        self._iterations = 0
-        self._tracked: dict[int, Tracked] = {}
-        self._excluded: tuple[set[int], str | None] = (set(), None)
-        self._learning_rate: LearningRate = as_learning_rate(learning_rate)
 
     # ---- learning rate and steps
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, TextIO
 
 from pynn.training._figures import format_logs, format_time_per_step
@@ -36,19 +37,18 @@ class Lines:
     waits : bool, default=False
         Whether text may wait for the text after it, until `flush` or for a tenth of a second: a
         terminal takes longer over a line than a short epoch over its steps.
-
-    Attributes
-    ----------
-    live : bool
-        Whether a line can be overwritten.
     """
 
     def __init__(self, stream: TextIO, waits: bool = False) -> None:
         self.stream = stream
-        self.live = is_live(stream)
         self._waits = waits
         self._waiting: list[str] = []
         self._written_at = -_INTERVAL
+
+    @cached_property
+    def live(self) -> bool:
+        """Whether a line can be overwritten."""
+        return is_live(self.stream)
 
     def write(self, text: str) -> None:
         """Write text, now or with what follows."""
