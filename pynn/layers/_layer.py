@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from types import FunctionType
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from pynn import _allocation, constraints, initializers, ops, regularizers
+from pynn import ops, regularizers
 from pynn._array_result import as_result
-from pynn._dtypes import dtype_name
 from pynn._namespace import is_tensor
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn.layers import _config
@@ -21,22 +16,13 @@ from pynn.layers._arguments import (
     checked_dtype,
     checked_name,
     checked_row_shape,
-    initialized,
     is_shape,
 )
 from pynn.layers._call import Call
 from pynn.layers._tracing import current, tracing
-from pynn.ops import Tensor, Weight
+from pynn.layers._weight_holder import WeightHolder
+from pynn.ops import Tensor
 from pynn.ops._tensor import ValueTensor, is_taped, recording
-
-# Attributes that hold no layers of one's own, or that would be slow to look through.
-_NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
-
-# What most attributes are; the others are looked at.
-_PLAIN = frozenset((str, int, float, bool, type(None), Weight, FunctionType))
-
-_WEIGHT_ORDER = ("shape", "initializer", "dtype")
-_OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
 
 
 class _NamesItself(type):
@@ -56,7 +42,7 @@ def _blame(error: ValueError, named: str, shown: str) -> None:
         error.args = (f"{shown}: {error}",)
 
 
-class Layer(metaclass=_NamesItself):
+class Layer(WeightHolder, metaclass=_NamesItself):
     """A piece of a network: weights, and a function of tensors that uses them.
 
     A subclass makes its weights in ``build(input_shape)`` by means of `add_weight` and computes in
@@ -125,10 +111,8 @@ class Layer(metaclass=_NamesItself):
                 f"{type(self).__name__} takes no argument {next(iter(kwargs))!r}. "
                 f"Received: {', '.join(f'{k}={v!r}' for k, v in kwargs.items())}"
             )
-        self._own_weights: list[Weight]
         self._calls: list[Call]
         self._penalties: list[Any]
-        self.built: bool
         self.name = checked_name(name, type(self))
         self.dtype = checked_dtype(dtype)
         self._trainable = bool(trainable)
@@ -156,74 +140,6 @@ class Layer(metaclass=_NamesItself):
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Subclasses define it; the base class returns its input."""
         return inputs
-
-    def add_weight(
-        self,
-        *args: Any,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        name: str | None = None,
-        **ignored: Any,
-    ) -> Weight:
-        """Make a weight that belongs to this layer.
-
-        Parameters
-        ----------
-        *args
-            Shape, initializer and dtype in this order; or name, shape, dtype and initializer, as
-            in older code, if the first is a string.
-        shape : tuple of int, default=None
-            None stands for (), a single number.
-        initializer : initializer, default=None
-            None stands for Glorot's uniform one where there are two axes or more, zeros elsewhere.
-        dtype : dtype, default=None
-            None stands for the layer's.
-        trainable : bool, default=True
-        regularizer, constraint : default=None
-        name : str, default=None
-
-        Returns
-        -------
-        Weight
-        """
-        if args:
-            order = _WEIGHT_ORDER if not isinstance(args[0], str) else _OLD_WEIGHT_ORDER
-            given = dict(zip(order, args, strict=False))
-            name = given.get("name", name)
-            shape = given.get("shape", shape)
-            dtype = given.get("dtype", dtype)
-            initializer = given.get("initializer", initializer)
-        shape = () if shape is None else shape
-        shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        if any(not isinstance(n, (int, np.integer)) or n < 0 for n in shape):
-            raise ValueError(
-                f"the shape of a weight must be known. Received: shape={shape} for weight {name!r} "
-                f"of layer {self.name!r}"
-            )
-        _allocation.claim(shape, f"{self.name}/{name}")
-        if initializer is None:
-            initializer = "glorot_uniform" if len(shape) > 1 else "zeros"
-        dtype = self.dtype if dtype is None else dtype_name(dtype)
-        value = np.asarray(initialized(initializers.get(initializer), shape, dtype), dtype)
-        if value.shape != shape:
-            raise ValueError(
-                f"the initializer of weight {name!r} of layer {self.name!r} must return the shape "
-                f"{shape}. Received: shape={value.shape}"
-            )
-        weight = Weight(
-            value,
-            name or f"weight_{len(self._own_weights)}",
-            bool(trainable),
-            regularizers.get(regularizer),
-            constraints.get(constraint),
-        )
-        weight.path = f"{self.name}/{weight.name}"
-        self._own_weights.append(weight)
-        return weight
 
     def add_loss(self, loss: Any) -> None:
         """Add a term to the loss of the model that the layer is part of.
@@ -356,110 +272,6 @@ class Layer(metaclass=_NamesItself):
             current().depth += 1  # leave no record
             return map_leaves(lambda tensor: tensor.shape, self(inputs))
 
-    # Weights
-
-    def _sublayers(self) -> Iterator[Layer]:
-        """Yield the layers that this one holds in its attributes, each once."""
-        seen: set[int] = {id(self)}
-        for name, value in self.__dict__.items():
-            if type(value) in _PLAIN or name in _NO_LAYERS:
-                continue
-            kind = _kind(type(value))
-            if kind is None:
-                continue
-            found: Any = (value,) if kind is Layer else leaves(value)
-            for leaf in found:
-                if isinstance(leaf, Layer) and id(leaf) not in seen:
-                    seen.add(id(leaf))
-                    yield leaf
-
-    def _collect_weights(self, trainable: bool, found: dict[int, tuple[Weight, bool]]) -> None:
-        """Add the weights that are not in `found`, and whether training changes them."""
-        trainable = trainable and self._trainable
-        for weight in self._own_weights:
-            found.setdefault(id(weight), (weight, trainable and weight.trainable))
-        for layer in self._sublayers():
-            layer._collect_weights(trainable, found)
-
-    def _unique_weights(self) -> Iterable[tuple[Weight, bool]]:
-        found: dict[int, tuple[Weight, bool]] = {}
-        self._collect_weights(True, found)
-        return found.values()
-
-    @property
-    def weights(self) -> list[Weight]:
-        """All weights, each once."""
-        return [weight for weight, _ in self._unique_weights()]
-
-    @property
-    def trainable_weights(self) -> list[Weight]:
-        """The weights that training changes."""
-        return [weight for weight, trainable in self._unique_weights() if trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Weight]:
-        """The weights that training leaves alone, or changes other than by gradients."""
-        return [weight for weight, trainable in self._unique_weights() if not trainable]
-
-    @property
-    def variables(self) -> list[Weight]:
-        """The same as `weights`."""
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Weight]:
-        """The same as `trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Weight]:
-        """The same as `non_trainable_weights`."""
-        return self.non_trainable_weights
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights; setting it reaches the layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self._sublayers():
-            layer.trainable = value
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Return copies of all weights."""
-        return [weight.numpy() for weight in self.weights]
-
-    def set_weights(self, weights: Any) -> None:
-        """Overwrite all weights.
-
-        Parameters
-        ----------
-        weights : sequence of array-like
-            In the order and of the shapes of `get_weights`.
-
-        Raises
-        ------
-        ValueError
-            If their number or a shape differs; nothing is changed then.
-        """
-        own = self.weights
-        values = [np.asarray(value) for value in weights]
-        if len(values) != len(own):
-            raise ValueError(
-                f"{self.name!r} has {len(own)} weights. Received: {len(values)} values"
-                + ("" if self.built else f". {self.name!r} has not been built yet")
-            )
-        for weight, value in zip(own, values, strict=True):
-            if value.shape != weight.shape:
-                raise ValueError(
-                    f"the value of weight {weight.path!r} must have the shape {weight.shape}. "
-                    f"Received: shape={value.shape}"
-                )
-        for weight, value in zip(own, values, strict=True):
-            weight.assign(value)
-
     @property
     def losses(self) -> list[Any]:
         """The penalties, one number each: of activities and `add_loss`, and of the weights.
@@ -473,21 +285,6 @@ class Layer(metaclass=_NamesItself):
             for weight in self.weights
             if weight.regularizer is not None
         ]
-
-    def count_params(self) -> int:
-        """Return how many numbers the weights hold.
-
-        Raises
-        ------
-        ValueError
-            If the weights do not exist yet.
-        """
-        if not self.built:
-            raise ValueError(
-                f"{self.name!r} has no weights before it is built. Call it on data, or give the "
-                "model an Input first"
-            )
-        return sum(weight.size for weight in self.weights)
 
     # What a layer was called on
 
@@ -536,14 +333,3 @@ class Layer(metaclass=_NamesItself):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def _find_kind(cls: type) -> type | None:
-    """Return what an attribute of this class may be to a layer: a layer, a container or nothing."""
-    if issubclass(cls, Layer):
-        return Layer
-    return list if issubclass(cls, (list, tuple, dict)) else None
-
-
-# Layers have many attributes, and are looked through often.
-_kind: Callable[[type], type | None] = lru_cache(maxsize=1024)(_find_kind)

@@ -10,7 +10,7 @@ import numpy as np
 from pynn._registry import to_snake_case
 from pynn._structure import leaves
 from pynn.layers import InputLayer, Layer, Normalization
-from pynn.layers._layer import _NO_LAYERS
+from pynn.layers._weight_holder import _NO_LAYERS
 from pynn.models import Model, Sequential
 from pynn.ops import Weight
 
