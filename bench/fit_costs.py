@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from measuring import data
@@ -34,17 +35,19 @@ _NETWORKS = {"fashion": Training(), "california": replace(SMALL_TRAINING, epochs
 _METRICS = {True: ["accuracy", "sparse_categorical_crossentropy"], False: ["mae", "mape"]}
 
 
+@cache
+def _pseudo_terminal() -> Any:
+    ours, theirs = pty.openpty()
+    subprocess.Popen(["cat"], stdin=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(ours)
+    time.sleep(0.1)  # a process that starts would share the processors with what is measured
+    return os.fdopen(theirs, "w")
+
+
 @contextmanager
 def terminal() -> Iterator[Any]:
     """Give a stream to a pseudo-terminal, whose other end is read by another process."""
-    ours, theirs = pty.openpty()
-    reader = subprocess.Popen(
-        ["cat"], stdin=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    os.close(ours)
-    with os.fdopen(theirs, "w") as stream:
-        yield stream
-    reader.wait()
+    yield _pseudo_terminal()
 
 
 @contextmanager

@@ -23,7 +23,13 @@ def format_time_per_step(seconds: float) -> str:
 
 def format_logs(logs: Mapping[str, Any]) -> str:
     """Return figures such as ``" - loss: 0.7237 - accuracy: 0.8912"``."""
-    return "".join([f" - {name}: {format_figure(value)}" for name, value in logs.items()])
+    shown = ""
+    for name, value in logs.items():
+        if type(value) is float and not -1e-3 <= value <= 1e-3:  # as format_figure has it
+            shown += f" - {name}: {value:.4f}"
+        else:
+            shown += f" - {name}: {format_figure(value)}"
+    return shown
 
 
 def format_figure(value: Any) -> str:

@@ -190,6 +190,8 @@ class ProgressBar:
     def _count(self, done: int) -> str:
         if self._total is None:
             return f"{done}/Unknown"
+        if done == self._total:
+            return f"{done}/{done}"
         return f"{done:>{len(str(self._total))}d}/{self._total}"
 
     def _bar(self, done: int) -> str:
