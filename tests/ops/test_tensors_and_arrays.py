@@ -88,3 +88,22 @@ def test_a_weight_shows_the_engines_memory_transposed() -> None:
     np.testing.assert_array_equal((weight * 2)[0], [2, 4, 6])
     with pytest.raises(ValueError, match=r"shape \(2, 3\)"):
         weight.assign(np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("compute", "dtype"),
+    [
+        (lambda x: ops.where(x > 0, 0.0, 1.0), "float32"),
+        (lambda x: (x > 0) * 2.5, "float32"),
+        (lambda x: ops.cast(x, "int32") * 0.5, "float32"),
+        (lambda x: ops.cast(x, "int32") + 2, "int32"),
+        (lambda x: (x > 0) + 1, "int64"),
+        (lambda x: ops.cast(x, "float64") * 2, "float64"),
+        (lambda x: ops.logical_and(x > 0, True), "bool"),
+    ],
+)
+def test_the_type_of_whole_numbers_beside_constants(compute, dtype) -> None:
+    x = np.array([[-1.5, 2.5]], "float32")
+    recorded = compute(layers.Input((2,)))
+    assert recorded.dtype == dtype
+    assert np.asarray(compute(x)).dtype.kind == np.dtype(dtype).kind
