@@ -32,26 +32,30 @@ class Pace {
     }
     // What was better than the best's usual time deserves another look.
     if (last_workers_ != best && last_seconds_ < history_[best].median()) return last_workers_;
-    const unsigned every = best == candidates_[0] ? kProbeFewerEvery : kProbeMoreEvery;
-    if (++chunk_ % every != 0) return best;
+    const double every = best == candidates_[0] ? kProbeFewerEvery : kProbeMoreEvery;
+    if (since_probe_ < every) return best;
+    since_probe_ = 0;
     turn_ = (turn_ + 1) % candidates_.size();
     if (candidates_[turn_] == best) turn_ = (turn_ + 1) % candidates_.size();
     return candidates_[turn_];
   }
 
-  void record(int workers, double seconds_per_step) {
+  // A chunk has taken so long.
+  void record(int workers, double seconds_per_step, double seconds) {
     history_[workers].add(seconds_per_step);
     last_workers_ = workers;
     last_seconds_ = seconds_per_step;
+    since_probe_ += seconds;
   }
 
  private:
   // The first chunks also pay for starting threads and for cold caches.
   static constexpr int kWarmUp = 3;
-  // Fewer workers can be twice as slow, so they are tried seldom; more workers are what we want
-  // back as soon as the neighbour is quiet.
-  static constexpr unsigned kProbeFewerEvery = 64;
-  static constexpr unsigned kProbeMoreEvery = 8;
+  // Seconds. Fewer workers can be twice as slow, so they are tried seldom; more workers are what we
+  // want back as soon as the neighbour is quiet. Until it is, a trial may wait for milliseconds,
+  // however short the chunk.
+  static constexpr double kProbeFewerEvery = 0.25;
+  static constexpr double kProbeMoreEvery = 0.032;
 
   // The last measurements; their median forgets a single interruption.
   struct History {
@@ -73,7 +77,7 @@ class Pace {
   std::map<int, History> history_;
   int last_workers_ = 1;
   double last_seconds_ = 1e9;
-  unsigned chunk_ = 0;
+  double since_probe_ = 0;
   std::size_t turn_ = 0;
 };
 

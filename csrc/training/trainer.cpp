@@ -152,7 +152,8 @@ class TrainerOf : public Trainer {
       done += chunk;
       const double time = now();
       const double per_step = (time - chunk_start) / static_cast<double>(chunk);
-      if (time - chunk_start >= kMeasurableSeconds || chunk == n) pace_.record(workers, per_step);
+      if (time - chunk_start >= kMeasurableSeconds || chunk == n)
+        pace_.record(workers, per_step, time - chunk_start);
       if (time - start >= seconds) break;
       chunk_ = std::clamp<std::int64_t>(
           static_cast<std::int64_t>(kChunkSeconds / std::max(per_step, 1e-7)), 1, 4 * chunk_);
