@@ -112,14 +112,18 @@ PYNN_INLINE Vec<T> split_by_ln2(Vec<T> x, Vec<T>& r) {
 }
 
 // Normal on [kExpMin, kExpMax], zero below, infinite above; exp(0) is 1.
-// Float 0.92 ULP, double 0.87 (without FMA 1.21, 1.15).
+// Float 0.91 ULP, double 0.84 (without FMA 0.93, 0.86).
 template <class T>
 PYNN_INLINE Vec<T> exp(Vec<T> x) {
   using C = MathConstants<T>;
-  const Vec<T> one = broadcast(T(1));
+  const Vec<T> bias = broadcast(Vec<T>::kIntegerBias);
   Vec<T> r;
-  const Vec<T> n = split_by_ln2(x, r);
-  const Vec<T> y = add_to_exponent(fma(fma(polynomial(r, C::kExp), r, one), r, one), n);
+  const Vec<T> biased = split_by_ln2(x, r);
+  // What the rounding of r has taken away: up to a quarter of a unit of the result.
+  const Vec<T> n = biased - bias;
+  const Vec<T> lost = fnma(n, broadcast(C::kLn2Low), fnma(n, broadcast(C::kLn2High), x) - r);
+  const Vec<T> small = r + fma(r * r, polynomial(r, C::kExp), lost);
+  const Vec<T> y = add_to_exponent(broadcast(T(1)) + small, biased);
   const Vec<T> below = select(le(x, broadcast(C::kExpMax)), y, x * broadcast(C::kInfinity));
   return select(lt(x, broadcast(C::kExpMin)), broadcast(T(0)), below);
 }
