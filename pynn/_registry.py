@@ -73,10 +73,10 @@ class Registry:
         if custom_objects and name in custom_objects:
             found: Callable[..., Any] = custom_objects[name]
             return found
-        for key in (name, name.lower()):
-            if key in self._objects:
-                return self._objects[key]
-        raise ValueError(self._unknown(name, custom_objects))
+        known = self._objects.get(name) or self._objects.get(name.lower())
+        if known is None:
+            raise ValueError(self._unknown(name, custom_objects))
+        return known
 
     def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """Return the object that `identifier` stands for.
