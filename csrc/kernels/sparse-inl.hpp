@@ -216,15 +216,24 @@ PYNN_INLINE std::uint64_t repeated_columns(const ColumnGroup<T>& g) {
   return repeated;
 }
 
+static constexpr std::ptrdiff_t kNearBytes = std::ptrdiff_t{512} << 10;
+
 // w -= rate * gradient in the columns that have entries; the others keep their weights. The
 // gradient of a column with one entry stays in registers. The sums are 0 before and after.
 template <class T, int C>
-static void descend_group(const SparseGradientArgs<T>& a, const ColumnGroup<T>& g) {
+static void descend_group(const SparseGradientArgs<T>& a, const ColumnGroup<T>& g,
+                          const SparseEntry<T>* last) {
   using V = Vec<T>;
+  constexpr int kAhead = 8;
+  const std::ptrdiff_t line_bytes = g.outputs * static_cast<std::ptrdiff_t>(sizeof(T));
   const V rate = set<V>(a.update->h[0]);
   const std::uint64_t repeated = repeated_columns(g);
   std::uint64_t summed = 0;
   for (const SparseEntry<T>* e = g.begin; e != g.end; ++e) {
+    // Entries go on after the group, up to `last`; null if nothing is to be fetched ahead.
+    if (last != nullptr && last - e > kAhead) {
+      prefetch_line(a.weights + e[kAhead].column * a.ld + g.output, line_bytes);
+    }
     const std::uint64_t bit = std::uint64_t{1} << (e->column - g.column);
     if ((repeated & bit) != 0) {
       add_entry<T, C>(a, g, *e);
@@ -294,6 +303,10 @@ static void gradient_panel(const SparseGradientArgs<T>& a, ColumnGroup<T> g, Upd
                            bool descends) {
   const int shift = a.group_shift;
   const int last_group = (a.column_end - 1) >> shift;
+  // Weights that the second-level cache holds come by themselves in time.
+  const std::ptrdiff_t bytes =
+      (a.column_end - a.column_begin) * a.ld * static_cast<std::ptrdiff_t>(sizeof(T));
+  const SparseEntry<T>* last = bytes > kNearBytes ? a.entries + a.group_ends[last_group] : nullptr;
   for (int group = a.column_begin >> shift; group <= last_group; ++group) {
     g.end = a.entries + a.group_ends[group];
     g.column = group << shift;
@@ -303,7 +316,7 @@ static void gradient_panel(const SparseGradientArgs<T>& a, ColumnGroup<T> g, Upd
     } else if (!descends) {
       step_group<T, C>(a, g, span);
     } else if (g.begin != g.end) {
-      descend_group<T, C>(a, g);
+      descend_group<T, C>(a, g, last);
     }
     g.begin = g.end;
   }
