@@ -172,8 +172,10 @@ py::object predict_array(Executor& executor, const py::array& x, py::handle type
   const std::vector<Rows> sources{rows_in(x)};
   const std::vector<int>& features = executor.output_features();
   require(features.size() == 1, "the model has more than one output");
-  const std::array<Py_intptr_t, 2> shape{sources[0].rows, features[0]};
   const auto& numpy = py::detail::npy_api::get();
+  require(PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), numpy.PyArray_Type_) != 0,
+          "type must be a subclass of ndarray");
+  const std::array<Py_intptr_t, 2> shape{sources[0].rows, features[0]};
   py::object array = py::reinterpret_steal<py::object>(numpy.PyArray_NewFromDescr_(
       reinterpret_cast<PyTypeObject*>(type.ptr()), py::dtype::of<T>().release().ptr(), 2,
       shape.data(), nullptr, nullptr, 0, nullptr));

@@ -59,7 +59,12 @@ class ExecutorOf : public Executor {
     request_.max_batch = kPiece;
     for (int output : outputs) output_features_.push_back(graph_->node(output).features);
     // Wrong graphs fail here, not in the first call.
-    operations_per_row_ = cost_of(expected_entries(*graph_, inputs, outputs));
+    cost_of(expected_entries(*graph_, inputs, outputs));
+    for (int id = 0; id < graph_->size(); ++id) {
+      for (const VariablePtr& variable : graph_->node(id).variables) {
+        operations_per_row_ += 2.0 * variable->rows() * variable->cols();
+      }
+    }
   }
 
   void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs,

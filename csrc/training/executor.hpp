@@ -19,7 +19,7 @@ class Executor {
                        const Poll& poll) = 0;
 
   const std::vector<int>& output_features() const { return output_features_; }
-  // Floating-point operations, of a dense row.
+  // Floating-point operations with weights, of a dense row; at least as many.
   double operations_per_row() const { return operations_per_row_; }
 
  protected:

@@ -13,11 +13,16 @@ namespace pynn {
 
 class Pace {
  public:
-  // At most `limit` workers from now on. What was measured before is kept.
+  // At most `limit` workers from now on. Usual times that were measured before are kept, but the
+  // last number of workers may be none to choose from any more.
   void set_limit(int limit) {
+    if (limit == limit_) return;
+    limit_ = limit;
     candidates_.clear();
     for (int workers = limit; workers > 1; workers /= 2) candidates_.push_back(workers);
     candidates_.push_back(1);
+    last_workers_ = 1;
+    last_seconds_ = kLong;
   }
 
   const std::vector<int>& candidates() const { return candidates_; }
@@ -56,6 +61,7 @@ class Pace {
   // however short the chunk.
   static constexpr double kProbeFewerEvery = 0.25;
   static constexpr double kProbeMoreEvery = 0.032;
+  static constexpr double kLong = 1e9;
 
   // The last measurements; their median forgets a single interruption.
   struct History {
@@ -73,10 +79,11 @@ class Pace {
     }
   };
 
+  int limit_ = 1;
   std::vector<int> candidates_{1};
   std::map<int, History> history_;
   int last_workers_ = 1;
-  double last_seconds_ = 1e9;
+  double last_seconds_ = kLong;
   double since_probe_ = 0;
   std::size_t turn_ = 0;
 };

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pynn import _core
+from pynn._array_result import ArrayResult
 from reference.networks import NETWORKS, layers, two_inputs_two_outputs
 from reference.tolerances import DTYPES
 from reference.twin import Training, Twin, rows
@@ -85,6 +86,9 @@ def test_predict_array() -> None:
     np.testing.assert_array_equal(
         executor.predict_array(x.astype(np.float64)), executor.predict_array(x)
     )
+    assert type(executor.predict_array(x, ArrayResult)) is ArrayResult
+    with pytest.raises(ValueError, match="type must be a subclass of ndarray"):
+        executor.predict_array(x, dict)
 
 
 def test_the_graph_may_grow() -> None:
