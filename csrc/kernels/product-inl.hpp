@@ -121,8 +121,9 @@ static void product_all(const ProductArgs<T>& a) {
 // pass by, and columns of wide weights do not push one another out of it.
 template <class T>
 static constexpr int kDepthChunk = 4096 / sizeof(T);
+// Rows of fewer weights than a line of the cache meet each line several times: it has to stay.
 template <class T>
-static constexpr int kStridedDepthChunk = 2048 / sizeof(T);
+static constexpr int kStridedDepthChunk = (Tiles<T>::kRows < 12 ? 1024 : 2048) / sizeof(T);
 // Blocks of x that one pass goes through stay in the second-level cache while the weights pass by.
 static constexpr std::ptrdiff_t kGroupBytes = std::ptrdiff_t{256} << 10;
 
