@@ -12,20 +12,14 @@ namespace PYNN_ISA {
 // The inverse error function over x, as a polynomial in w = -log(1 - x^2) - 2.5 where that is below
 // 2.5, and in sqrt(-log(1 - x^2)) - 3 elsewhere: M. Giles, "Approximating the erfinv function", GPU
 // Computing Gems 2, 2011, in single precision. Relative error 4e-7.
-static constexpr double kErfInverseCentre[] = {2.81022636e-08,  3.43273939e-07, -3.5233877e-06,
-                                               -4.39150654e-06, 0.00021858087,  -0.00125372503,
-                                               -0.00417768164,  0.246640727,    1.50140941};
-static constexpr double kErfInverseTail[] = {-0.000200214257, 0.000100950558, 0.00134934322,
-                                             -0.00367342844,  0.00573950773,  -0.0076224613,
-                                             0.00943887047,   1.00167406,     2.83297682};
-
 template <class T>
-PYNN_INLINE Vec<T> erf_inverse_polynomial(Vec<T> x, const double (&coefficients)[9]) {
-  Vec<T> y = broadcast(static_cast<T>(coefficients[0]));
-#pragma GCC unroll 9
-  for (int i = 1; i < 9; ++i) y = fma(y, x, broadcast(static_cast<T>(coefficients[i])));
-  return y;
-}
+static constexpr T kErfInverseCentre[] = {T(2.81022636e-08),  T(3.43273939e-07), T(-3.5233877e-06),
+                                          T(-4.39150654e-06), T(0.00021858087),  T(-0.00125372503),
+                                          T(-0.00417768164),  T(0.246640727),    T(1.50140941)};
+template <class T>
+static constexpr T kErfInverseTail[] = {T(-0.000200214257), T(0.000100950558), T(0.00134934322),
+                                        T(-0.00367342844),  T(0.00573950773),  T(-0.0076224613),
+                                        T(0.00943887047),   T(1.00167406),     T(2.83297682)};
 
 // u in (0, 1), with u, 1 - u and 2 u - 1 exact: the number that a normal one is below with
 // probability u.
@@ -34,8 +28,8 @@ PYNN_INLINE Vec<T> normal_quantile(Vec<T> u) {
   using V = Vec<T>;
   const V one = broadcast(T(1));
   const V w = zero<V>() - log(broadcast(T(4)) * u * (one - u));
-  const V centre = erf_inverse_polynomial(w - broadcast(T(2.5)), kErfInverseCentre);
-  const V tail = erf_inverse_polynomial(sqrt(w) - broadcast(T(3)), kErfInverseTail);
+  const V centre = polynomial(w - broadcast(T(2.5)), kErfInverseCentre<T>);
+  const V tail = polynomial(sqrt(w) - broadcast(T(3)), kErfInverseTail<T>);
   const V ratio = select(lt(w, broadcast(T(5))), centre, tail);
   return broadcast(T(1.41421356237309504880)) * ratio * (u + u - one);
 }
