@@ -102,8 +102,7 @@ PYNN_INLINE void finish_by_squares(const ProductArgs<T>& a, int row, int n, cons
   constexpr int kWidth = V::kWidth;
   for (int first = 0; first < n; first += kWidth) {
     V square[kWidth];
-    load_columns<kWidth* static_cast<int>(sizeof(T)) / 16>(
-        [&](int r) { return y + (r < R ? r : 0) * y_ld + first; }, square);
+    load_columns<kQuarters<T>>([&](int r) { return y + (r < R ? r : 0) * y_ld + first; }, square);
     const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + first) * kLanes;
     T* out = a.y + at;
 #pragma GCC unroll 16

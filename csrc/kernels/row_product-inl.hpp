@@ -22,7 +22,7 @@ __attribute__((noinline)) static void row_panel(const T* const* rows, const T* x
   int t = 0;
   for (; t + kWidth <= depth; t += kWidth) {
     V square[kWidth];
-    load_columns<kWidth* static_cast<int>(sizeof(T)) / 16>(
+    load_columns<kQuarters<T>>(
         [&](int i) {
           const T* row = rows[i] + t;
           prefetch(row + kAhead);

@@ -7,9 +7,6 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-template <class T>
-static constexpr int kQuarterWidth = 16 / sizeof(T);
-
 // Q quarters of kWidth rows, to lanes.
 template <class T, int Q, class At>
 PYNN_INLINE void square_to_lanes(const At& row, T* lanes) {
@@ -21,7 +18,7 @@ PYNN_INLINE void square_to_lanes(const At& row, T* lanes) {
 }
 
 // The last columns of rows that end after `left` of them, by whole quarters.
-template <class T, class At, int Q = Vec<T>::kWidth / kQuarterWidth<T>>
+template <class T, class At, int Q = kQuarters<T>>
 PYNN_INLINE void last_square_to_lanes(const At& row, int left, T* lanes) {
   if constexpr (Q > 1) {
     if (left <= (Q - 1) * kQuarterWidth<T>) {
@@ -36,8 +33,7 @@ PYNN_INLINE void columns_to_lanes(const At& row, int begin, int end, T* lanes) {
   constexpr int kWidth = Vec<T>::kWidth;
   int col = begin;
   for (; col + kWidth <= end; col += kWidth) {
-    square_to_lanes<T, kWidth / kQuarterWidth<T>>([&](int i) { return row(i) + col; },
-                                                  lanes + col * kLanes);
+    square_to_lanes<T, kQuarters<T>>([&](int i) { return row(i) + col; }, lanes + col * kLanes);
   }
   if (col < end) {
     last_square_to_lanes<T>([&](int i) { return row(i) + col; }, end - col, lanes + col * kLanes);
@@ -73,8 +69,7 @@ static void lanes_to_rows(const T* lanes, std::ptrdiff_t block_stride, int begin
     T* out = rows + static_cast<std::ptrdiff_t>(first) * ld;
     for (int feature = begin; feature < padded_end; feature += kWidth) {
       V columns[kWidth];
-      load_columns<kWidth / kQuarterWidth<T>>([&](int i) { return in + (feature + i) * kLanes; },
-                                              columns);
+      load_columns<kQuarters<T>>([&](int i) { return in + (feature + i) * kLanes; }, columns);
       const auto present = first_n<V>(end - feature);
 #pragma GCC unroll 16
       for (int i = 0; i < kWidth; ++i) {

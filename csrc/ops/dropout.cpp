@@ -34,11 +34,8 @@ class RandomFactor : public Op<T> {
                     static_cast<std::size_t>(n) * sizeof(T));
         return;
       }
-      // Numbered through the whole batch, of which this pass may be a piece.
-      const std::int64_t batch_block = pass.first_row / kLanes + block;
-      const std::int64_t first = (batch_block * y.features + begin) * kLanes;
       T* mask = mask_at(block, begin);
-      const auto index = static_cast<std::uint64_t>(first);
+      const std::uint64_t index = pass.lane_number(block, y.features, begin);
       if constexpr (kMask == Mask::dropout) {
         this->kernels->dropout_mask(mask, n, parameter_, key, index);
       } else {

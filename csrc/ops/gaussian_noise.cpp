@@ -27,10 +27,8 @@ class GaussianNoise : public Op<T> {
         std::memcpy(out, x.value_at(block, begin), static_cast<std::size_t>(n) * sizeof(T));
         return;
       }
-      // Numbered through the whole batch, of which this pass may be a piece.
-      const std::int64_t batch_block = pass.first_row / kLanes + block;
-      const std::int64_t first = (batch_block * y.features + begin) * kLanes;
-      this->kernels->normal_noise(out, n, T(0), stddev_, key, static_cast<std::uint64_t>(first));
+      this->kernels->normal_noise(out, n, T(0), stddev_, key,
+                                  pass.lane_number(block, y.features, begin));
       this->kernels->add(x.value_at(block, begin), out, out, n);
     });
   }

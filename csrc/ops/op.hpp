@@ -33,6 +33,12 @@ struct Pass {
   const std::int64_t* next_rows = nullptr;
   int next_count = 0;
 
+  // Of a lane of a value that has so many features: its number through the whole batch, of which
+  // this pass may be a piece.
+  std::uint64_t lane_number(int block, int features, int feature) const {
+    return static_cast<std::uint64_t>(((first_row / kLanes + block) * features + feature) * kLanes);
+  }
+
   std::int64_t row(int i) const { return rows != nullptr ? rows[i] : first_row + i; }
   RowNumbers row_numbers(int begin, int n) const {
     return {rows == nullptr ? nullptr : rows + begin, first_row + begin, n};

@@ -84,6 +84,12 @@ struct Tiles;
 namespace pynn {
 namespace PYNN_ISA {
 
+// What load_columns counts in: 16 bytes of a row, and how many of them a vector holds.
+template <class T>
+static constexpr int kQuarterWidth = 16 / sizeof(T);
+template <class T>
+static constexpr int kQuarters = Vec<T>::kWidth / kQuarterWidth<T>;
+
 // Words whose vector type must be spelt out; the ISA header overloads them by scalar type.
 // load and store: p is aligned to the whole vector. loadu and storeu: to its scalar.
 template <class V>
