@@ -54,7 +54,7 @@ WeightGradientArgs<T> grad_weights_args(const PaddedRows<T>& x, const Lanes<T>& 
   args.grad_y = grad_y.data();
   args.grad_y_block_stride = grad_y.stride();
   args.row_end = w.rows();
-  args.cols = static_cast<int>(round_up(w.cols(), kRowAlign));
+  args.col_end = static_cast<int>(round_up(w.cols(), kRowAlign));
   args.ld = w.ld();
   args.weights = w.data();
   return args;

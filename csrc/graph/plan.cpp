@@ -362,7 +362,7 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
     for (const Slot<T>* input : op->in) reaches_inputs = reaches_inputs || input->grad != nullptr;
     // The parameters of an op that reaches no input get their gradients in update(), but for those
     // that need the whole batch's statistics.
-    if (op->wants_rows() && !reaches_inputs) continue;
+    if (!reaches_inputs && !op->keeps_gradients()) continue;
     if (op->cost() <= 0 || op->in.empty() || (is_activation_[i] && op->gate != nullptr)) continue;
     Task task{[op](const Pass& pass, const Share& share) { op->backward(pass, share); },
               op->backward_division(request_.training),
@@ -380,8 +380,12 @@ void Plan<T>::append_backward(std::vector<Task>& tasks) const {
   }
 }
 
+// What the updates read is turned round before all of them, so that nobody waits between two of
+// them. Entries are ordered just before they are used: several ops may read the same ones, each in
+// its own order.
 template <class T>
 void Plan<T>::append_update(std::vector<Task>& tasks) const {
+  std::vector<Task> updates;
   for (std::size_t i = ops_.size(); i-- > 0;) {
     if (ops_[i] == nullptr || skipped_[i] || !has_grad_[i]) continue;
     Op<T>* op = ops_[i].get();
@@ -398,7 +402,7 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
                  {op->in[0]->key()},
                  {&op->in[0]->ordered}};
       order.always_features = true;
-      tasks.push_back(std::move(order));
+      updates.push_back(std::move(order));
     }
     if (grad_copies_[i].rows != nullptr) {
       tasks.push_back(copy_task(grad_copies_[i], i, op->out->grad));
@@ -413,10 +417,15 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
     for (std::size_t v = 0; v < op->variables.size(); ++v) {
       if (op->parameters[v] == nullptr) continue;
       task.writes.push_back(op->variables[v]->raw());
-      if (op->parameters[v]->grad != nullptr) task.writes.push_back(op->parameters[v]->grad);
+      const T* kept = op->parameters[v]->grad;
+      if (kept == nullptr) continue;
+      task.writes.push_back(kept);
+      // Whoever has begun the sum may have divided it in another way.
+      if (!op->first_use[v]) task.reads.push_back(kept);
     }
-    if (!task.writes.empty()) tasks.push_back(std::move(task));
+    if (!task.writes.empty()) updates.push_back(std::move(task));
   }
+  tasks.insert(tasks.end(), updates.begin(), updates.end());
 }
 
 template <class T>

@@ -65,17 +65,18 @@ struct UpdateStep {
 inline constexpr int kMaxSlots = 3;
 
 // grad[row][col] = sum over the batch of grad_y[row][lane] x_rows[lane][col], rows in [row_begin,
-// row_end), cols in [0, cols), cols a multiple of kRowAlign. Then either stored (grad not null) or
-// used at once to step the weights and the optimizer's state.
+// row_end), cols in [col_begin, col_end), multiples of kRowAlign. Then either stored (grad not
+// null) or used at once to step the weights and the optimizer's state.
 template <class T>
 struct WeightGradientArgs {
-  const T* const* x_rows;  // `count` pointers, each readable for `cols` elements
+  const T* const* x_rows;  // `count` pointers, each readable up to element col_end
   int count;
   const T* grad_y;
   std::ptrdiff_t grad_y_block_stride;
   int row_begin;
   int row_end;
-  int cols;
+  int col_begin;
+  int col_end;
   std::ptrdiff_t ld;  // of weights, grad and state
   T* weights;
   T* state[kMaxSlots];

@@ -83,8 +83,8 @@ static void gradient_group(const WeightGradientArgs<T>& a, int row, int row_end,
     const int rows = a.count < kSliceRows<T> ? a.count : kSliceRows<T>;
     for (int i = 0; i < rows; ++i) packed_rows[i] = packed + i * kPanel<T>;
   }
-  for (int col = 0, vectors = 0; col < a.cols; col += vectors * kWidth) {
-    vectors = panel_vectors<T>((a.cols - col) / kWidth);
+  for (int col = a.col_begin, vectors = 0; col < a.col_end; col += vectors * kWidth) {
+    vectors = panel_vectors<T>((a.col_end - col) / kWidth);
     int first = 0;
     do {
       BatchSlice<T> slice{};

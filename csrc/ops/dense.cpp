@@ -114,10 +114,11 @@ class Dense : public Op<T> {
     }
     if (this->variables.size() < 2) return;
     Parameter<T>* bias = this->parameters[1];
-    const Range rows = share.features(units_);
-    if (bias == nullptr || rows.size() <= 0) return;
     const Slot<T>& y = *this->out;
-    if (y.grad_rows != nullptr && rows.begin % kRowAlign == 0) {
+    const bool by_rows = y.grad_rows != nullptr;
+    const Range rows = by_rows ? share.columns(units_) : share.features(units_);
+    if (bias == nullptr || rows.size() <= 0) return;
+    if (by_rows) {
       this->kernels->row_sums(y.grad_rows, rows.begin, rows.end, pass.count, this->work);
     } else {
       this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count,
@@ -205,10 +206,19 @@ class Dense : public Op<T> {
     this->kernels->sparse_gradient(a);
   }
 
-  // A line of the kernel per output, or per input: then x and the gradient of y change places.
+  // A line of the kernel per output, or per input: then x and the gradient of y change places. Of
+  // either, a worker steps the weights of the outputs that it has computed in forward().
   void update_kernel(const Pass& pass, const Share& share) {
-    const Range lines = share.features(by_input_ ? features_ : units_);
-    if (lines.size() <= 0) return;
+    if (by_input_) {
+      share.for_each_band(features_, units_, [&](const Band& band) { update_band(pass, band); });
+    } else {
+      const int columns = static_cast<int>(round_up(features_, kRowAlign));
+      const Range lines = share.features(units_);
+      if (lines.size() > 0) update_band(pass, {lines, {0, columns}});
+    }
+  }
+
+  void update_band(const Pass& pass, const Band& band) {
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
     WeightGradientArgs<T> a{};
@@ -216,9 +226,10 @@ class Dense : public Op<T> {
     a.count = pass.count;
     a.grad_y = by_input_ ? x.value : y.grad;
     a.grad_y_block_stride = by_input_ ? x.block_stride : y.block_stride;
-    a.row_begin = lines.begin;
-    a.row_end = lines.end;
-    a.cols = static_cast<int>(round_up(by_input_ ? units_ : features_, kRowAlign));
+    a.row_begin = band.lines.begin;
+    a.row_end = band.lines.end;
+    a.col_begin = band.columns.begin;
+    a.col_end = band.columns.end;
     aim(a);
     this->kernels->weight_gradient(a);
   }

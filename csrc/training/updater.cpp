@@ -295,11 +295,8 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   const auto divided = [&](std::size_t i, auto run, std::vector<const void*> reads,
                            std::vector<const void*> writes) {
     const Parameter<T>& p = parameters_[i];
-    // One row may be a bias, whose gradient was divided as it is here, or the kernel of one unit,
-    // whose gradient one worker has computed.
-    Division division = p.lines > 1 ? kElementwise : kFeatureProduct;
-    if (p.by_input) division.local = false;
-    Task task{[i, run](const Pass&, const Share& share) { run(i, share); }, division,
+    // Not as the gradient was divided: that may have been along columns, or not at all.
+    Task task{[i, run](const Pass&, const Share& share) { run(i, share); }, kFeatureProduct,
               6.0 * p.rows * p.cols / kLanes, std::move(reads), std::move(writes)};
     task.always_features = true;
     tasks.push_back(std::move(task));

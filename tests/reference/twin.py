@@ -31,10 +31,14 @@ def rows(arrays: list[np.ndarray | None]) -> list:
 
 
 class Twin:
-    """Both graphs. Weights are drawn so that activations keep a size of about 1."""
+    """Both graphs. Weights are drawn so that activations keep a size of about 1.
 
-    def __init__(self, dtype: str = "float64", seed: int = 0) -> None:
+    `by_input`: matrices are stored so by the engine.
+    """
+
+    def __init__(self, dtype: str = "float64", seed: int = 0, by_input: bool = False) -> None:
         self.dtype = dtype
+        self.by_input = by_input
         self.rng = np.random.default_rng(seed)
         self.native = _core.Graph(dtype)
         self.reference = Graph()
@@ -53,7 +57,7 @@ class Twin:
         return number
 
     def weight(self, value: np.ndarray) -> Weight:
-        native = _core.Variable(*value.shape, self.dtype)
+        native = _core.Variable(*value.shape, self.dtype, self.by_input and len(value) > 1)
         weight = Weight(native, Variable(value))
         weight.assign(value)
         self.weights.append(weight)

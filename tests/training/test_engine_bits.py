@@ -50,9 +50,15 @@ def wide_enough(network: Network, batch_size: int) -> int:
 
 
 def problem(
-    network: Network, width: int, dtype: str, n_rows: int, optimizer: tuple, options: dict
+    network: Network,
+    width: int,
+    dtype: str,
+    n_rows: int,
+    optimizer: tuple,
+    options: dict,
+    by_input: bool = False,
 ) -> tuple[Training, Batch]:
-    twin = Twin(dtype, seed=1)
+    twin = Twin(dtype, seed=1, by_input=by_input)
     outputs = network(twin, width)
     penalties = [PENALTY] * len(twin.weights) if options else None
     losses = [("mean_squared_error", [])] * len(outputs)
@@ -114,9 +120,10 @@ def test_threads(network: Network, batch_size: int) -> None:
     n_rows = 2 * batch_size + batch_size // 2  # the last batch is short
     for dtype in ("float32", "float64"):
         results = []
-        for threads in range(1, MOST_THREADS + 1):
-            training, batch = problem(network, width, dtype, n_rows, **run)
-            results.append(train(training, batch, batch_size, threads))
+        for by_input in (False, True):
+            for threads in range(1, MOST_THREADS + 1):
+                training, batch = problem(network, width, dtype, n_rows, by_input=by_input, **run)
+                results.append(train(training, batch, batch_size, threads))
         for other in results[1:]:
             assert_identical(results[0], other)
 
