@@ -134,6 +134,15 @@ class Trainer:
         skip: int = ...,
     ) -> None: ...
     def run(self, rates: _Array, seconds: float) -> int: ...
+    def run_epochs(
+        self,
+        rates: _Array,
+        seconds: float,
+        epochs: int,
+        ended: list[dict[str, Any]],
+        order: _Array | None = ...,
+        random: Any = ...,
+    ) -> int: ...
     def results(self) -> dict[str, Any]: ...
     def evaluate(
         self,

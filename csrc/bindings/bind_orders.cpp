@@ -2,37 +2,16 @@
 // rows.
 #include <cstdint>
 #include <limits>
-#include <string>
 
-#include "base/mersenne_twister.hpp"
 #include "base/xorshift.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/numpy_random.hpp"
 
 namespace py = pybind11;
 
 namespace pynn {
 
 namespace {
-
-// The data of a 1-D array that is changed in place.
-template <class T>
-T* in_place(const char* name, py::array a) {
-  const bool fits = a.ndim() == 1 && a.dtype().equal(py::dtype::of<T>()) &&
-                    (a.flags() & py::array::c_style) != 0 && a.writeable();
-  if (!fits) {  // NumPy takes microseconds over the name of a type
-    require(false, std::string(name) + " must be a writable contiguous 1-D array of " +
-                       py::cast<std::string>(py::str(py::dtype::of<T>())));
-  }
-  return static_cast<T*>(a.mutable_data());
-}
-
-MersenneTwister generator_of(const py::array& key, int position) {
-  auto* words = in_place<std::uint32_t>("key", key);
-  require(
-      key.size() == MersenneTwister::kWords && position >= 0 && position <= MersenneTwister::kWords,
-      "key must have 624 words and position be in [0, 624]");
-  return {words, position};
-}
 
 py::array seed_as_numpy(std::uint32_t seed) {
   py::array_t<std::uint32_t> key(MersenneTwister::kWords);

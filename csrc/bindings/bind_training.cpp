@@ -10,6 +10,7 @@
 
 #include "base/finite.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/numpy_random.hpp"
 #include "bindings/rows_object.hpp"
 #include "training/executor.hpp"
 #include "training/trainer.hpp"
@@ -355,6 +356,36 @@ std::int64_t run(TrainerObject& self, const Array<double>& rates, double seconds
   return without_gil([&] { return self.trainer->run(rates.data(), rates.size(), seconds); });
 }
 
+// `random` has a key and a position, as RandomState's MT19937 does. It and `order` move on with the
+// epochs, and `ended` grows, before Python can handle a signal.
+std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double seconds,
+                        std::int64_t epochs, py::list& ended, const std::optional<py::array>& order,
+                        const py::object& random) {
+  require(rates.ndim() == 1, "rates must be a 1-D array");
+  Trainer& trainer = *self.trainer;
+  std::vector<Results> results;
+  const auto run = [&](const Trainer::Reorder& reorder) {
+    return without_gil([&] {
+      return trainer.run_epochs(rates.data(), rates.size(), seconds, epochs, reorder, results);
+    });
+  };
+  std::int64_t done = 0;
+  if (order) {
+    auto* rows = in_place<std::int64_t>("order", *order);
+    require(static_cast<std::size_t>(order->size()) == trainer.order().size(),
+            "order must be that of the epoch that has begun");
+    const py::array key = random.attr("key");
+    MersenneTwister generator = generator_of(key, py::cast<int>(random.attr("position")));
+    done = run([&](std::int64_t* next, std::int64_t n) { generator.shuffle(next, n); });
+    std::copy(trainer.order().begin(), trainer.order().end(), rows);
+    random.attr("position") = generator.position();
+  } else {
+    done = run({});
+  }
+  for (const Results& each : results) ended.append(dict_of(each));
+  return done;
+}
+
 struct ExecutorObject {
   std::shared_ptr<Graph> graph;
   std::unique_ptr<Executor> executor;
@@ -409,6 +440,12 @@ void bind_training(py::module_& m) {
       .def("run", &run, py::arg("rates"), py::arg("seconds"),
            "Run up to len(rates) steps, each with its learning rate, for about `seconds`; return "
            "the steps done.")
+      .def("run_epochs", &run_epochs, py::arg("rates"), py::arg("seconds"), py::arg("epochs"),
+           py::arg("ended"), py::arg("order") = py::none(), py::arg("random") = py::none(),
+           "Run as `run` does, and on through the same data until `epochs` have ended, the present "
+           "one among them. `ended` gets the results of each. With `order`, which is the present "
+           "epoch's, the next ones are shuffled as RandomState does it: `order` and `random`, by "
+           "its attributes `key` and `position`, end as they are after the last shuffle.")
       .def("results",
            [](const TrainerObject& self) {
              // Whoever waits for the lock must not hold the GIL, but giving it up is dear: where

@@ -124,49 +124,30 @@ class TrainerOf : public Trainer {
 
   std::int64_t run(const double* rates, std::int64_t n, double seconds) override {
     std::lock_guard lock(mutex_);
-    FlushDenormals flush;
+    return advance(rates, n, seconds);
+  }
+
+  std::int64_t run_epochs(const double* rates, std::int64_t n, double seconds, std::int64_t epochs,
+                          const Reorder& reorder, std::vector<Results>& ended) override {
+    std::lock_guard lock(mutex_);
     const auto rows = static_cast<std::int64_t>(order_.size());
-    if (position_ >= rows || n <= 0) return 0;
-    const std::int64_t left = (rows - position_ + batch_size_ - 1) / batch_size_;
-    n = std::min(n, left);
-    Pipeline<T>& pipeline = *training_;
-    // Forward, and twice as much backward.
-    const double operations = 3 * pipeline.plan.forward_cost() * batch_size_;
-    pace_.set_limit(worthwhile_workers(operations, thread_limit()));
-    for (int count : {batch_size_, static_cast<int>((rows - 1) % batch_size_ + 1)}) {
-      for (int workers : pace_.candidates()) pipeline.schedule(count, workers);
-    }
+    require(position_ < rows && epochs >= 1, "no epoch has begun, or none is to be run");
     const double start = now();
-    std::int64_t done = 0;
-    std::int64_t chunk = seconds < kChunkSeconds ? 1 : chunk_;
-    while (done < n) {
-      const double chunk_start = now();
-      chunk = std::min(chunk, n - done);
-      const int workers = pace_.next();
-      ThreadPool::instance().run(workers, [&](int worker, int actual) {
-        for (std::int64_t i = 0; i < chunk; ++i) {
-          const Pass pass = make_pass(done + i, rates[done + i]);
-          pipeline.schedules.at({pass.count, actual})->run(pass, worker, pipeline.barrier);
-        }
-      });
-      done += chunk;
-      const double time = now();
-      const double per_step = (time - chunk_start) / static_cast<double>(chunk);
-      if (time - chunk_start >= kMeasurableSeconds || chunk == n)
-        pace_.record(workers, per_step, time - chunk_start);
-      if (time - start >= seconds) break;
-      chunk_ = std::clamp<std::int64_t>(
-          static_cast<std::int64_t>(kChunkSeconds / std::max(per_step, 1e-7)), 1, 4 * chunk_);
-      const double left_seconds = seconds - (time - start);
-      chunk = std::clamp<std::int64_t>(
-          static_cast<std::int64_t>(left_seconds / std::max(per_step, 1e-7)), 1, chunk_);
+    std::int64_t done = advance(rates, n, seconds);
+    while (position_ >= rows) {
+      ended.push_back(training_->objective.results());
+      if (--epochs == 0) break;
+      if (reorder) reorder(order_.data(), rows);
+      position_ = 0;
+      last_pass_ = {};
+      training_->objective.clear_sums();
+      const double left = seconds - (now() - start);
+      if (left > 0) done += advance(rates + done, n - done, left);
     }
-    last_pass_ = make_pass(done - 1, 0);
-    last_pass_.next_rows = nullptr;
-    position_ += done * batch_size_;
-    iterations += static_cast<std::uint64_t>(done);
     return done;
   }
+
+  const std::vector<std::int64_t>& order() const override { return order_; }
 
   std::optional<Results> results(bool waits) const override {
     std::unique_lock lock(mutex_, std::defer_lock);
@@ -363,6 +344,52 @@ class TrainerOf : public Trainer {
       pass.next_count = static_cast<int>(std::min<std::int64_t>(batch_size_, rows - next));
     }
     return pass;
+  }
+
+  // run(), for whoever holds the lock.
+  std::int64_t advance(const double* rates, std::int64_t n, double seconds) {
+    FlushDenormals flush;
+    const auto rows = static_cast<std::int64_t>(order_.size());
+    if (position_ >= rows || n <= 0) return 0;
+    const std::int64_t left = (rows - position_ + batch_size_ - 1) / batch_size_;
+    n = std::min(n, left);
+    Pipeline<T>& pipeline = *training_;
+    // Forward, and twice as much backward.
+    const double operations = 3 * pipeline.plan.forward_cost() * batch_size_;
+    pace_.set_limit(worthwhile_workers(operations, thread_limit()));
+    for (int count : {batch_size_, static_cast<int>((rows - 1) % batch_size_ + 1)}) {
+      for (int workers : pace_.candidates()) pipeline.schedule(count, workers);
+    }
+    const double start = now();
+    std::int64_t done = 0;
+    std::int64_t chunk = seconds < kChunkSeconds ? 1 : chunk_;
+    while (done < n) {
+      const double chunk_start = now();
+      chunk = std::min(chunk, n - done);
+      const int workers = pace_.next();
+      ThreadPool::instance().run(workers, [&](int worker, int actual) {
+        for (std::int64_t i = 0; i < chunk; ++i) {
+          const Pass pass = make_pass(done + i, rates[done + i]);
+          pipeline.schedules.at({pass.count, actual})->run(pass, worker, pipeline.barrier);
+        }
+      });
+      done += chunk;
+      const double time = now();
+      const double per_step = (time - chunk_start) / static_cast<double>(chunk);
+      if (time - chunk_start >= kMeasurableSeconds || chunk == n)
+        pace_.record(workers, per_step, time - chunk_start);
+      if (time - start >= seconds) break;
+      chunk_ = std::clamp<std::int64_t>(
+          static_cast<std::int64_t>(kChunkSeconds / std::max(per_step, 1e-7)), 1, 4 * chunk_);
+      const double left_seconds = seconds - (time - start);
+      chunk = std::clamp<std::int64_t>(
+          static_cast<std::int64_t>(left_seconds / std::max(per_step, 1e-7)), 1, chunk_);
+    }
+    last_pass_ = make_pass(done - 1, 0);
+    last_pass_.next_rows = nullptr;
+    position_ += done * batch_size_;
+    iterations += static_cast<std::uint64_t>(done);
+    return done;
   }
 
   int workers_for(Pipeline<T>& pipeline, int count, int passes) const {

@@ -58,6 +58,11 @@ class Figures:
                 np.ascontiguousarray(t.reshape(len(t), -1), dtype) for t in rows.y_arrays
             ]
 
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation rows."""
+        return self._validation is not None
+
     def training_rows(self, row_weight: np.ndarray | None) -> ArrayData:
         """Return the rows to train on, of these weights."""
         return self._rows(self._data, row_weight)

@@ -53,6 +53,10 @@ class RowOrder:
         self.n_shuffled += 1
         return self._rows
 
+    def went_on(self, count: int) -> None:
+        """Count shuffles of the array from `next` that its generator has made elsewhere."""
+        self.n_shuffled += count
+
     def forget_rows(self) -> None:
         """Keep no array of rows until the next order is asked for."""
         self._rows = None

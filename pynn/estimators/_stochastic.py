@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from pynn import _core
 from pynn.estimators._figures import Figures
 from pynn.estimators._holdout import split_rows
 from pynn.estimators._legacy_random import LegacyRandom
@@ -30,7 +31,7 @@ from pynn.estimators._step_size import StepSize
 from pynn.estimators._stopping import compare, has_converged, keeps_best, start_comparison
 from pynn.estimators._training_data import TrainingData, check_weights
 from pynn.estimators._weight_average import WeightAverage
-from pynn.training import EpochRunner
+from pynn.training import Epoch, EpochRunner
 
 
 def start_curves(estimator: Any) -> None:
@@ -236,21 +237,25 @@ class BatchTraining:
             self._average, figures.objectives, progress.listeners, figures.of_training
         )
         self._runner.watcher = watcher if watcher.per_step else None
+        unwatched = self._is_unwatched(progress)
         estimator.n_iter_ = 0
         estimator._finished = False
         try:
-            for index in range(first, last):
-                if self._run_epoch(index, progress):
-                    estimator._finished = True
-                    break
-            else:
-                if not self._incremental:
-                    warnings.warn(
-                        f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
-                        "reached and the optimization hasn't converged yet.",
-                        ConvergenceWarning,
-                        stacklevel=5,
-                    )
+            index = first
+            while index < last and not estimator._finished:
+                count = self._epochs_ahead(last - index) if unwatched else 1
+                if count > 1:
+                    estimator._finished = self._run_epochs(index, count, progress)
+                else:
+                    estimator._finished = self._run_epoch(index, progress)
+                index += count
+            if not (estimator._finished or self._incremental):
+                warnings.warn(
+                    f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
+                    "reached and the optimization hasn't converged yet.",
+                    ConvergenceWarning,
+                    stacklevel=5,
+                )
         except KeyboardInterrupt:
             estimator._finished = True
             warnings.warn("Training interrupted by user.", stacklevel=5)
@@ -261,15 +266,63 @@ class BatchTraining:
             if self._order is not None:
                 self._order.forget_rows()
 
+    def _is_unwatched(self, progress: Progress) -> bool:
+        """Whether epochs may follow one another in the engine, with nobody to see each end.
+
+        No code of the user's runs in between, nothing is printed, evaluated or copied, and the
+        learning rates follow from the number of steps.
+        """
+        estimator = self._estimator
+        return (
+            isinstance(estimator._network.trainer, _core.Trainer)
+            and self._runner.watcher is None
+            and not progress.is_heard
+            and not estimator.verbose
+            and not self._figures.validates
+            and not keeps_best(estimator)
+            and isinstance(estimator.solver, str)
+            and isinstance(estimator.learning_rate, str)
+            and kind_of_rate(estimator) != "invscaling"
+        )
+
+    def _epochs_ahead(self, most: int) -> int:
+        """Return how many epochs pass before the first that training may end with, that included.
+
+        Every epoch adds at most one to those without improvement.
+        """
+        estimator = self._estimator
+        patience = estimator.n_iter_no_change - estimator._no_improvement_count
+        return max(int(min(patience + 1, most)), 1)
+
+    def _run_epochs(self, index: int, count: int, progress: Progress) -> bool:
+        """Run epochs of which only the last may end training; return whether it does."""
+        order, rows, random = self._order, self._rows, None
+        if order is not None:
+            random = self._estimator._random
+            rows = order.next(random, rows)
+        ended: list[Epoch] = []
+        ends = False
+        try:
+            self._runner.run_unwatched(index, count, ended, order=rows, random=random)
+        finally:
+            if order is not None:
+                order.went_on(min(len(ended), count - 1))
+            for epoch in ended:
+                ends = self._record(epoch, progress)
+        return ends
+
     def _run_epoch(self, index: int, progress: Progress) -> bool:
         """Run an epoch; return whether training ends with it."""
-        estimator, figures = self._estimator, self._figures
-        figures.begin_epoch()
+        self._figures.begin_epoch()
         progress.epoch_begins(index)
         rows = self._rows
         if self._order is not None:
-            rows = self._order.next(estimator._random, rows)
-        epoch = self._runner.run_epoch(index, order=rows)
+            rows = self._order.next(self._estimator._random, rows)
+        return self._record(self._runner.run_epoch(index, order=rows), progress)
+
+    def _record(self, epoch: Epoch, progress: Progress) -> bool:
+        """Note how an epoch went; return whether training ends with it."""
+        estimator, figures = self._estimator, self._figures
         logs = figures.of_training(epoch.totals)
         estimator.n_iter_ += 1
         estimator.t_ += self._n_rows
@@ -287,7 +340,7 @@ class BatchTraining:
         optimizer._set_iterations(estimator._network.trainer.iterations)
         estimator._optimizer.epoch_ends(estimator.t_)
         converged = has_converged(estimator)
-        return progress.epoch_ends(index, logs) or converged
+        return progress.epoch_ends(epoch.index, logs) or converged
 
     def _show_chosen_weights(self) -> None:
         """Let the network end with its best weights, or their average, if so asked.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
 
@@ -56,3 +58,33 @@ def test_an_interrupt_ends_the_training(model: Any) -> None:
     while threading.active_count() > threads and time.monotonic() < sent[0] + 5:
         time.sleep(0.01)
     assert np.isfinite(model.predict(X[:100])).all()
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
+def test_an_interrupt_leaves_all_epochs_that_have_ended() -> None:
+    """A call to the engine runs dozens of them."""
+    model = MLPRegressor(
+        hidden_layer_sizes=(8,), warm_start=True, n_iter_no_change=10**6, random_state=0, **ENDLESS
+    )
+    x, y = X, Y.astype(np.float32)
+    thread = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
+    thread.start()
+    with pytest.warns(UserWarning, match="Training interrupted by user."):
+        model.fit(x, y)
+    thread.join()
+    epochs = model.n_iter_
+    assert epochs > 1
+    assert model.t_ == len(X) * epochs
+    assert len(model.loss_curve_) == len(model.history_["loss"]) == epochs
+    steps = int(model._optimizer.optimizer.iterations)
+    assert 0 <= steps - 100 * epochs <= 100
+    # Weights, optimizer and order of the rows belong together: a copy, which makes the orders
+    # anew, goes on in the same way.
+    model.set_params(max_iter=2)
+    twin = pickle.loads(pickle.dumps(model))
+    for each in (model, twin):
+        with pytest.warns(ConvergenceWarning):
+            each.fit(x, y)
+    np.testing.assert_array_equal(model.coefs_[0], twin.coefs_[0])
+    assert model.loss_curve_[:epochs] == twin.loss_curve_[:epochs]
+    assert model.loss_curve_[epochs:] == twin.loss_curve_[epochs:]

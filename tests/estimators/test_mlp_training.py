@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from estimators.problems import CLASSIFICATION, IRIS, REGRESSION
+from pynn.callbacks import Callback
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron
 from pynn.estimators._learning_rates import SCHEDULES
 from pynn.estimators._solver import OTHER_SOLVERS
@@ -57,6 +58,48 @@ def test_short_calls_are_one_long_call(cls: Any, solver: str, learning_rate: str
     assert whole.loss_curve_ == warm.loss_curve_ == parts.loss_curve_
     assert whole.t_ == warm.t_ == parts.t_ == 900
     assert (whole.n_iter_, warm.n_iter_, parts.n_iter_) == (6, 2, 1)
+
+
+@pytest.mark.filterwarnings("ignore:The learning rate 'cosine' has come to its end")
+@pytest.mark.parametrize("cls", BOTH)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_iter": 1},
+        {"n_iter_no_change": np.inf},
+        {"tol": 0.05, "n_iter_no_change": 2},
+        {"tol": 10.0, "n_iter_no_change": 3},
+        {"tol": 0.05, "n_iter_no_change": 1, "solver": "sgd", "learning_rate": "adaptive"},
+        {"learning_rate": "invscaling", "solver": "sgd"},
+        {"learning_rate": "cosine"},
+        {"learning_rate": lambda step: 0.01 / (1 + step)},
+        {"shuffle": False},
+        {"dropout": 0.3, "batch_norm": True},
+        {"metrics": ["accuracy"]},
+        {"ema_momentum": 0.9},
+        {"restore_best": True},
+    ],
+    ids=str,
+)
+def test_a_callback_that_only_listens_changes_nothing(cls: Any, change: dict[str, Any]) -> None:
+    """Without one, the engine goes from epoch to epoch by itself wherever nobody would look."""
+    parameters = {**SMALL, "max_iter": 30, "warm_start": True, **change}
+    alone = cls(**parameters)
+    heard = cls(**parameters, callbacks=[Callback()])
+    for _ in range(2):
+        alone.fit(*IRIS)
+        heard.fit(*IRIS)
+        same_weights(alone, heard)
+        assert alone.loss_curve_ == heard.loss_curve_
+        for name in ("history_", "n_iter_", "t_", "loss_", "best_loss_", "_finished"):
+            assert getattr(alone, name) == getattr(heard, name)
+        assert alone._no_improvement_count == heard._no_improvement_count
+        np.testing.assert_array_equal(alone._random.key, heard._random.key)
+        assert alone._random.position == heard._random.position
+        # The copy makes all orders once more, and so goes on as the original does.
+        alone = copy.deepcopy(alone)
+    if "tol" in change and "learning_rate" not in change:
+        assert alone.n_iter_ < 30
 
 
 STEPS = 6 * 5  # six epochs of five batches

@@ -234,6 +234,72 @@ def test_pieces_of_an_epoch(pieces: list[int]) -> None:
     assert trainer.results() == other.results()
 
 
+class Random:
+    """The state of a RandomState, as the engine changes it."""
+
+    def __init__(self, seed: int) -> None:
+        state = np.random.RandomState(seed).get_state(legacy=False)["state"]
+        self.key, self.position = state["key"], state["pos"]
+
+
+@pytest.mark.parametrize("seconds", [FOREVER, 0.0])
+@pytest.mark.parametrize("shuffles", [True, False])
+def test_epochs_in_one_call_are_those_of_several(shuffles: bool, seconds: float) -> None:
+    """`seconds` of 0 ends every call after a step, and so at every place of an epoch."""
+    metrics = [["sparse_categorical_accuracy"]]
+    single, batch = problem(optimizer=("adam", HYPER["adam"]), metrics=metrics)
+    trainer = single.native()
+    rates = np.random.default_rng(0).uniform(0.01, 0.05, 4 * 5)
+    shuffler, order = np.random.RandomState(7), np.arange(N)[::-1].copy()
+    results = []
+    for epoch in range(4):
+        if epoch and shuffles:
+            shuffler.shuffle(order)
+        start(trainer, batch, 16, order)
+        assert trainer.run(rates[5 * epoch :][:5], FOREVER) == 5
+        results.append(trainer.results())
+
+    together, _ = problem(optimizer=("adam", HYPER["adam"]), metrics=metrics)
+    other, ended, random = together.native(), [], Random(7)
+    rows_in_order = np.arange(N)[::-1].copy()
+    start(other, batch, 16, rows_in_order)
+    arguments = {"order": rows_in_order, "random": random} if shuffles else {}
+    done = 0
+    while done < 20:
+        left = 4 - len(ended)
+        steps = other.run_epochs(rates[done:], seconds, left, ended, **arguments)
+        assert steps == (1 if seconds == 0 else 20)
+        done += steps
+    assert ended == results
+    assert other.iterations == 20
+    assert_identical(values(single, trainer), values(together, other))
+    np.testing.assert_array_equal(rows_in_order, order)
+    assert other.last_batch()[0].tolist() == order[64:].tolist()
+    if shuffles:
+        state = shuffler.get_state(legacy=False)["state"]
+        np.testing.assert_array_equal(random.key, state["key"])
+        assert random.position == state["pos"]
+
+
+def test_epochs_in_one_call_end_with_the_rates() -> None:
+    """The next order is made when an epoch ends, whether or not there is a step left to take."""
+    training, batch = problem()
+    trainer, ended, random, order = training.native(), [], Random(7), np.arange(N)
+    with pytest.raises(ValueError, match="no epoch has begun"):
+        trainer.run_epochs(np.full(5, 0.1), FOREVER, 2, ended)
+    start(trainer, batch, 16, order)
+    with pytest.raises(ValueError, match="order must be that of the epoch"):
+        trainer.run_epochs(np.full(5, 0.1), FOREVER, 2, ended, order[1:], random)
+    assert trainer.run_epochs(np.full(5, 0.1), FOREVER, 2, ended, order, random) == 5
+    assert len(ended) == 1
+    assert sorted(order) == list(range(N)) != order.tolist()
+    with pytest.raises(ValueError, match="no step has been run"):
+        trainer.last_batch()
+    assert trainer.run_epochs(np.full(9, 0.1), FOREVER, 1, ended, order, random) == 5
+    with pytest.raises(ValueError, match="no epoch has begun"):
+        trainer.run_epochs(np.full(5, 0.1), FOREVER, 1, ended)
+
+
 def test_what_happens_between_steps_disturbs_nothing() -> None:
     """Evaluation, gradients and predictions in the middle of an epoch."""
     plain, batch = problem(optimizer=("adam", HYPER["adam"]))

@@ -124,6 +124,42 @@ def test_no_rows_are_refused_and_a_stuck_trainer_is_noticed() -> None:
         runner(Stuck()).run_epoch(0)
 
 
+def test_epochs_that_nobody_watches_are_those_one_by_one() -> None:
+    def rates(first: int, n: int) -> np.ndarray:
+        return 0.05 / np.arange(first + 1, first + n + 1)
+
+    data = ArrayData([X], [Y])
+    (plan, trainer), (other_plan, other) = trained(), trained()
+    for a, b in zip(plan.weights, other_plan.weights, strict=True):
+        b.assign(a.numpy())
+    singly, together = runner(trainer, data, rates=rates), runner(other, data, rates=rates)
+    order = np.arange(N)[::-1].copy()
+    expected = list(singly.epochs(3, 7, order=order))
+    ended: list = []
+    together.run_unwatched(3, 4, ended, order=order)
+    assert [(e.index, e.steps, e.loss, e.metrics) for e in ended] == [
+        (e.index, e.steps, e.loss, e.metrics) for e in expected
+    ]
+    np.testing.assert_array_equal(plan.predict([X])[0], other_plan.predict([X])[0])
+    assert singly.run_epoch(7).loss == together.run_epoch(7).loss
+
+
+def test_an_interrupt_leaves_the_epochs_that_have_ended() -> None:
+    class Interrupted(Spy):
+        def run_epochs(self, rates: np.ndarray, seconds: float, epochs: int, ended: list) -> int:
+            assert len(rates) == 25 and epochs == 5
+            self._done = 5
+            ended += [self.results()] * 2
+            raise KeyboardInterrupt
+
+    ended: list = []
+    with pytest.raises(KeyboardInterrupt):
+        runner(Interrupted()).run_unwatched(1, 5, ended)
+    assert [(epoch.index, epoch.steps, epoch.loss) for epoch in ended] == [(1, 5, 2.0), (2, 5, 2.0)]
+    with pytest.raises(ValueError, match="no rows"):
+        runner(Spy(), ArrayData([X[:0]], [Y[:0]])).run_unwatched(0, 2, [])
+
+
 def trained() -> tuple[graph.Plan, object]:
     inputs = layers.Input((3,))
     plan = graph.lower([inputs], [layers.Dense(1)(inputs)])
