@@ -93,6 +93,78 @@ __attribute__((noinline)) static void add_products(const T* w, std::ptrdiff_t ld
   for (; t < depth; ++t) add_inputs<T, R, 1>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
 }
 
+// One row of which many inputs are zero, as those from relu or of a picture's background are: only
+// the lines of the others are read. That changes no sum of finite weights but the sign of a zero.
+// N vectors of S lines.
+template <class T, int N, int S>
+PYNN_INLINE void add_listed_lines(const T* w, const std::ptrdiff_t* lines, const T* x, T* y,
+                                  typename Vec<T>::Mask last) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  V acc[N];
+#pragma GCC unroll 4
+  for (int n = 0; n < N; ++n) acc[n] = load<V>(y + n * kWidth);
+#pragma GCC unroll 8
+  for (int s = 0; s < S; ++s) {
+    const T* line = w + lines[s];
+    const V value = set<V>(x[s]);
+#pragma GCC unroll 4
+    for (int n = 0; n < N - 1; ++n) acc[n] = fma(loadu<V>(line + n * kWidth), value, acc[n]);
+    acc[N - 1] = fma(loadu_where<V>(last, line + (N - 1) * kWidth), value, acc[N - 1]);
+  }
+#pragma GCC unroll 4
+  for (int n = 0; n < N; ++n) store(y + n * kWidth, acc[n]);
+}
+
+template <class T, int S>
+PYNN_INLINE void add_listed_inputs(const T* w, const std::ptrdiff_t* lines, const T* x, int outputs,
+                                   T* y) {
+  using V = Vec<T>;
+  constexpr int kVectors = 4;
+  constexpr int kStep = kVectors * V::kWidth;
+  const auto all = first_n<V>(V::kWidth);
+  int i = 0;
+  for (; i + kStep <= outputs; i += kStep) {
+    add_listed_lines<T, kVectors, S>(w + i, lines, x, y + i, all);
+  }
+  for (; i < outputs; i += V::kWidth) {
+    add_listed_lines<T, 1, S>(w + i, lines, x, y + i, first_n<V>(outputs - i));
+  }
+}
+
+template <class T>
+PYNN_INLINE int count_nonzero(const T* x, int n) {
+  int found = 0;
+  for (int i = 0; i < n; ++i) found += x[i] != T(0);
+  return found;
+}
+
+// Shorter rows are over before their zeros are counted.
+static constexpr int kManyInputs = 64;
+
+// Returns whether it was worth it; if not, nothing was added.
+template <class T, int kMost>
+__attribute__((noinline)) static bool add_nonzero_products(const T* w, std::ptrdiff_t ld,
+                                                           const T* x, int depth, int outputs,
+                                                           T* y) {
+  constexpr int kStep = 8;
+  if (depth < kManyInputs || count_nonzero(x, depth) > depth - depth / 4) return false;
+  alignas(64) T values[kMost + 1];
+  alignas(64) std::ptrdiff_t lines[kMost + 1];
+  int n = 0;
+  for (int t = 0; t < depth; ++t) {
+    values[n] = x[t];
+    lines[n] = t * ld;
+    n += x[t] != T(0);
+  }
+  int t = 0;
+  for (; t + kStep <= n; t += kStep) {
+    add_listed_inputs<T, kStep>(w, lines + t, values + t, outputs, y);
+  }
+  for (; t < n; ++t) add_listed_inputs<T, 1>(w, lines + t, values + t, outputs, y);
+  return true;
+}
+
 // What becomes of finished sums of rows [row, row + n) of y: to their lanes, by squares that are
 // turned round; the lanes from R on hold anything anyway.
 template <class T, int R>
@@ -174,8 +246,11 @@ static void few_rows(const ProductArgs<T>& a) {
     for (int t = 0; t < a.depth; t += kPiece) {
       const int depth = a.depth - t < kPiece ? a.depth - t : kPiece;
       const T* inputs = staged_inputs<T, R>(a, t, depth, x);
-      add_products<T, R>(a.weights + t * a.depth_stride + row, a.depth_stride, inputs, depth, n, y,
-                         kPiece);
+      const T* w = a.weights + t * a.depth_stride + row;
+      if constexpr (R == 1) {
+        if (add_nonzero_products<T, kPiece>(w, a.depth_stride, inputs, depth, n, y)) continue;
+      }
+      add_products<T, R>(w, a.depth_stride, inputs, depth, n, y, kPiece);
     }
     if constexpr (R >= 4) {
       finish_by_squares<T, R>(a, row, n, y, kPiece);

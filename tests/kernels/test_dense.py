@@ -137,6 +137,24 @@ def test_some_outputs_of_few_rows(isa: str, dtype: str) -> None:
             np.testing.assert_array_equal(got[:, row:], want[:n, row:])
 
 
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.3, 0.6, 1.0])
+def test_weights_of_zeros_in_one_row_are_passed_over(isa: str, dtype: str, share: float) -> None:
+    """Where a quarter of many inputs are zero; what the others hold counts, be it NaN."""
+    rng = np.random.default_rng(0)
+    for fan_in, fan_out in [(63, 40), (64, 1), (100, 33), (784, 70), (9000, 130)]:
+        x = rng.normal(size=(40, fan_in)).astype(dtype)
+        x[:, rng.random(fan_in) < share] = 0
+        x[0, ::7] *= -0.0
+        w = rng.normal(size=(fan_in, fan_out)).astype(dtype)
+        bias = rng.normal(size=fan_out).astype(dtype)
+        want = _core._dense_forward(x, np.ascontiguousarray(w.T), bias)
+        for row in (0, fan_out // 2):
+            got = _core._dense_forward(x[:1], w, bias, by_input=True, row_begin=row)
+            np.testing.assert_array_equal(got[:, row:], want[:1, row:])
+        x[0, -1] = np.nan
+        assert np.isnan(_core._dense_forward(x[:1], w, by_input=True)).all()
+
+
 def slowly_in_order(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """The forward product by the smallest pieces that the kernel takes: one unit, 16 inputs."""
     columns = []

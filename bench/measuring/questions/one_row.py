@@ -45,7 +45,8 @@ def answer(lab: Lab) -> Answer:
         tables,
         figures,
         everything,
-        "784-300-100-10 reads its 1.07 MB of weights once per row, which takes about 11 µs at "
-        "100 GB/s, from caches of the second and third level. 8-30-1 is 540 operations: all that "
-        "counts is the way through Python and back.",
+        "784-300-100-10 has 1.07 MB of weights, which take about 11 µs to read at 100 GB/s, from "
+        "caches of the second and third level; those of the pixels and hidden units that are zero "
+        "are not read. 8-30-1 is 540 operations: all that counts is the way through Python and "
+        "back.",
     )
