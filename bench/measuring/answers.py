@@ -148,6 +148,22 @@ def share_figure(measurement: Measurement, wanted: float, of: str) -> Figure:
     return Figure(f"{of}: share of peak", wanted, measurement.share or float("nan"), unit="%")
 
 
+def share_answer(
+    question: str,
+    title: str,
+    measured: Sequence[Measurement],
+    peer: str,
+    wanted: float,
+    bound: str,
+) -> Answer:
+    """One table, and the share of the peak that a peer is to reach on each number of threads."""
+    figures = [
+        share_figure(find(measured, peer, threads), wanted, f"{threads} thread(s)")
+        for threads in sorted({m.threads for m in measured if m.peer == peer})
+    ]
+    return Answer(question, title, [timing_table(title, measured)], figures, list(measured), bound)
+
+
 # ---- writing
 
 
