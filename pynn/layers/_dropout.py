@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import ops
-from pynn.layers._layer import Layer
-from pynn.layers._rates import checked_rate, random_arguments
+from pynn.layers._rates import RateLayer
 
 
-class Dropout(Layer):
+class Dropout(RateLayer):
     """Set inputs to 0 at random in training, and scale up the others.
 
     Parameters
@@ -39,30 +38,15 @@ class Dropout(Layer):
     array([[1., 1., 1.]], dtype=float32)
     """
 
+    _op = staticmethod(ops.dropout)
+
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(rate, seed, **kwargs)
         if noise_shape is not None:
             raise ValueError(f"noise_shape must be None. Received: noise_shape={noise_shape!r}")
-        self.rate = checked_rate(rate)
-        self.seed = seed
-        self.built = True
-
-    def call(self, inputs: Any, training: Any = None) -> Any:
-        """Return `inputs`, in training with some set to 0.
-
-        Parameters
-        ----------
-        inputs : tensor or array
-        training : bool, default=None
-            None leaves it to the model; True drops at inference too.
-        """
-        arguments = random_arguments(training)
-        if self.rate == 0 or arguments is None:
-            return inputs
-        return ops.dropout(inputs, self.rate, **arguments)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
-        return {**super().get_config(), "rate": self.rate, "noise_shape": None, "seed": self.seed}
+        return {**super().get_config(), "noise_shape": None}

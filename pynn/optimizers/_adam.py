@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from pynn.optimizers._common import CommonOptions, check_range
+from pynn.optimizers._common import CommonOptions
 from pynn.optimizers._learning_rate import LearningRate
-from pynn.optimizers._optimizer import Optimizer
+from pynn.optimizers._moments import MomentOptimizer
 
 
-class Adam(Optimizer):
+class Adam(MomentOptimizer):
     """Steps along a running mean of gradients, divided by the root of that of their squares.
 
     Sources: Kingma and Ba, 2015, "Adam: a method for stochastic optimization"; for `amsgrad` Reddi
@@ -43,7 +43,7 @@ class Adam(Optimizer):
     array([0.9])
     """
 
-    _hyperparameters = ("beta_1", "beta_2", "epsilon", "amsgrad")
+    _hyperparameters = (*MomentOptimizer._hyperparameters, "amsgrad")
 
     def __init__(
         self,
@@ -54,10 +54,7 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         **common: Unpack[CommonOptions],
     ) -> None:
-        super().__init__(learning_rate, **common)
-        self.beta_1 = check_range("beta_1", beta_1, 0.0, 1.0, open_end=True)
-        self.beta_2 = check_range("beta_2", beta_2, 0.0, 1.0, open_end=True)
-        self.epsilon = check_range("epsilon", epsilon, 0.0)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
         self.amsgrad = bool(amsgrad)
 
     def _engine_name(self) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
-from pynn.optimizers._common import CommonOptions, check_range
-from pynn.optimizers._learning_rate import LearningRate
-from pynn.optimizers._optimizer import Optimizer
+from pynn.optimizers._moments import MomentOptimizer
 
 
-class Adamax(Optimizer):
+class Adamax(MomentOptimizer):
     """Adam on the infinity norm: steps are divided by a decaying maximum of gradients.
 
     Source: Kingma and Ba, 2015, "Adam: a method for stochastic optimization", section 7.1.
@@ -38,21 +34,6 @@ class Adamax(Optimizer):
     >>> w.round(6)
     array([0.9])
     """
-
-    _hyperparameters = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **common: Unpack[CommonOptions],
-    ) -> None:
-        super().__init__(learning_rate, **common)
-        self.beta_1 = check_range("beta_1", beta_1, 0.0, 1.0, open_end=True)
-        self.beta_2 = check_range("beta_2", beta_2, 0.0, 1.0, open_end=True)
-        self.epsilon = check_range("epsilon", epsilon, 0.0)
 
     def _engine_name(self) -> str:
         return "adamax"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
-from pynn.optimizers._common import CommonOptions, check_range
-from pynn.optimizers._learning_rate import LearningRate
-from pynn.optimizers._optimizer import Optimizer
+from pynn.optimizers._moments import MomentOptimizer
 
 
-class Nadam(Optimizer):
+class Nadam(MomentOptimizer):
     """Adam with Nesterov's momentum in place of the classical one.
 
     The momentum of step t is ``beta_1 (1 - 0.5 * 0.96**t)`` (Dozat, 2016, "Incorporating Nesterov
@@ -39,21 +35,6 @@ class Nadam(Optimizer):
     >>> w.round(4)
     array([0.8937])
     """
-
-    _hyperparameters = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **common: Unpack[CommonOptions],
-    ) -> None:
-        super().__init__(learning_rate, **common)
-        self.beta_1 = check_range("beta_1", beta_1, 0.0, 1.0, open_end=True)
-        self.beta_2 = check_range("beta_2", beta_2, 0.0, 1.0, open_end=True)
-        self.epsilon = check_range("epsilon", epsilon, 0.0)
 
     def _engine_name(self) -> str:
         return "nadam"

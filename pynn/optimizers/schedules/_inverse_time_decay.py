@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from pynn.optimizers.schedules._schedule import FormulaSchedule, check_positive
+from pynn.optimizers.schedules._unit_decay import UnitDecay
 
 
-class InverseTimeDecay(FormulaSchedule):
+class InverseTimeDecay(UnitDecay):
     """The rate ``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
 
     Parameters
@@ -43,25 +43,7 @@ class InverseTimeDecay(FormulaSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        check_positive("decay_steps", decay_steps)
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def _rates(self, steps: np.ndarray) -> Any:
-        time = steps / self.decay_steps
-        if self.staircase:
-            time = np.floor(time)
-        return self.initial_learning_rate / (1.0 + self.decay_rate * time)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same schedule again."""
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return self.initial_learning_rate / (1.0 + self.decay_rate * self._time(steps))
