@@ -242,6 +242,17 @@ class Compiled:
         self._last = self._known[key]
         return self._last
 
+    def judged(self, names: Sequence[str]) -> list[str] | None:
+        """Return those of the outputs that have a loss or metrics; None stands for all."""
+        chosen = _per_output(self._loss, names, "loss")
+        groups = [_metrics_per_output(g, names) for g in (self._metrics, self._weighted_metrics)]
+        judged = [
+            name
+            for i, name in enumerate(names)
+            if chosen[i] is not None or any(group[i] for group in groups)
+        ]
+        return judged if 0 < len(judged) < len(names) else None
+
     def _resolve(
         self,
         names: Sequence[str],

@@ -10,7 +10,7 @@ import numpy as np
 
 from pynn import graph
 from pynn.layers._arguments import checked_row_shape
-from pynn.training import ArrayData, BatchData, adapt, comes_in_batches
+from pynn.training import ArrayData, BatchData, Signature, adapt, comes_in_batches
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
@@ -45,7 +45,7 @@ def prepare(
             raise ValueError("validation_split needs arrays. Received: x that hands out batches")
         return batches(model, x, class_weight), None
     model._ensure_built(x)
-    data = adapt(model._signature(), x, y, sample_weight, class_weight)
+    data = adapt(_judged_signature(model), x, y, sample_weight, class_weight)
     return data.split(validation_split) if validation_split else (data, None)
 
 
@@ -59,12 +59,20 @@ def batches(model: Model, source: Any, class_weight: Mapping[Any, float] | None)
             if hasattr(source, "__next__"):
                 source = itertools.chain([first], source)
         model._ensure_built(first[0] if isinstance(first, (tuple, list)) else first)
-    signature = model._signature()
+    signature = _judged_signature(model)
 
     def one(x: Any, y: Any, sample_weight: Any) -> ArrayData:
         return adapt(signature, x, y, sample_weight, class_weight)
 
     return BatchData(source, one)
+
+
+def _judged_signature(model: Model) -> Signature:
+    """Return the signature of a model, and which outputs need targets where it is compiled."""
+    signature = model._signature()
+    if model._compiled is None or len(signature.output_names) == 1:
+        return signature
+    return signature._replace(judged=model._compiled.judged(signature.output_names))
 
 
 def example(shape: Any) -> np.ndarray:

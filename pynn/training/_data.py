@@ -18,12 +18,17 @@ Shape = tuple[int | None, ...]
 
 
 class Signature(NamedTuple):
-    """Names and shapes, the batch included, of a network's inputs and outputs."""
+    """Names and shapes, the batch included, of a network's inputs and outputs.
+
+    `judged` names the outputs that have a loss or metrics, if not all have: the others need no
+    targets.
+    """
 
     input_names: list[str]
     input_shapes: list[Shape]
     output_names: list[str]
     output_shapes: list[Shape]
+    judged: Sequence[str] | None = None
 
 
 class ArrayData:
@@ -190,7 +195,7 @@ def adapt(
     x : array-like, DataFrame or sparse matrix, or a list, tuple or dict of them
         One entry for each input, in order or by name.
     y : the same, default=None
-        One entry for each output.
+        One entry for each output, or for each that is judged.
     sample_weight : the same, default=None
         Shape (n,) each; a single one applies to all outputs.
     class_weight : dict of int to float, default=None
@@ -211,12 +216,25 @@ def adapt(
     ]
     n_rows = arrays[0].shape[0]
     names = signature.output_names
-    targets: list[Any] = [] if y is None else distribute(y, names, "y", "output", n_rows)
-    targets = [_numbers(value, "y") for value in targets] or [None] * len(names)
+    targets = [_numbers(value, "y") for value in _targets(y, signature, n_rows)]
     weights = _row_weights(sample_weight, names, n_rows)
     if class_weight is not None:
         weights = _class_weights(class_weight, names, targets, weights)
     return ArrayData(arrays, targets, weights)
+
+
+def _targets(y: Any, signature: Signature, n_rows: int) -> list[Any]:
+    """Return one entry of `y` for each output, None for those that need none and have none."""
+    names, judged = signature.output_names, signature.judged
+    if y is None:
+        return [None] * len(names)
+    if judged is not None:
+        if isinstance(y, Mapping):
+            y = {name: None for name in names if name not in judged} | dict(y)
+        elif not isinstance(y, (list, tuple)) or len(y) == len(judged):
+            given = dict(zip(judged, distribute(y, judged, "y", "output", n_rows), strict=True))
+            return [given.get(name) for name in names]
+    return distribute(y, names, "y", "output", n_rows)
 
 
 def distribute(

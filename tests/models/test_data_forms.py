@@ -246,3 +246,42 @@ def test_class_weights_of_several_outputs() -> None:
     np.testing.assert_array_equal(both[0], expected[0])
     with pytest.raises(ValueError, match="class_weight has the key 'c'.*a, b"):
         trained(class_weight={"c": {1: 3.0}})
+
+
+def two_outputs(**losses: object) -> Model:
+    x = pynn.Input((6,))
+    outputs = {name: layers.Dense(1, kernel_initializer="ones", name=name)(x) for name in "uv"}
+    model = Model(x, outputs)
+    model.compile("sgd", losses)
+    return model
+
+
+@pytest.mark.parametrize("y", [{"u": Y}, {"u": Y, "v": None}, [Y, None], [Y], Y])
+def test_an_output_without_a_loss_needs_no_targets(y: object) -> None:
+    x = WHOLE / 100
+    arguments = {"epochs": 2, "verbose": 0, "shuffle": False, "validation_split": 0.2}
+    expected = two_outputs(u="mse").fit(x, {"u": Y, "v": Y}, **arguments).history
+    assert list(expected) == ["loss", "u_loss", "val_loss", "val_u_loss"]
+    model = two_outputs(u="mse")
+    assert model.fit(x, y, **arguments).history == expected
+    assert model.evaluate(x, y, verbose=0) == model.evaluate(x, {"u": Y, "v": Y}, verbose=0)
+
+
+def test_batches_need_no_targets_for_an_output_without_a_loss() -> None:
+    x = WHOLE / 100
+    found = [
+        two_outputs(u="mse").fit(iter([(x, y)]), verbose=0).history
+        for y in ({"u": Y, "v": Y}, {"u": Y}, Y)
+    ]
+    assert found[0] == found[1] == found[2]
+
+
+def test_outputs_with_a_loss_need_targets() -> None:
+    with pytest.raises(ValueError, match="y has nothing for output 'v'. .*keys .'u'"):
+        two_outputs(u="mse", v="mae").fit(WHOLE, {"u": Y}, verbose=0)
+    with pytest.raises(ValueError, match="y has nothing for output 'u'. .*keys .'v'"):
+        two_outputs(u="mse").fit(WHOLE, {"v": Y}, verbose=0)
+    model = two_outputs(u="mse")
+    model.compile("sgd", {"u": "mse"}, metrics={"v": "mae"})
+    with pytest.raises(ValueError, match="y has nothing for output 'v'"):
+        model.fit(WHOLE, {"u": Y}, verbose=0)
