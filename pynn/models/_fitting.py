@@ -71,7 +71,7 @@ def fit(
     validation_split : float, default=0.0
         The last part of the rows, before any shuffling, that is kept for validation.
     validation_data : (x, y), (x, y, sample_weight), generator or dataset, default=None
-        What the model is evaluated on after each epoch.
+        What the model is evaluated on after each epoch. `validation_split` does not count then.
     shuffle : bool, default=True
         Whether each epoch goes through the rows in another order.
     class_weight : dict of int to float, default=None
@@ -111,7 +111,11 @@ def fit(
     if x is None:
         raise ValueError("fit() needs data: x is None")
     data, held_out, objectives, trainer = _training_of(
-        self, compiled, (x, y, sample_weight), class_weight, validation_split
+        self,
+        compiled,
+        (x, y, sample_weight),
+        class_weight,
+        validation_split if validation_data is None else 0.0,
     )
     validation = _validation(
         self,

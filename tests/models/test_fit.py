@@ -129,6 +129,14 @@ def test_validation_takes_the_last_rows_before_shuffling() -> None:
         assert history[f"{prefix}mae"][0] == pytest.approx(mae, rel=1e-6)
 
 
+def test_validation_data_goes_before_a_split() -> None:
+    first, second = (compiled(optimizers.SGD(0.01)) for _ in range(2))
+    second.set_weights(first.get_weights())
+    given = {"validation_data": (X[:20], Y[:20]), "epochs": 2, "verbose": 0, "shuffle": False}
+    history = first.fit(X, Y, validation_split=0.2, **given).history
+    assert history == second.fit(X, Y, **given).history
+
+
 def test_validation_data_and_how_often() -> None:
     model = compiled()
     history = model.fit(X, Y, epochs=4, validation_data=(X, Y), validation_freq=2, verbose=0)
