@@ -47,6 +47,7 @@ class Registry:
         aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.kind = kind
+        self._one = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"  # for messages
         self._objects: dict[str, Callable[..., Any]] = {m.__name__: m for m in members}
         for name, member in list(self._objects.items()):
             if isinstance(member, type):
@@ -103,7 +104,7 @@ class Registry:
         if isinstance(identifier, (str, Mapping)):
             return self.deserialize(identifier, custom_objects)
         raise ValueError(
-            f"a {self.kind} must be a name, a config, a class, an instance or a function. "
+            f"{self._one} must be a name, a config, a class, an instance or a function. "
             f"Received: {identifier!r}"
         )
 
@@ -124,7 +125,7 @@ class Registry:
         name = getattr(obj, "__name__", None)
         if name is None:
             raise ValueError(
-                f"a {self.kind} must have a get_config() method or a __name__ to be written down. "
+                f"{self._one} must have a get_config() method or a __name__ to be written down. "
                 f"Received: {obj!r}"
             )
         return name
@@ -151,7 +152,7 @@ class Registry:
             return found() if isinstance(found, type) else found
         if not isinstance(config, Mapping) or "class_name" not in config:
             raise ValueError(
-                f"the config of a {self.kind} must be a dict with the keys 'class_name' and "
+                f"the config of {self._one} must be a dict with the keys 'class_name' and "
                 f"'config'. Received: {config!r}"
             )
         name, inner = config["class_name"], config.get("config")

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pynn._number_checks import is_number
+
 _FLOAT_TYPES = ("float32", "float64")
 _WORD = (1 << 64) - 1
 
@@ -65,7 +67,7 @@ def set_epsilon(value: float) -> None:
         If `value` is not a positive number.
     """
     global _epsilon
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if not is_number(value) or value <= 0:
         raise ValueError(f"epsilon must be a positive number. Received: {value!r}")
     _epsilon = float(value)
 

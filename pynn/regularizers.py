@@ -6,13 +6,13 @@ itself. Adding them up over a model does not belong here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 
 from pynn import _namespace, _state
+from pynn._number_checks import is_number
 from pynn._numbers import Number
 from pynn._registry import Registry
 
@@ -33,8 +33,7 @@ __all__ = [
 
 
 def _strength(name: str, value: Any) -> float:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or not 0 <= value < math.inf:
+    if not is_number(value) or value < 0:
         raise ValueError(f"{name} must be a number that is not negative. Received: {name}={value}")
     return float(value)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn._number_checks import is_integer
+
 
 def check_save_freq(save_freq: Any) -> str | int:
     """Return `save_freq`.
@@ -15,11 +17,11 @@ def check_save_freq(save_freq: Any) -> str | int:
     """
     if save_freq == "epoch":
         return "epoch"
-    if isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1:
+    if not is_integer(save_freq) or save_freq < 1:
         raise ValueError(
             f"save_freq must be 'epoch' or a positive integer. Received: save_freq={save_freq!r}"
         )
-    return save_freq
+    return int(save_freq)
 
 
 class BatchCount:

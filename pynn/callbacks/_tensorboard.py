@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._number_checks import is_integer
 from pynn.callbacks._callback import Callback, Logs, needed_if
 from pynn.callbacks._event_file import EventFile, histogram, image, scalar, strings
 
@@ -71,13 +72,14 @@ class TensorBoard(Callback):
         self.write_graph = write_graph
         self.write_images = write_images
         self.write_steps_per_second = write_steps_per_second
-        self.update_freq = 1 if update_freq == "batch" else update_freq
-        counts = isinstance(self.update_freq, int) and self.update_freq >= 1
-        if self.update_freq != "epoch" and not counts:
+        every: Any = 1 if update_freq == "batch" else update_freq
+        counts = is_integer(every) and every >= 1
+        if every != "epoch" and not counts:
             raise ValueError(
                 "update_freq must be 'epoch', 'batch' or a positive integer. Received: "
                 f"update_freq={update_freq!r}"
             )
+        self.update_freq: str | int = int(every) if counts else "epoch"
         self.profile_batch = profile_batch
         self.embeddings_freq = embeddings_freq
         self.embeddings_metadata = embeddings_metadata

@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn import _state, ops
 from pynn._dtypes import dtype_name
+from pynn._number_checks import is_integer
 from pynn._registry import to_snake_case
 
 
@@ -20,10 +21,10 @@ def checked_row_shape(shape: Any, owner: str) -> tuple[int, ...]:
     ValueError
         If an entry is unknown or not positive.
     """
-    if isinstance(shape, (int, np.integer)):
+    if is_integer(shape):
         shape = (shape,)
     shape = tuple(shape)
-    valid = [isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in shape]
+    valid = [is_integer(n) and n > 0 for n in shape]
     if not all(valid):
         raise ValueError(
             f"the input shape of {owner} must be positive integers, without the batch. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
+from pynn._number_checks import is_integer
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 from pynn.layers._tracing import TrainingFlag
@@ -76,7 +77,7 @@ class BatchNormalization(Layer):
             raise ValueError(f"momentum must be in [0, 1]. Received: momentum={momentum!r}")
         if not epsilon >= 0:
             raise ValueError(f"epsilon must not be negative. Received: epsilon={epsilon!r}")
-        self.axis = axis
+        self.axis = int(axis) if is_integer(axis) else axis
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)
         self.center = bool(center)
@@ -96,7 +97,7 @@ class BatchNormalization(Layer):
         """Make the weights for inputs of that shape."""
         rank = len(input_shape)
         axis = self.axis
-        usable = isinstance(axis, int) and -rank <= axis < rank and axis % rank != 0
+        usable = is_integer(axis) and -rank <= axis < rank and axis % rank != 0
         if not usable or input_shape[axis] is None:
             raise ValueError(
                 f"the axis of layer {self.name!r} must be one of known size other than the batch. "

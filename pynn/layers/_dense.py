@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from pynn import activations, constraints, initializers, ops, regularizers
+from pynn._number_checks import is_integer
 from pynn.layers._layer import Layer
 
 
@@ -65,7 +64,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if isinstance(units, bool) or not isinstance(units, (int, np.integer)) or units < 1:
+        if not is_integer(units) or units < 1:
             raise ValueError(f"units must be a positive integer. Received: units={units!r}")
         self.units = int(units)
         self.activation = activations.get(activation)
@@ -82,7 +81,7 @@ class Dense(Layer):
     def build(self, input_shape: Any) -> None:
         """Make kernel and bias for inputs of that shape."""
         fan_in = input_shape[-1] if input_shape else None
-        if not isinstance(fan_in, (int, np.integer)):
+        if not is_integer(fan_in):
             raise ValueError(
                 f"layer {self.name!r} takes one input whose last axis has a known size. "
                 f"Received: input_shape={input_shape}"

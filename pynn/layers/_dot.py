@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import ops
+from pynn._number_checks import is_integer
 from pynn.layers._merge import Merge
 
 
@@ -38,12 +39,12 @@ class Dot(Merge):
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
+        pair = (axes, axes) if is_integer(axes) else tuple(axes)
         if len(pair) != 2 or 0 in pair:
             raise ValueError(
                 f"axes must be one or two axes, not the batch's. Received: axes={axes!r}"
             )
-        self.axes = list(pair)
+        self.axes = [int(axis) for axis in pair]
         self.normalize = bool(normalize)
 
     def merge(self, inputs: list[Any]) -> Any:

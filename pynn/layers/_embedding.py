@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from pynn import constraints, initializers, ops, regularizers
+from pynn._number_checks import is_integer
 from pynn.layers._layer import Layer
 
 
@@ -56,7 +55,7 @@ class Embedding(Layer):
             kwargs.setdefault("input_shape", (input_length,))
         super().__init__(**kwargs)
         for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
-            if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            if not is_integer(size) or size < 1:
                 raise ValueError(f"{name} must be a positive integer. Received: {name}={size!r}")
         self.input_dim = int(input_dim)
         self.output_dim = int(output_dim)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import ops
+from pynn._number_checks import is_number
 from pynn.layers._layer import Layer
 from pynn.layers._rates import random_arguments
 
@@ -36,7 +37,7 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not stddev >= 0:
+        if not is_number(stddev) or stddev < 0:
             raise ValueError(f"stddev must not be negative. Received: stddev={stddev!r}")
         self.stddev = float(stddev)
         self.seed = seed

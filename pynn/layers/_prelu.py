@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
+from pynn._number_checks import is_integer
 from pynn.layers._layer import Layer
 
 
@@ -45,8 +46,8 @@ class PReLU(Layer):
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)
-        shared = [shared_axes] if isinstance(shared_axes, int) else shared_axes
-        self.shared_axes = None if shared is None else list(shared)
+        shared = [shared_axes] if is_integer(shared_axes) else shared_axes
+        self.shared_axes = None if shared is None else [int(axis) for axis in shared]
         self.alpha: Any = None
 
     def build(self, input_shape: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pynn._number_checks import is_number
 from pynn.layers._layer import Layer
 from pynn.layers._tracing import TrainingFlag
 
@@ -17,7 +18,7 @@ def checked_rate(rate: Any) -> float:
     ValueError
         If it is no number in [0, 1).
     """
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+    if not is_number(rate) or not 0 <= rate < 1:
         raise ValueError(f"rate must be a number in [0, 1). Received: rate={rate!r}")
     return float(rate)
 

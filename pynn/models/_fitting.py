@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import _core, _state
+from pynn._number_checks import is_integer
 from pynn.callbacks import CallbackList
 from pynn.models._compiled import Compiled, Objectives
 from pynn.models._custom_steps import StepEvaluation, Steps, has_own
@@ -251,7 +252,7 @@ def checked_count(name: str, value: Any, default: Any) -> Any:
     """
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+    if not is_integer(value) or value < 1:
         raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
     return int(value)
 
@@ -263,7 +264,7 @@ def _check_frequency(frequency: Any) -> None:
 
 
 def _is_due(frequency: Any, index: int) -> bool:
-    if isinstance(frequency, (int, np.integer)):
+    if is_integer(frequency):
         return (index + 1) % int(frequency) == 0
     return index + 1 in frequency
 

@@ -66,7 +66,7 @@ class MLP(Sequential):
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        sizes = [hidden] if isinstance(hidden, int) else list(hidden)
+        sizes = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
         found = activations.get(activation)
         if kernel_initializer is None:
             rectifiers = (activations.relu, activations.leaky_relu, activations.elu)

@@ -14,6 +14,7 @@ import numpy as np
 from pynn import graph, saving
 from pynn._array_result import ArrayResult, as_result
 from pynn._namespace import is_tensor
+from pynn._number_checks import is_integer
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn.layers import Layer
 from pynn.layers._config import from_init, training_position, with_objects
@@ -167,7 +168,7 @@ class Model(Layer):
             If there is no such layer.
         """
         found = self.layers
-        if isinstance(name, int):
+        if is_integer(name):
             name, index = None, name
         if index is not None:
             if not -len(found) <= index < len(found):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any, TypedDict
+
+from pynn._number_checks import is_integer, is_number
 
 
 class OptionsBesidesDecay(TypedDict, total=False):
@@ -27,13 +28,6 @@ class CommonOptions(OptionsBesidesDecay, total=False):
     """Keywords that every optimizer takes besides its own; `Optimizer` explains them."""
 
     weight_decay: float | None
-
-
-def is_number(value: Any) -> bool:
-    """Whether `value` is a finite real number and no bool."""
-    real = isinstance(value, float)  # first: it takes no time to tell
-    real = real or (isinstance(value, numbers.Real) and not isinstance(value, bool))
-    return real and math.isfinite(value)
 
 
 def check_range(
@@ -77,7 +71,7 @@ def check_count(name: str, value: Any, least: int) -> int | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+    if not is_integer(value) or value < least:
         raise ValueError(
             f"{name} must be an integer >= {least} or None. Received: {name}={value!r}"
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from pynn.optimizers._common import CommonOptions, check_range, is_number
+from pynn._number_checks import is_number
+from pynn.optimizers._common import CommonOptions, check_range
 from pynn.optimizers._learning_rate import LearningRate
 from pynn.optimizers._optimizer import Optimizer
 

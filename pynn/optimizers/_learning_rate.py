@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from pynn._number_checks import is_number
 from pynn.optimizers import schedules
-from pynn.optimizers._common import is_number
 
 LearningRate = float | schedules.LearningRateSchedule | Callable[..., Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from callbacks.fakes import FakeModel, train
@@ -51,9 +52,10 @@ def test_weights_alone(tmp_path: Path) -> None:
     assert model.saved == ["weights:w"]
 
 
-def test_every_few_batches(tmp_path: Path) -> None:
+@pytest.mark.parametrize("save_freq", [4, np.int64(4)])
+def test_every_few_batches(tmp_path: Path, save_freq: int) -> None:
     model = FakeModel()
-    checkpoint = callbacks.ModelCheckpoint(str(tmp_path / "{epoch}-{batch}"), save_freq=4)
+    checkpoint = callbacks.ModelCheckpoint(str(tmp_path / "{epoch}-{batch}"), save_freq=save_freq)
     checkpoint.set_model(model)
     checkpoint.on_train_begin()
     for epoch in range(3):

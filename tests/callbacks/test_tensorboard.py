@@ -109,7 +109,10 @@ def test_figures_of_epochs(tmp_path: Path) -> None:
     assert events(tmp_path / "validation") == [(0, "epoch_loss", 2.5), (1, "epoch_loss", 0.75)]
 
 
-@pytest.mark.parametrize(("update_freq", "steps"), [("batch", [1, 2, 3, 4]), (1, [1, 2, 3, 4])])
+@pytest.mark.parametrize(
+    ("update_freq", "steps"),
+    [("batch", [1, 2, 3, 4]), (1, [1, 2, 3, 4]), (np.int64(2), [2, 4])],
+)
 def test_figures_of_batches(tmp_path: Path, update_freq: object, steps: list[int]) -> None:
     fit(callbacks.TensorBoard(tmp_path, update_freq=update_freq))
     assert [s for s, tag, _ in events(tmp_path / "train") if tag == "batch_loss"] == steps
