@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/finite.hpp"
 #include "bindings/bind.hpp"
 #include "graph/graph.hpp"
 #include "ops/registry.hpp"
@@ -46,6 +47,24 @@ py::array view_of(const py::object& self) {
                    v.raw(), self);
 }
 
+template <class T>
+bool has_finite_lines(const Variable& v) {
+  const int length = v.layout() == Layout::by_output ? v.cols() : v.rows();
+  for (int line = 0; line < v.lines(); ++line) {
+    if (!all_finite(v.data<T>() + line * v.ld(), length)) return false;
+  }
+  return true;
+}
+
+// The padding does not count: it is zero times infinity where training has diverged.
+bool is_finite(const Variable& v) {
+  const auto scan = [&] {
+    return v.dtype() == DType::float32 ? has_finite_lines<float>(v) : has_finite_lines<double>(v);
+  };
+  constexpr std::ptrdiff_t kShort = 1 << 16;  // not worth giving up the GIL
+  return v.padded_size() <= kShort ? scan() : without_gil(scan);
+}
+
 }  // namespace
 
 void bind_graph(py::module_& m) {
@@ -61,6 +80,7 @@ void bind_graph(py::module_& m) {
       .def_property_readonly("dtype", [](const Variable& v) { return dtype_name(v.dtype()); })
       .def_property_readonly("by_input",
                              [](const Variable& v) { return v.layout() == Layout::by_input; })
+      .def_property_readonly("is_finite", &is_finite, "Whether it holds neither NaN nor infinity.")
       .def_property_readonly("view", &view_of, "Zero-copy array of shape (rows, cols), writable.");
 
   py::class_<Graph, std::shared_ptr<Graph>>(m, "Graph", "Nodes in topological order.")

@@ -231,7 +231,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             finally:
                 if fresh:
                     self._random.give_to(self.random_state)
-            if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
+            if not self._network.is_finite():
                 raise ValueError(
                     "Solver produced non-finite parameter weights. The input data may contain "
                     "large values and need to be preprocessed."
@@ -426,6 +426,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
                 f"{self.solver} is not stochastic."
             )
         return True
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are weights to predict with."""
+        return hasattr(self, "coefs_")
 
     # Copies and files.
 

@@ -112,6 +112,10 @@ class Network:
         """Return copies of the kernels, of the biases, and of the other weights."""
         return [view.copy() for view in (*self.coefs, *self.intercepts, *self.others)]
 
+    def is_finite(self) -> bool:
+        """Whether kernels and biases hold neither NaN nor infinity."""
+        return all(weight._variable.is_finite for weight in (*self._kernels, *self._biases))
+
     def holds(self, coefs: Any, intercepts: Any) -> bool:
         """Whether these lists hold the network's own views, and only them."""
         return (

@@ -31,7 +31,9 @@ def lock_of(estimator: Any) -> FitLock:
     callback may still fit the estimator that is being trained.
     """
     known = vars(estimator)
-    lock: FitLock = known.setdefault(LOCK, FitLock())  # one thread's, whoever comes first
+    lock: FitLock | None = known.get(LOCK)
+    if lock is None:
+        lock = known.setdefault(LOCK, FitLock())  # one thread's, whoever comes first
     if lock.process != os.getpid():
         lock = known[LOCK] = FitLock()
     return lock

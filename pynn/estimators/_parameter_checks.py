@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+_MISSING = object()
 _PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))
 
 
@@ -24,16 +24,17 @@ def check_parameters(estimator: Any) -> None:
         If one is of another type than ``_parameter_constraints`` says, or out of its range.
     """
     cls: type = type(estimator)
-    constraints = estimator._parameter_constraints
-    given = [
-        (name, type(value), value)
-        for name, default in _defaults(cls)
-        if name in constraints and (value := getattr(estimator, name)) is not default
-    ]
-    if all(_is_plain(value) for _, _, value in given):
-        _check_plain(cls, tuple(given))
-    else:
-        _check(cls, given)
+    values = vars(estimator)
+    for name, default in _defaults(cls):
+        value = values.get(name, _MISSING)
+        if value is _MISSING:
+            value = getattr(estimator, name)
+        if value is default:
+            continue
+        if _is_plain(value):
+            _check_plain(cls, name, value)
+        else:
+            _check(cls, name, value)
 
 
 def _is_plain(value: Any) -> bool:
@@ -43,20 +44,20 @@ def _is_plain(value: Any) -> bool:
     return type(value) in _PLAIN
 
 
-def _check(cls: Any, given: Iterable[tuple[str, type, Any]]) -> None:
-    values = {name: value for name, _, value in given}
+def _check(cls: Any, name: str, value: Any) -> None:
     constraints: dict = cls._parameter_constraints
     validate_parameter_constraints(
-        {name: constraints[name] for name in values}, values, caller_name=cls.__name__
+        {name: constraints[name]}, {name: value}, caller_name=cls.__name__
     )
 
 
-# A search fits many estimators of the same parameters.
-_check_plain = lru_cache(maxsize=256)(_check)
+# A search fits many estimators of parameters that come again.
+_check_plain = lru_cache(maxsize=4096, typed=True)(_check)
 
 
 @cache
-def _defaults(cls: type) -> list[tuple[str, Any]]:
-    """Return the parameters of a class of estimators with their defaults."""
+def _defaults(cls: Any) -> list[tuple[str, Any]]:
+    """Return the parameters of a class of estimators that can be checked, with their defaults."""
     parameters = inspect.signature(cls).parameters
-    return [(name, parameter.default) for name, parameter in parameters.items()]
+    constraints: dict = cls._parameter_constraints
+    return [(name, each.default) for name, each in parameters.items() if name in constraints]

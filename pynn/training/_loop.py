@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn.training._data import ArrayData
 
 SECONDS = 0.05  # a native call may take so long; Ctrl-C waits for its end
 # Learning rates are asked for at most so many steps ahead, and about twice as many as a call takes.
@@ -204,6 +205,8 @@ class EpochRunner:
         self._ahead = 1024
         self._seconds = seconds
         self._steps_per_epoch = steps_per_epoch
+        # Whether an epoch ends where the trainer has come to the end of what it was started on.
+        self._one_stretch = steps_per_epoch is None and isinstance(data, ArrayData)
         self._stretches: Iterator[tuple[Any, int]] | None = None
         self._left = 0  # steps in the stretch that the trainer is in
         self._earlier: Totals | None = None  # of stretches of this epoch that are over
@@ -258,7 +261,10 @@ class EpochRunner:
         elif limit is None or self._stretches is None:
             self._begin(index, shuffle_seed, order)
         while limit is None or done < limit:
-            if not self._left and not self._next_stretch(done, index, shuffle_seed, order):
+            if not self._left and (
+                (self._one_stretch and done)
+                or not self._next_stretch(done, index, shuffle_seed, order)
+            ):
                 break
             count = self._left if limit is None else min(self._left, limit - done)
             if per_step and watcher is not None:
