@@ -186,7 +186,8 @@ def as_metric(
     ----------
     identifier : str, dict, class, function, Loss or Metric
         What `get` takes. ``"accuracy"`` and ``"acc"``, ``"crossentropy"`` and ``"ce"`` need the
-        shapes. A metric is named as the user typed it, unless that is the name of a class.
+        shapes. A metric is named as the user typed it; where that is the name of a class, by the
+        class's name in snake case.
     y_true_shape, y_pred_shape : tuple, default=None
         Shapes of targets and output, the batch's axis included.
     custom_objects : mapping of str to object, default=None
@@ -220,6 +221,10 @@ def as_metric(
     elif not isinstance(found, Metric):
         name = getattr(found, "__name__", to_snake_case(type(found).__name__))
         found = MeanMetricWrapper(found, name=name)
-    if isinstance(identifier, str) and identifier != type(found).__name__:
-        found.name = identifier
+    if isinstance(identifier, str):
+        base = to_snake_case(type(found).__name__)
+        if identifier != type(found).__name__:
+            found.name = identifier
+        elif found.name.startswith(f"{base}_") and found.name.removeprefix(f"{base}_").isdigit():
+            found.name = base  # objects are numbered, what is given by name is not
     return found

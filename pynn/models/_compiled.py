@@ -18,6 +18,7 @@ from pynn import losses, metrics
 from pynn._structure import is_nested, leaves
 from pynn.graph import averages_rows
 from pynn.losses import Loss
+from pynn.metrics._registry import REGISTRY as METRICS
 from pynn.models._targets import check_target
 from pynn.training import ArrayData, Totals
 
@@ -226,7 +227,7 @@ class Compiled:
         for given in (metrics, weighted_metrics):
             for name in _names_in(given):
                 if not _depends_on_shapes(name):
-                    _as_metric(name, (None, 1), (None, 1))
+                    METRICS.find(name)
 
     def objectives(
         self, names: Sequence[str], shapes: Sequence[Shape], data: ArrayData, dtype: str

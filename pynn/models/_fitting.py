@@ -60,7 +60,7 @@ def fit(
         One entry for each input. Also a generator, a `pynn.utils.PyDataset` or an iterable that
         hands out batches ``(x, y)`` or ``(x, y, sample_weight)``.
     y : the same, default=None
-        One entry for each output.
+        One entry for each output, or for each that has a loss or metrics.
     batch_size : int, default=None
         Rows per step; None stands for 32.
     epochs : int, default=1

@@ -100,6 +100,7 @@ def optimizer(name: str, **options: Any) -> Callable[[Any], dict[str, Any]]:
 CASES: dict[str, Case] = {
     "plain": Case(plain, sgd(), {}),
     "validation": Case(plain, sgd(), {"validation_split": 0.3}),
+    "split and data": Case(plain, sgd(), {"validation_split": 0.3, "validation_data": "same"}),
     "validation data": Case(plain, sgd(), {"validation_data": "same", "validation_freq": 2}),
     "validation weights": Case(plain, sgd(), {"validation_data": "weighted"}),
     "sample weights": Case(plain, sgd(weighted_metrics=["mse"]), {"sample_weight": _WEIGHT}),

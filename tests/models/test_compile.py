@@ -93,6 +93,15 @@ def test_metrics_know_their_results_after_evaluation() -> None:
     assert float(model.metrics[0].result()) == 0
 
 
+def test_metrics_given_by_the_name_of_a_class_are_not_numbered() -> None:
+    metrics.AUC()  # takes the name "auc" as an object of its own
+    for _ in range(2):
+        model = Sequential([pynn.Input((4,)), layers.Dense(1, activation="sigmoid")])
+        model.compile(loss="binary_crossentropy", metrics=["AUC", "Precision", "AUC"])
+        history = model.fit(X, Y > 0, verbose=0).history
+        assert list(history) == ["loss", "auc", "precision", "auc_1"]
+
+
 def test_weighted_metrics_count_weights_and_others_do_not() -> None:
     model = regressor()
     model.compile(loss="mse", metrics=["mae"], weighted_metrics=["mae"])
