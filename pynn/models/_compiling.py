@@ -28,6 +28,7 @@ def compile(
     Parameters
     ----------
     optimizer : str, dict or Optimizer, default="rmsprop"
+        None is enough to evaluate.
     loss : str, Loss, function, or list or dict of them, default=None
         A single one applies to every output.
     loss_weights : float, or list or dict of float, default=None

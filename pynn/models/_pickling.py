@@ -34,6 +34,7 @@ def reduce_model(model: Model) -> tuple[Any, ...]:
         state["shapes"] = map_leaves(lambda tensor: InputShape(tensor.shape), model.input)
     if model._compiled is not None:
         state["compile"] = model._compile_arguments
+    if model.optimizer is not None:
         state["iterations"] = model.optimizer._iterations
         state["optimizer_state"] = model._trainers.state(model.trainable_weights)
         state["optimizer_arrays"] = model.optimizer._kept_arrays(model.trainable_weights)
@@ -52,6 +53,7 @@ def restore_model(cls: Any, state: dict[str, Any]) -> Any:
         layer._trainable = trainable
     if state["compile"] is not None:
         model.compile(**state["compile"])
+    if model.optimizer is not None:
         model.optimizer._set_iterations(state["iterations"])
         weights = model.trainable_weights
         model.optimizer._restore_arrays(weights, state["optimizer_arrays"])

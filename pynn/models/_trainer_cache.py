@@ -47,6 +47,8 @@ class TrainerCache:
     def trainer(self, model: Model, objectives: Objectives) -> Any:
         """Return what trains the model, with the state of earlier calls."""
         optimizer = model.optimizer
+        if optimizer is None:
+            raise ValueError("the model has no optimizer: give one to compile()")
         weights = model.trainable_weights
         stepwise = optimizer._stepwise
         native = optimizer if stepwise else optimizer._native()

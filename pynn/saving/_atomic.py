@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
 from typing import BinaryIO
+
+# Characters that the temporary file has of the file's own name, which may be as long as names get.
+_KEPT_OF_NAME = 40
 
 
 def write_atomically(path: str, write: Callable[[BinaryIO], None]) -> None:
@@ -24,7 +28,11 @@ def write_atomically(path: str, write: Callable[[BinaryIO], None]) -> None:
     """
     path = os.path.realpath(path)
     directory, name = os.path.split(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=directory)
+    prefix = f".{name[:_KEPT_OF_NAME]}."
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=directory)
+    except FileNotFoundError:  # which names the temporary file
+        raise FileNotFoundError(errno.ENOENT, "No such folder to write to", directory) from None
     try:
         with os.fdopen(descriptor, "w+b") as file:
             write(file)

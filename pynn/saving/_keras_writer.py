@@ -249,7 +249,7 @@ def _op_entry(name: str, op: Written) -> dict[str, Any]:
 
 def _compile_entry(model: Model) -> dict[str, Any]:
     """Return the compile settings, empty if Keras could not read them."""
-    if not model.compiled:
+    if model.optimizer is None:
         return {}
     try:
         config = compile_config(model._compile_arguments)

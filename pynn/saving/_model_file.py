@@ -60,7 +60,7 @@ def write_model_file(model: Model, path: str, include_optimizer: bool) -> None:
                 UserWarning,
                 stacklevel=4,
             )
-    if "compile" in metadata and include_optimizer:
+    if "compile" in metadata and include_optimizer and model.optimizer is not None:
         values, state = training_state(model)
         metadata["training"] = to_text(values, "the state of training")
         arrays.update(state)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import pynn
 from pynn import layers, losses, metrics, ops, optimizers
-from pynn.models import Model, Sequential
+from pynn.models import Model, Sequential, load_model
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((64, 4)).astype("float32")
@@ -205,3 +208,21 @@ def test_regularization_is_part_of_the_loss() -> None:
     model.compile(loss="mse", optimizer="sgd")
     expected = error + 0.5 * (second**2).sum()
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("suffix", ["pynn", "keras"])
+def test_a_model_without_an_optimizer_is_evaluated_but_not_trained(
+    suffix: str, tmp_path: Path
+) -> None:
+    model = regressor()
+    model.compile(optimizer=None, loss="mse")
+    expected = model.evaluate(X, Y, verbose=0)
+    for train in (model.fit, model.train_on_batch):
+        with pytest.raises(ValueError, match="the model has no optimizer: give one to compile"):
+            train(X, Y)
+    assert copy.deepcopy(model).evaluate(X, Y, verbose=0) == expected
+    path = tmp_path / f"model.{suffix}"
+    model.save(path)
+    loaded = load_model(path)
+    assert loaded.optimizer is None
+    np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])

@@ -65,5 +65,11 @@ def test_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
 
 
 def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="No such folder .*none'$"):
         write_atomically(str(tmp_path / "none" / "x"), lambda file: None)
+
+
+def test_a_name_may_be_as_long_as_names_get(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 255)
+    write_atomically(str(path), lambda file: file.write(b"new") and None)
+    assert path.read_bytes() == b"new"
