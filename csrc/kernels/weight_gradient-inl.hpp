@@ -65,10 +65,20 @@ static constexpr int kSliceRows = kPanel<T> * sizeof(T) <= 64 ? 256 : 128;
 // Rows of the weights whose sums wait between two slices.
 template <class T>
 static constexpr int kGroupRows =
-    32768 / (kPanel<T> * static_cast<int>(sizeof(T))) / Tiles<T>::kGradRows * Tiles<T>::kGradRows;
+    65536 / (kPanel<T> * static_cast<int>(sizeof(T))) / Tiles<T>::kGradRows * Tiles<T>::kGradRows;
 // From so many rows on it pays to copy a slice to where it is contiguous: rows of the user's data
 // lie on many pages, and at unlucky strides in few sets of the cache.
 static constexpr int kPackRows = 48;
+// Rows of a copy, which follow one another, are neither, unless they are very long.
+static constexpr int kLongRowBytes = 8192;
+
+template <class T>
+PYNN_INLINE bool are_scattered(const T* const* rows, int count) {
+  if (count < 2) return false;
+  const std::ptrdiff_t step = rows[1] - rows[0];
+  const bool is_short = step > 0 && step * static_cast<int>(sizeof(T)) <= kLongRowBytes;
+  return !is_short || rows[count - 1] - rows[0] != (count - 1) * step;
+}
 
 // The columns of one panel for the rows [row, row_end) of the weights, slice by slice.
 template <class T>
@@ -78,7 +88,7 @@ static void gradient_group(const WeightGradientArgs<T>& a, int row, int row_end,
   alignas(64) T partial[kGroupRows<T> * kPanel<T>];
   alignas(64) T packed[kSliceRows<T> * kPanel<T>];
   const T* packed_rows[kSliceRows<T>];
-  const bool packs = row_end - row >= kPackRows;
+  const bool packs = row_end - row >= kPackRows && are_scattered(a.x_rows, a.count);
   if (packs) {
     const int rows = a.count < kSliceRows<T> ? a.count : kSliceRows<T>;
     for (int i = 0; i < rows; ++i) packed_rows[i] = packed + i * kPanel<T>;
