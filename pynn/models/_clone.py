@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,9 @@ def clone_model(
     model: Any, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
 ) -> Any:
     """Return a model of the same architecture, with weights of its own, freshly initialized.
+
+    A functional model or Sequential that is compiled has a clone that is compiled in the same way,
+    with an optimizer of its own that has taken no step.
 
     Parameters
     ----------
@@ -44,9 +48,9 @@ def clone_model(
     """
     if not isinstance(model, Model):
         raise ValueError(f"clone_model takes a model. Received: {type(model).__name__}")
-    copy = _copy_layer if clone_function is None else clone_function
+    copied = _copy_layer if clone_function is None else clone_function
     if isinstance(model, Sequential):
-        return _clone_sequential(model, input_tensors, copy)
+        return _compiled_like(model, _clone_sequential(model, input_tensors, copied))
     if model._network is None or not type(model)._is_functional_class():
         return _clone_subclass(model)
     network = model._network
@@ -62,7 +66,7 @@ def clone_model(
         if not call.inputs:
             continue
         if id(call.layer) not in copies:
-            copies[id(call.layer)] = copy(call.layer)
+            copies[id(call.layer)] = copied(call.layer)
         args = map_leaves(lambda x: values.get(id(x), x), list(call.args))
         kwargs = map_leaves(lambda x: values.get(id(x), x), call.kwargs)
         results = copies[id(call.layer)](*args, **kwargs)
@@ -78,6 +82,22 @@ def clone_model(
         name=model.name,
     )
     clone._trainable = model._trainable
+    return _compiled_like(model, clone)
+
+
+def _compiled_like(model: Model, clone: Model) -> Model:
+    """Compile a clone as its model is, unless the model's class has a `compile` of its own."""
+    if not model.compiled or type(model).compile is not Model.compile:
+        return clone
+    arguments = dict(model._compile_arguments)
+    optimizer = arguments["optimizer"]
+    if optimizer is not None:
+        # The rate as it is: schedules and functions have no state.
+        config = {**optimizer.get_config(), "learning_rate": optimizer._learning_rate}
+        arguments["optimizer"] = type(optimizer).from_config(config)
+    for name in ("metrics", "weighted_metrics"):
+        arguments[name] = copy.deepcopy(arguments[name])
+    clone.compile(**arguments)
     return clone
 
 
@@ -85,14 +105,14 @@ def _copy_layer(layer: Layer) -> Layer:
     if isinstance(layer, Model):
         inner: Layer = clone_model(layer)
         return inner
-    copy: Layer = type(layer).from_config(layer.get_config())
-    return copy
+    made: Layer = type(layer).from_config(layer.get_config())
+    return made
 
 
 def _clone_sequential(
-    model: Sequential, input_tensors: Any, copy: Callable[[Layer], Layer]
+    model: Sequential, input_tensors: Any, copied: Callable[[Layer], Layer]
 ) -> Sequential:
-    stack: list[Any] = [copy(layer) for layer in model._stack]
+    stack: list[Any] = [copied(layer) for layer in model._stack]
     if input_tensors is not None:
         stack.insert(0, next(leaves(input_tensors)))
     elif model._begins_with is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn import activations, backend, layers
+from pynn import activations, backend, layers, metrics, optimizers
 from pynn.models import MLP, Model, Sequential, clone_model, model_from_json
 
 TEXTBOOK = """\
@@ -185,6 +185,28 @@ def test_clones_have_their_own_weights() -> None:
     assert [layer.name for layer in clone.layers] == [layer.name for layer in model.layers]
     halved = clone_model(model, clone_function=lambda layer: layers.Dense(1, name=layer.name))
     assert halved.output_shape == (None, 1)
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_clones_are_compiled_like_their_models(functional: bool) -> None:
+    x, y = np.eye(3, dtype="float32"), np.arange(3.0)[:, None]
+    if functional:
+        inputs = pynn.Input((3,))
+        model = Model(inputs, layers.Dense(1)(inputs))
+    else:
+        model = Sequential([pynn.Input((3,)), layers.Dense(1)])
+    assert not clone_model(model).compiled
+    rate = optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    model.compile(optimizers.Adam(rate, beta_1=0.5), "mse", metrics=[metrics.MeanAbsoluteError()])
+    start = model.get_weights()
+    first = model.fit(x, y, epochs=2, verbose=0).history
+    clone = clone_model(model)
+    assert clone.optimizer is not model.optimizer and clone.optimizer.iterations == 0
+    clone.set_weights(start)
+    assert clone.fit(x, y, epochs=2, verbose=0).history == first
+    assert clone.metrics[0] is not model.metrics[0]
+    model.compile(optimizer=None, loss="mse")
+    assert clone_model(model).optimizer is None
 
 
 def test_mlp_is_a_sequential_in_one_line() -> None:
