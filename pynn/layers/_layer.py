@@ -245,6 +245,8 @@ class Layer(WeightHolder, metaclass=_NamesItself):
             raise
 
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if not args and not kwargs:
+            raise TypeError(f"layer {self.name!r} must be called on inputs. Received: none")
         first = args[0] if args else next(iter(kwargs.values()))
         shapes = map_leaves(batch_shape, first)
         with tracing(), recording(False):

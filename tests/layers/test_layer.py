@@ -130,6 +130,11 @@ def test_add_weight_accepts_functions_and_checks_shapes() -> None:
         layer.add_weight(shape=(None, 2))
 
 
+def test_a_layer_is_called_on_something() -> None:
+    with pytest.raises(TypeError, match="layer 'd' must be called on inputs"):
+        layers.Dense(2, name="d")()
+
+
 def test_call_must_return_tensors() -> None:
     class Wrong(layers.Layer):
         def call(self, inputs: object) -> object:
