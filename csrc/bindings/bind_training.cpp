@@ -310,10 +310,14 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
     require(order->size() > 0, "order must name at least one row");
     rows.assign(order->data(), order->data() + order->size());
   }
-  without_gil([&] {
-    self.trainer->start(data, batch_size, std::move(rows), shuffle_seed.has_value(),
-                        shuffle_seed.value_or(0), skip);
-  });
+  const auto begin = [&](bool waits) {
+    return self.trainer->start(data, batch_size, std::move(rows), shuffle_seed.has_value(),
+                               shuffle_seed.value_or(0), skip, waits);
+  };
+  // Few rows are in order before another thread would have taken the lock and given it back. But
+  // whoever waits for the trainer must not hold the GIL.
+  constexpr std::int64_t kFew = 1 << 14;
+  if (data.rows() > kFew || !begin(false)) without_gil([&] { begin(true); });
   self.epoch_data.clear();
   for (const RowsList* list : {&x, &y, &weights}) {
     for (const RowsObject* object : *list) {

@@ -83,9 +83,10 @@ class TrainerOf : public Trainer {
     add_training_tasks(*training_);
   }
 
-  void start(const Data& data, int batch_size, std::vector<std::int64_t> order, bool shuffle,
-             std::uint64_t shuffle_seed, std::int64_t skip) override {
-    std::lock_guard lock(mutex_);
+  bool start(const Data& data, int batch_size, std::vector<std::int64_t>&& order, bool shuffle,
+             std::uint64_t shuffle_seed, std::int64_t skip, bool waits) override {
+    const std::unique_lock lock = locked(waits);
+    if (!lock) return false;
     check(data);
     require(batch_size >= 1, "batch_size must be a positive integer. Received: batch_size=" +
                                  std::to_string(batch_size));
@@ -120,6 +121,7 @@ class TrainerOf : public Trainer {
     training_->gather.set_sources(sources(data));
     training_->objective.set_sources(data.y, data.weights);
     training_->objective.clear_sums();
+    return true;
   }
 
   std::int64_t run(const double* rates, std::int64_t n, double seconds) override {
@@ -150,12 +152,8 @@ class TrainerOf : public Trainer {
   const std::vector<std::int64_t>& order() const override { return order_; }
 
   std::optional<Results> results(bool waits) const override {
-    std::unique_lock lock(mutex_, std::defer_lock);
-    if (waits) {
-      lock.lock();
-    } else if (!lock.try_lock()) {
-      return {};
-    }
+    const std::unique_lock lock = locked(waits);
+    if (!lock) return {};
     return training_->objective.results();
   }
 
@@ -270,6 +268,10 @@ class TrainerOf : public Trainer {
   std::vector<std::vector<VariablePtr>> state() const override { return updater_.state(); }
 
  private:
+  std::unique_lock<std::mutex> locked(bool waits) const {
+    return waits ? std::unique_lock(mutex_) : std::unique_lock(mutex_, std::try_to_lock);
+  }
+
   std::vector<double> entries_of(const Data& data) const {
     return entries_per_row(*graph_, inputs_, roots(), sources(data));
   }

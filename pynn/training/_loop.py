@@ -18,6 +18,7 @@ from pynn.training._data import ArrayData
 SECONDS = 0.05  # a native call may take so long; Ctrl-C waits for its end
 # Learning rates are asked for at most so many steps ahead, and about twice as many as a call takes.
 _FEWEST_AHEAD, _MOST_AHEAD = 256, 1 << 16
+_UNWATCHED_AHEAD = 4096  # at first, where no code of the user's computes them
 
 Sum = tuple[float, float]  # total and count
 Order = Any  # None, an array of row numbers, or a function from the epoch to one
@@ -314,6 +315,7 @@ class EpochRunner:
         steps = self._left
         self._left = 0
         left = steps * count
+        self._ahead = max(self._ahead, _UNWATCHED_AHEAD)
         found: list[dict[str, Any]] = []
         shuffled = {} if random is None else {"order": order, "random": random}
         try:

@@ -1,4 +1,4 @@
-"""What a trainer has added up, asked for while another thread is using it."""
+"""A trainer that is asked for something while another thread is using it."""
 
 from __future__ import annotations
 
@@ -35,3 +35,28 @@ def test_results_may_be_asked_for_while_gradients_are_computed() -> None:
     other.join()
     assert np.isfinite(found[0])
     assert all(results == expected for results in seen)
+
+
+def test_few_rows_may_be_begun_while_gradients_are_computed() -> None:
+    """Without waiting, and with the GIL, where nobody uses the trainer; else without it."""
+    inputs = layers.Input((64,))
+    hidden = layers.Dense(256, activation="tanh")(inputs)
+    plan = graph.lower([inputs], [layers.Dense(1)(hidden)])
+    trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []))
+    many = to_rows(np.ones((40_000, 64), np.float32)), to_rows(np.ones(40_000, np.float32))
+    few = to_rows(np.ones((50, 64), np.float32)), to_rows(np.ones(50, np.float32))
+    found = []
+
+    def compute() -> None:
+        found.append(trainer.gradients([many[0]], [many[1]], [None])[0])
+
+    other = threading.Thread(target=compute)
+    other.start()
+    order = np.arange(50)[::-1]
+    trainer.start([few[0]], [few[1]], [None], 16, order)
+    while other.is_alive():
+        trainer.start([few[0]], [few[1]], [None], 16, order)
+    assert trainer.run(np.full(4, 1e-6), 10.0) == 4
+    assert trainer.last_batch()[0].tolist() == order[48:].tolist()
+    other.join()
+    assert np.isfinite(found[0])
