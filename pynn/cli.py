@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import platform
 import sys
 import time
@@ -171,7 +172,11 @@ def run_demo(args: argparse.Namespace) -> int:
     peaks.append(_core.measure_peak(_PEAK_SECONDS, threads, "float32"))
     loss, accuracy = model.evaluate(*data.test, verbose=0)
     report(data, model, accuracy, loss, clock.seconds, args.epochs, threads, max(peaks))
-    write_curves(history.history, args.output, data.name)
+    try:
+        write_curves(history.history, args.output, data.name)
+    except (OSError, ValueError) as error:  # what was trained and reported is not in vain
+        print(f"No learning curves: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -227,10 +232,17 @@ def run_info(args: argparse.Namespace) -> int:
 
 def positive_int(text: str) -> int:
     """Parse a command-line argument that must be a positive integer."""
-    value = int(text)
-    if value < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a positive integer. Received: {text}")
-    return value
+    return int(text)
+
+
+def file_to_write(text: str) -> str:
+    """Parse a command-line argument that names a file in a folder that exists."""
+    folder = os.path.dirname(text) or "."
+    if not os.path.isdir(folder):
+        raise argparse.ArgumentTypeError(f"must be in a folder that exists. Received: {text}")
+    return text
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -252,7 +264,12 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--threads", type=positive_int, default=None, help="threads, if not one per processor"
     )
-    demo.add_argument("--output", default="pynn-demo.png", help="image of the learning curves")
+    demo.add_argument(
+        "--output",
+        type=file_to_write,
+        default="pynn-demo.png",
+        help="image of the learning curves",
+    )
     demo.set_defaults(run=run_demo)
     info = commands.add_parser("info", help="show version, instruction set, threads, peak rates")
     info.set_defaults(run=run_info)
@@ -270,7 +287,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, or 130 after Ctrl-C. Bad arguments exit with status 2.
+        The exit status: 0, 1 if the learning curves could not be written, or 130 after Ctrl-C. Bad
+        arguments exit with status 2.
     """
     parser = build_parser()
     args = parser.parse_args(argv)

@@ -77,6 +77,16 @@ def test_demo_without_matplotlib(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("little_data")
+def test_a_picture_that_cannot_be_drawn_leaves_the_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_demo(tmp_path, "--output", str(tmp_path / "curves.txt")) == 1
+    printed = capsys.readouterr()
+    assert "made-up images, test set: accuracy" in printed.out
+    assert re.search("No learning curves: .*'txt' is not supported", printed.err)
+
+
 def test_demo_without_fashion_mnist_takes_digits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +113,9 @@ def test_demo_stops_at_ctrl_c(
     ("arguments", "message"),
     [
         (["demo", "--epochs", "0"], "must be a positive integer. Received: 0"),
-        (["demo", "--batch-size", "many"], "argument --batch-size: invalid"),
+        (["demo", "--batch-size", "many"], "must be a positive integer. Received: many"),
+        (["demo", "--epochs", "1.5"], "must be a positive integer. Received: 1.5"),
+        (["demo", "--output", "no/such/folder/x.png"], "must be in a folder that exists"),
         (["demo", "--optimizer", "newton"], "newton"),
         (["demo", "--learning-rate", "-1"], "Received: "),
         (["demo", "--threads", "100000"], "Received: threads=100000"),
