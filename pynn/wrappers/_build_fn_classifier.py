@@ -13,7 +13,6 @@ from pynn.wrappers._class_targets import (
     ClassTargets,
     takes_one_hot,
     threshold_of,
-    with_both_classes,
 )
 
 
@@ -94,7 +93,9 @@ class KerasClassifier(ClassifierMixin, BuildFnEstimator):
             kwargs["sample_weight"] = sample_weight
         self.model = self._build()
         self.model._ensure_built(x)
-        self._one_hot = takes_one_hot(self.model.loss, int(self.model.output_shape[-1]))
+        units = int(self.model.output_shape[-1])
+        targets.check_units(units)
+        self._one_hot = takes_one_hot(self.model.loss, units)
         validation = kwargs.get("validation_data", self.sk_params.get("validation_data"))
         if isinstance(validation, (tuple, list)) and len(validation) in (2, 3):
             held_out = targets.encode(validation[1], self._one_hot)
@@ -132,7 +133,8 @@ class KerasClassifier(ClassifierMixin, BuildFnEstimator):
         -------
         ndarray, shape (n, classes)
         """
-        return with_both_classes(self._predict(x, kwargs))
+        outputs = self._predict(x, kwargs)
+        return self._targets.probabilities(outputs)
 
     def score(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> float:
         """Return the accuracy.

@@ -45,6 +45,18 @@ class ClassTargets:
         check_classification_targets(labels)
         self.classes = np.unique(labels)
 
+    def check_units(self, units: int) -> None:
+        """Raise ValueError if so many output units of a model cannot tell the classes apart.
+
+        Units that no class has a label for are allowed: a part of the data may lack a class.
+        """
+        if units < len(self.classes) and (units > 1 or len(self.classes) > 2):
+            raise ValueError(
+                f"the model must have an output unit for each class, or one for two classes. "
+                f"Received: {units} {'unit' if units == 1 else 'units'} for "
+                f"{len(self.classes)} classes"
+            )
+
     def encode(self, y: Any, one_hot: bool) -> np.ndarray:
         """Return y as a loss takes it.
 
@@ -98,17 +110,21 @@ class ClassTargets:
         if outputs.shape[1] == 1:
             codes = (outputs[:, 0] > threshold) & (len(self.classes) > 1)
         else:
-            codes = outputs.argmax(axis=1)
+            codes = outputs[:, : len(self.classes)].argmax(axis=1)
         codes = codes.astype(np.int64)
         if self.is_matrix and matrix:
             return np.eye(len(self.classes), dtype=np.int64)[codes]
         return self.classes.take(codes)
 
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Return those of the classes, (n, classes), for a model's outputs.
 
-def with_both_classes(outputs: np.ndarray) -> np.ndarray:
-    """Return probabilities (n, classes), of both classes where a model gives that of the second."""
-    outputs = outputs.reshape(len(outputs), -1)
-    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+        A single unit gives that of the second class; units without a class are left out.
+        """
+        outputs = outputs.reshape(len(outputs), -1)
+        if outputs.shape[1] == 1:
+            return np.hstack([1 - outputs, outputs])
+        return outputs[:, : len(self.classes)]
 
 
 def takes_one_hot(loss: Any, width: int) -> bool:

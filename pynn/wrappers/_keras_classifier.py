@@ -14,7 +14,6 @@ from pynn.wrappers._class_targets import (
     ClassTargets,
     takes_one_hot,
     threshold_of,
-    with_both_classes,
 )
 from pynn.wrappers._keras_estimator import KerasEstimator
 
@@ -162,6 +161,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
         width = int(self.model_.output_shape[-1])
+        self._targets.check_units(width)
         return self._targets.encode(y, takes_one_hot(self.model_.loss, width))
 
     def _row_weights(self, y: np.ndarray, sample_weight: Any) -> Any:
@@ -200,7 +200,8 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         -------
         ndarray, shape (n, classes)
         """
-        return with_both_classes(self._outputs(X, kwargs))
+        outputs = self._outputs(X, kwargs)
+        return self._targets.probabilities(outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

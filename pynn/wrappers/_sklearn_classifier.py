@@ -12,7 +12,6 @@ from pynn.wrappers._class_targets import (
     ClassTargets,
     takes_one_hot,
     threshold_of,
-    with_both_classes,
 )
 from pynn.wrappers._sklearn_model import SKLearnModel
 
@@ -77,6 +76,7 @@ class SKLearnClassifier(ClassifierMixin, SKLearnModel):
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
         width = int(self.model_.output_shape[-1])
+        self._targets.check_units(width)
         return self._targets.encode(y, takes_one_hot(self.model_.loss, width))
 
     def predict(self, X: Any) -> np.ndarray:
@@ -104,4 +104,5 @@ class SKLearnClassifier(ClassifierMixin, SKLearnModel):
         -------
         ndarray, shape (n, classes)
         """
-        return with_both_classes(self._outputs(X))
+        outputs = self._outputs(X)
+        return self._targets.probabilities(outputs)

@@ -24,7 +24,8 @@ from sklearn.preprocessing import StandardScaler
 
 import pynn
 from pynn import callbacks, losses, metrics, optimizers
-from pynn.wrappers import KerasClassifier, KerasRegressor
+from pynn.wrappers import KerasClassifier, KerasRegressor, SKLearnClassifier
+from pynn.wrappers.scikit_learn import KerasClassifier as OlderClassifier
 from wrappers.networks import LINE, SIDES, THIRDS, X, binary, plain, regression, three, uncompiled
 
 
@@ -271,6 +272,21 @@ def test_errors() -> None:
         make().fit(X, SIDES).partial_fit(X, np.where(X[:, 0] > 0, "new", "left"))
     with pytest.raises(ValueError, match="features"):
         make().fit(X, SIDES).predict(X[:, :2])
+
+
+def test_units_are_for_the_classes() -> None:
+    """Data may lack a class that the model has a unit for; a class must not lack a unit."""
+    for wrapped in (KerasClassifier(three), SKLearnClassifier(three()), OlderClassifier(three)):
+        two = np.where(THIRDS == "mid", "top", THIRDS)
+        wrapped.fit(X, two)
+        (wrapped.model_ if hasattr(wrapped, "model_") else wrapped.model).layers[-1].set_weights(
+            [np.zeros((8, 3)), np.array([0.0, 1.0, 9.0])]
+        )
+        assert set(wrapped.predict(X)) == {"top"}
+        assert wrapped.predict_proba(X).shape == (120, 2)
+    for wrapped in (KerasClassifier(binary), SKLearnClassifier(binary()), OlderClassifier(binary)):
+        with pytest.raises(ValueError, match="Received: 1 unit for 3 classes"):
+            wrapped.fit(X, THIRDS)
 
 
 def test_searches() -> None:
