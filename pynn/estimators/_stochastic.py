@@ -31,7 +31,7 @@ from pynn.estimators._step_size import StepSize
 from pynn.estimators._stopping import compare, has_converged, keeps_best, start_comparison
 from pynn.estimators._training_data import TrainingData, check_weights
 from pynn.estimators._weight_average import WeightAverage
-from pynn.training import Epoch, EpochRunner
+from pynn.training import EpochRunner, Totals
 
 
 def start_curves(estimator: Any) -> None:
@@ -103,6 +103,11 @@ class BatchTraining:
             check_weights(trained, "the samples to train on")
         if validation is not None:
             check_weights(validation.row_weight, "the validation samples")
+        # The results of epochs that the engine has run by itself, how many of them are recorded,
+        # and whether training ends with the last one.
+        self._ended: list[dict[str, Any]] = []
+        self._n_recorded = 0
+        self._ends = False
         self._figures = Figures(estimator, data, validation)
         self._prepare_optimizer(row_weight is not None)
         self._average = self._weight_average()
@@ -245,7 +250,7 @@ class BatchTraining:
             while index < last and not estimator._finished:
                 count = self._epochs_ahead(last - index) if unwatched else 1
                 if count > 1:
-                    estimator._finished = self._run_epochs(index, count, progress)
+                    estimator._finished = self._run_epochs(count, progress)
                 else:
                     estimator._finished = self._run_epoch(index, progress)
                 index += count
@@ -257,6 +262,7 @@ class BatchTraining:
                     stacklevel=5,
                 )
         except KeyboardInterrupt:
+            self._record_ended(progress)
             estimator._finished = True
             warnings.warn("Training interrupted by user.", stacklevel=5)
         self._show_chosen_weights()
@@ -294,22 +300,22 @@ class BatchTraining:
         patience = estimator.n_iter_no_change - estimator._no_improvement_count
         return max(int(min(patience + 1, most)), 1)
 
-    def _run_epochs(self, index: int, count: int, progress: Progress) -> bool:
+    def _run_epochs(self, count: int, progress: Progress) -> bool:
         """Run epochs of which only the last may end training; return whether it does."""
         order, rows, random = self._order, self._rows, None
         if order is not None:
             random = self._estimator._random
             rows = order.next(random, rows)
-        ended: list[Epoch] = []
-        ends = False
+        trainer = self._runner.trainer
+        before = trainer.iterations
         try:
-            self._runner.run_unwatched(index, count, ended, order=rows, random=random)
+            self._runner.run_unwatched(
+                count, self._ended, lambda: self._record_ended(progress), order=rows, random=random
+            )
         finally:
             if order is not None:
-                order.went_on(min(len(ended), count - 1))
-            for epoch in ended:
-                ends = self._record(epoch, progress)
-        return ends
+                order.went_on(min((trainer.iterations - before) // self._steps, count - 1))
+        return self._ends
 
     def _run_epoch(self, index: int, progress: Progress) -> bool:
         """Run an epoch; return whether training ends with it."""
@@ -318,12 +324,24 @@ class BatchTraining:
         rows = self._rows
         if self._order is not None:
             rows = self._order.next(self._estimator._random, rows)
-        return self._record(self._runner.run_epoch(index, order=rows), progress)
+        return self._record(self._runner.run_epoch(index, order=rows).totals, progress)
 
-    def _record(self, epoch: Epoch, progress: Progress) -> bool:
+    def _record_ended(self, progress: Progress) -> None:
+        """Note how the epochs went that the engine has run one after the other.
+
+        Where an interrupt ends this, another call goes on.
+        """
+        while self._n_recorded < len(self._ended):
+            self._n_recorded += 1
+            self._ends = self._record(Totals(self._ended[self._n_recorded - 1]), progress)
+        self._ended.clear()
+        self._n_recorded = 0
+
+    def _record(self, totals: Totals, progress: Progress) -> bool:
         """Note how an epoch went; return whether training ends with it."""
         estimator, figures = self._estimator, self._figures
-        logs = figures.of_training(epoch.totals)
+        index = len(estimator.loss_curve_)
+        logs = figures.of_training(totals)
         estimator.n_iter_ += 1
         estimator.t_ += self._n_rows
         estimator.loss_ = logs["loss"]
@@ -340,7 +358,7 @@ class BatchTraining:
         optimizer._set_iterations(estimator._network.trainer.iterations)
         estimator._optimizer.epoch_ends(estimator.t_)
         converged = has_converged(estimator)
-        return progress.epoch_ends(epoch.index, logs) or converged
+        return progress.epoch_ends(index, logs) or converged
 
     def _show_chosen_weights(self) -> None:
         """Let the network end with its best weights, or their average, if so asked.

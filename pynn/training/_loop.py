@@ -288,7 +288,13 @@ class EpochRunner:
         return Epoch(index, done, self.totals())
 
     def run_unwatched(
-        self, first: int, count: int, ended: list[Epoch], *, order: Any = None, random: Any = None
+        self,
+        count: int,
+        found: list[dict[str, Any]],
+        advanced: Callable[[], None],
+        *,
+        order: Any = None,
+        random: Any = None,
     ) -> None:
         """Run `count` epochs through all data without coming back to Python after each.
 
@@ -297,10 +303,13 @@ class EpochRunner:
 
         Parameters
         ----------
-        first, count : int
-            The number of the first epoch, and how many there are.
-        ended : list of Epoch
-            Gets every epoch that has ended, even where an interrupt ends the call.
+        count : int
+            How many epochs.
+        found : list of dict
+            Gets what the `Totals` of an epoch are made from, for each that has ended, even where an
+            interrupt ends the call.
+        advanced : callable
+            Called without arguments after each call to the engine; it may empty the list.
         order : ndarray of int64, default=None
             Row numbers of the first epoch; None stands for all in order. It is shuffled in place,
             as ``RandomState.shuffle`` does it, where another epoch begins: at the end of every one
@@ -309,25 +318,20 @@ class EpochRunner:
             Draws these shuffles.
         """
         self._earlier = self._before = None
-        self._begin(first, None, order)
-        if not self._next_stretch(0, first, None, order):
+        self._begin(0, None, order)
+        if not self._next_stretch(0, 0, None, order):
             raise ValueError("there is no data to train on: it has no rows")
-        steps = self._left
-        self._left = 0
+        steps, self._left = self._left, 0
         left = steps * count
         self._ahead = max(self._ahead, _UNWATCHED_AHEAD)
-        found: list[dict[str, Any]] = []
         shuffled = {} if random is None else {"order": order, "random": random}
-        try:
-            while left:
-                rates = self.rates(self.trainer.iterations, min(left, self._ahead))
-                more = count - len(found)
-                done = self.trainer.run_epochs(rates, self._seconds, more, found, **shuffled)
-                self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
-                left -= done
-        finally:
-            totals = (Totals(results) for results in found)
-            ended.extend(Epoch(first + i, steps, each) for i, each in enumerate(totals))
+        while left:
+            rates = self.rates(self.trainer.iterations, min(left, self._ahead))
+            more = -(-left // steps)
+            done = self.trainer.run_epochs(rates, self._seconds, more, found, **shuffled)
+            self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
+            left -= done
+            advanced()
 
     def position(self) -> dict[str, Any] | None:
         """Return where training stands in its data, as plain values for `resume`.

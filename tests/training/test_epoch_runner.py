@@ -134,14 +134,34 @@ def test_epochs_that_nobody_watches_are_those_one_by_one() -> None:
         b.assign(a.numpy())
     singly, together = runner(trainer, data, rates=rates), runner(other, data, rates=rates)
     order = np.arange(N)[::-1].copy()
-    expected = list(singly.epochs(3, 7, order=order))
-    ended: list = []
-    together.run_unwatched(3, 4, ended, order=order)
-    assert [(e.index, e.steps, e.loss, e.metrics) for e in ended] == [
-        (e.index, e.steps, e.loss, e.metrics) for e in expected
-    ]
+    expected = [epoch.totals.results() for epoch in singly.epochs(3, 7, order=order)]
+    found: list = []
+    heard: list[int] = []
+    together.run_unwatched(4, found, lambda: heard.append(len(found)), order=order)
+    assert found == expected
+    assert heard[-1] == 4
     np.testing.assert_array_equal(plan.predict([X])[0], other_plan.predict([X])[0])
     assert singly.run_epoch(7).loss == together.run_epoch(7).loss
+
+
+def test_calls_of_unwatched_epochs_go_on_where_the_last_one_ended() -> None:
+    class Slow(Spy):
+        def run_epochs(self, rates: np.ndarray, seconds: float, epochs: int, found: list) -> int:
+            self.calls.append((len(rates), epochs))
+            self.iterations += 3
+            if self.iterations // 5 > (self.iterations - 3) // 5:
+                found.append(self.iterations // 5)
+            return 3
+
+    spy, found, heard = Slow(), [], []
+
+    def advanced() -> None:
+        heard.append(list(found))
+        found.clear()
+
+    runner(spy).run_unwatched(3, found, advanced)
+    assert spy.calls == [(15, 3), (12, 3), (9, 2), (6, 2), (3, 1)]
+    assert heard == [[], [1], [], [2], [3]]
 
 
 def test_an_interrupt_leaves_the_epochs_that_have_ended() -> None:
@@ -152,12 +172,12 @@ def test_an_interrupt_leaves_the_epochs_that_have_ended() -> None:
             ended += [self.results()] * 2
             raise KeyboardInterrupt
 
-    ended: list = []
+    found: list = []
     with pytest.raises(KeyboardInterrupt):
-        runner(Interrupted()).run_unwatched(1, 5, ended)
-    assert [(epoch.index, epoch.steps, epoch.loss) for epoch in ended] == [(1, 5, 2.0), (2, 5, 2.0)]
+        runner(Interrupted()).run_unwatched(5, found, list)
+    assert [results["loss"] for results in found] == [(10.0, 5)] * 2
     with pytest.raises(ValueError, match="no rows"):
-        runner(Spy(), ArrayData([X[:0]], [Y[:0]])).run_unwatched(0, 2, [])
+        runner(Spy(), ArrayData([X[:0]], [Y[:0]])).run_unwatched(2, [], list)
 
 
 def trained() -> tuple[graph.Plan, object]:
