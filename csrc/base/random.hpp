@@ -29,16 +29,34 @@ inline std::uint64_t random_below(std::uint64_t key, std::uint64_t index, std::u
   return ((random_bits(key, index) >> 32) * bound) >> 32;
 }
 
-// Fisher-Yates over `order`, n < 2^32.
+// Fisher-Yates over `order`, n < 2^32. Partners are drawn a while before they are exchanged: those
+// of a long order are far away in memory.
 template <class Index>
 void shuffle_in_place(Index* order, std::int64_t n, std::uint64_t key) {
-  for (std::int64_t i = n - 1; i > 0; --i) {
-    const auto j = static_cast<std::int64_t>(
+  constexpr std::int64_t kAhead = 64;
+  constexpr std::int64_t kFar = 1 << 16;
+  const auto draw = [key](std::int64_t i) {
+    return static_cast<std::int64_t>(
         random_below(key, static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(i) + 1));
+  };
+  const auto exchange = [order](std::int64_t i, std::int64_t j) {
     const Index t = order[i];
     order[i] = order[j];
     order[j] = t;
+  };
+  std::int64_t i = n - 1;
+  if (n >= kFar) {
+    std::int64_t drawn[kAhead];
+    for (std::int64_t k = i; k > i - kAhead; --k) drawn[k % kAhead] = draw(k);
+    for (; i > kAhead; --i) {
+      const std::int64_t j = drawn[i % kAhead];
+      const std::int64_t later = draw(i - kAhead);
+      drawn[i % kAhead] = later;
+      __builtin_prefetch(order + later, 1);
+      exchange(i, j);
+    }
   }
+  for (; i > 0; --i) exchange(i, draw(i));
 }
 
 }  // namespace pynn

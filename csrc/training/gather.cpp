@@ -1,7 +1,6 @@
 #include "training/gather.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "dispatch/dispatch.hpp"
 
@@ -9,8 +8,6 @@ namespace pynn {
 
 namespace {
 
-// Data up to this size stays in the second-level cache by itself.
-constexpr std::ptrdiff_t kCachedBytes = std::ptrdiff_t{1} << 19;
 // Rows this short are transposed in less time than their entries are looked at.
 constexpr int kFewColumns = 64;
 constexpr int kManyColumns = 4096;
@@ -53,12 +50,6 @@ void Gather<T>::set_sources(const std::vector<Rows>& sources) {
     Input& input = *inputs_[i];
     input.source = sources[i];
     input.direct = input.wants_rows ? is_direct<T>(sources[i]) : is_transposable<T>(sources[i]);
-    if (sources[i].sparse) {
-      constexpr std::int64_t kEntryBytes = 12;
-      input.prefetch = entry_count(sources[i]) * kEntryBytes > kCachedBytes;
-    } else {
-      input.prefetch = sources[i].rows * std::abs(sources[i].row_bytes) > kCachedBytes;
-    }
     if (input.slot->sparse) make_room(input);
   }
 }
@@ -151,34 +142,6 @@ void Gather<T>::append_tasks(std::vector<Task>& tasks) {
          10.0 * input->slot->features,
          {},
          {input->slot->value, input->staging}});
-  }
-}
-
-template <class T>
-void Gather<T>::prefetch(Input& input, const Pass& pass, const Share& share) {
-  // A part of every row, or some of the rows where they are short.
-  const bool by_rows = input.source.sparse;
-  const Range rows = by_rows ? divide(pass.next_count, kLanes, share.part, share.parts)
-                             : Range{0, pass.next_count};
-  for (int i = rows.begin; i < rows.end; ++i) {
-    prefetch_row(input.source, pass.next_rows[i], share.part, share.parts);
-  }
-}
-
-template <class T>
-void Gather<T>::append_prefetch(std::vector<Task>& tasks) {
-  for (const auto& owned : inputs_) {
-    Input* input = owned.get();
-    const Slot<T>& slot = *input->slot;
-    Task task{[this, input](const Pass& pass, const Share& share) {
-                if (pass.next_rows != nullptr && input->prefetch) prefetch(*input, pass, share);
-              },
-              kElementwise,
-              8.0 * (slot.sparse ? slot.entries_per_row : slot.features),
-              {},
-              {}};
-    task.always_features = true;
-    tasks.push_back(std::move(task));
   }
 }
 

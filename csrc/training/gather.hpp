@@ -21,8 +21,6 @@ class Gather {
   void set_sources(const std::vector<Rows>& sources);
 
   void append_tasks(std::vector<Task>& tasks);
-  // Fetches the next batch's rows while the current one is worked on.
-  void append_prefetch(std::vector<Task>& tasks);
 
  private:
   struct Input {
@@ -32,7 +30,6 @@ class Gather {
     bool takes_few_rows = false;  // where they are few, rows stand for lanes
     bool lone_column = false;     // it is read straight into its lanes
     bool direct = false;          // the user's rows are used in place
-    bool prefetch = false;
     std::ptrdiff_t ld = 0;
     T* staging = nullptr;            // converted rows
     std::vector<const T*> pointers;  // for the weight gradient
@@ -44,7 +41,6 @@ class Gather {
   void make_room(Input& input) const;
   void gather(Input& input, const Pass& pass, const Share& share);
   void gather_entries(Input& input, const Pass& pass, const Share& share);
-  void prefetch(Input& input, const Pass& pass, const Share& share);
 
   int max_batch_;
   std::vector<std::unique_ptr<Input>> inputs_;

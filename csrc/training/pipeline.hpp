@@ -11,6 +11,7 @@
 #include "graph/schedule.hpp"
 #include "training/gather.hpp"
 #include "training/objective.hpp"
+#include "training/prefetch.hpp"
 #include "training/updater.hpp"
 
 namespace pynn {
@@ -51,6 +52,7 @@ struct Pipeline {
   Plan<T> plan;
   Gather<T> gather;
   Objective<T> objective;
+  Prefetch prefetch;
   std::vector<Task> tasks;
   std::map<std::pair<int, int>, std::unique_ptr<Schedule>> schedules;
   Barrier barrier;

@@ -1,6 +1,7 @@
 #include "training/rows.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <numeric>
@@ -12,6 +13,7 @@ namespace pynn {
 
 namespace {
 
+constexpr std::uintptr_t kLineBytes = 64;
 template <class From, class T>
 void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
              std::ptrdiff_t ld) {
@@ -213,7 +215,7 @@ void prefetch_row(const Rows& source, std::int64_t row, int part, int parts) {
     const auto fetch = [span](const void* array, std::int64_t size) {
       const char* at = static_cast<const char*>(array) + span.begin * size;
       const char* end = static_cast<const char*>(array) + span.end * size;
-      for (; at < end; at += 64) __builtin_prefetch(at, 0, 2);
+      for (; at < end; at += kLineBytes) __builtin_prefetch(at, 0, 2);
     };
     fetch(source.indices, source.wide_indices ? 8 : 4);
     fetch(source.data, static_cast<std::int64_t>(item_size(source.type)));
@@ -225,7 +227,12 @@ void prefetch_row(const Rows& source, std::int64_t row, int part, int parts) {
       bytes * static_cast<std::size_t>(part) / static_cast<std::size_t>(parts);
   const std::size_t end =
       bytes * static_cast<std::size_t>(part + 1) / static_cast<std::size_t>(parts);
-  for (std::size_t at = begin; at < end; at += 64) __builtin_prefetch(start + at, 0, 2);
+  if (begin >= end) return;
+  const auto line_of = [start](std::size_t at) {
+    return reinterpret_cast<std::uintptr_t>(start + at) / kLineBytes * kLineBytes;
+  };
+  for (std::uintptr_t line = line_of(begin); line <= line_of(end - 1); line += kLineBytes)
+    __builtin_prefetch(reinterpret_cast<const char*>(line), 0, 2);
 }
 
 template void read_rows(const Rows&, const RowNumbers&, int, int, float*, std::ptrdiff_t);

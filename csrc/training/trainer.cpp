@@ -21,6 +21,8 @@ namespace {
 // in the second-level cache. Part of the definition of their sums, so it must not depend on the
 // machine.
 constexpr int kEvaluationBatch = 256;
+// Weights of which there may be so many.
+constexpr double kEarlyPrefetchBytes = 128 << 10;
 // Between two looks at the clock.
 constexpr double kChunkSeconds = 4e-3;
 // Shorter chunks say more about waking a thread than about the steps.
@@ -120,6 +122,7 @@ class TrainerOf : public Trainer {
     last_pass_ = {};
     training_->gather.set_sources(sources(data));
     training_->objective.set_sources(data.y, data.weights);
+    training_->prefetch.set_sources({data.x, data.y, data.weights});
     training_->objective.clear_sums();
     return true;
   }
@@ -305,7 +308,16 @@ class TrainerOf : public Trainer {
   void add_training_tasks(Pipeline<T>& pipeline) {
     updater_.serve(pipeline.plan);
     std::vector<Task>& tasks = pipeline.tasks;
+    // The next batch's rows come while this one is worked on, unless so many weights go by until
+    // then that they would push the rows out again.
+    const bool early = pipeline.plan.forward_cost() / 2 * sizeof(T) <= kEarlyPrefetchBytes;
+    double features = 0;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const double entries = pipeline.entries_per_row[i];
+      features += entries == PlanRequest::kDense ? graph_->node(inputs_[i]).features : entries;
+    }
     pipeline.gather.append_tasks(tasks);
+    if (early) pipeline.prefetch.append_task(tasks, features);
     updater_.append_penalty(tasks);
     pipeline.plan.append_forward(tasks);
     pipeline.objective.append_tasks(tasks);
@@ -327,7 +339,7 @@ class TrainerOf : public Trainer {
     updater_.append_finish(tasks);
     for (std::size_t i = first_update; i < tasks.size(); ++i) tasks[i].reads.push_back(this);
     pipeline.objective.append_tally(tasks, updater_.penalty(), spec_.update.l2_per_batch);
-    pipeline.gather.append_prefetch(tasks);
+    if (!early) pipeline.prefetch.append_task(tasks, features);
   }
 
   Pass make_pass(std::int64_t steps_from_now, double rate) const {
