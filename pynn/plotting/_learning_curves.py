@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from pynn.callbacks import History
 from pynn.plotting._matplotlib import needed, shown_figure
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def plot_learning_curves(
-    history: Mapping[str, Sequence[float]],
+    history: History | Mapping[str, Sequence[float]],
     path: str | PathLike[str] | None = None,
     *,
     title: str | None = None,
@@ -22,8 +23,8 @@ def plot_learning_curves(
 
     Parameters
     ----------
-    history : mapping of str to sequence of float
-        The ``history`` of the `History` that ``fit`` returns: one value per epoch and name.
+    history : History or mapping of str to sequence of float
+        The `History` that ``fit`` returns, or its ``history``: one value per epoch and name.
         ``val_loss`` is drawn into the panel of ``loss``, and so on; the learning rate, where it was
         recorded, is a panel like any other.
     path : path-like, optional
@@ -52,6 +53,8 @@ def plot_learning_curves(
     """
     with needed():
         from matplotlib.ticker import MaxNLocator
+    if isinstance(history, History):
+        history = history.history
     panels = list(dict.fromkeys(name.removeprefix("val_") for name in history))
     if not panels:
         raise ValueError("history must hold at least one quantity. Received: an empty mapping")

@@ -75,6 +75,10 @@ class WeightsDisplay:
         n_features = len(self.weights)
         if image_shape is None:
             side = math.isqrt(n_features)
+            if side * side != n_features:
+                raise ValueError(
+                    f"the {n_features} features are the pixels of no square image: give image_shape"
+                )
             image_shape = (side, side)
         if len(image_shape) not in (2, 3) or math.prod(image_shape) != n_features:
             raise ValueError(

@@ -45,7 +45,10 @@ class BatchData:
         if hasattr(self._source, "num_batches"):
             count = self._source.num_batches
             return None if count is None else int(count)
-        return len(self._source) if hasattr(self._source, "__len__") else None
+        try:
+            return len(self._source)
+        except TypeError:  # it has no length, or has one only sometimes and not now
+            return None
 
     def peek(self) -> ArrayData:
         """Return the first batch, which is handed out again by `batches`."""

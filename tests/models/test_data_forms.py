@@ -209,6 +209,21 @@ def test_batches_are_evaluated_and_predicted() -> None:
     )
 
 
+def test_batches_without_end_may_have_a_length_that_cannot_be_told() -> None:
+    class Endless:
+        def __iter__(self):
+            return generator(None)
+
+        def __len__(self) -> int:
+            raise TypeError("the dataset is infinite")
+
+    model, other = compiled(), compiled()
+    arguments = {"steps_per_epoch": 7, "epochs": 2, "verbose": 0}
+    history = model.fit(Endless(), validation_data=Endless(), validation_steps=2, **arguments)
+    expected = other.fit(generator(None), **arguments).history
+    assert history.history["loss"] == expected["loss"]
+
+
 def test_data_that_runs_out_says_so() -> None:
     model = compiled()
     with pytest.warns(UserWarning, match="the data ran out"):

@@ -1,4 +1,4 @@
-"""`LossCurveDisplay` and `WeightsDisplay`: what they draw, and from whom."""
+"""What `LossCurveDisplay`, `WeightsDisplay` and `plot_learning_curves` draw, and from whom."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 import pynn
-from pynn.plotting import LossCurveDisplay, WeightsDisplay
+from pynn.plotting import LossCurveDisplay, WeightsDisplay, plot_learning_curves
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
@@ -88,6 +88,16 @@ def test_a_wrapper_shows_its_history() -> None:
     display = LossCurveDisplay.from_estimator(wrapped)
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), wrapped.history_["loss"])
     assert display.lines_[0].get_label() == "KerasRegressor: training loss"
+
+
+def test_learning_curves_of_a_history() -> None:
+    model = pynn.MLP(3, 1, input_shape=X.shape[1])
+    model.compile("sgd", "mse")
+    history = model.fit(X, Y, epochs=3, validation_split=0.2, verbose=0)
+    for given in (history, history.history):
+        (axes,) = plot_learning_curves(given).axes
+        drawn = [line.get_ydata().tolist() for line in axes.get_lines()]
+        assert drawn == [history.history["loss"], history.history["val_loss"]]
 
 
 def test_several_curves_share_axes() -> None:
@@ -189,7 +199,7 @@ def test_at_most_a_hundred_units_unless_asked() -> None:
 def test_shapes_that_do_not_fit(shape: Any) -> None:
     with pytest.raises(ValueError, match="image_shape must be the height and width of 64 pixels"):
         WeightsDisplay(np.ones((64, 2)), image_shape=shape)
-    with pytest.raises(ValueError, match=r"Received: image_shape=\(1, 1\)"):
+    with pytest.raises(ValueError, match="the 3 features are the pixels of no square image"):
         WeightsDisplay(np.ones((3, 2)))
     with pytest.raises(ValueError, match="weights must have the shape"):
         WeightsDisplay(np.ones(4))
