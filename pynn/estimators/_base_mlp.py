@@ -110,6 +110,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         "dtype": [
             StrOptions({"float32", "float64"}),
             Options(type, {np.float32, np.float64}),
+            Options(np.dtype, {np.dtype(np.float32), np.dtype(np.float64)}),
             None,
         ],
     }
@@ -299,7 +300,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         self.n_iter_ = 0
         self.t_ = 0
         self.n_layers_ = len(sizes) + 1
-        architecture = self._architecture(sizes, heads, self.dtype or dtype)
+        dtype = dtype if self.dtype is None else self.dtype
+        architecture = self._architecture(sizes, heads, dtype)
         network = Network(architecture)
         used = architecture.activations or (self.activation,)
         for i, (fan_in, fan_out) in enumerate(architecture.weight_shapes):

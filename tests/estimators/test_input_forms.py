@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.linear_model import Perceptron as TheirPerceptron
 from sklearn.neural_network import MLPClassifier as TheirMLPClassifier
 
@@ -167,3 +168,12 @@ def test_labels_are_treated_as_scikit_learn_treats_them(kind: str) -> None:
     y = LABELS[kind]
     assert outcome(MLPClassifier(**MLP), y) == outcome(TheirMLPClassifier(**MLP), y)
     assert outcome(Perceptron(max_iter=4), y) == outcome(TheirPerceptron(max_iter=4), y)
+
+
+@pytest.mark.parametrize("dtype", ["float32", np.float32, X.astype("f4").dtype])
+def test_the_type_of_the_weights_may_be_given(dtype: Any) -> None:
+    """As a name, a type or an array's own dtype."""
+    model = clone(MLPRegressor(hidden_layer_sizes=(3,), max_iter=1, dtype=dtype))
+    model.fit(X.astype(np.float64), SCORE)
+    assert {w.dtype for w in (*model.coefs_, *model.intercepts_)} == {np.dtype(np.float32)}
+    assert model.predict(X).dtype == np.float32
