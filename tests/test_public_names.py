@@ -25,6 +25,12 @@ def test_the_list_is_what_can_be_resolved() -> None:
     assert len(set(pynn.__all__)) == len(pynn.__all__)
 
 
+def test_nothing_else_is_offered() -> None:
+    assert {name for name in dir(pynn) if not name.startswith("_")} == {
+        name for name in pynn.__all__ if not name.startswith("_")
+    }
+
+
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(AttributeError, match="module 'pynn' has no attribute 'sequential'"):
         pynn.sequential  # noqa: B018
