@@ -144,8 +144,14 @@ def connect(architecture: Architecture, stack: Stack) -> tuple[Tensor, list[Tens
     """Give the layers their weights; return the tensors of the features and of the outputs.
 
     The layers keep no record of it: such records are for models.
+
+    Raises
+    ------
+    ValueError
+        If an activation returns anything but a tensor of its input's shape.
     """
     features = x = Tensor((None, architecture.sizes[0]), architecture.dtype)
+    width: int | None = None
 
     def apply(layer: layers.Layer, x: Tensor) -> Any:
         if not layer.built:
@@ -155,6 +161,12 @@ def connect(architecture: Architecture, stack: Stack) -> tuple[Tensor, list[Tens
     with tracing(), recording():
         for layer in stack.hidden:
             x = apply(layer, x)
+            width = layer.units if isinstance(layer, layers.Dense) else width
+            if not isinstance(x, Tensor) or x.shape != (None, width):
+                raise ValueError(
+                    f"activation must return a tensor of its input's shape, {(None, width)}. "
+                    f"Received: {x!r}"
+                )
         return features, [apply(head, x) for head in stack.heads]
 
 

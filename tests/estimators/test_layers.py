@@ -58,6 +58,14 @@ def test_a_function_is_the_same_as_its_name() -> None:
     np.testing.assert_array_equal(by_name.coefs_[0], by_function.coefs_[0])
 
 
+@pytest.mark.parametrize("activation", [lambda x: x[:, :1], lambda x: ops.sum(x), lambda x: 1.0])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_an_activation_keeps_the_shape(activation: Any, batch_norm: bool) -> None:
+    model = MLPRegressor(hidden_layer_sizes=(4,), activation=activation, batch_norm=batch_norm)
+    with pytest.raises(ValueError, match=r"activation must return a tensor of .*\(None, 4\)"):
+        model.fit(X, Y)
+
+
 def test_initial_weights_go_by_each_layer_s_activation() -> None:
     still = {**SMALL, "solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
     mixed = MLPRegressor(hidden_layer_sizes=(50, 50), activation=["logistic", "relu"], **still)
