@@ -202,6 +202,7 @@ void Plan<T>::lay_out_buffers(const Graph& graph) {
   grad_copies_.resize(size);
   for (std::size_t k = 0; k < request_.inputs.size(); ++k) {
     Slot<T>& slot = slots_[static_cast<std::size_t>(request_.inputs[k])];
+    slot.is_input = true;
     slot.sparse = request_.entries_per_row[k] != PlanRequest::kDense;
     slot.entries_per_row = request_.entries_per_row[k];
   }
@@ -407,11 +408,11 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
     if (grad_copies_[i].rows != nullptr) {
       tasks.push_back(copy_task(grad_copies_[i], i, op->out->grad));
       task.reads.push_back(grad_copies_[i].rows);
-      task.reads.push_back(op->in[0]->key());
       if (op->in[0]->sparse) task.reads.push_back(&op->in[0]->ordered);
     }
     if (op->keeps_gradients()) task.reads.push_back(op->work);
     for (const Slot<T>* input : op->in) {
+      task.reads.push_back(input->key());
       if (input->row_pointers != nullptr) task.reads.push_back(input->row_pointers[0]);
     }
     for (std::size_t v = 0; v < op->variables.size(); ++v) {

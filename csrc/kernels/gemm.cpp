@@ -1,3 +1,4 @@
+#include "kernels/few_units-inl.hpp"
 #include "kernels/fill.hpp"
 #include "kernels/product-inl.hpp"
 #include "kernels/weight_gradient-inl.hpp"
@@ -12,6 +13,7 @@ static void fill_table(KernelTable<T>& table) {
   table.few_rows = kFewRows<T>;
   table.product = product<T>;
   table.weight_gradient = weight_gradient<T>;
+  table.few_units_gradient = few_units_gradient<T>;
 }
 
 void fill_gemm(IsaKernels& kernels) {

@@ -85,6 +85,25 @@ struct WeightGradientArgs {
   bool accumulate;  // add to grad instead of overwriting it
 };
 
+// A layer of at most so many units has a gradient of its own.
+inline constexpr int kFewUnits = 4;
+
+// sums[unit][feature] = sum over the batch of grad_y[unit][lane] x[feature][lane], features in
+// [begin, end), begin a multiple of kRowAlign; for whole vectors of features.
+template <class T>
+struct FewUnitsArgs {
+  const T* x;
+  std::ptrdiff_t x_block_stride;
+  const T* grad_y;
+  std::ptrdiff_t grad_y_block_stride;
+  int count;
+  int units;
+  int begin;
+  int end;
+  T* sums;
+  std::ptrdiff_t ld;
+};
+
 // Rows of a batch by their entries: row r has columns[starts[r] .. ends[r]), ascending, and the
 // values beside them. Rows follow one another in memory.
 template <class T>
@@ -287,6 +306,7 @@ struct KernelTable {
   int few_rows;  // of a batch have a product of their own, by weights with row_stride 1
   void (*product)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
+  void (*few_units_gradient)(const FewUnitsArgs<T>&);
   void (*sparse_product)(const SparseProductArgs<T>&);
   void (*sparse_order)(const SparseOrderArgs<T>&);
   void (*sparse_gradient)(const SparseGradientArgs<T>&);

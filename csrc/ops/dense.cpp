@@ -33,15 +33,16 @@ class Dense : public Op<T> {
   }
   bool takes_few_rows() const override { return by_input_ && !is_sparse(); }
   bool wants_rows() const override {
-    return this->parameters[0] != nullptr && !by_input_ && !is_sparse();
+    return this->parameters[0] != nullptr && !by_input_ && !is_sparse() && !has_few_units();
   }
   bool wants_grad_rows() const override {
     return this->parameters[0] != nullptr && (by_input_ || is_sparse());
   }
-  // The sums of the bias, and the ends of the groups of columns.
+  // The sums of the bias, and the ends of the groups of columns, or the sums of few units.
   std::ptrdiff_t workspace(int) const override {
     const std::ptrdiff_t groups = is_sparse() ? (features_ >> shift()) + 1 : 0;
-    return round_up(units_, kRowAlign) +
+    const std::ptrdiff_t sums = has_few_units() ? units_ * round_up(features_, kRowAlign) : 0;
+    return round_up(units_, kRowAlign) + sums +
            groups * static_cast<std::ptrdiff_t>(sizeof(std::int64_t) / sizeof(T));
   }
 
@@ -109,6 +110,8 @@ class Dense : public Op<T> {
   void update(const Pass& pass, const Share& share) override {
     if (this->parameters[0] != nullptr && is_sparse()) {
       update_by_entries(share);
+    } else if (this->parameters[0] != nullptr && has_few_units()) {
+      update_few_units(pass, share);
     } else if (this->parameters[0] != nullptr) {
       update_kernel(pass, share);
     }
@@ -143,6 +146,8 @@ class Dense : public Op<T> {
   static constexpr double kEntryCost = 150;
 
   bool is_sparse() const { return this->in[0]->sparse; }
+  // The rows of an input are there anyway, in the user's data.
+  bool has_few_units() const { return !by_input_ && units_ <= kFewUnits && !this->in[0]->is_input; }
   bool divides_outputs() const { return by_input_ && units_ >= 2 * kRowAlign; }
   std::int64_t* group_ends() const {
     return reinterpret_cast<std::int64_t*>(this->work + round_up(units_, kRowAlign));
@@ -204,6 +209,33 @@ class Dense : public Op<T> {
     a.group_shift = shift();
     aim(a);
     this->kernels->sparse_gradient(a);
+  }
+
+  // Divided along the features, of which there may be many.
+  void update_few_units(const Pass& pass, const Share& share) {
+    const Range features = share.columns(features_);
+    if (features.size() <= 0) return;
+    const Slot<T>& x = *this->in[0];
+    const Slot<T>& y = *this->out;
+    FewUnitsArgs<T> a{};
+    a.x = x.value;
+    a.x_block_stride = x.block_stride;
+    a.grad_y = y.grad;
+    a.grad_y_block_stride = y.block_stride;
+    a.count = pass.count;
+    a.units = units_;
+    a.begin = features.begin;
+    a.end = features.end;
+    a.sums = this->work + round_up(units_, kRowAlign);
+    a.ld = round_up(features_, kRowAlign);
+    this->kernels->few_units_gradient(a);
+    Parameter<T>& kernel = *this->parameters[0];
+    for (int unit = 0; unit < units_; ++unit) {
+      const int line = static_cast<int>(unit * kernel.ld);
+      apply_vector_gradient(*this->kernels, kernel, this->first_use[0] != 0,
+                            {line + features.begin, line + features.end},
+                            a.sums + unit * a.ld + features.begin);
+    }
   }
 
   // A line of the kernel per output, or per input: then x and the gradient of y change places. Of

@@ -58,6 +58,7 @@ struct Slot {
   const T* const* grad_rows = nullptr;
   // An input's rows themselves, where nobody needs lanes and none were filled in for this batch.
   const T* const* few_rows = nullptr;
+  bool is_input = false;
   // An input whose rows are given by their entries has no value.
   bool sparse = false;
   double entries_per_row = 0;
