@@ -312,10 +312,11 @@ class Compiled:
                 metric = copy.deepcopy(metric)
             self._made[key] = metric
         metric = self._made[key]
-        name = metric.name
-        if len(names) > 1:
-            name = f"{names[output]}_{name}"
+        prefix = f"{names[output]}_" if len(names) > 1 else ""
+        name = prefix + metric.name
         known = {slot.name for slot in slots}
+        if weighted and name in known:
+            name = f"{prefix}weighted_{metric.name}"
         base, count = name, 0
         while name in known:
             count += 1

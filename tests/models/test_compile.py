@@ -42,6 +42,15 @@ def test_the_same_metric_twice_gets_a_number() -> None:
     assert keys(regressor(), Y, loss="mse", metrics=["mae", "mae"]) == ["loss", "mae", "mae_1"]
 
 
+def test_a_weighted_metric_says_so_beside_one_of_its_name() -> None:
+    both = {"loss": "mse", "metrics": ["mae"], "weighted_metrics": ["mae", "mse", "mae"]}
+    own = ["mae", "weighted_mae", "mse", "weighted_mae_1"]
+    assert keys(regressor(), Y, **both) == ["loss", *own]
+    expected = ["a_mae", "b_mae", "a_weighted_mae", "b_weighted_mae"]
+    both["weighted_metrics"] = ["mae"]
+    assert keys(two_outputs(), [Y, Y], **both)[3:] == expected
+
+
 def test_several_outputs_are_called_by_name() -> None:
     single = ["loss", "a_loss", "b_loss"]
     assert keys(two_outputs(), [Y, Y], loss="mse") == single
