@@ -41,14 +41,9 @@ void Prefetch::append_task(std::vector<Task>& tasks, double features) {
   tasks.push_back(std::move(task));
 }
 
-// Of dense rows each worker fetches a part, the one that it will read; of sparse ones some rows.
 void Prefetch::run(const Pass& pass, const Share& share) const {
-  const Range mine = divide(pass.next_count, 1, share.part, share.parts);
   for (const Rows& source : sources_) {
-    const Range rows = source.sparse ? mine : Range{0, pass.next_count};
-    for (int i = rows.begin; i < rows.end; ++i) {
-      prefetch_row(source, pass.next_rows[i], share.part, share.parts);
-    }
+    prefetch_rows(source, pass.next_rows, pass.next_count, share.part, share.parts);
   }
 }
 

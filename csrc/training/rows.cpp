@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/layout.hpp"
+#include "ops/share.hpp"
 
 namespace pynn {
 
@@ -87,6 +88,14 @@ Span entries_of(const Rows& source, std::int64_t row) {
   }
   const auto* indptr = static_cast<const std::int32_t*>(source.indptr);
   return {indptr[row], indptr[row + 1]};
+}
+
+void prefetch_elements(const void* array, Span span, std::int64_t size) {
+  const auto start = reinterpret_cast<std::uintptr_t>(array);
+  const std::uintptr_t end = start + static_cast<std::uintptr_t>(span.end * size);
+  std::uintptr_t at = start + static_cast<std::uintptr_t>(span.begin * size);
+  for (at -= at % kLineBytes; at < end; at += kLineBytes)
+    __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
 }
 
 template <class From, class To>
@@ -209,30 +218,21 @@ const T* direct_row(const Rows& source, std::int64_t row) {
   return reinterpret_cast<const T*>(static_cast<const char*>(source.data) + row * source.row_bytes);
 }
 
-void prefetch_row(const Rows& source, std::int64_t row, int part, int parts) {
+void prefetch_rows(const Rows& source, const std::int64_t* rows, int count, int part, int parts) {
   if (source.sparse) {
-    const Span span = entries_of(source, row);
-    const auto fetch = [span](const void* array, std::int64_t size) {
-      const char* at = static_cast<const char*>(array) + span.begin * size;
-      const char* end = static_cast<const char*>(array) + span.end * size;
-      for (; at < end; at += kLineBytes) __builtin_prefetch(at, 0, 2);
-    };
-    fetch(source.indices, source.wide_indices ? 8 : 4);
-    fetch(source.data, static_cast<std::int64_t>(item_size(source.type)));
+    const Range mine = divide(count, 1, part, parts);
+    for (int i = mine.begin; i < mine.end; ++i) {
+      const Span span = entries_of(source, rows[i]);
+      prefetch_elements(source.indices, span, source.wide_indices ? 8 : 4);
+      prefetch_elements(source.data, span, static_cast<std::int64_t>(item_size(source.type)));
+    }
     return;
   }
-  const std::size_t bytes = static_cast<std::size_t>(source.cols) * item_size(source.type);
-  const char* start = static_cast<const char*>(source.data) + row * source.row_bytes;
-  const std::size_t begin =
-      bytes * static_cast<std::size_t>(part) / static_cast<std::size_t>(parts);
-  const std::size_t end =
-      bytes * static_cast<std::size_t>(part + 1) / static_cast<std::size_t>(parts);
-  if (begin >= end) return;
-  const auto line_of = [start](std::size_t at) {
-    return reinterpret_cast<std::uintptr_t>(start + at) / kLineBytes * kLineBytes;
-  };
-  for (std::uintptr_t line = line_of(begin); line <= line_of(end - 1); line += kLineBytes)
-    __builtin_prefetch(reinterpret_cast<const char*>(line), 0, 2);
+  const std::int64_t bytes = source.cols * static_cast<std::int64_t>(item_size(source.type));
+  const Span mine{bytes * part / parts, bytes * (part + 1) / parts};
+  for (int i = 0; i < count; ++i) {
+    prefetch_elements(static_cast<const char*>(source.data) + rows[i] * source.row_bytes, mine, 1);
+  }
 }
 
 template void read_rows(const Rows&, const RowNumbers&, int, int, float*, std::ptrdiff_t);

@@ -51,8 +51,8 @@ bool is_direct(const Rows& source);
 template <class T>
 const T* direct_row(const Rows& source, std::int64_t row);
 
-// Asks for a part of a row to be fetched into the second-level cache; of a sparse row for all of
-// it.
-void prefetch_row(const Rows& source, std::int64_t row, int part, int parts);
+// Asks for one of `parts` equal parts of each of `count` rows to be fetched into the second-level
+// cache; for one of `parts` of the rows if they are sparse.
+void prefetch_rows(const Rows& source, const std::int64_t* rows, int count, int part, int parts);
 
 }  // namespace pynn
