@@ -55,6 +55,9 @@ class Dot(Merge):
         axes = [axis % rank for axis, rank in zip(self.axes, ranks, strict=True)]
         if 0 in axes:
             raise ValueError("axes must not be the batch's")
+        sizes = [ops.shape(value)[axis] for value, axis in zip(inputs, axes, strict=True)]
+        if sizes[0] != sizes[1]:
+            raise ValueError(f"axes must be of one size, and are of {sizes[0]} and {sizes[1]}")
         if self.normalize:
             inputs = [
                 ops.l2_normalize(value, axis=axis) for value, axis in zip(inputs, axes, strict=True)

@@ -154,3 +154,11 @@ def test_interpreter_trains_as_the_engine_does(name: str, arguments: dict, data:
     assert loss_fast == pytest.approx(loss_slow, rel=1e-12)
     for fast, slow_grad in zip(grads_fast, grads_slow, strict=True):
         np.testing.assert_allclose(fast, slow_grad, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("symbolic", [False, True])
+def test_axes_of_a_dot_product_are_of_one_size(symbolic: bool) -> None:
+    """An axis of size 1 too, which broadcasting would stretch."""
+    pair = [layers.Input((3,)), layers.Input((1,))] if symbolic else [VECTOR, OTHER[:, :1]]
+    with pytest.raises(ValueError, match="axes must be of one size, and are of . and 1"):
+        layers.Dot(axes=1)(pair)
