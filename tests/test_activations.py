@@ -128,3 +128,11 @@ def test_names() -> None:
     assert activations.deserialize("own", {"own": np.tanh}) is np.tanh
     with pytest.raises(ValueError, match="unknown activation: 'rely'. Did you mean 'relu'"):
         activations.get("rely")
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("x", [-1.5, 2, np.float32(0.25), np.array(3.0)])
+def test_a_number_stays_a_number(name: str, x: float) -> None:
+    got = getattr(activations, name)(x)
+    assert np.shape(got) == ()
+    assert got == getattr(activations, name)(np.array([x], got.dtype))[0]

@@ -139,4 +139,5 @@ class Tape:
 def _shaped(gradient: Any, source: Any) -> Any:
     if gradient is None:
         return None
-    return np.ascontiguousarray(np.broadcast_to(gradient, source.shape)).view(ArrayResult)
+    whole = np.broadcast_to(gradient, source.shape)
+    return np.asarray(whole, order="C").view(ArrayResult)

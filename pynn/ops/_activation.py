@@ -52,7 +52,7 @@ def _float(x: Any) -> np.ndarray:
     """Return `x` as the engine takes it: C-contiguous float32 or float64."""
     x = np.asarray(x)
     dtype = x.dtype if x.dtype in (np.float32, np.float64) else _state.floatx()
-    return np.ascontiguousarray(x, dtype)
+    return np.asarray(x, dtype, order="C")  # which leaves a number without axes as it is
 
 
 @cache
@@ -74,7 +74,7 @@ def activation_op(name: str) -> Op:
 
     def backward(grad: Any, out: Any, x: Any, alpha: float) -> tuple[np.ndarray]:
         x = _float(x)
-        grad = np.ascontiguousarray(grad, x.dtype)
+        grad = np.asarray(grad, x.dtype, order="C")
         return (_core.activation_gradient(name, alpha, x, grad).reshape(x.shape),)
 
     return Op(name, forward, backward, same)

@@ -359,7 +359,7 @@ class Optimizer:
             if kept.state:
                 kept.state[0][...] = _core.optimizer_initial(name, hyper)
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
-        gradient = np.ascontiguousarray(gradient)
+        gradient = np.asarray(gradient, order="C")
         _core.optimizer_step(name, hyper, learning_rate, step, value, kept.state, gradient)
         write(variable, value)
 

@@ -114,3 +114,16 @@ def test_errors() -> None:
         tape.gradient(3.0, x)
     with pytest.raises(ValueError, match="sources must be weights.*ndarray"):
         tape.gradient(y, np.ones(2))
+
+
+def test_the_gradient_of_a_number_is_a_number() -> None:
+    weight = ops.Weight(np.array(0.7), "temperature")
+    optimizer = optimizers.SGD(0.5)
+    with pynn.Tape() as tape:
+        loss = ops.mean(ops.sigmoid(X) * ops.square(weight)) + ops.relu(weight)
+    (gradient,) = tape.gradient(loss, [weight])
+    assert gradient.shape == ()
+    expected = 2 * 0.7 * (1 / (1 + np.exp(-X.astype("float64")))).mean() + 1
+    assert gradient == pytest.approx(expected, rel=1e-6)
+    optimizer.apply([gradient], [weight])
+    assert weight.numpy() == pytest.approx(0.7 - 0.5 * expected, rel=1e-6)

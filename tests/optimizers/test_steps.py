@@ -279,3 +279,15 @@ def test_a_copy_has_the_settings_and_no_variables(copied) -> None:
     assert len(again.variables) == 2
     again.learning_rate = 0.5
     assert optimizer.learning_rate == 0.1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_is_stepped_as_a_vector_of_one_is(name: str) -> None:
+    found = []
+    for shape in ((), (1,)):
+        weight, optimizer = np.full(shape, 0.7), make_all()[name]
+        for gradient in (2.0, -0.5, 1.0):
+            optimizer.apply_gradients([(np.full(shape, gradient), weight)])
+        assert weight.shape == shape
+        found.append(float(weight.item()))
+    assert found[0] == found[1] != 0.7
