@@ -14,6 +14,7 @@ struct Range {
 
 // Part `part` of `parts` of n things, with boundaries at multiples of `granule`.
 inline Range divide(int n, int granule, int part, int parts) {
+  if (parts == 1) return {0, n};  // a step of a small network has no time for divisions
   const auto boundary = [&](int i) {
     if (i == parts) return n;
     const long exact = static_cast<long>(n) * i / parts;
