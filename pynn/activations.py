@@ -6,7 +6,7 @@ csrc/formulas/activations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pynn import _namespace
@@ -334,13 +334,14 @@ def sign(x: Any) -> Any:
     return _apply("sign", x)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
     """Return ``exp(x)`` made to sum to 1 along `axis`.
 
     Parameters
     ----------
     x : array-like or tensor
-    axis : int, default=-1
+    axis : int or sequence of int, default=-1
+        Of several axes together.
 
     Returns
     -------
@@ -356,13 +357,14 @@ def softmax(x: Any, axis: int = -1) -> Any:
     return _along("softmax", x, axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
     """Return the logarithm of `softmax`.
 
     Parameters
     ----------
     x : array-like or tensor
-    axis : int, default=-1
+    axis : int or sequence of int, default=-1
+        Of several axes together.
 
     Returns
     -------
@@ -377,14 +379,19 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     return _along("log_softmax", x, axis)
 
 
-def _along(name: str, x: Any, axis: int) -> Any:
+def _along(name: str, x: Any, axis: int | Sequence[int]) -> Any:
     if axis == -1:
         return _apply(name, x)
     if not _namespace.is_tensor(x):
         x = _namespace.to_float_array(x)
+    xp = _namespace.namespace(x)
+    if isinstance(axis, Sequence):
+        together = tuple(axis)
+        shifted = x - xp.max(x, axis=together, keepdims=True)
+        logarithm = shifted - xp.log(xp.sum(xp.exp(shifted), axis=together, keepdims=True))
+        return xp.exp(logarithm) if name == "softmax" else logarithm
     axes = list(range(len(x.shape)))
     axes[axis], axes[-1] = axes[-1], axes[axis]  # a swap, which undoes itself
-    xp = _namespace.namespace(x)
     return xp.transpose(_apply(name, xp.transpose(x, axes)), axes)
 
 

@@ -136,3 +136,18 @@ def test_a_number_stays_a_number(name: str, x: float) -> None:
     got = np.asarray(getattr(activations, name)(x))
     assert got.shape == ()
     assert got == getattr(activations, name)(np.array([x], got.dtype))[0]
+
+
+@pytest.mark.parametrize("axis", [(1, 2), [-1, 1], (0, 2)])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_along_several_axes(name: str, axis: list[int]) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4, 5))
+    powers = np.exp(x)
+    expected = powers / powers.sum(axis=tuple(axis), keepdims=True)
+    expected = expected if name == "softmax" else np.log(expected)
+    for function in (getattr(activations, name), getattr(ops, name)):
+        np.testing.assert_allclose(function(x, axis=axis), expected, rtol=1e-12)
+    if 0 not in axis:
+        inputs = layers.Input((4, 5), dtype="float64")
+        model = models.Model(inputs, getattr(ops, name)(inputs, axis=axis))
+        np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-12)

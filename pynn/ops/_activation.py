@@ -5,6 +5,7 @@ The functions users call are in `pynn.activations`; the formulas are in csrc/for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -136,12 +137,12 @@ def softplus(x: Any) -> Any:
     return apply_activation("softplus", x)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
     """Return ``exp(x)`` divided by its sum along `axis`."""
     return activations.softmax(x, axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
     """Return the logarithm of `softmax`."""
     return activations.log_softmax(x, axis)
 
