@@ -142,9 +142,11 @@ struct ThreadPool::State {
   void work(int worker, Letter& letter) {
     t_inside_pool = true;
     FlushDenormals flush;
+    int workers = 0;  // of the last task: the letter may be written while this one waits
     for (int seen = 0;; ++seen) {
-      wait_while_equal(letter.number, seen, spins_for(letter.workers));
-      (*letter.task)(worker, letter.workers);
+      wait_while_equal(letter.number, seen, spins_for(workers));
+      workers = letter.workers;
+      (*letter.task)(worker, workers);
       if (running.fetch_sub(1, std::memory_order_acq_rel) == 1) running.notify_one();
     }
   }

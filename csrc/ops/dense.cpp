@@ -77,7 +77,7 @@ class Dense : public Op<T> {
     a.depth = features_;
     a.x = x.value_at(share.blocks.begin);
     a.x_block_stride = x.block_stride;
-    a.x_rows = x.few_rows;
+    a.x_rows = pass.count <= this->kernels->few_rows ? x.few_rows : nullptr;
     a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
     a.y = y.value_at(share.blocks.begin);
     a.y_block_stride = y.block_stride;

@@ -56,7 +56,8 @@ struct Slot {
   const T* const* row_pointers = nullptr;
   // The same of the gradient, for the update of weights that are stored by input.
   const T* const* grad_rows = nullptr;
-  // An input's rows themselves, where nobody needs lanes and none were filled in for this batch.
+  // An input's rows themselves, where nobody needs lanes of a batch of few rows: then there are
+  // none.
   const T* const* few_rows = nullptr;
   bool is_input = false;
   // An input whose rows are given by their entries has no value.

@@ -16,7 +16,7 @@ constexpr int kManyColumns = 4096;
 
 template <class T>
 Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
-    : max_batch_(max_batch) {
+    : max_batch_(max_batch), few_rows_(kernel_table<T>().few_rows) {
   const int rows = block_count(max_batch) * kLanes;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto input = std::make_unique<Input>();
@@ -40,7 +40,9 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
   arena_.allocate();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Input& input = *inputs_[i];
-    if (!input.slot->sparse) plan.set_input_rows(i, input.pointers.data());
+    if (input.slot->sparse) continue;
+    plan.set_input_rows(i, input.pointers.data());
+    if (input.takes_few_rows) input.slot->few_rows = input.pointers.data();
   }
 }
 
@@ -90,10 +92,9 @@ void Gather<T>::gather_entries(Input& input, const Pass& pass, const Share& shar
 template <class T>
 void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
   Slot<T>& slot = *input.slot;
-  const bool few = input.takes_few_rows && pass.count <= kernel_table<T>().few_rows;
+  const bool few = input.takes_few_rows && pass.count <= few_rows_;
   const Range columns = share.columns(slot.features);
   const bool first_part = share.part == 0;
-  if (first_part) slot.few_rows = few ? input.pointers.data() : nullptr;
   const T* block_rows[kLanes];
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
     const int first = block * kLanes;

@@ -43,6 +43,7 @@ class Gather {
   void gather_entries(Input& input, const Pass& pass, const Share& share);
 
   int max_batch_;
+  int few_rows_;  // as many as the plan's kernels take without lanes
   std::vector<std::unique_ptr<Input>> inputs_;
   Arena arena_;
 };
