@@ -376,12 +376,12 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
   std::int64_t done = 0;
   if (order) {
     auto* rows = in_place<std::int64_t>("order", *order);
-    require(static_cast<std::size_t>(order->size()) == trainer.order().size(),
-            "order must be that of the epoch that has begun");
     const py::array key = random.attr("key");
     MersenneTwister generator = generator_of(key, py::cast<int>(random.attr("position")));
-    done = run([&](std::int64_t* next, std::int64_t n) { generator.shuffle(next, n); });
-    std::copy(trainer.order().begin(), trainer.order().end(), rows);
+    done = run({order->size(), [&](std::int64_t* next, std::int64_t n) {
+                  generator.shuffle(next, n);
+                  std::copy_n(next, n, rows);
+                }});
     random.attr("position") = generator.position();
   } else {
     done = run({});

@@ -47,18 +47,19 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
 }
 
 template <class T>
-void Gather<T>::set_sources(const std::vector<Rows>& sources) {
+void Gather<T>::set_sources(const std::vector<Rows>& sources, bool may_repeat) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     Input& input = *inputs_[i];
     input.source = sources[i];
     input.direct = input.wants_rows ? is_direct<T>(sources[i]) : is_transposable<T>(sources[i]);
-    if (input.slot->sparse) make_room(input);
+    if (input.slot->sparse) make_room(input, may_repeat);
   }
 }
 
 template <class T>
-void Gather<T>::make_room(Input& input) const {
-  const std::int64_t most = std::max<std::int64_t>(most_entries(input.source, max_batch_), 1);
+void Gather<T>::make_room(Input& input, bool may_repeat) const {
+  const std::int64_t most =
+      std::max<std::int64_t>(most_entries(input.source, max_batch_, may_repeat), 1);
   if (most <= input.capacity) return;
   const auto n = static_cast<std::size_t>(most);
   input.columns = AlignedBuffer(n * sizeof(std::int32_t));

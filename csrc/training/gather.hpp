@@ -18,7 +18,8 @@ class Gather {
   Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch);
 
   // The sources must outlive every batch that is gathered from them.
-  void set_sources(const std::vector<Rows>& sources);
+  // may_repeat: a batch may hold a row several times.
+  void set_sources(const std::vector<Rows>& sources, bool may_repeat = false);
 
   void append_tasks(std::vector<Task>& tasks);
 
@@ -38,7 +39,7 @@ class Gather {
     AlignedBuffer starts, ends, columns, values, ordered;
   };
 
-  void make_room(Input& input) const;
+  void make_room(Input& input, bool may_repeat) const;
   void gather(Input& input, const Pass& pass, const Share& share);
   void gather_entries(Input& input, const Pass& pass, const Share& share);
 

@@ -165,16 +165,16 @@ std::int64_t entry_count(const Rows& source, std::int64_t row) {
   return span.end - span.begin;
 }
 
-std::int64_t most_entries(const Rows& source, int n) {
+std::int64_t most_entries(const Rows& source, int n, bool may_repeat) {
   const std::int64_t all = entry_count(source);
-  if (n >= source.rows) return all;
+  if (n >= source.rows && !may_repeat) return all;
   std::int64_t longest = 0;
   for (std::int64_t row = 0; row < source.rows; ++row) {
     longest = std::max(longest, entry_count(source, row));
   }
   // Where lengths differ little, n times the longest is near enough.
   constexpr std::int64_t kNearEnough = 2;
-  if (longest * source.rows <= kNearEnough * all) return longest * n;
+  if (may_repeat || longest * source.rows <= kNearEnough * all) return longest * n;
   std::vector<std::int64_t> lengths(static_cast<std::size_t>(source.rows));
   for (std::size_t row = 0; row < lengths.size(); ++row) {
     lengths[row] = entry_count(source, static_cast<std::int64_t>(row));

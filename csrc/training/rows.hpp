@@ -33,8 +33,9 @@ void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T
 // Of sparse rows: how many entries are stored.
 std::int64_t entry_count(const Rows& source);
 std::int64_t entry_count(const Rows& source, std::int64_t row);
-// The most entries that any `n` of the rows have together, or a little more.
-std::int64_t most_entries(const Rows& source, int n);
+// The most entries that any `n` of the rows have together, or a little more; of different rows
+// unless they may repeat.
+std::int64_t most_entries(const Rows& source, int n, bool may_repeat);
 // The entries of a sparse row, converted; entries of one place are added. Returns how many there
 // are.
 template <class T>

@@ -22,7 +22,7 @@ namespace {
 // machine.
 constexpr int kEvaluationBatch = 256;
 // Weights of which there may be so many.
-constexpr double kEarlyPrefetchBytes = 128 << 10;
+constexpr std::size_t kEarlyPrefetchBytes = 128 << 10;
 // Between two looks at the clock.
 constexpr double kChunkSeconds = 4e-3;
 // Shorter chunks say more about waking a thread than about the steps.
@@ -31,6 +31,15 @@ constexpr double kMeasurableSeconds = 1e-3;
 double now() {
   using clock = std::chrono::steady_clock;
   return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
+}
+
+bool names_a_row_twice(const std::vector<std::int64_t>& order, std::int64_t rows) {
+  std::vector<bool> seen(order.empty() ? 0 : static_cast<std::size_t>(rows));
+  for (const std::int64_t row : order) {
+    if (seen[static_cast<std::size_t>(row)]) return true;
+    seen[static_cast<std::size_t>(row)] = true;
+  }
+  return false;
 }
 
 template <class T>
@@ -99,6 +108,9 @@ class TrainerOf : public Trainer {
         require(false, "order names row " + std::to_string(row) + " of " + std::to_string(rows));
       }
     }
+    const bool any_sparse =
+        std::any_of(data.x.begin(), data.x.end(), [](const Rows& source) { return source.sparse; });
+    const bool repeats = any_sparse && names_a_row_twice(order, rows);
     if (order.empty()) {
       order.resize(static_cast<std::size_t>(rows));
       std::iota(order.begin(), order.end(), std::int64_t{0});
@@ -120,7 +132,7 @@ class TrainerOf : public Trainer {
     const auto steps = (static_cast<std::int64_t>(order_.size()) + batch_size - 1) / batch_size;
     position_ = std::min(skip, steps) * batch_size;
     last_pass_ = {};
-    training_->gather.set_sources(sources(data));
+    training_->gather.set_sources(sources(data), repeats);
     training_->objective.set_sources(data.y, data.weights);
     training_->prefetch.set_sources({data.x, data.y, data.weights});
     training_->objective.clear_sums();
@@ -137,12 +149,14 @@ class TrainerOf : public Trainer {
     std::lock_guard lock(mutex_);
     const auto rows = static_cast<std::int64_t>(order_.size());
     require(position_ < rows && epochs >= 1, "no epoch has begun, or none is to be run");
+    require(!reorder.shuffle || reorder.rows == rows,
+            "order must be that of the epoch that has begun");
     const double start = now();
     std::int64_t done = advance(rates, n, seconds);
     while (position_ >= rows) {
       ended.push_back(training_->objective.results());
       if (--epochs == 0) break;
-      if (reorder) reorder(order_.data(), rows);
+      if (reorder.shuffle) reorder.shuffle(order_.data(), rows);
       position_ = 0;
       last_pass_ = {};
       training_->objective.clear_sums();
@@ -151,8 +165,6 @@ class TrainerOf : public Trainer {
     }
     return done;
   }
-
-  const std::vector<std::int64_t>& order() const override { return order_; }
 
   std::optional<Results> results(bool waits) const override {
     const std::unique_lock lock = locked(waits);
@@ -310,7 +322,10 @@ class TrainerOf : public Trainer {
     std::vector<Task>& tasks = pipeline.tasks;
     // The next batch's rows come while this one is worked on, unless so many weights go by until
     // then that they would push the rows out again.
-    const bool early = pipeline.plan.forward_cost() / 2 * sizeof(T) <= kEarlyPrefetchBytes;
+    std::size_t weights = 0;
+    for (const auto& entry : updater_.parameters())
+      weights += static_cast<std::size_t>(entry.first->padded_size());
+    const bool early = weights * sizeof(T) <= kEarlyPrefetchBytes;
     double features = 0;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const double entries = pipeline.entries_per_row[i];

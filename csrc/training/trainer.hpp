@@ -42,7 +42,11 @@ struct LastBatch {
 class Trainer {
  public:
   // Changes an order of rows, which stays a permutation, into that of the next epoch.
-  using Reorder = std::function<void(std::int64_t* order, std::int64_t n)>;
+  // Shuffles the order of so many rows; `shuffle` may be empty.
+  struct Reorder {
+    std::int64_t rows = 0;
+    std::function<void(std::int64_t* order, std::int64_t n)> shuffle;
+  };
 
   virtual ~Trainer() = default;
 
@@ -58,12 +62,11 @@ class Trainer {
   virtual std::int64_t run(const double* rates, std::int64_t n, double seconds) = 0;
   // Goes on as run() does, and over the same data again until `epochs` have ended, the present one
   // among them. Their results are appended to `ended`. The next epoch begins where one ends, even
-  // if there is no time left for its steps; an empty `reorder` keeps the order.
+  // if there is no time left for its steps. Throws std::invalid_argument if `reorder` is for
+  // another number of rows than the present epoch has.
   virtual std::int64_t run_epochs(const double* rates, std::int64_t n, double seconds,
                                   std::int64_t epochs, const Reorder& reorder,
                                   std::vector<Results>& ended) = 0;
-  // Of the present epoch.
-  virtual const std::vector<std::int64_t>& order() const = 0;
   // Since start(). Nothing if another thread is using the trainer, unless this one `waits` for it.
   virtual std::optional<Results> results(bool waits) const = 0;
   // By pieces of a few hundred rows, of whose losses it takes the mean weighted by rows: with

@@ -33,6 +33,9 @@ from pynn.estimators._training_data import TrainingData, check_weights
 from pynn.estimators._weight_average import WeightAverage
 from pynn.training import EpochRunner, Totals
 
+# What an epoch changes, beside the curves.
+_COUNTED = ("n_iter_", "t_", "loss_", "best_loss_", "_no_improvement_count")
+
 
 def start_curves(estimator: Any) -> None:
     """Set the attributes that record a training from its first epoch on."""
@@ -252,7 +255,7 @@ class BatchTraining:
                 if count > 1:
                     estimator._finished = self._run_epochs(count, progress)
                 else:
-                    estimator._finished = self._run_epoch(index, progress)
+                    estimator._finished = self._run_epoch(index, progress, unwatched)
                 index += count
             if not (estimator._finished or self._incremental):
                 warnings.warn(
@@ -261,8 +264,10 @@ class BatchTraining:
                     ConvergenceWarning,
                     stacklevel=5,
                 )
-        except KeyboardInterrupt:
+        except BaseException as error:
             self._record_ended(progress)
+            if not isinstance(error, KeyboardInterrupt):
+                raise
             estimator._finished = True
             warnings.warn("Training interrupted by user.", stacklevel=5)
         self._show_chosen_weights()
@@ -317,23 +322,46 @@ class BatchTraining:
                 order.went_on(min((trainer.iterations - before) // self._steps, count - 1))
         return self._ends
 
-    def _run_epoch(self, index: int, progress: Progress) -> bool:
+    def _run_epoch(self, index: int, progress: Progress, unwatched: bool) -> bool:
         """Run an epoch; return whether training ends with it."""
         self._figures.begin_epoch()
         progress.epoch_begins(index)
         rows = self._rows
         if self._order is not None:
             rows = self._order.next(self._estimator._random, rows)
-        return self._record(self._runner.run_epoch(index, order=rows).totals, progress)
+        totals = self._runner.run_epoch(index, order=rows).totals
+        if not unwatched:
+            return self._record(totals, progress)  # users' code hears of it, once
+        self._ended.append(totals.results())
+        self._record_ended(progress)
+        return self._ends
 
     def _record_ended(self, progress: Progress) -> None:
         """Note how the epochs went that the engine has run one after the other.
 
-        Where an interrupt ends this, another call goes on.
+        Where an interrupt ends this, nothing is left of the epoch that was being noted, and another
+        call goes on with it.
         """
+        estimator = self._estimator
+        attributes = vars(estimator)
+        rate = estimator._optimizer
         while self._n_recorded < len(self._ended):
+            before = {name: attributes[name] for name in _COUNTED if name in attributes}
+            curves = (estimator.loss_curve_, *estimator.history_.values())
+            lengths = [len(curve) for curve in curves]
+            learning_rate = rate.learning_rate if rate.kind == "adaptive" else None
+            try:
+                self._ends = self._record(Totals(self._ended[self._n_recorded]), progress)
+            except BaseException:
+                attributes.update(before)
+                for curve, length in zip(curves, lengths, strict=True):
+                    del curve[length:]
+                if not lengths[0]:
+                    estimator.history_.clear()
+                if learning_rate is not None:
+                    rate.optimizer.learning_rate = learning_rate
+                raise
             self._n_recorded += 1
-            self._ends = self._record(Totals(self._ended[self._n_recorded - 1]), progress)
         self._ended.clear()
         self._n_recorded = 0
 

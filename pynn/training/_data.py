@@ -219,7 +219,7 @@ def adapt(
     targets = [_numbers(value, "y") for value in _targets(y, signature, n_rows)]
     weights = _row_weights(sample_weight, names, n_rows)
     if class_weight is not None:
-        weights = _class_weights(class_weight, names, targets, weights)
+        weights = _class_weights(class_weight, signature, targets, weights)
     return ArrayData(arrays, targets, weights)
 
 
@@ -317,9 +317,13 @@ def _row_weights(sample_weight: Any, names: Sequence[str], n_rows: int) -> list[
 
 
 def _class_weights(
-    class_weight: Mapping[Any, Any], names: Sequence[str], targets: list[Any], weights: list[Any]
+    class_weight: Mapping[Any, Any],
+    signature: Signature,
+    targets: list[Any],
+    weights: list[Any],
 ) -> list[Any]:
-    """Return the weights times those of the classes, for each output."""
+    """Return the weights times those of the classes, for each output that is judged."""
+    names, judged = signature.output_names, signature.judged
     by_name = any(isinstance(value, Mapping) for value in class_weight.values())
     unknown = [key for key in class_weight if by_name and key not in names]
     if unknown:
@@ -334,6 +338,9 @@ def _class_weights(
             made.append(known)
             continue
         if target is None:
+            if not by_name and judged is not None and name not in judged:
+                made.append(known)
+                continue
             raise ValueError(f"class_weight needs the targets of output {name!r}")
         factors = _factors_of(table, target)
         made.append(factors if known is None else factors * known)

@@ -14,6 +14,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
+from pynn.estimators._progress import Progress
 
 # The promise is 0.2 s; a machine that is busy with other tests is given more.
 PATIENCE = 0.6
@@ -88,3 +89,51 @@ def test_an_interrupt_leaves_all_epochs_that_have_ended() -> None:
     np.testing.assert_array_equal(model.coefs_[0], twin.coefs_[0])
     assert model.loss_curve_[:epochs] == twin.loss_curve_[:epochs]
     assert model.loss_curve_[epochs:] == twin.loss_curve_[epochs:]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError])
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
+@pytest.mark.parametrize("epoch", [0, 3, 12])
+def test_an_epoch_is_noted_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, error: type, late: bool, learning_rate: str, epoch: int
+) -> None:
+    """A signal may come while Python notes the epochs that the engine has run in one call."""
+    model = MLPRegressor(
+        hidden_layer_sizes=(4,),
+        solver="sgd",
+        learning_rate=learning_rate,
+        max_iter=30,
+        n_iter_no_change=11 if learning_rate == "adaptive" else 100,
+        tol=1e9,
+        random_state=0,
+    )
+    x, y = X[:200], Y[:200].astype(np.float32)
+    whole = model.fit(x, y)
+    curve, best = whole.loss_curve_[:], whole.best_loss_
+    epoch_ends, raised = Progress.epoch_ends, []
+
+    def ends(progress: Progress, index: int, logs: dict[str, Any]) -> bool:
+        stop = epoch_ends(progress, index, logs) if late or index != epoch or raised else False
+        if index == epoch and not raised:
+            raised.append(index)
+            raise error
+        return stop
+
+    monkeypatch.setattr(Progress, "epoch_ends", ends)
+    if error is KeyboardInterrupt:
+        with pytest.warns(UserWarning, match="Training interrupted by user."):
+            model.fit(x, y)
+    else:
+        with pytest.raises(TimeoutError):
+            model.fit(x, y)
+    assert raised == [epoch]
+    n = len(model.loss_curve_)
+    assert epoch < n <= len(curve)
+    assert model.loss_curve_ == curve[:n] == model.history_["loss"]
+    assert (model.n_iter_, model.t_, model.loss_) == (n, 200 * n, curve[n - 1])
+    assert model.best_loss_ == min(curve[:n]) >= best
+    assert int(model._optimizer.optimizer.iterations) == n
+    slower = learning_rate == "adaptive" and n > 12
+    assert model._optimizer.learning_rate == pytest.approx(0.0002 if slower else 0.001)

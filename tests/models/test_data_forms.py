@@ -271,6 +271,24 @@ def two_outputs(**losses: object) -> Model:
     return model
 
 
+def test_class_weights_leave_out_an_output_without_a_loss() -> None:
+    labels = (Y > 0).astype("float32")
+    weights: list[list[np.ndarray]] = []
+    for given in (
+        {"class_weight": {1: 3.0}},
+        {"class_weight": {"u": {1: 3.0}}},
+        {"sample_weight": np.where(labels[:, 0] > 0, 3.0, 1.0)},
+    ):
+        model = two_outputs(u="mse")
+        model.fit(WHOLE / 100, labels, verbose=0, shuffle=False, **given)
+        weights.append(model.get_weights())
+    for other in weights[1:]:
+        for a, b in zip(weights[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="class_weight needs the targets of output 'v'"):
+        two_outputs(u="mse").fit(WHOLE, labels, class_weight={"v": {1: 3.0}}, verbose=0)
+
+
 @pytest.mark.parametrize("y", [{"u": Y}, {"u": Y, "v": None}, [Y, None], [Y], Y])
 def test_an_output_without_a_loss_needs_no_targets(y: object) -> None:
     x = WHOLE / 100

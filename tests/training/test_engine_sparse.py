@@ -215,6 +215,27 @@ def test_rows_of_very_different_lengths() -> None:
     assert_as_dense(sparse.csr_matrix(dense), 24, "float32", True, batch=16)
 
 
+@pytest.mark.parametrize("n", [40, 300])
+def test_an_order_that_repeats_the_longest_row(n: int) -> None:
+    """A batch may then have more entries than any rows of the data together."""
+    rng = np.random.default_rng(0)
+    dense = np.zeros((120, 2000), np.float32)
+    dense[:, :3] = rng.normal(size=(120, 3))
+    dense[7] = rng.normal(size=2000)
+    x = sparse.csr_matrix(dense)
+    y = _core.Rows(rng.normal(size=(120, 2)).astype("float32"))
+    results = []
+    for source in (csr_rows(x), _core.Rows(dense)):
+        net = Net(24, "float32", True, 2000)
+        trainer = net.trainer("sgd", {})
+        # The first order leaves room for less.
+        for order in (np.arange(120), np.full(n, 7)):
+            trainer.start([source], [y], [None], 40, order, None)
+            trainer.run(np.full(n, 1e-5), FOREVER)
+        results.append([v.view.copy() for v in net.variables])
+    assert_same(*results)
+
+
 def test_without_bias_and_frozen() -> None:
     x = matrix(80, COLS)
     results = []

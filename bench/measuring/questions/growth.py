@@ -71,7 +71,8 @@ def answer(lab: Lab) -> Answer:
         [*by_rows, *by_width],
         "Ten million rows of 80 bytes are 0.8 GB: each row of a shuffled batch, two or three lines "
         "and one for its target, comes from main memory, asked for a batch ahead; and the order "
-        "itself, 80 MB, is shuffled in another 5 ns a row. At width 4,096 two layers of 67 MB stream from memory "
+        "itself, 80 MB, is shuffled in another 5 ns a row. At width 4,096 two layers of 67 MB "
+        "stream from memory "
         "three times a step (forward, gradient of inputs, update, which also writes): 0.54 GB for "
         "5.4 GFLOP.",
     )
