@@ -15,6 +15,7 @@ namespace pynn {
 namespace {
 
 constexpr std::uintptr_t kLineBytes = 64;
+
 template <class From, class T>
 void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
              std::ptrdiff_t ld) {

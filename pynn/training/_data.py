@@ -323,7 +323,8 @@ def _class_weights(
     weights: list[Any],
 ) -> list[Any]:
     """Return the weights times those of the classes, for each output that is judged."""
-    names, judged = signature.output_names, signature.judged
+    names = signature.output_names
+    judged = names if signature.judged is None else signature.judged
     by_name = any(isinstance(value, Mapping) for value in class_weight.values())
     unknown = [key for key in class_weight if by_name and key not in names]
     if unknown:
@@ -334,13 +335,10 @@ def _class_weights(
     made = []
     for name, target, known in zip(names, targets, weights, strict=True):
         table = class_weight.get(name) if by_name else class_weight
-        if table is None:
+        if table is None or (target is None and not by_name and name not in judged):
             made.append(known)
             continue
         if target is None:
-            if not by_name and judged is not None and name not in judged:
-                made.append(known)
-                continue
             raise ValueError(f"class_weight needs the targets of output {name!r}")
         factors = _factors_of(table, target)
         made.append(factors if known is None else factors * known)
