@@ -8,7 +8,6 @@
 #include <utility>
 #include <variant>
 
-#include "base/finite.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/numpy_random.hpp"
 #include "bindings/rows_object.hpp"
@@ -64,18 +63,6 @@ Rows rows_in(const py::array& array) {
 
 RowsObject dense_rows(const py::array& array) {
   return {rows_in(array), {array}};
-}
-
-bool is_finite(const py::array& array) {
-  require((array.flags() & py::array::c_style) != 0, "array must be C-contiguous");
-  return with_scalar(array.dtype(), [&](auto scalar) {
-    using T = decltype(scalar);
-    const auto* values = static_cast<const T*>(array.data());
-    const std::int64_t n = array.size();
-    constexpr std::int64_t kShort = 1 << 16;  // not worth giving up the GIL
-    if (n <= kShort) return all_finite(values, n);
-    return without_gil([&] { return all_finite(values, n); });
-  });
 }
 
 template <class Index>
@@ -478,8 +465,6 @@ void bind_training(py::module_& m) {
       .def_property_readonly("state",
                              [](const TrainerObject& self) { return self.trainer->state(); });
 
-  m.def("all_finite", &is_finite, py::arg("array"),
-        "Whether a C-contiguous float32 or float64 array holds neither NaN nor infinity.");
   m.def("metric_names", &metric_names);
 }
 

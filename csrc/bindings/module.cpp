@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "The native engine of pynn. Private: use the names of the package.";
   pynn::kernels();  // a wrong PYNN_ISA fails the import
   pynn::bind_info(m);
+  pynn::bind_checks(m);
   pynn::bind_formulas(m);
   pynn::bind_perceptron(m);
   pynn::bind_orders(m);

@@ -25,7 +25,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from pynn._dtypes import dtype_name
 from pynn.estimators._architecture import ACTIVATION_NAMES, Architecture, check_chain, per_layer
 from pynn.estimators._heads import Head
-from pynn.estimators._input import FEW_NUMBERS, check_rows
+from pynn.estimators._input import check_rows
 from pynn.estimators._lbfgs import train_at_once
 from pynn.estimators._learning_rates import SCHEDULES, SCIKIT_LEARN_KINDS
 from pynn.estimators._legacy_random import LegacyRandom
@@ -46,6 +46,8 @@ from pynn.estimators._training_data import TrainingData
 from pynn.optimizers import Optimizer
 
 _LOGISTIC = ("logistic", "sigmoid")
+# So few numbers are predicted before the rule for threads has been asked.
+_FEW_NUMBERS = 8192
 # What a training leaves for calls that carry on; a new one starts without.
 _CARRIED_ON = (
     "_dropout_seed",
@@ -409,7 +411,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         """Return the values of the output units, (n, units); of several heads a list."""
         x = check_rows(self, x)
         network = self._synchronize()
-        if type(x) is np.ndarray and x.size <= FEW_NUMBERS:
+        if type(x) is np.ndarray and x.size <= _FEW_NUMBERS:
             return network.predict(x)
         with limited_threads(self.n_jobs):
             return network.predict(x)

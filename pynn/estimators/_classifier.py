@@ -498,4 +498,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
 def _of_both_classes(outputs: np.ndarray) -> np.ndarray:
     """Return the probabilities of both classes from those of the second one; others as they are."""
-    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+    if outputs.shape[1] != 1:
+        return outputs
+    both = outputs.repeat(2, axis=1)
+    np.subtract(1, outputs, out=both[:, :1])
+    return both

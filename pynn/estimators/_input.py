@@ -5,7 +5,6 @@ What an estimator does with them is not here.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,6 @@ from pynn import _core
 
 FLOAT_TYPES = (np.float64, np.float32)
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-# Numbers that BLAS multiplies without starting threads; with more of them the checks of
-# scikit-learn no longer show.
-FEW_NUMBERS = 8192
 
 
 def check_training_data(
@@ -66,23 +62,25 @@ def check_training_data(
 
 def _is_plain(estimator: Any, x: Any, y: Any, reset: bool) -> bool:
     """Whether scikit-learn's checks would find nothing in x and y, and return them as they are."""
-    if type(x) is not np.ndarray or type(y) is not np.ndarray:
-        return False
-    known = vars(estimator)
     return (
-        x.ndim == 2
-        and x.size > 0
-        and (x.dtype is _FLOAT32 or x.dtype is _FLOAT64)
-        and x.flags.c_contiguous
+        type(y) is np.ndarray
         and y.ndim == 1
-        and y.shape[0] == x.shape[0]
         and (y.dtype.kind in "iub" or y.dtype is _FLOAT32 or y.dtype is _FLOAT64)
         and (
-            reset
-            or (x.shape[1] == known.get("n_features_in_") and "feature_names_in_" not in known)
+            type(x) is np.ndarray and x.ndim == 2 and _core.is_plain_matrix(x, x.shape[1])
+            if reset
+            else _is_plain_input(estimator, x)
         )
-        and _core.all_finite(x)
+        and y.shape[0] == x.shape[0]
         and (y.dtype.kind != "f" or _core.all_finite(np.ascontiguousarray(y)))
+    )
+
+
+def _is_plain_input(estimator: Any, x: Any) -> bool:
+    """Whether scikit-learn's checks would return x, for a fitted estimator, as it is."""
+    known = estimator.__dict__
+    return "feature_names_in_" not in known and _core.is_plain_matrix(
+        x, known.get("n_features_in_")
     )
 
 
@@ -107,8 +105,7 @@ def check_has_rows(y: Any) -> None:
 def check_rows(estimator: Any, x: Any) -> Any:
     """Return X as a float matrix (dense or CSR) that a fitted estimator can predict for.
 
-    A small C-contiguous float array of the right width takes a path of about a microsecond. Its
-    sum of squares shows whether it holds NaN or infinity.
+    A C-contiguous float array of the right width takes a short way, without scikit-learn.
 
     Raises
     ------
@@ -117,16 +114,8 @@ def check_rows(estimator: Any, x: Any) -> Any:
     ValueError
         On NaN, infinity, no rows, another number of features, or data that are no numbers.
     """
-    if type(x) is np.ndarray and x.ndim == 2 and 0 < x.size <= FEW_NUMBERS:
-        known = estimator.__dict__
-        if (
-            (x.dtype is _FLOAT32 or x.dtype is _FLOAT64)
-            and x.flags.c_contiguous
-            and x.shape[1] == known.get("n_features_in_")
-            and "feature_names_in_" not in known
-            and math.isfinite(np.vdot(x, x))
-        ):
-            return x
+    if _is_plain_input(estimator, x):
+        return x
     check_is_fitted(estimator)
     return validate_data(
         estimator, x, accept_sparse="csr", dtype=FLOAT_TYPES, order="C", reset=False

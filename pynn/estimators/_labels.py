@@ -105,7 +105,8 @@ class Labels:
             return outputs > threshold
         if self.kind == "multiclass":
             return outputs.argmax(axis=1)
-        return (outputs[:, 0] > threshold) & (len(self.classes) == 2)
+        fires = outputs[:, 0] > threshold
+        return fires if len(self.classes) == 2 else np.zeros_like(fires)
 
     def decode(self, outputs: np.ndarray, threshold: float) -> Any:
         """Turn the values of the output units into labels.

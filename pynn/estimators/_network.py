@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import is_
 from typing import Any
 
 import numpy as np
 
-from pynn import graph, layers
+from pynn import _core, graph, layers
 from pynn.estimators._architecture import Architecture, Stack, build, connect, make_layers
 
 # Name of the optimizer, steps taken, and for each weight what the optimizer remembers of it: a list
@@ -117,13 +116,9 @@ class Network:
         return all(weight._variable.is_finite for weight in (*self._kernels, *self._biases))
 
     def holds(self, coefs: Any, intercepts: Any) -> bool:
-        """Whether these lists hold the network's own views, and only them."""
-        return (
-            len(coefs) == len(self.coefs)
-            and len(intercepts) == len(self.intercepts)
-            and all(map(is_, coefs, self.coefs))
-            and all(map(is_, intercepts, self.intercepts))
-        )
+        """Whether these are lists of the network's own views, and only of them."""
+        same = _core.same_items
+        return same(coefs, self.coefs) and same(intercepts, self.intercepts)
 
     def predict(self, x: Any) -> Any:
         """Return the outputs for the rows of x, shape (n, units); of several heads a list."""

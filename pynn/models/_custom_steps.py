@@ -155,11 +155,12 @@ def own_metrics(model: Model) -> list[Any]:
 # ---- what fit and evaluate use in place of the engine
 
 
+_BASE_STEPS = {step.__name__: step for step in (train_step, test_step, predict_step)}
+
+
 def has_own(model: Model, step: str) -> bool:
     """Whether the model's class defines that step."""
-    from pynn.models._model import Model as Base
-
-    return getattr(type(model), step) is not getattr(Base, step)
+    return getattr(type(model), step) is not _BASE_STEPS[step]
 
 
 class Steps:

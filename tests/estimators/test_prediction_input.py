@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from pynn.estimators import MLPRegressor, Perceptron
+from pynn import _core
+from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron
 from pynn.estimators._input import check_rows
 
 
@@ -47,6 +48,96 @@ def test_both_ways_come_to_the_same(rows: Any, dtype: Any) -> None:
         assert short == long
     else:
         np.testing.assert_array_equal(short, long)
+
+
+def unaligned(x: np.ndarray) -> np.ndarray:
+    raw = np.empty(x.nbytes + 1, np.uint8)
+    shifted = raw[1:].view(x.dtype).reshape(x.shape)
+    shifted[...] = x
+    return shifted
+
+
+def with_one(value: float, at: int, rows: int = 1) -> np.ndarray:
+    x = np.ones((rows, 7))
+    x.flat[at] = value
+    return x
+
+
+PLAIN = np.ones((4, 7))
+LARGE = 20000  # numbers enough for the check to give up the GIL
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        (PLAIN, True),
+        (PLAIN.astype(np.float32), True),
+        (np.ones((LARGE, 7)), True),
+        (PLAIN[:1], True),
+        (PLAIN[:0], False),
+        (PLAIN[:, :6].copy(), False),
+        (PLAIN[0], False),
+        (PLAIN[None], False),
+        (np.asfortranarray(PLAIN), False),
+        (PLAIN[::2], False),
+        (PLAIN.astype(np.float16), False),
+        (PLAIN.astype(np.longdouble), False),
+        (PLAIN.astype(np.int64), False),
+        (PLAIN.astype(bool), False),
+        (PLAIN.astype(object), False),
+        (PLAIN.astype(PLAIN.dtype.newbyteorder()), False),
+        (unaligned(PLAIN), False),
+        (np.ma.masked_array(PLAIN), False),
+        (PLAIN.tolist(), False),
+        (None, False),
+        *[(with_one(bad, at), False) for bad in (np.nan, np.inf, -np.inf) for at in range(7)],
+        (with_one(np.nan, -1, LARGE), False),
+        (with_one(-np.nan, 3).astype(np.float32), False),
+    ],
+)
+def test_only_plain_matrices_take_the_short_way(x: Any, expected: bool) -> None:
+    assert _core.is_plain_matrix(x, 7) is expected
+
+
+@pytest.mark.parametrize("width", [None, 7.0, "7", 2**70, -7])
+def test_no_matrix_is_of_a_width_that_is_no_count(width: Any) -> None:
+    assert not _core.is_plain_matrix(PLAIN, width)
+
+
+def test_lists_hold_the_same_items_only_if_each_is_the_other() -> None:
+    a, b = np.zeros(2), np.zeros(2)
+    assert _core.same_items([a, b], [a, b])
+    assert not _core.same_items([a, b], [b, a])
+    assert not _core.same_items([a, b], [a])
+    assert not _core.same_items([a, b], [a, b.copy()])
+    assert not _core.same_items((a, b), [a, b])
+    assert _core.same_items([], [])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_is_put_into_the_weights_shows_in_the_next_prediction() -> None:
+    x = np.random.default_rng(0).standard_normal((20, 7))
+    model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=1, random_state=0).fit(x, x[:, 0])
+    before = model.predict(x)
+    model.coefs_[1] = 2 * model.coefs_[1]
+    model.intercepts_ = tuple(0 * b for b in model.intercepts_)
+    hidden = np.maximum(x @ model.coefs_[0], 0)
+    expected = (hidden @ model.coefs_[1])[:, 0]
+    np.testing.assert_allclose(model.predict(x), expected, rtol=1e-12)
+    np.testing.assert_allclose(model.predict(x[:1]), expected[:1], rtol=1e-12)
+    assert not np.allclose(before, expected)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_of_two_classes_add_up_to_one(dtype: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((20, 7)).astype(dtype)
+    model = MLPClassifier((5,), max_iter=1, random_state=0).fit(x, x[:, 0] > 0)
+    found = model.predict_proba(x)
+    assert found.shape == (20, 2)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found[:, 0], 1 - found[:, 1])
+    np.testing.assert_array_equal(model.predict(x), found[:, 1] > 0.5)
 
 
 def test_sums_that_overflow_are_no_error() -> None:
