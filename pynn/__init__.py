@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         utils,
         wrappers,
     )
-    from pynn._core import num_threads, set_num_threads
+    from pynn._threads import num_threads, set_num_threads
     from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor, load
     from pynn.graph import Tape
     from pynn.initializers import Initializer
@@ -87,8 +87,8 @@ _HOMES = {
     "Sequential": "models",
     "Tape": "graph",
     "load": "estimators",
-    "num_threads": "_core",
-    "set_num_threads": "_core",
+    "num_threads": "_threads",
+    "set_num_threads": "_threads",
 }
 
 __all__ = [

@@ -9,6 +9,7 @@ _Array = np.ndarray[Any, Any]
 _Totals = tuple[float, float]
 
 __version__: str
+max_threads: int
 
 def isa() -> str: ...
 def available_isas() -> list[str]: ...

@@ -1,7 +1,7 @@
 """The command line: ``pynn demo`` and ``pynn info``.
 
 The demo is a user of the public interface and trains as any program would; the engine is asked
-directly only for what it alone knows: the instruction set, the threads and the machine's peak rate.
+directly only for what it alone knows: the instruction set and the machine's peak rate.
 Nothing here may be needed by the library.
 """
 
@@ -138,7 +138,7 @@ def apply_options(args: argparse.Namespace) -> optimizers.Optimizer:
         if args.learning_rate is not None:
             optimizer.learning_rate = args.learning_rate
         if args.threads is not None:
-            _core.set_num_threads(args.threads)
+            pynn.set_num_threads(args.threads)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return optimizer
@@ -147,7 +147,7 @@ def apply_options(args: argparse.Namespace) -> optimizers.Optimizer:
 def run_demo(args: argparse.Namespace) -> int:
     """Train the textbook network, and report what it learned and how fast."""
     optimizer = apply_options(args)
-    threads = _core.num_threads()
+    threads = pynn.num_threads()
     try:
         data = load_fashion_mnist()
     except datasets.DatasetNotFoundError as error:
@@ -217,7 +217,7 @@ def write_curves(history: dict[str, list[float]], path: str, title: str) -> None
 
 def run_info(args: argparse.Namespace) -> int:
     """Print what pynn found on this machine, and measure how fast it can possibly be."""
-    default = _core.num_threads()
+    default = pynn.num_threads()
     print(f"pynn     {pynn.__version__}")
     print(f"Python   {platform.python_version()}, NumPy {np.__version__}")
     print(f"ISA      {_core.isa()} (available: {', '.join(_core.available_isas())})")

@@ -1,11 +1,14 @@
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -32,7 +35,6 @@ inline void spin_pause() {
 // 15 to 50 microseconds of pauses: longer than any imbalance between workers of one stage, about
 // what a sleeping thread costs to wake.
 constexpr int kSpins = 1000;
-constexpr int kMaxWorkers = 256;
 
 int processors_by_affinity() {
 #if defined(__linux__)
@@ -58,14 +60,28 @@ int processors_by_cgroup() {
   return std::max(1, static_cast<int>(std::ceil(microseconds / period)));
 }
 
+// What PYNN_NUM_THREADS says; 0 if it is not set.
+int limit_from_own_variable() {
+  const char* text = std::getenv("PYNN_NUM_THREADS");
+  if (text == nullptr || *text == '\0') return 0;
+  int threads = 0;
+  const char* end = text + std::strlen(text);
+  const auto [last, error] = std::from_chars(text, end, threads);
+  require(error == std::errc() && last == end && threads >= 1, [&] {
+    return std::string("PYNN_NUM_THREADS must be a positive integer. Received: PYNN_NUM_THREADS=") +
+           text;
+  });
+  return std::min(threads, kMaxWorkers);
+}
+
+// OMP_NUM_THREADS is other people's: of a list, as "4,2", the first number counts, and what is no
+// number says nothing.
 int limit_from_environment() {
-  for (const char* name : {"PYNN_NUM_THREADS", "OMP_NUM_THREADS"}) {
-    const char* text = std::getenv(name);
-    if (text == nullptr) continue;
-    const int threads = std::atoi(text);
-    if (threads > 0) return std::min(threads, kMaxWorkers);
-  }
-  return available_processors();
+  const int own = limit_from_own_variable();
+  if (own > 0) return own;
+  const char* shared = std::getenv("OMP_NUM_THREADS");
+  const int threads = shared == nullptr ? 0 : std::atoi(shared);
+  return threads > 0 ? std::min(threads, kMaxWorkers) : available_processors();
 }
 
 std::atomic<int> g_limit{0};
@@ -76,6 +92,10 @@ thread_local bool t_inside_pool = false;
 
 int available_processors() {
   return std::min({processors_by_affinity(), processors_by_cgroup(), kMaxWorkers});
+}
+
+void check_thread_environment() {
+  limit_from_own_variable();
 }
 
 int thread_limit() {

@@ -39,9 +39,13 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
+constexpr int kMaxWorkers = 256;
+
 // Threads that native calls may use. Default: PYNN_NUM_THREADS, else OMP_NUM_THREADS, else the
 // processors that affinity and the cgroup's quota leave to this process.
 int thread_limit();
+// Throws std::invalid_argument if PYNN_NUM_THREADS is set to anything but a positive integer.
+void check_thread_environment();
 void set_thread_limit(int threads);
 int available_processors();
 
