@@ -204,10 +204,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     def _fit(
         self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any = None
     ) -> Any:
-        with lock_of(self), limited_threads(self.n_jobs), callback_management_context(self):
+        with (
+            lock_of(self) as lock,
+            lock.training(anew=self._starts_anew(incremental)),
+            limited_threads(self.n_jobs),
+            callback_management_context(self),
+        ):
             task = begin_fit_task(self, self.max_iter, x, y, sample_weight)
             hidden = self._hidden_sizes()
-            reset = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+            reset = self._starts_anew(incremental)
             x, y, targets = self._check_data(x, y, incremental, reset)
             if sample_weight is not None:
                 sample_weight = _check_sample_weight(sample_weight, x)
@@ -242,6 +247,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             if task is not None:
                 task.ends()
         return self
+
+    def _starts_anew(self, incremental: bool) -> bool:
+        return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
     def _for_scorer(self, y: np.ndarray) -> np.ndarray | None:
         return None if self.validation_metric is None else y

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn.callbacks import CallbackList
+from pynn.estimators._one_at_a_time import lock_of
 from pynn.estimators._sklearn_callbacks import FitTask
 from pynn.estimators._weight_average import WeightAverage
 from pynn.models._compiled import Objectives
@@ -33,6 +34,7 @@ class Progress:
 
     def __init__(self, estimator: Any, task: FitTask | None, epochs: int, steps: int) -> None:
         self._history: dict[str, list[Any]] = vars(estimator).setdefault("history_", {})
+        self._lock = lock_of(estimator)
         self._task = task
         self._model: Any = None
         self.listeners: CallbackList | None = None
@@ -71,7 +73,8 @@ class Progress:
         return stop
 
     def ends(self) -> None:
-        """Tell of the end of training."""
+        """Tell of the end of training; a callback may fit the estimator anew."""
+        self._lock.training_is_over()
         if self.listeners is not None:
             self.listeners.on_train_end(self._logs)
 

@@ -8,6 +8,7 @@ import pickle
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,28 @@ def test_fits_of_one_estimator_wait_for_one_another(name: str) -> None:
         together(*[lambda x=x: estimator.fit(x, Y) for x in (X, WIDE) * 2])
         expected = narrow if estimator.n_features_in_ == X.shape[1] else wide
         assert same(estimator, expected)
+
+
+@pytest.mark.parametrize("name", ["classifier", "regressor", "lbfgs"])
+def test_no_callback_takes_the_weights_away(name: str) -> None:
+    class Anew(callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 2:
+                estimator.fit(WIDE, Y)
+
+    class Tries(Anew):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            with pytest.raises(RuntimeError) if epoch == 2 else nullcontext():
+                super().on_epoch_end(epoch, logs)
+
+    plain = clone(ESTIMATORS[name]).fit(X, Y)
+    estimator = clone(ESTIMATORS[name]).set_params(callbacks=[Anew()])
+    with pytest.raises(RuntimeError, match=r"fit\(\) was called from within fit\(\)"):
+        estimator.fit(X, Y)
+    assert estimator.n_features_in_ == X.shape[1]
+    assert np.isfinite(estimator.predict(X)).all()
+    estimator.set_params(callbacks=[Tries()])
+    assert same(estimator.fit(X, Y), plain)  # what was refused has left no trace
 
 
 @pytest.mark.parametrize("name", ["classifier", "regressor", "perceptron", "perceptron regressor"])
