@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import math
-import numbers
 from collections.abc import Callable
 from typing import Any
 
+from pynn._number_checks import is_number
 from pynn.callbacks._callback import Callback, Logs
 
 
@@ -56,7 +55,7 @@ class LearningRateScheduler(Callback):
             rate = self.schedule(epoch)
         if hasattr(rate, "numpy"):
             rate = rate.numpy()
-        if not isinstance(rate, numbers.Real) or not math.isfinite(rate):
+        if not is_number(rate):
             raise ValueError(f"schedule must return a finite number. Received: {rate!r}")
         optimizer.learning_rate = float(rate)
         if self.verbose:

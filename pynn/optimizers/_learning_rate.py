@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from pynn import _namespace
 from pynn._number_checks import is_number
 from pynn.optimizers import schedules
+from pynn.optimizers.schedules._schedule import FormulaSchedule
 
 LearningRate = float | schedules.LearningRateSchedule | Callable[..., Any]
 
@@ -45,7 +47,45 @@ def as_learning_rate(value: Any) -> LearningRate:
     )
 
 
-def takes_step(function: Callable[..., Any]) -> bool:
+def rates_of(given: LearningRate, first_step: int, n: int) -> np.ndarray:
+    """Return the float64 rates of `n` steps from number `first_step` on, whatever they are.
+
+    Raises
+    ------
+    ValueError
+        If a schedule or function gives something else than a real number.
+    """
+    if isinstance(given, float):
+        return np.array([given]) if n == 1 else np.full(n, given)
+    if type(given).__call__ is FormulaSchedule.__call__:
+        return np.asarray(given(np.arange(first_step, first_step + n)))
+    function: Callable[..., Any] = given
+    steps = range(first_step, first_step + n)
+    values = map(function, steps) if _takes_step(function) else (function() for _ in steps)
+    return np.fromiter(map(_as_rate, values, steps), np.float64, n)
+
+
+def _as_rate(value: Any, step: int) -> float:
+    found = np.asarray(_namespace.to_array(value))
+    if found.ndim != 0 or found.dtype.kind not in "iuf":
+        raise ValueError(
+            f"the learning rate of a step must be a number. Received: {value!r} for step {step}"
+        )
+    return float(found)
+
+
+def check_rates(rates: np.ndarray, first_step: int) -> None:
+    """Raise ValueError if a rate, of steps from `first_step` on, is negative, infinite or NaN."""
+    bad = ~((rates >= 0.0) & (rates < math.inf))
+    if bad.any():
+        i = int(bad.argmax())
+        raise ValueError(
+            "the learning rate of a step must be a finite number that is not negative. "
+            f"Received: {rates[i]:g} for step {first_step + i}"
+        )
+
+
+def _takes_step(function: Callable[..., Any]) -> bool:
     """Whether `function` can be called with one argument."""
     try:
         inspect.signature(function).bind(0)

@@ -24,9 +24,13 @@ from pynn.optimizers._common import (
     check_positive,
     check_range,
 )
-from pynn.optimizers._learning_rate import LearningRate, as_learning_rate, takes_step
+from pynn.optimizers._learning_rate import (
+    LearningRate,
+    as_learning_rate,
+    check_rates,
+    rates_of,
+)
 from pynn.optimizers._variables import Tracked, key_of, read, write
-from pynn.optimizers.schedules._schedule import rates_of
 
 
 class Optimizer:
@@ -176,21 +180,19 @@ class Optimizer:
     def _current_rate(self) -> float:
         if isinstance(self._learning_rate, float):
             return self._learning_rate
-        return float(self._undecayed_rates(self._iterations, 1)[0])
-
-    def _undecayed_rates(self, first_step: int, n: int) -> np.ndarray:
-        rate = self._learning_rate
-        if isinstance(rate, float):
-            return np.array([rate]) if n == 1 else np.full(n, rate)
-        if isinstance(rate, schedules.LearningRateSchedule):
-            return rates_of(rate, first_step, n)
-        steps = range(first_step, first_step + n)
-        values = [rate(step) if takes_step(rate) else rate() for step in steps]
-        return np.array([float(_namespace.to_array(value)) for value in values], np.float64)
+        return float(rates_of(self._learning_rate, self._iterations, 1)[0])
 
     def _rates(self, first_step: int, n: int) -> np.ndarray:
-        """Return the learning rates of `n` steps from number `first_step` on, float64."""
-        rates = self._undecayed_rates(first_step, n)
+        """Return the learning rates of `n` steps from number `first_step` on, float64.
+
+        Raises
+        ------
+        ValueError
+            If a schedule or function gives anything but finite numbers that are not negative.
+        """
+        rates = rates_of(self._learning_rate, first_step, n)
+        if not isinstance(self._learning_rate, float):
+            check_rates(rates, first_step)
         if self.decay:
             rates = rates / (1.0 + self.decay * np.arange(first_step, first_step + n))
         return rates

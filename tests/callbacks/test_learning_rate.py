@@ -31,7 +31,7 @@ def test_scheduler(schedule, expected: list[float]) -> None:
     assert model.optimizer.learning_rate == pytest.approx(expected[-1])
 
 
-@pytest.mark.parametrize("wrong", [None, "0.1", np.nan, np.ones(2)])
+@pytest.mark.parametrize("wrong", [None, "0.1", np.nan, np.ones(2), True])
 def test_scheduler_refuses_what_is_no_number(wrong: object) -> None:
     with pytest.raises(ValueError, match="schedule must return a finite number"):
         train(callbacks.LearningRateScheduler(lambda epoch: wrong), FakeModel(), [{}])

@@ -119,6 +119,14 @@ def test_functions_of_the_step_are_learning_rates() -> None:
     np.testing.assert_array_equal(weights_of(by_function), weights_of(by_object))
 
 
+@pytest.mark.parametrize("wrong", [-0.1, np.nan, np.inf])
+def test_a_wrong_rate_stops_the_training_before_its_step(wrong: float) -> None:
+    model = MLPRegressor(**SMALL, learning_rate=lambda step: 0.01 if step < STEPS // 2 else wrong)
+    with pytest.raises(ValueError, match="learning rate of a step must be a finite number"):
+        model.fit(X, Y)
+    assert np.isfinite(model.predict(X)).all()
+
+
 @pytest.mark.parametrize("name", ["clipnorm", "clipvalue", "global_clipnorm"])
 def test_clipped_gradients_take_small_steps(name: str) -> None:
     still = {**SMALL, "solver": "sgd", "momentum": 0, "max_iter": 1, "batch_size": 150}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,43 @@ def test_callables_with_and_without_the_step() -> None:
     np.testing.assert_array_equal(SGD(lambda: 0.2)._rates(0, 2), [0.2, 0.2])
     np.testing.assert_array_equal(SGD(lambda step: 0.1 * step)._rates(1, 2), [0.1, 0.2])
     assert SGD(lambda step: 0.3).learning_rate == 0.3
+
+
+class Given(schedules.LearningRateSchedule):
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, step: int) -> Any:
+        return self.function(step)
+
+
+@pytest.mark.parametrize("wrap", [Given, lambda function: function])
+@pytest.mark.parametrize("wrong", [-0.1, np.nan, np.inf, np.float32(-1)])
+def test_no_step_is_taken_with_a_rate_that_is_none(wrap: Any, wrong: Any) -> None:
+    optimizer = SGD(wrap(lambda step: 0.5 if step < 2 else wrong))
+    w = np.zeros(1)
+    for _ in range(2):
+        optimizer.apply([np.ones(1)], [w])
+    with pytest.raises(ValueError, match="must be a finite number that is not negative") as raised:
+        optimizer.apply([np.ones(1)], [w])
+    assert f"Received: {wrong:g} for step 2" in str(raised.value)
+    np.testing.assert_array_equal(w, [-1.0])
+    assert optimizer.iterations == 2
+    assert str(optimizer.learning_rate.numpy()) == str(float(wrong))  # still to be read, and seen
+
+
+@pytest.mark.parametrize("wrap", [Given, lambda function: function])
+@pytest.mark.parametrize("wrong", ["a", None, True, 1j, np.ones(1), [0.1]])
+def test_what_a_schedule_gives_must_be_a_number(wrap: Any, wrong: Any) -> None:
+    with pytest.raises(ValueError, match="the learning rate of a step must be a number"):
+        SGD(wrap(lambda step: wrong))._rates(0, 1)
+
+
+def test_rates_of_a_formula_are_checked_too() -> None:
+    falling = SGD(schedules.PolynomialDecay(0.1, 4, -0.1))
+    np.testing.assert_allclose(falling._rates(0, 3), [0.1, 0.05, 0.0], atol=1e-17)
+    with pytest.raises(ValueError, match="Received: -0.05 for step 3"):
+        falling._rates(1, 4)
 
 
 def test_iterations_can_be_read_and_set() -> None:

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from pynn import _namespace
 from pynn._numbers import Number
 
 
@@ -71,14 +70,6 @@ class FormulaSchedule(LearningRateSchedule):
         # NumPy's power of a lone number may differ from that of an array in the last bit.
         rates = np.asarray(self._rates(steps.reshape(-1))).reshape(steps.shape)
         return Number(rates) if steps.ndim == 0 else rates
-
-
-def rates_of(schedule: LearningRateSchedule, first_step: int, n: int) -> np.ndarray:
-    """Return the float64 rates of `n` steps from `first_step` on."""
-    if type(schedule).__call__ is FormulaSchedule.__call__:
-        return np.asarray(schedule(np.arange(first_step, first_step + n)))
-    rates = (_namespace.to_array(schedule(step)) for step in range(first_step, first_step + n))
-    return np.fromiter((float(rate) for rate in rates), np.float64, n)
 
 
 def check_positive(name: str, value: Any) -> None:
