@@ -1,4 +1,4 @@
-#include "kernels/few_units-inl.hpp"
+#include "kernels/few_lines-inl.hpp"
 #include "kernels/fill.hpp"
 #include "kernels/product-inl.hpp"
 #include "kernels/weight_gradient-inl.hpp"
@@ -13,7 +13,8 @@ static void fill_table(KernelTable<T>& table) {
   table.few_rows = kFewRows<T>;
   table.product = product<T>;
   table.weight_gradient = weight_gradient<T>;
-  table.few_units_gradient = few_units_gradient<T>;
+  table.few_lines = Tiles<T>::kLines;
+  table.few_lines_gradient = few_lines_gradient<T>;
 }
 
 void fill_gemm(IsaKernels& kernels) {

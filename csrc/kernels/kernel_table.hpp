@@ -85,23 +85,22 @@ struct WeightGradientArgs {
   bool accumulate;  // add to grad instead of overwriting it
 };
 
-// A layer of at most so many units has a gradient of its own.
-inline constexpr int kFewUnits = 4;
-
-// sums[unit][feature] = sum over the batch of grad_y[unit][lane] x[feature][lane], features in
-// [begin, end), begin a multiple of kRowAlign; for whole vectors of features.
+// sums[line][column] = sum over the batch of spread[line][lane] turned[column][lane], columns in
+// [begin, end), begin a multiple of kRowAlign; what is beyond `end` in the last vector is 0.
+// column_sums[column], if not null, as lane_sums() has it; beyond `end` anything.
 template <class T>
-struct FewUnitsArgs {
-  const T* x;
-  std::ptrdiff_t x_block_stride;
-  const T* grad_y;
-  std::ptrdiff_t grad_y_block_stride;
+struct FewLinesArgs {
+  const T* turned;
+  std::ptrdiff_t turned_block_stride;
+  const T* spread;
+  std::ptrdiff_t spread_block_stride;
   int count;
-  int units;
+  int lines;
   int begin;
   int end;
   T* sums;
   std::ptrdiff_t ld;
+  T* column_sums;
 };
 
 // Rows of a batch by their entries: row r has columns[starts[r] .. ends[r]), ascending, and the
@@ -306,7 +305,8 @@ struct KernelTable {
   int few_rows;  // of a batch have a product of their own, by weights with row_stride 1
   void (*product)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
-  void (*few_units_gradient)(const FewUnitsArgs<T>&);
+  int few_lines;  // of weights have a gradient of their own
+  void (*few_lines_gradient)(const FewLinesArgs<T>&);
   void (*sparse_product)(const SparseProductArgs<T>&);
   void (*sparse_order)(const SparseOrderArgs<T>&);
   void (*sparse_gradient)(const SparseGradientArgs<T>&);

@@ -40,22 +40,12 @@ PYNN_INLINE void update_span(T* w, T* const* state, const T* grad, std::ptrdiff_
     for (int slot = 0; slot < kSlots; ++slot) storeu(state[slot] + i, s[slot]);
   }
   if (i == n) return;
-  // The rest goes through padded copies; what the padding becomes is dropped.
-  const int rest = static_cast<int>(n - i);
-  alignas(64) T copies[2 + kMaxSlots][V::kWidth] = {};
-  for (int j = 0; j < rest; ++j) {
-    copies[0][j] = w[i + j];
-    copies[1][j] = grad[i + j];
-    for (int slot = 0; slot < kSlots; ++slot) copies[2 + slot][j] = state[slot][i + j];
-  }
-  for (int slot = 0; slot < kSlots; ++slot) s[slot] = load<V>(copies[2 + slot]);
-  const V stepped = step_vector<Formula, kPlain>(load<V>(copies[0]), load<V>(copies[1]), s, h, u);
-  store(copies[0], stepped);
-  for (int slot = 0; slot < kSlots; ++slot) store(copies[2 + slot], s[slot]);
-  for (int j = 0; j < rest; ++j) {
-    w[i + j] = copies[0][j];
-    for (int slot = 0; slot < kSlots; ++slot) state[slot][i + j] = copies[2 + slot][j];
-  }
+  const auto rest = first_n<V>(static_cast<int>(n - i));
+  for (int slot = 0; slot < kSlots; ++slot) s[slot] = loadu_where<V>(rest, state[slot] + i);
+  const V stepped = step_vector<Formula, kPlain>(loadu_where<V>(rest, w + i),
+                                                 loadu_where<V>(rest, grad + i), s, h, u);
+  store_where(rest, w + i, stepped);
+  for (int slot = 0; slot < kSlots; ++slot) store_where(rest, state[slot] + i, s[slot]);
 }
 
 // gradient = gradient_scale gradient + l2 w + l1 sign(w), clipped; w *= keep; then the formula's

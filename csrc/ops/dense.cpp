@@ -33,15 +33,15 @@ class Dense : public Op<T> {
   }
   bool takes_few_rows() const override { return by_input_ && !is_sparse(); }
   bool wants_rows() const override {
-    return this->parameters[0] != nullptr && !by_input_ && !is_sparse() && !has_few_units();
+    return this->parameters[0] != nullptr && !by_input_ && !is_sparse() && !has_few_lines();
   }
   bool wants_grad_rows() const override {
-    return this->parameters[0] != nullptr && (by_input_ || is_sparse());
+    return this->parameters[0] != nullptr && (by_input_ || is_sparse()) && !has_few_lines();
   }
-  // The sums of the bias, and the ends of the groups of columns, or the sums of few units.
+  // The sums of the bias, and the ends of the groups of columns, or the sums of few lines.
   std::ptrdiff_t workspace(int) const override {
     const std::ptrdiff_t groups = is_sparse() ? (features_ >> shift()) + 1 : 0;
-    const std::ptrdiff_t sums = has_few_units() ? units_ * round_up(features_, kRowAlign) : 0;
+    const std::ptrdiff_t sums = has_few_lines() ? lines() * round_up(columns(), kRowAlign) : 0;
     return round_up(units_, kRowAlign) + sums +
            groups * static_cast<std::ptrdiff_t>(sizeof(std::int64_t) / sizeof(T));
   }
@@ -110,24 +110,26 @@ class Dense : public Op<T> {
   void update(const Pass& pass, const Share& share) override {
     if (this->parameters[0] != nullptr && is_sparse()) {
       update_by_entries(share);
-    } else if (this->parameters[0] != nullptr && has_few_units()) {
-      update_few_units(pass, share);
+    } else if (this->parameters[0] != nullptr && has_few_lines()) {
+      update_few_lines(pass, share);
     } else if (this->parameters[0] != nullptr) {
       update_kernel(pass, share);
     }
-    if (this->variables.size() < 2) return;
-    Parameter<T>* bias = this->parameters[1];
+    if (this->variables.size() < 2 || this->parameters[1] == nullptr) return;
     const Slot<T>& y = *this->out;
     const bool by_rows = y.grad_rows != nullptr;
-    const Range rows = by_rows ? share.columns(units_) : share.features(units_);
-    if (bias == nullptr || rows.size() <= 0) return;
-    if (by_rows) {
+    const bool is_known = by_input_ && this->parameters[0] != nullptr && has_few_lines();
+    const Range rows = by_rows || is_known ? share.columns(units_) : share.features(units_);
+    if (rows.size() <= 0) return;
+    if (is_known) {
+      // The gradient of the kernel has come with the sums.
+    } else if (by_rows) {
       this->kernels->row_sums(y.grad_rows, rows.begin, rows.end, pass.count, this->work);
     } else {
       this->kernels->lane_sums(y.grad, y.block_stride, rows.begin, rows.end, pass.count,
                                this->work);
     }
-    apply_vector_gradient(*this->kernels, *bias, this->first_use[1] != 0, rows,
+    apply_vector_gradient(*this->kernels, *this->parameters[1], this->first_use[1] != 0, rows,
                           this->work + rows.begin);
   }
 
@@ -146,8 +148,15 @@ class Dense : public Op<T> {
   static constexpr double kEntryCost = 150;
 
   bool is_sparse() const { return this->in[0]->sparse; }
-  // The rows of an input are there anyway, in the user's data.
-  bool has_few_units() const { return !by_input_ && units_ <= kFewUnits && !this->in[0]->is_input; }
+  // As the kernel is stored.
+  int lines() const { return by_input_ ? features_ : units_; }
+  int columns() const { return by_input_ ? units_ : features_; }
+  // Squares of what its gradient would else read rows of are turned round on the way. The rows of
+  // an input are there anyway, in the user's data.
+  bool has_few_lines() const {
+    return lines() <= this->kernels->few_lines && !is_sparse() &&
+           (by_input_ || !this->in[0]->is_input);
+  }
   bool divides_outputs() const { return by_input_ && units_ >= 2 * kRowAlign; }
   std::int64_t* group_ends() const {
     return reinterpret_cast<std::int64_t*>(this->work + round_up(units_, kRowAlign));
@@ -211,30 +220,37 @@ class Dense : public Op<T> {
     this->kernels->sparse_gradient(a);
   }
 
-  // Divided along the features, of which there may be many.
-  void update_few_units(const Pass& pass, const Share& share) {
-    const Range features = share.columns(features_);
-    if (features.size() <= 0) return;
+  // Divided along the columns, of which there may be many.
+  void update_few_lines(const Pass& pass, const Share& share) {
+    const Range range = share.columns(columns());
+    if (range.size() <= 0) return;
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
-    FewUnitsArgs<T> a{};
-    a.x = x.value;
-    a.x_block_stride = x.block_stride;
-    a.grad_y = y.grad;
-    a.grad_y_block_stride = y.block_stride;
+    FewLinesArgs<T> a{};
+    a.turned = by_input_ ? y.grad : x.value;
+    a.turned_block_stride = by_input_ ? y.block_stride : x.block_stride;
+    a.spread = by_input_ ? x.value : y.grad;
+    a.spread_block_stride = by_input_ ? x.block_stride : y.block_stride;
     a.count = pass.count;
-    a.units = units_;
-    a.begin = features.begin;
-    a.end = features.end;
+    a.lines = lines();
+    a.begin = range.begin;
+    a.end = range.end;
     a.sums = this->work + round_up(units_, kRowAlign);
-    a.ld = round_up(features_, kRowAlign);
-    this->kernels->few_units_gradient(a);
+    a.ld = round_up(columns(), kRowAlign);
+    if (by_input_ && this->variables.size() > 1 && this->parameters[1] != nullptr)
+      a.column_sums = this->work;
+    this->kernels->few_lines_gradient(a);
     Parameter<T>& kernel = *this->parameters[0];
-    for (int unit = 0; unit < units_; ++unit) {
-      const int line = static_cast<int>(unit * kernel.ld);
+    if (range.size() == columns() && kernel.ld == a.ld) {
+      const int all = static_cast<int>(lines() * kernel.ld);
+      return apply_vector_gradient(*this->kernels, kernel, this->first_use[0] != 0, {0, all},
+                                   a.sums);
+    }
+    for (int line = 0; line < lines(); ++line) {
+      const int start = static_cast<int>(line * kernel.ld);
       apply_vector_gradient(*this->kernels, kernel, this->first_use[0] != 0,
-                            {line + features.begin, line + features.end},
-                            a.sums + unit * a.ld + features.begin);
+                            {start + range.begin, start + range.end},
+                            a.sums + line * a.ld + range.begin);
     }
   }
 
@@ -244,9 +260,9 @@ class Dense : public Op<T> {
     if (by_input_) {
       share.for_each_band(features_, units_, [&](const Band& band) { update_band(pass, band); });
     } else {
-      const int columns = static_cast<int>(round_up(features_, kRowAlign));
-      const Range lines = share.features(units_);
-      if (lines.size() > 0) update_band(pass, {lines, {0, columns}});
+      const int width = static_cast<int>(round_up(features_, kRowAlign));
+      const Range outputs = share.features(units_);
+      if (outputs.size() > 0) update_band(pass, {outputs, {0, width}});
     }
   }
 

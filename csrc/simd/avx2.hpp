@@ -36,6 +36,7 @@ struct Tiles {
   static constexpr int kVectors = 2;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 2;
+  static constexpr int kLines = 4;
 };
 
 // ---- float
@@ -132,6 +133,9 @@ PYNN_INLINE Vec<float>::Mask lanes_below(int n, float) {
 }
 PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
   return {_mm256_maskload_ps(p, _mm256_castps_si256(mask.raw))};
+}
+PYNN_INLINE void store_where(Vec<float>::Mask mask, float* p, Vec<float> v) {
+  _mm256_maskstore_ps(p, _mm256_castps_si256(mask.raw), v.raw);
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.
@@ -289,6 +293,9 @@ PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {
 }
 PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
   return {_mm256_maskload_pd(p, _mm256_castpd_si256(mask.raw))};
+}
+PYNN_INLINE void store_where(Vec<double>::Mask mask, double* p, Vec<double> v) {
+  _mm256_maskstore_pd(p, _mm256_castpd_si256(mask.raw), v.raw);
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.

@@ -46,6 +46,7 @@ struct Tiles {
   static constexpr int kVectors = 2;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 4;
+  static constexpr int kLines = 12;
 };
 
 // ---- float
@@ -142,6 +143,9 @@ PYNN_INLINE Vec<float>::Mask lanes_below(int n, float) {
 }
 PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
   return {_mm512_maskz_loadu_ps(mask.raw, p)};
+}
+PYNN_INLINE void store_where(Vec<float>::Mask mask, float* p, Vec<float> v) {
+  _mm512_mask_storeu_ps(p, mask.raw, v.raw);
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.
@@ -315,6 +319,9 @@ PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {
 }
 PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
   return {_mm512_maskz_loadu_pd(mask.raw, p)};
+}
+PYNN_INLINE void store_where(Vec<double>::Mask mask, double* p, Vec<double> v) {
+  _mm512_mask_storeu_pd(p, mask.raw, v.raw);
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.

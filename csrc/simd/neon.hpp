@@ -37,6 +37,7 @@ struct Tiles {
   static constexpr int kVectors = 4;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 4;
+  static constexpr int kLines = 12;
 };
 
 // ---- float
@@ -139,6 +140,12 @@ PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
   if (mask.raw[2]) v.raw[2] = p[2];
   if (mask.raw[3]) v.raw[3] = p[3];
   return v;
+}
+PYNN_INLINE void store_where(Vec<float>::Mask mask, float* p, Vec<float> v) {
+  if (mask.raw[0]) p[0] = v.raw[0];
+  if (mask.raw[1]) p[1] = v.raw[1];
+  if (mask.raw[2]) p[2] = v.raw[2];
+  if (mask.raw[3]) p[3] = v.raw[3];
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.
@@ -273,6 +280,10 @@ PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
   if (mask.raw[0]) v.raw[0] = p[0];
   if (mask.raw[1]) v.raw[1] = p[1];
   return v;
+}
+PYNN_INLINE void store_where(Vec<double>::Mask mask, double* p, Vec<double> v) {
+  if (mask.raw[0]) p[0] = v.raw[0];
+  if (mask.raw[1]) p[1] = v.raw[1];
 }
 
 // v * 2^n, for v normal, v * 2^n normal, biased = n + kIntegerBias; nonsense otherwise.

@@ -40,6 +40,7 @@ struct Tiles {
   static constexpr int kVectors = 2;
   static constexpr int kGradRows = 4;
   static constexpr int kGradVectors = 2;
+  static constexpr int kLines = 4;
 };
 
 // ---- what differs between float and double
@@ -79,6 +80,12 @@ PYNN_INLINE Vec<float> load_where(Vec<float>::Mask mask, const float* p) {
   if (mask.raw[3]) v.raw[3] = p[3];
   return v;
 }
+PYNN_INLINE void store_where(Vec<float>::Mask mask, float* p, Vec<float> v) {
+  if (mask.raw[0]) p[0] = v.raw[0];
+  if (mask.raw[1]) p[1] = v.raw[1];
+  if (mask.raw[2]) p[2] = v.raw[2];
+  if (mask.raw[3]) p[3] = v.raw[3];
+}
 PYNN_INLINE Vec<double>::Mask lanes_below(int n, double) {
   return {Vec<double>::Bits{0, 1} < Vec<double>::Bits{n, n}};
 }
@@ -87,6 +94,10 @@ PYNN_INLINE Vec<double> load_where(Vec<double>::Mask mask, const double* p) {
   if (mask.raw[0]) v.raw[0] = p[0];
   if (mask.raw[1]) v.raw[1] = p[1];
   return v;
+}
+PYNN_INLINE void store_where(Vec<double>::Mask mask, double* p, Vec<double> v) {
+  if (mask.raw[0]) p[0] = v.raw[0];
+  if (mask.raw[1]) p[1] = v.raw[1];
 }
 
 PYNN_INLINE Vec<float> sqrt(Vec<float> a) {

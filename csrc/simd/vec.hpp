@@ -8,6 +8,7 @@
 //
 // The words (V is Vec<float> or Vec<double>, S its Scalar, M its Mask):
 //   load<V>(p) loadu<V>(p) store(p, v) storeu(p, v)    aligned / unaligned; set<V>(s), zero<V>()
+//   loadu_where<V>(m, p) store_where(m, p, v)          the lanes of m alone; the others load as 0
 //   a + b, a - b, a * b, a / b, -a, abs, sqrt          IEEE, round to nearest
 //   fma(a, b, c) = a * b + c, fms = a * b - c, fnma = c - a * b
 //                                                      one rounding; two on the scalar ISA
@@ -65,6 +66,7 @@ struct Vec;
 // Registers of the product tile, rows x vectors (kernels/product-inl.hpp); given by the ISA header.
 // kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
 // kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights.
+// kLines: lines of the weights beside a square (kernels/few_lines-inl.hpp).
 template <class T>
 struct Tiles;
 

@@ -20,6 +20,13 @@ template <class From, class T>
 void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
              std::ptrdiff_t ld) {
   const int n = end - begin;
+  if (n == 1 && ld == 1) {
+    const char* column = static_cast<const char*>(source.data) +
+                         static_cast<std::ptrdiff_t>(begin) * static_cast<int>(sizeof(From));
+    for (int i = 0; i < rows.count; ++i)
+      out[i] = static_cast<T>(*reinterpret_cast<const From*>(column + rows[i] * source.row_bytes));
+    return;
+  }
   for (int i = 0; i < rows.count; ++i) {
     const char* row = static_cast<const char*>(source.data) + rows[i] * source.row_bytes;
     const From* from = reinterpret_cast<const From*>(row) + begin;
@@ -214,11 +221,6 @@ bool is_direct(const Rows& source) {
   return is_transposable<T>(source) && source.cols % kRowAlign == 0;
 }
 
-template <class T>
-const T* direct_row(const Rows& source, std::int64_t row) {
-  return reinterpret_cast<const T*>(static_cast<const char*>(source.data) + row * source.row_bytes);
-}
-
 void prefetch_rows(const Rows& source, const std::int64_t* rows, int count, int part, int parts) {
   if (source.sparse) {
     const Range mine = divide(count, 1, part, parts);
@@ -244,7 +246,5 @@ template bool is_transposable<float>(const Rows&);
 template bool is_transposable<double>(const Rows&);
 template bool is_direct<float>(const Rows&);
 template bool is_direct<double>(const Rows&);
-template const float* direct_row(const Rows&, std::int64_t);
-template const double* direct_row(const Rows&, std::int64_t);
 
 }  // namespace pynn

@@ -50,7 +50,9 @@ bool is_direct(const Rows& source);
 
 // The row itself.
 template <class T>
-const T* direct_row(const Rows& source, std::int64_t row);
+inline const T* direct_row(const Rows& source, std::int64_t row) {
+  return reinterpret_cast<const T*>(static_cast<const char*>(source.data) + row * source.row_bytes);
+}
 
 // Asks for one of `parts` equal parts of each of `count` rows to be fetched into the second-level
 // cache; for one of `parts` of the rows if they are sparse.

@@ -397,9 +397,15 @@ class TrainerOf : public Trainer {
       chunk = std::min(chunk, n - done);
       const int workers = pace_.next();
       ThreadPool::instance().run(workers, [&](int worker, int actual) {
+        const Schedule* schedule = nullptr;
+        int count = 0;
         for (std::int64_t i = 0; i < chunk; ++i) {
           const Pass pass = make_pass(done + i, rates[done + i]);
-          pipeline.schedules.at({pass.count, actual})->run(pass, worker, pipeline.barrier);
+          if (pass.count != count) {
+            count = pass.count;
+            schedule = pipeline.schedules.at({count, actual}).get();
+          }
+          schedule->run(pass, worker, pipeline.barrier);
         }
       });
       done += chunk;

@@ -128,6 +128,36 @@ def test_threads(network: Network, batch_size: int) -> None:
             assert_identical(results[0], other)
 
 
+def few_lines(twin: Twin, features: int) -> list[int]:
+    """As many inputs and outputs, around the numbers of lines that have a gradient of their own."""
+    hidden = twin.add("relu", [twin.dense(twin.input(features), 37)])
+    return [twin.dense(hidden, features), twin.dense(hidden, features, bias=False)]
+
+
+@pytest.mark.parametrize("optimizer", [("sgd", []), ("adam", [0.9, 0.999, 1e-7])], ids=str)
+@pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 8, 12, 13])
+def test_weights_of_few_lines(features: int, optimizer: tuple) -> None:
+    """Squares turned round in registers, or rows: whichever way weights lie, the bits are those.
+
+    At sizes of batches around the squares, of 2 to 16 rows; the lanes that are not there hold what
+    a longer batch has left.
+    """
+    _core.set_num_threads(1)
+    for dtype in ("float32", "float64"):
+        for n_rows in (1, 7, 8, 9, 16, 17, 31, 33, 50):
+            results = []
+            for by_input in (False, True):
+                training, batch = problem(
+                    few_lines, features, dtype, 64 + n_rows, optimizer, {}, by_input=by_input
+                )
+                trainer = training.native()
+                trainer.start(*sources(batch), 64, None)
+                assert trainer.run(np.full(2, 0.01), FOREVER) == 2
+                results.append(everything(training, trainer))
+            assert_identical(*results)
+            assert all(np.isfinite(numbers).all() for numbers in results[0])
+
+
 def sparse_rows(dense: np.ndarray) -> Any:
     indptr = np.concatenate([[0], np.cumsum((dense != 0).sum(axis=1))])
     indices = np.ascontiguousarray(np.nonzero(dense)[1])
