@@ -28,10 +28,7 @@ bool is_finite(const py::array& array) {
 
 bool is_plain_matrix(py::handle x, py::handle width) {
   const auto& numpy = py::detail::npy_api::get();
-  if (reinterpret_cast<PyObject*>(Py_TYPE(x.ptr())) !=
-      reinterpret_cast<PyObject*>(numpy.PyArray_Type_)) {
-    return false;
-  }
+  if (Py_TYPE(x.ptr()) != numpy.PyArray_Type_) return false;
   const auto array = py::reinterpret_borrow<py::array>(x);
   constexpr int kFlags{int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_}};
   if (array.ndim() != 2 || array.size() == 0 || (array.flags() & kFlags) != kFlags) return false;

@@ -20,11 +20,10 @@ namespace pynn {
 
 namespace {
 
-RowType row_type_of(const py::dtype& dtype) {
+std::optional<RowType> known_row_type(const py::dtype& dtype) {
   const char kind = dtype.kind();
   const auto size = dtype.itemsize();
-  const char order = dtype.byteorder();
-  require(order != '>', "data must be in the machine's byte order");
+  if (dtype.byteorder() == '>') return {};
   if (kind == 'f' && size == 4) return RowType::f32;
   if (kind == 'f' && size == 8) return RowType::f64;
   if (kind == 'f' && size == 2) return RowType::f16;
@@ -36,8 +35,16 @@ RowType row_type_of(const py::dtype& dtype) {
            : size == 4 ? RowType::i32
                        : RowType::i64;
   }
-  require(false, "data must be numeric. Received: dtype=" + py::cast<std::string>(py::str(dtype)));
-  return RowType::f32;
+  return {};
+}
+
+RowType row_type_of(const py::dtype& dtype) {
+  const std::optional<RowType> type = known_row_type(dtype);
+  require(type || dtype.byteorder() != '>', "data must be in the machine's byte order");
+  require(type.has_value(), [&] {
+    return "data must be numeric. Received: dtype=" + py::cast<std::string>(py::str(dtype));
+  });
+  return *type;
 }
 
 int checked_cols(py::ssize_t cols) {
@@ -46,23 +53,28 @@ int checked_cols(py::ssize_t cols) {
   return static_cast<int>(cols);
 }
 
-// Of an array that stays alive.
-Rows rows_in(const py::array& array) {
-  require(array.ndim() == 2,
-          [&] { return "data must be 2-D. Received: " + std::to_string(array.ndim()) + "-D"; });
+bool has_adjacent_rows(const py::array& matrix) {
+  return matrix.shape(0) == 0 || matrix.shape(1) == 1 || matrix.strides(1) == matrix.itemsize();
+}
+
+// Of a matrix that stays alive.
+Rows rows_at(const py::array& matrix, RowType type) {
   Rows rows;
-  rows.rows = array.shape(0);
-  rows.cols = checked_cols(array.shape(1));
-  rows.type = row_type_of(array.dtype());
-  require(array.shape(0) == 0 || array.shape(1) == 1 || array.strides(1) == array.itemsize(),
-          "the elements of a row must be adjacent in memory");
-  rows.data = array.data();
-  rows.row_bytes = array.strides(0);
+  rows.rows = matrix.shape(0);
+  rows.cols = static_cast<int>(matrix.shape(1));
+  rows.type = type;
+  rows.data = matrix.data();
+  rows.row_bytes = matrix.strides(0);
   return rows;
 }
 
 RowsObject dense_rows(const py::array& array) {
-  return {rows_in(array), {array}};
+  require(array.ndim() == 2,
+          [&] { return "data must be 2-D. Received: " + std::to_string(array.ndim()) + "-D"; });
+  checked_cols(array.shape(1));
+  const RowType type = row_type_of(array.dtype());
+  require(has_adjacent_rows(array), "the elements of a row must be adjacent in memory");
+  return {rows_at(array, type), {array}};
 }
 
 template <class Index>
@@ -152,30 +164,64 @@ py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const 
   return outputs;
 }
 
-// The only output for the only input, as an array of `type`, which is ndarray or derived from it.
+struct ExecutorObject {
+  std::shared_ptr<Graph> graph;
+  std::unique_ptr<Executor> executor;
+  int width;  // of the input, where there is one input and one output; else -1
+};
+
+std::unique_ptr<ExecutorObject> new_executor(std::shared_ptr<Graph> graph,
+                                             const std::vector<int>& inputs,
+                                             const std::vector<int>& outputs) {
+  auto executor = make_executor(graph, inputs, outputs);
+  const bool simple = inputs.size() == 1 && outputs.size() == 1;
+  const int width = simple ? graph->node(inputs[0]).features : -1;
+  return std::make_unique<ExecutorObject>(
+      ExecutorObject{std::move(graph), std::move(executor), width});
+}
+
+// The rows of an ndarray, of no subclass, that has as many columns as `width` says and no more rows
+// than `most`, and can be read where it is.
+std::optional<Rows> plain_rows(py::handle x, int width, py::ssize_t most) {
+  const auto& numpy = py::detail::npy_api::get();
+  if (Py_TYPE(x.ptr()) != numpy.PyArray_Type_) return {};
+  const auto array = py::reinterpret_borrow<py::array>(x);
+  if (array.ndim() != 2 || array.shape(1) != width || array.shape(0) > most) return {};
+  const std::optional<RowType> type = known_row_type(array.dtype());
+  if (!type || !has_adjacent_rows(array)) return {};
+  return rows_at(array, *type);
+}
+
+// Outputs are an array of `type`, which is ndarray or derived from it.
 template <class T>
-py::object predict_array(Executor& executor, const py::array& x, py::handle type) {
+py::object predict_rows(Executor& executor, const Rows& rows, py::handle type) {
   // Work of less than about ten microseconds is done before another thread has taken the lock.
   constexpr double kWorthReleasing = 1e6;
-  const std::vector<Rows> sources{rows_in(x)};
-  const std::vector<int>& features = executor.output_features();
-  require(features.size() == 1, "the model has more than one output");
   const auto& numpy = py::detail::npy_api::get();
   require(PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), numpy.PyArray_Type_) != 0,
           "type must be a subclass of ndarray");
-  const std::array<Py_intptr_t, 2> shape{sources[0].rows, features[0]};
+  const std::array<Py_intptr_t, 2> shape{rows.rows, executor.output_features()[0]};
   py::object array = py::reinterpret_steal<py::object>(numpy.PyArray_NewFromDescr_(
       reinterpret_cast<PyTypeObject*>(type.ptr()), py::dtype::of<T>().release().ptr(), 2,
       shape.data(), nullptr, nullptr, 0, nullptr));
   if (!array) throw py::error_already_set();
+  const std::vector<Rows> sources{rows};
   const std::vector<void*> outputs{py::reinterpret_borrow<py::array>(array).mutable_data()};
   const auto run = [&] { executor.predict(sources, outputs, check_signals); };
-  if (executor.operations_per_row() * static_cast<double>(sources[0].rows) < kWorthReleasing) {
+  if (executor.operations_per_row() * static_cast<double>(rows.rows) < kWorthReleasing) {
     run();
   } else {
     without_gil(run);
   }
   return array;
+}
+
+py::object predict_array(ExecutorObject& self, py::handle x, py::ssize_t most_rows,
+                         const py::type& type) {
+  const std::optional<Rows> rows = plain_rows(x, self.width, most_rows);
+  if (!rows) return py::none();
+  return self.graph->dtype() == DType::float32 ? predict_rows<float>(*self.executor, *rows, type)
+                                               : predict_rows<double>(*self.executor, *rows, type);
 }
 
 py::tuple pair(const Tally& tally) {
@@ -377,11 +423,6 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
   return done;
 }
 
-struct ExecutorObject {
-  std::shared_ptr<Graph> graph;
-  std::unique_ptr<Executor> executor;
-};
-
 }  // namespace
 
 void bind_training(py::module_& m) {
@@ -395,13 +436,7 @@ void bind_training(py::module_& m) {
 
   py::class_<ExecutorObject>(m, "Executor",
                              "Inference: batches of rows through a graph, on all threads.")
-      .def(py::init([](std::shared_ptr<Graph> graph, const std::vector<int>& inputs,
-                       const std::vector<int>& outputs) {
-             auto executor = make_executor(graph, inputs, outputs);
-             return std::make_unique<ExecutorObject>(
-                 ExecutorObject{std::move(graph), std::move(executor)});
-           }),
-           py::arg("graph"), py::arg("inputs"), py::arg("outputs"))
+      .def(py::init(&new_executor), py::arg("graph"), py::arg("inputs"), py::arg("outputs"))
       .def(
           "predict",
           [](ExecutorObject& self, const RowsList& x, int) {
@@ -409,15 +444,11 @@ void bind_training(py::module_& m) {
           },
           py::arg("x"), py::arg("batch_size") = 0,
           "Outputs, each of shape (rows, width). The result does not depend on batch_size.")
-      .def(
-          "predict_array",
-          [](ExecutorObject& self, const py::array& x, const py::type& type) {
-            return self.graph->dtype() == DType::float32
-                       ? predict_array<float>(*self.executor, x, type)
-                       : predict_array<double>(*self.executor, x, type);
-          },
-          py::arg("x"), py::arg("type") = py::module_::import("numpy").attr("ndarray"),
-          "The only output of a model with one input, for a 2-D array, as an array of `type`.");
+      .def("predict_array", &predict_array, py::arg("x"), py::arg("most_rows") = PY_SSIZE_T_MAX,
+           py::arg("type") = py::module_::import("numpy").attr("ndarray"),
+           "The only output of a model with one input, as an array of `type`, for an ndarray of "
+           "numbers of shape (n <= most_rows, width) whose rows can be read where they are; None "
+           "for anything else.");
 
   py::class_<TrainerObject>(m, "Trainer", "Training: many mini-batches per call.")
       .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"),

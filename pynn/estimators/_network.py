@@ -122,12 +122,14 @@ class Network:
 
     def predict(self, x: Any) -> Any:
         """Return the outputs for the rows of x, shape (n, units); of several heads a list."""
-        if type(x) is np.ndarray and self._single:
+        if self._single:
             if self._predict_array is None:
                 # The short way for one array, which only the engine's executors have.
                 short = getattr(self.plan.executor(), "predict_array", None)
-                self._predict_array = short or (lambda x: self.plan.predict([x])[0])
-            return self._predict_array(x)
+                self._predict_array = short or (lambda x: None)
+            found = self._predict_array(x)
+            if found is not None:
+                return found
         outputs = self.plan.predict([x])
         return outputs[0] if self._single else outputs
 

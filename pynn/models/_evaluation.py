@@ -372,12 +372,9 @@ def predict_on_batch(self: Model, x: Any) -> Any:
 
 def _predicted(self: Model, x: Any, batch_size: int | None) -> Any:
     """Return the outputs for rows in batches of that size, where that makes a difference."""
-    fast = self._fast
-    if fast is not None and type(x) is np.ndarray and x.ndim == 2 and len(x) <= self._fast_rows:
-        try:
-            return fast(x)
-        except ValueError:
-            pass  # an unusual type or layout, or a wrong shape: told apart below
+    found = None if self._fast is None else self._fast(x, self._fast_rows)
+    if found is not None:
+        return found
     if comes_in_batches(x):
         return _predict_batches(self, x, 0, None, None)
     arrays = input_arrays(self, x)

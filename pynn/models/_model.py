@@ -313,12 +313,9 @@ class Model(Layer):
         """
         taped = is_taped()
         if self._fast is not None and len(args) == 1 and not (taped or kwargs):
-            x = args[0]
-            if type(x) is np.ndarray and x.ndim == 2 and len(x) <= self._fast_rows:
-                try:
-                    return self._fast(x, ArrayResult)
-                except ValueError:
-                    pass  # an unusual type or layout, or a wrong shape: told apart below
+            found = self._fast(args[0], self._fast_rows, ArrayResult)
+            if found is not None:
+                return found
         tensors = any(is_tensor(value) for value in leaves([list(args), kwargs]))
         if not args or (tensors and not taped):
             return super().__call__(*args, **kwargs)
@@ -359,7 +356,10 @@ class Model(Layer):
         )
 
     def _prepare_fast(self) -> None:
-        """Set `_fast` to what predicts from one 2-D array, if the model is as simple as that."""
+        """Set `_fast`, if the model is as simple as that, to what predicts from few plain rows.
+
+        It returns None for what it does not take; then the checks tell what it is.
+        """
         plan = self._plan()
         shapes = [tensor.shape for tensor in (*plan.inputs, *plan.outputs)]
         plain = isinstance(self._interface_or_fail().outputs, Tensor)

@@ -86,9 +86,52 @@ def test_predict_array() -> None:
     np.testing.assert_array_equal(
         executor.predict_array(x.astype(np.float64)), executor.predict_array(x)
     )
-    assert type(executor.predict_array(x, ArrayResult)) is ArrayResult
+    assert type(executor.predict_array(x, 40, ArrayResult)) is ArrayResult
     with pytest.raises(ValueError, match="type must be a subclass of ndarray"):
-        executor.predict_array(x, dict)
+        executor.predict_array(x, 40, dict)
+
+
+@pytest.mark.parametrize(
+    ("change", "taken"),
+    [
+        (lambda x: x[::2], True),
+        (lambda x: x[:0], True),
+        (lambda x: x.astype(np.float16), True),
+        (lambda x: x.astype(bool), True),
+        (lambda x: x[::-1], True),
+        (lambda x: np.asfortranarray(x), False),
+        (lambda x: x[:, :4], False),
+        (lambda x: x[0], False),
+        (lambda x: x[None], False),
+        (lambda x: np.vstack([x, x]), False),
+        (lambda x: x.astype(x.dtype.newbyteorder()), False),
+        (lambda x: x.astype(np.longdouble), False),
+        (lambda x: x.astype(object), False),
+        (lambda x: x.astype(str), False),
+        (lambda x: x.view(ArrayResult), False),
+        (lambda x: np.ma.masked_array(x), False),
+        (lambda x: x.tolist(), False),
+        (lambda x: None, False),
+    ],
+)
+def test_predict_array_takes_rows_where_they_are_or_nothing(change: Any, taken: bool) -> None:
+    twin = Twin("float32")
+    executor = _core.Executor(twin.native, [twin.input(5)], [twin.dense(0, 3)])
+    x = change(twin.data(40)[0])
+    found = executor.predict_array(x, 40)
+    assert (found is not None) == taken
+    if taken:
+        expected = executor.predict(rows([np.ascontiguousarray(x)]))[0]
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_predict_array_is_for_one_input_and_one_output() -> None:
+    twin = Twin("float32")
+    a, b = twin.input(5), twin.input(5)
+    both = twin.add("add", [a, b])
+    (x, _) = twin.data(4)
+    assert _core.Executor(twin.native, [a, b], [both]).predict_array(x) is None
+    assert _core.Executor(twin.native, [a], [a, a]).predict_array(x) is None
 
 
 def test_the_graph_may_grow() -> None:
