@@ -149,6 +149,7 @@ class Trainer:
         ended: list[dict[str, Any]],
         order: _Array | None = ...,
         random: Any = ...,
+        seeds: Sequence[int] = ...,
     ) -> int: ...
     def results(self) -> dict[str, Any]: ...
     def evaluate(

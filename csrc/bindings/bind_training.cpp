@@ -3,11 +3,13 @@
 
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "base/random.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/numpy_random.hpp"
 #include "bindings/rows_object.hpp"
@@ -394,10 +396,11 @@ std::int64_t run(TrainerObject& self, const Array<double>& rates, double seconds
 }
 
 // `random` has a key and a position, as RandomState's MT19937 does. It and `order` move on with the
-// epochs, and `ended` grows, before Python can handle a signal.
+// epochs, and `ended` grows, before Python can handle a signal. `seeds` are those of the epochs
+// after the present one.
 std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double seconds,
                         std::int64_t epochs, py::list& ended, const std::optional<py::array>& order,
-                        const py::object& random) {
+                        const py::object& random, const std::vector<std::uint64_t>& seeds) {
   require(rates.ndim() == 1, "rates must be a 1-D array");
   Trainer& trainer = *self.trainer;
   std::vector<Results> results;
@@ -416,6 +419,14 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
                   std::copy_n(next, n, rows);
                 }});
     random.attr("position") = generator.position();
+  } else if (!seeds.empty()) {
+    require(static_cast<std::int64_t>(seeds.size()) >= epochs - 1,
+            "seeds must name one for each epoch after the present one");
+    auto seed = seeds.begin();
+    done = run({Trainer::Reorder::kAllRows, [&seed](std::int64_t* next, std::int64_t n) {
+                  std::iota(next, next + n, std::int64_t{0});
+                  shuffle_in_place(next, n, stream_key(*seed++, 0));
+                }});
   } else {
     done = run({});
   }
@@ -464,10 +475,13 @@ void bind_training(py::module_& m) {
            "the steps done.")
       .def("run_epochs", &run_epochs, py::arg("rates"), py::arg("seconds"), py::arg("epochs"),
            py::arg("ended"), py::arg("order") = py::none(), py::arg("random") = py::none(),
+           py::arg("seeds") = std::vector<std::uint64_t>{},
            "Run as `run` does, and on through the same data until `epochs` have ended, the present "
            "one among them. `ended` gets the results of each. With `order`, which is the present "
            "epoch's, the next ones are shuffled as RandomState does it: `order` and `random`, by "
-           "its attributes `key` and `position`, end as they are after the last shuffle.")
+           "its attributes `key` and `position`, end as they are after the last shuffle. With "
+           "`seeds`, one for each epoch after the present one, these go through all rows, shuffled "
+           "by them as `start` does it.")
       .def("results",
            [](const TrainerObject& self) {
              // Whoever waits for the lock must not hold the GIL, but giving it up is dear: where

@@ -127,6 +127,7 @@ class TrainerOf : public Trainer {
       add_training_tasks(*training_);
     }
     order_ = std::move(order);
+    data_rows_ = rows;
     if (batch_size != batch_size_) chunk_ = 1;
     batch_size_ = batch_size;
     const auto steps = (static_cast<std::int64_t>(order_.size()) + batch_size - 1) / batch_size;
@@ -149,8 +150,9 @@ class TrainerOf : public Trainer {
     std::lock_guard lock(mutex_);
     const auto rows = static_cast<std::int64_t>(order_.size());
     require(position_ < rows && epochs >= 1, "no epoch has begun, or none is to be run");
-    require(!reorder.shuffle || reorder.rows == rows,
-            "order must be that of the epoch that has begun");
+    const std::int64_t wanted =
+        reorder.rows == Trainer::Reorder::kAllRows ? data_rows_ : reorder.rows;
+    require(!reorder.shuffle || wanted == rows, "order must be that of the epoch that has begun");
     const double start = now();
     std::int64_t done = advance(rates, n, seconds);
     while (position_ >= rows) {
@@ -518,6 +520,7 @@ class TrainerOf : public Trainer {
   std::unique_ptr<Pipeline<T>> gradients_;
   double evaluation_penalty_ = 0;
   std::vector<std::int64_t> order_;
+  std::int64_t data_rows_ = 0;
   int batch_size_ = 1;
   std::int64_t position_ = 0;
   Pace pace_;

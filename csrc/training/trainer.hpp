@@ -41,9 +41,9 @@ struct LastBatch {
 
 class Trainer {
  public:
-  // Changes an order of rows, which stays a permutation, into that of the next epoch.
-  // Shuffles the order of so many rows; `shuffle` may be empty.
+  // Changes the order of so many rows into that of the next epoch; `shuffle` may be empty.
   struct Reorder {
+    static constexpr std::int64_t kAllRows = -1;  // as many as the data has
     std::int64_t rows = 0;
     std::function<void(std::int64_t* order, std::int64_t n)> shuffle;
   };

@@ -13,7 +13,7 @@ import numpy as np
 
 from pynn import _core, _state
 from pynn._number_checks import is_integer
-from pynn.callbacks import CallbackList
+from pynn.callbacks import CallbackList, History
 from pynn.models._compiled import Compiled, Objectives
 from pynn.models._custom_steps import StepEvaluation, Steps, has_own
 from pynn.models._evaluation import Validation, batch_objectives, checked_verbose, figures
@@ -158,7 +158,18 @@ def fit(
         seed, position = self._shuffle_seed, self._resumed
         if position is not None:
             runner.resume(position)
-        for index in range(max(initial_epoch, self._initial_epoch), epochs):
+        first = max(initial_epoch, self._initial_epoch)
+        unwatched = (
+            verbose == 0
+            and position is None
+            and validation is None
+            and steps_per_epoch is None
+            and _is_unwatched(data, trainer, watcher)
+        )
+        if unwatched and epochs - first > 1:
+            logs = _run_unwatched(self, runner, watcher, range(first, epochs), seed)
+            first = epochs
+        for index in range(first, epochs):
             logs = {}
             bar = watcher.bar = progress.begin(runner.steps, f"Epoch {index + 1}/{epochs}")
             listeners.on_epoch_begin(index)
@@ -226,6 +237,45 @@ def _is_silent(data: Any, validation: Any, trainer: Any, watcher: _FitWatcher) -
         and not watcher.callbacks.may_print
         and (validation is None or (isinstance(validation, Validation) and validation.is_silent))
     )
+
+
+def _is_unwatched(data: Any, trainer: Any, watcher: _FitWatcher) -> bool:
+    """Whether nobody but the history looks at steps and epochs, which the engine can then take."""
+    return (
+        isinstance(data, ArrayData)
+        and isinstance(trainer, _core.Trainer)
+        and not watcher.per_step
+        and all(type(callback) is History for callback in watcher.callbacks.callbacks)
+    )
+
+
+def _run_unwatched(
+    model: Model, runner: EpochRunner, watcher: _FitWatcher, epochs: range, seed: int | None
+) -> dict[str, Any]:
+    """Run epochs one after the other in the engine, and tell the history; return the last logs.
+
+    What has ended before an error or an interrupt is in the history.
+    """
+    ended: list[dict[str, Any]] = []
+    logs: dict[str, Any] = {}
+    indices = iter(epochs)
+
+    def advanced() -> bool:
+        nonlocal logs
+        for results in ended:
+            logs = watcher._objectives.logs(Totals(results))
+            watcher.callbacks.on_epoch_end(next(indices), logs)
+        ended.clear()
+        model.optimizer._set_iterations(runner.trainer.iterations)
+        return bool(model.stop_training)  # another thread may set it
+
+    watcher._objectives.reset()
+    try:
+        runner.run_unwatched(len(epochs), ended, advanced, seed=seed, first=epochs.start)
+    except BaseException:
+        advanced()
+        raise
+    return logs
 
 
 def _position(runner: EpochRunner, objectives: Any) -> dict[str, Any] | None:

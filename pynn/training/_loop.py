@@ -291,10 +291,12 @@ class EpochRunner:
         self,
         count: int,
         found: list[dict[str, Any]],
-        advanced: Callable[[], None],
+        advanced: Callable[[], bool | None],
         *,
         order: Any = None,
         random: Any = None,
+        seed: int | None = None,
+        first: int = 0,
     ) -> None:
         """Run `count` epochs through all data without coming back to Python after each.
 
@@ -309,29 +311,41 @@ class EpochRunner:
             Gets what the `Totals` of an epoch are made from, for each that has ended, even where an
             interrupt ends the call.
         advanced : callable
-            Called without arguments after each call to the engine; it may empty the list.
+            Called without arguments after each call to the engine; it may empty the list. Where it
+            returns True, the present epoch is the last.
         order : ndarray of int64, default=None
             Row numbers of the first epoch; None stands for all in order. It is shuffled in place,
             as ``RandomState.shuffle`` does it, where another epoch begins: at the end of every one
             but the last.
         random : LegacyRandom, default=None
             Draws these shuffles.
+        seed : int, default=None
+            Instead of `order` and `random`: what shuffles all rows, together with the epoch's
+            number, as `run_epoch` does it.
+        first : int, default=0
+            The number of the first epoch.
         """
         self._earlier = self._before = None
-        self._begin(0, None, order)
-        if not self._next_stretch(0, 0, None, order):
+        self._begin(first, seed, order)
+        if not self._next_stretch(0, first, seed, order):
             raise ValueError("there is no data to train on: it has no rows")
         steps, self._left = self._left, 0
         left = steps * count
         self._ahead = max(self._ahead, _UNWATCHED_AHEAD)
-        shuffled = {} if random is None else {"order": order, "random": random}
+        shuffled: dict[str, Any] = {} if random is None else {"order": order, "random": random}
         while left:
             rates = self.rates(self.trainer.iterations, min(left, self._ahead))
+            # One more than the rates suffice for: the engine goes on into the next epoch.
             more = -(-left // steps)
-            done = self.trainer.run_epochs(rates, self._seconds, more, found, **shuffled)
+            at_most = min(more, -(-len(rates) // steps) + 1)
+            if seed is not None:
+                now = first + count - more
+                shuffled["seeds"] = [_state.mix_seed(seed, now + i) for i in range(1, at_most)]
+            done = self.trainer.run_epochs(rates, self._seconds, at_most, found, **shuffled)
             self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
             left -= done
-            advanced()
+            if advanced():
+                left %= steps
 
     def position(self) -> dict[str, Any] | None:
         """Return where training stands in its data, as plain values for `resume`.

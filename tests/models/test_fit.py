@@ -289,6 +289,48 @@ def test_ctrl_c_comes_through_quickly_and_leaves_the_model_usable() -> None:
     assert int(model.optimizer.iterations) == steps + 625
 
 
+class Onlooker(callbacks.Callback):
+    """Keeps `fit` from running epochs one after the other in the engine."""
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        pass
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("n_rows", [3, 100])
+def test_epochs_that_nobody_looks_at_are_the_same(n_rows: int, shuffle: bool) -> None:
+    found = []
+    for onlookers in ([], [Onlooker()]):
+        model = compiled(
+            optimizers.Adam(optimizers.schedules.ExponentialDecay(0.1, 7, 0.5)), metrics=["mae"]
+        )
+        records = []
+        for first, last in ((0, 5), (3, 300)):
+            given = {"batch_size": 30, "epochs": last, "initial_epoch": first, "shuffle": shuffle}
+            history = model.fit(X[:n_rows], Y[:n_rows], verbose=0, callbacks=onlookers, **given)
+            records.append((history.epoch, history.history, int(model.optimizer.iterations)))
+        found.append((records, [w.tolist() for w in model.get_weights()]))
+    assert found[0] == found[1]
+    assert found[0][0][1][0] == list(range(3, 300))
+
+
+def test_another_thread_ends_epochs_that_nobody_looks_at() -> None:
+    model = compiled()
+
+    def stop() -> None:
+        model.stop_training = True
+
+    timer = threading.Timer(0.2, stop)
+    timer.start()
+    history = model.fit(X, Y, batch_size=10, epochs=10**7, verbose=0)
+    timer.join()
+    epochs = len(history.epoch)
+    assert 1 < epochs < 10**7
+    assert len(history.history["loss"]) == epochs
+    assert int(model.optimizer.iterations) == 10 * epochs
+    assert np.isfinite(model.evaluate(X, Y, verbose=0))
+
+
 def test_weights_of_samples_and_classes() -> None:
     weights = np.r_[np.zeros(50), np.ones(50)]
     only, weighted = compiled(optimizers.SGD(0.1)), compiled(optimizers.SGD(0.05))
