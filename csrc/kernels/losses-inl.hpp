@@ -19,17 +19,43 @@ PYNN_INLINE void store_gradient(const LossArgs<T>& a, int offset, Vec<T> grad) {
   store(a.grad + offset, a.accumulate ? load<Vec<T>>(a.grad + offset) + grad : grad);
 }
 
+// Of formulas that need all registers the sums wait where the losses will stand.
+template <class Formula>
+static constexpr bool kSumsInMemory = false;
+template <>
+constexpr bool kSumsInMemory<BinaryFocalCrossentropy> = true;
+
+template <class Formula, class T>
+PYNN_INLINE void sum_in_memory(const LossArgs<T>& a, const Vec<T>* h) {
+  using V = Vec<T>;
+  int lanes = kLanes;
+  asm("" : "+r"(lanes));  // unknown, or two steps would be unrolled and their values interleaved
+  for (int lane = 0; lane < lanes; lane += V::kWidth) store(a.losses + lane, zero<V>());
+  for (int f = 0; f < a.features; ++f) {
+    for (int lane = 0; lane < lanes; lane += V::kWidth) {
+      const int i = f * kLanes + lane;
+      const V loss = Formula::forward(load<V>(a.target + i), load<V>(a.prediction + i), h);
+      store(a.losses + lane, load<V>(a.losses + lane) + loss);
+    }
+  }
+}
+
 template <class T, class Formula>
 static void elementwise_loss(const LossArgs<T>& a) {
   using V = Vec<T>;
   V h[kMaxLossParameters];
   for (int i = 0; i < kMaxLossParameters; ++i) h[i] = set<V>(a.parameters[i]);
   const V divisor = set<V>(Formula::kMean ? T(a.features) : T(1));
+  if constexpr (kSumsInMemory<Formula>) sum_in_memory<Formula>(a, h);
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
     V sum = zero<V>();
-    for (int f = 0; f < a.features; ++f) {
-      const int i = f * kLanes + lane;
-      sum = sum + Formula::forward(load<V>(a.target + i), load<V>(a.prediction + i), h);
+    if constexpr (kSumsInMemory<Formula>) {
+      sum = load<V>(a.losses + lane);
+    } else {
+      for (int f = 0; f < a.features; ++f) {
+        const int i = f * kLanes + lane;
+        sum = sum + Formula::forward(load<V>(a.target + i), load<V>(a.prediction + i), h);
+      }
     }
     store(a.losses + lane, sum / divisor);
     if (a.grad == nullptr) continue;

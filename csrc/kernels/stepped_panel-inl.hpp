@@ -10,37 +10,59 @@
 namespace pynn {
 namespace PYNN_ISA {
 
+// Steps that are not taken between the sums: descent steps in registers, and between Ftrl's two
+// powers more values wait than there are registers beside the accumulators.
+template <class Formula, bool kPlain>
+static constexpr bool kStepsLater = false;
+template <>
+constexpr bool kStepsLater<Sgd, true> = true;
+template <bool kPlain>
+static constexpr bool kStepsLater<Ftrl, kPlain> = true;
+
+// Steps of more than four values at once.
+template <class Formula, bool kPlain>
+static constexpr bool kIsLongStep = !kPlain || Formula::kSlots > 2;
+template <>
+constexpr bool kIsLongStep<Lion, true> = true;
+
+template <class T, class Formula, bool kPlain, int C>
+static constexpr int kSteppedRows =
+    kIsLongStep<Formula, kPlain> ? Tiles<T>::kLongStepRows * Tiles<T>::kGradVectors / C
+                                 : kTileRows<T, C>;
+
 // The gradient of a whole tile, and the weights that wait for it.
-template <class T, int C>
+template <class T, int R, int C>
 struct FinishedTile {
-  static constexpr int kRows = kTileRows<T, C>;
-  static constexpr int kCols = C * Vec<T>::kWidth;
-  alignas(64) T grad[kRows][kCols];
+  alignas(64) T grad[R][C * Vec<T>::kWidth];
   T* w = nullptr;  // null: nothing waits
   T* state[kMaxSlots];
 };
 
-template <class Formula, bool kPlain, class T, int C>
-PYNN_INLINE void step_vector_of(const FinishedTile<T, C>& tile, int row, int i, std::ptrdiff_t ld,
-                                const Vec<T>* h, const UpdateStep<T>& u) {
+// The step of the vector of weights at the offset `at`, whose gradient is `grad`. Its numbers are
+// read where they are used, from memory that the compiler cannot see through: it would hold all of
+// them, from one call to the next, in registers that the accumulators need.
+template <class Formula, bool kPlain, class T>
+PYNN_INLINE void step_vector_at(std::ptrdiff_t at, const T* grad, T* w, T* const* state,
+                                const StepNumbers<Vec<T>>*& numbers) {
   using V = Vec<T>;
   constexpr int kSlots = Formula::kSlots;
-  const std::ptrdiff_t at = row * ld + i;
+  asm("" : "+r"(numbers));
   V s[kSlots > 0 ? kSlots : 1];
-  for (int slot = 0; slot < kSlots; ++slot) s[slot] = load<V>(tile.state[slot] + at);
-  store(tile.w + at,
-        step_vector<Formula, kPlain>(load<V>(tile.w + at), load<V>(&tile.grad[row][i]), s, h, u));
-  for (int slot = 0; slot < kSlots; ++slot) store(tile.state[slot] + at, s[slot]);
+  for (int slot = 0; slot < kSlots; ++slot) s[slot] = load<V>(state[slot] + at);
+  store(w + at, step_vector<Formula, kPlain>(load<V>(w + at), load<V>(grad), s, *numbers));
+  for (int slot = 0; slot < kSlots; ++slot) store(state[slot] + at, s[slot]);
 }
 
-template <class Formula, bool kPlain, class T, int C>
-PYNN_INLINE void step_tile(FinishedTile<T, C>& tile, std::ptrdiff_t ld, const Vec<T>* h,
-                           const UpdateStep<T>& u) {
+template <class Formula, bool kPlain, class T, int R, int C>
+PYNN_INLINE void step_tile(FinishedTile<T, R, C>& tile, std::ptrdiff_t ld,
+                           const StepNumbers<Vec<T>>*& numbers) {
+  constexpr int kWidth = Vec<T>::kWidth;
   if (tile.w == nullptr) return;
-  for (int r = 0; r < FinishedTile<T, C>::kRows; ++r) {
-#pragma GCC unroll 4
-    for (int i = 0; i < FinishedTile<T, C>::kCols; i += Vec<T>::kWidth) {
-      step_vector_of<Formula, kPlain>(tile, r, i, ld, h, u);
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 1
+    for (int c = 0; c < C; ++c) {
+      step_vector_at<Formula, kPlain>(r * ld + c * kWidth, &tile.grad[r][c * kWidth], tile.w,
+                                      tile.state, numbers);
     }
   }
   tile.w = nullptr;
@@ -51,21 +73,22 @@ template <class T, class Formula, bool kPlain, int C>
 static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
                          int row_end, int col) {
   using V = Vec<T>;
-  constexpr int kRows = kTileRows<T, C>;
+  constexpr int kRows = kSteppedRows<T, Formula, kPlain, C>;
   constexpr int kCols = C * V::kWidth;
-  const UpdateStep<T>& u = *a.update;
-  V h[UpdateStep<T>::kNumbers];
-  for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) h[i] = set<V>(u.h[i]);
-  FinishedTile<T, C> waiting;
+  const std::ptrdiff_t ld = a.ld;
+  const int x_col = slice.x_col;
+  const StepNumbers<V> all_numbers = step_numbers(*a.update);
+  const StepNumbers<V>* numbers = &all_numbers;
+  FinishedTile<T, kRows, C> waiting;
   for (; row + kRows <= row_end; row += kRows) {
-    const std::ptrdiff_t offset = row * a.ld + col;
+    const std::ptrdiff_t offset = row * ld + col;
     const T* partial =
         slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
     V acc[kRows][C];
     start_sums(partial, slice.is_first, acc);
-    prefetch_tile<kRows, kCols>(a.weights + offset, a.ld);
+    prefetch_tile<kRows, kCols>(a.weights + offset, ld);
     for (int s = 0; s < Formula::kSlots; ++s) {
-      prefetch_tile<kRows, kCols>(a.state[s] + offset, a.ld);
+      prefetch_tile<kRows, kCols>(a.state[s] + offset, ld);
     }
     const int blocks = block_count(slice.count);
     for (int block = 0; block < blocks; ++block) {
@@ -75,19 +98,25 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
       const int lanes = lanes_in_block(slice.count, block);
       int lane = 0;
       if (waiting.w != nullptr && lanes >= kRows * C) {
-        for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-          for (int c = 0; c < C; ++c) {
-            add_row(x_rows[lane] + slice.x_col, grad_y + lane, acc);
-            step_vector_of<Formula, kPlain>(waiting, r, c * V::kWidth, a.ld, h, u);
+        // One step in the loop, down the columns: of several the compiler would give the
+        // accumulators other registers in each, and run out of them.
+        for (int c = 0; c < C; ++c) {
+          std::ptrdiff_t at = c * V::kWidth;
+          const T* grad = &waiting.grad[0][at];
+#pragma GCC unroll 1
+          for (int r = 0; r < kRows; ++r) {
+            add_row(x_rows[lane] + x_col, grad_y + lane, acc);
+            step_vector_at<Formula, kPlain>(at, grad, waiting.w, waiting.state, numbers);
+            at += ld;
+            grad += kCols;
             ++lane;
           }
         }
         waiting.w = nullptr;
       }
-      for (; lane < lanes; ++lane) add_row(x_rows[lane] + slice.x_col, grad_y + lane, acc);
+      for (; lane < lanes; ++lane) add_row(x_rows[lane] + x_col, grad_y + lane, acc);
     }
-    step_tile<Formula, kPlain>(waiting, a.ld, h, u);
+    step_tile<Formula, kPlain>(waiting, ld, numbers);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -96,7 +125,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
     waiting.w = a.weights + offset;
     for (int s = 0; s < Formula::kSlots; ++s) waiting.state[s] = a.state[s] + offset;
   }
-  step_tile<Formula, kPlain>(waiting, a.ld, h, u);
+  step_tile<Formula, kPlain>(waiting, ld, numbers);
   return row;
 }
 
@@ -106,11 +135,13 @@ static constexpr int kNarrowVectors = Tiles<T>::kGradVectors < 3 ? 0 : Tiles<T>:
 
 template <class T, class Formula, bool kPlain>
 static SteppedPanel<T> stepped_panel_of_width(int vectors) {
-  if (vectors == Tiles<T>::kGradVectors) {
-    return stepped_panel<T, Formula, kPlain, Tiles<T>::kGradVectors>;
-  }
-  if constexpr (kNarrowVectors<T> > 0) {
-    if (vectors == kNarrowVectors<T>) return stepped_panel<T, Formula, kPlain, kNarrowVectors<T>>;
+  if constexpr (!kStepsLater<Formula, kPlain>) {
+    if (vectors == Tiles<T>::kGradVectors) {
+      return stepped_panel<T, Formula, kPlain, Tiles<T>::kGradVectors>;
+    }
+    if constexpr (kNarrowVectors<T> > 0) {
+      if (vectors == kNarrowVectors<T>) return stepped_panel<T, Formula, kPlain, kNarrowVectors<T>>;
+    }
   }
   return nullptr;
 }

@@ -30,12 +30,14 @@ struct Vec<double> {
 };
 
 // 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers.
+// A long step between the sums takes another 5 or 6: 5x2.
 template <class T>
 struct Tiles {
   static constexpr int kRows = 6;
   static constexpr int kVectors = 2;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 2;
+  static constexpr int kLongStepRows = 5;
   static constexpr int kLines = 4;
 };
 

@@ -37,6 +37,7 @@ struct Tiles {
   static constexpr int kVectors = 4;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 4;
+  static constexpr int kLongStepRows = 6;
   static constexpr int kLines = 12;
 };
 

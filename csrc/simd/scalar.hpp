@@ -40,6 +40,7 @@ struct Tiles {
   static constexpr int kVectors = 2;
   static constexpr int kGradRows = 4;
   static constexpr int kGradVectors = 2;
+  static constexpr int kLongStepRows = 4;
   static constexpr int kLines = 4;
 };
 

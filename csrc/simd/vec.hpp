@@ -65,7 +65,8 @@ struct Vec;
 
 // Registers of the product tile, rows x vectors (kernels/product-inl.hpp); given by the ISA header.
 // kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
-// kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights.
+// kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights;
+// kLongStepRows x kGradVectors where a long step of an optimizer runs between the sums.
 // kLines: lines of the weights beside a square (kernels/few_lines-inl.hpp).
 template <class T>
 struct Tiles;

@@ -24,20 +24,22 @@ struct BinaryFocalCrossentropy {
   }
   template <class V>
   PYNN_INLINE V forward(V t, V p, const V* h) {
+    const V crossentropy = BinaryCrossentropy::forward(t, p, h);
     const V smooth = BinaryCrossentropy::smoothed(t, h[0]);
     const V clipped = BinaryCrossentropy::clipped(p);
     const V factor = exp(h[1] * log(miss(smooth, clipped)));
-    return balance(smooth, h[2]) * factor * BinaryCrossentropy::forward(t, p, h);
+    return balance(smooth, h[2]) * factor * crossentropy;
   }
   template <class V>
   PYNN_INLINE V backward(V t, V p, const V* h) {
+    const V crossentropy = BinaryCrossentropy::forward(t, p, h);
+    const V crossentropy_slope = BinaryCrossentropy::backward(t, p, h);
     const V smooth = BinaryCrossentropy::smoothed(t, h[0]);
     const V clipped = BinaryCrossentropy::clipped(p);
     const V q = miss(smooth, clipped);
     const V factor = exp(h[1] * log(q));
     const V factor_slope = h[1] * factor / q * fnma(set<V>(2), smooth, set<V>(1));
-    const V slope = fma(factor_slope, BinaryCrossentropy::forward(t, p, h),
-                        factor * BinaryCrossentropy::backward(t, p, h));
+    const V slope = fma(factor_slope, crossentropy, factor * crossentropy_slope);
     return select(eq(p, clipped), balance(smooth, h[2]) * slope, zero<V>());
   }
 };

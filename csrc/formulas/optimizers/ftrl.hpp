@@ -20,9 +20,9 @@ struct Ftrl {
   }
   template <class V>
   PYNN_INLINE V power(V accumulator, V exponent) {
-    const V root = sqrt(accumulator);
     const V general = exp(exponent * log(accumulator));
-    return select(eq(exponent, set<V>(typename V::Scalar(0.5))), root, general);
+    const auto is_root = eq(exponent, set<V>(typename V::Scalar(0.5)));
+    return select(is_root, sqrt(accumulator), general);
   }
   template <class V>
   PYNN_INLINE V step(V w, V g, V* state, const V* h) {
