@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from pynn._number_checks import is_number
 from pynn.callbacks._callback import Logs
-from pynn.callbacks._monitor_callback import MonitorCallback
+from pynn.callbacks._monitor_callback import MonitorCallback, checked_epochs
 
 
 class EarlyStopping(MonitorCallback):
@@ -41,7 +42,7 @@ class EarlyStopping(MonitorCallback):
     Raises
     ------
     ValueError
-        If `mode` is anything else.
+        If `mode` is anything else, or an argument is of a wrong type.
 
     Examples
     --------
@@ -63,11 +64,13 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        self.patience = patience
+        if baseline is not None and not is_number(baseline):
+            raise ValueError(f"baseline must be a number or None. Received: baseline={baseline!r}")
+        self.patience = checked_epochs("patience", patience)
         self.verbose = verbose
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.start_from_epoch = checked_epochs("start_from_epoch", start_from_epoch)
         self._reset()
 
     def _reset(self) -> None:

@@ -22,7 +22,7 @@ class LambdaCallback(Callback):
     Raises
     ------
     ValueError
-        If a name begins with ``on_`` and is no hook.
+        If a name begins with ``on_`` and is no hook, or what is given for a hook is no function.
 
     Examples
     --------
@@ -56,5 +56,11 @@ class LambdaCallback(Callback):
         if unknown:
             raise ValueError(
                 f"the hooks of a callback are {', '.join(HOOKS)}. Received: {', '.join(unknown)}"
+            )
+        hooks = {name: given[name] for name in HOOKS if given.get(name) is not None}
+        wrong = [name for name, function in hooks.items() if not callable(function)]
+        if wrong:
+            raise ValueError(
+                f"{wrong[0]} must be a function. Received: {wrong[0]}={given[wrong[0]]!r}"
             )
         self.__dict__.update({name: value for name, value in given.items() if value is not None})

@@ -29,6 +29,11 @@ class LearningRateScheduler(Callback):
     verbose : {0, 1}, default=0
         Whether to print the rate.
 
+    Raises
+    ------
+    ValueError
+        If `schedule` cannot be called.
+
     Examples
     --------
     >>> from pynn import callbacks
@@ -37,6 +42,11 @@ class LearningRateScheduler(Callback):
 
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
         super().__init__()
+        if not callable(schedule):
+            raise ValueError(
+                "schedule must be a function of the epoch, and of the learning rate if it takes "
+                f"two arguments. Received: schedule={schedule!r}"
+            )
         self.schedule = schedule
         self.verbose = verbose
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
+from pynn._number_checks import is_number
 from pynn.callbacks._callback import Callback
 
 MODES = ("auto", "min", "max")
@@ -40,6 +42,21 @@ def direction_of(name: str, model: Any = None) -> str:
     return "max" if any(part in name for part in _LARGER_IS_BETTER) else "min"
 
 
+def checked_epochs(name: str, value: Any) -> Any:
+    """Return a number of epochs to wait; fractions and infinity are fine.
+
+    Raises
+    ------
+    ValueError
+        If it is no number, or negative.
+    """
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not value >= 0:
+        raise ValueError(
+            f"{name} must be a number that is not negative. Received: {name}={value!r}"
+        )
+    return value
+
+
 class MonitorCallback(Callback):
     """Base of the callbacks that watch a figure in the logs of an epoch.
 
@@ -57,7 +74,7 @@ class MonitorCallback(Callback):
     Raises
     ------
     ValueError
-        If `mode` is anything else.
+        If `mode` is anything else, or an argument is of a wrong type.
     """
 
     def __init__(
@@ -70,6 +87,12 @@ class MonitorCallback(Callback):
         super().__init__()
         if mode not in MODES:
             raise ValueError(f"mode must be one of {MODES}. Received: mode={mode!r}")
+        if not isinstance(monitor, str):
+            raise ValueError(
+                f"monitor must be the name of a figure in the logs. Received: monitor={monitor!r}"
+            )
+        if not is_number(min_delta):
+            raise ValueError(f"min_delta must be a number. Received: min_delta={min_delta!r}")
         self.monitor = monitor
         self.mode = mode
         self.best = baseline

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from pynn._number_checks import is_number
 from pynn.callbacks._callback import Logs
-from pynn.callbacks._monitor_callback import MonitorCallback
+from pynn.callbacks._monitor_callback import MonitorCallback, checked_epochs
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -16,7 +17,7 @@ class ReduceLROnPlateau(MonitorCallback):
     ----------
     monitor : str, default="val_loss"
         Name of the figure.
-    factor : float below 1, default=0.1
+    factor : float in [0, 1), default=0.1
         What the rate is multiplied by.
     patience : int, default=10
         After how many epochs without getting better.
@@ -34,7 +35,7 @@ class ReduceLROnPlateau(MonitorCallback):
     Raises
     ------
     ValueError
-        If `factor` is not below 1, or `mode` is anything else.
+        If an argument is of a wrong type or outside its range.
 
     Examples
     --------
@@ -56,12 +57,16 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        if not factor < 1:
-            raise ValueError(f"factor must be below 1. Received: factor={factor!r}")
+        if not is_number(factor) or not 0 <= factor < 1:
+            raise ValueError(f"factor must be a number in [0, 1). Received: factor={factor!r}")
+        if not is_number(min_lr) or min_lr < 0:
+            raise ValueError(
+                f"min_lr must be a number that is not negative. Received: min_lr={min_lr!r}"
+            )
         self.factor = factor
-        self.patience = patience
+        self.patience = checked_epochs("patience", patience)
         self.verbose = verbose
-        self.cooldown = cooldown
+        self.cooldown = checked_epochs("cooldown", cooldown)
         self.min_lr = min_lr
         self._reset()
 

@@ -35,9 +35,14 @@ def to_numeric(value: Any, name: str = "x") -> np.ndarray:
     Raises
     ------
     ValueError
-        If it does not hold real numbers.
+        If it does not hold real numbers, or some of them are masked.
     """
     if type(value) is not np.ndarray:
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise ValueError(
+                f"{name} has masked entries. Give them values, as with numpy.ma.filled, or leave "
+                "their rows out"
+            )
         if hasattr(value, "to_numpy"):
             value = value.to_numpy()
         elif not isinstance(value, np.ndarray) and hasattr(value, "numpy"):

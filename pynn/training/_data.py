@@ -7,11 +7,13 @@ known here only as names and shapes of inputs and outputs, in a `Signature`.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from pynn._number_checks import is_number
 from pynn.graph import is_sparse, to_numeric, to_rows
 
 Shape = tuple[int | None, ...]
@@ -325,6 +327,11 @@ def _class_weights(
     """Return the weights times those of the classes, for each output that is judged."""
     names = signature.output_names
     judged = names if signature.judged is None else signature.judged
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            "class_weight must be a dict of class numbers to factors. Received: "
+            f"class_weight={class_weight!r}"
+        )
     by_name = any(isinstance(value, Mapping) for value in class_weight.values())
     unknown = [key for key in class_weight if by_name and key not in names]
     if unknown:
@@ -346,10 +353,18 @@ def _class_weights(
 
 
 def _factors_of(class_weight: Mapping[Any, float], labels: Any) -> np.ndarray:
+    """Return the factor of each label; those of classes that are not named are 1."""
     labels = labels.argmax(axis=1) if labels.ndim > 1 and labels.shape[1] > 1 else labels
     labels = np.asarray(labels).reshape(-1).astype(np.int64)
-    top = max([int(key) for key in class_weight] + [int(labels.max(initial=0))])
-    table = np.ones(top + 1)
-    for key, value in class_weight.items():
-        table[int(key)] = value
-    return np.asarray(table[labels])
+    for key, factor in class_weight.items():
+        whole = isinstance(key, (numbers.Real, np.bool_)) and key % 1 == 0
+        if not (whole and is_number(factor)):
+            raise ValueError(
+                "class_weight must be a dict of class numbers to factors, which are finite "
+                f"numbers. Received: {{{key!r}: {factor!r}}}"
+            )
+    if not class_weight:
+        return np.ones(len(labels))
+    classes, factors = np.array(sorted(class_weight.items()), np.float64).T
+    places = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
+    return np.where(classes[places] == labels, factors[places], 1.0)

@@ -95,7 +95,7 @@ def test_plateau_of_an_accuracy() -> None:
 
 
 def test_plateau_refuses_and_warns() -> None:
-    with pytest.raises(ValueError, match="factor must be below 1"):
+    with pytest.raises(ValueError, match=r"factor must be a number in \[0, 1\)"):
         callbacks.ReduceLROnPlateau(factor=1.0)
     with pytest.warns(UserWarning, match="watches 'val_loss'"):
         train(callbacks.ReduceLROnPlateau(), FakeModel(), [{"loss": 1.0}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -115,3 +116,37 @@ def test_terminate_on_nan(loss: float, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == "Batch 2: invalid loss, terminating training\n"
     with pytest.raises(RuntimeError, match="the loss became .* at batch 5"):
         callbacks.TerminateOnNaN(raise_error=True).on_train_batch_end(5, {"loss": loss})
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: callbacks.EarlyStopping(monitor=None), "monitor must be the name of a figure"),
+        (lambda: callbacks.EarlyStopping(patience="3"), "patience must be a number .*patience='3'"),
+        (lambda: callbacks.EarlyStopping(patience=-1), "patience must be a number that is not neg"),
+        (lambda: callbacks.EarlyStopping(patience=None), "patience must be a number"),
+        (
+            lambda: callbacks.EarlyStopping(start_from_epoch="1"),
+            "start_from_epoch must be a number",
+        ),
+        (lambda: callbacks.EarlyStopping(min_delta="a"), "min_delta must be a number"),
+        (lambda: callbacks.EarlyStopping(baseline="a"), "baseline must be a number or None"),
+        (lambda: callbacks.ReduceLROnPlateau(patience="3"), "patience must be a number"),
+        (lambda: callbacks.ReduceLROnPlateau(cooldown=-1), "cooldown must be a number"),
+        (lambda: callbacks.ReduceLROnPlateau(factor=-0.5), r"factor must be a number in \[0, 1\)"),
+        (lambda: callbacks.ReduceLROnPlateau(factor="a"), r"factor must be a number in \[0, 1\)"),
+        (lambda: callbacks.ReduceLROnPlateau(min_lr=-1), "min_lr must be a number"),
+        (lambda: callbacks.LearningRateScheduler(0.1), "schedule must be a function"),
+        (lambda: callbacks.LambdaCallback(on_epoch_end=3), "on_epoch_end must be a function"),
+        (lambda: callbacks.LambdaCallback(on_test_end="a"), "on_test_end must be a function"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_any_training(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("patience", [0, 2.5, np.inf, np.int64(3), np.float32(1)])
+def test_any_number_of_epochs_may_be_waited(patience: Any) -> None:
+    assert callbacks.EarlyStopping(patience=patience).patience == patience
+    assert callbacks.ReduceLROnPlateau(patience=patience).patience == patience

@@ -127,12 +127,25 @@ def test_a_single_row_and_no_rows() -> None:
         (np.ones(6), r"takes arrays of shape \(n, 6\)"),
         (3.0, "must have rows"),
         ([[1, 2], [3]], "array of numbers"),
+        (np.ma.masked_greater(WHOLE, 3.0), "x has masked entries"),
     ],
 )
 def test_what_is_no_data_is_refused(x: object, message: str) -> None:
     model = Sequential([pynn.Input((6,)), layers.Dense(2)])
     with pytest.raises(ValueError, match=message):
         model.predict(x, verbose=0)
+
+
+def test_what_is_masked_is_not_trained_on() -> None:
+    model = Sequential([pynn.Input((6,)), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd")
+    masked = np.ma.masked_greater(WHOLE, 3.0)
+    with pytest.raises(ValueError, match="x has masked entries"):
+        model(masked)
+    with pytest.raises(ValueError, match="y has masked entries"):
+        model.fit(WHOLE, masked[:, 0], verbose=0)
+    whole = np.ma.masked_array(WHOLE)
+    np.testing.assert_array_equal(model.predict(whole, verbose=0), model.predict(WHOLE, verbose=0))
 
 
 def test_many_rows_go_through_in_parts() -> None:

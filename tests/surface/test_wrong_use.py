@@ -415,7 +415,7 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "growing rate": (
         lambda: keras.callbacks.ReduceLROnPlateau(factor=2.0),
         ValueError,
-        r"factor must be below 1.*factor=2\.0",
+        r"factor must be a number in \[0, 1\).*factor=2\.0",
     ),
     "reduction": (
         lambda: keras.losses.MeanSquaredError(reduction="avg"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -40,6 +42,26 @@ def test_weights_of_classes_multiply_those_of_samples() -> None:
     np.testing.assert_array_equal(data.weight_arrays[0], 2 * table[labels])
     with pytest.raises(ValueError, match="class_weight needs the targets of output"):
         adapt(ONE, X, class_weight={0: 1.0})
+
+
+def test_class_weights_are_for_any_whole_numbers() -> None:
+    """Those of the hinge loss are -1 and 1; large ones take no memory."""
+    labels = np.array([-1, 1, 7, -1, 10**12])[: len(X)]
+    given = {np.int64(-1): 2.0, True: np.float32(3.0), 10**12: 4, 1e3: 5.0}
+    expected = np.array([2.0, 3.0, 1.0, 2.0, 4.0])[: len(X)]
+    data = adapt(ONE, X[: len(labels)], labels, class_weight=given)
+    np.testing.assert_array_equal(data.weight_arrays[0], expected)
+    data = adapt(ONE, X[: len(labels)], labels, class_weight={})
+    np.testing.assert_array_equal(data.weight_arrays[0], np.ones(len(labels)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["balanced", [1.0, 2.0], {"a": 1.0}, {0: "a"}, {0: np.nan}, {0.5: 1.0}, {None: 1.0}],
+)
+def test_other_class_weights_are_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="class_weight must be a dict of class numbers to factors"):
+        adapt(ONE, X, np.zeros(len(X)), class_weight=wrong)
 
 
 def test_weights_of_samples_are_for_all_outputs_or_each() -> None:
