@@ -50,7 +50,7 @@ def checked_epochs(name: str, value: Any) -> Any:
     ValueError
         If it is no number, or negative.
     """
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not value >= 0:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not float(value) >= 0:
         raise ValueError(
             f"{name} must be a number that is not negative. Received: {name}={value!r}"
         )

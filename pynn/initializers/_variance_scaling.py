@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._number_checks import is_number
 from pynn.initializers._initializer import RandomInitializer
 from pynn.random import standard_truncated_normal
 
@@ -65,7 +66,7 @@ class VarianceScaling(RandomInitializer):
         seed: Any = None,
     ) -> None:
         super().__init__(seed)
-        if not scale > 0:
+        if not is_number(scale) or not scale > 0:
             raise ValueError(f"scale must be positive. Received: scale={scale!r}")
         if mode not in MODES:
             raise ValueError(f"mode must be one of {MODES}. Received: mode={mode!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
-from pynn._number_checks import is_integer
+from pynn._number_checks import is_integer, is_number
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 from pynn.layers._tracing import TrainingFlag
@@ -73,9 +73,9 @@ class BatchNormalization(Layer):
         super().__init__(**kwargs)
         if isinstance(axis, (list, tuple)) and len(axis) == 1:
             axis = axis[0]
-        if not 0 <= momentum <= 1:
+        if not is_number(momentum) or not 0 <= momentum <= 1:
             raise ValueError(f"momentum must be in [0, 1]. Received: momentum={momentum!r}")
-        if not epsilon >= 0:
+        if not is_number(epsilon) or not epsilon >= 0:
             raise ValueError(f"epsilon must not be negative. Received: epsilon={epsilon!r}")
         self.axis = int(axis) if is_integer(axis) else axis
         self.momentum = float(momentum)

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from pynn import ops
+from pynn._number_checks import is_number
 from pynn.layers._layer import Layer
 
 
@@ -40,7 +41,7 @@ class LeakyReLU(Layer):
                 stacklevel=2,
             )
         super().__init__(**kwargs)
-        if negative_slope is None or not negative_slope >= 0:
+        if not is_number(negative_slope) or not negative_slope >= 0:
             raise ValueError(
                 f"negative_slope must not be negative. Received: negative_slope={negative_slope!r}"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import ops
+from pynn._number_checks import is_integer
 from pynn.layers._layer import Layer
 
 
@@ -13,7 +14,7 @@ class Reshape(Layer):
 
     Parameters
     ----------
-    target_shape : tuple of int
+    target_shape : tuple of int, or int
         Shape of a row afterwards; one size may be -1.
     **kwargs
         ``name``, ``dtype`` and ``input_shape`` of `Layer`.
@@ -21,7 +22,8 @@ class Reshape(Layer):
     Raises
     ------
     ValueError
-        When called, if the number of entries does not fit.
+        If `target_shape` holds anything but integers; when called, if the number of entries does
+        not fit.
 
     Examples
     --------
@@ -33,7 +35,12 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target_shape = tuple(int(n) for n in target_shape)
+        given = target_shape if isinstance(target_shape, (list, tuple)) else (target_shape,)
+        if not all(is_integer(n) for n in given):
+            raise ValueError(
+                f"target_shape must be a tuple of integers. Received: target_shape={target_shape!r}"
+            )
+        self.target_shape = tuple(int(n) for n in given)
         self.built = True
 
     def call(self, inputs: Any) -> Any:

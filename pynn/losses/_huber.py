@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn._number_checks import is_number
 from pynn.losses._loss import NamedLoss
 from pynn.losses._pair import as_pair
 
 
 def _check_delta(delta: float) -> None:
-    if not delta > 0:
+    if not is_number(delta) or not delta > 0:
         raise ValueError(f"delta must be positive. Received: delta={delta!r}")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn._number_checks import is_number
 from pynn.losses._loss import NamedLoss
 from pynn.losses._pair import as_pair
 
 
 def _check_tau(tau: float) -> None:
-    if not 0 < tau < 1:
+    if not is_number(tau) or not 0 < tau < 1:
         raise ValueError(f"tau must be in (0, 1). Received: tau={tau!r}")
 
 

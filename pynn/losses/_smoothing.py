@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn._number_checks import is_number
+
 
 def check_smoothing(label_smoothing: float) -> None:
     """Raise ValueError unless `label_smoothing` is in [0, 1]."""
-    if not 0 <= label_smoothing <= 1:
+    if not is_number(label_smoothing) or not 0 <= label_smoothing <= 1:
         raise ValueError(
             f"label_smoothing must be in [0, 1]. Received: label_smoothing={label_smoothing!r}"
         )

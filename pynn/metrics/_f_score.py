@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _namespace, _state
+from pynn._number_checks import is_number
 from pynn.metrics._metric import Metric, as_result
 
 AVERAGES = (None, "micro", "macro", "weighted")
@@ -54,7 +55,7 @@ class FBetaScore(Metric):
         super().__init__(name=name, dtype=dtype)
         if average not in AVERAGES:
             raise ValueError(f"average must be one of {AVERAGES}. Received: average={average!r}")
-        if not beta > 0:
+        if not is_number(beta) or not beta > 0:
             raise ValueError(f"beta must be positive. Received: beta={beta!r}")
         if threshold is not None and not 0 < threshold <= 1:
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._number_checks import is_integer
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
@@ -38,9 +39,14 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
            [0., 1., 0.]], dtype=float32)
     """
     given = np.asarray(x)
-    labels = given.astype(np.int64)
-    if not np.array_equal(labels, given):
+    numeric = given.dtype.kind in "iufb"
+    labels = given.astype(np.int64) if numeric else given
+    if not numeric or not np.array_equal(labels, given):
         raise ValueError(f"x must hold whole numbers. Received: x.dtype={given.dtype}")
+    if num_classes is not None and not is_integer(num_classes):
+        raise ValueError(
+            f"num_classes must be an integer or None. Received: num_classes={num_classes!r}"
+        )
     shape = labels.shape
     if len(shape) > 1 and shape[-1] == 1:
         shape = shape[:-1]

@@ -417,6 +417,72 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         r"factor must be a number in \[0, 1\).*factor=2\.0",
     ),
+    "word for delta": (
+        lambda: keras.losses.Huber(delta="a"),
+        ValueError,
+        r"delta must .*delta='a'",
+    ),
+    "word for a quantile": (lambda: keras.losses.Quantile("a"), ValueError, r"must be .*'a'"),
+    "word for smoothing": (
+        lambda: keras.losses.BinaryCrossentropy(label_smoothing="a"),
+        ValueError,
+        r"label_smoothing must .*label_smoothing='a'",
+    ),
+    "word for momentum": (
+        lambda: keras.layers.BatchNormalization(momentum="a"),
+        ValueError,
+        r"momentum must .*momentum='a'",
+    ),
+    "word for epsilon": (
+        lambda: keras.layers.BatchNormalization(epsilon="a"),
+        ValueError,
+        r"epsilon must .*epsilon='a'",
+    ),
+    "word for a slope": (
+        lambda: keras.layers.LeakyReLU(negative_slope="a"),
+        ValueError,
+        r"negative_slope must .*negative_slope='a'",
+    ),
+    "word for beta": (
+        lambda: keras.metrics.FBetaScore(beta="a"),
+        ValueError,
+        r"beta must .*beta='a'",
+    ),
+    "word for scale": (
+        lambda: keras.initializers.VarianceScaling(scale="a"),
+        ValueError,
+        r"scale must .*scale='a'",
+    ),
+    "word for steps": (
+        lambda: keras.optimizers.schedules.CosineDecay(0.1, "a"),
+        ValueError,
+        r"decay_steps must .*decay_steps='a'",
+    ),
+    "word for a shape": (
+        lambda: keras.layers.Reshape(("a",)),
+        ValueError,
+        r"target_shape must be .*target_shape=\('a',\)",
+    ),
+    "float for a shape": (
+        lambda: keras.layers.Reshape((2.5, 2)),
+        ValueError,
+        r"target_shape must be .*2\.5",
+    ),
+    "words for classes": (
+        lambda: keras.utils.to_categorical(["a"]),
+        ValueError,
+        r"x must hold whole numbers. Received: x.dtype=<U1",
+    ),
+    "nothing for classes": (
+        lambda: keras.utils.to_categorical(None),
+        ValueError,
+        r"x must hold whole numbers",
+    ),
+    "word for a count": (
+        lambda: keras.utils.to_categorical([0, 1], num_classes="3"),
+        ValueError,
+        r"num_classes must be .*num_classes='3'",
+    ),
     "reduction": (
         lambda: keras.losses.MeanSquaredError(reduction="avg"),
         ValueError,

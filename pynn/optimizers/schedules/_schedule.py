@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from pynn._number_checks import is_number
 from pynn._numbers import Number
 
 
@@ -74,5 +75,5 @@ class FormulaSchedule(LearningRateSchedule):
 
 def check_positive(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is above 0."""
-    if not value > 0:
+    if not is_number(value) or not value > 0:
         raise ValueError(f"{name} must be positive. Received: {name}={value!r}")
