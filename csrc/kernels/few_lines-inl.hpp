@@ -11,52 +11,88 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// One vector of columns and L lines; with kSums, the columns' own sums as well, whose partial sums
-// wait in the first-level cache.
-template <class T, int L, bool kSums>
-PYNN_INLINE void few_lines_vector(const FewLinesArgs<T>& a, int column) {
+// C vectors of columns and L lines; with kSums, the columns' own sums as well, whose partial sums
+// wait in the first-level cache. A quarter of a square at a time, so that there are registers for
+// two of them, which share what is broadcast.
+template <class T, int L, int C, bool kSums>
+PYNN_INLINE void few_lines_panel(const FewLinesArgs<T>& a, int column) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
-  alignas(64) T partial[kSums ? kPartialSums : 1][kWidth];
+  constexpr int kRows = kQuarterWidth<T>;
+  alignas(64) T partial[kSums ? C : 1][kPartialSums][kWidth];
   if constexpr (kSums) {
-    for (T(&sum)[kWidth] : partial) store(sum, zero<V>());
+    for (auto& sums : partial) {
+      for (T(&sum)[kWidth] : sums) store(sum, zero<V>());
+    }
   }
-  V acc[L];
+  V acc[L][C];
 #pragma GCC unroll 16
-  for (int l = 0; l < L; ++l) acc[l] = zero<V>();
-  for (int row = 0; row < a.count; row += kWidth) {
+  for (int l = 0; l < L; ++l) {
+#pragma GCC unroll 2
+    for (int c = 0; c < C; ++c) acc[l][c] = zero<V>();
+  }
+  for (int row = 0; row < a.count; row += kPartialSums) {
     const int block = row / kLanes;
     const int lane = row % kLanes;
     const T* turned = a.turned + block * a.turned_block_stride +
                       static_cast<std::ptrdiff_t>(column) * kLanes + lane;
     const T* spread = a.spread + block * a.spread_block_stride + lane;
-    V columns[kWidth];
-    load_columns<kQuarters<T>>([turned](int i) { return turned + i * kLanes; }, columns);
     const int left = a.count - row;
-#pragma GCC unroll 16
-    for (int i = 0; i < kWidth; ++i) {
-      if (i >= left) break;
-      if constexpr (kSums) {
-        T* sum = partial[row % kPartialSums + i];
-        store(sum, load<V>(sum) + columns[i]);
+#pragma GCC unroll 8
+    for (int first = 0; first < kPartialSums; first += kRows) {
+      if (first >= left) break;
+      V columns[C][kWidth];  // of which kRows are loaded
+#pragma GCC unroll 2
+      for (int c = 0; c < C; ++c) {
+        load_columns<1>([=](int i) { return turned + (c * kWidth + i) * kLanes + first; },
+                        columns[c]);
       }
+#pragma GCC unroll 4
+      for (int i = 0; i < kRows; ++i) {
+        if (first + i >= left) break;
+        if constexpr (kSums) {
+#pragma GCC unroll 2
+          for (int c = 0; c < C; ++c) {
+            T* sum = partial[c][first + i];
+            store(sum, load<V>(sum) + columns[c][i]);
+          }
+        }
 #pragma GCC unroll 16
-      for (int l = 0; l < L; ++l) {
-        acc[l] = fma(set<V>(spread[l * kLanes + i]), columns[i], acc[l]);
+        for (int l = 0; l < L; ++l) {
+          const V value = set<V>(spread[l * kLanes + first + i]);
+#pragma GCC unroll 2
+          for (int c = 0; c < C; ++c) acc[l][c] = fma(value, columns[c][i], acc[l][c]);
+        }
       }
     }
   }
-  const auto present = first_n<V>(a.end - column);
+#pragma GCC unroll 2
+  for (int c = 0; c < C; ++c) {
+    const int first = column + c * kWidth;
+    const auto present = first_n<V>(a.end - first);
 #pragma GCC unroll 16
-  for (int l = 0; l < L; ++l) {
-    store(a.sums + l * a.ld + column, select(present, acc[l], zero<V>()));
-  }
-  if constexpr (kSums) {
-    V p[kPartialSums];
+    for (int l = 0; l < L; ++l) {
+      store(a.sums + l * a.ld + first, select(present, acc[l][c], zero<V>()));
+    }
+    if constexpr (kSums) {
+      V p[kPartialSums];
 #pragma GCC unroll 16
-    for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(partial[i]);
-    store(a.column_sums + column, tree_sum(p));
+      for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(partial[c][i]);
+      store(a.column_sums + first, tree_sum(p));
+    }
   }
+}
+
+template <class T, int L, bool kSums>
+PYNN_INLINE void few_lines_of(const FewLinesArgs<T>& a) {
+  constexpr int kWidth = Vec<T>::kWidth;
+  int column = a.begin;
+  if constexpr (L <= Tiles<T>::kPairLines) {
+    for (; column + kWidth < a.end; column += 2 * kWidth) {
+      few_lines_panel<T, L, 2, kSums>(a, column);
+    }
+  }
+  for (; column < a.end; column += kWidth) few_lines_panel<T, L, 1, kSums>(a, column);
 }
 
 template <class T, int L = Tiles<T>::kLines>
@@ -64,12 +100,10 @@ static void few_lines_gradient(const FewLinesArgs<T>& a) {
   if constexpr (L > 1) {
     if (a.lines < L) return few_lines_gradient<T, L - 1>(a);
   }
-  for (int column = a.begin; column < a.end; column += Vec<T>::kWidth) {
-    if (a.column_sums != nullptr) {
-      few_lines_vector<T, L, true>(a, column);
-    } else {
-      few_lines_vector<T, L, false>(a, column);
-    }
+  if (a.column_sums != nullptr) {
+    few_lines_of<T, L, true>(a);
+  } else {
+    few_lines_of<T, L, false>(a);
   }
 }
 

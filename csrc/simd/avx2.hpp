@@ -38,7 +38,8 @@ struct Tiles {
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 2;
   static constexpr int kLongStepRows = 5;
-  static constexpr int kLines = 4;
+  static constexpr int kLines = 8;
+  static constexpr int kPairLines = 4;
 };
 
 // ---- float

@@ -39,6 +39,7 @@ struct Tiles {
   static constexpr int kGradVectors = 4;
   static constexpr int kLongStepRows = 6;
   static constexpr int kLines = 12;
+  static constexpr int kPairLines = 4;
 };
 
 // ---- float

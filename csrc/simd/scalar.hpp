@@ -42,6 +42,7 @@ struct Tiles {
   static constexpr int kGradVectors = 2;
   static constexpr int kLongStepRows = 4;
   static constexpr int kLines = 4;
+  static constexpr int kPairLines = 2;
 };
 
 // ---- what differs between float and double

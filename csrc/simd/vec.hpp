@@ -67,7 +67,8 @@ struct Vec;
 // kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
 // kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights;
 // kLongStepRows x kGradVectors where a long step of an optimizer runs between the sums.
-// kLines: lines of the weights beside a square (kernels/few_lines-inl.hpp).
+// kLines, kPairLines: lines of the weights beside one or two vectors of columns
+// (kernels/few_lines-inl.hpp).
 template <class T>
 struct Tiles;
 
