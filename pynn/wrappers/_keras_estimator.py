@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -128,6 +129,7 @@ class KerasEstimator(BaseEstimator):
         if given is None:
             given = getattr(self, "_keras_build_fn", None)
         if isinstance(given, Model):
+            self._arguments_for({})
             model = copy.deepcopy(given)
         elif not callable(given):
             raise ValueError(
@@ -136,16 +138,29 @@ class KerasEstimator(BaseEstimator):
             )
         else:
             taken = inspect.signature(given).parameters
-            extras = self._extra
-            arguments = {k: v for k, v in extras.items() if k in taken}
+            arguments = self._arguments_for(taken)
             if "meta" in taken:
                 arguments["meta"] = self._meta()
             if "compile_kwargs" in taken:
                 arguments["compile_kwargs"] = self._compile_arguments()
-            model = given(**{**arguments, **routed(extras, "model")})
+            model = given(**{**arguments, **routed(self._extra, "model")})
             if not isinstance(model, Model):
                 raise ValueError(f"the function model must return a model. Received: {model!r}")
         return model
+
+    def _arguments_for(self, taken: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
+        """Return the parameters, beside the routed ones, of a function that takes these."""
+        given = {name: value for name, value in self._extra.items() if "__" not in name}
+        takes_any = any(each.kind is each.VAR_KEYWORD for each in taken.values())
+        unknown = [name for name in given if name not in taken and not takes_any]
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]} is neither a parameter of {type(self).__name__} nor one of the "
+                "function that builds the model. What fit is to be given begins with fit__, and "
+                f"so on: {', '.join(f'{target}__' for target in _TARGETS)}. Received: "
+                f"{unknown[0]}={given[unknown[0]]!r}"
+            )
+        return given
 
     def _compile(self, model: Any, x: Any) -> None:
         model._ensure_built(x)

@@ -324,3 +324,25 @@ def test_pickles() -> None:
     again = pickle.loads(pickle.dumps(classifier))
     np.testing.assert_array_equal(again.predict_proba(X), classifier.predict_proba(X))
     assert again.history_ == classifier.history_
+
+
+def test_parameters_that_nobody_takes_are_refused() -> None:
+    for name, wrong in {
+        "epoch": KerasClassifier(plain, units=3, epoch=5),
+        "units": KerasClassifier(plain(), units=5),
+        "validation_data": KerasRegressor(regression, validation_data=(X, LINE)),
+    }.items():
+        with pytest.raises(ValueError, match=f"{name} is neither a parameter of Keras.* fit__"):
+            wrong.fit(X, SIDES)
+
+
+def test_functions_of_any_parameters_get_them_all() -> None:
+    seen: list[dict[str, Any]] = []
+
+    def build(**given: Any) -> Any:
+        seen.append(given)
+        return plain(given["units"])
+
+    classifier = KerasClassifier(build, units=5, model__depth=2, other="x", verbose=0)
+    assert classifier.fit(X, SIDES).model_.layers[0].units == 5
+    assert seen == [{"units": 5, "depth": 2, "other": "x"}]
