@@ -86,9 +86,12 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
         slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
     V acc[kRows][C];
     start_sums(partial, slice.is_first, acc);
-    prefetch_tile<kRows, kCols>(a.weights + offset, ld);
-    for (int s = 0; s < Formula::kSlots; ++s) {
-      prefetch_tile<kRows, kCols>(a.state[s] + offset, ld);
+    // What a tile's step reads and writes arrives during its sums, a line at a time.
+    if (waiting.w == nullptr || slice.count < kRows * C) {
+      prefetch_tile<kRows, kCols>(a.weights + offset, ld);
+      for (int s = 0; s < Formula::kSlots; ++s) {
+        prefetch_tile<kRows, kCols>(a.state[s] + offset, ld);
+      }
     }
     const int blocks = block_count(slice.count);
     for (int block = 0; block < blocks; ++block) {
@@ -107,6 +110,8 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
           for (int r = 0; r < kRows; ++r) {
             add_row(x_rows[lane] + x_col, grad_y + lane, acc);
             step_vector_at<Formula, kPlain>(at, grad, waiting.w, waiting.state, numbers);
+            prefetch(waiting.w + at + kRows * ld);
+            for (int s = 0; s < Formula::kSlots; ++s) prefetch(waiting.state[s] + at + kRows * ld);
             at += ld;
             grad += kCols;
             ++lane;
