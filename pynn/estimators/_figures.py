@@ -168,6 +168,7 @@ def _objectives(given: Any, heads: list[Head], targets: Sequence[np.ndarray]) ->
         for value in listed:
             metric = copy.deepcopy(metrics.as_metric(value, y_shape, (None, head.units)))
             name = metric.name if len(heads) == 1 else f"{names[i]}_{metric.name}"
-            slots.append(MetricSlot(name, i, metric, False))
+            slots.append(MetricSlot(name, i, metric, False, metric._native()))
     count = len(heads)
-    return Objectives(names, [None] * count, [1.0] * count, slots, False, [None] * count)
+    shapes = [(None, head.units) for head in heads]
+    return Objectives(names, [None] * count, [1.0] * count, slots, False, [None] * count, shapes)

@@ -90,6 +90,8 @@ class CategoricalCrossentropy(NamedLoss):
     1.1769
     """
 
+    _over_classes = True
+
     def __init__(
         self,
         from_logits: bool = False,

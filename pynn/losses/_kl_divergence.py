@@ -48,6 +48,8 @@ class KLDivergence(NamedLoss):
     0.1438
     """
 
+    _over_classes = True
+
     def __init__(
         self,
         reduction: str | None = "sum_over_batch_size",

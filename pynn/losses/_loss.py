@@ -183,6 +183,10 @@ class Loss(ABC):
         mask = self._mask(y_true, y_pred)
         return reduce_weighted(values, sample_weight, mask, self.reduction)
 
+    # Whether the entries of a row are the classes of one distribution, or one vector, rather than
+    # numbers whose losses are averaged: where rows have further axes, that is another loss.
+    _over_classes = False
+
     def _mask(self, y_true: Any, y_pred: Any) -> Any:
         """Return 1 for the samples that count and 0 for the others, or None if all count."""
         return None

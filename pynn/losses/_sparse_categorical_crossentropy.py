@@ -114,6 +114,8 @@ class SparseCategoricalCrossentropy(NamedLoss):
     1.1769
     """
 
+    _over_classes = True
+
     def __init__(
         self,
         from_logits: bool = False,

@@ -36,18 +36,18 @@ class MetricSlot:
     metric : Metric
     weighted : bool
         Whether sample weights count.
-    recorded : bool
-        Whether the engine can compute it as nodes of the graph.
+    engine : str, MeanMetricWrapper or None
+        What the engine can compute it as: its own name of it, or nodes of the graph.
     native : int or None
         Its place among the engine's metrics of the output; None if it is computed in Python.
     """
 
-    __slots__ = ("metric", "name", "native", "output", "recorded", "weighted")
+    __slots__ = ("engine", "metric", "name", "native", "output", "weighted")
 
     def __init__(
-        self, name: str, output: int, metric: Any, weighted: bool, recorded: bool = False
+        self, name: str, output: int, metric: Any, weighted: bool, engine: Any = None
     ) -> None:
-        self.recorded = recorded
+        self.engine = engine
         self.name = name
         self.output = output
         self.metric = metric
@@ -85,21 +85,23 @@ class Objectives:
         slots: list[MetricSlot],
         weighted_data: bool,
         target_widths: list[int | None],
+        shapes: Sequence[Shape],
     ) -> None:
         self.output_names = list(output_names)
         self.losses = chosen
         self.target_widths = target_widths
         self.weighted = weighted_data
-        self.native_losses = [native_or_loss(loss) for loss in chosen]
+        self.native_losses = [
+            native_or_loss(loss, len(shape)) for loss, shape in zip(chosen, shapes, strict=True)
+        ]
         self.loss_weights = loss_weights
         self.slots = slots
         self.native_metrics: list[list[Any]] = [[] for _ in chosen]
         for slot in slots:
-            name = slot.metric._native() or (slot.metric if slot.recorded else None)
-            if name is not None and not (slot.weighted and weighted_data):
+            if slot.engine is not None and not (slot.weighted and weighted_data):
                 names = self.native_metrics[slot.output]
                 slot.native = len(names)
-                names.append(name)
+                names.append(slot.engine)
         self.python_slots = [slot for slot in slots if slot.native is None]
         self.key = (
             [x if isinstance(x, tuple) else id(x) for x in self.native_losses],
@@ -192,10 +194,18 @@ def _figure(value: Any) -> Any:
     return float(array) if array.ndim == 0 else array
 
 
-def native_or_loss(loss: Loss | None) -> Any:
-    """Return the engine's name and parameters of a loss, or the loss if the engine has no such."""
-    if loss is None:
-        return None
+def native_or_loss(loss: Loss | None, rank: int = 2) -> Any:
+    """Return the engine's name and parameters of a loss, or the loss if the engine has no such.
+
+    Parameters
+    ----------
+    loss : Loss or None
+    rank : int, default=2
+        Number of axes of the output, the batch's included. The engine takes all of a row for the
+        classes of one distribution.
+    """
+    if loss is None or (rank > 2 and loss._over_classes):
+        return loss
     # The engine divides by the rows of a batch; what divides otherwise is computed in Python.
     usual = loss.reduction in ("sum_over_batch_size", "mean")
     if not usual or getattr(loss, "ignore_class", None) is not None:
@@ -276,11 +286,11 @@ class Compiled:
                     slot = self._slot(
                         value, i, names, y_shapes[i], shapes[i], counts_weights, slots
                     )
-                    slot.recorded = _is_recorded(slot.metric, y_shapes[i], shapes[i], dtype)
+                    slot.engine = _in_engine(slot.metric, y_shapes[i], shapes[i], dtype)
                     slots.append(slot)
         factors = _loss_factors(self._loss_weights, names)
         widths = [None if shape is None else math.prod(shape[1:]) for shape in y_shapes]
-        return Objectives(names, chosen, factors, slots, weighted, widths)
+        return Objectives(names, chosen, factors, slots, weighted, widths, shapes)
 
     def _loss_of(self, value: Any, y_shape: Any, shape: Shape) -> Loss | None:
         if value is None:
@@ -348,14 +358,20 @@ def _check_loss(name: str) -> None:
     losses.as_loss(name, (None, 1), (None, 1))
 
 
-def _is_recorded(metric: Any, y_shape: Shape | None, shape: Shape, dtype: str) -> bool:
-    """Whether a metric is the mean of a function that the engine can compute."""
+def _in_engine(metric: Any, y_shape: Shape | None, shape: Shape, dtype: str) -> Any:
+    """Return the engine's name of a metric, or the metric if the engine can compute its function.
+
+    Names are for rows of one axis; with more of them a row is no single distribution.
+    """
+    name = metric._native() if len(shape) <= 2 else None
+    if name is not None:
+        return name
     if not isinstance(metric, metrics.MeanMetricWrapper) or metric._dtype is not None:
-        return False
-    if not metric._is_plain_mean() or metric._native() is not None:
-        return False
+        return None
+    if not metric._is_plain_mean():
+        return None
     width = None if y_shape is None else math.prod(n or 1 for n in y_shape[1:])
-    return averages_rows(metric, width, shape, dtype)
+    return metric if averages_rows(metric, width, shape, dtype) else None
 
 
 def _as_metric(value: Any, y_shape: Any, shape: Shape) -> Any:
