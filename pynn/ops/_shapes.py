@@ -157,21 +157,32 @@ ONE_HOT = Op(
 BATCH_SIZE = Op("batch_size", lambda x: float(len(x)), None, lambda shape: ())
 TAKE = Op(
     "take",
-    lambda x, indices, axis, wraps: np.take(x, _whole_numbers(indices, wraps), axis=axis),
+    lambda x, indices, axis, wraps: np.take(
+        x, _whole_numbers(indices, np.shape(x)[axis], wraps), axis=axis
+    ),
     lambda grad, out, x, indices, axis, wraps: (_take_backward(grad, x, indices, axis), None),
     lambda shape, indices, axis, wraps: (*shape[:axis], *indices, *shape[axis + 1 :]),
 )
 
 
-def _whole_numbers(indices: Any, wraps: bool) -> np.ndarray:
-    """Return indices as integers; IndexError if they are none, or count from the end unasked."""
+def _whole_numbers(indices: Any, size: int, wraps: bool) -> np.ndarray:
+    """Return indices as integers.
+
+    Raises
+    ------
+    IndexError
+        If they are none, lie outside, or count from the end unasked.
+    """
     given = np.asarray(indices)
+    lowest = -size if wraps else 0
+    if given.dtype.kind not in "iufb":
+        raise IndexError(f"indices must be whole numbers. Received: dtype={given.dtype}")
     wrong = np.not_equal(np.floor(given), given)  # NaN, too
-    if not wraps:
-        wrong |= given < 0
+    wrong |= (given < lowest) | (given >= size)
     if wrong.any():
-        kind = "whole numbers" if wraps else "whole numbers from 0 on"
-        raise IndexError(f"indices must be {kind}. Received: {given[wrong].flat[0]}")
+        raise IndexError(
+            f"indices must be whole numbers in [{lowest}, {size}). Received: {given[wrong].flat[0]}"
+        )
     return given.astype(np.int64)
 
 
