@@ -346,7 +346,7 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
     rows.assign(order->data(), order->data() + order->size());
   }
   const auto begin = [&](bool waits) {
-    return self.trainer->start(data, batch_size, std::move(rows), shuffle_seed.has_value(),
+    return self.trainer->start(data, batch_size, rows, shuffle_seed.has_value(),
                                shuffle_seed.value_or(0), skip, waits);
   };
   // Few rows are in order before another thread would have taken the lock and given it back. But

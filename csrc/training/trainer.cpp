@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
-#include <numeric>
+#include <span>
 #include <string>
 
 #include "base/check.hpp"
@@ -12,6 +12,7 @@
 #include "dispatch/dispatch.hpp"
 #include "training/pace.hpp"
 #include "training/pipeline.hpp"
+#include "training/row_order.hpp"
 
 namespace pynn {
 
@@ -33,7 +34,7 @@ double now() {
   return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
 }
 
-bool names_a_row_twice(const std::vector<std::int64_t>& order, std::int64_t rows) {
+bool names_a_row_twice(std::span<const std::int64_t> order, std::int64_t rows) {
   std::vector<bool> seen(order.empty() ? 0 : static_cast<std::size_t>(rows));
   for (const std::int64_t row : order) {
     if (seen[static_cast<std::size_t>(row)]) return true;
@@ -94,7 +95,7 @@ class TrainerOf : public Trainer {
     add_training_tasks(*training_);
   }
 
-  bool start(const Data& data, int batch_size, std::vector<std::int64_t>&& order, bool shuffle,
+  bool start(const Data& data, int batch_size, std::span<const std::int64_t> order, bool shuffle,
              std::uint64_t shuffle_seed, std::int64_t skip, bool waits) override {
     const std::unique_lock lock = locked(waits);
     if (!lock) return false;
@@ -111,26 +112,20 @@ class TrainerOf : public Trainer {
     const bool any_sparse =
         std::any_of(data.x.begin(), data.x.end(), [](const Rows& source) { return source.sparse; });
     const bool repeats = any_sparse && names_a_row_twice(order, rows);
-    if (order.empty()) {
-      order.resize(static_cast<std::size_t>(rows));
-      std::iota(order.begin(), order.end(), std::int64_t{0});
-    }
-    if (shuffle) {
-      shuffle_in_place(order.data(), static_cast<std::int64_t>(order.size()),
-                       stream_key(shuffle_seed, 0));
-    }
-    batch_size = static_cast<int>(
-        std::min<std::int64_t>(batch_size, static_cast<std::int64_t>(order.size())));
+    const std::int64_t count = order.empty() ? rows : static_cast<std::int64_t>(order.size());
+    batch_size = static_cast<int>(std::min<std::int64_t>(batch_size, count));
     const std::vector<double> entries = entries_of(data);
     if (!training_->serves(batch_size, entries)) {
       training_ = make_pipeline(true, batch_size, entries, updater_);
       add_training_tasks(*training_);
     }
-    order_ = std::move(order);
+    order_.reserve(count);
+    order_.assign(order, rows);
+    if (shuffle) shuffle_in_place(order_.data(), count, stream_key(shuffle_seed, 0));
     data_rows_ = rows;
     if (batch_size != batch_size_) chunk_ = 1;
     batch_size_ = batch_size;
-    const auto steps = (static_cast<std::int64_t>(order_.size()) + batch_size - 1) / batch_size;
+    const std::int64_t steps = (count + batch_size - 1) / batch_size;
     position_ = std::min(skip, steps) * batch_size;
     last_pass_ = {};
     training_->gather.set_sources(sources(data), repeats);
@@ -148,7 +143,7 @@ class TrainerOf : public Trainer {
   std::int64_t run_epochs(const double* rates, std::int64_t n, double seconds, std::int64_t epochs,
                           const Reorder& reorder, std::vector<Results>& ended) override {
     std::lock_guard lock(mutex_);
-    const auto rows = static_cast<std::int64_t>(order_.size());
+    const std::int64_t rows = order_.size();
     require(position_ < rows && epochs >= 1, "no epoch has begun, or none is to be run");
     const std::int64_t wanted =
         reorder.rows == Trainer::Reorder::kAllRows ? data_rows_ : reorder.rows;
@@ -360,7 +355,7 @@ class TrainerOf : public Trainer {
   }
 
   Pass make_pass(std::int64_t steps_from_now, double rate) const {
-    const auto rows = static_cast<std::int64_t>(order_.size());
+    const std::int64_t rows = order_.size();
     const std::int64_t first = position_ + steps_from_now * batch_size_;
     Pass pass;
     pass.count = static_cast<int>(std::min<std::int64_t>(batch_size_, rows - first));
@@ -380,7 +375,7 @@ class TrainerOf : public Trainer {
   // run(), for whoever holds the lock.
   std::int64_t advance(const double* rates, std::int64_t n, double seconds) {
     FlushDenormals flush;
-    const auto rows = static_cast<std::int64_t>(order_.size());
+    const std::int64_t rows = order_.size();
     if (position_ >= rows || n <= 0) return 0;
     const std::int64_t left = (rows - position_ + batch_size_ - 1) / batch_size_;
     n = std::min(n, left);
@@ -519,7 +514,7 @@ class TrainerOf : public Trainer {
   std::unique_ptr<Pipeline<T>> evaluation_;
   std::unique_ptr<Pipeline<T>> gradients_;
   double evaluation_penalty_ = 0;
-  std::vector<std::int64_t> order_;
+  RowOrder order_;
   std::int64_t data_rows_ = 0;
   int batch_size_ = 1;
   std::int64_t position_ = 0;

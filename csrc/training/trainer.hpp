@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/poll.hpp"
@@ -50,12 +51,12 @@ class Trainer {
 
   virtual ~Trainer() = default;
 
-  // Begins an epoch over data's rows in `order`, shuffled by `shuffle_seed` if `shuffle`. Null
+  // Begins an epoch over data's rows in `order`, shuffled by `shuffle_seed` if `shuffle`. Empty
   // order: all rows as they stand. The first `skip` batches are left out. Throws
   // std::invalid_argument where shapes do not fit, and changes nothing then. Nor does it change
   // anything, and returns false, if another thread is using the trainer and this one does not
   // `wait` for it.
-  virtual bool start(const Data& data, int batch_size, std::vector<std::int64_t>&& order,
+  virtual bool start(const Data& data, int batch_size, std::span<const std::int64_t> order,
                      bool shuffle, std::uint64_t shuffle_seed, std::int64_t skip, bool waits) = 0;
   // Runs up to n steps, the i-th with learning rate rates[i], until `seconds` have passed. Returns
   // the steps done; 0 when the epoch is over.
