@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from pynn import graph
 from pynn.layers._arguments import checked_row_shape
-from pynn.training import ArrayData, BatchData, Signature, adapt, comes_in_batches
+from pynn.training import ArrayData, BatchData, Signature, adapt, comes_in_batches, first_of
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
@@ -52,12 +51,7 @@ def prepare(
 def batches(model: Model, source: Any, class_weight: Mapping[Any, float] | None) -> BatchData:
     """Return a `BatchData` for the model, which is built for the first batch if it has to be."""
     if model._interface is None:
-        if hasattr(source, "__getitem__"):
-            first = source[0]
-        else:
-            first = next(iter(source))
-            if hasattr(source, "__next__"):
-                source = itertools.chain([first], source)
+        first, source = first_of(source)
         model._ensure_built(first[0] if isinstance(first, (tuple, list)) else first)
     signature = _judged_signature(model)
 

@@ -3,7 +3,7 @@
 Used by models and estimators alike; neither is known here.
 """
 
-from pynn.training._batches import BatchData, comes_in_batches
+from pynn.training._batches import BatchData, comes_in_batches, first_of
 from pynn.training._data import ArrayData, Signature, adapt, distribute
 from pynn.training._evaluate import evaluate, predict, rows_per_call
 from pynn.training._figures import format_logs
@@ -23,6 +23,7 @@ __all__ = [
     "comes_in_batches",
     "distribute",
     "evaluate",
+    "first_of",
     "format_logs",
     "predict",
     "progress_shown",

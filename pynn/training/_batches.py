@@ -37,27 +37,16 @@ class BatchData:
     def __init__(self, source: Any, adapt: Callable[[Any, Any, Any], ArrayData]) -> None:
         self._source = source
         self._adapt = adapt
-        self._indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")
+        self._indexed = _is_indexed(source)
         self.repeats = not hasattr(source, "__next__")
 
     def count_steps(self, batch_size: int) -> int | None:
         """Return the number of batches if it is known; they have their own size."""
-        if hasattr(self._source, "num_batches"):
-            count = self._source.num_batches
-            return None if count is None else int(count)
-        try:
-            return len(self._source)
-        except TypeError:  # it has no length, or has one only sometimes and not now
-            return None
+        return _count(self._source)
 
     def peek(self) -> ArrayData:
         """Return the first batch, which is handed out again by `batches`."""
-        source = self._source
-        if self._indexed:
-            return self._one(source[0])
-        first = next(iter(source))
-        if not self.repeats:
-            self._source = itertools.chain([first], source)
+        first, self._source = first_of(self._source)
         return self._one(first)
 
     def batches(self, seed: int | None = None) -> Iterator[ArrayData]:
@@ -101,6 +90,42 @@ class BatchData:
                 x, y, weights = data.sources(trainer)
                 trainer.start(x, y, weights, data.n_rows, None, None)
                 yield data, 1
+
+
+def first_of(source: Any) -> tuple[Any, Any]:
+    """Return the first batch of a source, and what hands out all of them, this one again.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if _is_indexed(source):
+        found = [] if _count(source) == 0 else [source[0]]
+    else:
+        found = list(itertools.islice(source, 1))
+        if hasattr(source, "__next__"):
+            source = itertools.chain(found, source)
+    if not found:
+        raise ValueError(
+            "there is no data: what is to hand out batches has none. A generator has its batches "
+            "only once"
+        )
+    return found[0], source
+
+
+def _is_indexed(source: Any) -> bool:
+    return hasattr(source, "__getitem__") and hasattr(source, "__len__")
+
+
+def _count(source: Any) -> int | None:
+    if hasattr(source, "num_batches"):
+        count = source.num_batches
+        return None if count is None else int(count)
+    try:
+        return len(source)
+    except TypeError:  # it has no length, or has one only sometimes and not now
+        return None
 
 
 def _tell(source: Any, event: str) -> None:

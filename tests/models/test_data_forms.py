@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -167,6 +168,30 @@ def generator(count: int | None):
         rows = np.arange(10 * i, 10 * i + 10) % 70
         yield WHOLE[rows].astype("float32"), Y[rows]
         i += 1
+
+
+class Nothing(utils.PyDataset):
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, index: int) -> Any:
+        raise IndexError(index)
+
+
+@pytest.mark.parametrize("source", [Nothing, lambda: generator(0), lambda: iter([])])
+@pytest.mark.parametrize("built", [True, False])
+def test_sources_without_batches_are_refused(source: Any, built: bool) -> None:
+    model = Sequential([layers.Input((6,))] * built + [layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd")
+    for use in (
+        lambda: model.fit(source(), verbose=0),
+        lambda: model.fit(source(), steps_per_epoch=2, verbose=0),
+        lambda: model.evaluate(source(), verbose=0),
+        lambda: model.predict(source(), verbose=0),
+        lambda: model.fit(WHOLE, Y, validation_data=source(), verbose=0),
+    ):
+        with pytest.raises(ValueError, match="there is no data"):
+            use()
 
 
 class Batches(utils.PyDataset):
