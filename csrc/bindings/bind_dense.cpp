@@ -78,21 +78,34 @@ py::array forward(const Array<T>& x, const Array<T>& w, const std::optional<Arra
   return out.to_array();
 }
 
-// grad_y (batch, n), w (n, k) -> grad_x (batch, k), 0 where gate (batch, k) is not positive.
+// The kernel of a layer's backward().
 template <class T>
-py::array grad_input(const Array<T>& grad_y, const Array<T>& w,
-                     const std::optional<Array<T>>& gate) {
+auto gradient_kernel(const ProductArgs<T>& args, bool by_input) {
+  const KernelTable<T>& table = kernel_table<T>();
+  return by_input && takes_few_rows_gradient(args.count, args.depth) ? table.few_rows_gradient
+                                                                     : table.product;
+}
+
+// grad_y (batch, n), w (n, k), or (k, n) by input -> grad_x (batch, k), added to `start` if given,
+// then 0 where gate (batch, k) is not positive.
+template <class T>
+py::array grad_input(const Array<T>& grad_y, const Array<T>& w, const std::optional<Array<T>>& gate,
+                     const std::optional<Array<T>>& start, int row_begin, bool by_input) {
   const Lanes<T> grads(grad_y);
   const PaddedRows<T> weights(w);
-  Lanes<T> out(grads.count(), weights.cols());
-  ProductArgs<T> args = grad_input_args(grads, weights, out);
+  const int features = by_input ? weights.rows() : weights.cols();
+  Lanes<T> out = start ? Lanes<T>(*start) : Lanes<T>(grads.count(), features);
+  ProductArgs<T> args =
+      by_input ? forward_args(grads, weights, out) : grad_input_args(grads, weights, out);
+  args.row_begin = row_begin;
+  args.accumulate = start.has_value();
   const Lanes<T> gates = gate ? Lanes<T>(*gate) : Lanes<T>(0, 0);
   if (gate) {
     args.epilogue = Epilogue::relu_gradient;
     args.gate = gates.data();
     args.gate_block_stride = gates.stride();
   }
-  kernel_table<T>().product(args);
+  gradient_kernel(args, by_input)(args);
   return out.to_array();
 }
 
@@ -162,7 +175,9 @@ constexpr ProductEntry kProducts[] = {{"forward"}, {"grad_input"}, {"grad_weight
 template <class T>
 double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int repeats,
                       Optimizer optimizer, bool by_input) {
-  // By input, what a layer does with its lines is what its mirror image does by output.
+  // By input, what a layer does with its lines is what its mirror image does by output; but for the
+  // gradient of few rows.
+  const bool is_gradient = product == Product::grad_input;
   if (by_input) {
     std::swap(fan_in, fan_out);
     if (product != Product::grad_weights) {
@@ -186,11 +201,12 @@ double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int r
   }
   const ProductArgs<T> args =
       product == Product::forward ? forward_args(x, weights, y) : grad_input_args(y, weights, x);
+  const auto multiply = is_gradient ? gradient_kernel(args, by_input) : table.product;
   const auto run = [&] {
     if (product == Product::grad_weights) {
       table.weight_gradient(gradient);
     } else {
-      table.product(args);
+      multiply(args);
     }
   };
   run();
@@ -227,7 +243,8 @@ void bind_kernels(py::module_& m) {
         noconvert("bias") = Optional(), py::arg("relu") = false, noconvert("start") = Optional(),
         py::arg("row_begin") = 0, py::arg("by_input") = false);
   m.def("_dense_grad_input", &grad_input<T>, noconvert("grad_y"), noconvert("w"),
-        noconvert("gate") = Optional());
+        noconvert("gate") = Optional(), noconvert("start") = Optional(), py::arg("row_begin") = 0,
+        py::arg("by_input") = false);
   m.def("_dense_grad_weights", &grad_weights<T>, noconvert("x"), noconvert("grad_y"),
         noconvert("start") = Optional());
   m.def("_dense_step", &fused_step<T>, noconvert("x"), noconvert("grad_y"), noconvert("w"),

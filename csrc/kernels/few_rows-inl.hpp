@@ -173,20 +173,23 @@ PYNN_INLINE void finish_by_squares(const ProductArgs<T>& a, int row, int n, cons
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   for (int first = 0; first < n; first += kWidth) {
-    V square[kWidth];
-    load_columns<kQuarters<T>>([&](int r) { return y + (r < R ? r : 0) * y_ld + first; }, square);
-    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + first) * kLanes;
-    T* out = a.y + at;
+    for (int lane = 0; lane < R; lane += kWidth) {
+      V square[kWidth];
+      load_columns<kQuarters<T>>(
+          [&](int i) { return y + (lane + i < R ? lane + i : lane) * y_ld + first; }, square);
+      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + first) * kLanes + lane;
+      T* out = a.y + at;
 #pragma GCC unroll 16
-    for (int i = 0; i < kWidth; ++i) {
-      if (first + i >= n) break;
-      V v = square[i];
-      if (a.epilogue == Epilogue::relu) {
-        v = max(zero<V>(), v);
-      } else if (a.epilogue == Epilogue::relu_gradient) {
-        v = select(gt(load<V>(a.gate + at + i * kLanes), zero<V>()), v, zero<V>());
+      for (int i = 0; i < kWidth; ++i) {
+        if (first + i >= n) break;
+        V v = square[i];
+        if (a.epilogue == Epilogue::relu) {
+          v = max(zero<V>(), v);
+        } else if (a.epilogue == Epilogue::relu_gradient) {
+          v = select(gt(load<V>(a.gate + at + i * kLanes), zero<V>()), v, zero<V>());
+        }
+        store(out + i * kLanes, v);
       }
-      store(out + i * kLanes, v);
     }
   }
 }

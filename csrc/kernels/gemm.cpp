@@ -1,4 +1,5 @@
 #include "kernels/few_lines-inl.hpp"
+#include "kernels/few_rows_gradient-inl.hpp"
 #include "kernels/fill.hpp"
 #include "kernels/product-inl.hpp"
 #include "kernels/weight_gradient-inl.hpp"
@@ -12,6 +13,7 @@ static void fill_table(KernelTable<T>& table) {
   table.gradient_rows = Tiles<T>::kGradRows;
   table.few_rows = kFewRows<T>;
   table.product = product<T>;
+  table.few_rows_gradient = few_rows_gradient<T>;
   table.weight_gradient = weight_gradient<T>;
   table.few_lines = Tiles<T>::kLines;
   table.few_lines_gradient = few_lines_gradient<T>;

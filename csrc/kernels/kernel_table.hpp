@@ -49,6 +49,15 @@ struct ProductArgs {
   std::ptrdiff_t gate_block_stride;
 };
 
+// The gradient of the input, by weights that lie by input, has a kernel of its own for batches of
+// few rows, whose sums along many outputs are worth the tree that ends them. Sums have another
+// order there, so this is the same on every ISA, and a question about the whole batch.
+inline constexpr int kFewGradientRows = 8;
+inline constexpr int kFewGradientDepth = 16;  // outputs, per row of the batch
+constexpr bool takes_few_rows_gradient(int batch, int outputs) {
+  return batch <= kFewGradientRows && outputs >= kFewGradientDepth * batch;
+}
+
 // One optimizer step's numbers, the same for every parameter but for the regularizer's.
 template <class T>
 struct UpdateStep {
@@ -304,6 +313,9 @@ struct KernelTable {
   int gradient_rows;
   int few_rows;  // of a batch have a product of their own, by weights with row_stride 1
   void (*product)(const ProductArgs<T>&);
+  // The same product, for takes_few_rows_gradient and depth_stride 1, without bias: of partial
+  // sums.
+  void (*few_rows_gradient)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
   int few_lines;  // of weights have a gradient of their own
   void (*few_lines_gradient)(const FewLinesArgs<T>&);

@@ -38,21 +38,25 @@ PYNN_INLINE V tree_sum(V (&p)[kPartialSums]) {
   return p[0];
 }
 
-// And for one vector's width of numbers at a time: transposed, the tree is vertical.
+// And for one vector's width of numbers at a time.
 template <class T>
 PYNN_INLINE Vec<T> tree_sums(const PartialSums<T> (&rows)[Vec<T>::kWidth]) {
   using V = Vec<T>;
-  V p[kPartialSums];
+  constexpr int kVectors = PartialSums<T>::kVectors;
+  V p[V::kWidth];
+#pragma GCC unroll 16
+  for (int i = 0; i < V::kWidth; ++i) {
+    V v[kVectors];
 #pragma GCC unroll 8
-  for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
-    V square[V::kWidth];
-#pragma GCC unroll 16
-    for (int i = 0; i < V::kWidth; ++i) square[i] = rows[i].v[j];
-    transpose(square);
-#pragma GCC unroll 16
-    for (int i = 0; i < V::kWidth; ++i) p[j * V::kWidth + i] = square[i];
+    for (int j = 0; j < kVectors; ++j) v[j] = rows[i].v[j];
+#pragma GCC unroll 4
+    for (int half = kVectors / 2; half > 0; half /= 2) {
+#pragma GCC unroll 4
+      for (int j = 0; j < half; ++j) v[j] = v[j] + v[j + half];
+    }
+    p[i] = v[0];
   }
-  return tree_sum(p);
+  return sum_lanes(p);
 }
 
 // Partial sums over the batch of term(sum, offset), a vector of lanes at `offset` from the row's

@@ -82,7 +82,7 @@ class Dense : public Op<T> {
     a.y = y.value_at(share.blocks.begin);
     a.y_block_stride = y.block_stride;
     a.epilogue = this->gated ? Epilogue::relu : Epilogue::none;
-    run(a, rows, pass, share);
+    run(this->kernels->product, a, rows, pass, share);
   }
 
   void backward(const Pass& pass, const Share& share) override {
@@ -104,7 +104,9 @@ class Dense : public Op<T> {
       a.gate = this->gate->value_at(share.blocks.begin);
       a.gate_block_stride = this->gate->block_stride;
     }
-    run(a, share.features(features_), pass, share);
+    const bool few = by_input_ && takes_few_rows_gradient(pass.count, units_);
+    run(few ? this->kernels->few_rows_gradient : this->kernels->product, a,
+        share.features(features_), pass, share);
   }
 
   void update(const Pass& pass, const Share& share) override {
@@ -282,13 +284,14 @@ class Dense : public Op<T> {
     this->kernels->weight_gradient(a);
   }
 
-  void run(ProductArgs<T>& a, Range rows, const Pass& pass, const Share& share) {
+  void run(void (*product)(const ProductArgs<T>&), ProductArgs<T>& a, Range rows, const Pass& pass,
+           const Share& share) {
     if (rows.size() <= 0) return;
     a.row_begin = rows.begin;
     a.row_end = rows.end;
     const int last_row = share.blocks.end * kLanes;
     a.count = (pass.count < last_row ? pass.count : last_row) - share.blocks.begin * kLanes;
-    if (a.count > 0) this->kernels->product(a);
+    if (a.count > 0) product(a);
   }
 
   int units_;

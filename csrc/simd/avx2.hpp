@@ -202,6 +202,23 @@ PYNN_INLINE void load_columns(const At& row, Vec<float> (&columns)[8]) {
   }
 }
 
+PYNN_INLINE Vec<float> sum_lanes(const Vec<float> (&v)[8]) {
+  __m256 h[4];  // of the vectors i and i + 4, a half each
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    h[i] = _mm256_add_ps(_mm256_permute2f128_ps(v[i].raw, v[i + 4].raw, 0x20),
+                         _mm256_permute2f128_ps(v[i].raw, v[i + 4].raw, 0x31));
+  }
+  const auto add_pairs = [](__m256 a, __m256 b) {
+    return _mm256_add_ps(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(1, 0, 1, 0)),
+                         _mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 2, 3, 2)));
+  };
+  const __m256 a = add_pairs(h[0], h[1]);
+  const __m256 b = add_pairs(h[2], h[3]);
+  return {_mm256_add_ps(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)),
+                        _mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)))};
+}
+
 // ---- double
 
 PYNN_INLINE Vec<double> load_aligned(const double* p) {
@@ -350,6 +367,16 @@ PYNN_INLINE void load_columns(const At& row, Vec<double> (&columns)[4]) {
     columns[2 * q].raw = _mm256_unpacklo_pd(z[0], z[1]);
     columns[2 * q + 1].raw = _mm256_unpackhi_pd(z[0], z[1]);
   }
+}
+
+PYNN_INLINE Vec<double> sum_lanes(const Vec<double> (&v)[4]) {
+  __m256d h[2];  // of the vectors i and i + 2, a half each
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    h[i] = _mm256_add_pd(_mm256_permute2f128_pd(v[i].raw, v[i + 2].raw, 0x20),
+                         _mm256_permute2f128_pd(v[i].raw, v[i + 2].raw, 0x31));
+  }
+  return {_mm256_add_pd(_mm256_unpacklo_pd(h[0], h[1]), _mm256_unpackhi_pd(h[0], h[1]))};
 }
 
 }  // namespace PYNN_ISA

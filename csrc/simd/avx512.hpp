@@ -231,6 +231,34 @@ PYNN_INLINE void load_columns(const At& row, Vec<float> (&columns)[16]) {
   }
 }
 
+// [a's halves added, b's halves added], then of quarters, pairs and single numbers.
+PYNN_INLINE __m512 add_halves(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(1, 0, 1, 0)),
+                       _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(3, 2, 3, 2)));
+}
+PYNN_INLINE __m512 add_quarters(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(2, 0, 2, 0)),
+                       _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
+}
+PYNN_INLINE __m512 add_pairs(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_ps(a, b, _MM_SHUFFLE(1, 0, 1, 0)),
+                       _mm512_shuffle_ps(a, b, _MM_SHUFFLE(3, 2, 3, 2)));
+}
+PYNN_INLINE __m512 add_neighbours(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)),
+                       _mm512_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
+}
+
+PYNN_INLINE Vec<float> sum_lanes(const Vec<float> (&v)[16]) {
+  __m512 q[4];  // of the vectors i, i + 4, i + 8, i + 12, a quarter each
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    q[i] =
+        add_quarters(add_halves(v[i].raw, v[i + 4].raw), add_halves(v[i + 8].raw, v[i + 12].raw));
+  }
+  return {add_neighbours(add_pairs(q[0], q[1]), add_pairs(q[2], q[3]))};
+}
+
 // ---- double
 
 PYNN_INLINE Vec<double> load_aligned(const double* p) {
@@ -397,6 +425,23 @@ PYNN_INLINE void load_columns(const At& row, Vec<double> (&columns)[8]) {
     columns[2 * q].raw = _mm512_unpacklo_pd(z[q][0], z[q][1]);
     columns[2 * q + 1].raw = _mm512_unpackhi_pd(z[q][0], z[q][1]);
   }
+}
+
+PYNN_INLINE Vec<double> sum_lanes(const Vec<double> (&v)[8]) {
+  const auto add_halves = [](__m512d a, __m512d b) {
+    return _mm512_add_pd(_mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(1, 0, 1, 0)),
+                         _mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(3, 2, 3, 2)));
+  };
+  const auto add_quarters = [](__m512d a, __m512d b) {
+    return _mm512_add_pd(_mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(2, 0, 2, 0)),
+                         _mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
+  };
+  __m512d q[2];  // of the vectors i, i + 2, i + 4, i + 6, a quarter each
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    q[i] = add_quarters(add_halves(v[i].raw, v[i + 2].raw), add_halves(v[i + 4].raw, v[i + 6].raw));
+  }
+  return {_mm512_add_pd(_mm512_unpacklo_pd(q[0], q[1]), _mm512_unpackhi_pd(q[0], q[1]))};
 }
 
 }  // namespace PYNN_ISA

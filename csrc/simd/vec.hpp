@@ -21,7 +21,9 @@
 //   split_exponent(v, mantissa) -> exponent
 //   transpose(rows); load_columns<Q>(at, columns)    at(i): where row i begins, of which the first
 //                                                      Q quarters, of 16 bytes each, are loaded
-//   prefetch(p); multiply_add(a, b, c)  of single numbers
+//   sum_lanes(v)                                       lane i: the lanes of v[i] added up, halves
+//                                                      first: p[i] + p[i + half], and so on
+//   prefetch(p), prefetch_far(p); multiply_add(a, b, c)  of single numbers
 #pragma once
 
 #include <cstddef>
@@ -122,6 +124,19 @@ PYNN_INLINE V zero() {
   return broadcast(typename V::Scalar(0));
 }
 
+// Where the ISA has nothing shorter.
+template <class V, int kCount>
+PYNN_INLINE V sum_lanes(const V (&v)[kCount]) {
+  static_assert(kCount == V::kWidth);
+  V p[kCount];
+  for (int i = 0; i < kCount; ++i) p[i] = v[i];
+  transpose(p);
+  for (int half = kCount / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
+  }
+  return p[0];
+}
+
 // The lanes below n; n may be negative or beyond the width.
 template <class V>
 PYNN_INLINE typename V::Mask first_n(int n) {
@@ -147,6 +162,10 @@ PYNN_INLINE double multiply_add(double a, double b, double c) {
 // Into every level of cache, for reading soon.
 PYNN_INLINE void prefetch(const void* p) {
   __builtin_prefetch(p, 0, 3);
+}
+// Not into the first level.
+PYNN_INLINE void prefetch_far(const void* p) {
+  __builtin_prefetch(p, 0, 2);
 }
 
 }  // namespace PYNN_ISA

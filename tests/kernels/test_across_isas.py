@@ -85,6 +85,17 @@ def products(dtype: str) -> Arrays:
     return results
 
 
+def gradients_of_few_rows(dtype: str) -> Arrays:
+    """Along the lines of weights that lie by input: partial sums, whatever the width of vectors."""
+    results = []
+    for n_rows in range(1, 9):
+        for outputs, inputs in [(16 * n_rows, 5), (300, 49), (1050, 20), (2200, 130)]:
+            grad = random(n_rows, outputs, dtype=dtype)
+            w, x = random(inputs, outputs, dtype=dtype, seed=1), random(n_rows, inputs, dtype=dtype)
+            results.append(_core._dense_grad_input(grad, w, x, x, by_input=True))
+    return results
+
+
 def reductions(dtype: str) -> Arrays:
     results = []
     for rows in (1, 15, 31, 32, 47, 100):
@@ -114,7 +125,16 @@ def perceptrons(dtype: str) -> Arrays:
     return results
 
 
-TOPICS = (activations, mathematics, losses, optimizers, products, reductions, perceptrons)
+TOPICS = (
+    activations,
+    mathematics,
+    losses,
+    optimizers,
+    products,
+    gradients_of_few_rows,
+    reductions,
+    perceptrons,
+)
 
 
 def run_on(isa: str, topic: Callable[[str], Arrays], dtype: str) -> Arrays:

@@ -137,6 +137,82 @@ def test_some_outputs_of_few_rows(isa: str, dtype: str) -> None:
             np.testing.assert_array_equal(got[:, row:], want[:n, row:])
 
 
+def test_gradient_of_few_rows_by_input(isa: str, dtype: str) -> None:
+    """Sums run along the lines of the weights; workers divide the inputs anywhere.
+
+    Around whole groups of 16 outputs, tiles of lines, and pieces of depth and of lines.
+    """
+    rng = np.random.default_rng(0)
+    shapes = [(16, 1), (17, 5), (130, 23), (144, 24), (300, 49), (700, 25), (1100, 270), (4200, 3)]
+    for n_rows in range(1, 9):
+        for outputs, inputs in [*shapes, (4100 // n_rows, 1030 // n_rows)]:
+            grad_y = rng.normal(size=(n_rows, outputs)).astype(dtype)
+            w = rng.normal(size=(inputs, outputs)).astype(dtype)
+            x = rng.normal(size=(n_rows, inputs)).astype(dtype)
+            exact = grad_y.astype(np.float64), w.T.astype(np.float64)
+            got = _core._dense_grad_input(grad_y, w, by_input=True)
+            check_product(got, *exact, 0)
+            gated = _core._dense_grad_input(grad_y, w, x, by_input=True)
+            np.testing.assert_array_equal(gated, np.where(x > 0, got, 0))
+            added = _core._dense_grad_input(grad_y, w, start=x, by_input=True)
+            check_product(added, *exact, x)
+            both = _core._dense_grad_input(grad_y, w, x, x, by_input=True)
+            np.testing.assert_array_equal(both, np.where(x > 0, added, 0))
+            for row in (1, 6, inputs - 1):
+                if row < inputs:
+                    part = _core._dense_grad_input(grad_y, w, row_begin=row, by_input=True)
+                    np.testing.assert_array_equal(part[:, row:], got[:, row:])
+
+
+def test_gradient_of_few_rows_keeps_nan_to_itself(isa: str, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    for n_rows in range(1, 9):
+        grad_y = rng.normal(size=(n_rows, 16 * n_rows + 3)).astype(dtype)
+        w = rng.normal(size=(20, grad_y.shape[1])).astype(dtype)
+        want = _core._dense_grad_input(grad_y, w, by_input=True)
+        grad_y[-1, -1] = np.nan
+        got = _core._dense_grad_input(grad_y, w, by_input=True)
+        np.testing.assert_array_equal(got[:-1], want[:-1])
+        assert np.isnan(got[-1]).all()
+        grad_y[-1, -1], w[7, 0] = 1, np.inf
+        got = _core._dense_grad_input(grad_y, w, by_input=True)
+        np.testing.assert_array_equal(np.isinf(got), np.tile(np.arange(20) == 7, (n_rows, 1)))
+
+
+def test_partial_sums_of_few_rows(isa: str, dtype: str) -> None:
+    """Term t goes to sum t % 16, in order; then the sums are added up in a tree."""
+    tiny = unit(dtype) / 2
+    ones = np.ones((5, 160), dtype)
+    for n_rows in range(1, 9):
+        grad_y = np.zeros((n_rows, 160), dtype)
+        grad_y[:, 0] = 1
+        grad_y[:, [16, 32, 144]] = tiny  # each of them lost
+        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        np.testing.assert_array_equal(got, np.ones((n_rows, 5)))
+        grad_y[:, [1, 17]] = tiny  # together a unit
+        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        np.testing.assert_array_equal(got, np.full((n_rows, 5), 1 + 2 * tiny, dtype))
+        grad_y[:, [1, 17]] = 0
+        grad_y[:, [1, 9]] = tiny  # sums 1 and 9 meet before they meet sum 0
+        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        np.testing.assert_array_equal(got, np.full((n_rows, 5), 1 + 2 * tiny, dtype))
+        grad_y[:, [1, 9]] = 0
+        grad_y[:, [8, 4]] = tiny  # these meet sum 0 one after the other
+        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        np.testing.assert_array_equal(got, np.ones((n_rows, 5)))
+
+
+def test_more_rows_or_few_outputs_have_sums_in_order(isa: str, dtype: str) -> None:
+    """Whichever way weights lie, as in every product but that of the tests above."""
+    rng = np.random.default_rng(0)
+    for n_rows, outputs in [(9, 300), (12, 144), (40, 65), (8, 127), (4, 63), (2, 31), (1, 15)]:
+        grad_y = rng.normal(size=(n_rows, outputs)).astype(dtype)
+        w = rng.normal(size=(outputs, 37)).astype(dtype)
+        by_output = _core._dense_grad_input(grad_y, w)
+        by_input = _core._dense_grad_input(grad_y, np.ascontiguousarray(w.T), by_input=True)
+        np.testing.assert_array_equal(by_input, by_output)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.3, 0.6, 1.0])
 def test_weights_of_zeros_in_one_row_are_passed_over(isa: str, dtype: str, share: float) -> None:
     """Where a quarter of many inputs are zero; what the others hold counts, be it NaN."""

@@ -57,9 +57,7 @@ def answer(lab: Lab) -> Answer:
         f"on: {'; '.join(described(m, m.share or 0) for m in low) or 'none'}. Weights lie "
         "by input, as in layers of these widths. A batch of one does two operations for each "
         "weight that it reads, so that layers wider than the caches go at the speed of memory: 67 "
-        "MB of weights for a width of 4,096, twice that where they are stepped. The gradient of "
-        "the input for few rows turns squares of weights round in registers for one row, which "
-        "takes more instructions than the sums, and fills half a vector for eight.",
+        "MB of weights for a width of 4,096, twice that where they are stepped.",
     )
 
 

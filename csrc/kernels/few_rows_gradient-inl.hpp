@@ -1,0 +1,238 @@
+// The gradient of the input for a batch of few rows, by weights that lie by input: dot products
+// along the lines, instead of lanes that are mostly not there. A sum has kPartialSums strided
+// partial sums, each in order, and then the fixed tree, so that the bits depend on neither vector
+// width nor tile nor thread count; they are not those of the sums in order that product-inl.hpp has
+// for more rows. Compiled once per ISA.
+#pragma once
+
+#include "kernels/few_rows-inl.hpp"
+#include "kernels/kernel_table.hpp"
+#include "kernels/partial_sums-inl.hpp"
+#include "simd/vec.hpp"
+
+namespace pynn {
+namespace PYNN_ISA {
+
+// Rows of a tile at most, and the lines beside so many: 16 sums, or 12 where there are 16
+// registers. One row reads more than it multiplies; eight lines are enough of them on their way.
+static constexpr int kDotRows = 4;
+template <class T>
+static constexpr bool kHasManyRegisters = Tiles<T>::kRows * Tiles<T>::kVectors > 12;
+template <class T>
+constexpr int dot_lines(int rows) {
+  constexpr int kMany[] = {0, 8, 8, 4, 4};
+  constexpr int kFew[] = {0, 8, 6, 4, 3};
+  return kHasManyRegisters<T> ? kMany[rows] : kFew[rows];
+}
+// Lines whose sums are finished together: whole tiles and whole vectors.
+template <class T>
+static constexpr int kLineGroup = kHasManyRegisters<T> ? 16 : 24;
+
+// For batches of B rows: rows are [row][kDepth], sums [line][row][kPartialSums].
+template <class T, int B>
+struct DotPieces {
+  static constexpr int kTiles = (B + kDotRows - 1) / kDotRows;
+  static constexpr int kFewer = B / kTiles;   // rows of a tile; the first kLonger have
+  static constexpr int kLonger = B % kTiles;  // one more
+  static constexpr int kTileLines = dot_lines<T>(kFewer + (kLonger > 0));
+  // The rows stay in the first-level cache.
+  static constexpr int kDepth =
+      16384 / static_cast<int>(sizeof(T)) / B / kPartialSums * kPartialSums;
+  // Where there is more depth, the partial sums of so many lines wait for it.
+  static constexpr int kLines =
+      65536 / static_cast<int>(sizeof(T)) / kPartialSums / B / kLineGroup<T> * kLineGroup<T>;
+};
+
+// R rows, [row][x_ld], times L lines, of which those after `last` repeat it: to their partial sums,
+// [line][sums_ld], from what these hold on unless they are new, as they are where the depth is not
+// in pieces.
+template <class T, int R, int L, bool kInPieces>
+__attribute__((noinline)) static void add_dot_products(const T* weights, std::ptrdiff_t ld,
+                                                       int last, const T* x, std::ptrdiff_t x_ld,
+                                                       int depth, bool is_new, T* partial,
+                                                       std::ptrdiff_t sums_ld) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  const int whole = depth / kPartialSums * kPartialSums;
+  for (int j = 0; j < kPartialSums; j += kWidth) {
+    V acc[L][R];
+#pragma GCC unroll 8
+    for (int l = 0; l < L; ++l) {
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) {
+        acc[l][r] = !kInPieces || is_new ? zero<V>()
+                                         : load<V>(partial + l * sums_ld + r * kPartialSums + j);
+      }
+    }
+    const T* lines[L];
+#pragma GCC unroll 8
+    for (int l = 0; l < L; ++l) lines[l] = weights + (l < last ? l : last) * ld + j;
+    const T* at = x + j;
+    for (int t = 0; t < whole; t += kPartialSums) {
+      if constexpr (kInPieces) {
+#pragma GCC unroll 8
+        for (int l = 0; l < L; ++l) prefetch_far(lines[l] + L * ld + t);
+      }
+      V rows[R];
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) rows[r] = load<V>(at + r * x_ld + t);
+#pragma GCC unroll 8
+      for (int l = 0; l < L; ++l) {
+        const V line = loadu<V>(lines[l] + t);
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) acc[l][r] = fma(line, rows[r], acc[l][r]);
+      }
+    }
+    if (whole < depth) {
+      // What pads a line may be NaN where numbers have overflowed.
+      const auto present = first_n<V>(depth - whole - j);
+#pragma GCC unroll 8
+      for (int l = 0; l < L; ++l) {
+        const V line = loadu_where<V>(present, lines[l] + whole);
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) {
+          acc[l][r] = fma(line, load<V>(at + r * x_ld + whole), acc[l][r]);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int l = 0; l < L; ++l) {
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) {
+        store(partial + l * sums_ld + r * kPartialSums + j, acc[l][r]);
+      }
+    }
+  }
+}
+
+// B rows of the batch and n lines.
+template <class T, int B, bool kInPieces>
+PYNN_INLINE void add_rows_of_dots(const T* weights, std::ptrdiff_t ld, int n, const T* x, int depth,
+                                  bool is_new, T* partial) {
+  using Pieces = DotPieces<T, B>;
+  constexpr int kFewer = Pieces::kFewer;
+  constexpr int kLonger = Pieces::kLonger;
+  constexpr int L = Pieces::kTileLines;
+  constexpr std::ptrdiff_t kDepth = Pieces::kDepth;
+  constexpr std::ptrdiff_t kSums = B * kPartialSums;
+  for (int line = 0; line < n; line += L) {
+    const int last = n - 1 - line;
+    const T* w = weights + line * ld;
+    const T* rows = x;
+    T* sums = partial + line * kSums;
+    for (int tile = 0; tile < kLonger; ++tile) {
+      add_dot_products<T, kFewer + (kLonger > 0), L, kInPieces>(w, ld, last, rows, kDepth, depth,
+                                                                is_new, sums, kSums);
+      rows += (kFewer + 1) * kDepth;
+      sums += (kFewer + 1) * kPartialSums;
+    }
+    for (int tile = kLonger; tile < Pieces::kTiles; ++tile) {
+      add_dot_products<T, kFewer, L, kInPieces>(w, ld, last, rows, kDepth, depth, is_new, sums,
+                                                kSums);
+      rows += kFewer * kDepth;
+      sums += kFewer * kPartialSums;
+    }
+  }
+}
+
+// `depth` features of lanes to rows, padded with zeros to kPartialSums.
+template <class T, int B>
+__attribute__((noinline)) static void stage_rows(const T* lanes, int depth, T* x,
+                                                 std::ptrdiff_t x_ld) {
+  using V = Vec<T>;
+  constexpr int kWidth = V::kWidth;
+  constexpr int kPerPass = B < kWidth ? B : kWidth;
+  constexpr int kNeeded = (kPerPass + kQuarterWidth<T> - 1) / kQuarterWidth<T>;
+  for (int t = 0; t < round_up(depth, kPartialSums); t += kWidth) {
+    const auto present = first_n<V>(depth - t);
+    for (int first = 0; first < B; first += kWidth) {
+      V columns[kWidth];
+      load_columns<kNeeded>(
+          [&](int i) {
+            const int at = t + i < depth ? t + i : depth - 1;
+            return lanes + static_cast<std::ptrdiff_t>(at) * kLanes + first;
+          },
+          columns);
+#pragma GCC unroll 8
+      for (int r = 0; r < kPerPass; ++r) {
+        if (first + r < B) {
+          store(x + (first + r) * x_ld + t, select(present, columns[r], zero<V>()));
+        }
+      }
+    }
+  }
+}
+
+// The sums of n lines, [row][y_ld], added to what y holds or not. After the last line, up to a
+// whole vector, y holds anything.
+template <class T, int B>
+__attribute__((noinline)) static void finish_dots(const T* partial, int n, bool accumulate, T* y,
+                                                  std::ptrdiff_t y_ld) {
+  using V = Vec<T>;
+  for (int first = 0; first < n; first += V::kWidth) {
+    for (int r = 0; r < B; ++r) {
+      const T* sums = partial + (first * B + r) * kPartialSums;
+      PartialSums<T> lines[V::kWidth];
+#pragma GCC unroll 16
+      for (int i = 0; i < V::kWidth; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+          lines[i].v[j] = load<V>(sums + i * B * kPartialSums + j * V::kWidth);
+        }
+      }
+      const V sum = tree_sums<T>(lines);
+      T* out = y + r * y_ld + first;
+      store(out, accumulate ? load<V>(out) + sum : sum);
+    }
+  }
+}
+
+// B == count rows.
+template <class T, int B>
+static void gradient_of_few_rows(const ProductArgs<T>& a) {
+  constexpr int kDepth = DotPieces<T, B>::kDepth;
+  constexpr int kLines = DotPieces<T, B>::kLines;
+  constexpr std::ptrdiff_t kSumsLd = round_up(kLines, kPartialSums);
+  alignas(64) T x[B * kDepth];
+  alignas(64) T partial[kLines * B * kPartialSums];
+  alignas(64) T y[B * kSumsLd];
+  const bool in_one_piece = a.depth <= kDepth;
+  const int lines = in_one_piece ? kLineGroup<T> : kLines;
+  for (int row = a.row_begin; row < a.row_end; row += lines) {
+    const int n = a.row_end - row < lines ? a.row_end - row : lines;
+    const T* weights = a.weights + row * a.row_stride;
+    for (int t = 0; t < a.depth; t += kDepth) {
+      const int depth = a.depth - t < kDepth ? a.depth - t : kDepth;
+      if (!in_one_piece || row == a.row_begin) {
+        stage_rows<T, B>(a.x + static_cast<std::ptrdiff_t>(t) * kLanes, depth, x, kDepth);
+      }
+      const T* some = weights + t;
+      if (in_one_piece) {
+        add_rows_of_dots<T, B, false>(some, a.row_stride, n, x, depth, true, partial);
+      } else {
+        add_rows_of_dots<T, B, true>(some, a.row_stride, n, x, depth, t == 0, partial);
+      }
+    }
+    if (a.accumulate) {
+      stage_rows<T, B>(a.y + static_cast<std::ptrdiff_t>(row) * kLanes, n, y, kSumsLd);
+    }
+    finish_dots<T, B>(partial, n, a.accumulate, y, kSumsLd);
+    if constexpr (B >= 4) {
+      finish_by_squares<T, B>(a, row, n, y, kSumsLd);
+    } else {
+      finish_one_by_one<T, B>(a, row, n, y, kSumsLd);
+    }
+  }
+}
+
+// depth_stride 1, no bias.
+template <class T, int B = kFewGradientRows>
+static void few_rows_gradient(const ProductArgs<T>& a) {
+  if constexpr (B > 1) {
+    if (a.count < B) return few_rows_gradient<T, B - 1>(a);
+  }
+  gradient_of_few_rows<T, B>(a);
+}
+
+}  // namespace PYNN_ISA
+}  // namespace pynn
