@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn._namespace import to_array
+from pynn._number_checks import is_integer
 from pynn._structure import leaves, map_leaves, pack
 from pynn.callbacks import CallbackList
 from pynn.models._compiled import Compiled, Objectives
@@ -52,6 +53,21 @@ def checked_verbose(value: Any) -> int:
     if isinstance(value, (bool, int, np.integer)) and 0 <= value <= 2:
         return int(value)
     raise ValueError(f"verbose must be 'auto', 0, 1 or 2. Received: verbose={value!r}")
+
+
+def checked_count(name: str, value: Any, default: Any) -> Any:
+    """Return `value` as an int, or `default` for None.
+
+    Raises
+    ------
+    ValueError
+        If it is no positive integer.
+    """
+    if value is None:
+        return default
+    if not is_integer(value) or value < 1:
+        raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+    return int(value)
 
 
 def figures(logs: dict[str, Any], return_dict: bool) -> Any:
@@ -191,18 +207,20 @@ def evaluate(
     RuntimeError
         If `compile` has not been called.
     ValueError
-        If the data does not fit the model.
+        If the data does not fit the model, or a count is not positive.
     """
     self._compiled_or_fail("evaluate")
     verbose = checked_verbose(verbose)
+    batch_size = checked_count("batch_size", batch_size, 32)
+    steps = checked_count("steps", steps, None)
     if x is None:
         raise ValueError("evaluate() needs data: x is None")
     validation: Any
     if has_own(self, "test_step"):
-        validation = StepEvaluation(self, (x, y, sample_weight), batch_size or 32, steps)
+        validation = StepEvaluation(self, (x, y, sample_weight), batch_size, steps)
     else:
         data, _ = prepare(self, x, y, sample_weight, None, 0.0)
-        validation = Validation(self, data, batch_size or 32, steps)
+        validation = Validation(self, data, batch_size, steps)
     listeners = CallbackList(callbacks, model=self, verbose=verbose, steps=validation.steps)
     progress = progress_shown(verbose)
     bar = progress.begin(validation.steps)
@@ -253,10 +271,11 @@ def predict(
         If the data does not fit the model.
     """
     own_step = has_own(self, "predict_step")
+    batch_size = 32 if batch_size is None else checked_count("batch_size", batch_size, 32)
     if verbose == 0 and callbacks is None and steps is None and not own_step:
-        return _predicted(self, x, batch_size or 32)
+        return _predicted(self, x, batch_size)
     verbose = checked_verbose(verbose)
-    batch_size = batch_size or 32
+    steps = checked_count("steps", steps, None)
     if own_step:
         return _predict_by_steps(self, x, batch_size, verbose, steps, callbacks)
     if comes_in_batches(x):

@@ -16,7 +16,13 @@ from pynn._number_checks import is_integer
 from pynn.callbacks import CallbackList, History
 from pynn.models._compiled import Compiled, Objectives
 from pynn.models._custom_steps import StepEvaluation, Steps, has_own
-from pynn.models._evaluation import Validation, batch_objectives, checked_verbose, figures
+from pynn.models._evaluation import (
+    Validation,
+    batch_objectives,
+    checked_count,
+    checked_verbose,
+    figures,
+)
 from pynn.models._source import prepare
 from pynn.training import (
     ArrayData,
@@ -122,8 +128,8 @@ def fit(
         self,
         held_out,
         validation_data,
-        validation_batch_size or batch_size,
-        validation_steps,
+        checked_count("validation_batch_size", validation_batch_size, batch_size),
+        checked_count("validation_steps", validation_steps, None),
         trainer,
     )
     watcher = _FitWatcher(self, objectives)
@@ -290,21 +296,6 @@ def _warn_exhausted() -> None:
         "steps_per_epoch * epochs batches",
         stacklevel=3,
     )
-
-
-def checked_count(name: str, value: Any, default: Any) -> Any:
-    """Return `value` as an int, or `default` for None.
-
-    Raises
-    ------
-    ValueError
-        If it is no positive integer.
-    """
-    if value is None:
-        return default
-    if not is_integer(value) or value < 1:
-        raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
-    return int(value)
 
 
 def _check_frequency(frequency: Any) -> None:

@@ -160,9 +160,9 @@ class ArrayData:
         ValueError
             If `fraction` is outside (0, 1) or leaves one of the parts empty.
         """
-        if not 0 < fraction < 1:
+        if not is_number(fraction) or not 0 < fraction < 1:
             raise ValueError(
-                f"validation_split must be in (0, 1). Received: validation_split={fraction}"
+                f"validation_split must be in (0, 1). Received: validation_split={fraction!r}"
             )
         at = math.floor(self.n_rows * (1.0 - fraction))
         if at == 0 or at == self.n_rows:

@@ -170,6 +170,26 @@ def generator(count: int | None):
         i += 1
 
 
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, "a", True])
+def test_counts_are_checked_wherever_they_are_given(wrong: Any) -> None:
+    model = Sequential([layers.Input((6,)), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd")
+    model.predict(WHOLE, verbose=0)  # the next prediction could take the short way
+    validated = {"validation_data": (WHOLE, Y), "verbose": 0}
+    for name, use in {
+        "batch_size": lambda: model.predict(WHOLE, batch_size=wrong, verbose=0),
+        "steps": lambda: model.predict(WHOLE, steps=wrong, verbose=0),
+        "batch_size ": lambda: model.evaluate(WHOLE, Y, batch_size=wrong, verbose=0),
+        "steps ": lambda: model.evaluate(WHOLE, Y, steps=wrong, verbose=0),
+        "validation_batch_size": lambda: model.fit(
+            WHOLE, Y, validation_batch_size=wrong, **validated
+        ),
+        "validation_steps": lambda: model.fit(WHOLE, Y, validation_steps=wrong, **validated),
+    }.items():
+        with pytest.raises(ValueError, match=f"^{name.strip()} must be a positive integer"):
+            use()
+
+
 class Nothing(utils.PyDataset):
     def __len__(self) -> int:
         return 0
