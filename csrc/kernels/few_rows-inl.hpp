@@ -27,12 +27,12 @@ PYNN_INLINE void add_lines(const T* w, std::ptrdiff_t ld, const T* x, T* y, std:
 #pragma GCC unroll 4
     for (int n = 0; n < N; ++n) acc[r][n] = load<V>(y + r * y_ld + n * kWidth);
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int s = 0; s < S; ++s) {
     // One row is over before a line that was asked for has come.
     if constexpr (S > 1 && R >= 4) {
 #pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) prefetch(w + S * ld + n * kWidth);
+      for (int n = 0; n < N; ++n) prefetch_far(w + S * ld + n * kWidth);
     }
     V line[N];
 #pragma GCC unroll 4
@@ -81,10 +81,13 @@ template <class T, int R>
 __attribute__((noinline)) static void add_products(const T* w, std::ptrdiff_t ld, const T* x,
                                                    int depth, int outputs, T* y,
                                                    std::ptrdiff_t y_ld) {
-  constexpr int kStep = 8;
   int t = 0;
-  for (; t + kStep <= depth; t += kStep) {
-    add_inputs<T, R, kStep>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
+  for (; t + 16 <= depth; t += 16) {
+    add_inputs<T, R, 16>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
+  }
+  if (depth - t >= 8) {
+    add_inputs<T, R, 8>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
+    t += 8;
   }
   if (depth - t >= 4) {
     add_inputs<T, R, 4>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
@@ -240,10 +243,12 @@ static void few_rows(const ProductArgs<T>& a) {
     const int n = a.row_end - row < kPiece ? a.row_end - row : kPiece;
     for (int r = 0; r < R; ++r) {
       T* sums = y + r * kPiece;
-      for (int i = 0; i < n; ++i) {
-        sums[i] = a.accumulate        ? a.y[lane(row + i) + r]
-                  : a.bias != nullptr ? a.bias[row + i]
-                                      : T(0);
+      if (a.accumulate) {
+        for (int i = 0; i < n; ++i) sums[i] = a.y[lane(row + i) + r];
+      } else if (a.bias != nullptr) {
+        __builtin_memcpy(sums, a.bias + row, static_cast<std::size_t>(n) * sizeof(T));
+      } else {
+        __builtin_memset(sums, 0, static_cast<std::size_t>(n) * sizeof(T));
       }
     }
     for (int t = 0; t < a.depth; t += kPiece) {
