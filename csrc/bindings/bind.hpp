@@ -1,5 +1,6 @@
 // What the binding files share: one function per topic, called by module.cpp, the release of the
-// GIL and the choice between float32 and float64. pybind11 is included in this folder only.
+// GIL, signals and the choice between float32 and float64. pybind11 is included in this folder
+// only.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -20,6 +21,8 @@ void bind_orders(pybind11::module_& m);
 void bind_dense(pybind11::module_& m);
 void bind_lanes(pybind11::module_& m);
 void bind_graph(pybind11::module_& m);
+void bind_rows(pybind11::module_& m);
+void bind_executor(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 
 // Runs `work` with the GIL released; nothing in it may touch a Python object.
@@ -27,6 +30,12 @@ template <class Work>
 auto without_gil(Work&& work) {
   pybind11::gil_scoped_release release;
   return std::forward<Work>(work)();
+}
+
+// Lets Python handle a signal that has come; Ctrl-C then ends the native call.
+inline void check_signals() {
+  const pybind11::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
 }
 
 // Python's data in C order; a copy only where it is not.

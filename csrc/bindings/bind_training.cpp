@@ -1,7 +1,6 @@
-// Data sources, inference and training.
+// Training: trainers, their epochs and what they say of them.
 #include <pybind11/stl.h>
 
-#include <limits>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -13,7 +12,6 @@
 #include "bindings/bind.hpp"
 #include "bindings/numpy_random.hpp"
 #include "bindings/rows_object.hpp"
-#include "training/executor.hpp"
 #include "training/trainer.hpp"
 
 namespace py = pybind11;
@@ -22,208 +20,8 @@ namespace pynn {
 
 namespace {
 
-std::optional<RowType> known_row_type(const py::dtype& dtype) {
-  const char kind = dtype.kind();
-  const auto size = dtype.itemsize();
-  if (dtype.byteorder() == '>') return {};
-  if (kind == 'f' && size == 4) return RowType::f32;
-  if (kind == 'f' && size == 8) return RowType::f64;
-  if (kind == 'f' && size == 2) return RowType::f16;
-  if (kind == 'b' || (kind == 'u' && size == 1)) return RowType::u8;
-  if (kind == 'u') return size == 2 ? RowType::u16 : size == 4 ? RowType::u32 : RowType::u64;
-  if (kind == 'i') {
-    return size == 1   ? RowType::i8
-           : size == 2 ? RowType::i16
-           : size == 4 ? RowType::i32
-                       : RowType::i64;
-  }
-  return {};
-}
-
-RowType row_type_of(const py::dtype& dtype) {
-  const std::optional<RowType> type = known_row_type(dtype);
-  require(type || dtype.byteorder() != '>', "data must be in the machine's byte order");
-  require(type.has_value(), [&] {
-    return "data must be numeric. Received: dtype=" + py::cast<std::string>(py::str(dtype));
-  });
-  return *type;
-}
-
-int checked_cols(py::ssize_t cols) {
-  require(cols >= 1 && cols <= std::numeric_limits<int>::max() - kRowAlign,
-          [cols] { return "data needs at least one column. Received: " + std::to_string(cols); });
-  return static_cast<int>(cols);
-}
-
-bool has_adjacent_rows(const py::array& matrix) {
-  return matrix.shape(0) == 0 || matrix.shape(1) == 1 || matrix.strides(1) == matrix.itemsize();
-}
-
-// Of a matrix that stays alive.
-Rows rows_at(const py::array& matrix, RowType type) {
-  Rows rows;
-  rows.rows = matrix.shape(0);
-  rows.cols = static_cast<int>(matrix.shape(1));
-  rows.type = type;
-  rows.data = matrix.data();
-  rows.row_bytes = matrix.strides(0);
-  return rows;
-}
-
-RowsObject dense_rows(const py::array& array) {
-  require(array.ndim() == 2,
-          [&] { return "data must be 2-D. Received: " + std::to_string(array.ndim()) + "-D"; });
-  checked_cols(array.shape(1));
-  const RowType type = row_type_of(array.dtype());
-  require(has_adjacent_rows(array), "the elements of a row must be adjacent in memory");
-  return {rows_at(array, type), {array}};
-}
-
-template <class Index>
-void check_csr(const py::array& indices, const py::array& indptr, std::int64_t stored, int cols) {
-  const auto* starts = static_cast<const Index*>(indptr.data());
-  const auto* index = static_cast<const Index*>(indices.data());
-  const std::int64_t rows = indptr.size() - 1;
-  require(starts[0] == 0 && starts[rows] <= stored, "indptr must stay within the stored values");
-  for (std::int64_t row = 0; row < rows; ++row)
-    require(starts[row] <= starts[row + 1], "indptr must not decrease");
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (Index i = starts[row]; i < starts[row + 1]; ++i) {
-      require(index[i] >= 0 && index[i] < cols, "column numbers must be below n_cols");
-      require(i == starts[row] || index[i - 1] <= index[i],
-              "the column numbers of a row must be sorted");
-    }
-  }
-}
-
-RowsObject csr_rows(const py::array& data, const py::array& indices, const py::array& indptr,
-                    py::ssize_t n_cols) {
-  RowsObject object;
-  const RowType type = row_type_of(data.dtype());
-  require(type == RowType::f32 || type == RowType::f64, "CSR values must be float32 or float64");
-  require(indices.dtype().equal(indptr.dtype()), "indices and indptr must have one dtype");
-  const bool wide = indices.dtype().itemsize() == 8;
-  require(indices.dtype().kind() == 'i' && (wide || indices.dtype().itemsize() == 4),
-          "indices must be int32 or int64");
-  const auto contiguous = [](const py::array& a) {
-    return a.ndim() == 1 && (a.flags() & py::array::c_style);
-  };
-  require(contiguous(data) && contiguous(indices) && contiguous(indptr) && indptr.size() >= 1 &&
-              data.size() == indices.size(),
-          "data, indices and indptr must be contiguous 1-D arrays of fitting sizes");
-  object.rows.rows = indptr.size() - 1;
-  object.rows.cols = checked_cols(n_cols);
-  object.rows.type = type;
-  object.rows.sparse = true;
-  object.rows.wide_indices = wide;
-  object.rows.data = data.data();
-  object.rows.indices = indices.data();
-  object.rows.indptr = indptr.data();
-  if (wide) {
-    check_csr<std::int64_t>(indices, indptr, data.size(), object.rows.cols);
-  } else {
-    check_csr<std::int32_t>(indices, indptr, data.size(), object.rows.cols);
-  }
-  object.owners = {data, indices, indptr};
-  return object;
-}
-
-using RowsList = std::vector<const RowsObject*>;  // null for None
-
-std::vector<Rows> rows_of(const RowsList& list) {
-  std::vector<Rows> rows;
-  for (const RowsObject* object : list) rows.push_back(object == nullptr ? Rows{} : object->rows);
-  return rows;
-}
-
 Data data_of(const RowsList& x, const RowsList& y, const RowsList& weights) {
-  for (const RowsObject* object : x) require(object != nullptr, "every input needs data");
-  return {rows_of(x), rows_of(y), rows_of(weights)};
-}
-
-py::array new_array(DType dtype, std::int64_t rows, int cols) {
-  return py::array(py::dtype(dtype == DType::float32 ? "float32" : "float64"),
-                   std::vector<py::ssize_t>{rows, cols});
-}
-
-// Lets Python handle a signal that has come; Ctrl-C then ends the native call.
-void check_signals() {
-  const py::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
-py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const RowsList& x) {
-  const std::vector<Rows> sources = data_of(x, {}, {}).x;
-  py::list outputs;
-  std::vector<void*> pointers;
-  const std::int64_t rows = sources.empty() ? 0 : sources[0].rows;
-  for (int features : executor.output_features()) {
-    py::array array = new_array(graph->dtype(), rows, features);
-    pointers.push_back(array.mutable_data());
-    outputs.append(std::move(array));
-  }
-  without_gil([&] { executor.predict(sources, pointers, check_signals); });
-  return outputs;
-}
-
-struct ExecutorObject {
-  std::shared_ptr<Graph> graph;
-  std::unique_ptr<Executor> executor;
-  int width;  // of the input, where there is one input and one output; else -1
-};
-
-std::unique_ptr<ExecutorObject> new_executor(std::shared_ptr<Graph> graph,
-                                             const std::vector<int>& inputs,
-                                             const std::vector<int>& outputs) {
-  auto executor = make_executor(graph, inputs, outputs);
-  const bool simple = inputs.size() == 1 && outputs.size() == 1;
-  const int width = simple ? graph->node(inputs[0]).features : -1;
-  return std::make_unique<ExecutorObject>(
-      ExecutorObject{std::move(graph), std::move(executor), width});
-}
-
-// The rows of an ndarray, of no subclass, that has as many columns as `width` says and no more rows
-// than `most`, and can be read where it is.
-std::optional<Rows> plain_rows(py::handle x, int width, py::ssize_t most) {
-  const auto& numpy = py::detail::npy_api::get();
-  if (Py_TYPE(x.ptr()) != numpy.PyArray_Type_) return {};
-  const auto array = py::reinterpret_borrow<py::array>(x);
-  if (array.ndim() != 2 || array.shape(1) != width || array.shape(0) > most) return {};
-  const std::optional<RowType> type = known_row_type(array.dtype());
-  if (!type || !has_adjacent_rows(array)) return {};
-  return rows_at(array, *type);
-}
-
-// Outputs are an array of `type`, which is ndarray or derived from it.
-template <class T>
-py::object predict_rows(Executor& executor, const Rows& rows, py::handle type) {
-  // Work of less than about ten microseconds is done before another thread has taken the lock.
-  constexpr double kWorthReleasing = 1e6;
-  const auto& numpy = py::detail::npy_api::get();
-  require(PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), numpy.PyArray_Type_) != 0,
-          "type must be a subclass of ndarray");
-  const std::array<Py_intptr_t, 2> shape{rows.rows, executor.output_features()[0]};
-  py::object array = py::reinterpret_steal<py::object>(numpy.PyArray_NewFromDescr_(
-      reinterpret_cast<PyTypeObject*>(type.ptr()), py::dtype::of<T>().release().ptr(), 2,
-      shape.data(), nullptr, nullptr, 0, nullptr));
-  if (!array) throw py::error_already_set();
-  const std::vector<Rows> sources{rows};
-  const std::vector<void*> outputs{py::reinterpret_borrow<py::array>(array).mutable_data()};
-  const auto run = [&] { executor.predict(sources, outputs, check_signals); };
-  if (executor.operations_per_row() * static_cast<double>(rows.rows) < kWorthReleasing) {
-    run();
-  } else {
-    without_gil(run);
-  }
-  return array;
-}
-
-py::object predict_array(ExecutorObject& self, py::handle x, py::ssize_t most_rows,
-                         const py::type& type) {
-  const std::optional<Rows> rows = plain_rows(x, self.width, most_rows);
-  if (!rows) return py::none();
-  return self.graph->dtype() == DType::float32 ? predict_rows<float>(*self.executor, *rows, type)
-                                               : predict_rows<double>(*self.executor, *rows, type);
+  return {inputs_of(x), rows_of(y), rows_of(weights)};
 }
 
 py::tuple pair(const Tally& tally) {
@@ -437,30 +235,6 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
 }  // namespace
 
 void bind_training(py::module_& m) {
-  py::class_<RowsObject>(m, "Rows",
-                         "Rows of a user's array or CSR matrix, as they are; nothing is copied.")
-      .def(py::init(&dense_rows), py::arg("array"))
-      .def_static("csr", &csr_rows, py::arg("data"), py::arg("indices"), py::arg("indptr"),
-                  py::arg("n_cols"))
-      .def_property_readonly("rows", [](const RowsObject& r) { return r.rows.rows; })
-      .def_property_readonly("cols", [](const RowsObject& r) { return r.rows.cols; });
-
-  py::class_<ExecutorObject>(m, "Executor",
-                             "Inference: batches of rows through a graph, on all threads.")
-      .def(py::init(&new_executor), py::arg("graph"), py::arg("inputs"), py::arg("outputs"))
-      .def(
-          "predict",
-          [](ExecutorObject& self, const RowsList& x, int) {
-            return predict(*self.executor, self.graph, x);
-          },
-          py::arg("x"), py::arg("batch_size") = 0,
-          "Outputs, each of shape (rows, width). The result does not depend on batch_size.")
-      .def("predict_array", &predict_array, py::arg("x"), py::arg("most_rows") = PY_SSIZE_T_MAX,
-           py::arg("type") = py::module_::import("numpy").attr("ndarray"),
-           "The only output of a model with one input, as an array of `type`, for an ndarray of "
-           "numbers of shape (n <= most_rows, width) whose rows can be read where they are; None "
-           "for anything else.");
-
   py::class_<TrainerObject>(m, "Trainer", "Training: many mini-batches per call.")
       .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"),
            py::arg("losses"), py::arg("loss_weights"), py::arg("metrics"), py::arg("parameters"),

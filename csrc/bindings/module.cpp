@@ -15,5 +15,7 @@ PYBIND11_MODULE(_core, m) {
   pynn::bind_dense(m);
   pynn::bind_lanes(m);
   pynn::bind_graph(m);
+  pynn::bind_rows(m);
+  pynn::bind_executor(m);
   pynn::bind_training(m);
 }

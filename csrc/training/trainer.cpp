@@ -34,15 +34,6 @@ double now() {
   return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
 }
 
-bool names_a_row_twice(std::span<const std::int64_t> order, std::int64_t rows) {
-  std::vector<bool> seen(order.empty() ? 0 : static_cast<std::size_t>(rows));
-  for (const std::int64_t row : order) {
-    if (seen[static_cast<std::size_t>(row)]) return true;
-    seen[static_cast<std::size_t>(row)] = true;
-  }
-  return false;
-}
-
 template <class T>
 class TrainerOf : public Trainer {
  public:
@@ -86,9 +77,12 @@ class TrainerOf : public Trainer {
     }
     for (std::size_t i = 0; i < outputs; ++i) {
       features_.push_back(graph_->node(spec.outputs[i]).features);
-      columns_.push_back(target_columns(spec.objective, i, features_[i]));
+      shapes_.targets.push_back(target_columns(spec.objective, i, features_[i]));
+      const int node = spec.targets.empty() ? -1 : spec.targets[i];
+      shapes_.target_nodes.push_back(node < 0 ? 0 : graph_->node(node).features);
       fused_.push_back(fused_loss(*graph_, spec.outputs, i, fused_spec_.losses[i]));
     }
+    for (int input : spec.inputs) shapes_.inputs.push_back(graph_->node(input).features);
     gradient_updater_.keep_gradients();
     // Wrong graphs fail here, not in the first step.
     training_ = make_pipeline(true, kLanes, expected_entries(*graph_, inputs_, roots()), updater_);
@@ -222,7 +216,7 @@ class TrainerOf : public Trainer {
     gradients_->objective.clear_sums();
     std::vector<double> divisors;
     for (std::size_t i = 0; i < spec_.objective.losses.size(); ++i)
-      divisors.push_back(total_divisor(data, i));
+      divisors.push_back(total_divisor(data, i, spec_.objective));
     gradients_->objective.set_divisors(divisors);
     gradient_updater_.set_adding(false);
     for (std::size_t i = 0; i < into.size(); ++i) gradient_updater_.clear_gradient(i);
@@ -443,59 +437,7 @@ class TrainerOf : public Trainer {
     return rows;
   }
 
-  static void check_target(const Rows& target, std::size_t output, int columns, std::int64_t rows) {
-    if (columns == 0) return;
-    require(target.rows > 0, "output " + std::to_string(output) + " needs a target");
-    require(target.rows == rows, "all inputs and targets need the same number of rows. Received: " +
-                                     std::to_string(rows) + " and " + std::to_string(target.rows));
-    require(target.cols == columns, "the target of output " + std::to_string(output) + " needs " +
-                                        std::to_string(columns) +
-                                        " columns. Received: " + std::to_string(target.cols));
-  }
-
-  double total_divisor(const Data& data, std::size_t output) const {
-    const Divisor divisor = spec_.objective.losses[output].divisor;
-    if (divisor == Divisor::one) return 1;
-    const bool by_weights = spec_.objective.normalize_by_weights || divisor == Divisor::weights;
-    if (!by_weights || output >= data.weights.size() || data.weights[output].rows == 0) {
-      return static_cast<double>(data.rows());
-    }
-    const Rows& weights = data.weights[output];
-    double sum = 0;
-    for (std::int64_t row = 0; row < data.rows(); ++row) {
-      double value;
-      read_rows(weights, {nullptr, row, 1}, 0, 1, &value, 1);
-      sum += value;
-    }
-    return sum != 0 ? sum : 1;
-  }
-
-  void check(const Data& data) const {
-    require(data.x.size() == spec_.inputs.size(),
-            "the model has " + std::to_string(spec_.inputs.size()) +
-                " inputs. Received: " + std::to_string(data.x.size()));
-    require(data.y.size() == spec_.outputs.size() && data.weights.size() == spec_.outputs.size(),
-            "one target and one array of sample weights (or None) are needed per output");
-    const std::int64_t rows = data.rows();
-    require(rows > 0, "there is nothing to train on: the data has no rows");
-    for (std::size_t i = 0; i < data.x.size(); ++i) {
-      const int features = graph_->node(spec_.inputs[i]).features;
-      require(data.x[i].cols == features,
-              "input " + std::to_string(i) + " needs " + std::to_string(features) +
-                  " features. Received: " + std::to_string(data.x[i].cols));
-      require(data.x[i].rows == rows,
-              "all inputs and targets need the same number of rows. Received: " +
-                  std::to_string(rows) + " and " + std::to_string(data.x[i].rows));
-    }
-    for (std::size_t i = 0; i < data.y.size(); ++i) {
-      check_target(data.y[i], i, columns_[i], rows);
-      const int target = spec_.targets.empty() ? -1 : spec_.targets[i];
-      if (target >= 0) check_target(data.y[i], i, graph_->node(target).features, rows);
-      require(
-          data.weights[i].rows == 0 || (data.weights[i].rows == rows && data.weights[i].cols == 1),
-          "sample weights need the shape (" + std::to_string(rows) + ", 1)");
-    }
-  }
+  void check(const Data& data) const { check_data(data, shapes_); }
 
   std::shared_ptr<const Graph> graph_;
   TrainerSpec spec_;
@@ -505,7 +447,7 @@ class TrainerOf : public Trainer {
   std::vector<int> loss_nodes_;
   std::vector<int> metric_nodes_;
   std::vector<int> features_;
-  std::vector<int> columns_;
+  DataShapes shapes_;
   std::vector<char> fused_;
   std::vector<char> has_loss_;
   Updater<T> updater_;

@@ -11,8 +11,8 @@
 
 #include "base/poll.hpp"
 #include "graph/graph.hpp"
+#include "training/data.hpp"
 #include "training/objective.hpp"
-#include "training/rows.hpp"
 #include "training/updater.hpp"
 
 namespace pynn {
@@ -24,14 +24,6 @@ struct TrainerSpec {
   std::vector<int> targets;
   ObjectiveSpec objective;
   UpdateSpec update;
-};
-
-// The data of an epoch. It must outlive the epoch.
-struct Data {
-  std::vector<Rows> x;
-  std::vector<Rows> y;        // rows = 0 where an output needs no target
-  std::vector<Rows> weights;  // rows = 0 where all weights are 1
-  std::int64_t rows() const { return x.empty() ? 0 : x[0].rows; }
 };
 
 struct LastBatch {
