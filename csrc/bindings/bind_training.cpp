@@ -8,10 +8,10 @@
 #include <utility>
 #include <variant>
 
-#include "base/random.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/numpy_random.hpp"
 #include "bindings/rows_object.hpp"
+#include "training/row_order.hpp"
 #include "training/trainer.hpp"
 
 namespace py = pybind11;
@@ -223,7 +223,7 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
     auto seed = seeds.begin();
     done = run({Trainer::Reorder::kAllRows, [&seed](std::int64_t* next, std::int64_t n) {
                   std::iota(next, next + n, std::int64_t{0});
-                  shuffle_in_place(next, n, stream_key(*seed++, 0));
+                  shuffle_rows(next, n, *seed++);
                 }});
   } else {
     done = run({});

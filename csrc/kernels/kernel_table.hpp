@@ -96,7 +96,8 @@ struct WeightGradientArgs {
 
 // sums[line][column] = sum over the batch of spread[line][lane] turned[column][lane], columns in
 // [begin, end), begin a multiple of kRowAlign; what is beyond `end` in the last vector is 0.
-// column_sums[column], if not null, as lane_sums() has it; beyond `end` anything.
+// column_sums[column], if not null, as lane_sums() has it; beyond `end` anything. Whole vectors are
+// written: there must be room for `end` rounded up to kRowAlign.
 template <class T>
 struct FewLinesArgs {
   const T* turned;

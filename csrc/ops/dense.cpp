@@ -150,6 +150,7 @@ class Dense : public Op<T> {
   static constexpr double kEntryCost = 150;
 
   bool is_sparse() const { return this->in[0]->sparse; }
+  static constexpr std::ptrdiff_t kLongestSpan = 1 << 24;
   // As the kernel is stored.
   int lines() const { return by_input_ ? features_ : units_; }
   int columns() const { return by_input_ ? units_ : features_; }
@@ -243,10 +244,10 @@ class Dense : public Op<T> {
       a.column_sums = this->work;
     this->kernels->few_lines_gradient(a);
     Parameter<T>& kernel = *this->parameters[0];
-    if (range.size() == columns() && kernel.ld == a.ld) {
-      const int all = static_cast<int>(lines() * kernel.ld);
-      return apply_vector_gradient(*this->kernels, kernel, this->first_use[0] != 0, {0, all},
-                                   a.sums);
+    const std::ptrdiff_t whole = lines() * kernel.ld;
+    if (range.size() == columns() && kernel.ld == a.ld && whole <= kLongestSpan) {
+      return apply_vector_gradient(*this->kernels, kernel, this->first_use[0] != 0,
+                                   {0, static_cast<int>(whole)}, a.sums);
     }
     for (int line = 0; line < lines(); ++line) {
       const int start = static_cast<int>(line * kernel.ld);

@@ -4,13 +4,21 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "base/arena.hpp"
+#include "base/random.hpp"
 
 namespace pynn {
+
+// What `seed` makes of any order.
+inline void shuffle_rows(std::int64_t* rows, std::int64_t n, std::uint64_t seed) {
+  shuffle_in_place(rows, n, stream_key(seed, 0));
+}
 
 class RowOrder {
  public:
@@ -36,6 +44,8 @@ class RowOrder {
       std::copy(given.begin(), given.end(), data());
     }
   }
+
+  void shuffle(std::uint64_t seed) { shuffle_rows(data(), size_, seed); }
 
  private:
   AlignedBuffer memory_;

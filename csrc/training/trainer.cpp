@@ -8,7 +8,6 @@
 
 #include "base/check.hpp"
 #include "base/denormals.hpp"
-#include "base/random.hpp"
 #include "dispatch/dispatch.hpp"
 #include "training/pace.hpp"
 #include "training/pipeline.hpp"
@@ -108,14 +107,14 @@ class TrainerOf : public Trainer {
     const bool repeats = any_sparse && names_a_row_twice(order, rows);
     const std::int64_t count = order.empty() ? rows : static_cast<std::int64_t>(order.size());
     batch_size = static_cast<int>(std::min<std::int64_t>(batch_size, count));
+    order_.reserve(count);
     const std::vector<double> entries = entries_of(data);
     if (!training_->serves(batch_size, entries)) {
       training_ = make_pipeline(true, batch_size, entries, updater_);
       add_training_tasks(*training_);
     }
-    order_.reserve(count);
     order_.assign(order, rows);
-    if (shuffle) shuffle_in_place(order_.data(), count, stream_key(shuffle_seed, 0));
+    if (shuffle) order_.shuffle(shuffle_seed);
     data_rows_ = rows;
     if (batch_size != batch_size_) chunk_ = 1;
     batch_size_ = batch_size;
@@ -138,7 +137,7 @@ class TrainerOf : public Trainer {
                           const Reorder& reorder, std::vector<Results>& ended) override {
     std::lock_guard lock(mutex_);
     const std::int64_t rows = order_.size();
-    require(position_ < rows && epochs >= 1, "no epoch has begun, or none is to be run");
+    require(position_ < rows && epochs >= 1, "no epoch has begun, or another thread has ended it");
     const std::int64_t wanted =
         reorder.rows == Trainer::Reorder::kAllRows ? data_rows_ : reorder.rows;
     require(!reorder.shuffle || wanted == rows, "order must be that of the epoch that has begun");

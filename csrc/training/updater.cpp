@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/check.hpp"
@@ -30,6 +31,13 @@ Updater<T>::Updater(const UpdateSpec& spec)
   require(spec.decay_mask.empty() || spec.decay_mask.size() == n,
           "decay_mask needs one entry per parameter");
   const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec.optimizer)];
+  // Padding, whose gradient and state are 0, must not become 0 / 0.
+  const auto names = split_words(kOptimizerList[static_cast<int>(spec.optimizer)].parameters);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != "epsilon") continue;
+    const auto least = static_cast<double>(std::numeric_limits<T>::min());
+    spec_.hyper[i] = std::max(spec_.hyper[i], least);
+  }
   parameters_.resize(n);
   row_sums_.resize(n);
   kept_.resize(n);

@@ -51,9 +51,11 @@ class History(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Record the figures of an epoch."""
-        self.epoch.append(epoch)
         for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(plain(value))
+            values = self.history.setdefault(name, [])
+            del values[len(self.epoch) :]  # of an epoch whose record was interrupted
+            values.append(plain(value))
+        self.epoch.append(epoch)
 
     def plot(self, path: Any = None, *, title: str | None = None) -> Any:
         """Draw the record, training beside validation.

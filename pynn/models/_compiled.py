@@ -55,6 +55,10 @@ class MetricSlot:
         self.native: int | None = None
 
 
+def _resets_by_itself(metric: metrics.Metric) -> bool:
+    return type(metric).reset_state is not metrics.Metric.reset_state
+
+
 class Objectives:
     """The losses and metrics of a model's outputs.
 
@@ -111,11 +115,15 @@ class Objectives:
             weighted_data,
         )
 
+    @property
+    def has_own_resets(self) -> bool:
+        """Whether the beginning of an epoch runs code of the user's."""
+        return any(_resets_by_itself(slot.metric) for slot in self.slots)
+
     def reset(self) -> None:
         """Set all metrics to their beginnings."""
-        usual = metrics.Metric.reset_state
         for slot in self.slots:
-            if slot.native is None or type(slot.metric).reset_state is not usual:
+            if slot.native is None or _resets_by_itself(slot.metric):
                 slot.metric.reset_state()
             else:  # what the engine computes is a mean; its sums are 0 at once
                 slot.metric._assign(0.0, 0.0)

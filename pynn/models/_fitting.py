@@ -234,24 +234,34 @@ def _training_of(
     return data, held_out, steps, steps
 
 
+def _runs_in_engine(data: Any, trainer: Any, watcher: _FitWatcher) -> bool:
+    """Whether no code of the user's runs for data and steps."""
+    return (
+        isinstance(data, ArrayData) and isinstance(trainer, _core.Trainer) and not watcher.per_step
+    )
+
+
 def _is_silent(data: Any, validation: Any, trainer: Any, watcher: _FitWatcher) -> bool:
     """Whether no code of the user's, which might print, runs for batches and epochs."""
     return (
-        isinstance(data, ArrayData)
-        and isinstance(trainer, _core.Trainer)
-        and not watcher.per_step
+        _runs_in_engine(data, trainer, watcher)
         and not watcher.callbacks.may_print
         and (validation is None or (isinstance(validation, Validation) and validation.is_silent))
     )
 
 
 def _is_unwatched(data: Any, trainer: Any, watcher: _FitWatcher) -> bool:
-    """Whether nobody but the history looks at steps and epochs, which the engine can then take."""
+    """Whether nobody but the history looks at steps and epochs, which the engine can then take.
+
+    Nor may code of the user's run between them: what computes learning rates, or a metric's own
+    way to begin an epoch.
+    """
     return (
-        isinstance(data, ArrayData)
-        and isinstance(trainer, _core.Trainer)
-        and not watcher.per_step
-        and all(type(callback) is History for callback in watcher.callbacks.callbacks)
+        _runs_in_engine(data, trainer, watcher)
+        and watcher.optimizer._has_plain_rates
+        and isinstance(watcher.objectives, Objectives)
+        and not watcher.objectives.has_own_resets
+        and [type(callback) for callback in watcher.callbacks.callbacks] == [History]
     )
 
 
@@ -260,22 +270,25 @@ def _run_unwatched(
 ) -> dict[str, Any]:
     """Run epochs one after the other in the engine, and tell the history; return the last logs.
 
-    What has ended before an error or an interrupt is in the history.
+    What has ended before an error or an interrupt is in the history, once.
     """
     ended: list[dict[str, Any]] = []
+    recorded = watcher.callbacks.history.epoch
+    cleared = 0  # epochs that are no longer in `ended`
     logs: dict[str, Any] = {}
-    indices = iter(epochs)
 
     def advanced() -> bool:
-        nonlocal logs
-        for results in ended:
-            logs = watcher._objectives.logs(Totals(results))
-            watcher.callbacks.on_epoch_end(next(indices), logs)
+        nonlocal logs, cleared
+        # The record itself says what to go on with, wherever an interrupt has come.
+        while (at := len(recorded) - cleared) < len(ended):
+            logs = watcher.objectives.logs(Totals(ended[at]))
+            watcher.callbacks.on_epoch_end(epochs[len(recorded)], logs)
         ended.clear()
+        cleared = len(recorded)
         model.optimizer._set_iterations(runner.trainer.iterations)
         return bool(model.stop_training)  # another thread may set it
 
-    watcher._objectives.reset()
+    watcher.objectives.reset()
     try:
         runner.run_unwatched(len(epochs), ended, advanced, seed=seed, first=epochs.start)
     except BaseException:
@@ -344,12 +357,12 @@ class _FitWatcher(Watcher):
 
     def __init__(self, model: Model, objectives: Objectives | Steps) -> None:
         self._model = model
-        self._optimizer = model.optimizer
-        self._objectives = objectives
+        self.optimizer = model.optimizer
+        self.objectives = objectives
         self._constrained = [
             weight for weight in model._trainers.weights if weight.constraint is not None
         ]
-        if self._optimizer._stepwise or isinstance(objectives, Steps):
+        if self.optimizer._stepwise or isinstance(objectives, Steps):
             self._constrained = []  # its own steps see to that
         self._python = bool(objectives.python_slots)
         self.bar = ProgressBar(None, 0)
@@ -370,22 +383,22 @@ class _FitWatcher(Watcher):
             weight.assign(weight.constraint(weight.view))
         if self._python:
             rows, predictions = runner.trainer.last_batch()
-            assert isinstance(self._objectives, Objectives)
-            self._objectives.update(runner.current, rows, _shaped(self._model, predictions))
+            assert isinstance(self.objectives, Objectives)
+            self.objectives.update(runner.current, rows, _shaped(self._model, predictions))
         if self._heard:
-            self._optimizer._set_iterations(runner.trainer.iterations)
-            self.callbacks.on_train_batch_end(step, self._objectives.logs(runner.totals()))
+            self.optimizer._set_iterations(runner.trainer.iterations)
+            self.callbacks.on_train_batch_end(step, self.objectives.logs(runner.totals()))
             self.stop = self._model.stop_training
 
     def advanced(self, steps: int, runner: EpochRunner) -> None:
         if not self._heard:
-            self._optimizer._set_iterations(runner.trainer.iterations)
+            self.optimizer._set_iterations(runner.trainer.iterations)
             if self._followed:
-                logs = self._objectives.logs(runner.totals())
+                logs = self.objectives.logs(runner.totals())
                 self.callbacks.on_train_batch_end(steps - 1, logs)
                 self.stop = self._model.stop_training
         if self.bar.is_due:
-            self.bar.update(steps, self._objectives.logs(runner.totals()))
+            self.bar.update(steps, self.objectives.logs(runner.totals()))
 
 
 def _shaped(model: Model, predictions: list[np.ndarray]) -> list[np.ndarray]:

@@ -31,6 +31,7 @@ from pynn.optimizers._learning_rate import (
     rates_of,
 )
 from pynn.optimizers._variables import Tracked, key_of, read, write
+from pynn.optimizers.schedules._schedule import FormulaSchedule
 
 
 class Optimizer:
@@ -181,6 +182,11 @@ class Optimizer:
         if isinstance(self._learning_rate, float):
             return self._learning_rate
         return float(rates_of(self._learning_rate, self._iterations, 1)[0])
+
+    @property
+    def _has_plain_rates(self) -> bool:
+        """Whether the learning rates follow from the steps' numbers without code of the user's."""
+        return isinstance(self._learning_rate, (float, FormulaSchedule))
 
     def _rates(self, first_step: int, n: int) -> np.ndarray:
         """Return the learning rates of `n` steps from number `first_step` on, float64.

@@ -338,7 +338,7 @@ class EpochRunner:
             # One more than the rates suffice for: the engine goes on into the next epoch.
             more = -(-left // steps)
             at_most = min(more, -(-len(rates) // steps) + 1)
-            if seed is not None:
+            if seed is not None:  # after a stop, there is none to be shuffled
                 now = first + count - more
                 shuffled["seeds"] = [_state.mix_seed(seed, now + i) for i in range(1, at_most)]
             done = self.trainer.run_epochs(rates, self._seconds, at_most, found, **shuffled)

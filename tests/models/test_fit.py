@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn import callbacks, constraints, layers, optimizers, utils
+from pynn import callbacks, constraints, layers, metrics, optimizers, utils
 from pynn.models import Sequential
 
 RNG = np.random.default_rng(0)
@@ -328,6 +328,69 @@ def test_another_thread_ends_epochs_that_nobody_looks_at() -> None:
     assert 1 < epochs < 10**7
     assert len(history.history["loss"]) == epochs
     assert int(model.optimizer.iterations) == 10 * epochs
+    assert np.isfinite(model.evaluate(X, Y, verbose=0))
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupt_leaves_each_ended_epoch_in_the_history_once() -> None:
+    """Signals come wherever Python looks for them, in the middle of telling the history too."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for i in range(60):
+            model = compiled(metrics=["mae"])
+            signal.setitimer(signal.ITIMER_REAL, 0.008 + 0.0003 * i)
+            with pytest.raises(Interrupted):
+                model.fit(X, Y, batch_size=100, epochs=10**6, verbose=0)
+            recorded = len(model.history.epoch)
+            assert model.history.epoch == list(range(recorded))
+            assert int(model.optimizer.iterations) == recorded
+            # An epoch that ended in the interrupt's own moment is noted whole, or not at all.
+            for name in ("loss", "mae"):
+                assert len(model.history.history.get(name, [])) == recorded
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_rates_that_look_at_the_model_see_every_epoch() -> None:
+    model = compiled()
+    rate = lambda: 0.1 if int(model.optimizer.iterations) < 50 else 0.0  # noqa: E731
+    model.compile(loss="mse", optimizer=optimizers.SGD(rate))
+    losses = model.fit(X, Y, batch_size=10, epochs=20, verbose=0, shuffle=False).history["loss"]
+    assert losses[3] != losses[4]
+    assert losses[6] == losses[7] == losses[19]
+
+
+def test_a_metric_with_its_own_beginning_is_told_of_every_epoch() -> None:
+    begun: list[int] = []
+
+    class Error(metrics.MeanAbsoluteError):
+        def reset_state(self) -> None:
+            begun.append(1)
+            super().reset_state()
+
+    model = compiled(metrics=[Error()])
+    begun.clear()
+    model.fit(X, Y, epochs=3, verbose=0)
+    assert len(begun) == 3
+
+
+@pytest.mark.parametrize("name", ["Adam", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta"])
+def test_no_epsilon_leaves_the_penalty_a_number(name: str) -> None:
+    """Padding beside the weights has no gradient: its step must not be 0 / 0."""
+    utils.set_random_seed(0)
+    units = layers.Dense(8, activation="tanh", kernel_regularizer="l2")
+    model = Sequential([pynn.Input((4,)), units, layers.Dense(1, kernel_regularizer="l2")])
+    model.compile(loss="mse", optimizer=getattr(optimizers, name)(0.01, epsilon=0.0))
+    history = model.fit(X, Y, epochs=3, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
     assert np.isfinite(model.evaluate(X, Y, verbose=0))
 
 
