@@ -14,7 +14,7 @@ namespace PYNN_ISA {
 
 // x: [depth][kLanes], y: [R][kLanes]; kVectors vectors of lanes. Two loads and R broadcasts feed
 // R * kVectors FMAs.
-template <class T, int R, int kVectors, bool kDepthContiguous>
+template <class T, int R, int kVectors, bool kDepthContiguous, bool kFetches = false>
 PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y, const T* gate) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
@@ -35,9 +35,7 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) lanes[v] = load<V>(x + t * kLanes + v * kWidth);
     const T* column = w + t * depth_stride;
-    // Of the rows after these, for down a column every step may be another page. Among 24
-    // multiply-adds it costs nothing; among 12 it does.
-    if constexpr (!kDepthContiguous && R * kVectors >= 24) prefetch_far(column + 2 * R - 1);
+    if constexpr (kFetches) prefetch_far(column + 2 * R - 1);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       const V weight = set<V>(column[r * row_stride]);
@@ -78,7 +76,7 @@ __attribute__((noinline)) static void product_narrow(const ProductArgs<T>& a, in
 // All lanes of all blocks for R rows: the R weight rows stay in the first-level cache. Not inlined:
 // in one function with all the other R the compiler runs out of registers for pointers, and then
 // reads them from the stack at every step of the sum.
-template <class T, int R, bool kDepthContiguous>
+template <class T, int R, bool kDepthContiguous, bool kFetches = false>
 __attribute__((noinline)) static void product_rows(const ProductArgs<T>& a, int row) {
   constexpr int kVectors = Tiles<T>::kVectors;
   constexpr int kTileLanes = kVectors * Vec<T>::kWidth;
@@ -95,7 +93,8 @@ __attribute__((noinline)) static void product_rows(const ProductArgs<T>& a, int 
       if (kVectors > 1 && lanes - lane <= Vec<T>::kWidth) {
         product_narrow<T, R, kDepthContiguous>(a, row, x + lane, y + lane, tile_gate);
       } else {
-        product_tile<T, R, kVectors, kDepthContiguous>(a, row, x + lane, y + lane, tile_gate);
+        product_tile<T, R, kVectors, kDepthContiguous, kFetches>(a, row, x + lane, y + lane,
+                                                                 tile_gate);
       }
     }
   }
@@ -112,10 +111,21 @@ static void product_tail(const ProductArgs<T>& a, int row) {
   }
 }
 
+// Down a column of weights so wide every step is another page, which no prefetcher follows: the
+// next tile's are asked for. Among 24 multiply-adds that costs a hundredth, among 12 more.
+static constexpr int kPageBytes = 4096;
+template <class T>
+static constexpr bool kMayFetch = Tiles<T>::kRows * Tiles<T>::kVectors >= 24;
+
 template <class T, bool kDepthContiguous>
 static void product_all(const ProductArgs<T>& a) {
   constexpr int kRows = Tiles<T>::kRows;
   int row = a.row_begin;
+  if constexpr (!kDepthContiguous && kMayFetch<T>) {
+    if (a.depth_stride * static_cast<int>(sizeof(T)) >= kPageBytes) {
+      for (; row + kRows <= a.row_end; row += kRows) product_rows<T, kRows, false, true>(a, row);
+    }
+  }
   for (; row + kRows <= a.row_end; row += kRows) product_rows<T, kRows, kDepthContiguous>(a, row);
   product_tail<T, kRows - 1, kDepthContiguous>(a, row);
 }
