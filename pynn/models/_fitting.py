@@ -167,12 +167,11 @@ def fit(
         first = max(initial_epoch, self._initial_epoch)
         unwatched = (
             verbose == 0
-            and position is None
             and validation is None
             and steps_per_epoch is None
             and _is_unwatched(data, trainer, watcher)
         )
-        if unwatched and epochs - first > 1:
+        if unwatched and epochs - first > 1:  # no callback has resumed an earlier training
             logs = _run_unwatched(self, runner, watcher, range(first, epochs), seed)
             first = epochs
         for index in range(first, epochs):

@@ -47,6 +47,11 @@ def as_learning_rate(value: Any) -> LearningRate:
     )
 
 
+def is_plain(given: LearningRate) -> bool:
+    """Whether the rates follow from the steps' numbers without any code of the user's."""
+    return isinstance(given, float) or type(given).__call__ is FormulaSchedule.__call__
+
+
 def rates_of(given: LearningRate, first_step: int, n: int) -> np.ndarray:
     """Return the float64 rates of `n` steps from number `first_step` on, whatever they are.
 
@@ -57,7 +62,7 @@ def rates_of(given: LearningRate, first_step: int, n: int) -> np.ndarray:
     """
     if isinstance(given, float):
         return np.array([given]) if n == 1 else np.full(n, given)
-    if type(given).__call__ is FormulaSchedule.__call__:
+    if is_plain(given):
         return np.asarray(given(np.arange(first_step, first_step + n)))
     function: Callable[..., Any] = given
     steps = range(first_step, first_step + n)

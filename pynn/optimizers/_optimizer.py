@@ -28,10 +28,10 @@ from pynn.optimizers._learning_rate import (
     LearningRate,
     as_learning_rate,
     check_rates,
+    is_plain,
     rates_of,
 )
 from pynn.optimizers._variables import Tracked, key_of, read, write
-from pynn.optimizers.schedules._schedule import FormulaSchedule
 
 
 class Optimizer:
@@ -186,7 +186,7 @@ class Optimizer:
     @property
     def _has_plain_rates(self) -> bool:
         """Whether the learning rates follow from the steps' numbers without code of the user's."""
-        return isinstance(self._learning_rate, (float, FormulaSchedule))
+        return is_plain(self._learning_rate)
 
     def _rates(self, first_step: int, n: int) -> np.ndarray:
         """Return the learning rates of `n` steps from number `first_step` on, float64.

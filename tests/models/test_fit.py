@@ -379,6 +379,18 @@ def test_rates_that_look_at_the_model_see_every_epoch() -> None:
     assert losses[6] == losses[7] == losses[19]
 
 
+def test_a_schedule_that_is_only_derived_from_a_built_in_one_is_asked_epoch_by_epoch() -> None:
+    class Halved(optimizers.schedules.ExponentialDecay):
+        def __call__(self, step: int) -> float:
+            return 0.1 if int(model.optimizer.iterations) < 50 else 0.0
+
+    model = compiled()
+    model.compile(loss="mse", optimizer=optimizers.SGD(Halved(0.1, 10, 0.5)))
+    losses = model.fit(X, Y, batch_size=10, epochs=20, verbose=0, shuffle=False).history["loss"]
+    assert losses[3] != losses[4]
+    assert losses[6] == losses[7] == losses[19]
+
+
 def test_a_metric_with_its_own_beginning_is_told_of_every_epoch() -> None:
     begun: list[int] = []
 
