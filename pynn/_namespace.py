@@ -1,8 +1,9 @@
 """Telling arrays from tensors, and finding the functions that go with them.
 
-A tensor is what `pynn.ops` computes with; its class has the attribute ``__pynn_tensor__ = True``
-and a static method ``__pynn_namespace__`` that returns that module. Everything else is data for
-NumPy. Formulas written with the names that NumPy and `pynn.ops` share then serve both.
+A tensor is what `pynn.ops` computes with; its class has the attribute ``__pynn_tensor__ = True``.
+Everything else is data for NumPy. Formulas written with the names that NumPy and `pynn.ops` share
+then serve both. `pynn.ops` is above this module and installs itself when it is imported, which is
+before anybody can have made a tensor.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+
+_installed: dict[str, Any] = {}
+
+
+def install(ops: Any) -> None:
+    """Set the functions that compute with tensors; done once, by `pynn.ops`."""
+    _installed["ops"] = ops
 
 
 def is_tensor(x: Any) -> bool:
@@ -23,7 +31,7 @@ def namespace(*values: Any) -> Any:
     """Return `pynn.ops` if any of `values` is a tensor, `numpy` otherwise."""
     for value in values:
         if is_tensor(value):
-            return type(value).__pynn_namespace__()
+            return _installed["ops"]
     return np
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pynn import _namespace
+from pynn._activation_op import apply_activation
 from pynn._registry import Registry
 
 __all__ = [
@@ -37,12 +38,6 @@ __all__ = [
     "swish",
     "tanh",
 ]
-
-
-def _apply(name: str, x: Any, alpha: float | None = None) -> Any:
-    from pynn import ops
-
-    return ops.apply_activation(name, x, alpha=alpha)
 
 
 def _check_slope(negative_slope: float) -> None:
@@ -95,18 +90,18 @@ def relu(
     """
     _check_slope(negative_slope)
     if threshold == 0 and max_value is None and negative_slope != 0:
-        return _apply("leaky_relu", x, negative_slope)
+        return apply_activation("leaky_relu", x, negative_slope)
     if threshold == 0:
-        above = _apply("relu6" if max_value == 6 else "relu", x)
+        above = apply_activation("relu6" if max_value == 6 else "relu", x)
     else:
-        above = _apply("threshold", x, threshold)
+        above = apply_activation("threshold", x, threshold)
     if max_value is not None:
         above = _namespace.namespace(above).clip(above, 0.0, max_value)
     if negative_slope == 0:
         return above
     if not _namespace.is_tensor(x):
         x = _namespace.to_float_array(x)
-    return above - negative_slope * _apply("relu", threshold - x)
+    return above - negative_slope * apply_activation("relu", threshold - x)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
@@ -134,7 +129,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     array([-0.2,  2. ], dtype=float32)
     """
     _check_slope(negative_slope)
-    return _apply("leaky_relu", x, negative_slope)
+    return apply_activation("leaky_relu", x, negative_slope)
 
 
 def relu6(x: Any) -> Any:
@@ -146,7 +141,7 @@ def relu6(x: Any) -> Any:
     >>> activations.relu6([-1.0, 2.0, 8.0])
     array([0., 2., 6.], dtype=float32)
     """
-    return _apply("relu6", x)
+    return apply_activation("relu6", x)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
@@ -171,7 +166,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     >>> activations.elu([-1.0, 2.0]).round(4)
     array([-0.6321,  2.    ], dtype=float32)
     """
-    return _apply("elu", x, alpha)
+    return apply_activation("elu", x, alpha)
 
 
 def selu(x: Any) -> Any:
@@ -185,7 +180,7 @@ def selu(x: Any) -> Any:
     >>> activations.selu([-1.0, 2.0]).round(4)
     array([-1.1113,  2.1014], dtype=float32)
     """
-    return _apply("selu", x)
+    return apply_activation("selu", x)
 
 
 def sigmoid(x: Any) -> Any:
@@ -197,7 +192,7 @@ def sigmoid(x: Any) -> Any:
     >>> activations.sigmoid([0.0, 2.0]).round(4)
     array([0.5   , 0.8808], dtype=float32)
     """
-    return _apply("sigmoid", x)
+    return apply_activation("sigmoid", x)
 
 
 def hard_sigmoid(x: Any) -> Any:
@@ -209,7 +204,7 @@ def hard_sigmoid(x: Any) -> Any:
     >>> activations.hard_sigmoid([-4.0, 0.0, 1.5])
     array([0.  , 0.5 , 0.75], dtype=float32)
     """
-    return _apply("hard_sigmoid", x)
+    return apply_activation("hard_sigmoid", x)
 
 
 def tanh(x: Any) -> Any:
@@ -221,7 +216,7 @@ def tanh(x: Any) -> Any:
     >>> activations.tanh([0.0, 1.0]).round(4)
     array([0.    , 0.7616], dtype=float32)
     """
-    return _apply("tanh", x)
+    return apply_activation("tanh", x)
 
 
 def softplus(x: Any) -> Any:
@@ -233,7 +228,7 @@ def softplus(x: Any) -> Any:
     >>> activations.softplus([0.0, 100.0]).round(4)
     array([  0.6931, 100.    ], dtype=float32)
     """
-    return _apply("softplus", x)
+    return apply_activation("softplus", x)
 
 
 def softsign(x: Any) -> Any:
@@ -245,7 +240,7 @@ def softsign(x: Any) -> Any:
     >>> activations.softsign([-1.0, 3.0])
     array([-0.5 ,  0.75], dtype=float32)
     """
-    return _apply("softsign", x)
+    return apply_activation("softsign", x)
 
 
 def gelu(x: Any, approximate: bool = False) -> Any:
@@ -269,7 +264,7 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     >>> activations.gelu([-1.0, 2.0]).round(4)
     array([-0.1587,  1.9545], dtype=float32)
     """
-    return _apply("gelu_tanh" if approximate else "gelu", x)
+    return apply_activation("gelu_tanh" if approximate else "gelu", x)
 
 
 def silu(x: Any) -> Any:
@@ -281,7 +276,7 @@ def silu(x: Any) -> Any:
     >>> activations.silu([0.0, 2.0]).round(4)
     array([0.    , 1.7616], dtype=float32)
     """
-    return _apply("silu", x)
+    return apply_activation("silu", x)
 
 
 def mish(x: Any) -> Any:
@@ -293,7 +288,7 @@ def mish(x: Any) -> Any:
     >>> activations.mish([0.0, 1.0]).round(4)
     array([0.    , 0.8651], dtype=float32)
     """
-    return _apply("mish", x)
+    return apply_activation("mish", x)
 
 
 def exponential(x: Any) -> Any:
@@ -305,7 +300,7 @@ def exponential(x: Any) -> Any:
     >>> activations.exponential([0.0, 1.0]).round(4)
     array([1.    , 2.7183], dtype=float32)
     """
-    return _apply("exponential", x)
+    return apply_activation("exponential", x)
 
 
 def heaviside(x: Any) -> Any:
@@ -319,7 +314,7 @@ def heaviside(x: Any) -> Any:
     >>> activations.heaviside([-1.0, 0.0, 2.0])
     array([0., 1., 1.], dtype=float32)
     """
-    return _apply("heaviside", x)
+    return apply_activation("heaviside", x)
 
 
 def sign(x: Any) -> Any:
@@ -331,7 +326,7 @@ def sign(x: Any) -> Any:
     >>> activations.sign([-3.0, 0.0, 2.0])
     array([-1.,  0.,  1.], dtype=float32)
     """
-    return _apply("sign", x)
+    return apply_activation("sign", x)
 
 
 def softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
@@ -381,7 +376,7 @@ def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
 
 def _along(name: str, x: Any, axis: int | Sequence[int]) -> Any:
     if axis == -1:
-        return _apply(name, x)
+        return apply_activation(name, x)
     if not _namespace.is_tensor(x):
         x = _namespace.to_float_array(x)
     xp = _namespace.namespace(x)
@@ -392,7 +387,7 @@ def _along(name: str, x: Any, axis: int | Sequence[int]) -> Any:
         return xp.exp(logarithm) if name == "softmax" else logarithm
     axes = list(range(len(x.shape)))
     axes[axis], axes[-1] = axes[-1], axes[axis]  # a swap, which undoes itself
-    return xp.transpose(_apply(name, xp.transpose(x, axes)), axes)
+    return xp.transpose(apply_activation(name, xp.transpose(x, axes)), axes)
 
 
 swish = silu

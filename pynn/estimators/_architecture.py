@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import activations, layers, models
-from pynn.layers._tracing import tracing
+from pynn._tensor import recording
+from pynn._tracing import tracing
 from pynn.ops import Tensor
-from pynn.ops._tensor import recording
 
 # scikit-learn's names of activations that pynn calls otherwise.
 _PYNN_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"}

@@ -13,16 +13,16 @@ from typing import Any, BinaryIO
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from pynn import _safetensors
+from pynn._atomic import write_atomically
+from pynn._json import from_text, to_text
+from pynn._safetensors import SafetensorsFile
 from pynn.estimators._label_columns import LabelColumns
 from pynn.estimators._labels import Labels
 from pynn.estimators._legacy_random import LegacyRandom
 from pynn.estimators._row_order import RowOrder
 from pynn.estimators._saved_objects import read_object, written_object
 from pynn.estimators._step_size import StepSize
-from pynn.saving import _safetensors
-from pynn.saving._atomic import write_atomically
-from pynn.saving._safetensors import SafetensorsFile
-from pynn.saving._text import from_text, to_text
 from pynn.saving._weights_file import ESTIMATOR, check_header, header
 
 _PARTS: dict[str, Any] = {

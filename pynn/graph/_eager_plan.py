@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from pynn._tensor import Mode, ValueTensor, computing
 from pynn.graph._interpreter import Pass, predict_in_batches
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._penalties import penalties_of
 from pynn.ops import Tensor, Weight
-from pynn.ops._tensor import Mode, ValueTensor, computing
 
 # Takes tensors with values and the mode; returns the outputs and what was added to the loss.
 Compute = Callable[[list[ValueTensor], bool], "tuple[list[Tensor], list[Any]]"]

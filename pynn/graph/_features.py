@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from pynn._shape_rules import normalize_axes
 from pynn.ops import Node, Tensor, Weight
-from pynn.ops._shape_rules import normalize_axes
 
 # Ops that compute nothing.
 MOVING = frozenset(

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pynn._tensor import Mode
 from pynn.graph._rows import is_sparse, to_numeric
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
-from pynn.ops._tensor import Mode
 
 Values = dict[int, Any]  # by the id of the tensor
 

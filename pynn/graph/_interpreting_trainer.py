@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import _core, _state
+from pynn._tensor import Mode
 from pynn.graph._interpreter import gather, run_backward
 from pynn.graph._objective import Objective, Penalty
 from pynn.ops import Weight
-from pynn.ops._tensor import Mode
 
 if TYPE_CHECKING:
     from pynn.graph._eager_plan import EagerPlan

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from pynn import _core
+from pynn._tensor import Mode
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._penalties import native_penalty, recorded_penalty
 from pynn.graph._row_losses import record_loss, target_shape
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
-from pynn.ops._tensor import Mode
 
 Totals = tuple[float, float]
 

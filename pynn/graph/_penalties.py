@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import ops
+from pynn._tensor import recording
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
-from pynn.ops._tensor import recording
 from pynn.regularizers import L1L2
 
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import ops
+from pynn._shape_rules import normalize_axes
+from pynn._tensor import recording
 from pynn.graph._features import has_rows
 from pynn.ops import Node, Tensor, Weight
-from pynn.ops._shape_rules import normalize_axes
-from pynn.ops._tensor import recording
 
 
 class RowLoss(NamedTuple):

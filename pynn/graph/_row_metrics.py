@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import ops
+from pynn._tensor import recording
 from pynn.graph._features import has_rows
 from pynn.graph._lowering import lower_to_engine
 from pynn.graph._row_losses import target_shape
 from pynn.graph._walk import topological
 from pynn.ops import Tensor
-from pynn.ops._tensor import recording
 
 
 def row_metric_of(metric: Any, y_true: Tensor, y_pred: Tensor) -> Tensor | None:

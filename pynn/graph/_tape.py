@@ -10,9 +10,10 @@ import numpy as np
 from pynn import _state
 from pynn._array_result import ArrayResult
 from pynn._structure import leaves, map_leaves
+from pynn._tensor import Mode, ValueTensor, computing
+from pynn._tracing import current, tracing
 from pynn.graph._interpreter import run_backward
 from pynn.ops import Weight
-from pynn.ops._tensor import Mode, ValueTensor, computing
 
 
 class _TapeMode(Mode):
@@ -28,8 +29,6 @@ class _TapeMode(Mode):
     @property
     def training(self) -> bool:  # type: ignore[override]
         """Whether the layer that recorded the node at `position` was called for training."""
-        from pynn.layers._tracing import current
-
         if self.position not in self._known:
             self._known[self.position] = bool(current().training)
         return self._known[self.position]
@@ -72,8 +71,6 @@ class Tape:
         self.losses: list[Any] = []
 
     def __enter__(self) -> Self:
-        from pynn.layers._tracing import tracing
-
         self._tape = self._open.enter_context(computing(_TapeMode(_state.next_seed())))
         trace = self._open.enter_context(tracing())
         trace.depth += 1  # leave no records that hold values

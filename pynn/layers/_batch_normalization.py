@@ -6,9 +6,9 @@ from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer, is_number
+from pynn._tracing import TrainingFlag
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
-from pynn.layers._tracing import TrainingFlag
 
 
 class BatchNormalization(Layer):

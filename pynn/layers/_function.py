@@ -7,9 +7,9 @@ from typing import Any
 
 from pynn._array_result import as_result
 from pynn._structure import map_leaves
+from pynn._tensor import recording
 from pynn.layers._layer import Layer
 from pynn.ops._lookup import find_function
-from pynn.ops._tensor import recording
 
 
 class Function(Layer):

@@ -9,6 +9,8 @@ from pynn import ops, regularizers
 from pynn._array_result import as_result
 from pynn._namespace import is_tensor
 from pynn._structure import is_nested, leaves, map_leaves, pack
+from pynn._tensor import ValueTensor, is_taped, recording
+from pynn._tracing import current, tracing
 from pynn.layers import _config
 from pynn.layers._arguments import (
     as_arrays,
@@ -19,10 +21,8 @@ from pynn.layers._arguments import (
     is_shape,
 )
 from pynn.layers._call import Call
-from pynn.layers._tracing import current, tracing
 from pynn.layers._weight_holder import WeightHolder
 from pynn.ops import Tensor
-from pynn.ops._tensor import ValueTensor, is_taped, recording
 
 
 class _NamesItself(type):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from pynn import _state, ops
+from pynn._tensor import apply
 from pynn.layers._call import Call
 from pynn.layers._layer import Layer
 from pynn.ops import Node, Tensor
-from pynn.ops._tensor import apply
 
 
 class Operation(Layer):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pynn._number_checks import is_number
+from pynn._tracing import TrainingFlag
 from pynn.layers._layer import Layer
-from pynn.layers._tracing import TrainingFlag
 
 
 def checked_rate(rate: Any) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import _state
+from pynn._pair import as_pair
 from pynn.losses._loss import NamedLoss
-from pynn.losses._pair import as_pair
 from pynn.losses._smoothing import check_smoothing, smooth
 
 

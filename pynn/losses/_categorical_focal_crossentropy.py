@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn._pair import as_pair
 from pynn.losses._categorical_crossentropy import log_probabilities
 from pynn.losses._loss import NamedLoss
-from pynn.losses._pair import as_pair
 from pynn.losses._smoothing import check_smoothing, smooth
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn._pair import as_pair
 from pynn.losses._loss import NamedLoss
-from pynn.losses._pair import as_pair
 
 
 def half_gamma_deviance(y_true: Any, y_pred: Any) -> Any:

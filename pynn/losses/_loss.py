@@ -10,7 +10,7 @@ import numpy as np
 
 from pynn import _namespace, _registry, _state
 from pynn._numbers import Number
-from pynn.losses._pair import match_ranks
+from pynn._pair import match_ranks
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pynn._number_checks import is_number
+from pynn._pair import as_pair
 from pynn.losses._loss import NamedLoss
-from pynn.losses._pair import as_pair
 
 
 def _check_tau(tau: float) -> None:

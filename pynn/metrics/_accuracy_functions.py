@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _namespace, _state
-from pynn.losses._pair import match_ranks
+from pynn._pair import match_ranks
 
 
 def _matches(a: Any, b: Any) -> np.ndarray:

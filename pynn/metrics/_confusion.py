@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import _namespace
-from pynn.losses._pair import match_ranks
+from pynn._pair import match_ranks
 
 # Scores outside the top k; also the threshold that everything inside is above.
 OUTSIDE = -1e10

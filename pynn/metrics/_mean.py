@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn import _namespace
 from pynn._numbers import Number
-from pynn.losses._pair import match_ranks
+from pynn._pair import match_ranks
 from pynn.metrics._metric import Metric
 from pynn.metrics._native import native_name
 

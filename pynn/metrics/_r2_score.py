@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn.losses._pair import as_pair
+from pynn._pair import as_pair
 from pynn.metrics._metric import Metric, as_result
 
 AGGREGATIONS = ("uniform_average", "variance_weighted_average", None)

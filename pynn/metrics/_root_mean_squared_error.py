@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn._numbers import Number
-from pynn.losses._pair import as_pair
+from pynn._pair import as_pair
 from pynn.metrics._mean import Mean
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pynn._structure import leaves, pack
+from pynn._tensor import Mode, ValueTensor, computing, recording
+from pynn._tracing import TrainingFlag, current, tracing
 from pynn.graph._interpreter import gather
-from pynn.layers._tracing import TrainingFlag, current, tracing
 from pynn.ops import Tensor
-from pynn.ops._tensor import Mode, ValueTensor, computing, recording
 
 
 class Interface:

@@ -16,9 +16,10 @@ from pynn._array_result import ArrayResult, as_result
 from pynn._namespace import is_tensor
 from pynn._number_checks import is_integer
 from pynn._structure import is_nested, leaves, map_leaves, pack
+from pynn._tensor import is_taped, suspended
+from pynn._tracing import current, tracing
 from pynn.layers import Layer
 from pynn.layers._config import from_init, training_position, with_objects
-from pynn.layers._tracing import current, tracing
 from pynn.models import _compiling, _custom_steps, _evaluation, _fitting, _functional_config
 from pynn.models._compiled import Compiled
 from pynn.models._diagram import diagram_of
@@ -31,7 +32,6 @@ from pynn.models._source import as_structure, example
 from pynn.models._summary import html_of, summary
 from pynn.models._trainer_cache import TrainerCache
 from pynn.ops import SymbolicValueError, Tensor
-from pynn.ops._tensor import is_taped, suspended
 from pynn.training import Signature, rows_per_call
 
 

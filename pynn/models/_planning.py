@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pynn import graph
 from pynn._structure import leaves, pack
-from pynn.layers._tracing import tracing
+from pynn._tracing import tracing
 from pynn.models._recording import Recording, asks_for_mode, record_both
 
 if TYPE_CHECKING:

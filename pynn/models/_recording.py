@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pynn._structure import leaves, map_leaves
+from pynn._tensor import recording
+from pynn._tracing import TrainingFlag, current, tracing
 from pynn.layers import Layer
 from pynn.layers._config import training_position
-from pynn.layers._tracing import TrainingFlag, current, tracing
 from pynn.models._network import input_like
 from pynn.ops import Tensor
-from pynn.ops._tensor import recording
 
 
 class Recording(NamedTuple):

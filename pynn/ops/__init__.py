@@ -4,14 +4,17 @@ Every function takes arrays and returns an array, or takes a tensor among its ar
 a node of the model that is being built. Nothing here knows of layers or models.
 """
 
-from pynn.ops._activation import (
-    apply_activation,
+import sys as _sys
+
+from pynn import _namespace, _operators
+from pynn._activation_op import apply_activation
+from pynn._tensor import Node, SymbolicValueError, Tensor
+from pynn._weight import Weight
+from pynn.activations import (
     elu,
-    gelu,
     hard_sigmoid,
     leaky_relu,
     log_softmax,
-    relu,
     relu6,
     selu,
     sigmoid,
@@ -22,6 +25,7 @@ from pynn.ops._activation import (
     swish,
     tanh,
 )
+from pynn.ops._activation import gelu, relu
 from pynn.ops._elementwise import (
     absolute,
     add,
@@ -81,7 +85,6 @@ from pynn.ops._neural import (
     gaussian_noise,
     normalize_batch,
 )
-from pynn.ops._operators import install as _install
 from pynn.ops._reductions import (
     all,
     any,
@@ -117,10 +120,9 @@ from pynn.ops._shapes import (
     transpose,
     zeros_like,
 )
-from pynn.ops._tensor import Node, SymbolicValueError, Tensor
-from pynn.ops._weight import Weight
 
-_install(
+_namespace.install(_sys.modules[__name__])
+_operators.install(
     absolute=absolute,
     add=add,
     divide=divide,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pynn._dtypes import dtype_name
-from pynn.ops._shape_rules import broadcast, same, unbroadcast
-from pynn.ops._tensor import Op, apply, value_of
+from pynn._shape_rules import broadcast, same, unbroadcast
+from pynn._tensor import Op, apply, value_of
 
 
 def _unary(name: str, forward: Callable[..., Any], slope: Callable[..., Any] | None) -> Op:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from pynn._shape_rules import broadcast, unbroadcast
+from pynn._tensor import Op, Shape, apply
 from pynn.ops._reductions import sum
-from pynn.ops._shape_rules import broadcast, unbroadcast
-from pynn.ops._tensor import Op, Shape, apply
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -86,8 +86,8 @@ def dot(x1: Any, x2: Any) -> Any:
     ValueError
         If both have axes and `x2` more than two: NumPy's sum over its second last is not here.
     """
+    from pynn._tensor import shape_of
     from pynn.ops._elementwise import multiply
-    from pynn.ops._tensor import shape_of
 
     if shape_of(x1) == () or shape_of(x2) == ():
         return multiply(x1, x2)

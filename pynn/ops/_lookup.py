@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from pynn import _core
+from pynn._activation_op import SOFTMAXES, activation_op
+from pynn._tensor import Op
 from pynn.ops import _elementwise, _linear, _merge, _neural, _reductions, _shapes
-from pynn.ops._activation import SOFTMAXES, activation_op
-from pynn.ops._tensor import Op
 
 
 @cache

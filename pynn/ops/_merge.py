@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pynn.ops._shape_rules import broadcast, unbroadcast
-from pynn.ops._tensor import Op, apply
+from pynn._shape_rules import broadcast, unbroadcast
+from pynn._tensor import Op, apply
 
 
 def _add_backward(grad: Any, out: Any, *values: Any) -> list[np.ndarray]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._shape_rules import normalize_axes, same, unbroadcast
+from pynn._tensor import Mode, Op, is_recorded, shape_of, value_of
+from pynn._tensor import apply as _apply
 from pynn.ops._elementwise import add, multiply, rsqrt, subtract
-from pynn.ops._shape_rules import normalize_axes, same, unbroadcast
 from pynn.ops._shapes import reshape
-from pynn.ops._tensor import Mode, Op, is_recorded, shape_of, value_of
-from pynn.ops._tensor import apply as _apply
 
 
 def _dropout_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:

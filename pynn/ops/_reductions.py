@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._shape_rules import normalize_axes, reduced
+from pynn._tensor import Op, Tensor, apply, shape_of, value_of
+from pynn._weight import Weight
 from pynn.ops._elementwise import (
     absolute,
     add,
@@ -21,9 +24,6 @@ from pynn.ops._elementwise import (
     square,
     subtract,
 )
-from pynn.ops._shape_rules import normalize_axes, reduced
-from pynn.ops._tensor import Op, Tensor, apply, shape_of, value_of
-from pynn.ops._weight import Weight
 
 
 def _expand(value: Any, like: Any, axis: Any, keepdims: bool) -> np.ndarray:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._shape_rules import normalize_axes
+from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 from pynn.ops._elementwise import cast
-from pynn.ops._shape_rules import normalize_axes
-from pynn.ops._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 
 
 def _resolve(shape: Shape, target: tuple[int, ...]) -> tuple[int, ...]:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from pynn import activations, constraints, initializers, layers, regularizers
+from pynn._atomic import write_atomically
 from pynn._structure import leaves, map_leaves
 from pynn.layers import InputLayer, Layer
 from pynn.layers._function import Function
 from pynn.layers._operation import Operation
 from pynn.models import Model, Sequential
 from pynn.ops import Tensor
-from pynn.saving._atomic import write_atomically
 from pynn.saving._compile_config import compile_config
 from pynn.saving._keras_hdf5_arrays import require_h5py
 from pynn.saving._keras_ops_writer import Written, written_constant, written_op

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from pynn._safetensors import SafetensorsFile
 from pynn.saving._model_file import read_model_file
-from pynn.saving._safetensors import SafetensorsFile
 from pynn.saving._weights_file import assign_by_name, assign_weights, check_header
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pynn import _safetensors
 from pynn._allocation import weights_limited_to
-from pynn.saving import _safetensors
-from pynn.saving._atomic import write_atomically
+from pynn._atomic import write_atomically
+from pynn._json import from_text, to_text
+from pynn._safetensors import SafetensorsFile
 from pynn.saving._compile_config import compile_arguments, compile_config
-from pynn.saving._safetensors import SafetensorsFile
 from pynn.saving._structure_config import structure_config, structure_of
-from pynn.saving._text import from_text, to_text
 from pynn.saving._training_state import restore_training, training_state
 from pynn.saving._weights_file import (
     ESTIMATOR,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from pynn._safetensors import SafetensorsFile
     from pynn.models import Model
-    from pynn.saving._safetensors import SafetensorsFile
 
 _PREFIX = "optimizer"
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from pynn.saving import _safetensors
-from pynn.saving._atomic import write_atomically
-from pynn.saving._safetensors import SafetensorsFile
-from pynn.saving._text import from_text, to_text
+from pynn import _safetensors
+from pynn._atomic import write_atomically
+from pynn._json import from_text, to_text
+from pynn._safetensors import SafetensorsFile
 from pynn.saving._training_state import restore_training, shuffle_seed, training_state
 
 if TYPE_CHECKING:

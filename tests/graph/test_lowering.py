@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pynn import _core, layers, ops
+from pynn._tensor import recording
 from pynn.graph import lower, to_rows
 from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
-from pynn.ops._tensor import recording
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0.5, 2.0, (45, 4))

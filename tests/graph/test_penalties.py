@@ -10,12 +10,12 @@ import pytest
 
 import pynn
 from pynn import _core, layers, ops, regularizers
+from pynn._tensor import Mode
 from pynn.graph import lower, to_rows
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._penalties import native_penalty, recorded_penalty
 from pynn.graph._walk import topological
-from pynn.ops._tensor import Mode
 
 SHAPE = (4, 3)
 # name: regularizer, its l1 and its l2

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pynn import ops
+from pynn._tensor import Mode, Node, Op, Tensor
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._walk import topological
 from pynn.ops import _lookup
-from pynn.ops._tensor import Mode, Node, Op, Tensor
 
 RNG = np.random.default_rng(5)
 A = RNG.uniform(0.5, 1.5, (4, 3))

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from pynn.saving._atomic import write_atomically
+from pynn._atomic import write_atomically
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:

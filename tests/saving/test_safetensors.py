@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pynn.saving import _safetensors
-from pynn.saving._safetensors import SafetensorsFile
+from pynn import _safetensors
+from pynn._safetensors import SafetensorsFile
 
 ARRAYS = {
     "a": np.arange(6, dtype="float32").reshape(2, 3),

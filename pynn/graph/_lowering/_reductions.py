@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
+from pynn._shape_rules import normalize_axes
 from pynn.graph._features import row_shape
 from pynn.graph._lowering._builder import Builder
 from pynn.graph._lowering._program import Program
 from pynn.ops import Node, Weight
-from pynn.ops._shape_rules import normalize_axes
 
 # The engine's reduction of each op. What is true is 1, so that one is if the largest is; the least
 # is where its negative is the largest.

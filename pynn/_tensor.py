@@ -1,8 +1,7 @@
 """What layers are recorded with: an `Op`, a `Node` that applies one, and the `Tensor` it yields.
 
 A tensor is symbolic: it has a shape and a history, and no value. Which ops there are, and their
-maths, is in the other files of this folder; turning nodes into something that runs is in
-`pynn.graph`.
+maths, is in `pynn.ops`; turning nodes into something that runs is in `pynn.graph`.
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ import operator
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pynn import _state
-from pynn.ops._operators import _FUNCTIONS, Operators
-from pynn.ops._weight import Weight
+from pynn._operators import _FUNCTIONS, Operators
+from pynn._weight import Weight
 
 Shape = tuple[int | None, ...]
 
@@ -148,13 +146,6 @@ class Tensor(Operators):
         self.name = name
         self.source: Any = None  # the layer call whose result this is: see layers/_layer.py
 
-    @staticmethod
-    def __pynn_namespace__() -> ModuleType:
-        """Return the functions that compute with tensors: see `pynn._namespace`."""
-        from pynn import ops
-
-        return ops
-
     @property
     def ndim(self) -> int:
         """Number of dimensions, the batch's included."""
@@ -253,7 +244,7 @@ class ValueTensor(Tensor):
         return f"<Tensor shape={self.shape}, dtype={self.dtype}, value={self.value!r}>"
 
 
-class Tape:
+class EagerRecorder:
     """The nodes of a pass that is computed as it is recorded.
 
     Attributes
@@ -286,22 +277,22 @@ class Tape:
 
 class _Recording(threading.local):
     active = False
-    tape: Tape | None = None
+    recorder: EagerRecorder | None = None
 
 
 _recording = _Recording()
 
 
 @contextmanager
-def computing(mode: Mode) -> Iterator[Tape]:
+def computing(mode: Mode) -> Iterator[EagerRecorder]:
     """While this is active, ops compute values and are recorded on the tape that it yields."""
-    before = _recording.tape
-    _recording.tape = tape = Tape(mode)
+    before = _recording.recorder
+    _recording.recorder = recorder = EagerRecorder(mode)
     try:
         with recording():
-            yield tape
+            yield recorder
     finally:
-        _recording.tape = before
+        _recording.recorder = before
 
 
 class recording:  # noqa: N801, a function to its users; a generator would take thrice as long
@@ -323,17 +314,17 @@ class recording:  # noqa: N801, a function to its users; a generator would take 
 @contextmanager
 def suspended() -> Iterator[None]:
     """While this is active, no tape is: what is recorded has no values."""
-    before = _recording.tape, _recording.active
-    _recording.tape, _recording.active = None, False
+    before = _recording.recorder, _recording.active
+    _recording.recorder, _recording.active = None, False
     try:
         yield
     finally:
-        _recording.tape, _recording.active = before
+        _recording.recorder, _recording.active = before
 
 
 def is_taped() -> bool:
     """Whether a pass is under way that is computed as it is recorded."""
-    return _recording.tape is not None
+    return _recording.recorder is not None
 
 
 def is_recorded(*inputs: Any) -> bool:
@@ -346,8 +337,8 @@ def is_recorded(*inputs: Any) -> bool:
 
 def record(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     """Return the tensor that an op makes, with its value if the pass under way has values."""
-    if _recording.tape is not None:
-        return _recording.tape.compute(op, inputs, params)
+    if _recording.recorder is not None:
+        return _recording.recorder.compute(op, inputs, params)
     return Node(op, inputs, params).output
 
 

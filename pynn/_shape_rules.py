@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn.ops._tensor import Shape
+from pynn._tensor import Shape
 
 
 def same(shape: Shape, *_: Shape, **params: Any) -> Shape:
