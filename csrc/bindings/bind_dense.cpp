@@ -12,6 +12,7 @@
 #include "bindings/names.hpp"
 #include "bindings/padded.hpp"
 #include "dispatch/dispatch.hpp"
+#include "kernels/choose_product.hpp"
 
 namespace py = pybind11;
 
@@ -74,16 +75,8 @@ py::array forward(const Array<T>& x, const Array<T>& w, const std::optional<Arra
   args.bias = bias ? bias->data() : nullptr;
   args.accumulate = start.has_value();
   args.epilogue = relu ? Epilogue::relu : Epilogue::none;
-  kernel_table<T>().product(args);
+  choose_product(kernel_table<T>(), args)(args);
   return out.to_array();
-}
-
-// The kernel of a layer's backward().
-template <class T>
-auto gradient_kernel(const ProductArgs<T>& args, bool by_input) {
-  const KernelTable<T>& table = kernel_table<T>();
-  return by_input && takes_few_rows_gradient(args.count, args.depth) ? table.few_rows_gradient
-                                                                     : table.product;
 }
 
 // grad_y (batch, n), w (n, k), or (k, n) by input -> grad_x (batch, k), added to `start` if given,
@@ -105,7 +98,7 @@ py::array grad_input(const Array<T>& grad_y, const Array<T>& w, const std::optio
     args.gate = gates.data();
     args.gate_block_stride = gates.stride();
   }
-  gradient_kernel(args, by_input)(args);
+  choose_input_gradient(kernel_table<T>(), args, by_input, args.count)(args);
   return out.to_array();
 }
 
@@ -201,7 +194,8 @@ double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int r
   }
   const ProductArgs<T> args =
       product == Product::forward ? forward_args(x, weights, y) : grad_input_args(y, weights, x);
-  const auto multiply = is_gradient ? gradient_kernel(args, by_input) : table.product;
+  const auto multiply = is_gradient ? choose_input_gradient(table, args, by_input, batch)
+                                    : choose_product(table, args);
   const auto run = [&] {
     if (product == Product::grad_weights) {
       table.weight_gradient(gradient);

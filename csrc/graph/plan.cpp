@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "dispatch/dispatch.hpp"
+#include "kernels/choose_product.hpp"
 
 namespace pynn {
 
@@ -34,12 +35,10 @@ bool is_activation(const NodeSpec& node, Activation which) {
   return node.kind->activation == static_cast<int>(which);
 }
 
-// Measured: what an element of a dense row costs beside what an entry costs, in training.
 double densest_for(const NodeSpec& dense) {
   const bool transposed = dense.params[0] != 0;
-  if ((dense.variables[0]->layout() == Layout::by_input) == transposed) return 0.05;
-  constexpr int kManyOutputs = 64;
-  return dense.features < kManyOutputs ? 0.13 : 0.25;
+  const bool in_out = (dense.variables[0]->layout() == Layout::by_input) != transposed;
+  return densest_entries(in_out, dense.features);
 }
 
 }  // namespace
@@ -430,13 +429,13 @@ void Plan<T>::append_update(std::vector<Task>& tasks) const {
 }
 
 template <class T>
-bool Plan<T>::input_takes_few_rows(std::size_t i) const {
+bool Plan<T>::input_may_keep_rows(std::size_t i) const {
   const int input = request_.inputs[i];
   const auto& outputs = request_.outputs;
   if (request_.training || std::count(outputs.begin(), outputs.end(), input) > 0) return false;
   const std::vector<int>& consumers = consumers_[static_cast<std::size_t>(input)];
   return std::all_of(consumers.begin(), consumers.end(), [this](int id) {
-    return ops_[static_cast<std::size_t>(id)]->takes_few_rows();
+    return ops_[static_cast<std::size_t>(id)]->may_read_rows();
   });
 }
 

@@ -60,8 +60,8 @@ class Plan {
     slot(request_.inputs[i]).row_pointers = rows;
   }
 
-  // Whether Slot::few_rows of an input, for as many as the kernels take, may stand for its lanes.
-  bool input_takes_few_rows(std::size_t i) const;
+  // Whether everything that reads an input may read rows of a small batch instead of lanes.
+  bool input_may_keep_rows(std::size_t i) const;
 
   void append_forward(std::vector<Task>& tasks) const { append_values(tasks, false); }
   void append_late(std::vector<Task>& tasks) const { append_values(tasks, true); }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "dispatch/dispatch.hpp"
+
 namespace pynn {
 
 namespace {
@@ -29,7 +31,8 @@ Schedule::Split Schedule::choose_split(const Task& task, int count, int workers,
   return Split::serial;
 }
 
-Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers) : workers_(workers) {
+Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers)
+    : workers_(workers), tiles_(kernels().tiles) {
   const bool by_blocks = block_count(count) >= 2 * workers;
   // Per buffer touched since the last barrier: how it was divided, and whether parts were read by
   // others.
@@ -82,9 +85,9 @@ Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers) : wor
 
 void Schedule::run(const Pass& pass, int worker, Barrier& barrier) const {
   const int blocks = block_count(pass.count);
-  const Share everything{{0, blocks}, 0, 1};
-  const Share features{{0, blocks}, worker, workers_};
-  const Share some_blocks{divide(blocks, 1, worker, workers_), 0, 1};
+  const Share everything{{0, blocks}};
+  const Share features{{0, blocks}, worker, workers_, tiles_};
+  const Share some_blocks{divide(blocks, 1, worker, workers_)};
   for (const Step& step : steps_) {
     if (step.barrier_before) barrier.wait(workers_);
     if (step.split == Split::serial) {

@@ -44,6 +44,7 @@ class Schedule {
 
   std::vector<Step> steps_;
   int workers_;
+  TileSizes tiles_;
 };
 
 // Workers that a batch with this much arithmetic is worth.

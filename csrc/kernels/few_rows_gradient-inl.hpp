@@ -226,7 +226,7 @@ static void gradient_of_few_rows(const ProductArgs<T>& a) {
 }
 
 // depth_stride 1, no bias.
-template <class T, int B = kFewGradientRows>
+template <class T, int B = kSmallGradientBatch>
 static void few_rows_gradient(const ProductArgs<T>& a) {
   if constexpr (B > 1) {
     if (a.count < B) return few_rows_gradient<T, B - 1>(a);

@@ -1,7 +1,9 @@
 #include "kernels/few_lines-inl.hpp"
+#include "kernels/few_rows-inl.hpp"
 #include "kernels/few_rows_gradient-inl.hpp"
 #include "kernels/fill.hpp"
 #include "kernels/product-inl.hpp"
+#include "kernels/row_product-inl.hpp"
 #include "kernels/weight_gradient-inl.hpp"
 
 namespace pynn {
@@ -9,17 +11,20 @@ namespace PYNN_ISA {
 
 template <class T>
 static void fill_table(KernelTable<T>& table) {
-  table.product_rows = Tiles<T>::kRows;
-  table.gradient_rows = Tiles<T>::kGradRows;
-  table.few_rows = kFewRows<T>;
   table.product = product<T>;
-  table.few_rows_gradient = few_rows_gradient<T>;
+  table.small_batch_product = few_rows_product<T>;
+  table.small_batch = kFewRows<T>;
+  table.row_product = row_product<T>;
+  table.small_batch_gradient = few_rows_gradient<T>;
   table.weight_gradient = weight_gradient<T>;
-  table.few_lines = Tiles<T>::kLines;
-  table.few_lines_gradient = few_lines_gradient<T>;
+  table.narrow_gradient = few_lines_gradient<T>;
+  table.narrow_lines = Tiles<T>::kLines;
 }
 
 void fill_gemm(IsaKernels& kernels) {
+  using Both = Tiles<float>;  // and Tiles<double>, which has the same sizes
+  static_assert(Both::kRows % Both::kGradRows == 0);
+  kernels.tiles = {Both::kGradRows, Both::kGradRows * Both::kGradVectors};
   fill_table(kernels.f32);
   fill_table(kernels.f64);
 }

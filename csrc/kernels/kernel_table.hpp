@@ -37,7 +37,7 @@ struct ProductArgs {
   int depth;
   const T* x;
   std::ptrdiff_t x_block_stride;
-  // Instead of x, if not null: rows of the batch, for at most few_rows of them and row_stride 1.
+  // Instead of x, if not null: rows of the batch, for small_batch_product.
   const T* const* x_rows;
   const T* bias;  // may be null
   T* y;
@@ -49,14 +49,8 @@ struct ProductArgs {
   std::ptrdiff_t gate_block_stride;
 };
 
-// The gradient of the input, by weights that lie by input, has a kernel of its own for batches of
-// few rows, whose sums along many outputs are worth the tree that ends them. Sums have another
-// order there, so this is the same on every ISA, and a question about the whole batch.
-inline constexpr int kFewGradientRows = 8;
-inline constexpr int kFewGradientDepth = 16;  // outputs, per row of the batch
-constexpr bool takes_few_rows_gradient(int batch, int outputs) {
-  return batch <= kFewGradientRows && outputs >= kFewGradientDepth * batch;
-}
+// Batches of up to so many rows may take small_batch_gradient; see choose_product.hpp.
+inline constexpr int kSmallGradientBatch = 8;
 
 // One optimizer step's numbers, the same for every parameter but for the regularizer's.
 template <class T>
@@ -309,17 +303,20 @@ inline constexpr int kMathKernels = 8;
 
 template <class T>
 struct KernelTable {
-  // gemm
-  int product_rows;  // rows of a tile: ranges that start at a multiple of it are fastest
-  int gradient_rows;
-  int few_rows;  // of a batch have a product of their own, by weights with row_stride 1
-  void (*product)(const ProductArgs<T>&);
-  // The same product, for takes_few_rows_gradient and depth_stride 1, without bias: of partial
-  // sums.
-  void (*few_rows_gradient)(const ProductArgs<T>&);
+  // Dense layers; choose_product.hpp chooses between them.
+  void (*product)(const ProductArgs<T>&);  // any arguments
+  // The same sums, for at most small_batch rows and row_stride 1.
+  void (*small_batch_product)(const ProductArgs<T>&);
+  int small_batch;
+  // The same sums, for one row and depth_stride 1.
+  void (*row_product)(const ProductArgs<T>&);
+  // The product for at most kSmallGradientBatch rows and depth_stride 1, without bias: of partial
+  // sums, which are other sums than those above.
+  void (*small_batch_gradient)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
-  int few_lines;  // of weights have a gradient of their own
-  void (*few_lines_gradient)(const FewLinesArgs<T>&);
+  // For weights of at most narrow_lines lines.
+  void (*narrow_gradient)(const FewLinesArgs<T>&);
+  int narrow_lines;
   void (*sparse_product)(const SparseProductArgs<T>&);
   void (*sparse_order)(const SparseOrderArgs<T>&);
   void (*sparse_gradient)(const SparseGradientArgs<T>&);
@@ -399,9 +396,16 @@ struct KernelTable {
   double (*fma_peak)(std::int64_t rounds);
 };
 
+// Where work is best divided between workers: at the ends of whole tiles.
+struct TileSizes {
+  int rows = 1;   // rows of all tiles of products are multiples of it
+  int lines = 1;  // multiple of the rows of all tiles of weight gradients, however wide
+};
+
 // What one ISA's units fill in, for float and double.
 struct IsaKernels {
   const char* name;
+  TileSizes tiles;
   KernelTable<float> f32;
   KernelTable<double> f64;
 };

@@ -4,9 +4,7 @@
 // result depends on neither tile, vector width nor thread count.
 #pragma once
 
-#include "kernels/few_rows-inl.hpp"
 #include "kernels/kernel_table.hpp"
-#include "kernels/row_product-inl.hpp"
 #include "simd/vec.hpp"
 
 namespace pynn {
@@ -145,8 +143,6 @@ static constexpr std::ptrdiff_t kGroupBytes = std::ptrdiff_t{256} << 10;
 template <class T>
 static void product(const ProductArgs<T>& a) {
   const bool contiguous = a.depth_stride == 1;
-  if (a.count <= kFewRows<T> && !contiguous) return few_rows_product(a);
-  if (a.count == 1) return row_product(a);
   if (a.depth <= kStridedDepthChunk<T> && a.count <= kLanes) {
     return contiguous ? product_all<T, true>(a) : product_all<T, false>(a);
   }

@@ -2,6 +2,7 @@
 // kernel of another one backwards. Variables: kernel, and bias if there is one.
 #include <algorithm>
 
+#include "kernels/choose_product.hpp"
 #include "ops/check_node.hpp"
 #include "ops/vector_gradient.hpp"
 
@@ -31,24 +32,27 @@ class Dense : public Op<T> {
     if (!is_sparse() || kernel == nullptr || kernel->slots.empty()) return cost();
     return cost() + 10.0 * units_ * features_ / kLanes;
   }
-  bool takes_few_rows() const override { return by_input_ && !is_sparse(); }
+  bool may_read_rows() const override { return by_input_ && !is_sparse(); }
   bool wants_rows() const override {
-    return this->parameters[0] != nullptr && !by_input_ && !is_sparse() && !has_few_lines();
+    return trains_kernel() && !by_input_ && gradient_kernel() == WeightGradient::by_rows;
   }
   bool wants_grad_rows() const override {
-    return this->parameters[0] != nullptr && (by_input_ || is_sparse()) && !has_few_lines();
+    if (!trains_kernel()) return false;
+    const WeightGradient kernel = gradient_kernel();
+    return kernel == WeightGradient::by_entries || (by_input_ && kernel == WeightGradient::by_rows);
   }
-  // The sums of the bias, and the ends of the groups of columns, or the sums of few lines.
+  // The sums of the bias, and the ends of the groups of columns, or the sums of narrow_gradient.
   std::ptrdiff_t workspace(int) const override {
+    const bool narrow = gradient_kernel() == WeightGradient::by_lanes;
     const std::ptrdiff_t groups = is_sparse() ? (features_ >> shift()) + 1 : 0;
-    const std::ptrdiff_t sums = has_few_lines() ? lines() * round_up(columns(), kRowAlign) : 0;
+    const std::ptrdiff_t sums = narrow ? lines() * round_up(columns(), kRowAlign) : 0;
     return round_up(units_, kRowAlign) + sums +
            groups * static_cast<std::ptrdiff_t>(sizeof(std::int64_t) / sizeof(T));
   }
 
   // The weights of an output stay with one worker, unless there are too few to divide.
   bool keeps_features() const override { return is_sparse() && divides_outputs(); }
-  bool orders_entries() const override { return is_sparse() && this->parameters[0] != nullptr; }
+  bool orders_entries() const override { return is_sparse() && trains_kernel(); }
   double order_cost() const override { return 30.0 * this->in[0]->entries_per_row; }
 
   void order_entries(const Pass& pass, const Share& share) override {
@@ -77,12 +81,12 @@ class Dense : public Op<T> {
     a.depth = features_;
     a.x = x.value_at(share.blocks.begin);
     a.x_block_stride = x.block_stride;
-    a.x_rows = pass.count <= this->kernels->few_rows ? x.few_rows : nullptr;
+    a.x_rows = is_small_batch(*this->kernels, pass.count) ? x.rows_for_lanes : nullptr;
     a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
     a.y = y.value_at(share.blocks.begin);
     a.y_block_stride = y.block_stride;
     a.epilogue = this->gated ? Epilogue::relu : Epilogue::none;
-    run(this->kernels->product, a, rows, pass, share);
+    if (narrow_to(a, rows, pass, share)) choose_product(*this->kernels, a)(a);
   }
 
   void backward(const Pass& pass, const Share& share) override {
@@ -104,23 +108,29 @@ class Dense : public Op<T> {
       a.gate = this->gate->value_at(share.blocks.begin);
       a.gate_block_stride = this->gate->block_stride;
     }
-    const bool few = by_input_ && takes_few_rows_gradient(pass.count, units_);
-    run(few ? this->kernels->few_rows_gradient : this->kernels->product, a,
-        share.features(features_), pass, share);
+    if (narrow_to(a, share.features(features_), pass, share))
+      choose_input_gradient(*this->kernels, a, by_input_, pass.count)(a);
   }
 
   void update(const Pass& pass, const Share& share) override {
-    if (this->parameters[0] != nullptr && is_sparse()) {
-      update_by_entries(share);
-    } else if (this->parameters[0] != nullptr && has_few_lines()) {
-      update_few_lines(pass, share);
-    } else if (this->parameters[0] != nullptr) {
-      update_kernel(pass, share);
+    const WeightGradient kernel = gradient_kernel();
+    if (trains_kernel()) {
+      switch (kernel) {
+        case WeightGradient::by_entries:
+          update_by_entries(share);
+          break;
+        case WeightGradient::by_lanes:
+          update_by_lanes(pass, share);
+          break;
+        case WeightGradient::by_rows:
+          update_by_rows(pass, share);
+          break;
+      }
     }
     if (this->variables.size() < 2 || this->parameters[1] == nullptr) return;
     const Slot<T>& y = *this->out;
     const bool by_rows = y.grad_rows != nullptr;
-    const bool is_known = by_input_ && this->parameters[0] != nullptr && has_few_lines();
+    const bool is_known = by_input_ && trains_kernel() && kernel == WeightGradient::by_lanes;
     const Range rows = by_rows || is_known ? share.columns(units_) : share.features(units_);
     if (rows.size() <= 0) return;
     if (is_known) {
@@ -154,11 +164,10 @@ class Dense : public Op<T> {
   // As the kernel is stored.
   int lines() const { return by_input_ ? features_ : units_; }
   int columns() const { return by_input_ ? units_ : features_; }
-  // Squares of what its gradient would else read rows of are turned round on the way. The rows of
-  // an input are there anyway, in the user's data.
-  bool has_few_lines() const {
-    return lines() <= this->kernels->few_lines && !is_sparse() &&
-           (by_input_ || !this->in[0]->is_input);
+  bool trains_kernel() const { return this->parameters[0] != nullptr; }
+  WeightGradient gradient_kernel() const {
+    return choose_weight_gradient(*this->kernels, {lines(), by_input_}, this->in[0]->is_input,
+                                  is_sparse());
   }
   bool divides_outputs() const { return by_input_ && units_ >= 2 * kRowAlign; }
   std::int64_t* group_ends() const {
@@ -224,7 +233,7 @@ class Dense : public Op<T> {
   }
 
   // Divided along the columns, of which there may be many.
-  void update_few_lines(const Pass& pass, const Share& share) {
+  void update_by_lanes(const Pass& pass, const Share& share) {
     const Range range = share.columns(columns());
     if (range.size() <= 0) return;
     const Slot<T>& x = *this->in[0];
@@ -242,7 +251,7 @@ class Dense : public Op<T> {
     a.ld = round_up(columns(), kRowAlign);
     if (by_input_ && this->variables.size() > 1 && this->parameters[1] != nullptr)
       a.column_sums = this->work;
-    this->kernels->few_lines_gradient(a);
+    this->kernels->narrow_gradient(a);
     Parameter<T>& kernel = *this->parameters[0];
     const std::ptrdiff_t whole = lines() * kernel.ld;
     if (range.size() == columns() && kernel.ld == a.ld && whole <= kLongestSpan) {
@@ -259,7 +268,7 @@ class Dense : public Op<T> {
 
   // A line of the kernel per output, or per input: then x and the gradient of y change places. Of
   // either, a worker steps the weights of the outputs that it has computed in forward().
-  void update_kernel(const Pass& pass, const Share& share) {
+  void update_by_rows(const Pass& pass, const Share& share) {
     if (by_input_) {
       share.for_each_band(features_, units_, [&](const Band& band) { update_band(pass, band); });
     } else {
@@ -285,14 +294,13 @@ class Dense : public Op<T> {
     this->kernels->weight_gradient(a);
   }
 
-  void run(void (*product)(const ProductArgs<T>&), ProductArgs<T>& a, Range rows, const Pass& pass,
-           const Share& share) {
-    if (rows.size() <= 0) return;
+  // False if nothing is left to do.
+  static bool narrow_to(ProductArgs<T>& a, Range rows, const Pass& pass, const Share& share) {
     a.row_begin = rows.begin;
     a.row_end = rows.end;
     const int last_row = share.blocks.end * kLanes;
     a.count = (pass.count < last_row ? pass.count : last_row) - share.blocks.begin * kLanes;
-    if (a.count > 0) product(a);
+    return rows.size() > 0 && a.count > 0;
   }
 
   int units_;

@@ -56,9 +56,8 @@ struct Slot {
   const T* const* row_pointers = nullptr;
   // The same of the gradient, for the update of weights that are stored by input.
   const T* const* grad_rows = nullptr;
-  // An input's rows themselves, where nobody needs lanes of a batch of few rows: then there are
-  // none.
-  const T* const* few_rows = nullptr;
+  // An input's rows themselves, where nobody needs lanes of a small batch: then there are none.
+  const T* const* rows_for_lanes = nullptr;
   bool is_input = false;
   // An input whose rows are given by their entries has no value.
   bool sparse = false;
@@ -153,7 +152,7 @@ class Op {
   }
   // backward() leaves the gradients of the variables in the workspace, for update().
   virtual bool keeps_gradients() const { return false; }
-  virtual bool takes_few_rows() const { return false; }   // of its input, Slot::few_rows
+  virtual bool may_read_rows() const { return false; }    // of a small batch, for lanes
   virtual bool wants_rows() const { return false; }       // of its first input, in update()
   virtual bool wants_grad_rows() const { return false; }  // of its output's gradient, in update()
   virtual void on_bound() {}                              // called once, when all below is set

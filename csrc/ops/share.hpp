@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/layout.hpp"
+#include "kernels/kernel_table.hpp"
 
 namespace pynn {
 
@@ -35,9 +36,9 @@ struct Share {
   Range blocks;
   int part = 0;
   int parts = 1;
+  TileSizes tiles{};
 
-  // Every tile's rows are 6 or 12, but for the scalar one's, which has 4.
-  Range features(int n) const { return divide(n, 6, part, parts); }
+  Range features(int n) const { return divide(n, tiles.rows, part, parts); }
   // For transposes, which go by whole groups of kRowAlign.
   Range columns(int n) const { return divide(n, kRowAlign, part, parts); }
 
@@ -66,11 +67,10 @@ struct Share {
     int line;
   };
 
-  // Lines are cut where whole tiles of 6, 8 or 12 of them end.
   Boundary boundary(int lines, int groups, int i) const {
     const int group = static_cast<int>(static_cast<long>(groups) * i / parts);
     const int rest = static_cast<int>(static_cast<long>(groups) * i % parts);
-    return {group, divide(lines, 24, rest, parts).begin};
+    return {group, divide(lines, tiles.lines, rest, parts).begin};
   }
 };
 

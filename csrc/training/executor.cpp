@@ -136,7 +136,7 @@ class ExecutorOf : public Executor {
       Pass pass;
       pass.first_row = static_cast<std::int64_t>(piece) * kPiece;
       pass.count = static_cast<int>(std::min<std::int64_t>(kPiece, x[0].rows - pass.first_row));
-      const Share share{{0, block_count(pass.count)}, 0, 1};
+      const Share share{{0, block_count(pass.count)}};
       for (const Task& task : workspace->tasks) task.run(pass, share);
       for (std::size_t o = 0; o < outputs.size(); ++o) {
         write_output(*workspace, o, pass, static_cast<T*>(outputs[o]));

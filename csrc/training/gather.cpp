@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.hpp"
+#include "kernels/choose_product.hpp"
 
 namespace pynn {
 
@@ -16,14 +17,14 @@ constexpr int kManyColumns = 4096;
 
 template <class T>
 Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
-    : max_batch_(max_batch), few_rows_(kernel_table<T>().few_rows) {
+    : max_batch_(max_batch) {
   const int rows = block_count(max_batch) * kLanes;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto input = std::make_unique<Input>();
     input->slot = &plan.slot(inputs[i]);
     input->wants_rows = plan.input_wants_rows(i);
     input->lone_column = input->slot->features == 1 && !input->wants_rows;
-    input->takes_few_rows = plan.input_takes_few_rows(i) && !input->lone_column;
+    input->may_keep_rows = plan.input_may_keep_rows(i) && !input->lone_column;
     input->ld = row_stride(input->slot->features, sizeof(T));
     if (input->slot->sparse) {
       const auto bytes = static_cast<std::size_t>(rows) * sizeof(std::int64_t);
@@ -42,7 +43,7 @@ Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
     Input& input = *inputs_[i];
     if (input.slot->sparse) continue;
     plan.set_input_rows(i, input.pointers.data());
-    if (input.takes_few_rows) input.slot->few_rows = input.pointers.data();
+    if (input.may_keep_rows) input.slot->rows_for_lanes = input.pointers.data();
   }
 }
 
@@ -93,7 +94,7 @@ void Gather<T>::gather_entries(Input& input, const Pass& pass, const Share& shar
 template <class T>
 void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
   Slot<T>& slot = *input.slot;
-  const bool few = input.takes_few_rows && pass.count <= few_rows_;
+  const bool keeps_rows = input.may_keep_rows && is_small_batch(kernel_table<T>(), pass.count);
   const Range columns = share.columns(slot.features);
   const bool first_part = share.part == 0;
   const T* block_rows[kLanes];
@@ -114,9 +115,9 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
       }
       for (int lane = 0; lane < rows.count; ++lane) block_rows[lane] = staged + lane * input.ld;
     }
-    if (first_part && (input.wants_rows || few))
+    if (first_part && (input.wants_rows || keeps_rows))
       std::copy_n(block_rows, rows.count, input.pointers.begin() + first);
-    if (!few && columns.size() > 0) {
+    if (!keeps_rows && columns.size() > 0) {
       kernel_table<T>().rows_to_lanes(block_rows, rows.count, columns.begin, columns.end,
                                       slot.value_at(block), slot.block_stride);
     }

@@ -27,10 +27,10 @@ class Gather {
   struct Input {
     Slot<T>* slot;
     Rows source;
-    bool wants_rows = false;      // somebody reads the rows themselves
-    bool takes_few_rows = false;  // where they are few, rows stand for lanes
-    bool lone_column = false;     // it is read straight into its lanes
-    bool direct = false;          // the user's rows are used in place
+    bool wants_rows = false;     // somebody reads the rows themselves
+    bool may_keep_rows = false;  // rows of a small batch stand for its lanes
+    bool lone_column = false;    // it is read straight into its lanes
+    bool direct = false;         // the user's rows are used in place
     std::ptrdiff_t ld = 0;
     T* staging = nullptr;            // converted rows
     std::vector<const T*> pointers;  // for the weight gradient
@@ -44,7 +44,6 @@ class Gather {
   void gather_entries(Input& input, const Pass& pass, const Share& share);
 
   int max_batch_;
-  int few_rows_;  // as many as the plan's kernels take without lanes
   std::vector<std::unique_ptr<Input>> inputs_;
   Arena arena_;
 };

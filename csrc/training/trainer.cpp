@@ -255,7 +255,7 @@ class TrainerOf : public Trainer {
     LastBatch batch;
     batch.features = features_;
     for (int i = 0; i < last_pass_.count; ++i) batch.rows.push_back(last_pass_.row(i));
-    const Share everything{{0, block_count(last_pass_.count)}, 0, 1};
+    const Share everything{{0, block_count(last_pass_.count)}};
     for (std::size_t o = 0; o < features_.size(); ++o) {
       training_->plan.finish_output(o, last_pass_, everything);
       const Slot<T>& slot = training_->plan.output_slot(o);

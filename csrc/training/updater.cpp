@@ -190,7 +190,7 @@ double Updater<T>::compute_penalty() {
   double penalty = 0;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
-    sum_rows(i, sums_of(i, {{0, 1}, 0, 1}));
+    sum_rows(i, sums_of(i, {{0, 1}}));
     for (double sum : row_sums_[i]) penalty += sum;
   }
   return penalty;
@@ -241,7 +241,7 @@ void Updater<T>::add_penalty_gradients(double divisor) {
     UpdateStep<T>& step = parameters_[i].step;
     step.l1 = static_cast<T>(spec_.l1[i] / divisor);
     step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
-    add_penalty_gradient(i, sums_of(i, {{0, 1}, 0, 1}));
+    add_penalty_gradient(i, sums_of(i, {{0, 1}}));
   }
 }
 
