@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from pynn._json import encode
+
 
 @cache
 def training_position(call: Callable[..., Any]) -> int | None:
@@ -64,7 +66,16 @@ def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict
             config[name] = bound[name]
     if takes_any or "name" in signature.parameters:
         config["name"] = layer.name
-    return {name: _plain(layer, name, value) for name, value in config.items()}
+
+    def by_name(name: str) -> Callable[[Any], str]:
+        def written(value: Any) -> str:
+            if inspect.isfunction(value) and value.__name__ != "<lambda>":
+                return value.__name__
+            raise ValueError(_message(layer, name))
+
+        return written
+
+    return {name: encode(value, by_name(name)) for name, value in config.items()}
 
 
 def with_objects(config: Mapping[str, Any], custom_objects: Any) -> dict[str, Any]:
@@ -98,22 +109,6 @@ def _names_layer(value: Any, custom_objects: Any) -> bool:
     name = value["class_name"]
     custom = (custom_objects or {}).get(name)
     return name in registry.names or (isinstance(custom, type) and issubclass(custom, Layer))
-
-
-def _plain(layer: Any, name: str, value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (list, tuple)):
-        return [_plain(layer, name, item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(layer, name, item) for key, item in value.items()}
-    if hasattr(value, "get_config"):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
-    if inspect.isfunction(value) and value.__name__ != "<lambda>":
-        return value.__name__
-    raise ValueError(_message(layer, name))
 
 
 def _message(layer: Any, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynn._array_result import as_result
+from pynn._json import encode, tuples
 from pynn._structure import map_leaves
 from pynn._tensor import recording
 from pynn.layers._layer import Layer
@@ -46,7 +47,7 @@ class Function(Layer):
         super().__init__(**kwargs)
         self.function = function
         self._function = find_function(function)
-        self._arguments = {key: _tuples(value) for key, value in (arguments or {}).items()}
+        self._arguments = {key: tuples(value) for key, value in (arguments or {}).items()}
         self.built = True
 
     @property
@@ -68,13 +69,5 @@ class Function(Layer):
         return {
             "name": self.name,
             "function": self.function,
-            "arguments": {key: _lists(value) for key, value in self._arguments.items()},
+            "arguments": encode(self._arguments),
         }
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
-
-
-def _lists(value: Any) -> Any:
-    return [*map(_lists, value)] if isinstance(value, tuple) else value

@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 
 from pynn import _state, ops
+from pynn._json import decode, encode, tuples
 from pynn._tensor import apply
 from pynn.layers._call import Call
 from pynn.layers._layer import Layer
 from pynn.ops import Node, Tensor
+
+# How slices and ellipses were written before `encode` marked them; tuples and arrays were lists.
+_OLD_MARKS: dict[str, Any] = {
+    "slice": lambda ends: slice(*ends),
+    "ellipsis": lambda _: Ellipsis,
+}
 
 
 class Operation(Layer):
@@ -55,21 +62,11 @@ class Operation(Layer):
         return {
             "name": self.name,
             "op": self._op.name,
-            "template": [self._written(value) for value in self._template],
-            "params": {key: self._written(value) for key, value in self._params.items()},
+            "template": encode(list(self._template), self._unwritten, marked=True),
+            "params": encode(self._params, self._unwritten, marked=True),
         }
 
-    def _written(self, value: Any) -> Any:
-        if isinstance(value, (np.ndarray, np.generic)):
-            return value.tolist()
-        if isinstance(value, (tuple, list)):
-            return [self._written(item) for item in value]
-        if isinstance(value, slice):
-            return {"slice": [value.start, value.stop, value.step]}
-        if value is Ellipsis:
-            return {"ellipsis": True}
-        if value is None or isinstance(value, (bool, int, float, str)):
-            return value
+    def _unwritten(self, value: Any) -> Any:
         raise ValueError(
             f"{self._op.name!r} between layers cannot be written down with the value {value!r}. "
             "Put it into a layer of your own"
@@ -78,22 +75,14 @@ class Operation(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Operation:
         """Build the layer from the output of `get_config`."""
-        params = {key: _read(value) for key, value in config["params"].items()}
+        params = {key: tuples(decode(v, _OLD_MARKS)) for key, v in config["params"].items()}
         template = tuple(
-            np.asarray(value, _state.floatx()) if isinstance(value, list) else value
+            np.asarray(value, _state.floatx()) if isinstance(value, list) else decode(value)
             for value in config["template"]
         )
         layer = cls(ops.find_op(config["op"]), template, params)
         layer.name = config["name"]
         return layer
-
-
-def _read(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_read(item) for item in value)
-    if isinstance(value, dict):
-        return slice(*value["slice"]) if "slice" in value else Ellipsis
-    return value
 
 
 def operation_behind(tensor: Tensor) -> Call:

@@ -10,7 +10,7 @@ from typing import Any
 from pynn._registry import takes_custom_objects
 from pynn._structure import leaves, map_leaves
 from pynn.layers import InputLayer, Layer
-from pynn.models._functional_config import model_classes
+from pynn.models._functional_config import known_classes
 from pynn.models._model import Model
 from pynn.models._sequential import Sequential
 from pynn.ops import Tensor
@@ -160,7 +160,7 @@ def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None)
             "a model's config must be a dict with the keys 'class_name' and 'config'. "
             f"Received: {type(config).__name__}"
         )
-    known = {**model_classes(), **(custom_objects or {})}
+    known = known_classes(custom_objects)
     name = config["class_name"]
     if name not in known:
         raise ValueError(

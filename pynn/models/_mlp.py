@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynn import activations, layers
+from pynn.models._functional_config import CLASSES
 from pynn.models._sequential import Sequential
 
 
@@ -99,3 +100,6 @@ class MLP(Sequential):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Build the model as a `Sequential` of the layers in the config."""
         return Sequential.from_config(config, custom_objects)
+
+
+CLASSES["MLP"] = MLP

@@ -484,3 +484,6 @@ class Model(Layer):
         return json.dumps(
             {"class_name": type(self).__name__, "config": self.get_config()}, **kwargs
         )
+
+
+_functional_config.CLASSES.update(Model=Model, Functional=Model)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pynn._structure import map_leaves
 from pynn.layers import Layer
-from pynn.models._functional_config import model_classes
+from pynn.models._functional_config import known_classes
 from pynn.saving._structure_config import InputShape
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def reduce_model(model: Model) -> tuple[Any, ...]:
 
 def restore_model(cls: Any, state: dict[str, Any]) -> Any:
     """Make the model that `reduce_model` took apart."""
-    known = {**model_classes(), **state["custom_objects"]}
+    known = known_classes(state["custom_objects"])
     model = cls.from_config(state["config"], custom_objects=known)
     if model._interface is None and state["shapes"] is not None:
         model._trace(state["shapes"])

@@ -9,7 +9,7 @@ from typing import Any
 from pynn import layers
 from pynn._structure import is_nested
 from pynn.layers import InputLayer, Layer
-from pynn.models._functional_config import model_classes
+from pynn.models._functional_config import CLASSES, known_classes
 from pynn.models._model import Model
 from pynn.models._network import Network
 from pynn.ops import Tensor
@@ -201,8 +201,11 @@ class Sequential(Model):
         custom_objects : dict of str to object, default=None
             Classes and functions that are not pynn's own.
         """
-        known = {**model_classes(), **(custom_objects or {})}
+        known = known_classes(custom_objects)
         made = [layers.deserialize(entry, custom_objects=known) for entry in config["layers"]]
         model = cls(made, name=config.get("name"))
         model._trainable = bool(config.get("trainable", True))
         return model
+
+
+CLASSES["Sequential"] = Sequential

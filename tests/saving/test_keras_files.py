@@ -310,7 +310,7 @@ def operation(name: str = "", **changes: Any) -> Callable[[dict[str, Any]], None
         (operation(module="mine.ops"), "unknown layer class: 'Subtract' of mine.ops"),
         (operation(config={"out": 3}), "operation 'subtract.*' .* has the argument out=3"),
         (operation("Std", config={"axis": "x"}), "no usable model: TypeError"),
-        (operation(args=[1]), "no usable model: TypeError"),
+        (operation(args=[1]), "layer .subtract.* is called on no tensor"),
         (operation(args=[{"class_name": "function", "config": "f"}, 2]), "of class 'function'"),
         (
             operation(args=[{"class_name": "__lambda__", "config": {"value": "eA=="}}, 2]),
