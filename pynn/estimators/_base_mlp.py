@@ -24,6 +24,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from pynn._dtypes import dtype_name
 from pynn.estimators._architecture import ACTIVATION_NAMES, Architecture, check_chain, per_layer
+from pynn.estimators._fit_lock import lock_of, without_lock
 from pynn.estimators._heads import Head
 from pynn.estimators._input import check_rows
 from pynn.estimators._lbfgs import train_at_once
@@ -31,7 +32,6 @@ from pynn.estimators._learning_rates import SCHEDULES, SCIKIT_LEARN_KINDS
 from pynn.estimators._legacy_random import LegacyRandom
 from pynn.estimators._model_layers import ModelLayers, read_layers
 from pynn.estimators._network import Network
-from pynn.estimators._one_at_a_time import lock_of, without_lock
 from pynn.estimators._parameter_checks import check_parameters
 from pynn.estimators._saving import save_estimator
 from pynn.estimators._sklearn_callbacks import (

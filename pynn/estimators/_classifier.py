@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import (
 
 from pynn.estimators._base_mlp import BaseMLP
 from pynn.estimators._class_weight import class_factors
+from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._heads import Head, classification_head
 from pynn.estimators._input import check_training_data
 from pynn.estimators._known_classes import (
@@ -28,7 +29,6 @@ from pynn.estimators._known_classes import (
 )
 from pynn.estimators._label_columns import LabelColumns
 from pynn.estimators._labels import Labels
-from pynn.estimators._one_at_a_time import lock_of
 
 _THRESHOLD = 0.5
 

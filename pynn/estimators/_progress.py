@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn.callbacks import CallbackList
-from pynn.estimators._one_at_a_time import lock_of
+from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._sklearn_callbacks import FitTask
 from pynn.estimators._weight_average import WeightAverage
 from pynn.models._compiled import Objectives

@@ -218,7 +218,7 @@ def test_sparse_rows_are_never_made_dense() -> None:
 def test_sparse_rows_in_several_calls_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = sp.csr_matrix(DIGITS[0][:200]), DIGITS[1][:200]
     whole = Perceptron(max_iter=3, tol=None).fit(x, y, sample_weight=np.arange(1.0, 201))
-    monkeypatch.setattr("pynn.estimators._unit_trainer.CALL_ENTRIES", 500)
+    monkeypatch.setattr("pynn.estimators.perceptron._unit_trainer.CALL_ENTRIES", 500)
     parts = Perceptron(max_iter=3, tol=None).fit(x, y, sample_weight=np.arange(1.0, 201))
     np.testing.assert_array_equal(whole.coef_, parts.coef_)
 

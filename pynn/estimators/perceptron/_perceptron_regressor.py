@@ -6,18 +6,14 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
-from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
-from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
-from pynn.estimators._holdout import held_out_rows
-from pynn.estimators._input import check_has_rows, check_training_data
-from pynn.estimators._one_at_a_time import lock_of
+from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._r2 import r2
+from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 
 
-class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, BasePerceptron):
+class PerceptronRegressor(MultiOutputMixin, RegressorMixin, BasePerceptron):
     """Linear units trained with the delta rule.
 
     A unit predicts ``x @ w + b``; each row moves ``w`` by ``eta0 * (target - prediction) * x``
@@ -129,51 +125,6 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         self.warm_start = warm_start
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        coef_init: Any = None,
-        intercept_init: Any = None,
-        sample_weight: Any = None,
-    ) -> PerceptronRegressor:
-        """Fit the units to X and y.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The training samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        coef_init : array-like of the shape of ``coef_``, default=None
-            Initial weights; None starts from zeros.
-        intercept_init : array-like of shape (n_outputs,), default=None
-            Initial intercepts.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Factors of the samples' updates.
-
-        Returns
-        -------
-        self : PerceptronRegressor
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            On NaN, infinity, empty or inconsistent data, or if the weights overflow.
-        """
-        with lock_of(self):
-            check_has_rows(y)
-            X, y = check_training_data(self, X, y, reset=True, y_numeric=True)
-            if self.warm_start and hasattr(self, "coef_"):
-                coef_init = self.coef_ if coef_init is None else coef_init
-                intercept_init = self.intercept_ if intercept_init is None else intercept_init
-            self._start(X, y, coef_init, intercept_init)
-            self._train(X, y, sample_weight, self.max_iter)
-            self._warn_if_not_converged()
-            return self
-
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> PerceptronRegressor:
         """Train for one epoch on these data, carrying on from the last call.
 
@@ -199,8 +150,7 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         self._check_single_epoch()
         with lock_of(self):
             first = not hasattr(self, "coef_")
-            check_has_rows(y)
-            X, y = check_training_data(self, X, y, reset=first, y_numeric=True)
+            X, y = self._checked(X, y, reset=first)
             if first:
                 self._start(X, y, None, None)
             elif self.coef_.shape[:-1] != y.shape[1:]:
@@ -215,27 +165,19 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         self.t_ = 1.0
         self._allocate((*y.shape[1:], x.shape[1]), x.dtype, coef_init, intercept_init)
 
-    def _train(self, x: Any, y: np.ndarray, sample_weight: Any, max_iter: int) -> None:
-        x = self._prepare(x)
-        row_weight = None
-        if sample_weight is not None:
-            row_weight = _check_sample_weight(sample_weight, x, dtype=x.dtype)
-        given = np.ones(len(y)) if row_weight is None else row_weight
+    def _make_units(self, x: Any, y: np.ndarray, sample_weight: np.ndarray | None) -> list[Unit]:
         held_out = None
         if self.early_stopping:
-            held_out = held_out_rows(
-                y, self.validation_fraction, self.random_state, given, classes=False
-            )
+            given = np.ones(len(y)) if sample_weight is None else sample_weight
+            held_out = self._hold_out(y, given, classes=False)
         seed = check_random_state(self.random_state).randint(LARGEST_SEED)
-        units = []
-        for column in y.reshape(len(y), -1).T:
-            targets = np.ascontiguousarray(column, dtype=x.dtype)
-            score = None if held_out is None else _Determination(x, targets, given, held_out)
-            units.append(Unit(targets, row_weight, seed, held_out, score))
-        self._train_units(x, units, max_iter)
+        columns = np.ascontiguousarray(y.reshape(len(y), -1).T, dtype=x.dtype)
+        return [Unit(targets, sample_weight, seed, held_out) for targets in columns]
 
-    def _unit_arrays(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return np.atleast_2d(self.coef_)[index], self.intercept_[index : index + 1]
+    def _score_unit(
+        self, targets: np.ndarray, outputs: np.ndarray, sample_weight: np.ndarray
+    ) -> float:
+        return r2(targets, outputs, sample_weight)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets of samples.
@@ -252,17 +194,3 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, SparseCoefMixin, Bas
         scores = self._scores(X)
         # Until its version 1.7, scikit-learn's sparsify() makes a matrix of one row of a vector.
         return scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
-
-
-class _Determination:
-    """R2 of a unit on the rows that were held out."""
-
-    def __init__(
-        self, x: Any, targets: np.ndarray, row_weight: np.ndarray, held_out: np.ndarray
-    ) -> None:
-        self._x = x[held_out]
-        self._targets = targets[held_out]
-        self._row_weight = row_weight[held_out]
-
-    def __call__(self, weights: np.ndarray, intercept: float) -> float:
-        return r2(self._targets, self._x @ weights + intercept, self._row_weight)

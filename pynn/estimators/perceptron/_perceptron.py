@@ -6,22 +6,18 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
-from sklearn.utils.validation import _check_sample_weight
 
-from pynn.estimators._base_perceptron import LARGEST_SEED, BasePerceptron, Unit
-from pynn.estimators._holdout import held_out_rows
-from pynn.estimators._input import check_has_rows, check_training_data
+from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._labels import Labels
-from pynn.estimators._one_at_a_time import lock_of
+from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 
 _THRESHOLD = 0.0
 
 
-class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
+class Perceptron(ClassifierMixin, BasePerceptron):
     """Threshold units trained with the perceptron rule.
 
     A unit fires where ``x @ w + b > 0``; each row that it gets wrong moves ``w`` by
@@ -146,53 +142,6 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
         self.warm_start = warm_start
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        coef_init: Any = None,
-        intercept_init: Any = None,
-        sample_weight: Any = None,
-    ) -> Perceptron:
-        """Fit the units to X and y.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The training samples.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or zeros and ones for several outputs.
-        coef_init : array-like of shape (n_units, n_features), default=None
-            Initial weights; None starts from zeros.
-        intercept_init : array-like of shape (n_units,), default=None
-            Initial intercepts.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Factors of the samples' updates.
-
-        Returns
-        -------
-        self : Perceptron
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            On NaN, infinity, empty or inconsistent data, a single class, or if the weights
-            overflow.
-        """
-        with lock_of(self):
-            check_has_rows(y)
-            X, y = check_training_data(self, X, y, reset=True, y_numeric=False)
-            labels = Labels(y)
-            if self.warm_start and hasattr(self, "coef_"):
-                coef_init = self.coef_ if coef_init is None else coef_init
-                intercept_init = self.intercept_ if intercept_init is None else intercept_init
-            self._start(labels, X, coef_init, intercept_init)
-            self._train(X, y, sample_weight, self.max_iter)
-            self._warn_if_not_converged()
-            return self
-
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> Perceptron:
@@ -231,28 +180,16 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
             )
         with lock_of(self):
             first = not hasattr(self, "classes_")
-            check_has_rows(y)
-            X, y = check_training_data(self, X, y, reset=first, y_numeric=False)
+            X, y = self._checked(X, y, reset=first)
             multilabel = y.ndim == 2
             if first and multilabel and classes is None:
                 classes = np.arange(y.shape[1])
             if _check_partial_fit_first_call(self, classes):
-                self._start(Labels(y if multilabel else classes), X, None, None)
+                self._start(X, y if multilabel else classes, None, None)
             else:
                 self._check_labels(y)
             self._train(X, y, sample_weight, max_iter=1)
             return self
-
-    def _start(self, labels: Labels, x: Any, coef_init: Any, intercept_init: Any) -> None:
-        if len(labels.classes) < 2:
-            raise ValueError(
-                f"The number of classes has to be greater than one; got {len(labels.classes)} class"
-            )
-        self._labels = labels
-        self.classes_ = labels.classes
-        self.t_ = 1.0
-        shape = (labels.n_outputs, x.shape[1])
-        self._allocate(shape, x.dtype, coef_init, intercept_init)
 
     def _check_labels(self, y: np.ndarray) -> None:
         multilabel = type_of_target(y).startswith("multilabel")
@@ -268,23 +205,27 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
                 f"`y` also has {unknown}"
             )
 
-    def _train(self, x: Any, y: np.ndarray, sample_weight: Any, max_iter: int) -> None:
-        x = self._prepare(x)
-        row_weight = None
-        if sample_weight is not None:
-            row_weight = _check_sample_weight(sample_weight, x, dtype=x.dtype)
-        units = self._make_units(x, y, row_weight)
-        self._train_units(x, units, max_iter)
+    def _start(self, x: Any, y: Any, coef_init: Any, intercept_init: Any) -> None:
+        labels = Labels(y)
+        if len(labels.classes) < 2:
+            raise ValueError(
+                f"The number of classes has to be greater than one; got {len(labels.classes)} class"
+            )
+        self._labels = labels
+        self.classes_ = labels.classes
+        self.t_ = 1.0
+        self._allocate((labels.n_outputs, x.shape[1]), x.dtype, coef_init, intercept_init)
 
-    def _make_units(self, x: Any, y: np.ndarray, row_weight: np.ndarray | None) -> list[Unit]:
+    def _make_units(self, x: Any, y: np.ndarray, sample_weight: np.ndarray | None) -> list[Unit]:
         """Draw seeds and the validation split in scikit-learn's order; make targets of -1 and 1."""
         fires = self._labels.indicators(y)
         positive, negative = self._class_weights(y, fires)
         binary = fires.shape[1] == 1
-        given = np.ones(len(fires)) if row_weight is None else row_weight
+        given = np.ones(len(fires)) if sample_weight is None else sample_weight
         held_out = None
         if self.early_stopping and not binary:
-            held_out = self._hold_out(y, given)
+            # Columns that may hold together have no common shares to keep.
+            held_out = self._hold_out(y, given, classes=y.ndim == 1)
         random_state = check_random_state(self.random_state)
         seeds = [random_state] if binary else random_state.randint(LARGEST_SEED, size=len(fires.T))
         units = []
@@ -293,25 +234,12 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
             generator.randint(1, LARGEST_SEED)  # scikit-learn's data set draws a seed it never uses
             targets = np.where(fires[:, i], 1, -1).astype(x.dtype)
             if self.early_stopping and binary:
-                held_out = self._hold_out(targets, given)
-            score = None if held_out is None else _Accuracy(x, targets, given, held_out)
-            unit_weight = row_weight
+                held_out = self._hold_out(targets, given, classes=True)
+            row_weight = sample_weight
             if positive[i] != 1 or negative[i] != 1:
-                unit_weight = given * np.where(fires[:, i], positive[i], negative[i])
-            units.append(
-                Unit(targets, unit_weight, generator.randint(LARGEST_SEED), held_out, score)
-            )
+                row_weight = given * np.where(fires[:, i], positive[i], negative[i])
+            units.append(Unit(targets, row_weight, generator.randint(LARGEST_SEED), held_out))
         return units
-
-    def _hold_out(self, y: np.ndarray, row_weight: np.ndarray) -> np.ndarray:
-        # Columns that may hold together have no common shares to keep.
-        return held_out_rows(
-            np.arange(len(y)) if y.ndim == 2 else y,
-            self.validation_fraction,
-            self.random_state,
-            row_weight,
-            classes=y.ndim == 1,
-        )
 
     def _class_weights(self, y: np.ndarray, fires: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the factors of each unit's rows that should, and should not, fire."""
@@ -329,8 +257,10 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
             return weights[1:], weights[:1]
         return weights, np.ones(n_units)
 
-    def _unit_arrays(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.coef_[index], self.intercept_[index : index + 1]
+    def _score_unit(
+        self, targets: np.ndarray, outputs: np.ndarray, sample_weight: np.ndarray
+    ) -> float:
+        return float(np.average((outputs > _THRESHOLD) == (targets > 0), weights=sample_weight))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the scores ``X @ coef_.T + intercept_``; a unit fires where they are above 0.
@@ -367,18 +297,3 @@ class Perceptron(ClassifierMixin, SparseCoefMixin, BasePerceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-class _Accuracy:
-    """The accuracy of a unit on the rows that were held out."""
-
-    def __init__(
-        self, x: Any, targets: np.ndarray, row_weight: np.ndarray, held_out: np.ndarray
-    ) -> None:
-        self._x = x[held_out]
-        self._fires = targets[held_out] > 0
-        self._row_weight = row_weight[held_out]
-
-    def __call__(self, weights: np.ndarray, intercept: float) -> float:
-        fires = self._x @ weights + intercept > _THRESHOLD
-        return float(np.average(fires == self._fires, weights=self._row_weight))

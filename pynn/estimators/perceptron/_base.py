@@ -1,0 +1,362 @@
+"""What `Perceptron` and `PerceptronRegressor` share: units trained one by one, row by row.
+
+Each output is a unit with its own weights and its own end of training. What the targets are is in
+the two classes.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_sample_weight
+
+from pynn import _core
+from pynn.estimators._fit_lock import lock_of, without_lock
+from pynn.estimators._input import check_has_rows, check_rows, check_training_data
+from pynn.estimators._saving import save_estimator
+from pynn.estimators.perceptron._unit_trainer import UnitTrainer, step_rows
+from pynn.training import ArrayData, Epoch, EpochRunner
+
+LARGEST_SEED = np.iinfo(np.int32).max
+# scikit-learn's: sparse rows touch each weight less often than the intercept.
+_SPARSE_INTERCEPT_DECAY = 0.01
+
+# From weights and intercept of a unit to its score on the rows that were held out.
+Score = Callable[[np.ndarray, float], float]
+
+
+@dataclass
+class Unit:
+    """What one unit is trained with.
+
+    Attributes
+    ----------
+    targets : ndarray of shape (n,)
+    row_weight : ndarray of shape (n,) or None
+        Factor of each row's updates.
+    order_seed : int
+        Shuffles the rows.
+    held_out : ndarray of bool, shape (n,), or None
+        The rows that it is scored on.
+    n_epochs : int
+        How many it has been trained for.
+    busy : Lock
+        Held while it is trained.
+    """
+
+    targets: np.ndarray
+    row_weight: np.ndarray | None
+    order_seed: int
+    held_out: np.ndarray | None
+    n_epochs: int = 0
+    busy: threading.Lock = field(default_factory=threading.Lock)
+
+
+class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
+    """Base of the perceptrons; not for direct use."""
+
+    save = save_estimator
+
+    _parameter_constraints: dict = {
+        "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "fit_intercept": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "shuffle": ["boolean"],
+        "verbose": ["verbose"],
+        "eta0": [Interval(Real, 0, None, closed="neither")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+    }
+    _linear_unit: bool
+
+    # Filled in by the two classes.
+
+    @abstractmethod
+    def _start(self, x: Any, y: np.ndarray, coef_init: Any, intercept_init: Any) -> None:
+        """Begin anew: learn what y is, and make ``coef_`` and ``intercept_`` for it."""
+
+    @abstractmethod
+    def _make_units(self, x: Any, y: np.ndarray, sample_weight: np.ndarray | None) -> list[Unit]:
+        """Return what each unit is trained with, and draw seeds and validation splits."""
+
+    @abstractmethod
+    def _score_unit(
+        self, targets: np.ndarray, outputs: np.ndarray, sample_weight: np.ndarray
+    ) -> float:
+        """Return the score of a unit's outputs, better if larger."""
+
+    # Training.
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Fit the units to X and y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets: class labels, or zeros and ones for several outputs; of a regressor
+            numbers.
+        coef_init : array-like of the shape of ``coef_``, default=None
+            Initial weights; None starts from zeros.
+        intercept_init : array-like of the shape of ``intercept_``, default=None
+            Initial intercepts.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the samples' updates.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            On NaN, infinity, empty or inconsistent data, a single class, or if the weights
+            overflow.
+        """
+        with lock_of(self):
+            X, y = self._checked(X, y, reset=True)
+            if self.warm_start and hasattr(self, "coef_"):
+                coef_init = self.coef_ if coef_init is None else coef_init
+                intercept_init = self.intercept_ if intercept_init is None else intercept_init
+            self._start(X, y, coef_init, intercept_init)
+            self._train(X, y, sample_weight, self.max_iter)
+            if self.tol is not None and self.n_iter_ == self.max_iter:
+                warnings.warn(
+                    "Maximum number of iteration reached before convergence. Consider increasing "
+                    "max_iter to improve the fit.",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
+            return self
+
+    def _checked(self, x: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
+        check_has_rows(y)
+        return check_training_data(self, x, y, reset=reset, y_numeric=self._linear_unit)
+
+    def _check_single_epoch(self) -> None:
+        if self.early_stopping:
+            raise ValueError("early_stopping should be False with partial_fit")
+
+    def _allocate(
+        self, shape: tuple[int, ...], dtype: Any, coef_init: Any, intercept_init: Any
+    ) -> None:
+        """Set ``coef_`` and ``intercept_`` to zeros or to copies of initial values."""
+        n_units = shape[0] if len(shape) == 2 else 1
+        if coef_init is None:
+            self.coef_ = np.zeros(shape, dtype)
+        else:
+            coef = np.array(coef_init, dtype, order="C")
+            if coef.size != np.prod(shape) or (n_units > 1 and coef.shape != shape):
+                raise ValueError(
+                    "Provided ``coef_`` does not match dataset. It must have the shape "
+                    f"{shape} for X of {shape[-1]} features. Received: {coef.shape}"
+                )
+            self.coef_ = coef.reshape(shape)
+        if intercept_init is None:
+            self.intercept_ = np.zeros(n_units, dtype)
+        else:
+            intercept = np.array(intercept_init, dtype)
+            if intercept.size != n_units:
+                raise ValueError(
+                    "Provided intercept_init does not match dataset. It must have the shape "
+                    f"({n_units},). Received: {intercept.shape}"
+                )
+            self.intercept_ = intercept.reshape(n_units)
+
+    def _hold_out(self, y: np.ndarray, sample_weight: np.ndarray, classes: bool) -> np.ndarray:
+        """Return bool (n,), true for the rows that scikit-learn's linear models hold out.
+
+        With `classes`, both parts keep the shares of the classes in y.
+        """
+        splitter = StratifiedShuffleSplit if classes else ShuffleSplit
+        split = splitter(test_size=self.validation_fraction, random_state=self.random_state)
+        train, held_out = next(split.split(np.zeros((len(y), 1)), y))
+        if not sample_weight[held_out].any():
+            raise ValueError(
+                "The sample weights for validation set are all zero, consider using a different "
+                "random state."
+            )
+        if len(train) == 0 or len(held_out) == 0:
+            raise ValueError(
+                f"Splitting {len(y)} samples into a train set and a validation set with "
+                f"validation_fraction={self.validation_fraction!r} led to an empty set "
+                f"({len(train)} and {len(held_out)} samples). Please either change "
+                "validation_fraction, increase number of samples, or disable early_stopping."
+            )
+        mask = np.zeros(len(y), bool)
+        mask[held_out] = True
+        return mask
+
+    def _train(self, x: Any, y: np.ndarray, sample_weight: Any, max_iter: int) -> None:
+        """Train all units; set ``n_iter_`` to the most epochs of any, and count ``t_`` on.
+
+        An interrupt ends the training of all with a warning.
+        """
+        dtype = np.float32 if np.asarray(self.coef_).dtype == np.float32 else np.float64
+        self.coef_ = np.require(self.coef_, dtype, ["C", "W"])
+        self.intercept_ = np.require(self.intercept_, dtype, ["C", "W"])
+        x = x.astype(dtype, copy=False)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, x, dtype=dtype)
+        units = self._make_units(x, y, sample_weight)
+        stop = threading.Event()
+
+        def train(index: int, unit: Unit) -> None:
+            with unit.busy:
+                if not stop.is_set():
+                    score = self._score(x, unit, sample_weight)
+                    self._train_unit(index, x, unit, score, max_iter, stop)
+
+        try:
+            Parallel(n_jobs=self.n_jobs, require="sharedmem")(
+                delayed(train)(i, unit) for i, unit in enumerate(units)
+            )
+        except KeyboardInterrupt:
+            stop.set()
+            for unit in units:  # until nobody changes the weights any more
+                with unit.busy:
+                    pass
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+        self.n_iter_ = max(unit.n_epochs for unit in units)
+        self.t_ += self.n_iter_ * x.shape[0]
+
+    def _score(self, x: Any, unit: Unit, sample_weight: np.ndarray | None) -> Score | None:
+        if unit.held_out is None:
+            return None
+        rows, targets = x[unit.held_out], unit.targets[unit.held_out]
+        given = np.ones(len(targets)) if sample_weight is None else sample_weight[unit.held_out]
+
+        def score(weights: np.ndarray, intercept: float) -> float:
+            return self._score_unit(targets, rows @ weights + intercept, given)
+
+        return score
+
+    def _train_unit(
+        self,
+        index: int,
+        x: Any,
+        unit: Unit,
+        score: Score | None,
+        max_iter: int,
+        stop: threading.Event,
+    ) -> None:
+        """Train a unit for at most `max_iter` epochs, and count them."""
+        weights, intercept = np.atleast_2d(self.coef_)[index], self.intercept_[index : index + 1]
+        rule = self._rule(is_sparse=not isinstance(x, np.ndarray))
+        runner = EpochRunner(
+            UnitTrainer(weights, intercept, rule, stop),
+            ArrayData(x=[x], y=[unit.targets], weights=[unit.row_weight]),
+            batch_size=step_rows(x),
+            rates=lambda first_step, count: np.full(count, float(self.eta0)),
+        )
+        order = _Order(x.shape[0], unit.order_seed if self.shuffle else None, unit.held_out)
+        best = np.inf
+        waiting = 0
+        for epoch in runner.epochs(0, max_iter, order=order):
+            unit.n_epochs += 1
+            if not (np.isfinite(intercept).all() and np.isfinite(weights).all()):
+                raise ValueError(
+                    f"Floating-point under-/overflow occurred at epoch #{unit.n_epochs}. Scaling "
+                    "input data with StandardScaler or MinMaxScaler might help."
+                )
+            value = epoch.loss if score is None else -score(weights, intercept[0])
+            if self.verbose > 0:
+                ending = "" if score is None else f", Validation score: {-value:f}"
+                _print_epoch(unit.n_epochs, weights, intercept[0], epoch, ending)
+            # Without `tol` nothing ends the training early.
+            worse = self.tol is not None and value > best - self.tol
+            waiting = waiting + 1 if worse else 0
+            best = min(best, value)
+            if waiting >= self.n_iter_no_change or stop.is_set():
+                break
+
+    def _rule(self, is_sparse: bool) -> dict[str, Any]:
+        """Return the keyword arguments of the kernel."""
+        ratio = {"l1": 1.0, "l2": 0.0, "elasticnet": self.l1_ratio}.get(self.penalty, 0.0)
+        alpha = 0.0 if self.penalty is None else self.alpha
+        return {
+            "fit_intercept": self.fit_intercept,
+            "linear_unit": self._linear_unit,
+            "l1": alpha * ratio,
+            "l2": alpha * (1 - ratio),
+            "intercept_decay": _SPARSE_INTERCEPT_DECAY if is_sparse else 1.0,
+        }
+
+    # Prediction.
+
+    def _scores(self, x: Any) -> np.ndarray:
+        """Return ``x @ coef_.T + intercept_`` for unchecked rows."""
+        x = check_rows(self, x)
+        if isinstance(x, np.ndarray) and isinstance(self.coef_, np.ndarray):
+            scores: np.ndarray = x @ self.coef_.T
+        else:
+            scores = safe_sparse_dot(x, self.coef_.T, dense_output=True)
+        return scores + self.intercept_
+
+    def __getstate__(self) -> dict[str, Any]:
+        return without_lock(super().__getstate__())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _print_epoch(
+    number: int, weights: np.ndarray, intercept: float, epoch: Epoch, ending: str
+) -> None:
+    print(
+        f"-- Epoch {number}\nNorm: {np.linalg.norm(weights):.2f}, "
+        f"NNZs: {np.count_nonzero(weights)}, Bias: {intercept:.6f}, "
+        f"Avg. loss: {epoch.outputs[0]:f}, Objective: {epoch.loss:f}{ending}"
+    )
+
+
+class _Order:
+    """The row numbers of each epoch: shuffled over and over, without those held out."""
+
+    def __init__(self, n_rows: int, seed: int | None, held_out: np.ndarray | None) -> None:
+        self._order = np.arange(n_rows)
+        self._permutation: np.ndarray | None = None
+        if seed is not None:
+            self._permutation = np.arange(n_rows)
+            _core.shuffle_as_linear_models(self._permutation, seed)
+        self._trained = None if held_out is None else ~held_out
+
+    def __call__(self, epoch: int) -> np.ndarray:
+        if self._permutation is not None:
+            self._order = self._order[self._permutation]
+        if self._trained is None:
+            return self._order
+        return self._order[self._trained[self._order]]
