@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 
 import pytest
+
+# As in <function f at 0x7f2e61d62f20>: another number in every process.
+MEMORY_ADDRESS = re.compile(r"at ?0x[0-9a-f]{6,}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse test ids that differ between processes: `pytest -n 2` runs tests by their ids."""
+    for item in items:
+        if MEMORY_ADDRESS.search(item.nodeid):
+            raise pytest.UsageError(f"a test id is a name, not a memory address: {item.nodeid}")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from unittest import SkipTest
@@ -19,7 +20,11 @@ def every_check(
     """``parametrize_with_checks`` for a test of the arguments ``estimator`` and ``check``."""
     mark = parametrize_with_checks(estimators, expected_failed_checks=expected_failures)
     names, values = mark.args
-    return pytest.mark.parametrize(names, list(values), **mark.kwargs)
+
+    def name_of(value: Any) -> str:
+        return re.sub("<function(.+?)at0x[0-9a-f]+>", r"\1", mark.kwargs["ids"](value))
+
+    return pytest.mark.parametrize(names, list(values), ids=name_of)
 
 
 def run_check(estimator: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_short_calls_are_one_long_call(cls: Any, solver: str, learning_rate: str
         {"tol": 0.05, "n_iter_no_change": 1, "solver": "sgd", "learning_rate": "adaptive"},
         {"learning_rate": "invscaling", "solver": "sgd"},
         {"learning_rate": "cosine"},
-        {"learning_rate": lambda step: 0.01 / (1 + step)},
+        pytest.param({"learning_rate": lambda step: 0.01 / (1 + step)}, id="rate of a function"),
         {"shuffle": False},
         {"dropout": 0.3, "batch_norm": True},
         {"metrics": ["accuracy"]},
