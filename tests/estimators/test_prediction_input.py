@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import sys
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -149,17 +150,23 @@ def test_sums_that_overflow_are_no_error() -> None:
     "model", [MLPRegressor(hidden_layer_sizes=(30,), max_iter=1), Perceptron()]
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_one_row_is_predicted_in_microseconds(model: Any) -> None:
+def test_one_row_is_predicted_in_a_dozen_calls(model: Any) -> None:
+    """scikit-learn's own estimators make some 300; `bench/test_predict.py` has the times."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((200, 8)).astype(np.float32)
     model.fit(x, (x[:, 0] > 0).astype(np.float32))
     row = x[:1]
     model.predict(row)
-    best = float("inf")
-    for _ in range(20):
-        start = time.perf_counter()
-        for _ in range(100):
-            model.predict(row)
-        best = min(best, (time.perf_counter() - start) / 100)
-    # scikit-learn takes some 100 us; a busy machine is given time, but not that much.
-    assert best < 30e-6
+    calls: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            calls.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        model.predict(row)
+    finally:
+        sys.setprofile(before)
+    assert 0 < len(calls) <= 12, calls

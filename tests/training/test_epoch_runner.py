@@ -23,6 +23,7 @@ class Spy:
         self.starts: list[tuple] = []
         self.rates: list[float] = []
         self.calls: list[int] = []
+        self.seconds: list[float] = []
         self._left = 0
 
     def start(self, x, y, weights, batch_size, order, shuffle_seed) -> None:
@@ -35,6 +36,7 @@ class Spy:
         steps = min(len(rates), self._left, 3)  # as if time were over after three steps
         self.rates += list(rates[:steps])
         self.calls.append(steps)
+        self.seconds.append(seconds)
         self._left -= steps
         self._done += steps
         self.iterations += steps
@@ -54,6 +56,7 @@ def test_an_epoch_takes_every_step_in_calls_of_any_length() -> None:
     epochs = list(runner(spy).epochs(2, 4))
     assert [(e.index, e.steps, e.loss) for e in epochs] == [(2, 5, 2.0), (3, 5, 2.0)]
     assert spy.calls == [3, 2, 3, 2]
+    assert spy.seconds == [0.05] * 4  # Ctrl-C waits for the end of a call
     np.testing.assert_allclose(spy.rates, np.arange(10) / 10)
 
 
