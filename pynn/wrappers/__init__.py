@@ -6,10 +6,8 @@ and `SKLearnRegressor` are Keras 3's.
 """
 
 from pynn.wrappers import scikit_learn
-from pynn.wrappers._keras_classifier import KerasClassifier
-from pynn.wrappers._keras_regressor import KerasRegressor
-from pynn.wrappers._sklearn_classifier import SKLearnClassifier
-from pynn.wrappers._sklearn_regressor import SKLearnRegressor
+from pynn.wrappers._routed import KerasClassifier, KerasRegressor
+from pynn.wrappers._sklearn import SKLearnClassifier, SKLearnRegressor
 
 __all__ = [
     "KerasClassifier",
