@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn._file_error import FileError
+from pynn._files import FileError
 
 _TUPLE, _SLICE, _ELLIPSIS, _ARRAY = "__tuple__", "__slice__", "__ellipsis__", "__array__"
 _ARRAY_KINDS = "biuf"

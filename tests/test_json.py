@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn._file_error import QUOTED, FileError, file_errors
+from pynn._files import QUOTED, FileError, file_errors
 from pynn._json import decode, encode, from_text, parse, to_text, tuples
 
 VALUES = [

@@ -8,11 +8,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from pynn._atomic import write_atomically
+from pynn._files import FileError, opened
+from pynn._json import parse
 from pynn.callbacks._batch_count import BatchCount, check_save_freq
 from pynn.callbacks._callback import Callback, Logs, needed_if
 
 _STATES = ("state-0.pynn", "state-1.pynn")  # written in turn
-_POSITION = {"batch_size", "pass_seed", "pass_steps", "epoch_steps", "totals", "metrics"}
+_COUNTS = ("batch_size", "pass_steps", "epoch_steps")  # what a position within an epoch counts
+_LONGEST_NOTE = 1_000_000  # bytes
 
 
 def _every_few_batches(callback: Any) -> bool:
@@ -88,15 +92,15 @@ class BackupAndRestore(Callback):
             self.model._resumed = progress["position"]
 
     def _read_progress(self) -> dict[str, Any]:
+        name = str(self._progress)
         try:
-            progress = json.loads(self._progress.read_text(encoding="utf-8"))
-            position = progress["position"]
-            if progress["state"] in _STATES and progress["epoch"] >= 0:
-                if position is None or _POSITION <= set(position):
-                    return {**progress, "epoch": int(progress["epoch"])}
-        except (ValueError, TypeError, KeyError):
+            with opened(self._progress) as (stream, _, size):
+                progress = parse(stream.read(min(size, _LONGEST_NOTE)), name, "the note")
+            if _is_note(progress):
+                return dict(progress)
+        except FileError:
             pass
-        raise ValueError(f"{self._progress} is damaged: remove {self.backup_dir} to begin anew")
+        raise FileError(name, f"is damaged: remove {self.backup_dir} to begin anew")
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Note the epoch's number."""
@@ -129,8 +133,29 @@ class BackupAndRestore(Callback):
         self.backup_dir.mkdir(parents=True, exist_ok=True)
         self._state = _STATES[1 - _STATES.index(self._state)]
         self.model.save_weights(str(self.backup_dir / self._state))
-        written = self._progress.with_suffix(".tmp")
         position = self.model._position()
         progress = {"epoch": self._epoch, "state": self._state, "position": position}
-        written.write_text(json.dumps(progress), encoding="utf-8")
-        os.replace(written, self._progress)
+        text = json.dumps(progress).encode()
+        write_atomically(self._progress, lambda file: file.write(text))
+
+
+def _is_note(progress: Any) -> bool:
+    """Whether that is how far a training was, as `BackupAndRestore` writes it."""
+    if not isinstance(progress, dict) or set(progress) != {"epoch", "state", "position"}:
+        return False
+    position = progress["position"]
+    if progress["state"] not in _STATES or not _is_count(progress["epoch"]):
+        return False
+    if position is None:
+        return True
+    return (
+        isinstance(position, dict)
+        and set(position) >= {*_COUNTS, "pass_seed", "totals", "metrics"}
+        and all(_is_count(position[name]) for name in _COUNTS)
+        and (position["pass_seed"] is None or str(position["pass_seed"]).isdecimal())
+        and isinstance(position["totals"], dict | None)
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63

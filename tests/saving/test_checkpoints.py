@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import pytest
 
 import pynn
 from pynn import callbacks, layers, optimizers
+from pynn._files import FileError
+from pynn.callbacks import _backup_and_restore
 from pynn.models import Model, Sequential, load_model
 
 X = np.random.default_rng(0).standard_normal((90, 4)).astype("float32")
@@ -115,7 +119,7 @@ def test_a_crash_while_saving_leaves_the_state_before(
 
     def crash(epoch: int, logs: Any = None) -> None:
         if epoch == 1:  # between the two files of the state after the next epoch
-            monkeypatch.setattr(Path, "write_text", fail)
+            monkeypatch.setattr(_backup_and_restore, "write_atomically", fail)
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise Interrupted
@@ -132,13 +136,62 @@ def test_a_crash_while_saving_leaves_the_state_before(
     assert other.optimizer.iterations == 15
 
 
+def note(**changes: Any) -> str:
+    position = {
+        "batch_size": 9,
+        "pass_seed": "7",
+        "pass_steps": 2,
+        "epoch_steps": 2,
+        "totals": None,
+        "metrics": None,
+    }
+    return json.dumps({"epoch": 1, "state": "state-0.pynn", "position": position} | changes)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{}", '{"epoch": -1, "state": "state-0.pynn", "position": null}', "[]"]
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "\xff",
+        "[" * 100_000,
+        note(epoch=-1),
+        note(epoch=1e400),
+        note(epoch="1"),
+        note(epoch=2**70),
+        note(state=["state-0.pynn"]),
+        note(state="../state"),
+        note(position=3),
+        note(position={}),
+        note(position={"batch_size": 0, "pass_steps": 0, "epoch_steps": 0, "totals": 0}),
+        note(more=1),
+        note()[:-1] + " " * 2_000_000 + "}",
+    ],
+    ids=range(16),
 )
 def test_a_damaged_note_of_progress_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "progress.json").write_text(text)
-    with pytest.raises(ValueError, match=r"progress.json is damaged: remove .* to begin anew"):
+    (tmp_path / "progress.json").write_text(text, encoding="latin1")
+    with pytest.raises(FileError, match=r"progress.json is damaged: remove .* to begin anew"):
         make().fit(X, Y, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path)])
+
+
+def test_the_note_of_progress_lasts_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+
+        def noted(*args: Any, name: str = name, real: Any = real) -> None:
+            done.append(name if name == "fsync" else Path(args[1]).name)
+            real(*args)
+
+        monkeypatch.setattr(os, name, noted)
+    backup = callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+    make().fit(X, Y, verbose=0, callbacks=[backup])
+    # File, name, directory; for the state, and for the note of it.
+    assert done == ["fsync", "state-1.pynn", "fsync", "fsync", "progress.json", "fsync"]
 
 
 def test_checkpoints_of_the_best_model(tmp_path: Path) -> None:

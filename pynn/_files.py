@@ -1,13 +1,17 @@
-"""`FileError`: what loading raises for a file that is damaged or not to be trusted.
+"""Opening what is loaded, and `FileError`, which is raised where it cannot be read.
 
 Messages name the file, the place in it and what was found there, and quote little of it.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, BinaryIO, NamedTuple
 
 QUOTED = 200  # characters of a file that a message shows at most
 _LONGEST = 1500  # of a message of pynn's own, such as one that lists all layers
@@ -71,3 +75,60 @@ def _shortened(text: str) -> str:
     told, received, value = text.partition("Received: ")
     told = _LONG_TEXT.sub(lambda found: f"'{found[1][:QUOTED]}...'", told)
     return f"{told}{received}{value[:QUOTED]}"
+
+
+class OpenFile(NamedTuple):
+    """A file that is being loaded."""
+
+    stream: BinaryIO  # at its beginning; can be sought in
+    name: str  # for messages
+    size: int  # in bytes
+
+
+@contextmanager
+def opened(source: Any) -> Iterator[OpenFile]:
+    """Open what is to be loaded; what the caller has opened is left open.
+
+    Parameters
+    ----------
+    source : path-like, int or binary file
+        An integer is a descriptor. A file is read from where it stands to its end.
+
+    Raises
+    ------
+    FileError
+        If it is a directory, or a path leads to a device, a socket or a pipe.
+    OSError
+        If it cannot be opened.
+    TypeError
+        If it is a file of text, or none of these.
+    """
+    if hasattr(source, "read"):
+        yield _given(source)
+    elif isinstance(source, int) and not isinstance(source, bool):
+        with os.fdopen(source, "rb", closefd=False) as stream:
+            yield _given(stream)
+    else:
+        path = os.fsdecode(source)
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise FileError(
+                path,
+                "is a directory. TensorFlow's SavedModel format is not supported; save the model "
+                "as .keras or .h5",
+            )
+        if not stat.S_ISREG(mode):
+            raise FileError(path, "is a device, a socket or a pipe; give load the file opened")
+        with open(path, "rb") as stream:
+            yield OpenFile(stream, path, os.fstat(stream.fileno()).st_size)
+
+
+def _given(stream: Any) -> OpenFile:
+    if isinstance(stream, io.TextIOBase):
+        raise TypeError("a file must be opened in binary mode, as by open(path, 'rb')")
+    name = str(getattr(stream, "name", "the file"))
+    if not (stream.seekable() and stream.tell() == 0):  # what zip and HDF5 files count from
+        stream = io.BytesIO(stream.read())
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    return OpenFile(stream, name, size)
