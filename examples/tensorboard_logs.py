@@ -1,7 +1,7 @@
 """Log two trainings for TensorBoard: curves, histograms of weights, and the model's graph.
 
-pip install tensorboard, then ``tensorboard --logdir=my_logs``. ``--quick`` logs to a temporary
-folder.
+pip install "pynn-mlp[tensorboard]", and then ``tensorboard --logdir=my_logs``. ``--quick`` logs to
+a temporary folder.
 """
 
 import sys

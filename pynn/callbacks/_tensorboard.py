@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,9 @@ import numpy as np
 
 from pynn._number_checks import is_integer
 from pynn.callbacks._callback import Callback, Logs, needed_if
-from pynn.callbacks._event_file import EventFile, histogram, image, scalar, strings
+
+_STRING = 7  # TensorFlow's DT_STRING
+_file_numbers = itertools.count()
 
 
 def _by_batch(callback: Any) -> bool:
@@ -22,8 +27,9 @@ def _by_batch(callback: Any) -> bool:
 class TensorBoard(Callback):
     """Write event files for TensorBoard: ``tensorboard --logdir=logs``.
 
-    Figures of training are in the directory ``train``, those of validation in ``validation``, as
-    ``epoch_loss`` and so on; the learning rate is ``epoch_learning_rate``.
+    Needs TensorBoard's package: ``pip install "pynn-mlp[tensorboard]"``. Figures of training are in
+    the directory ``train``, those of validation in ``validation``, as ``epoch_loss`` and so on; the
+    learning rate is ``epoch_learning_rate``.
 
     Parameters
     ----------
@@ -45,6 +51,8 @@ class TensorBoard(Callback):
     ------
     ValueError
         If `update_freq` is anything else.
+    ImportError
+        If TensorBoard is not installed.
 
     Examples
     --------
@@ -94,8 +102,7 @@ class TensorBoard(Callback):
         self._training = True
         self._batch = 0
         if self.write_graph and self.model.built and hasattr(self.model, "_diagram"):
-            text = json.dumps(_graph_config(self.model._diagram())).encode()
-            self._train.add(0, strings("keras", "graph_keras_model", b"1", [text]))
+            self._train.add(0, _graph(_graph_config(self.model._diagram())))
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Note the time."""
@@ -144,16 +151,17 @@ class TensorBoard(Callback):
     def _add(self, file: EventFile, step: int, prefix: str, figures: dict[str, Any]) -> None:
         numbers = {name: value for name, value in figures.items() if np.ndim(value) == 0}
         if numbers:
-            file.add(step, *(scalar(prefix + name, float(v)) for name, v in numbers.items()))
+            values = [{"tag": prefix + k, "simple_value": float(v)} for k, v in numbers.items()]
+            file.add(step, *values)
 
     def _add_weights(self, epoch: int) -> None:
         weights = [weight for layer in self.model.layers for weight in layer.weights]
         named = ((getattr(w, "path", w.name).replace(":", "_"), w.numpy()) for w in weights)
         values = []
         for name, array in named:
-            values.append(histogram(f"{name}/histogram", array))
+            values.append({"tag": f"{name}/histogram", "histo": _histogram(array)})
             if self.write_images and array.size:
-                values.append(image(f"{name}/image", _as_matrix(array)))
+                values.append({"tag": f"{name}/image", "image": _image(_as_matrix(array))})
         if values:
             self._train.add(epoch, *values)
 
@@ -189,3 +197,112 @@ def _graph_config(diagram: Any) -> dict[str, Any]:
         "output_layers": outputs[0] if len(outputs) == 1 else outputs,
     }
     return {"class_name": "Functional", "config": config}
+
+
+# Messages of TensorFlow's summary.proto and tensor.proto, as dicts.
+
+
+def _graph(config: dict[str, Any]) -> dict[str, Any]:
+    plugin = {"plugin_name": "graph_keras_model", "content": b"1"}
+    text = json.dumps(config).encode()
+    return {
+        "tag": "keras",
+        "metadata": {"plugin_data": plugin},
+        "tensor": {"dtype": _STRING, "tensor_shape": {}, "string_val": [text]},
+    }
+
+
+def _histogram(array: np.ndarray) -> dict[str, Any]:
+    """Return the histogram of all finite entries."""
+    values = array[np.isfinite(array)].astype(np.float64)
+    counts, edges = np.histogram(values, bins=30)
+    return {
+        "min": values.min() if values.size else 0.0,
+        "max": values.max() if values.size else 0.0,
+        "num": values.size,
+        "sum": values.sum(),
+        "sum_squares": np.square(values).sum(),
+        "bucket_limit": edges[1:],
+        "bucket": counts,
+    }
+
+
+def _image(matrix: np.ndarray) -> dict[str, Any]:
+    """Return a matrix as a grey picture, black where it is smallest."""
+    from PIL import Image
+
+    grey = matrix.astype(np.float64)
+    low, high = grey.min(), grey.max()
+    scaled = (grey - low) * (255.0 / (high - low)) if high > low else np.zeros(grey.shape)
+    file = io.BytesIO()
+    Image.fromarray(np.nan_to_num(scaled).astype(np.uint8)).save(file, "PNG")
+    height, width = matrix.shape
+    return {
+        "height": height,
+        "width": width,
+        "colorspace": 1,
+        "encoded_image_string": file.getvalue(),
+    }
+
+
+def _event_and_writer() -> tuple[Any, Any]:
+    try:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.summary.writer.record_writer import RecordWriter
+    except ImportError as error:
+        raise ImportError(
+            'callbacks.TensorBoard needs tensorboard: pip install "pynn-mlp[tensorboard]"'
+        ) from error
+    return Event, RecordWriter
+
+
+class EventFile:
+    """A file that summaries are added to; it is made when the first one is.
+
+    TensorBoard's `EventFileWriter` is not used: it has a thread of its own, and imports TensorFlow
+    where that is installed.
+
+    Parameters
+    ----------
+    directory : path-like
+
+    Raises
+    ------
+    ImportError
+        If TensorBoard is not installed.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        _event_and_writer()
+        self._directory = Path(directory)
+        self._writer: Any = None
+
+    def add(self, step: int, *values: dict[str, Any]) -> None:
+        """Write an event with the summary values at that step."""
+        if self._writer is None:
+            self._open()
+        self._write(step=step, summary={"value": values})
+
+    def flush(self) -> None:
+        """See to it that readers find what was written."""
+        if self._writer is not None:
+            self._writer.flush()
+
+    def close(self) -> None:
+        """Close the file; `add` then begins another one."""
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = None
+
+    def _open(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        name = (
+            f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}"
+            f".{next(_file_numbers)}.v2"
+        )
+        self._writer = _event_and_writer()[1](open(self._directory / name, "wb"))
+        self._write(file_version="brain.Event:2")
+
+    def _write(self, **fields: Any) -> None:
+        event = _event_and_writer()[0](wall_time=time.time(), **fields)
+        self._writer.write(event.SerializeToString())
