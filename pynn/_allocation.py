@@ -1,27 +1,39 @@
-"""A limit on how many numbers new weights may hold, for models that are made from a file.
+"""Limits on what a model may hold, checked before anything is allocated.
 
-A file says how large its weights are; what it makes must not be larger. Without a limit, nothing is
-checked.
+One row of a tensor has at most `LARGEST_ROW` numbers. A model that is made from a file has no
+larger weights than the file holds, and rows that are not much larger.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
-_left: ContextVar[list[int] | None] = ContextVar("left", default=None)
+LARGEST_ROW = 2**31 - 1  # 8 GB of float32
+# What a model from a file may make of few weights, such as rows of a one-hot code: 64 MB a row.
+_ROW_FROM_FILE = 2**24
+
+
+class _FromFile(NamedTuple):
+    left: list[int]  # numbers that new weights may hold yet
+    row: int
+
+
+_limits: ContextVar[_FromFile | None] = ContextVar("limits", default=None)
 
 
 @contextmanager
 def weights_limited_to(count: int) -> Iterator[None]:
     """Let weights made inside hold `count` numbers at most, all together."""
-    token = _left.set([count])
+    token = _limits.set(_FromFile([count], min(_ROW_FROM_FILE + count, LARGEST_ROW)))
     try:
         yield
     finally:
-        _left.reset(token)
+        _limits.reset(token)
 
 
 def claim(shape: Sequence[int], name: str) -> None:
@@ -32,13 +44,33 @@ def claim(shape: Sequence[int], name: str) -> None:
     ValueError
         If that is more than the limit leaves.
     """
-    left = _left.get()
-    if left is None:
+    limits = _limits.get()
+    if limits is None:
         return
     size = math.prod(shape)
-    if size > left[0]:
+    if size > limits.left[0]:
         raise ValueError(
             f"weight {name!r} of shape {tuple(shape)} is larger than what the file holds, "
-            f"{left[0]} numbers more"
+            f"{limits.left[0]} numbers more"
         )
-    left[0] -= size
+    limits.left[0] -= size
+
+
+def check_row(shape: Sequence[int | None], name: str) -> None:
+    """Refuse the shape of an op's result if it has no size, or is too large for a row.
+
+    Raises
+    ------
+    TypeError
+        If a size is no integer.
+    ValueError
+        If a size is negative, or all are too large together.
+    """
+    sizes = [operator.index(n) for n in shape if n is not None]
+    limits = _limits.get()
+    most = LARGEST_ROW if limits is None else limits.row
+    if any(n < 0 for n in sizes) or math.prod(sizes) > most:
+        raise ValueError(
+            f"the op {name!r} would make rows of shape {tuple(shape)}, which must have at most "
+            f"{most} numbers"
+        )

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import _state
+from pynn._allocation import check_row
 from pynn._operators import _FUNCTIONS, Operators
 from pynn._weight import Weight
 
@@ -101,6 +102,7 @@ class Node:
         self.inputs = inputs
         self.params = params
         shape = op.shape(*[shape_of(value) for value in inputs], **params)
+        check_row(shape, op.name)
         types = [x.dtype for x in inputs if isinstance(x, (Tensor, Weight))]
         floats = [dtype for dtype in types if dtype.startswith("float")]
         dtype = op.dtype or (floats[0] if floats else _with_constants(types[0], inputs))

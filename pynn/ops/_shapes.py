@@ -13,6 +13,8 @@ from pynn._shape_rules import normalize_axes
 from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 from pynn.ops._elementwise import cast
 
+_MOST_SECTIONS = 10_000  # of a split: each is a node of the model
+
 
 def _resolve(shape: Shape, target: tuple[int, ...]) -> tuple[int, ...]:
     """Return the `target` of one row with its -1, if it has one, worked out."""
@@ -107,10 +109,13 @@ def _index_backward(grad: Any, out: Any, x: Any, key: Any) -> tuple[np.ndarray]:
 
 
 def _index_shape(shape: Shape, key: Any) -> Shape:
-    # NumPy's own rule, on an array without memory; an unknown size is stood for by an odd number.
+    # NumPy's own rule, on an array without entries, so that none is copied; an unknown size is
+    # stood for by an odd number.
     unknown = 7919
-    probe = np.broadcast_to(np.float32(0), tuple(unknown if n is None else n for n in shape))
-    return tuple(None if n == unknown else n for n in probe[key].shape)
+    probe = np.empty((0, *(unknown if n is None else n for n in shape)), np.bool_)
+    found = list(probe[(slice(None), *(key if isinstance(key, tuple) else (key,)))].shape)
+    found.remove(0)
+    return tuple(None if n == unknown else n for n in found)
 
 
 INDEX = Op("index", lambda x, key: np.asarray(x)[key], _index_backward, _index_shape)
@@ -254,7 +259,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     if size is None:
         raise ValueError(f"split needs an axis of known size. Received: shape={shape_of(x)}")
     if isinstance(indices_or_sections, int):
-        if indices_or_sections < 1 or size % indices_or_sections:
+        if not 1 <= indices_or_sections <= _MOST_SECTIONS or size % indices_or_sections:
             raise ValueError(
                 f"an axis of size {size} cannot be cut into {indices_or_sections} equal sections"
             )
