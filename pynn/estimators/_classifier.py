@@ -15,24 +15,24 @@ from sklearn.utils.multiclass import (
 )
 
 from pynn.estimators._base_mlp import BaseMLP
-from pynn.estimators._class_weight import class_factors
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._heads import Head, classification_head
 from pynn.estimators._input import check_training_data
-from pynn.estimators._known_classes import (
+from pynn.estimators._labels import LabelColumns, Labels, labels_of
+from pynn.estimators._saving import saved_as
+from pynn.estimators.mlp._classes import (
     check_classes,
     check_columns,
     check_validation_labels,
+    class_factors,
     is_list_of_classes,
-    labels_of,
     labels_of_outputs,
 )
-from pynn.estimators._label_columns import LabelColumns
-from pynn.estimators._labels import Labels
 
 _THRESHOLD = 0.5
 
 
+@saved_as("MLPClassifier")
 class MLPClassifier(ClassifierMixin, BaseMLP):
     """Multilayer perceptron that tells classes apart.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
+from pynn.estimators._labels import LabelColumns
 from pynn.estimators.perceptron import Perceptron, PerceptronRegressor
 
 _MOVED: dict[str, type] = {
+    "_label_columns": LabelColumns,
     "_perceptron": Perceptron,
     "_perceptron_regressor": PerceptronRegressor,
 }

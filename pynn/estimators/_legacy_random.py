@@ -15,11 +15,13 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from pynn import _core
+from pynn.estimators._saving import saved_as
 
 _WORDS = 624
 _NAME = "MT19937"
 
 
+@saved_as("LegacyRandom")
 class LegacyRandom:
     """A generator of the numbers of ``RandomState(seed)``.
 

@@ -21,8 +21,10 @@ from pynn.estimators._heads import (
 from pynn.estimators._input import check_training_data
 from pynn.estimators._model_layers import read_layers
 from pynn.estimators._r2 import r2
+from pynn.estimators._saving import saved_as
 
 
+@saved_as("MLPRegressor")
 class MLPRegressor(RegressorMixin, BaseMLP):
     """Multilayer perceptron that predicts numbers.
 

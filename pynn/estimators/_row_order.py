@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from pynn.estimators._legacy_random import LegacyRandom
+from pynn.estimators._saving import saved_as
 
 
+@saved_as("RowOrder")
 class RowOrder:
     """Orders of rows, each a shuffle of the one before.
 

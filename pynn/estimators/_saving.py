@@ -1,14 +1,14 @@
 """Estimators in `.pynn` files: the values of their attributes, written down one by one.
 
-Only plain values, arrays, the few classes of the table below and what `_saved_objects` knows can be
-in a file; nothing is imported or executed on the way back.
+Only plain values, arrays, the few classes that are `saved_as` something and what `_saved_objects`
+knows can be in a file; nothing is imported or executed on the way back.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -17,24 +17,26 @@ from pynn import _safetensors
 from pynn._atomic import write_atomically
 from pynn._json import from_text, to_text
 from pynn._safetensors import SafetensorsFile
-from pynn.estimators._label_columns import LabelColumns
-from pynn.estimators._labels import Labels
-from pynn.estimators._legacy_random import LegacyRandom
-from pynn.estimators._row_order import RowOrder
 from pynn.estimators._saved_objects import read_object, written_object
-from pynn.estimators._step_size import StepSize
 from pynn.saving._weights_file import ESTIMATOR, check_header, header
 
-_PARTS: dict[str, Any] = {
-    "LabelColumns": LabelColumns,
-    "Labels": Labels,
-    "LegacyRandom": LegacyRandom,
-    "RowOrder": RowOrder,
-    "StepSize": StepSize,
-}
+_Class = TypeVar("_Class", bound=type)
+
+# What a file may name: the estimators, and what their attributes hold.
+_CLASSES: dict[str, Any] = {}
 _DEEPEST = 20
 # What belongs to a process and not to a model.
 _LEFT_OUT = ("_sklearn_version", "_skl_callbacks")
+
+
+def saved_as(name: str) -> Callable[[_Class], _Class]:
+    """Return a decorator that lets files hold objects of a class, under this name."""
+
+    def note(cls: _Class) -> _Class:
+        _CLASSES[name] = cls
+        return cls
+
+    return note
 
 
 def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> None:
@@ -136,9 +138,7 @@ def load(filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | N
 
 def _known_classes(custom_objects: Mapping[str, Any] | None) -> dict[str, type]:
     """Return the classes that a file may name: pynn's, and given ones derived from them."""
-    from pynn import estimators
-
-    own = {name: getattr(estimators, name) for name in estimators.__all__ if name != "load"}
+    own = {name: cls for name, cls in sorted(_CLASSES.items()) if issubclass(cls, BaseEstimator)}
     given = {
         name: value
         for name, value in (custom_objects or {}).items()
@@ -164,12 +164,13 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, Mapping):
         pairs = [[k, v] for k, v in value.items()]
         return {"dict": _written(pairs, name, arrays)}
-    if type(value).__name__ in _PARTS:
-        state = value.__getstate__()
-        return {
-            "part": type(value).__name__,
-            "state": {k: _written(v, f"{name}/{k}", arrays) for k, v in state.items()},
-        }
+    for part, cls in _CLASSES.items():
+        if type(value) is cls:
+            state = value.__getstate__().items()
+            return {
+                "part": part,
+                "state": {k: _written(v, f"{name}/{k}", arrays) for k, v in state},
+            }
     found = written_object(value)
     if found is None:
         raise ValueError(
@@ -213,7 +214,7 @@ class _Reader:
         if "kind" in value:
             return read_object(value, self._custom_objects)
         if "part" in value:
-            part = object.__new__(_PARTS[value["part"]])
+            part = object.__new__(_CLASSES[value["part"]])
             vars(part).update({k: self(v, depth + 1) for k, v in value["state"].items()})
             return part
         ((kind, items),) = value.items()

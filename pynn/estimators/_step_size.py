@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from pynn.estimators._saving import saved_as
+
 _SMALLEST_RATE = 1e-6
 _ADAPTIVE_FACTOR = 5.0
 
 
+@saved_as("StepSize")
 class StepSize:
     """The rule by which an optimizer's learning rate changes between epochs.
 

@@ -12,11 +12,13 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._labels import Labels
+from pynn.estimators._saving import saved_as
 from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 
 _THRESHOLD = 0.0
 
 
+@saved_as("Perceptron")
 class Perceptron(ClassifierMixin, BasePerceptron):
     """Threshold units trained with the perceptron rule.
 

@@ -10,9 +10,11 @@ from sklearn.utils import check_random_state
 
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._r2 import r2
+from pynn.estimators._saving import saved_as
 from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 
 
+@saved_as("PerceptronRegressor")
 class PerceptronRegressor(MultiOutputMixin, RegressorMixin, BasePerceptron):
     """Linear units trained with the delta rule.
 

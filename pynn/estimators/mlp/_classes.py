@@ -1,21 +1,19 @@
-"""The classes that a call brings, and whether they go with those that a classifier knows already.
+"""The classes that a call of a classifier brings: whether they are known, and what they weigh.
 
-How labels are coded is in `_labels` and `_label_columns`.
+How labels are coded is in `pynn.estimators._labels`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.utils import compute_class_weight
 
-from pynn.estimators._label_columns import LabelColumns, is_several_columns
-from pynn.estimators._labels import Labels
+from pynn.estimators._labels import LabelColumns, Labels
 
-
-def labels_of(y: np.ndarray) -> Labels | LabelColumns:
-    """Return the classes of y, of each column where there are several."""
-    return LabelColumns(y) if y.ndim == 2 and is_several_columns(y) else Labels(y)
+ClassLabels = Labels | LabelColumns
 
 
 def labels_of_outputs(n_outputs: int, activation: str, classes: Any) -> Labels:
@@ -61,7 +59,7 @@ def labels_of_outputs(n_outputs: int, activation: str, classes: Any) -> Labels:
     return labels
 
 
-def check_classes(labels: Labels | LabelColumns, y: np.ndarray, warm_start: bool) -> None:
+def check_classes(labels: ClassLabels, y: np.ndarray, warm_start: bool) -> None:
     """Check the classes of a call that continues an earlier one.
 
     Raises
@@ -70,20 +68,19 @@ def check_classes(labels: Labels | LabelColumns, y: np.ndarray, warm_start: bool
         If y has a class that is not known or, in a warm start, has not all that are.
     """
     for known, classes in labels.compared(y):
-        if warm_start:
-            if set(classes) != set(known):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the "
-                    f"previous call to fit. Previously got {known}, `y` has {classes}"
-                )
-        elif len(np.setdiff1d(classes, known, assume_unique=True)):
+        if warm_start and set(classes) != set(known):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {known}, `y` has {classes}"
+            )
+        if _has_unknown(known, classes):
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
                 f"'y' has {classes}."
             )
 
 
-def check_validation_labels(labels: Labels | LabelColumns, y: Any) -> Any:
+def check_validation_labels(labels: ClassLabels, y: Any) -> Any:
     """Return the labels of validation rows, a single column flattened.
 
     Raises
@@ -96,11 +93,15 @@ def check_validation_labels(labels: Labels | LabelColumns, y: Any) -> Any:
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
     for known, classes in labels.compared(y):
-        if len(np.setdiff1d(classes, known, assume_unique=True)):
+        if _has_unknown(known, classes):
             raise ValueError(
                 f"y_val has classes that y has not. y has {known}, y_val has {classes}."
             )
     return y
+
+
+def _has_unknown(known: np.ndarray, classes: np.ndarray) -> bool:
+    return len(np.setdiff1d(classes, known, assume_unique=True)) > 0
 
 
 def is_list_of_classes(classes: Any) -> bool:
@@ -110,7 +111,7 @@ def is_list_of_classes(classes: Any) -> bool:
     return all(isinstance(each, (list, tuple, np.ndarray)) and np.ndim(each) for each in classes)
 
 
-def check_columns(known: Any, given: LabelColumns, classes: Any) -> None:
+def check_columns(known: np.ndarray | list[np.ndarray], given: LabelColumns, classes: Any) -> None:
     """Check that the classes of each column are those of an earlier call.
 
     Parameters
@@ -132,3 +133,51 @@ def check_columns(known: Any, given: LabelColumns, classes: Any) -> None:
         raise ValueError(
             f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}"
         )
+
+
+def class_factors(
+    class_weight: dict | list | str,
+    columns: Sequence[np.ndarray],
+    codes: np.ndarray,
+    row_weight: np.ndarray | None,
+) -> np.ndarray:
+    """Return the product, over the columns of y, of the weights of a row's classes.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict or "balanced"
+        "balanced": the total weight, divided by that of the class and the number of classes. A
+        list has a dict, "balanced" or None for each column. Classes that are in no dict weigh 1.
+    columns : list of ndarray
+        The classes of each column.
+    codes : ndarray of shape (n,) or (n, n_columns)
+        The place of each label among its classes.
+    row_weight : ndarray of shape (n,) or None
+        Sample weights, for "balanced".
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If a dict has a key that is no class, or the number of columns is another.
+    """
+    codes = codes.reshape(len(codes), -1).astype(np.int64)
+    given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
+    if len(given) != len(columns) or (isinstance(class_weight, dict) and len(columns) > 1):
+        raise ValueError(
+            "For multi-output, the number of elements in class_weight should match number of "
+            f"outputs. Got {class_weight!r:.80} for {len(columns)} outputs."
+        )
+    factors = np.ones(len(codes))
+    for each, classes, column in zip(given, columns, codes.T, strict=True):
+        if isinstance(each, str):
+            totals = np.bincount(column, row_weight, minlength=len(classes))
+            present = totals > 0
+            balanced = totals.sum() / (present.sum() * np.where(present, totals, 1))
+            factors *= np.where(present, balanced, 1.0)[column]
+        elif each is not None:
+            factors *= compute_class_weight(each, classes=classes, y=classes)[column]
+    return factors
