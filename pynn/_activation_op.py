@@ -1,42 +1,82 @@
-"""The engine's activations as ops: one op for each name on the engine's list, and the softmaxes.
+"""What an activation is declared with, and its op: the engine's formula, by its name there.
 
-The functions users call are in `pynn.activations`; the formulas are in csrc/formulas/activations.
+The functions users call, each beside its declaration, are in `pynn.activations`; the engine's
+formulas are in csrc/formulas/activations.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pynn import _core, _state
+from pynn._onnx import OnnxForm
 from pynn._shape_rules import same
 from pynn._tensor import Op, Tensor, apply, value_of
 from pynn._weight import Weight
 
-SOFTMAXES = ("softmax", "log_softmax")  # across the last axis; all others go entry by entry
 
+class KerasOp(NamedTuple):
+    """One of Keras's operations, as its files name it.
 
-def _float(x: Any) -> np.ndarray:
-    """Return `x` as the engine takes it: C-contiguous float32 or float64."""
-    x = np.asarray(x)
-    dtype = x.dtype if x.dtype in (np.float32, np.float64) else _state.floatx()
-    return np.asarray(x, dtype, order="C")  # which leaves a number without axes as it is
-
-
-@cache
-def activation_op(name: str) -> Op:
-    """Return the op of the engine's activation `name`.
-
-    Raises
-    ------
-    ValueError
-        If the engine has none of that name.
+    Attributes
+    ----------
+    module, class_name : str
+        ``"keras.src.ops.nn"``, ``"Elu"``.
+    alpha : str or None
+        What it calls the activation's parameter; None where it has none.
+    fixed : dict
+        Arguments that are always the same.
     """
-    names = (*_core.activation_names(), *SOFTMAXES)
-    if name not in names:
-        raise ValueError(f"name must be one of {', '.join(names)}. Received: {name!r}")
+
+    module: str
+    class_name: str
+    alpha: str | None = None
+    fixed: dict[str, Any] = {}
+
+
+class Activation(NamedTuple):
+    """What is known of one of the engine's activations.
+
+    Attributes
+    ----------
+    op : Op
+        With the one keyword ``alpha``. Its ``onnx`` is the translation.
+    value, slope : callable or None
+        ``value(x, alpha)`` and its derivative in plain float64 NumPy: the truth for the kernels.
+        None for what works along the last axis.
+    kinks : callable
+        ``kinks(alpha)`` returns where value or derivative jumps.
+    at_nan : float
+        What NaN becomes.
+    keras : KerasOp or None
+        Its twin in Keras.
+    """
+
+    op: Op
+    value: Callable[..., np.ndarray] | None
+    slope: Callable[..., np.ndarray] | None
+    kinks: Callable[[float], Sequence[float]]
+    at_nan: float
+    keras: KerasOp | None
+
+
+ACTIVATIONS: dict[str, Activation] = {}
+
+
+def declare_activation(
+    name: str,
+    value: Callable[..., np.ndarray] | None = None,
+    slope: Callable[..., np.ndarray] | None = None,
+    *,
+    kinks: Callable[[float], Sequence[float]] = lambda alpha: (),
+    at_nan: float = np.nan,
+    keras: KerasOp | None = None,
+    onnx: OnnxForm | None = None,
+) -> Activation:
+    """Make the op of the engine's activation `name`; see `Activation` for the arguments."""
 
     def forward(x: Any, alpha: float) -> np.ndarray:
         x = _float(x)
@@ -47,7 +87,16 @@ def activation_op(name: str) -> Op:
         grad = np.asarray(grad, x.dtype, order="C")
         return (_core.activation_gradient(name, alpha, x, grad).reshape(x.shape),)
 
-    return Op(name, forward, backward, same)
+    op = Op(name, forward, backward, same, onnx=onnx)
+    ACTIVATIONS[name] = Activation(op, value, slope, kinks, at_nan, keras)
+    return ACTIVATIONS[name]
+
+
+def _float(x: Any) -> np.ndarray:
+    """Return `x` as the engine takes it: C-contiguous float32 or float64."""
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype in (np.float32, np.float64) else _state.floatx()
+    return np.asarray(x, dtype, order="C")  # which leaves a number without axes as it is
 
 
 def apply_activation(name: str, x: Any, alpha: float | None = None) -> Any:
@@ -77,10 +126,12 @@ def apply_activation(name: str, x: Any, alpha: float | None = None) -> Any:
     >>> ops.apply_activation("relu", [-1.0, 2.0])
     array([0., 2.], dtype=float32)
     """
-    op = activation_op(name)
+    known = ACTIVATIONS.get(name)
+    if known is None:
+        raise ValueError(f"name must be one of {', '.join(ACTIVATIONS)}. Received: {name!r}")
     if alpha is None:
-        alpha = 0.0 if name in SOFTMAXES else _core.activation_default(name)
+        alpha = 0.0 if known.value is None else _core.activation_default(name)
     if isinstance(x, (list, tuple, int, float)):
         x = np.asarray(x, _state.floatx())
     x = x if isinstance(x, (Tensor, Weight)) else value_of(x)
-    return apply(op, x, alpha=float(alpha))
+    return apply(known.op, x, alpha=float(alpha))

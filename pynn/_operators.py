@@ -5,15 +5,27 @@ The ops are defined on top of the two classes, so they are filled in afterwards,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
-def install(**functions: Callable[..., Any]) -> None:
-    """Set the functions that the operators call; done once, when the package is imported."""
+def install(functions: Mapping[str, Any]) -> None:
+    """Set the functions that the operators call; done once, by `pynn.ops`."""
     _FUNCTIONS.update(functions)
+
+
+def _unary(name: str) -> Callable[[Any], Any]:
+    return lambda self: _FUNCTIONS[name](self)
+
+
+def _binary(name: str) -> Callable[[Any, Any], Any]:
+    return lambda self, other: _FUNCTIONS[name](self, other)
+
+
+def _reflected(name: str) -> Callable[[Any, Any], Any]:
+    return lambda self, other: _FUNCTIONS[name](other, self)
 
 
 class Operators:
@@ -21,68 +33,14 @@ class Operators:
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Any:
-        return _FUNCTIONS["add"](self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _FUNCTIONS["add"](other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _FUNCTIONS["subtract"](self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _FUNCTIONS["subtract"](other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _FUNCTIONS["multiply"](self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _FUNCTIONS["multiply"](other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _FUNCTIONS["divide"](self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _FUNCTIONS["divide"](other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return _FUNCTIONS["floor_divide"](self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _FUNCTIONS["floor_divide"](other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return _FUNCTIONS["mod"](self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return _FUNCTIONS["mod"](other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return _FUNCTIONS["power"](self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return _FUNCTIONS["power"](other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return _FUNCTIONS["matmul"](self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return _FUNCTIONS["matmul"](other, self)
-
-    def __lt__(self, other: Any) -> Any:
-        return _FUNCTIONS["less"](self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _FUNCTIONS["less_equal"](self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _FUNCTIONS["greater"](self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _FUNCTIONS["greater_equal"](self, other)
-
-    def __neg__(self) -> Any:
-        return _FUNCTIONS["negative"](self)
-
-    def __abs__(self) -> Any:
-        return _FUNCTIONS["absolute"](self)
+    __add__, __radd__ = _binary("add"), _reflected("add")
+    __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
+    __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
+    __truediv__, __rtruediv__ = _binary("divide"), _reflected("divide")
+    __floordiv__, __rfloordiv__ = _binary("floor_divide"), _reflected("floor_divide")
+    __mod__, __rmod__ = _binary("mod"), _reflected("mod")
+    __pow__, __rpow__ = _binary("power"), _reflected("power")
+    __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
+    __lt__, __le__ = _binary("less"), _binary("less_equal")
+    __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
+    __neg__, __abs__ = _unary("negative"), _unary("absolute")

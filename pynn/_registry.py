@@ -1,8 +1,9 @@
 """Finding an object by what a user gave for it: a name, a config, a class or the thing itself.
 
-One `Registry` serves losses, metrics, optimizers, initializers and the like, so all of them accept
-the same identifiers and fail with the same sort of message. Nothing is ever imported by name: a
-config can only name what the registry lists or what the caller passes in `custom_objects`.
+There is one `Registry` for each kind of thing: losses, metrics, optimizers, initializers and the
+like, so all of them accept the same identifiers and fail with the same sort of message. What is in
+it is declared where it is defined, by `Registry.add`. Nothing is ever imported by name: a config
+can only name what the registry lists or what the caller passes in `custom_objects`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
+
+Thing = TypeVar("Thing", bound=Callable[..., Any])
 
 
 @lru_cache(maxsize=1024)
@@ -33,28 +36,65 @@ class Registry:
     ----------
     kind : str
         What the objects are, for messages: ``"loss"``.
-    members : iterable of classes and functions
-        A function is found by its name; a class by its name, that name in lower case, and that name
-        in snake case unless a function has it.
-    aliases : mapping of str to str, default={}
-        Further names, each for a name found by the rules above.
+    base : class, default=None
+        If given, what `get` returns must be an instance of it.
+    default : str, default=None
+        The name of what None stands for; None leaves it None.
+
+    Attributes
+    ----------
+    members : list of classes and functions
+        What was declared, in that order.
+    own : set of str
+        Names of what Keras has not, so that its files cannot hold it.
     """
 
     def __init__(
         self,
         kind: str,
-        members: Iterable[Callable[..., Any]],
+        members: Iterable[Callable[..., Any]] = (),
         aliases: Mapping[str, str] | None = None,
+        base: type | None = None,
+        default: str | None = None,
     ) -> None:
         self.kind = kind
+        self.members: list[Callable[..., Any]] = []
+        self.own: set[str] = set()
+        self._base = base
+        self._default = default
         self._one = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"  # for messages
-        self._objects: dict[str, Callable[..., Any]] = {m.__name__: m for m in members}
-        for name, member in list(self._objects.items()):
-            if isinstance(member, type):
-                self._objects.setdefault(to_snake_case(name), member)
-                self._objects.setdefault(name.lower(), member)
+        self._objects: dict[str, Callable[..., Any]] = {}
+        for member in members:
+            self.add()(member)
         for alias, name in (aliases or {}).items():
             self._objects[alias] = self._objects[name]
+
+    def add(self, *aliases: str, keras: bool = True) -> Callable[[Thing], Thing]:
+        """Return a decorator that declares a class or function.
+
+        A function is found by its name; a class by its name, that name in lower case, and that name
+        in snake case unless a function has it.
+
+        Parameters
+        ----------
+        *aliases : str
+            Further names.
+        keras : bool, default=True
+            Whether Keras has it, under the same name.
+        """
+
+        def declare(member: Thing) -> Thing:
+            names = (member.__name__, *aliases)
+            self.members.append(member)
+            self._objects.update(dict.fromkeys(names, member))
+            if isinstance(member, type):
+                self._objects.setdefault(to_snake_case(member.__name__), member)
+                self._objects.setdefault(member.__name__.lower(), member)
+            if not keras:
+                self.own.update(names)
+            return member
+
+        return declare
 
     @property
     def names(self) -> list[str]:
@@ -85,8 +125,9 @@ class Registry:
         Parameters
         ----------
         identifier : None, str, dict, class or callable
-            None gives None; a name or config is looked up; a class is called without arguments;
-            anything else that can be called is returned as it is.
+            None gives None (of activations: `linear`); the name of a class gives an instance with
+            default arguments, the name of a function the function, a config an instance; a class
+            is called without arguments; what can be called already is returned as it is.
         custom_objects : mapping of str to object, default=None
             More names.
 
@@ -94,19 +135,29 @@ class Registry:
         ------
         ValueError
             If the name is unknown or `identifier` is of another type.
+
+        Examples
+        --------
+        >>> from pynn import initializers, losses
+        >>> initializers.get("he_normal")
+        HeNormal(seed=None)
+        >>> losses.get("mse") is losses.mean_squared_error
+        True
         """
         if identifier is None:
-            return None
+            return None if self._default is None else self.find(self._default)
+        found, made = identifier, isinstance(identifier, (str, Mapping, type))
         if isinstance(identifier, type):
-            return identifier()
-        if callable(identifier):
-            return identifier
-        if isinstance(identifier, (str, Mapping)):
-            return self.deserialize(identifier, custom_objects)
-        raise ValueError(
-            f"{self._one} must be a name, a config, a class, an instance or a function. "
-            f"Received: {identifier!r}"
-        )
+            found = identifier()
+        elif made:
+            found = self.deserialize(identifier, custom_objects)
+        fits = made or callable(found) if self._base is None else isinstance(found, self._base)
+        if not fits:
+            others = (
+                "a class, an instance or a function" if not self._base else "a class or an instance"
+            )
+            raise ValueError(f"{self._one} must be a name, a config, {others}. Received: {found!r}")
+        return found
 
     def serialize(self, obj: Any) -> Any:
         """Return what `deserialize` turns back into `obj`: a name, a dict or None.
@@ -146,7 +197,7 @@ class Registry:
             If the name is unknown or the config is malformed.
         """
         if config is None:
-            return None
+            return self.get(None)
         if isinstance(config, str):
             found = self.find(config, custom_objects)
             return found() if isinstance(found, type) else found

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._number_checks import is_integer
 from pynn._tensor import Shape
 
 
@@ -57,3 +58,23 @@ def unbroadcast(grad: Any, like: Any) -> np.ndarray:
     grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
     kept = tuple(i for i, n in enumerate(shape) if n == 1 and grad.shape[i] != 1)
     return grad.sum(axis=kept, keepdims=True) if kept else grad
+
+
+def checked_row_shape(shape: Any, owner: str) -> tuple[int, ...]:
+    """Return the shape of one row as a tuple of integers.
+
+    Raises
+    ------
+    ValueError
+        If an entry is unknown or not positive.
+    """
+    if is_integer(shape):
+        shape = (shape,)
+    shape = tuple(shape)
+    valid = [is_integer(n) and n > 0 for n in shape]
+    if not all(valid):
+        raise ValueError(
+            f"the input shape of {owner} must be positive integers, without the batch. "
+            f"Received: shape={shape}"
+        )
+    return tuple(int(n) for n in shape)

@@ -16,6 +16,7 @@ import numpy as np
 
 from pynn import _state
 from pynn._allocation import check_row
+from pynn._onnx import OnnxForm
 from pynn._operators import _FUNCTIONS, Operators
 from pynn._weight import Weight
 
@@ -44,6 +45,9 @@ class Op(NamedTuple):
         Type of the result; None for that of the tensors.
     modal : bool
         Whether `forward` takes one more keyword, ``mode``, a `Mode`.
+    onnx : str, callable or None
+        ONNX's operator of the same inputs; or ``onnx(writer, *inputs, **params)``, which adds the
+        nodes that do the same at inference and returns the name of their value.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Op(NamedTuple):
     shape: Callable[..., Shape]
     dtype: str | None = None
     modal: bool = False
+    onnx: OnnxForm | None = None
 
 
 class Mode:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from pynn.export._onnx_ops import Writer, write_op
-from pynn.ops import Tensor, Weight
+from pynn._onnx import OnnxWriter
+from pynn.ops import Tensor, Weight, all_ops
 
 
-def write_network(w: Writer, plan: Any, x: str) -> list[str]:
+def write_network(w: OnnxWriter, plan: Any, x: str) -> list[str]:
     """Write the nodes between a plan's one input and its outputs.
 
     Parameters
     ----------
-    w : Writer
+    w : OnnxWriter
     plan : pynn.graph.Plan
     x : str
         Name of the rows, in the type that is computed in.
@@ -37,5 +38,12 @@ def write_network(w: Writer, plan: Any, x: str) -> list[str]:
 
     for node in plan.nodes:
         inputs = [of(value) for value in node.inputs]
-        names[id(node.output)] = write_op(w, node.op.name, inputs, node.params)
+        onnx = node.op.onnx
+        if onnx is None:
+            raise NotImplementedError(
+                f"the op {node.op.name!r} has no ONNX twin here. It must be one of "
+                f"{', '.join(sorted(op.name for op in all_ops() if op.onnx is not None))}"
+            )
+        write = partial(w.node, onnx) if isinstance(onnx, str) else partial(onnx, w)
+        names[id(node.output)] = write(*inputs, **node.params)
     return [names[id(tensor)] for tensor in plan.outputs]

@@ -1,130 +1,56 @@
-"""The layers. Each is a composition of `pynn.ops` and lives in a file of its own.
+"""The layers: compositions of `pynn.ops`, relatives in a file.
 
-`get`, `serialize` and `deserialize` turn layers into configs and back; only classes listed here, or
-passed in ``custom_objects``, can be named.
+`get`, `serialize` and `deserialize` turn layers into configs and back; only what is declared in the
+files listed here, or passed in ``custom_objects``, can be named.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-from pynn._registry import Registry
-from pynn.layers._activation import Activation
-from pynn.layers._activity_regularization import ActivityRegularization
-from pynn.layers._add import Add, add
-from pynn.layers._alpha_dropout import AlphaDropout
-from pynn.layers._average import Average, average
-from pynn.layers._batch_normalization import BatchNormalization
-from pynn.layers._concatenate import Concatenate, concatenate
-from pynn.layers._dense import Dense
-from pynn.layers._dot import Dot, dot
-from pynn.layers._dropout import Dropout
-from pynn.layers._elu import ELU
-from pynn.layers._embedding import Embedding
-from pynn.layers._flatten import Flatten
-from pynn.layers._function import Function
-from pynn.layers._gaussian_dropout import GaussianDropout
-from pynn.layers._gaussian_noise import GaussianNoise
-from pynn.layers._identity import Identity
-from pynn.layers._input import Input, InputLayer
-from pynn.layers._lambda import Lambda
+from pynn.layers import (
+    _activations,
+    _activity_regularization,
+    _batch_normalization,
+    _dense,
+    _embedding,
+    _input,
+    _lambda,
+    _layer_normalization,
+    _merging,
+    _noise,
+    _normalization,
+    _shaping,
+)
+from pynn.layers._activations import *
+from pynn.layers._activity_regularization import *
+from pynn.layers._batch_normalization import *
+from pynn.layers._config import registry
+from pynn.layers._config import with_objects as with_objects
+from pynn.layers._dense import *
+from pynn.layers._embedding import *
+from pynn.layers._input import *
+from pynn.layers._lambda import *
 from pynn.layers._layer import Layer
-from pynn.layers._layer_normalization import LayerNormalization
-from pynn.layers._leaky_relu import LeakyReLU
-from pynn.layers._maximum import Maximum, maximum
-from pynn.layers._minimum import Minimum, minimum
-from pynn.layers._multiply import Multiply, multiply
-from pynn.layers._normalization import Normalization
-from pynn.layers._operation import Operation
-from pynn.layers._prelu import PReLU
-from pynn.layers._relu import ReLU
-from pynn.layers._rescaling import Rescaling
-from pynn.layers._reshape import Reshape
-from pynn.layers._softmax import Softmax
-from pynn.layers._subtract import Subtract, subtract
+from pynn.layers._layer_normalization import *
+from pynn.layers._merging import *
+from pynn.layers._merging import Merge as Merge
+from pynn.layers._noise import *
+from pynn.layers._normalization import *
+from pynn.layers._operations import *
+from pynn.layers._shaping import *
+from pynn.layers._weight_holder import NO_LAYERS as NO_LAYERS
 from pynn.ops import Weight
 
-_LAYERS: list[Callable[..., Any]] = [
-    Activation,
-    ActivityRegularization,
-    Add,
-    AlphaDropout,
-    Average,
-    BatchNormalization,
-    Concatenate,
-    Dense,
-    Dot,
-    Dropout,
-    ELU,
-    Embedding,
-    Flatten,
-    Function,
-    GaussianDropout,
-    GaussianNoise,
-    Identity,
-    InputLayer,
-    Lambda,
-    LayerNormalization,
-    LeakyReLU,
-    Maximum,
-    Minimum,
-    Multiply,
-    Normalization,
-    Operation,
-    PReLU,
-    ReLU,
-    Rescaling,
-    Reshape,
-    Softmax,
-    Subtract,
-]
-registry = Registry("layer", _LAYERS)
-get = registry.get
-serialize = registry.serialize
-deserialize = registry.deserialize
+get, serialize, deserialize = registry.get, registry.serialize, registry.deserialize
 
-__all__ = [
-    "Activation",
-    "ActivityRegularization",
-    "Add",
-    "AlphaDropout",
-    "Average",
-    "BatchNormalization",
-    "Concatenate",
-    "Dense",
-    "Dot",
-    "Dropout",
-    "ELU",
-    "Embedding",
-    "Flatten",
-    "GaussianDropout",
-    "GaussianNoise",
-    "Identity",
-    "Input",
-    "InputLayer",
-    "Lambda",
-    "Layer",
-    "LayerNormalization",
-    "LeakyReLU",
-    "Maximum",
-    "Minimum",
-    "Multiply",
-    "Normalization",
-    "PReLU",
-    "ReLU",
-    "Rescaling",
-    "Reshape",
-    "Softmax",
-    "Subtract",
-    "Weight",
-    "add",
-    "average",
-    "concatenate",
-    "deserialize",
-    "dot",
-    "get",
-    "maximum",
-    "minimum",
-    "multiply",
-    "serialize",
-    "subtract",
-]
+# What stands for ops between layers is found by name, and is nothing to be made by hand.
+__all__ = ["Layer", "Weight", "deserialize", "get", "serialize"]
+__all__ += _activations.__all__
+__all__ += _activity_regularization.__all__
+__all__ += _batch_normalization.__all__
+__all__ += _dense.__all__
+__all__ += _embedding.__all__
+__all__ += _input.__all__
+__all__ += _lambda.__all__
+__all__ += _layer_normalization.__all__
+__all__ += _merging.__all__
+__all__ += _noise.__all__
+__all__ += _normalization.__all__
+__all__ += _shaping.__all__

@@ -9,28 +9,7 @@ import numpy as np
 
 from pynn import _state, ops
 from pynn._dtypes import dtype_name
-from pynn._number_checks import is_integer
 from pynn._registry import to_snake_case
-
-
-def checked_row_shape(shape: Any, owner: str) -> tuple[int, ...]:
-    """Return the shape of one row as a tuple of integers.
-
-    Raises
-    ------
-    ValueError
-        If an entry is unknown or not positive.
-    """
-    if is_integer(shape):
-        shape = (shape,)
-    shape = tuple(shape)
-    valid = [is_integer(n) and n > 0 for n in shape]
-    if not all(valid):
-        raise ValueError(
-            f"the input shape of {owner} must be positive integers, without the batch. "
-            f"Received: shape={shape}"
-        )
-    return tuple(int(n) for n in shape)
 
 
 def checked_name(name: Any, cls: type) -> str:

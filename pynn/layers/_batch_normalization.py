@@ -7,10 +7,14 @@ from typing import Any
 from pynn import constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer, is_number
 from pynn._tracing import TrainingFlag
+from pynn.layers._config import layer
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 
+__all__ = ["BatchNormalization"]
 
+
+@layer()
 class BatchNormalization(Layer):
     """Normalize each feature over the batch in training, by moving averages at inference.
 
@@ -82,12 +86,14 @@ class BatchNormalization(Layer):
         self.epsilon = float(epsilon)
         self.center = bool(center)
         self.scale = bool(scale)
-        self._makers = {
-            "beta": (beta_initializer, beta_regularizer, beta_constraint),
-            "gamma": (gamma_initializer, gamma_regularizer, gamma_constraint),
-            "moving_mean": (moving_mean_initializer, None, None),
-            "moving_variance": (moving_variance_initializer, None, None),
-        }
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
         self.gamma: Any = None
         self.beta: Any = None
         self.moving_mean: Any = None
@@ -103,25 +109,18 @@ class BatchNormalization(Layer):
                 f"the axis of layer {self.name!r} must be one of known size other than the batch. "
                 f"Received: axis={axis} for input_shape={input_shape}"
             )
-        size = (input_shape[axis],)
-        if self.scale:
-            self.gamma = self._make("gamma", size, True)
-        if self.center:
-            self.beta = self._make("beta", size, True)
-        self.moving_mean = self._make("moving_mean", size, False)
-        self.moving_variance = self._make("moving_variance", size, False)
+        names = ["gamma"] * self.scale + ["beta"] * self.center + ["moving_mean", "moving_variance"]
+        for name in names:
+            weight = self.add_weight(
+                shape=(input_shape[axis],),
+                initializer=getattr(self, f"{name}_initializer"),
+                trainable=not name.startswith("moving"),
+                regularizer=getattr(self, f"{name}_regularizer", None),
+                constraint=getattr(self, f"{name}_constraint", None),
+                name=name,
+            )
+            setattr(self, name, weight)
         self.built = True
-
-    def _make(self, name: str, size: tuple[int], trainable: bool) -> Any:
-        initializer, regularizer, constraint = self._makers[name]
-        return self.add_weight(
-            shape=size,
-            initializer=initializer,
-            trainable=trainable,
-            regularizer=regularizer,
-            constraint=constraint,
-            name=name,
-        )
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Return the normalized inputs.
@@ -149,22 +148,3 @@ class BatchNormalization(Layer):
             )
 
         return with_axes_last(normalize, inputs, [self.axis % ops.ndim(inputs)])
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same layer."""
-        config = {
-            **super().get_config(),
-            "axis": self.axis,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-        }
-        for name, (initializer, regularizer, constraint) in self._makers.items():
-            config[f"{name}_initializer"] = initializers.serialize(initializers.get(initializer))
-            if not name.startswith("moving"):
-                config[f"{name}_regularizer"] = regularizers.serialize(
-                    regularizers.get(regularizer)
-                )
-                config[f"{name}_constraint"] = constraints.serialize(constraints.get(constraint))
-        return config

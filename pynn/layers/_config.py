@@ -1,118 +1,74 @@
-"""What can be read off a layer's own code: arguments of its constructor and of its `call`.
-
-Nothing here knows a particular layer.
-"""
+"""The list of layers, how one is declared, and the configs that layers are written as."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
-import numpy as np
-
+from pynn import activations, constraints, initializers, regularizers
 from pynn._json import encode
+from pynn._registry import Registry, Thing
+from pynn.layers._weight_holder import WeightHolder
+
+registry = Registry("layer")
+
+_KINDS: dict[str, Any] = {
+    "activation": activations,
+    "initializer": initializers,
+    "regularizer": regularizers,
+    "constraint": constraints,
+}
 
 
-@cache
-def training_position(call: Callable[..., Any]) -> int | None:
-    """Return how many arguments of `call` come before ``training``; None if it has none.
+def layer(*aliases: str, keras: bool = True) -> Callable[[Thing], Thing]:
+    """Return a decorator that declares a layer.
 
-    A keyword-only ``training`` comes after more arguments than anybody passes.
+    Its config is what its constructor takes by name, each an attribute of that name, unless it has
+    a ``get_config`` of its own.
+
+    Parameters
+    ----------
+    *aliases : str
+        Further names.
+    keras : bool, default=True
+        Whether Keras's files can hold it, under the same name.
     """
-    parameters = list(inspect.signature(call).parameters.values())[1:]  # without self
-    for i, parameter in enumerate(parameters):
-        if parameter.name == "training":
-            return 1_000 if parameter.kind is inspect.Parameter.KEYWORD_ONLY else i + 1
-    return None
+
+    def declare(cls: Any) -> Any:
+        code = cls.__init__.__code__
+        names = code.co_varnames[1 : code.co_argcount]
+        if "get_config" in vars(cls):
+            cls._config_names = ()
+        elif names:
+            cls._config_names = names
+        return registry.add(*aliases, keras=keras)(cls)
+
+    return declare
 
 
-def given_training(
-    call: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> bool | None:
-    """Return the ``training`` that a layer is called with, or None if nobody has decided it."""
-    training = kwargs.get("training") if kwargs else None
-    if training is None and len(args) > 1:
-        position = training_position(call)
-        if position is not None and len(args) >= position:
-            training = args[position - 1]
-    return bool(training) if isinstance(training, (bool, int, np.bool_)) else None
-
-
-def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments that `layer` was made with, as values that can be written down.
-
-    Raises
-    ------
-    ValueError
-        If one cannot; the class then needs a get_config() of its own.
-    """
-    signature = inspect.signature(type(layer).__init__)
-    try:
-        bound = signature.bind(layer, *args, **kwargs).arguments
-    except TypeError:
-        bound = {"self": layer, **kwargs}
-    config: dict[str, Any] = {}
-    takes_any = False
-    for name, parameter in list(signature.parameters.items())[1:]:
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            takes_any = True
-            config.update(bound.get(name, {}))
-        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            if bound.get(name):
-                raise ValueError(_message(layer, name))
-        elif name in bound:
-            config[name] = bound[name]
-    if takes_any or "name" in signature.parameters:
-        config["name"] = layer.name
-
-    def by_name(name: str) -> Callable[[Any], str]:
-        def written(value: Any) -> str:
-            if inspect.isfunction(value) and value.__name__ != "<lambda>":
-                return value.__name__
-            raise ValueError(_message(layer, name))
-
-        return written
-
-    return {name: encode(value, by_name(name)) for name, value in config.items()}
+def written(name: str, value: Any) -> Any:
+    """Return the argument of that name as a config has it."""
+    return encode(value, _KINDS.get(name.rsplit("_", 1)[-1], registry).serialize)
 
 
 def with_objects(config: Mapping[str, Any], custom_objects: Any) -> dict[str, Any]:
     """Return a config with its layers made, and with what `custom_objects` names put in."""
-    from pynn import activations, constraints, initializers, layers, regularizers
-
     made = dict(config)
     for key, value in config.items():
         if _names_layer(value, custom_objects):
-            made[key] = layers.deserialize(value, custom_objects)
+            made[key] = registry.deserialize(value, custom_objects)
         elif isinstance(value, list) and any(_names_layer(v, custom_objects) for v in value):
-            made[key] = [layers.deserialize(item, custom_objects) for item in value]
+            made[key] = [registry.deserialize(item, custom_objects) for item in value]
         elif custom_objects and isinstance(value, (str, Mapping)):
-            kinds = {
-                "activation": activations,
-                "initializer": initializers,
-                "regularizer": regularizers,
-                "constraint": constraints,
-            }
-            kind = kinds.get(key.rsplit("_", 1)[-1])
+            kind = _KINDS.get(key.rsplit("_", 1)[-1])
             if kind is not None:
                 made[key] = kind.get(value, custom_objects)
     return made
 
 
 def _names_layer(value: Any, custom_objects: Any) -> bool:
-    from pynn.layers import Layer, registry
-
     if not isinstance(value, Mapping) or set(value) != {"class_name", "config"}:
         return False
     name = value["class_name"]
     custom = (custom_objects or {}).get(name)
-    return name in registry.names or (isinstance(custom, type) and issubclass(custom, Layer))
-
-
-def _message(layer: Any, name: str) -> str:
-    return (
-        f"the argument {name!r} of layer {layer.name!r} cannot be written down: class "
-        f"{type(layer).__name__} needs a get_config() method of its own"
-    )
+    return name in registry.names or (isinstance(custom, type) and issubclass(custom, WeightHolder))

@@ -6,9 +6,13 @@ from typing import Any
 
 from pynn import activations, constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer
+from pynn.layers._config import layer
 from pynn.layers._layer import Layer
 
+__all__ = ["Dense"]
 
+
+@layer()
 class Dense(Layer):
     """A fully connected layer: ``activation(inputs @ kernel + bias)``.
 
@@ -122,19 +126,3 @@ class Dense(Layer):
             )
         outputs = ops.dense(inputs, self.kernel, self.bias)
         return outputs if self.activation is None else self.activation(outputs)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same layer."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
-        }

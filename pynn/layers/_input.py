@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import _state
+from pynn._call import Call
 from pynn._dtypes import dtype_name
-from pynn.layers._arguments import checked_row_shape
-from pynn.layers._call import Call
+from pynn._shape_rules import checked_row_shape
+from pynn.layers._config import layer
 from pynn.layers._layer import Layer
 from pynn.ops import Tensor
 
+__all__ = ["Input", "InputLayer"]
 
+
+@layer()
 class InputLayer(Layer):
     """The layer behind a model's input.
 

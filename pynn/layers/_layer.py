@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pynn import ops, regularizers
+from pynn import _signatures, ops, regularizers
 from pynn._array_result import as_result
+from pynn._call import Call
 from pynn._namespace import is_tensor
+from pynn._shape_rules import checked_row_shape
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn._tensor import ValueTensor, is_taped, recording
 from pynn._tracing import current, tracing
-from pynn.layers import _config
 from pynn.layers._arguments import (
     as_arrays,
     batch_shape,
     checked_dtype,
     checked_name,
-    checked_row_shape,
     is_shape,
 )
-from pynn.layers._call import Call
+from pynn.layers._config import with_objects, written
 from pynn.layers._weight_holder import WeightHolder
 from pynn.ops import Tensor
 
@@ -83,6 +83,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
     """
 
     _init_call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    _config_names: tuple[str, ...] | None = None  # set where a layer is declared
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
@@ -156,7 +157,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
         A ``training`` that is given holds for the layers that this one calls, too.
         """
-        training = _config.given_training(type(self).call, args, kwargs)
+        training = _signatures.given_training(type(self).call, args, kwargs)
         if training is None:
             return self._on_tensors_or_arrays(args, kwargs)
         trace = current()
@@ -255,7 +256,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
     def _with_training(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Tell the pass's mode to a `call` that wants to know it and was not told."""
-        position = _config.training_position(type(self).call)
+        position = _signatures.training_position(type(self).call)
         if position is None or len(args) >= position or kwargs.get("training") is not None:
             return kwargs
         return {**kwargs, "training": current().training}
@@ -314,11 +315,14 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
         A subclass that does not define it is described by the arguments that it was made with.
         """
-        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
-            return _config.from_init(self, *self._init_call)
+        plain = self._config_names is None and type(self).get_config is Layer.get_config
+        if plain and type(self).__init__ is not Layer.__init__:
+            return _signatures.from_init(self, *self._init_call)
         config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        for name in self._config_names or ():
+            config[name] = written(name, getattr(self, name))
         return config
 
     @classmethod
@@ -331,7 +335,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         custom_objects : dict of str to object, default=None
             Classes and functions that are not pynn's own.
         """
-        return cls(**_config.with_objects(config, custom_objects))
+        return cls(**with_objects(config, custom_objects))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
+from pynn.layers._config import layer
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 
+__all__ = ["LayerNormalization"]
 
+
+@layer()
 class LayerNormalization(Layer):
     """Normalize each row over its features, in training and at inference alike.
 
@@ -79,22 +83,15 @@ class LayerNormalization(Layer):
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape."""
         size = tuple(input_shape[a] for a in self._axes(len(input_shape)))
-        if self.scale:
-            self.gamma = self.add_weight(
+        for name in ["gamma"] * self.scale + ["beta"] * self.center:
+            weight = self.add_weight(
                 shape=size,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                name="gamma",
+                initializer=getattr(self, f"{name}_initializer"),
+                regularizer=getattr(self, f"{name}_regularizer"),
+                constraint=getattr(self, f"{name}_constraint"),
+                name=name,
             )
-        if self.center:
-            self.beta = self.add_weight(
-                shape=size,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                name="beta",
-            )
+            setattr(self, name, weight)
         self.built = True
 
     def call(self, inputs: Any) -> Any:
@@ -111,19 +108,3 @@ class LayerNormalization(Layer):
         if self.gamma is not None:
             outputs = outputs * self.gamma
         return outputs if self.beta is None else outputs + self.beta
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make the same layer."""
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
-        }

@@ -1,4 +1,4 @@
-"""`Normalization`: features of mean 0 and variance 1, by moments of data seen beforehand."""
+"""Features brought to a common scale: by moments of data seen beforehand, or by fixed numbers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from pynn import graph, ops
+from pynn.layers._config import layer
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 
 _EPSILON = 1e-7  # the least standard deviation that is divided by
 
+__all__ = ["Normalization", "Rescaling"]
 
+
+@layer()
 class Normalization(Layer):
     """Shift and scale features to mean 0 and variance 1.
 
@@ -159,3 +163,43 @@ class Normalization(Layer):
             "mean": None if mean is None else mean.tolist(),
             "variance": None if variance is None else variance.tolist(),
         }
+
+
+@layer()
+class Rescaling(Layer):
+    """Return ``inputs * scale + offset``.
+
+    Parameters
+    ----------
+    scale : float or array of float
+        ``1 / 255`` brings bytes to [0, 1].
+    offset : float or array of float, default=0.0
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.Rescaling(0.5, offset=-1.0)(np.array([[0, 1, 4]], dtype="uint8"))
+    array([[-1. , -0.5,  1. ]], dtype=float32)
+    """
+
+    def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale = _plain(scale)
+        self.offset = _plain(offset)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the rescaled inputs, as floats."""
+        scale, offset = (
+            value if isinstance(value, float) else np.asarray(value, self.dtype)
+            for value in (self.scale, self.offset)
+        )
+        return ops.cast(inputs, self.dtype) * scale + offset
+
+
+def _plain(value: Any) -> Any:
+    array = np.asarray(value, np.float64)
+    return float(array) if array.ndim == 0 else array.tolist()

@@ -19,7 +19,7 @@ from pynn.layers._arguments import initialized
 from pynn.ops import Weight
 
 # Attributes that hold no layers of one's own, or that would be slow to look through.
-_NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
+NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
 
 # What most attributes are; the others are looked at.
 _PLAIN = frozenset((str, int, float, bool, type(None), Weight, FunctionType))
@@ -116,7 +116,7 @@ class WeightHolder:
         """Yield the layers that this one holds in its attributes, each once."""
         seen: set[int] = {id(self)}
         for name, value in self.__dict__.items():
-            if type(value) in _PLAIN or name in _NO_LAYERS:
+            if type(value) in _PLAIN or name in NO_LAYERS:
                 continue
             kind = _kind(type(value))
             if kind is None:

@@ -35,6 +35,7 @@ from pynn.losses._mean_squared_logarithmic_error import (
 from pynn.losses._poisson import Poisson, poisson
 from pynn.losses._quantile import Quantile, quantile
 from pynn.losses._registry import as_loss, deserialize, get, resolve_crossentropy, serialize
+from pynn.losses._registry import registry as registry
 from pynn.losses._sparse_categorical_crossentropy import (
     SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy,

@@ -105,8 +105,8 @@ SHORT_NAMES = {
     "MSLE": "mean_squared_logarithmic_error",
     "pinball": "quantile",
 }
-REGISTRY = Registry("loss", (*FUNCTIONS, *CLASSES, LossFunctionWrapper), SHORT_NAMES)
-CLASS_OF = {REGISTRY.find(to_snake_case(cls.__name__)): cls for cls in CLASSES}
+registry = Registry("loss", (*FUNCTIONS, *CLASSES, LossFunctionWrapper), SHORT_NAMES)
+CLASS_OF = {registry.find(to_snake_case(cls.__name__)): cls for cls in CLASSES}
 
 Shape = tuple[int | None, ...]
 
@@ -135,12 +135,12 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any
     >>> losses.get("Huber")
     Huber(name='huber_loss', reduction='sum_over_batch_size', delta=1.0)
     """
-    return REGISTRY.get(identifier, custom_objects)
+    return registry.get(identifier, custom_objects)
 
 
 def serialize(loss: Any) -> Any:
     """Return what `deserialize` turns back into `loss`: a function's name or a config."""
-    return REGISTRY.serialize(loss)
+    return registry.serialize(loss)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -151,7 +151,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     ValueError
         If the name is unknown or the config is malformed.
     """
-    return REGISTRY.deserialize(config, custom_objects)
+    return registry.deserialize(config, custom_objects)
 
 
 def is_crossentropy(identifier: Any) -> bool:

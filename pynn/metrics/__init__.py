@@ -68,6 +68,7 @@ from pynn.metrics._metric import Metric
 from pynn.metrics._precision_recall import Precision, Recall
 from pynn.metrics._r2_score import R2Score
 from pynn.metrics._registry import as_metric, deserialize, get, resolve_crossentropy, serialize
+from pynn.metrics._registry import registry as registry
 from pynn.metrics._root_mean_squared_error import RootMeanSquaredError
 
 bce = BCE = binary_crossentropy

@@ -7,7 +7,7 @@ from typing import Any
 
 from pynn import losses
 from pynn._registry import Registry, to_snake_case
-from pynn.losses._registry import REGISTRY as LOSSES
+from pynn.losses import registry as LOSSES
 from pynn.losses._registry import is_crossentropy
 from pynn.metrics import _accuracy_functions as accuracies
 from pynn.metrics import _losses as loss_metrics
@@ -102,7 +102,7 @@ SHORT_NAMES = {
     "rmse": "RootMeanSquaredError",
     "RMSE": "RootMeanSquaredError",
 }
-REGISTRY = Registry("metric", (*FUNCTIONS, *CLASSES), SHORT_NAMES)
+registry = Registry("metric", (*FUNCTIONS, *CLASSES), SHORT_NAMES)
 
 Shape = tuple[int | None, ...]
 
@@ -136,12 +136,12 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any
     >>> metrics.get("mse")
     <MeanSquaredError name=mean_squared_error>
     """
-    return REGISTRY.get(identifier, custom_objects)
+    return registry.get(identifier, custom_objects)
 
 
 def serialize(metric: Any) -> Any:
     """Return what `deserialize` turns back into `metric`: a config or a function's name."""
-    return REGISTRY.serialize(metric)
+    return registry.serialize(metric)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -152,7 +152,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     ValueError
         If the name is unknown or the config is malformed.
     """
-    return REGISTRY.deserialize(config, custom_objects)
+    return registry.deserialize(config, custom_objects)
 
 
 def resolve_crossentropy(

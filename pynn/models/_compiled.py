@@ -18,7 +18,7 @@ from pynn import losses, metrics
 from pynn._structure import is_nested, leaves
 from pynn.graph import averages_rows
 from pynn.losses import Loss
-from pynn.metrics._registry import REGISTRY as METRICS
+from pynn.metrics import registry as METRICS
 from pynn.models._targets import check_target
 from pynn.training import ArrayData, Totals
 

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pynn._call import Call
 from pynn._structure import leaves
-from pynn.layers import InputLayer, Layer
-from pynn.layers._call import Call
-from pynn.layers._function import Function
-from pynn.layers._operation import Operation
+from pynn.layers import Function, InputLayer, Layer, Operation
 from pynn.ops import Node, Tensor
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from pynn import graph, saving
 from pynn._array_result import ArrayResult, as_result
 from pynn._namespace import is_tensor
 from pynn._number_checks import is_integer
+from pynn._signatures import from_init, training_position
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn._tensor import is_taped, suspended
 from pynn._tracing import current, tracing
-from pynn.layers import Layer
-from pynn.layers._config import from_init, training_position, with_objects
+from pynn.layers import Layer, with_objects
 from pynn.models import _compiling, _custom_steps, _evaluation, _fitting, _functional_config
 from pynn.models._compiled import Compiled
 from pynn.models._diagram import diagram_of

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import ops
+from pynn._call import Call
 from pynn._structure import leaves, map_leaves, pack
-from pynn.layers._call import Call
-from pynn.layers._layer import Layer
-from pynn.layers._operation import operation_behind
+from pynn.layers import Layer, operation_behind
 from pynn.ops import Tensor
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from pynn._signatures import training_position
 from pynn._structure import leaves, map_leaves
 from pynn._tensor import recording
 from pynn._tracing import TrainingFlag, current, tracing
 from pynn.layers import Layer
-from pynn.layers._config import training_position
 from pynn.models._network import input_like
 from pynn.ops import Tensor
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import graph
-from pynn.layers._arguments import checked_row_shape
+from pynn._shape_rules import checked_row_shape
 from pynn.training import ArrayData, BatchData, Signature, adapt, comes_in_batches, first_of
 
 if TYPE_CHECKING:

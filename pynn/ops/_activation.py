@@ -6,6 +6,40 @@ from typing import Any
 
 from pynn import activations
 from pynn._activation_op import apply_activation
+from pynn.activations import (
+    elu,
+    hard_sigmoid,
+    leaky_relu,
+    log_softmax,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
+
+__all__ = [
+    "apply_activation",
+    "elu",
+    "gelu",
+    "hard_sigmoid",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 
 def relu(x: Any) -> Any:

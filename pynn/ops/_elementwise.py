@@ -8,32 +8,95 @@ from typing import Any
 import numpy as np
 
 from pynn._dtypes import dtype_name
+from pynn._onnx import OnnxForm, OnnxWriter
 from pynn._shape_rules import broadcast, same, unbroadcast
 from pynn._tensor import Op, apply, value_of
 
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "array",
+    "asarray",
+    "cast",
+    "ceil",
+    "clip",
+    "convert_to_tensor",
+    "cos",
+    "divide",
+    "divide_no_nan",
+    "equal",
+    "exp",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "greater",
+    "greater_equal",
+    "isnan",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "maximum",
+    "minimum",
+    "mod",
+    "multiply",
+    "negative",
+    "not_equal",
+    "pow",
+    "power",
+    "round",
+    "rsqrt",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "stop_gradient",
+    "subtract",
+    "where",
+]
 
-def _unary(name: str, forward: Callable[..., Any], slope: Callable[..., Any] | None) -> Op:
+
+def _unary(
+    name: str,
+    forward: Callable[..., Any],
+    slope: Callable[..., Any] | None,
+    onnx: OnnxForm | None = None,
+) -> Op:
     """Make an op of one value; `slope` is its derivative, from the value and the result."""
     if slope is None:
-        return Op(name, forward, None, same)
-    return Op(name, forward, lambda grad, out, x: (grad * slope(x, out),), same)
+        return Op(name, forward, None, same, onnx=onnx)
+    return Op(name, forward, lambda grad, out, x: (grad * slope(x, out),), same, onnx=onnx)
 
 
 def _binary(
     name: str,
     forward: Callable[..., Any],
     slopes: Callable[..., tuple[Any, Any]] | None,
-    dtype: str | None = None,
+    onnx: OnnxForm | None = None,
 ) -> Op:
     """Make an op of two values; `slopes` are its derivatives, from gradient, values and result."""
     if slopes is None:
-        return Op(name, forward, None, broadcast, dtype)
+        return Op(name, forward, None, broadcast, onnx=onnx)
 
     def backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
         grad_a, grad_b = slopes(grad, a, b, out)
         return unbroadcast(grad_a, a), unbroadcast(grad_b, b)
 
-    return Op(name, forward, backward, broadcast, dtype)
+    return Op(name, forward, backward, broadcast, onnx=onnx)
+
+
+def _comparison(name: str, forward: Callable[..., Any], onnx: str, negated: bool = False) -> Op:
+    """Make an op of two values whose result is true or false."""
+
+    def translate(w: OnnxWriter, *inputs: Any) -> str:
+        truth = w.node(onnx, *inputs)
+        return w.cast(w.node("Not", truth) if negated else truth)
+
+    return Op(name, forward, None, broadcast, "bool", onnx=translate)
 
 
 def _power_slopes(g: Any, a: Any, b: Any, out: Any) -> tuple[Any, Any]:
@@ -54,42 +117,46 @@ def _pick_slopes(
     return slopes
 
 
-ADD = _binary("add", np.add, lambda g, a, b, out: (g, g))
-SUBTRACT = _binary("subtract", np.subtract, lambda g, a, b, out: (g, -g))
-MULTIPLY = _binary("multiply", np.multiply, lambda g, a, b, out: (g * b, g * a))
-DIVIDE = _binary("divide", np.true_divide, lambda g, a, b, out: (g / b, -g * out / b))
-POWER = _binary("power", np.power, _power_slopes)
-MAXIMUM = _binary("maximum", np.maximum, _pick_slopes(np.greater))
-MINIMUM = _binary("minimum", np.minimum, _pick_slopes(np.less))
+ADD = _binary("add", np.add, lambda g, a, b, out: (g, g), "Add")
+SUBTRACT = _binary("subtract", np.subtract, lambda g, a, b, out: (g, -g), "Sub")
+MULTIPLY = _binary("multiply", np.multiply, lambda g, a, b, out: (g * b, g * a), "Mul")
+DIVIDE = _binary("divide", np.true_divide, lambda g, a, b, out: (g / b, -g * out / b), "Div")
+POWER = _binary("power", np.power, _power_slopes, "Pow")
+MAXIMUM = _binary("maximum", np.maximum, _pick_slopes(np.greater), "Max")
+MINIMUM = _binary("minimum", np.minimum, _pick_slopes(np.less), "Min")
 FLOOR_DIVIDE = _binary("floor_divide", np.floor_divide, None)
 MOD = _binary("mod", np.mod, lambda g, a, b, out: (g, -g * np.floor_divide(a, b)))
 
-EQUAL = _binary("equal", np.equal, None, "bool")
-NOT_EQUAL = _binary("not_equal", np.not_equal, None, "bool")
-LESS = _binary("less", np.less, None, "bool")
-LESS_EQUAL = _binary("less_equal", np.less_equal, None, "bool")
-GREATER = _binary("greater", np.greater, None, "bool")
-GREATER_EQUAL = _binary("greater_equal", np.greater_equal, None, "bool")
-LOGICAL_AND = _binary("logical_and", np.logical_and, None, "bool")
-LOGICAL_OR = _binary("logical_or", np.logical_or, None, "bool")
+EQUAL = _comparison("equal", np.equal, "Equal")
+NOT_EQUAL = _comparison("not_equal", np.not_equal, "Equal", negated=True)
+LESS = _comparison("less", np.less, "Less")
+LESS_EQUAL = _comparison("less_equal", np.less_equal, "Greater", negated=True)
+GREATER = _comparison("greater", np.greater, "Greater")
+GREATER_EQUAL = _comparison("greater_equal", np.greater_equal, "Less", negated=True)
+LOGICAL_AND = Op("logical_and", np.logical_and, None, broadcast, "bool")
+LOGICAL_OR = Op("logical_or", np.logical_or, None, broadcast, "bool")
 LOGICAL_NOT = Op("logical_not", np.logical_not, None, same, "bool")
 ISNAN = Op("isnan", np.isnan, None, same, "bool")
 
-NEGATIVE = _unary("negative", np.negative, lambda x, out: -1)
-ABSOLUTE = _unary("absolute", np.absolute, lambda x, out: np.sign(x))
-SQUARE = _unary("square", np.square, lambda x, out: 2 * x)
-SQRT = _unary("sqrt", np.sqrt, lambda x, out: 0.5 / out)
-EXP = _unary("exp", np.exp, lambda x, out: out)
-EXPM1 = _unary("expm1", np.expm1, lambda x, out: out + 1)
-LOG = _unary("log", np.log, lambda x, out: 1 / x)
-LOG1P = _unary("log1p", np.log1p, lambda x, out: 1 / (1 + x))
-SIN = _unary("sin", np.sin, lambda x, out: np.cos(x))
-COS = _unary("cos", np.cos, lambda x, out: -np.sin(x))
-SIGN = _unary("signum", np.sign, None)
-FLOOR = _unary("floor", np.floor, None)
-CEIL = _unary("ceil", np.ceil, None)
+NEGATIVE = _unary("negative", np.negative, lambda x, out: -1, "Neg")
+ABSOLUTE = _unary("absolute", np.absolute, lambda x, out: np.sign(x), "Abs")
+SQUARE = _unary("square", np.square, lambda x, out: 2 * x, lambda w, x: w.node("Mul", x, x))
+SQRT = _unary("sqrt", np.sqrt, lambda x, out: 0.5 / out, "Sqrt")
+EXP = _unary("exp", np.exp, lambda x, out: out, "Exp")
+EXPM1 = _unary(
+    "expm1", np.expm1, lambda x, out: out + 1, lambda w, x: w.node("Sub", w.node("Exp", x), 1.0)
+)
+LOG = _unary("log", np.log, lambda x, out: 1 / x, "Log")
+LOG1P = _unary(
+    "log1p", np.log1p, lambda x, out: 1 / (1 + x), lambda w, x: w.node("Log", w.node("Add", x, 1.0))
+)
+SIN = _unary("sin", np.sin, lambda x, out: np.cos(x), "Sin")
+COS = _unary("cos", np.cos, lambda x, out: -np.sin(x), "Cos")
+SIGN = _unary("signum", np.sign, None, "Sign")
+FLOOR = _unary("floor", np.floor, None, "Floor")
+CEIL = _unary("ceil", np.ceil, None, "Ceil")
 ROUND = _unary("round", np.round, None)
-STOP_GRADIENT = _unary("stop_gradient", lambda x: x, None)
+STOP_GRADIENT = _unary("stop_gradient", lambda x: x, None, lambda w, x: x)
 
 WHERE = Op(
     "where",
@@ -100,18 +167,31 @@ WHERE = Op(
         unbroadcast(np.where(condition, 0, grad), b),
     ),
     broadcast,
+    onnx=lambda w, truth, yes, no: w.node(
+        "Where", w.node("Not", w.node("Equal", truth, 0.0)), yes, no
+    ),
 )
 CLIP = Op(
     "clip",
     lambda x, low, high: np.clip(x, low, high),
     lambda grad, out, x, low, high: (grad * ((x >= low) & (x <= high)), None, None),
     same,
+    onnx=lambda w, x, low, high: w.node("Min", w.node("Max", x, low), high),
 )
+
+
+def _cast_in_onnx(w: OnnxWriter, x: str, dtype: str) -> str:
+    if not dtype.startswith("float"):
+        raise NotImplementedError(f"a cast to {dtype} has no ONNX twin here")
+    return x
+
+
 CAST = Op(
     "cast",
     lambda x, dtype: np.asarray(x).astype(dtype),
     lambda grad, out, x, dtype: (grad if np.dtype(dtype).kind == "f" else None,),
     same,
+    onnx=_cast_in_onnx,
 )
 
 
@@ -320,3 +400,8 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         return cast(x, dtype)
     return x if getattr(type(x), "__pynn_tensor__", False) else np.asarray(value_of(x))
+
+
+abs = absolute
+asarray = array = convert_to_tensor
+pow = power

@@ -6,9 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from pynn._onnx import OnnxWriter
 from pynn._shape_rules import broadcast, unbroadcast
-from pynn._tensor import Op, Shape, apply
+from pynn._tensor import Op, Shape, apply, shape_of
+from pynn.ops._elementwise import multiply
 from pynn.ops._reductions import sum
+
+__all__ = [
+    "dense",
+    "dot",
+    "matmul",
+    "vdot",
+]
 
 
 def _matmul_shape(a: Shape, b: Shape) -> Shape:
@@ -53,7 +62,12 @@ def _dense_shape(x: Shape, kernel: Shape, bias: Shape = ()) -> Shape:
     return (*x[:-1], kernel[-1])
 
 
-DENSE = Op("dense", _dense_forward, _dense_backward, _dense_shape)
+def _dense_in_onnx(w: OnnxWriter, x: str, kernel: Any, bias: Any = None) -> str:
+    product = w.node("MatMul", x, kernel)
+    return product if bias is None else w.node("Add", product, bias)
+
+
+DENSE = Op("dense", _dense_forward, _dense_backward, _dense_shape, onnx=_dense_in_onnx)
 
 
 def matmul(x1: Any, x2: Any) -> Any:
@@ -86,9 +100,6 @@ def dot(x1: Any, x2: Any) -> Any:
     ValueError
         If both have axes and `x2` more than two: NumPy's sum over its second last is not here.
     """
-    from pynn._tensor import shape_of
-    from pynn.ops._elementwise import multiply
-
     if shape_of(x1) == () or shape_of(x2) == ():
         return multiply(x1, x2)
     if len(shape_of(x2)) > 2:
@@ -101,6 +112,4 @@ def dot(x1: Any, x2: Any) -> Any:
 
 def vdot(x1: Any, x2: Any) -> Any:
     """Return the sum of all products of entries, the batch's axis included."""
-    from pynn.ops._elementwise import multiply
-
     return sum(multiply(x1, x2))

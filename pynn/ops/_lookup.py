@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from pynn import _core
-from pynn._activation_op import SOFTMAXES, activation_op
+from pynn._activation_op import ACTIVATIONS
 from pynn._tensor import Op
-from pynn.ops import _elementwise, _linear, _merge, _neural, _reductions, _shapes
+from pynn.ops import (
+    _activation,
+    _elementwise,
+    _linear,
+    _merge,
+    _neural,
+    _reductions,
+    _shapes,
+)
+
+_MODULES = (_activation, _elementwise, _linear, _merge, _neural, _reductions, _shapes)
+_OPS = {
+    **{op.name: op for module in _MODULES for op in vars(module).values() if isinstance(op, Op)},
+    **{name: known.op for name, known in ACTIVATIONS.items()},
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: getattr(module, name)
+    for module in _MODULES
+    for name in module.__all__
+    if name not in ("ndim", "shape")  # which return no tensor
+}
 
 
-@cache
-def _table() -> dict[str, Op]:
-    modules = (_elementwise, _linear, _merge, _neural, _reductions, _shapes)
-    found = [v for module in modules for v in vars(module).values() if isinstance(v, Op)]
-    return {op.name: op for op in found}
+def all_ops() -> list[Op]:
+    """Return every op that there is."""
+    return list(_OPS.values())
 
 
 def find_op(name: str) -> Op:
@@ -28,23 +43,9 @@ def find_op(name: str) -> Op:
     ValueError
         If there is none.
     """
-    if name in _table():
-        return _table()[name]
-    if name in SOFTMAXES or name in _core.activation_names():
-        return activation_op(name)
-    raise ValueError(f"unknown op: {name!r}. It must be one of {', '.join(sorted(_table()))}")
-
-
-# Functions of pynn.ops that return no tensor.
-_NO_TENSORS = {"find_op", "ndim", "shape"}
-
-
-@cache
-def _functions() -> dict[str, Callable[..., Any]]:
-    from pynn import ops
-
-    found = {name: getattr(ops, name) for name in ops.__all__ if name not in _NO_TENSORS}
-    return {name: value for name, value in found.items() if inspect.isfunction(value)}
+    if name not in _OPS:
+        raise ValueError(f"unknown op: {name!r}. It must be one of {', '.join(sorted(_OPS))}")
+    return _OPS[name]
 
 
 def find_function(name: str) -> Callable[..., Any]:
@@ -55,9 +56,9 @@ def find_function(name: str) -> Callable[..., Any]:
     ValueError
         If there is none, or it computes no tensor.
     """
-    if name not in _functions():
+    if name not in _FUNCTIONS:
         raise ValueError(
             f"unknown function of pynn.ops: {name!r}. It must be one of "
-            f"{', '.join(sorted(_functions()))}"
+            f"{', '.join(sorted(_FUNCTIONS))}"
         )
-    return _functions()[name]
+    return _FUNCTIONS[name]

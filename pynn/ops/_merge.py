@@ -11,6 +11,14 @@ import numpy as np
 from pynn._shape_rules import broadcast, unbroadcast
 from pynn._tensor import Op, apply
 
+__all__ = [
+    "merge_add",
+    "merge_average",
+    "merge_maximum",
+    "merge_minimum",
+    "merge_multiply",
+]
+
 
 def _add_backward(grad: Any, out: Any, *values: Any) -> list[np.ndarray]:
     return [unbroadcast(grad, value) for value in values]

@@ -8,11 +8,22 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
+from pynn._onnx import OnnxWriter
 from pynn._shape_rules import normalize_axes, same, unbroadcast
 from pynn._tensor import Mode, Op, is_recorded, shape_of, value_of
 from pynn._tensor import apply as _apply
 from pynn.ops._elementwise import add, multiply, rsqrt, subtract
 from pynn.ops._shapes import reshape
+
+__all__ = [
+    "alpha_dropout",
+    "batch_normalization",
+    "dropout",
+    "gaussian_dropout",
+    "gaussian_noise",
+    "normalize_batch",
+]
 
 
 def _dropout_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
@@ -35,7 +46,17 @@ def _dropout_backward(
     return (grad * _kept(np.asarray(x), rate, mode),)
 
 
-DROPOUT = Op("dropout", _dropout_forward, _dropout_backward, same, modal=True)
+def _noise_in_onnx(w: OnnxWriter, x: str, *, always: bool = False, **params: Any) -> str:
+    if always:
+        raise NotImplementedError("a layer that drops out at inference too has no ONNX twin here")
+    return x
+
+
+def _random_op(name: str, forward: Callable[..., Any], backward: Callable[..., Any]) -> Op:
+    return Op(name, forward, backward, same, modal=True, onnx=_noise_in_onnx)
+
+
+DROPOUT = _random_op("dropout", _dropout_forward, _dropout_backward)
 
 
 def _noise_forward(x: Any, stddev: float, always: bool, mode: Mode) -> np.ndarray:
@@ -45,12 +66,8 @@ def _noise_forward(x: Any, stddev: float, always: bool, mode: Mode) -> np.ndarra
     return x + mode.generator().normal(0.0, stddev, x.shape).astype(x.dtype)
 
 
-NOISE = Op(
-    "gaussian_noise",
-    _noise_forward,
-    lambda grad, out, x, stddev, always, mode: (grad,),
-    same,
-    modal=True,
+NOISE = _random_op(
+    "gaussian_noise", _noise_forward, lambda grad, out, x, stddev, always, mode: (grad,)
 )
 
 
@@ -71,12 +88,9 @@ def _gaussian_dropout_backward(
     return (grad * _factor(np.asarray(x), stddev, mode),)
 
 
-GAUSSIAN_DROPOUT = Op(
-    "gaussian_dropout", _gaussian_dropout_forward, _gaussian_dropout_backward, same, modal=True
+GAUSSIAN_DROPOUT = _random_op(
+    "gaussian_dropout", _gaussian_dropout_forward, _gaussian_dropout_backward
 )
-
-# What a SELU of minus infinity comes to: -alpha * scale.
-SELU_FLOOR = -1.7580993408473766
 
 
 def _alpha_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
@@ -88,12 +102,6 @@ def _alpha_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
     return x.dtype.type(a) * np.where(keep, x, x.dtype.type(SELU_FLOOR)) + x.dtype.type(b)
 
 
-def alpha_affine(rate: float) -> tuple[float, float]:
-    """Return factor and offset that bring mean 0 and variance 1 back after dropping."""
-    a = ((1 - rate) * (1 + rate * SELU_FLOOR**2)) ** -0.5
-    return a, -a * SELU_FLOOR * rate
-
-
 def _alpha_backward(
     grad: Any, out: Any, x: Any, rate: float, always: bool, mode: Mode
 ) -> tuple[np.ndarray]:
@@ -103,7 +111,7 @@ def _alpha_backward(
     return (grad * (keep * grad.dtype.type(alpha_affine(rate)[0])),)
 
 
-ALPHA_DROPOUT = Op("alpha_dropout", _alpha_forward, _alpha_backward, same, modal=True)
+ALPHA_DROPOUT = _random_op("alpha_dropout", _alpha_forward, _alpha_backward)
 
 
 def _normalize_forward(
@@ -168,8 +176,26 @@ def _normalize_backward(
     return (grad_x, None, None, *grads)
 
 
+def _normalization_in_onnx(
+    w: OnnxWriter, x: str, mean: Any, variance: Any, *rest: Any, **params: Any
+) -> str:
+    factor = 1 / (variance + params["epsilon"]) ** 0.5
+    terms = list(rest)
+    if params["scale"]:
+        factor = factor * terms.pop(0)
+    offset = -mean * factor
+    if params["center"]:
+        offset = offset + terms.pop(0)
+    return w.node("Add", w.node("Mul", x, factor), offset)
+
+
 BATCH_NORMALIZATION = Op(
-    "batch_normalization", _normalize_forward, _normalize_backward, same, modal=True
+    "batch_normalization",
+    _normalize_forward,
+    _normalize_backward,
+    same,
+    modal=True,
+    onnx=_normalization_in_onnx,
 )
 
 

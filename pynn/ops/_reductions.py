@@ -25,6 +25,23 @@ from pynn.ops._elementwise import (
     subtract,
 )
 
+__all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "l2_normalize",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "norm",
+    "normalize",
+    "std",
+    "sum",
+    "var",
+]
+
 
 def _expand(value: Any, like: Any, axis: Any, keepdims: bool) -> np.ndarray:
     """Give back the axes that a reduction removed, with size 1."""

@@ -13,6 +13,26 @@ from pynn._shape_rules import normalize_axes
 from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 from pynn.ops._elementwise import cast
 
+__all__ = [
+    "batch_size",
+    "concatenate",
+    "expand_dims",
+    "get_item",
+    "identity",
+    "ndim",
+    "one_hot",
+    "ones_like",
+    "reshape",
+    "reshape_rows",
+    "shape",
+    "split",
+    "squeeze",
+    "stack",
+    "take",
+    "transpose",
+    "zeros_like",
+]
+
 _MOST_SECTIONS = 10_000  # of a split: each is a node of the model
 
 
@@ -56,6 +76,7 @@ IDENTITY = Op(
     lambda x: x,
     lambda grad, out, x: (grad,),
     lambda shape: shape,
+    onnx=lambda w, x: x,
 )
 
 

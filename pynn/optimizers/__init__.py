@@ -12,6 +12,7 @@ from pynn.optimizers._adagrad import Adagrad
 from pynn.optimizers._adam import Adam
 from pynn.optimizers._adamax import Adamax
 from pynn.optimizers._adamw import AdamW
+from pynn.optimizers._common import CommonOptions as CommonOptions
 from pynn.optimizers._ftrl import Ftrl
 from pynn.optimizers._lion import Lion
 from pynn.optimizers._nadam import Nadam

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import optimizers
-from pynn.losses._registry import REGISTRY as LOSSES
-from pynn.metrics._registry import REGISTRY as METRICS
-from pynn.optimizers._common import CommonOptions
+from pynn.losses import registry as LOSSES
+from pynn.metrics import registry as METRICS
+from pynn.optimizers import CommonOptions
 from pynn.saving._compile_config import compile_arguments
 from pynn.saving._keras_layer_config import plain
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pynn import _state
-from pynn.layers._merge import Merge
+from pynn.layers import Merge
 from pynn.saving._keras_layer_config import layer_config, plain
 from pynn.saving._keras_ops import call_of, function_config, is_op
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynn._registry import to_snake_case
-from pynn.ops._lookup import find_function
+from pynn.ops import find_function
 
 _PREFIX = "keras.src.ops."
 # Keras's module -> classes in it. Their functions are called as the classes are, in snake case.

@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn._structure import leaves, map_leaves
-from pynn.layers._function import Function
-from pynn.layers._operation import Operation
-from pynn.ops import Tensor, Weight
-from pynn.ops._shapes import RESHAPE_ROWS
+from pynn.layers import Function, Operation
+from pynn.ops import Tensor, Weight, find_op
 from pynn.saving._keras_ops import ACTIVATIONS, class_of
 
 _LAYERS = "keras.layers"
@@ -162,7 +160,7 @@ def _take(values: list[Any], axis: int, wraps: bool = True) -> Written:
 
 
 def _reshape_rows(values: list[Any], target: tuple[int, ...]) -> Written:
-    row = RESHAPE_ROWS.shape(values[0].shape, target=target)[1:]
+    row = find_op("reshape_rows").shape(values[0].shape, target=target)[1:]
     return _call("reshape", values, {"newshape": (-1, *row)})
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from pynn._registry import to_snake_case
 from pynn._structure import leaves
-from pynn.layers import InputLayer, Layer, Normalization
-from pynn.layers._weight_holder import _NO_LAYERS
+from pynn.layers import NO_LAYERS, InputLayer, Layer, Normalization
 from pynn.models import Model, Sequential
 from pynn.ops import Weight
 
@@ -106,7 +105,7 @@ def _new_layout(
     if isinstance(layer, Model) and keras_class_name(layer) in ("Sequential", "Functional"):
         yield from _model_layers(arrays, layer, config, path, seen)
         return
-    attributes = {key: value for key, value in vars(layer).items() if key not in _NO_LAYERS}
+    attributes = {key: value for key, value in vars(layer).items() if key not in NO_LAYERS}
     if isinstance(layer, Model):
         attributes["layers"] = layer.layers
     # Keras goes by the alphabet, and comes to "layers" itself on the way.

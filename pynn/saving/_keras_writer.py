@@ -18,9 +18,7 @@ import numpy as np
 from pynn import activations, constraints, initializers, layers, regularizers
 from pynn._atomic import write_atomically
 from pynn._structure import leaves, map_leaves
-from pynn.layers import InputLayer, Layer
-from pynn.layers._function import Function
-from pynn.layers._operation import Operation
+from pynn.layers import Function, InputLayer, Layer, Operation
 from pynn.models import Model, Sequential
 from pynn.ops import Tensor
 from pynn.saving._compile_config import compile_config

@@ -12,8 +12,7 @@ import pytest
 
 import pynn
 from conformance.agreement import generator
-from pynn.layers._function import Function
-from pynn.layers._operation import Operation
+from pynn.layers import Function, Operation
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:keras"),
@@ -289,10 +288,7 @@ def test_every_op_that_pynn_records_is_tried_or_refused() -> None:
         for layer in model_of(pynn, case).layers
         if isinstance(layer, Operation)
     }
-    from pynn._activation_op import SOFTMAXES
-    from pynn.ops._lookup import _table
-
-    names = {*_table(), *SOFTMAXES, *pynn._core.activation_names()}
+    names = {op.name for op in pynn.ops.all_ops()}
     refused = {
         "alpha_dropout",
         "batch_size",

@@ -66,8 +66,7 @@ def test_every_shared_layer_is_in_a_file() -> None:
             layer = entries.pop()
             found.add(type(layer).__name__)
             entries.extend(getattr(layer, "layers", []))
-    own = {"Lambda", "Operation"}  # code, and what only pynn has
-    assert {cls.__name__ for cls in layers._LAYERS} - own <= found
+    assert {cls.__name__ for cls in layers.registry.members} - layers.registry.own <= found
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

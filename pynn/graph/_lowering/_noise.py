@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
 from pynn.graph._lowering._builder import Builder
 from pynn.graph._lowering._program import Program
 from pynn.ops import Node
-from pynn.ops._neural import SELU_FLOOR, alpha_affine
 
 
 def dropout(builder: Builder, node: Node) -> int | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pynn._structure import is_nested, leaves, map_leaves
-from pynn.ops import Tensor
-
-if TYPE_CHECKING:
-    from pynn.layers._layer import Layer
+from pynn._tensor import Tensor
 
 
 class Call:
@@ -29,7 +26,7 @@ class Call:
 
     __slots__ = ("args", "inputs", "kwargs", "layer", "losses", "outputs")
 
-    def __init__(self, layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.layer = layer
         # Copies: a list that a layer was called on may grow before the model is made.
         self.args = tuple([_copied(value) for value in args])

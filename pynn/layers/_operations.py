@@ -1,17 +1,22 @@
-"""`Operation`: an op that was applied to tensors outside of any layer, as a layer."""
+"""What ops are in a functional model that stands between its layers: `Operation` and `Function`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from pynn import _state, ops
+from pynn._array_result import as_result
+from pynn._call import Call
 from pynn._json import decode, encode, tuples
-from pynn._tensor import apply
-from pynn.layers._call import Call
+from pynn._structure import map_leaves
+from pynn._tensor import Node, Tensor, apply, recording
+from pynn.layers._config import layer
 from pynn.layers._layer import Layer
-from pynn.ops import Node, Tensor
+
+__all__ = ["Function", "Operation", "operation_behind"]
 
 # How slices and ellipses were written before `encode` marked them; tuples and arrays were lists.
 _OLD_MARKS: dict[str, Any] = {
@@ -20,6 +25,7 @@ _OLD_MARKS: dict[str, Any] = {
 }
 
 
+@layer(keras=False)
 class Operation(Layer):
     """What stands for ``pynn.ops`` and operators between the layers of a functional model.
 
@@ -80,9 +86,9 @@ class Operation(Layer):
             np.asarray(value, _state.floatx()) if isinstance(value, list) else decode(value)
             for value in config["template"]
         )
-        layer = cls(ops.find_op(config["op"]), template, params)
-        layer.name = config["name"]
-        return layer
+        made = cls(ops.find_op(config["op"]), template, params)
+        made.name = config["name"]
+        return made
 
 
 def operation_behind(tensor: Tensor) -> Call:
@@ -93,11 +99,72 @@ def operation_behind(tensor: Tensor) -> Call:
             raise ValueError(f"{tensor!r} does not come from an Input")
         template = tuple(None if isinstance(x, Tensor) else x for x in node.inputs)
         inputs = [x for x in node.inputs if isinstance(x, Tensor)]
-        layer = Operation(node.op, template, node.params)
-        call = Call(layer, (inputs[0] if len(inputs) == 1 else inputs,), {})
+        operation = Operation(node.op, template, node.params)
+        call = Call(operation, (inputs[0] if len(inputs) == 1 else inputs,), {})
         call.outputs = tensor
         tensor.source = (call, 0)
-        tensor.name = layer.name
-        layer._calls.append(call)
+        tensor.name = operation.name
+        operation._calls.append(call)
     source: Call = tensor.source[0]
     return source
+
+
+@layer()
+class Function(Layer):
+    """A function of `pynn.ops`, as a layer without weights.
+
+    Where Keras counts ``std(x)`` as one operation, pynn records several ops; this layer is the one
+    that both know.
+
+    Parameters
+    ----------
+    function : str
+        Its name in `pynn.ops`.
+    arguments : dict, default=None
+        Keywords for it, besides what the layer is called on.
+    **kwargs
+        Those of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `pynn.ops` has no such function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn.layers import Function
+    >>> Function("sum", {"axis": -1})(np.array([[1.0, 2.0]], dtype="float32"))
+    array([3.], dtype=float32)
+    """
+
+    def __init__(
+        self, function: str, arguments: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.function = function
+        self._function = ops.find_function(function)
+        self._arguments = {key: tuples(value) for key, value in (arguments or {}).items()}
+        self.built = True
+
+    @property
+    def op_name(self) -> str:
+        """What pictures and tables call it."""
+        return self.function
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self._function(*args, **kwargs, **self._arguments)
+
+    def _call_on_arrays(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        # Numbers among the arguments are no inputs, and stay as they are.
+        with recording(False):
+            return map_leaves(as_result, self._called(args, kwargs))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the function's name and its keywords."""
+        return {
+            "name": self.name,
+            "function": self.function,
+            "arguments": encode(self._arguments),
+        }

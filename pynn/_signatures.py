@@ -1,0 +1,85 @@
+"""What can be read off a layer's own code: arguments of its constructor and of its `call`.
+
+Nothing here knows a particular layer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pynn._json import encode
+
+
+@cache
+def training_position(call: Callable[..., Any]) -> int | None:
+    """Return how many arguments of `call` come before ``training``; None if it has none.
+
+    A keyword-only ``training`` comes after more arguments than anybody passes.
+    """
+    parameters = list(inspect.signature(call).parameters.values())[1:]  # without self
+    for i, parameter in enumerate(parameters):
+        if parameter.name == "training":
+            return 1_000 if parameter.kind is inspect.Parameter.KEYWORD_ONLY else i + 1
+    return None
+
+
+def given_training(
+    call: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> bool | None:
+    """Return the ``training`` that a layer is called with, or None if nobody has decided it."""
+    training = kwargs.get("training") if kwargs else None
+    if training is None and len(args) > 1:
+        position = training_position(call)
+        if position is not None and len(args) >= position:
+            training = args[position - 1]
+    return bool(training) if isinstance(training, (bool, int, np.bool_)) else None
+
+
+def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that `layer` was made with, as values that can be written down.
+
+    Raises
+    ------
+    ValueError
+        If one cannot; the class then needs a get_config() of its own.
+    """
+    signature = inspect.signature(type(layer).__init__)
+    try:
+        bound = signature.bind(layer, *args, **kwargs).arguments
+    except TypeError:
+        bound = {"self": layer, **kwargs}
+    config: dict[str, Any] = {}
+    takes_any = False
+    for name, parameter in list(signature.parameters.items())[1:]:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            takes_any = True
+            config.update(bound.get(name, {}))
+        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            if bound.get(name):
+                raise ValueError(_message(layer, name))
+        elif name in bound:
+            config[name] = bound[name]
+    if takes_any or "name" in signature.parameters:
+        config["name"] = layer.name
+
+    def by_name(name: str) -> Callable[[Any], str]:
+        def written(value: Any) -> str:
+            if inspect.isfunction(value) and value.__name__ != "<lambda>":
+                return value.__name__
+            raise ValueError(_message(layer, name))
+
+        return written
+
+    return {name: encode(value, by_name(name)) for name, value in config.items()}
+
+
+def _message(layer: Any, name: str) -> str:
+    return (
+        f"the argument {name!r} of layer {layer.name!r} cannot be written down: class "
+        f"{type(layer).__name__} needs a get_config() method of its own"
+    )

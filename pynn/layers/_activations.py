@@ -1,0 +1,279 @@
+"""Activations as layers: any function, and those with arguments of their own."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from pynn import activations, constraints, initializers, ops, regularizers
+from pynn._number_checks import is_integer, is_number
+from pynn.layers._config import layer
+from pynn.layers._layer import Layer
+from pynn.layers._moved_axes import with_axes_last
+
+__all__ = ["Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
+
+
+@layer()
+class Activation(Layer):
+    """Apply an activation function.
+
+    Parameters
+    ----------
+    activation : str or callable
+        A name that `pynn.activations.get` knows, or a function of a tensor.
+    **kwargs
+        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layers.Activation("relu")([[-1.0, 2.0]])
+    array([[0., 2.]], dtype=float32)
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the activation of `inputs`."""
+        return self.activation(inputs)
+
+
+@layer()
+class ReLU(Layer):
+    """Return ``max(x, 0)``, or one of its variants.
+
+    Parameters
+    ----------
+    max_value : float, default=None
+        Ceiling of the output.
+    negative_slope : float, default=0.0
+        Slope below the threshold.
+    threshold : float, default=0.0
+        Where the rectifier begins.
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If one of the three is negative.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layers.ReLU(max_value=3.0)([[-1.0, 2.0, 5.0]])
+    array([[0., 2., 3.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value in (
+            ("max_value", max_value),
+            ("negative_slope", negative_slope),
+            ("threshold", threshold),
+        ):
+            if (value is None and name != "max_value") or (value is not None and not value >= 0):
+                raise ValueError(f"{name} must not be negative. Received: {name}={value!r}")
+        self.max_value = max_value
+        self.negative_slope = negative_slope
+        self.threshold = threshold
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the rectified inputs."""
+        plain = self.negative_slope == 0 and self.threshold == 0
+        if plain and self.max_value == 6:
+            return ops.apply_activation("relu6", inputs)
+        if self.threshold == 0:
+            outputs = (
+                ops.apply_activation("relu", inputs)
+                if plain
+                else ops.apply_activation("leaky_relu", inputs, alpha=self.negative_slope)
+            )
+        else:
+            below = ops.multiply(ops.subtract(inputs, self.threshold), self.negative_slope)
+            outputs = ops.where(ops.greater_equal(inputs, self.threshold), inputs, below)
+        return outputs if self.max_value is None else ops.minimum(outputs, self.max_value)
+
+
+@layer()
+class LeakyReLU(Layer):
+    """Return `x` where it is positive and ``negative_slope * x`` elsewhere.
+
+    Parameters
+    ----------
+    negative_slope : float, default=0.3
+        Called ``alpha`` in older code, which is accepted with a warning.
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the slope is negative or None.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layers.LeakyReLU(negative_slope=0.5)([[-2.0, 1.0]])
+    array([[-1.,  1.]], dtype=float32)
+    """
+
+    def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
+        if "alpha" in kwargs:
+            negative_slope = kwargs.pop("alpha")
+            warnings.warn(
+                "LeakyReLU's argument alpha is now called negative_slope",
+                FutureWarning,
+                stacklevel=2,
+            )
+        super().__init__(**kwargs)
+        if not is_number(negative_slope) or not negative_slope >= 0:
+            raise ValueError(
+                f"negative_slope must not be negative. Received: negative_slope={negative_slope!r}"
+            )
+        self.negative_slope = float(negative_slope)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the activation of `inputs`."""
+        return ops.apply_activation("leaky_relu", inputs, alpha=self.negative_slope)
+
+
+@layer()
+class PReLU(Layer):
+    """Return `x` where it is positive and ``alpha * x`` elsewhere; `alpha` is learned.
+
+    Parameters
+    ----------
+    alpha_initializer : initializer, default="zeros"
+    alpha_regularizer : regularizer, default=None
+    alpha_constraint : constraint, default=None
+    shared_axes : list of int, default=None
+        Axes along which slopes are the same.
+    **kwargs
+        ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, 2015, "Delving deep into rectifiers".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.PReLU(alpha_initializer="ones")(np.array([[-2.0, 1.0]]))
+    array([[-2.,  1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
+        shared = [shared_axes] if is_integer(shared_axes) else shared_axes
+        self.shared_axes = None if shared is None else [int(axis) for axis in shared]
+        self.alpha: Any = None
+
+    def build(self, input_shape: Any) -> None:
+        """Make the slopes for inputs of that shape."""
+        size = list(input_shape[1:])
+        for axis in self.shared_axes or ():
+            size[axis - 1] = 1
+        self.alpha = self.add_weight(
+            shape=tuple(size),
+            initializer=self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+            name="alpha",
+        )
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the activation of `inputs`."""
+        return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
+
+
+@layer()
+class ELU(Layer):
+    """Return `x` where it is positive and ``alpha * (exp(x) - 1)`` elsewhere.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        What the output tends to on the negative side, with its sign changed.
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter, 2016, "Fast and accurate deep network learning by
+    exponential linear units (ELUs)".
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layers.ELU()([[0.0, 1.0]])
+    array([[0., 1.]], dtype=float32)
+    """
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.alpha = float(alpha)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the activation of `inputs`."""
+        return ops.apply_activation("elu", inputs, alpha=self.alpha)
+
+
+@layer()
+class Softmax(Layer):
+    """Return ``exp(x)`` divided by its sum along an axis, or along several together.
+
+    Parameters
+    ----------
+    axis : int or list of int, default=-1
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layers.Softmax()([[1.0, 1.0]])
+    array([[0.5, 0.5]], dtype=float32)
+    """
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = list(axis) if isinstance(axis, Sequence) else operator.index(axis)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the probabilities."""
+        rank = ops.ndim(inputs)
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        axes = [axis % rank for axis in axes]
+        if len(axes) > 1:
+            inputs = ops.cast(inputs, self.dtype)
+            return ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(axes), keepdims=True))
+        return with_axes_last(ops.softmax, inputs, axes)

@@ -1,0 +1,209 @@
+"""The layers that act at random in training: dropout in its forms, and noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pynn import ops
+from pynn._number_checks import is_number
+from pynn._tracing import TrainingFlag
+from pynn.layers._config import layer
+from pynn.layers._layer import Layer
+
+__all__ = ["AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"]
+
+
+def random_arguments(training: Any) -> dict[str, bool] | None:
+    """Return the keywords of a random op for a layer's ``training``; None to leave it out."""
+    if training is None or isinstance(training, TrainingFlag):
+        return {}
+    return {"training": True, "always": True} if training else None
+
+
+class RateLayer(Layer):
+    """Base of the layers that silence or scale units at random, at a rate."""
+
+    _op: Callable[..., Any]  # of the inputs, the rate and `random_arguments`
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not is_number(rate) or not 0 <= rate < 1:
+            raise ValueError(f"rate must be a number in [0, 1). Received: rate={rate!r}")
+        self.rate = float(rate)
+        self.seed = seed
+        self.built = True
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Return `inputs`, in training with noise.
+
+        Parameters
+        ----------
+        inputs : tensor or array
+        training : bool, default=None
+            None leaves it to the model; True acts at inference too.
+        """
+        arguments = random_arguments(training)
+        if self.rate == 0 or arguments is None:
+            return inputs
+        return type(self)._op(inputs, self.rate, **arguments)
+
+
+@layer()
+class Dropout(RateLayer):
+    """Set inputs to 0 at random in training, and scale up the others.
+
+    Parameters
+    ----------
+    rate : float
+        Probability of 0, in [0, 1).
+    seed : int, default=None
+        Accepted for Keras's sake; the masks follow from the seed of the whole training.
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `rate` is outside [0, 1).
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, 2014, "Dropout: a simple way to
+    prevent neural networks from overfitting", in its inverted form.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.Dropout(0.5)(np.ones((1, 3)))
+    array([[1., 1., 1.]], dtype=float32)
+    """
+
+    _op = staticmethod(ops.dropout)
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(rate, seed, **kwargs)
+        if noise_shape is not None:
+            raise ValueError(f"noise_shape must be None. Received: noise_shape={noise_shape!r}")
+        self.noise_shape = None
+
+
+@layer()
+class AlphaDropout(RateLayer):
+    """Silence units at random in training, and keep mean 0 and variance 1.
+
+    A silenced unit gets the least value that SELU has.
+
+    Parameters
+    ----------
+    rate : float
+        In [0, 1).
+    seed : int, default=None
+        Accepted for Keras's sake; the noise follows from the seed of the whole training.
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `rate` is outside [0, 1).
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter, 2017, "Self-normalizing neural networks".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.AlphaDropout(0.5)(np.ones((1, 3)))
+    array([[1., 1., 1.]], dtype=float32)
+    """
+
+    _op = staticmethod(ops.alpha_dropout)
+
+
+@layer()
+class GaussianDropout(RateLayer):
+    """Multiply inputs by normal noise of mean 1 and variance ``rate / (1 - rate)`` in training.
+
+    Parameters
+    ----------
+    rate : float
+        In [0, 1).
+    seed : int, default=None
+        Accepted for Keras's sake; the noise follows from the seed of the whole training.
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `rate` is outside [0, 1).
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, 2014, "Dropout: a simple way to
+    prevent neural networks from overfitting", section 10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.GaussianDropout(0.5)(np.ones((1, 3)))
+    array([[1., 1., 1.]], dtype=float32)
+    """
+
+    _op = staticmethod(ops.gaussian_dropout)
+
+
+@layer()
+class GaussianNoise(Layer):
+    """Add normal noise of mean 0 in training.
+
+    Parameters
+    ----------
+    stddev : float
+        Standard deviation of the noise, not negative.
+    seed : int, default=None
+        Accepted for Keras's sake; the noise follows from the seed of the whole training.
+    **kwargs
+        ``name`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `stddev` is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.GaussianNoise(0.5)(np.ones((1, 3)))
+    array([[1., 1., 1.]], dtype=float32)
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not is_number(stddev) or stddev < 0:
+            raise ValueError(f"stddev must not be negative. Received: stddev={stddev!r}")
+        self.stddev = float(stddev)
+        self.seed = seed
+        self.built = True
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Return `inputs`, in training with noise.
+
+        Parameters
+        ----------
+        inputs : tensor or array
+        training : bool, default=None
+            None leaves it to the model; True adds noise at inference too.
+        """
+        arguments = random_arguments(training)
+        if arguments is None:
+            return inputs
+        return ops.gaussian_noise(inputs, self.stddev, **arguments)

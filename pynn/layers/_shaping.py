@@ -1,0 +1,109 @@
+"""The layers that give rows another shape, or none: nothing is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynn import ops
+from pynn._number_checks import is_integer
+from pynn.layers._config import layer
+from pynn.layers._layer import Layer
+
+__all__ = ["Flatten", "Identity", "Reshape"]
+
+
+@layer()
+class Identity(Layer):
+    """Return the input as it is, for a place that wants a layer.
+
+    Examples
+    --------
+    >>> from pynn import layers
+    >>> layers.Identity()([[1.0, 2.0]])
+    array([[1., 2.]], dtype=float32)
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return `inputs`."""
+        return inputs
+
+
+@layer()
+class Flatten(Layer):
+    """Turn each row into a vector. In a model this costs nothing.
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}, default=None
+        With the latter the second axis of the batch becomes the last one before.
+    **kwargs
+        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.Flatten()(np.zeros((2, 28, 28))).shape
+    (2, 784)
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if data_format not in (None, "channels_last", "channels_first"):
+            raise ValueError(
+                "data_format must be 'channels_last', 'channels_first' or None. Received: "
+                f"data_format={data_format!r}"
+            )
+        self.data_format = data_format or "channels_last"
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return `inputs` with shape (batch, entries of a row)."""
+        rank = ops.ndim(inputs)
+        if self.data_format == "channels_first" and rank > 2:
+            inputs = ops.transpose(inputs, (0, *range(2, rank), 1))
+        return ops.reshape_rows(inputs, (-1,))
+
+
+@layer()
+class Reshape(Layer):
+    """Give each row another shape. In a model this costs nothing.
+
+    Parameters
+    ----------
+    target_shape : tuple of int, or int
+        Shape of a row afterwards; one size may be -1.
+    **kwargs
+        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `target_shape` holds anything but integers; when called, if the number of entries does
+        not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.Reshape((2, -1))(np.zeros((5, 6))).shape
+    (5, 2, 3)
+    """
+
+    def __init__(self, target_shape: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        given = target_shape if isinstance(target_shape, (list, tuple)) else (target_shape,)
+        if not all(is_integer(n) for n in given):
+            raise ValueError(
+                f"target_shape must be a tuple of integers. Received: target_shape={target_shape!r}"
+            )
+        self.target_shape = tuple(int(n) for n in given)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return `inputs` with shape (batch, *target_shape)."""
+        return ops.reshape_rows(inputs, self.target_shape)
