@@ -1,4 +1,8 @@
-"""Who may use whom: downwards only. Reads Python imports and C++ includes; runs nothing of pynn.
+"""Who may use whom: downwards only, and through the front door.
+
+Reads Python imports and C++ includes; runs nothing of pynn. Three rules for Python: imports point
+down, a package's private modules are its own, and no file imports itself by way of others. Imports
+in functions count, and none may hide in a call.
 
 The two tables below are the layer maps of csrc/README.md and CONTRIBUTING.md. A module or folder
 that is in no table fails too: say where it belongs first.
@@ -11,6 +15,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -20,13 +26,14 @@ ROOT = Path(__file__).resolve().parents[1]
 # Lowest first. What shares a line may import one another. Private modules directly in pynn/
 # (pynn/_name.py, the native module among them) are the ground that everything stands on.
 PYTHON_LAYERS = (
+    {"plotting"},
     {"backend", "config", "random"},
     {"ops", "activations", "initializers", "regularizers", "constraints"},
     {"graph", "layers", "losses", "optimizers", "metrics", "callbacks"},
     {"training"},
     {"models", "saving"},
     {"estimators", "wrappers"},
-    {"utils", "export", "plotting", "datasets"},
+    {"utils", "export", "datasets"},
     {"cli"},
     {"__main__"},
 )
@@ -47,6 +54,28 @@ CPP_RESERVED = (
     (re.compile(r"pybind11/"), "bindings"),
     (re.compile(r"(immintrin|x86intrin|arm_neon|[a-z]mmintrin|simde/.*)\.?h?$"), "simd"),
 )
+# What is left to be taken apart. Nothing may be added.
+KNOWN_PRIVATE_IMPORTS = {
+    "_tensor -> _operators",
+    "estimators -> models",
+    "estimators -> saving",
+    "graph -> ops",
+    "layers -> ops",
+    "metrics -> losses",
+    "models -> graph",
+    "models -> layers",
+    "models -> metrics",
+    "models -> saving",
+    "models -> training",
+    "optimizers -> optimizers.schedules",
+    "saving -> layers",
+    "saving -> losses",
+    "saving -> metrics",
+    "saving -> models",
+    "saving -> ops",
+    "saving -> optimizers",
+}
+KNOWN_CYCLES = {"estimators", "layers", "losses", "metrics", "models, saving", "ops"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -75,44 +104,144 @@ def runtime_imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
         pending.extend(ast.iter_child_nodes(node))
 
 
-def imported_modules(path: Path, package: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, module below pynn) for everything of pynn's that ``path`` imports."""
-    here = path.relative_to(package.parent).with_suffix("").parts
+@dataclass(frozen=True)
+class Import:
+    """What one import statement of ``module`` names below pynn: ``target``, dotted.
+
+    Of ``from pynn.losses import Loss`` the target is ``losses.Loss``, whatever Loss is.
+    """
+
+    path: Path
+    line: int
+    module: str
+    target: str
+
+
+def module_name(path: Path, package: Path) -> str:
+    return ".".join(path.relative_to(package).with_suffix("").parts)
+
+
+def imports(path: Path, package: Path) -> Iterator[Import]:
+    """Yield every import of something of pynn's."""
+    module = module_name(path, package)
+    here = ["pynn", *module.split(".")]
     for node in runtime_imports(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
-            base = list(here[: -node.level]) if node.level else []
+            base = here[: -node.level] if node.level else []
             base += node.module.split(".") if node.module else []
-            # `from pynn import losses` names modules; `from pynn.losses import x` names its module.
-            names = (
-                [f"pynn.{alias.name}" for alias in node.names]
-                if base == ["pynn"]
-                else [".".join(base)]
-            )
+            names = [".".join([*base, alias.name]) for alias in node.names]
         for name in names:
             if name == "pynn" or name.startswith("pynn."):
-                yield node.lineno, name.removeprefix("pynn").removeprefix(".")
+                target = name.removeprefix("pynn").removeprefix(".")
+                yield Import(path, node.lineno, module, target)
 
 
-def python_violations(package: Path) -> list[str]:
+def sources(package: Path) -> list[Path]:
+    """Return all files but the public list, which resolves names of every layer lazily."""
+    return [path for path in sorted(package.rglob("*.py")) if path != package / "__init__.py"]
+
+
+def upward_imports(package: Path) -> list[str]:
     found = []
-    for path in sorted(package.rglob("*.py")):
-        module = ".".join(path.relative_to(package).with_suffix("").parts)
-        if module == "__init__":
-            continue  # the public list, which resolves names of every layer lazily
+    for path in sources(package):
+        module = module_name(path, package)
         rank = python_rank(module)
         if rank is None:
             found.append(f"{path}: {module} is in no layer of PYTHON_LAYERS")
             continue
-        for line, target in imported_modules(path, package):
-            if target == "" or (target_rank := python_rank(target)) is None:
+        for each in imports(path, package):
+            target_rank = python_rank(each.target) if each.target else None
+            if target_rank is None:
                 # `import pynn` itself, or a public name taken from it: only for the top.
                 if rank < len(PYTHON_LAYERS) - 2:
-                    found.append(f"{path}:{line}: {module} must import modules, not {target!r}")
+                    found.append(
+                        f"{path}:{each.line}: {module} must import modules, not {each.target!r}"
+                    )
             elif target_rank > rank:
-                found.append(f"{path}:{line}: {module} must not import {target}, which is above it")
+                found.append(
+                    f"{path}:{each.line}: {module} must not import {each.target}, which is above it"
+                )
     return found
+
+
+def imports_in_calls(package: Path) -> list[str]:
+    """Find calls of `import_module` and `__import__`, unless they name another package."""
+    found = []
+    for path in sources(package):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            function = getattr(node.func, "attr", getattr(node.func, "id", None))
+            if function not in ("import_module", "__import__"):
+                continue
+            given = node.args[0] if node.args else None
+            literal = given.value if isinstance(given, ast.Constant) else None
+            if not isinstance(literal, str) or literal.split(".")[0] in ("pynn", ""):
+                found.append(f"{path}:{node.lineno}: write an import statement, not {function}()")
+    return found
+
+
+def private_imports(package: Path) -> dict[str, list[str]]:
+    """Find imports of private modules and names by files outside the package that owns them.
+
+    Returns
+    -------
+    dict
+        Places in the code by "importer -> owner".
+    """
+    found: dict[str, list[str]] = {}
+    for path in sources(package):
+        for each in imports(path, package):
+            parts = each.target.split(".")
+            for i, part in enumerate(parts[1:], 1):
+                owner = ".".join(parts[:i])
+                if not re.match("_(?!_)", part) or f"{each.module}.".startswith(f"{owner}."):
+                    continue
+                who = f"{each.module.split('.')[0]} -> {owner}"
+                found.setdefault(who, []).append(
+                    f"{path}:{each.line}: {each.target} is private to {owner}"
+                )
+                break
+    return found
+
+
+def imported_file(target: str, package: Path) -> Path | None:
+    """Return the file that an import reads: a module's, a package's list, or what has the name."""
+    while target:
+        path = package.joinpath(*target.split("."))
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file
+        target = target.rpartition(".")[0]
+    return None
+
+
+def cycles(package: Path) -> dict[str, list[str]]:
+    """Find files that import one another in a circle, lazily or not; one circle per set of files.
+
+    Returns
+    -------
+    dict
+        The modules of a circle by the packages that they are in, as "models, saving".
+    """
+    graph: dict[Path, set[Path]] = {}
+    for path in sources(package):
+        files = (imported_file(each.target, package) for each in imports(path, package))
+        graph[path] = {file for file in files if file is not None}
+    found: dict[str, list[str]] = {}
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            circle = error.args[1][::-1]
+            graph[circle[0]].discard(circle[1])
+            modules = [module_name(path, package) for path in circle]
+            packages = ", ".join(sorted({module.split(".")[0] for module in modules}))
+            found.setdefault(packages, []).append(" -> ".join(modules))
+        else:
+            return found
 
 
 def included_folder(path: Path, include: str, source: Path) -> str | None:
@@ -151,7 +280,18 @@ def write(path: Path, text: str) -> None:
 
 def test_python_imports_point_down() -> None:
     assert (ROOT / "pynn" / "__init__.py").is_file()
-    assert python_violations(ROOT / "pynn") == []
+    assert upward_imports(ROOT / "pynn") == []
+    assert imports_in_calls(ROOT / "pynn") == []
+
+
+def test_private_modules_are_their_package_s_own() -> None:
+    found = private_imports(ROOT / "pynn")
+    assert {who: places for who, places in found.items() if who not in KNOWN_PRIVATE_IMPORTS} == {}
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    found = cycles(ROOT / "pynn")
+    assert {where: circle for where, circle in found.items() if where not in KNOWN_CYCLES} == {}
 
 
 def test_cpp_includes_point_down() -> None:
@@ -176,22 +316,84 @@ def test_an_upward_python_import_is_found(tmp_path: Path, statement: str) -> Non
     package = tmp_path / "pynn"
     write(package / "__init__.py", "from pynn.models import Model\n")
     write(package / "layers" / "_dense.py", "import numpy\nfrom pynn import _core, ops\n")
-    assert python_violations(package) == []
+    assert upward_imports(package) == []
     write(package / "layers" / "_dense.py", statement + "\n")
-    assert len(python_violations(package)) == 1
+    assert len(upward_imports(package)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'importlib.import_module("pynn.models")',
+        'import_module(f"pynn.{name}")',
+        'import_module(".models", "pynn")',
+        "import_module(name)",
+        '__import__("pynn.models")',
+    ],
+)
+def test_an_import_in_a_call_is_found(tmp_path: Path, statement: str) -> None:
+    package = tmp_path / "pynn"
+    write(package / "layers" / "_dense.py", 'import_module("matplotlib.pyplot")\n')
+    assert imports_in_calls(package) == []
+    write(package / "layers" / "_dense.py", f"def build():\n    {statement}\n")
+    assert len(imports_in_calls(package)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from pynn.ops._linear import matmul",
+        "from pynn.ops import _linear",
+        "from pynn.ops import _checked",
+        "import pynn.ops._linear",
+        "from ..ops._linear import matmul",
+        "from pynn.layers._cells._step import step",
+        "def build():\n    from pynn._tensor import _shape",
+    ],
+)
+def test_an_import_of_a_private_module_is_found(tmp_path: Path, statement: str) -> None:
+    package = tmp_path / "pynn"
+    own = "from pynn.layers import _layer\nfrom pynn._tensor import Tensor\nimport pynn.ops\n"
+    write(package / "layers" / "_dense.py", own + "from pynn.ops import __version__\n")
+    write(package / "layers" / "_cells" / "_gate.py", "from pynn.layers._layer import Layer\n")
+    assert private_imports(package) == {}
+    write(package / "layers" / "_dense.py", statement + "\n")
+    assert len(private_imports(package)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from pynn.losses import Loss",
+        "from pynn.losses import _loss",
+        "import pynn.losses._loss",
+        "def names():\n    from ._loss import Loss",
+    ],
+)
+def test_a_circle_of_imports_is_found(tmp_path: Path, statement: str) -> None:
+    package = tmp_path / "pynn"
+    write(package / "losses" / "__init__.py", "from pynn.losses._loss import Loss\n")
+    write(package / "losses" / "_loss.py", "from pynn.losses import _names\n")
+    write(package / "losses" / "_names.py", "import numpy\nfrom pynn import ops\n")
+    write(package / "ops" / "__init__.py", "")
+    assert cycles(package) == {}
+    write(package / "losses" / "_names.py", statement + "\n")
+    (circle,) = cycles(package)["losses"]
+    first, *others = circle.split(" -> ")
+    assert "losses._names" in others and others[-1] == first
 
 
 def test_a_type_checking_import_is_not_counted(tmp_path: Path) -> None:
     package = tmp_path / "pynn"
     guarded = "if TYPE_CHECKING:\n    from pynn.models import Model\n"
     write(package / "callbacks" / "_callback.py", "from typing import TYPE_CHECKING\n" + guarded)
-    assert python_violations(package) == []
+    assert upward_imports(package) == []
 
 
 def test_an_unplaced_module_is_found(tmp_path: Path) -> None:
     write(tmp_path / "pynn" / "helpers.py", "")
     write(tmp_path / "csrc" / "misc" / "a.hpp", "")
-    assert len(python_violations(tmp_path / "pynn")) == 1
+    assert len(upward_imports(tmp_path / "pynn")) == 1
     assert len(cpp_violations(tmp_path / "csrc")) == 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import numpy as np
@@ -81,10 +80,11 @@ class History(Callback):
         --------
         pynn.plotting.plot_learning_curves
         """
-        # By name, as drawing lies above callbacks: only a user's call leads up there.
-        plotting = importlib.import_module("pynn.plotting")
-        return plotting.plot_learning_curves(self.history, path, title=title)
+        from pynn.plotting import plot_learning_curves  # here, as most programs draw nothing
+
+        return plot_learning_curves(self.history, path, title=title)
 
     def _repr_html_(self) -> str:
-        html: str = importlib.import_module("pynn.plotting").history_html(self.history, self.epoch)
-        return html
+        from pynn.plotting import history_html
+
+        return history_html(self.history, self.epoch)

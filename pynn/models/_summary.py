@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -104,6 +103,8 @@ def summary(
 
 def html_of(self: Model) -> str:
     """Return what a notebook shows of a model: its layers, and a picture of how they connect."""
+    from pynn.plotting import model_svg  # here, as most programs draw nothing
+
     title = f"<b>{escape(type(self).__name__)}</b> {escape(repr(self.name))}"
     if not self.built:
         return (
@@ -118,11 +119,9 @@ def html_of(self: Model) -> str:
         frozen = "" if row.layer.trainable or not row.parameters else " (frozen)"
         cells = [name, type_name(row.layer), row.shape, f"{row.parameters:,}{frozen}"]
         lines.append(_html_row("td", cells if linear else [*cells, ", ".join(row.sources)]))
-    # By name, as drawing lies above models: only a notebook's call leads up there.
-    picture = importlib.import_module("pynn.plotting").model_svg(self)
     return (
         f"<div>{title}<table>{''.join(lines)}</table>{'<br/>'.join(map(escape, _totals(self)))}"
-        f"<details><summary>Picture</summary>{picture}</details></div>"
+        f"<details><summary>Picture</summary>{model_svg(self)}</details></div>"
     )
 
 

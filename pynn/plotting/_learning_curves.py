@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from pynn.callbacks import History
 from pynn.plotting._matplotlib import needed, shown_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from pynn.callbacks import History
 
 
 def plot_learning_curves(
@@ -53,16 +54,15 @@ def plot_learning_curves(
     """
     with needed():
         from matplotlib.ticker import MaxNLocator
-    if isinstance(history, History):
-        history = history.history
-    panels = list(dict.fromkeys(name.removeprefix("val_") for name in history))
+    curves: Mapping[str, Sequence[float]] = getattr(history, "history", history)
+    panels = list(dict.fromkeys(name.removeprefix("val_") for name in curves))
     if not panels:
         raise ValueError("history must hold at least one quantity. Received: an empty mapping")
     figure = shown_figure(figsize=(5 * len(panels), 4), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         for key, label in ((name, "training"), (f"val_{name}", "validation")):
-            if key in history:
-                values = history[key]
+            if key in curves:
+                values = curves[key]
                 axes.plot(range(1, len(values) + 1), values, label=label)
         axes.set(xlabel="epoch", ylabel=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
