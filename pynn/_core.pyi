@@ -44,6 +44,9 @@ def optimizer_step(
     state: Sequence[_Array],
     g: _Array,
 ) -> None: ...
+def clip_and_decay(
+    rate: float, weights: Sequence[_Array], grads: Sequence[_Array], options: dict[str, Any]
+) -> None: ...
 def map_math(name: str, x: _Array) -> _Array: ...
 
 class PerceptronRows:

@@ -16,6 +16,7 @@ namespace pynn {
 void bind_info(pybind11::module_& m);
 void bind_checks(pybind11::module_& m);
 void bind_formulas(pybind11::module_& m);
+void bind_optimizers(pybind11::module_& m);
 void bind_perceptron(pybind11::module_& m);
 void bind_orders(pybind11::module_& m);
 void bind_dense(pybind11::module_& m);

@@ -1,5 +1,5 @@
-// The formulas one array at a time: activations, losses, optimizer steps and the vector
-// mathematics. For Python code outside the engine (custom layers, metrics) and for the tests.
+// Activations, losses and the vector mathematics, one array at a time. For Python code outside the
+// engine (custom layers, metrics) and for the tests.
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "base/arena.hpp"
 #include "base/denormals.hpp"
+#include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/names.hpp"
 #include "dispatch/dispatch.hpp"
@@ -19,33 +20,6 @@ namespace py = pybind11;
 namespace pynn {
 
 namespace {
-
-std::vector<py::ssize_t> shape_of(const py::array& a) {
-  return {a.shape(), a.shape() + a.ndim()};
-}
-
-std::string shape_text(const py::array& a) {
-  return py::cast<std::string>(py::str(a.attr("shape")));
-}
-
-void require_same_shape(const char* name, const py::array& a, const char* other_name,
-                        const py::array& b) {
-  if (shape_of(a) == shape_of(b)) return;
-  require(false, std::string(name) + " and " + other_name +
-                     " must have the same shape. Received: " + shape_text(a) + " and " +
-                     shape_text(b));
-}
-
-// Array<T> out of `a`, which must have the dtype of T already.
-template <class T>
-Array<T> typed(const char* name, const py::array& a) {
-  if (!a.dtype().equal(py::dtype::of<T>())) {  // NumPy takes microseconds over a type's name
-    require(false, std::string(name) +
-                       " must have the same dtype as the other arrays. Received: dtype=" +
-                       py::cast<std::string>(py::str(a.dtype())));
-  }
-  return Array<T>(a);
-}
 
 // Calls kernel(offset pointers..., n) on the whole kRowAlign groups of arrays of n elements, then
 // on a padded copy of the rest. The last pointer is the output.
@@ -254,82 +228,6 @@ py::array loss_of(const std::string& name, const std::vector<double>& params,
   });
 }
 
-// ---- optimizers
-
-// The numbers of a step are the same for all parameters of a model, and some optimizers keep a
-// running product from step to step: the last preparation of this thread is remembered.
-template <class T>
-const double* prepared_numbers(int index, const std::vector<double>& hyper, double rate,
-                               double step) {
-  struct Memory {
-    int index = -1;
-    std::vector<double> hyper;
-    double rate = 0;
-    double step = 0;
-    double running[4] = {};
-    double numbers[UpdateStep<T>::kNumbers] = {};
-  };
-  static thread_local Memory last;
-  const bool same_optimizer = last.index == index && last.hyper == hyper;
-  if (same_optimizer && last.rate == rate && last.step == step) return last.numbers;
-  if (!same_optimizer) {
-    last = Memory();
-    last.index = index;
-    last.hyper = hyper;
-  }
-  last.rate = rate;
-  last.step = step;
-  kernel_table<T>().optimizer[index].prepare(hyper.data(), step, last.running, rate, last.numbers);
-  return last.numbers;
-}
-
-// The data of an array that is stepped in place.
-template <class T>
-T* writable_data(const char* name, const py::array& a, py::ssize_t size) {
-  require(
-      a.dtype().equal(py::dtype::of<T>()) && a.size() == size &&
-          (a.flags() & py::array::c_style) != 0 && a.writeable(),
-      std::string(name) + " must be a writable C-contiguous array with the dtype and size of w");
-  return static_cast<T*>(py::array(a).mutable_data());
-}
-
-void optimizer_step(const std::string& name, const std::vector<double>& hyper, double rate,
-                    double step, const py::array& w, const std::vector<py::array>& state,
-                    const py::array& g) {
-  const int index = index_of(kOptimizerList, name, "name");
-  require_parameters(name, kOptimizerList[index].parameters, hyper);
-  require(step >= 1, "step counts from 1. Received: step=" + std::to_string(step));
-  with_scalar(w.dtype(), [&](auto scalar) {
-    using T = decltype(scalar);
-    const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[index];
-    require(static_cast<int>(state.size()) == kernel.slots,
-            name + " keeps " + std::to_string(kernel.slots) +
-                " arrays of state. Received: " + std::to_string(state.size()));
-    T* weights = writable_data<T>("w", w, w.size());
-    T* slots[kMaxSlots] = {};
-    for (std::size_t i = 0; i < state.size(); ++i) {
-      slots[i] = writable_data<T>("state", state[i], w.size());
-    }
-    const Array<T> grad = typed<T>("g", g);
-    require_same_shape("w", w, "g", grad);
-    UpdateStep<T> update;
-    update.optimizer = static_cast<Optimizer>(index);
-    const double* numbers = prepared_numbers<T>(index, hyper, rate, step);
-    for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) update.h[i] = static_cast<T>(numbers[i]);
-    without_gil([&] {
-      FlushDenormals flush;
-      kernel.span(weights, slots, grad.data(), grad.size(), update);
-    });
-  });
-}
-
-double optimizer_initial(const std::string& name, const std::vector<double>& hyper) {
-  const int index = index_of(kOptimizerList, name, "name");
-  require_parameters(name, kOptimizerList[index].parameters, hyper);
-  const int source = kernel_table<float>().optimizer[index].initial_hyper;
-  return source < 0 ? 0.0 : hyper[static_cast<std::size_t>(source)];
-}
-
 // ---- vector mathematics
 
 py::array map_math(const std::string& name, const py::array& x) {
@@ -375,20 +273,6 @@ void bind_formulas(py::module_& m) {
   m.def("loss_parameters", &loss_parameters, py::arg("name"),
         "Names and defaults of a loss's parameters, in order.");
   m.def(
-      "optimizer_parameters",
-      [](const std::string& name) {
-        return split_words(kOptimizerList[index_of(kOptimizerList, name, "name")].parameters);
-      },
-      py::arg("name"), "Names of an optimizer's hyperparameters, in order.");
-  m.def(
-      "optimizer_slots",
-      [](const std::string& name) {
-        return kernel_table<float>().optimizer[index_of(kOptimizerList, name, "name")].slots;
-      },
-      py::arg("name"), "Arrays of state that an optimizer keeps for each parameter.");
-  m.def("optimizer_initial", &optimizer_initial, py::arg("name"), py::arg("hyper"),
-        "What slot 0 of the state starts from; the others start from 0.");
-  m.def(
       "apply_activation",
       [](const std::string& name, double alpha, const py::array& x) {
         return activation_of(name, alpha, x, py::none());
@@ -409,9 +293,6 @@ void bind_formulas(py::module_& m) {
          const py::array& y_pred) { return loss_of(name, params, y_true, y_pred, true); },
       py::arg("name"), py::arg("params"), py::arg("y_true"), py::arg("y_pred"),
       "The gradient of each row's loss, shape (n, features).");
-  m.def("optimizer_step", &optimizer_step, py::arg("name"), py::arg("hyper"), py::arg("rate"),
-        py::arg("step"), py::arg("w"), py::arg("state"), py::arg("g"),
-        "One step in place on w and its state; step counts from 1.");
   m.def("map_math", &map_math, py::arg("name"), py::arg("x"),
         "One of the engine's vector functions of every element.");
 }

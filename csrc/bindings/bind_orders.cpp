@@ -31,7 +31,7 @@ py::tuple uniform_as_numpy(const py::array& key, int position, double low, doubl
 }
 
 int shuffle_as_numpy(const py::array& key, int position, const py::array& order) {
-  auto* rows = in_place<std::int64_t>("order", order);
+  auto* rows = writable_data<std::int64_t>("order", order, order.size());
   MersenneTwister generator = generator_of(key, position);
   const std::int64_t n = order.size();
   require(n <= std::numeric_limits<std::uint32_t>::max(), "order must have less than 2**32 rows");
@@ -46,7 +46,7 @@ int shuffle_as_numpy(const py::array& key, int position, const py::array& order)
 }
 
 void shuffle_as_linear_models(const py::array& order, std::uint32_t seed) {
-  auto* rows = in_place<std::int64_t>("order", order);
+  auto* rows = writable_data<std::int64_t>("order", order, order.size());
   const std::int64_t n = order.size();
   without_gil([&] { xorshift_shuffle(rows, n, seed); });
 }

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/denormals.hpp"
+#include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "dispatch/dispatch.hpp"
 
@@ -129,16 +130,6 @@ Samples<T> read_samples(const py::object& x) {
   return samples;
 }
 
-// The data of a 1-D array that is changed in place.
-template <class T>
-T* in_place(const char* name, const py::array& a, std::int64_t size) {
-  require(a.dtype().equal(py::dtype::of<T>()) && a.size() == size &&
-              (a.flags() & py::array::c_style) != 0 && a.writeable(),
-          std::string(name) + " must be a writable C-contiguous array of " + std::to_string(size) +
-              " elements with the dtype of weights");
-  return static_cast<T*>(py::array(a).mutable_data());
-}
-
 template <class T>
 const T* per_row(const char* name, const Converted<T>& a, std::int64_t rows) {
   require(a.size() == rows, std::string(name) + " must have " + std::to_string(rows) +
@@ -167,8 +158,8 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
       weight_values = py::cast<Converted<T>>(*sample_weight);
       args.sample_weight = per_row("sample_weight", weight_values, samples.rows);
     }
-    args.weights = in_place<T>("weights", weights, args.features);
-    args.intercept = in_place<T>("intercept", intercept, 1);
+    args.weights = writable_data<T>("weights", weights, args.features);
+    args.intercept = writable_data<T>("intercept", intercept, 1);
     args.fit_intercept = fit_intercept;
     args.linear_unit = linear_unit;
     args.rate = static_cast<T>(rate);
@@ -176,7 +167,7 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
     args.l1 = static_cast<T>(l1);
     args.l2 = static_cast<T>(l2);
     require(l1 == 0 || l1_applied.has_value(), "l1_applied must be given when l1 is not 0");
-    if (l1_applied) args.l1_applied = in_place<T>("l1_applied", *l1_applied, args.features);
+    if (l1_applied) args.l1_applied = writable_data<T>("l1_applied", *l1_applied, args.features);
     args.l1_total = &l1_total;
     without_gil([&] {
       FlushDenormals flush;

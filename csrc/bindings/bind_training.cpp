@@ -11,6 +11,7 @@
 #include "bindings/bind.hpp"
 #include "bindings/numpy_random.hpp"
 #include "bindings/rows_object.hpp"
+#include "bindings/step_options.hpp"
 #include "training/row_order.hpp"
 #include "training/trainer.hpp"
 
@@ -50,12 +51,6 @@ struct TrainerObject {
   std::unique_ptr<Trainer> trainer;
   std::vector<RowsObject> epoch_data;
 };
-
-template <class Value>
-Value option(const py::dict& options, const char* name, Value default_value) {
-  if (!options.contains(name) || options[name].is_none()) return default_value;
-  return py::cast<Value>(options[name]);
-}
 
 void check_option_names(const py::dict& options) {
   const std::string known[] = {"weight_decay",        "decay_mask",      "clipnorm",
@@ -119,13 +114,7 @@ std::unique_ptr<TrainerObject> new_trainer(
   spec.update.l2 = l2;
   spec.update.optimizer = parse_optimizer(optimizer.first, optimizer.second);
   spec.update.hyper = optimizer.second;
-  spec.update.weight_decay = option(options, "weight_decay", 0.0);
-  for (bool decays : option(options, "decay_mask", std::vector<bool>{})) {
-    spec.update.decay_mask.push_back(decays);
-  }
-  spec.update.clipnorm = option(options, "clipnorm", 0.0);
-  spec.update.clipvalue = option(options, "clipvalue", 0.0);
-  spec.update.global_clipnorm = option(options, "global_clipnorm", 0.0);
+  spec.update.options = step_options_of(options);
   spec.update.l2_per_batch = option(options, "l2_per_batch", false);
   auto object = std::make_unique<TrainerObject>();
   object->trainer = make_trainer(graph, spec);
@@ -209,7 +198,7 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
   };
   std::int64_t done = 0;
   if (order) {
-    auto* rows = in_place<std::int64_t>("order", *order);
+    auto* rows = writable_data<std::int64_t>("order", *order, order->size());
     const py::array key = random.attr("key");
     MersenneTwister generator = generator_of(key, py::cast<int>(random.attr("position")));
     done = run({order->size(), [&](std::int64_t* next, std::int64_t n) {

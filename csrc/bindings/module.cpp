@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   pynn::bind_info(m);
   pynn::bind_checks(m);
   pynn::bind_formulas(m);
+  pynn::bind_optimizers(m);
   pynn::bind_perceptron(m);
   pynn::bind_orders(m);
   pynn::bind_dense(m);

@@ -1,7 +1,6 @@
 #include "training/updater.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <string>
 
@@ -24,11 +23,10 @@ Optimizer parse_optimizer(const std::string& name, const std::vector<double>& hy
 }
 
 template <class T>
-Updater<T>::Updater(const UpdateSpec& spec)
-    : spec_(spec), clips_norm_(spec.clipnorm > 0 || spec.global_clipnorm > 0) {
+Updater<T>::Updater(const UpdateSpec& spec) : spec_(spec) {
   const std::size_t n = spec.parameters.size();
   require(spec.l1.size() == n && spec.l2.size() == n, "one l1 and one l2 are needed per parameter");
-  require(spec.decay_mask.empty() || spec.decay_mask.size() == n,
+  require(spec.options.decay_mask.empty() || spec.options.decay_mask.size() == n,
           "decay_mask needs one entry per parameter");
   const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec.optimizer)];
   // Padding, whose gradient and state are 0, must not become 0 / 0.
@@ -102,7 +100,7 @@ void Updater<T>::serve(const Plan<T>& plan) {
     Parameter<T>& p = parameters_[i];
     const int uses = plan.uses(&p);
     reached_[i] = uses > 0;
-    if (!keeps_all_ && !clips_norm_ && uses < 2) continue;
+    if (!keeps_all_ && !spec_.options.clips_norm() && uses < 2) continue;
     if (kept_[i].data() == nullptr) {
       kept_[i] = AlignedBuffer(static_cast<std::size_t>(p.variable->padded_size()) * sizeof(T));
     }
@@ -209,9 +207,8 @@ void Updater<T>::prepare(const Pass& pass, double penalty_divisor) {
     for (int k = 0; k < UpdateStep<T>::kNumbers; ++k) step.h[k] = static_cast<T>(numbers[k]);
     step.l1 = static_cast<T>(spec_.l1[i] / divisor);
     step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
-    const bool decays = spec_.decay_mask.empty() || spec_.decay_mask[i];
-    step.keep = static_cast<T>(decays ? 1 - spec_.weight_decay * pass.rate : 1);
-    step.clip = static_cast<T>(spec_.clipvalue);
+    step.keep = static_cast<T>(spec_.options.decay_factor(i, pass.rate));
+    step.clip = static_cast<T>(spec_.options.clipvalue);
     step.gradient_scale = 1;
   }
 }
@@ -276,9 +273,7 @@ void Updater<T>::combine_norms() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     UpdateStep<T>& step = parameters_[i].step;
     step.l1 = step.l2 = 0;  // already in the kept gradient
-    const double limit = spec_.global_clipnorm > 0 ? spec_.global_clipnorm : spec_.clipnorm;
-    const double norm = std::sqrt(spec_.global_clipnorm > 0 ? all : squares[i]);
-    step.gradient_scale = static_cast<T>(norm > limit ? limit / norm : 1);
+    step.gradient_scale = static_cast<T>(spec_.options.gradient_scale(squares[i], all));
   }
 }
 
@@ -309,7 +304,7 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
     task.always_features = true;
     tasks.push_back(std::move(task));
   };
-  if (clips_norm_) {
+  if (spec_.options.clips_norm()) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Parameter<T>& p = parameters_[i];
       if (!reached_[i]) continue;

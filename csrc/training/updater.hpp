@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/plan.hpp"
+#include "training/step_options.hpp"
 
 namespace pynn {
 
@@ -15,11 +16,7 @@ struct UpdateSpec {
   std::vector<double> l2;
   Optimizer optimizer = Optimizer::sgd;
   std::vector<double> hyper;
-  double weight_decay = 0;       // decoupled: w -= rate weight_decay w
-  std::vector<char> decay_mask;  // per parameter; empty for all
-  double clipnorm = 0;           // 0 for none
-  double clipvalue = 0;
-  double global_clipnorm = 0;
+  StepOptions options;
   bool l2_per_batch = false;  // the penalty is divided by what the batch's loss is divided by
 };
 
@@ -73,7 +70,6 @@ class Updater {
 
   UpdateSpec spec_;
   bool has_penalty_ = false;
-  bool clips_norm_;
   bool keeps_all_ = false;
   double penalty_ = 0;
   double memory_[4] = {};

@@ -192,39 +192,20 @@ class InterpretingTrainer:
         if not isinstance(self._optimizer, tuple):
             self._optimizer.apply(grads, self._parameters)
             return
-        options = self._options
         name, hyper = self._optimizer
-        self._clip(grads)
-        decay = float(options.get("weight_decay") or 0.0)
-        mask = options.get("decay_mask") or [True] * len(grads)
-        for weight, grad, slots, decays in zip(
-            self._parameters, grads, self.state, mask, strict=True
-        ):
-            native = weight._variable
-            w = native.view.flatten()
-            if decay and decays:
-                w *= w.dtype.type(1.0 - rate * decay)
+        native = [weight._variable for weight in self._parameters]
+        values = [variable.view.flatten() for variable in native]
+        grads = [
+            np.ascontiguousarray(g.T if g.ndim == 2 else g, w.dtype).ravel()
+            for g, w in zip(grads, values, strict=True)
+        ]
+        _core.clip_and_decay(rate, values, grads, self._options)
+        for variable, w, g, slots in zip(native, values, grads, self.state, strict=True):
             state = [slot.view.flatten() for slot in slots]
-            g = np.ascontiguousarray(grad.T if weight.ndim == 2 else grad, w.dtype).ravel()
             _core.optimizer_step(name, list(hyper), rate, self.iterations + 1, w, state, g)
-            native.view[...] = w.reshape(native.view.shape)
-            for slot, values in zip(slots, state, strict=True):
-                slot.view[...] = values.reshape(slot.view.shape)
-
-    def _clip(self, grads: list[np.ndarray]) -> None:
-        options = self._options
-        if options.get("global_clipnorm"):
-            total = np.sqrt(sum(float(np.square(g, dtype=np.float64).sum()) for g in grads))
-            if total > options["global_clipnorm"]:
-                grads[:] = [g * g.dtype.type(options["global_clipnorm"] / total) for g in grads]
-        elif options.get("clipnorm"):
-            for i, g in enumerate(grads):
-                norm = np.sqrt(float(np.square(g, dtype=np.float64).sum()))
-                if norm > options["clipnorm"]:
-                    grads[i] = g * g.dtype.type(options["clipnorm"] / norm)
-        if options.get("clipvalue"):
-            limit = options["clipvalue"]
-            grads[:] = [np.clip(g, -limit, limit) for g in grads]
+            variable.view[...] = w.reshape(variable.view.shape)
+            for slot, kept in zip(slots, state, strict=True):
+                slot.view[...] = kept.reshape(slot.view.shape)
 
     def results(self) -> dict[str, Any]:
         """Return totals and counts since `start`."""

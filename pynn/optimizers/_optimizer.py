@@ -14,10 +14,9 @@ from typing import Any, Self, Unpack
 
 import numpy as np
 
-from pynn import _namespace
+from pynn import _core, _namespace
 from pynn._numbers import LiveNumber
 from pynn.optimizers import schedules
-from pynn.optimizers._clipping import clip_by_global_norm, clip_by_norm, clip_by_value
 from pynn.optimizers._common import (
     CommonOptions,
     check_count,
@@ -326,16 +325,15 @@ class Optimizer:
 
     def _step(self, grads: list[np.ndarray], variables: list[Any]) -> None:
         rate = float(self._rates(self._iterations, 1)[0])
-        if self.global_clipnorm is not None:
-            grads = clip_by_global_norm(grads, self.global_clipnorm)
+        options = self._options(variables)
+        if options:
+            values = [np.array(read(variable), order="C") for variable in variables]
+            grads = [np.array(gradient, order="C") for gradient in grads]
+            _core.clip_and_decay(rate, values, grads, options)
+            for variable, value in zip(variables, values, strict=True):
+                if self.weight_decay and self._decays(variable):
+                    write(variable, value)
         for gradient, variable in zip(grads, variables, strict=True):
-            if self.clipnorm is not None:
-                gradient = clip_by_norm(gradient, self.clipnorm)
-            elif self.clipvalue is not None:
-                gradient = clip_by_value(gradient, self.clipvalue)
-            if self.weight_decay and self._decays(variable):
-                value = read(variable)
-                write(variable, value - value * value.dtype.type(self.weight_decay * rate))
             self.update_step(gradient, variable, rate)
 
     def update_step(self, gradient: np.ndarray, variable: Any, learning_rate: float) -> None:
@@ -357,8 +355,6 @@ class Optimizer:
             raise TypeError(
                 f"{type(self).__name__} must define update_step(gradient, variable, learning_rate)"
             )
-        from pynn import _core
-
         name, hyper = native
         value = np.array(read(variable), order="C")
         kept = self._track(variable)
@@ -501,6 +497,4 @@ class Optimizer:
 @cache
 def _parameters(name: str) -> list[str]:
     """Return the engine's hyperparameters of a formula."""
-    from pynn import _core
-
     return _core.optimizer_parameters(name)

@@ -1,0 +1,49 @@
+// NumPy's arrays as arguments: shapes for messages, and data that is changed in place.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bindings/bind.hpp"
+
+namespace pynn {
+
+inline std::vector<pybind11::ssize_t> shape_of(const pybind11::array& a) {
+  return {a.shape(), a.shape() + a.ndim()};
+}
+
+inline std::string shape_text(const pybind11::array& a) {
+  return pybind11::cast<std::string>(pybind11::str(a.attr("shape")));
+}
+
+inline void require_same_shape(const char* name, const pybind11::array& a, const char* other_name,
+                               const pybind11::array& b) {
+  require(shape_of(a) == shape_of(b), [&] {
+    return std::string(name) + " and " + other_name +
+           " must have the same shape. Received: " + shape_text(a) + " and " + shape_text(b);
+  });
+}
+
+// Array<T> out of `a`, which must have the dtype of T already.
+template <class T>
+Array<T> typed(const char* name, const pybind11::array& a) {
+  require(a.dtype().equal(pybind11::dtype::of<T>()), [&] {  // NumPy takes microseconds for its name
+    return std::string(name) + " must have the same dtype as the other arrays. Received: dtype=" +
+           pybind11::cast<std::string>(pybind11::str(a.dtype()));
+  });
+  return Array<T>(a);
+}
+
+// The data of an array of `size` elements that is changed in place.
+template <class T>
+T* writable_data(const char* name, pybind11::array a, pybind11::ssize_t size) {
+  const bool fits = a.dtype().equal(pybind11::dtype::of<T>()) && a.size() == size &&
+                    (a.flags() & pybind11::array::c_style) != 0 && a.writeable();
+  require(fits, [&] {
+    return std::string(name) + " must be a writable C-contiguous array of " + std::to_string(size) +
+           " elements of " + pybind11::cast<std::string>(pybind11::str(pybind11::dtype::of<T>()));
+  });
+  return static_cast<T*>(a.mutable_data());
+}
+
+}  // namespace pynn

@@ -1,0 +1,27 @@
+// The options of a trainer or of an optimizer's step, by name.
+#pragma once
+
+#include <pybind11/stl.h>
+
+#include "bindings/bind.hpp"
+#include "training/step_options.hpp"
+
+namespace pynn {
+
+// What `options` has under `name`; the default if that is nothing or None.
+template <class Value>
+Value option(const pybind11::dict& options, const char* name, Value default_value) {
+  if (!options.contains(name) || options[name].is_none()) return default_value;
+  return pybind11::cast<Value>(options[name]);
+}
+
+inline StepOptions step_options_of(const pybind11::dict& options) {
+  const auto mask = option(options, "decay_mask", std::vector<bool>{});
+  return {option(options, "weight_decay", 0.0),
+          {mask.begin(), mask.end()},
+          option(options, "clipnorm", 0.0),
+          option(options, "clipvalue", 0.0),
+          option(options, "global_clipnorm", 0.0)};
+}
+
+}  // namespace pynn
