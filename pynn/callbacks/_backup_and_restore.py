@@ -10,6 +10,7 @@ from typing import Any
 
 from pynn._atomic import write_atomically
 from pynn._files import FileError, opened
+from pynn._fit_state import FitState
 from pynn._json import parse
 from pynn.callbacks._batch_count import BatchCount, check_save_freq
 from pynn.callbacks._callback import Callback, Logs, needed_if
@@ -69,6 +70,11 @@ class BackupAndRestore(Callback):
         self._state = _STATES[0]
         self._waits = False  # whether to save at the end of the epoch
         self._batches = BatchCount(self.save_freq)
+        self._fit_state = FitState()
+
+    def set_fit_state(self, state: FitState) -> None:
+        """Store where the running `fit` stands, which a state that is there changes."""
+        self._fit_state = state
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Take up a state that is there.
@@ -86,10 +92,12 @@ class BackupAndRestore(Callback):
         if self._progress.exists():
             progress = self._read_progress()
             self._state, self._epoch = progress["state"], progress["epoch"]
-            path = str(self.backup_dir / self._state)
-            self.model._shuffle_seed = self.model._resume_training(path)
-            self.model._initial_epoch = self._epoch
-            self.model._resumed = progress["position"]
+            seed = self.model._resume_training(str(self.backup_dir / self._state))
+            seed = progress.get("shuffle_seed", seed)
+            fit = self._fit_state
+            fit.shuffle_seed = None if seed is None else int(seed)
+            fit.first_epoch = self._epoch
+            fit.resumed = progress["position"]
 
     def _read_progress(self) -> dict[str, Any]:
         name = str(self._progress)
@@ -133,18 +141,27 @@ class BackupAndRestore(Callback):
         self.backup_dir.mkdir(parents=True, exist_ok=True)
         self._state = _STATES[1 - _STATES.index(self._state)]
         self.model.save_weights(str(self.backup_dir / self._state))
-        position = self.model._position()
-        progress = {"epoch": self._epoch, "state": self._state, "position": position}
+        fit = self._fit_state
+        progress = {
+            "epoch": self._epoch,
+            "state": self._state,
+            "position": fit.position(),
+            "shuffle_seed": None if fit.shuffle_seed is None else str(fit.shuffle_seed),
+        }
         text = json.dumps(progress).encode()
         write_atomically(self._progress, lambda file: file.write(text))
 
 
 def _is_note(progress: Any) -> bool:
     """Whether that is how far a training was, as `BackupAndRestore` writes it."""
-    if not isinstance(progress, dict) or set(progress) != {"epoch", "state", "position"}:
+    # Older versions kept the shuffle's seed beside the weights.
+    keys = {"epoch", "state", "position"}
+    if not isinstance(progress, dict) or set(progress) - {"shuffle_seed"} != keys:
         return False
     position = progress["position"]
     if progress["state"] not in _STATES or not _is_count(progress["epoch"]):
+        return False
+    if not _is_seed(progress.get("shuffle_seed")):
         return False
     if position is None:
         return True
@@ -152,9 +169,13 @@ def _is_note(progress: Any) -> bool:
         isinstance(position, dict)
         and set(position) >= {*_COUNTS, "pass_seed", "totals", "metrics"}
         and all(_is_count(position[name]) for name in _COUNTS)
-        and (position["pass_seed"] is None or str(position["pass_seed"]).isdecimal())
+        and _is_seed(position["pass_seed"])
         and isinstance(position["totals"], dict | None)
     )
+
+
+def _is_seed(value: Any) -> bool:
+    return value is None or str(value).isdecimal()
 
 
 def _is_count(value: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pynn._fit_state import FitState
 from pynn.callbacks._callback import Callback, Logs, hears, hears_each, may_print
 from pynn.callbacks._history import History
 from pynn.callbacks._progbar_logger import ProgbarLogger
@@ -102,6 +103,12 @@ class CallbackList(Callback):
         super().set_params(params)
         for callback in self.callbacks:
             callback.set_params(params)
+
+    def set_fit_state(self, state: FitState) -> None:
+        """Hand on where the running `fit` stands, to the callbacks that have this method."""
+        for callback in self.callbacks:
+            if hasattr(callback, "set_fit_state"):
+                callback.set_fit_state(state)
 
     @property
     def may_print(self) -> bool:

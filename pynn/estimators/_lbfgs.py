@@ -133,7 +133,7 @@ def train_at_once(
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
         progress.epoch_begins(estimator.n_iter_ - 1)
-        if progress.is_heard:
+        if progress.has_callbacks:
             network.assign(exact.copy_weights())
         if progress.epoch_ends(estimator.n_iter_ - 1, {"loss": loss}):
             raise _Stopped

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from pynn import _core
 from pynn.estimators._figures import Figures
 from pynn.estimators._holdout import split_rows
 from pynn.estimators._legacy_random import LegacyRandom
-from pynn.estimators._progress import Progress, StepWatcher
+from pynn.estimators._progress import Progress
 from pynn.estimators._row_order import RowOrder
 from pynn.estimators._sklearn_callbacks import FitTask
 from pynn.estimators._solver import (
@@ -31,7 +30,7 @@ from pynn.estimators._step_size import StepSize
 from pynn.estimators._stopping import compare, has_converged, keeps_best, start_comparison
 from pynn.estimators._training_data import TrainingData, check_weights
 from pynn.estimators._weight_average import WeightAverage
-from pynn.training import EpochRunner, Totals
+from pynn.training import EpochOrder, Listener, Totals, TrainingLoop
 
 # What an epoch changes, beside the curves.
 _COUNTED = ("n_iter_", "t_", "loss_", "best_loss_", "_no_improvement_count")
@@ -106,15 +105,10 @@ class BatchTraining:
             check_weights(trained, "the samples to train on")
         if validation is not None:
             check_weights(validation.row_weight, "the validation samples")
-        # The results of epochs that the engine has run by itself, how many of them are recorded,
-        # and whether training ends with the last one.
-        self._ended: list[dict[str, Any]] = []
-        self._n_recorded = 0
-        self._ends = False
         self._figures = Figures(estimator, data, validation)
         self._prepare_optimizer(row_weight is not None)
         self._average = self._weight_average()
-        self._runner = EpochRunner(
+        self._loop = TrainingLoop(
             estimator._network.trainer,
             self._figures.training_rows(row_weight),
             batch_size=batch_size,
@@ -235,28 +229,18 @@ class BatchTraining:
         Parameters
         ----------
         task : FitTask, default=None
-            Hears of the epochs.
+            Is notified of the epochs.
         """
-        estimator, figures = self._estimator, self._figures
+        estimator = self._estimator
         first = len(estimator.loss_curve_)
         last = first + (1 if self._incremental else estimator.max_iter)
         progress = Progress(estimator, task, last, self._steps)
-        watcher = StepWatcher(
-            self._average, figures.objectives, progress.listeners, figures.of_training
-        )
-        self._runner.watcher = watcher if watcher.per_step else None
-        unwatched = self._is_unwatched(progress)
+        FitListener(estimator, self._loop, self._figures, progress, self._average, self._n_rows)
+        order = _ScikitLearnOrder(self._order, estimator._random, self._rows)
         estimator.n_iter_ = 0
         estimator._finished = False
         try:
-            index = first
-            while index < last and not estimator._finished:
-                count = self._epochs_ahead(last - index) if unwatched else 1
-                if count > 1:
-                    estimator._finished = self._run_epochs(count, progress)
-                else:
-                    estimator._finished = self._run_epoch(index, progress, unwatched)
-                index += count
+            estimator._finished = self._loop.run(first, last, order)
             if not (estimator._finished or self._incremental):
                 warnings.warn(
                     f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
@@ -264,10 +248,7 @@ class BatchTraining:
                     ConvergenceWarning,
                     stacklevel=5,
                 )
-        except BaseException as error:
-            self._record_ended(progress)
-            if not isinstance(error, KeyboardInterrupt):
-                raise
+        except KeyboardInterrupt:
             estimator._finished = True
             warnings.warn("Training interrupted by user.", stacklevel=5)
         self._show_chosen_weights()
@@ -276,117 +257,6 @@ class BatchTraining:
             estimator._network.release_data()
             if self._order is not None:
                 self._order.forget_rows()
-
-    def _is_unwatched(self, progress: Progress) -> bool:
-        """Whether epochs may follow one another in the engine, with nobody to see each end.
-
-        No code of the user's runs in between, nothing is printed, evaluated or copied, and the
-        learning rates follow from the number of steps.
-        """
-        estimator = self._estimator
-        return (
-            isinstance(estimator._network.trainer, _core.Trainer)
-            and self._runner.watcher is None
-            and not progress.is_heard
-            and not estimator.verbose
-            and not self._figures.validates
-            and not keeps_best(estimator)
-            and isinstance(estimator.solver, str)
-            and isinstance(estimator.learning_rate, str)
-            and kind_of_rate(estimator) != "invscaling"
-        )
-
-    def _epochs_ahead(self, most: int) -> int:
-        """Return how many epochs pass before the first that training may end with, that included.
-
-        Every epoch adds at most one to those without improvement.
-        """
-        estimator = self._estimator
-        patience = estimator.n_iter_no_change - estimator._no_improvement_count
-        return max(int(min(patience + 1, most)), 1)
-
-    def _run_epochs(self, count: int, progress: Progress) -> bool:
-        """Run epochs of which only the last may end training; return whether it does."""
-        order, rows, random = self._order, self._rows, None
-        if order is not None:
-            random = self._estimator._random
-            rows = order.next(random, rows)
-        trainer = self._runner.trainer
-        before = trainer.iterations
-        try:
-            self._runner.run_unwatched(
-                count, self._ended, lambda: self._record_ended(progress), order=rows, random=random
-            )
-        finally:
-            if order is not None:
-                order.went_on(min((trainer.iterations - before) // self._steps, count - 1))
-        return self._ends
-
-    def _run_epoch(self, index: int, progress: Progress, unwatched: bool) -> bool:
-        """Run an epoch; return whether training ends with it."""
-        self._figures.begin_epoch()
-        progress.epoch_begins(index)
-        rows = self._rows
-        if self._order is not None:
-            rows = self._order.next(self._estimator._random, rows)
-        totals = self._runner.run_epoch(index, order=rows).totals
-        if not unwatched:
-            return self._record(totals, progress)  # users' code hears of it, once
-        self._ended.append(totals.results())
-        self._record_ended(progress)
-        return self._ends
-
-    def _record_ended(self, progress: Progress) -> None:
-        """Note how the epochs went that the engine has run one after the other.
-
-        Where an interrupt ends this, nothing is left of the epoch that was being noted, and another
-        call goes on with it.
-        """
-        estimator = self._estimator
-        attributes = vars(estimator)
-        rate = estimator._optimizer
-        while self._n_recorded < len(self._ended):
-            before = {name: attributes[name] for name in _COUNTED if name in attributes}
-            curves = (estimator.loss_curve_, *estimator.history_.values())
-            lengths = [len(curve) for curve in curves]
-            learning_rate = rate.learning_rate if rate.kind == "adaptive" else None
-            try:
-                self._ends = self._record(Totals(self._ended[self._n_recorded]), progress)
-            except BaseException:
-                attributes.update(before)
-                for curve, length in zip(curves, lengths, strict=True):
-                    del curve[length:]
-                if not lengths[0]:
-                    estimator.history_.clear()
-                if learning_rate is not None:
-                    rate.optimizer.learning_rate = learning_rate
-                raise
-            self._n_recorded += 1
-        self._ended.clear()
-        self._n_recorded = 0
-
-    def _record(self, totals: Totals, progress: Progress) -> bool:
-        """Note how an epoch went; return whether training ends with it."""
-        estimator, figures = self._estimator, self._figures
-        index = len(estimator.loss_curve_)
-        logs = figures.of_training(totals)
-        estimator.n_iter_ += 1
-        estimator.t_ += self._n_rows
-        estimator.loss_ = logs["loss"]
-        estimator.loss_curve_.append(estimator.loss_)
-        if estimator.verbose:
-            print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
-        with self._average.in_place() if self._average else nullcontext():
-            logs.update(figures.of_validation())
-            score = logs.get("val_score")
-            if estimator.verbose and score is not None:
-                print(f"Validation score: {score:f}")
-            compare(estimator, estimator.loss_, score)
-        optimizer = estimator._optimizer.optimizer
-        optimizer._set_iterations(estimator._network.trainer.iterations)
-        estimator._optimizer.epoch_ends(estimator.t_)
-        converged = has_converged(estimator)
-        return progress.epoch_ends(index, logs) or converged
 
     def _show_chosen_weights(self) -> None:
         """Let the network end with its best weights, or their average, if so asked.
@@ -404,6 +274,164 @@ class BatchTraining:
         if self._incremental or estimator.warm_start:
             estimator._last_weights = (network.copy_weights(), [np.array(w) for w in shown])
         network.assign(shown)
+
+
+class FitListener(Listener):
+    """What is to be done at epochs and steps of a training: figures, callbacks, the average.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+    loop : TrainingLoop
+        Which is given this listener.
+    figures : Figures
+    progress : Progress
+    average : WeightAverage or None
+    n_rows : int
+        In an epoch.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        loop: TrainingLoop,
+        figures: Figures,
+        progress: Progress,
+        average: WeightAverage | None,
+        n_rows: int,
+    ) -> None:
+        self._estimator = estimator
+        self._figures = figures
+        self._progress = progress
+        self._average = average
+        self._n_rows = n_rows
+        objectives = figures.objectives
+        self._objectives = objectives if objectives and objectives.python_slots else None
+        notified = progress.callbacks
+        self._callbacks = notified if notified and notified.wants_train_batches else None
+        self.wants_steps = bool(average or self._objectives or self._callbacks)
+        loop.listener = self
+        # Whether no code of the user's runs between epochs, nothing is printed, evaluated or
+        # copied, and the learning rates follow from the number of steps.
+        self._runs_ahead = (
+            loop.can_run_ahead
+            and not progress.has_callbacks
+            and not estimator.verbose
+            and not figures.validates
+            and not (objectives and objectives.has_own_resets)
+            and not keeps_best(estimator)
+            and isinstance(estimator.solver, str)
+            and isinstance(estimator.learning_rate, str)
+            and kind_of_rate(estimator) != "invscaling"
+        )
+
+    def epochs_ahead(self, most: int) -> int:
+        """Return how many epochs pass before the first that training may end with, that included.
+
+        Every epoch adds at most one to those without improvement.
+        """
+        estimator = self._estimator
+        if not self._runs_ahead:
+            return 0
+        patience = estimator.n_iter_no_change - estimator._no_improvement_count
+        return max(int(min(patience + 1, most)), 1)
+
+    @property
+    def epochs_noted(self) -> int:
+        """The epochs in the loss curve."""
+        return len(self._estimator.loss_curve_)
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Set the metrics to their beginnings, and notify callbacks."""
+        self._figures.begin_epoch()
+        self._progress.epoch_begins(epoch)
+
+    def on_step_begin(self, step: int) -> None:
+        """Notify callbacks."""
+        if self._callbacks is not None:
+            self._callbacks.on_train_batch_begin(step)
+
+    def on_step_end(self, step: int, loop: TrainingLoop) -> None:
+        """Update average and metrics, and notify callbacks."""
+        if self._average is not None:
+            self._average.update()
+        if self._objectives is not None:
+            assert loop.current is not None
+            rows, predictions = loop.trainer.last_batch()
+            self._objectives.update(loop.current, rows, predictions)
+        if self._callbacks is not None:
+            logs = self._figures.of_training(loop.totals())
+            self._callbacks.on_train_batch_end(step, logs)
+            self.stop = bool(self._callbacks.model.stop_training)
+
+    def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
+        """Note how an epoch went; return whether training ends with it.
+
+        Of epochs that run ahead, an interrupt leaves nothing of the one that was being noted.
+        """
+        if not self._runs_ahead:
+            return self._note(epoch, totals)  # users' code is notified once, whatever it raises
+        estimator = self._estimator
+        attributes = vars(estimator)
+        rate = estimator._optimizer
+        before = {name: attributes[name] for name in _COUNTED if name in attributes}
+        curves = (estimator.loss_curve_, *estimator.history_.values())
+        lengths = [len(curve) for curve in curves]
+        learning_rate = rate.learning_rate if rate.kind == "adaptive" else None
+        try:
+            return self._note(epoch, totals)
+        except BaseException:
+            attributes.update(before)
+            for curve, length in zip(curves, lengths, strict=True):
+                del curve[length:]
+            if not lengths[0]:
+                estimator.history_.clear()
+            if learning_rate is not None:
+                rate.optimizer.learning_rate = learning_rate
+            raise
+
+    def _note(self, epoch: int, totals: Totals) -> bool:
+        estimator, figures = self._estimator, self._figures
+        logs = figures.of_training(totals)
+        estimator.n_iter_ += 1
+        estimator.t_ += self._n_rows
+        estimator.loss_ = logs["loss"]
+        estimator.loss_curve_.append(estimator.loss_)
+        if estimator.verbose:
+            print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
+        with self._average.in_place() if self._average else nullcontext():
+            logs.update(figures.of_validation())
+            score = logs.get("val_score")
+            if estimator.verbose and score is not None:
+                print(f"Validation score: {score:f}")
+            compare(estimator, estimator.loss_, score)
+        optimizer = estimator._optimizer.optimizer
+        optimizer._set_iterations(estimator._network.trainer.iterations)
+        estimator._optimizer.epoch_ends(estimator.t_)
+        converged = has_converged(estimator)
+        return self._progress.epoch_ends(epoch, logs) or converged
+
+
+class _ScikitLearnOrder(EpochOrder):
+    """The order of the rows as `RowOrder` makes it; None leaves them as they stand."""
+
+    def __init__(self, order: RowOrder | None, random: Any, rows: np.ndarray | None) -> None:
+        super().__init__()
+        self._order = order
+        self._random = random
+        self._first = self._rows = rows
+
+    def begin(self, epoch: int) -> tuple[np.ndarray | None, int | None]:
+        if self._order is not None:
+            self._rows = self._order.next(self._random, self._first)
+        return self._rows, None
+
+    def ahead(self, epochs: range) -> dict[str, Any]:
+        return {} if self._order is None else {"order": self._rows, "random": self._random}
+
+    def went_on(self, epochs: int) -> None:
+        if self._order is not None:
+            self._order.went_on(epochs)
 
 
 def _numbers(estimator: Any) -> tuple[Any, ...]:

@@ -9,12 +9,10 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from pynn import _core, _state
-from pynn._number_checks import is_integer
-from pynn.callbacks import CallbackList, History
-from pynn.models._compiled import Compiled, Objectives
+from pynn import _state
+from pynn._fit_state import FitState
+from pynn.callbacks import CallbackList
+from pynn.models._compiled import Compiled
 from pynn.models._custom_steps import StepEvaluation, Steps, has_own
 from pynn.models._evaluation import (
     Validation,
@@ -23,16 +21,13 @@ from pynn.models._evaluation import (
     checked_verbose,
     figures,
 )
+from pynn.models._fit_listener import FitListener
 from pynn.models._source import prepare
 from pynn.training import (
-    ArrayData,
     BatchData,
-    EpochRunner,
-    ProgressBar,
-    Totals,
-    Watcher,
+    EpochOrder,
+    TrainingLoop,
     comes_in_batches,
-    progress_shown,
 )
 
 if TYPE_CHECKING:
@@ -132,80 +127,52 @@ def fit(
         checked_count("validation_steps", validation_steps, None),
         trainer,
     )
-    watcher = _FitWatcher(self, objectives)
-    runner = EpochRunner(
-        trainer,
-        data,
-        batch_size,
-        self.optimizer._rates,
-        steps_per_epoch=steps_per_epoch,
-        watcher=watcher,
+    loop = TrainingLoop(
+        trainer, data, batch_size, self.optimizer._rates, steps_per_epoch=steps_per_epoch
     )
-    watcher.callbacks = listeners = CallbackList(
+    notified = CallbackList(
         callbacks,
         model=self,
         add_history=True,
         verbose=verbose,
         epochs=epochs,
-        steps=runner.steps,
+        steps=loop.steps,
     )
-    history = listeners.history
+    listener = FitListener(
+        self,
+        loop,
+        objectives,
+        notified,
+        validation=validation,
+        validation_freq=validation_freq,
+        epochs=epochs,
+        verbose=verbose,
+    )
     self.stop_training = False
-    logs: dict[str, Any] = {}
-    watcher.set_pace()
-    self._initial_epoch = initial_epoch
-    self._shuffle_seed = _state.next_seed() if shuffle else None
-    progress = progress_shown(verbose, _is_silent(data, validation, trainer, watcher))
-    self._position = lambda: _position(runner, objectives)
-    self._resumed = None
-    listeners.on_train_begin()
+    state = FitState(
+        _state.next_seed() if shuffle else None,
+        initial_epoch,
+        position=lambda: _position(loop, objectives),
+    )
+    notified.set_fit_state(state)
+    notified.on_train_begin()
+    failed = True
     try:
         # A callback that restores an earlier training says where and how to go on.
-        seed, position = self._shuffle_seed, self._resumed
-        if position is not None:
-            runner.resume(position)
-        first = max(initial_epoch, self._initial_epoch)
-        unwatched = (
-            verbose == 0
-            and validation is None
-            and steps_per_epoch is None
-            and _is_unwatched(data, trainer, watcher)
-        )
-        if unwatched and epochs - first > 1:  # no callback has resumed an earlier training
-            logs = _run_unwatched(self, runner, watcher, range(first, epochs), seed)
-            first = epochs
-        for index in range(first, epochs):
-            logs = {}
-            bar = watcher.bar = progress.begin(runner.steps, f"Epoch {index + 1}/{epochs}")
-            listeners.on_epoch_begin(index)
-            objectives.reset()
-            if position is not None and position["epoch_steps"]:
-                objectives.restore(position["metrics"])
-            position = None
-            epoch = runner.run_epoch(index, shuffle_seed=seed)
-            if epoch.steps == 0:
-                _warn_exhausted()
-                break
-            logs = objectives.logs(epoch.totals)
-            if validation is not None and _is_due(validation_freq, index):
-                logs.update(validation.run(listeners))
-            listeners.on_epoch_end(index, logs)
-            bar.finish(epoch.steps, logs)
-            if runner.exhausted:
-                _warn_exhausted()
-                break
-            if self.stop_training:
-                break
-    except BaseException:
-        watcher.bar.abandon()
-        raise
+        if state.resumed is not None:
+            loop.resume(state.resumed)
+            if state.resumed["epoch_steps"]:
+                listener.restore_metrics(state.resumed["metrics"])
+        loop.run(max(initial_epoch, state.first_epoch), epochs, EpochOrder(state.shuffle_seed))
+        if loop.exhausted:
+            _warn_exhausted()
+        failed = False
     finally:
-        progress.close()
-        self._position = None
+        listener.close(failed)
         self.optimizer._set_iterations(trainer.iterations)
     self.optimizer.finalize_variable_values(self._trainers.weights)
-    listeners.on_train_end(logs)
-    return history
+    notified.on_train_end(listener.logs)
+    return notified.history
 
 
 def _training_of(
@@ -233,72 +200,9 @@ def _training_of(
     return data, held_out, steps, steps
 
 
-def _runs_in_engine(data: Any, trainer: Any, watcher: _FitWatcher) -> bool:
-    """Whether no code of the user's runs for data and steps."""
-    return (
-        isinstance(data, ArrayData) and isinstance(trainer, _core.Trainer) and not watcher.per_step
-    )
-
-
-def _is_silent(data: Any, validation: Any, trainer: Any, watcher: _FitWatcher) -> bool:
-    """Whether no code of the user's, which might print, runs for batches and epochs."""
-    return (
-        _runs_in_engine(data, trainer, watcher)
-        and not watcher.callbacks.may_print
-        and (validation is None or (isinstance(validation, Validation) and validation.is_silent))
-    )
-
-
-def _is_unwatched(data: Any, trainer: Any, watcher: _FitWatcher) -> bool:
-    """Whether nobody but the history looks at steps and epochs, which the engine can then take.
-
-    Nor may code of the user's run between them: what computes learning rates, or a metric's own
-    way to begin an epoch.
-    """
-    return (
-        _runs_in_engine(data, trainer, watcher)
-        and watcher.optimizer._has_plain_rates
-        and isinstance(watcher.objectives, Objectives)
-        and not watcher.objectives.has_own_resets
-        and [type(callback) for callback in watcher.callbacks.callbacks] == [History]
-    )
-
-
-def _run_unwatched(
-    model: Model, runner: EpochRunner, watcher: _FitWatcher, epochs: range, seed: int | None
-) -> dict[str, Any]:
-    """Run epochs one after the other in the engine, and tell the history; return the last logs.
-
-    What has ended before an error or an interrupt is in the history, once.
-    """
-    ended: list[dict[str, Any]] = []
-    recorded = watcher.callbacks.history.epoch
-    cleared = 0  # epochs that are no longer in `ended`
-    logs: dict[str, Any] = {}
-
-    def advanced() -> bool:
-        nonlocal logs, cleared
-        # The record itself says what to go on with, wherever an interrupt has come.
-        while (at := len(recorded) - cleared) < len(ended):
-            logs = watcher.objectives.logs(Totals(ended[at]))
-            watcher.callbacks.on_epoch_end(epochs[len(recorded)], logs)
-        ended.clear()
-        cleared = len(recorded)
-        model.optimizer._set_iterations(runner.trainer.iterations)
-        return bool(model.stop_training)  # another thread may set it
-
-    watcher.objectives.reset()
-    try:
-        runner.run_unwatched(len(epochs), ended, advanced, seed=seed, first=epochs.start)
-    except BaseException:
-        advanced()
-        raise
-    return logs
-
-
-def _position(runner: EpochRunner, objectives: Any) -> dict[str, Any] | None:
+def _position(loop: TrainingLoop, objectives: Any) -> dict[str, Any] | None:
     """Return where a training stands within its data, as plain values."""
-    position = runner.position()
+    position = loop.position()
     return None if position is None else {**position, "metrics": objectives.held()}
 
 
@@ -314,12 +218,6 @@ def _check_frequency(frequency: Any) -> None:
     given = frequency if isinstance(frequency, (list, tuple, set, range)) else [frequency]
     for value in given:
         checked_count("validation_freq", value, None)
-
-
-def _is_due(frequency: Any, index: int) -> bool:
-    if is_integer(frequency):
-        return (index + 1) % int(frequency) == 0
-    return index + 1 in frequency
 
 
 def _validation(
@@ -348,66 +246,6 @@ def _validation(
         raise ValueError(f"validation_data: {error}") from error
 
 
-class _FitWatcher(Watcher):
-    """Tells callbacks, metrics written in Python and the progress bar of steps."""
-
-    callbacks: Any
-    bar: Any
-
-    def __init__(self, model: Model, objectives: Objectives | Steps) -> None:
-        self._model = model
-        self.optimizer = model.optimizer
-        self.objectives = objectives
-        self._constrained = [
-            weight for weight in model._trainers.weights if weight.constraint is not None
-        ]
-        if self.optimizer._stepwise or isinstance(objectives, Steps):
-            self._constrained = []  # its own steps see to that
-        self._python = bool(objectives.python_slots)
-        self.bar = ProgressBar(None, 0)
-
-    def set_pace(self) -> None:
-        """Decide whether steps are taken one at a time."""
-        self._heard = self.callbacks.wants_train_batches
-        self._followed = bool(self.callbacks.listening("on_train_batch_end"))
-        self._warned = self.callbacks.listening("on_train_batch_begin")
-        self.per_step = bool(self._heard or self._python or self._constrained)
-
-    def step_begins(self, step: int) -> None:
-        for callback in self._warned:
-            callback.on_train_batch_begin(step, logs={})
-
-    def step_ends(self, step: int, runner: EpochRunner) -> None:
-        for weight in self._constrained:
-            weight.assign(weight.constraint(weight.view))
-        if self._python:
-            rows, predictions = runner.trainer.last_batch()
-            assert isinstance(self.objectives, Objectives)
-            self.objectives.update(runner.current, rows, _shaped(self._model, predictions))
-        if self._heard:
-            self.optimizer._set_iterations(runner.trainer.iterations)
-            self.callbacks.on_train_batch_end(step, self.objectives.logs(runner.totals()))
-            self.stop = self._model.stop_training
-
-    def advanced(self, steps: int, runner: EpochRunner) -> None:
-        if not self._heard:
-            self.optimizer._set_iterations(runner.trainer.iterations)
-            if self._followed:
-                logs = self.objectives.logs(runner.totals())
-                self.callbacks.on_train_batch_end(steps - 1, logs)
-                self.stop = self._model.stop_training
-        if self.bar.is_due:
-            self.bar.update(steps, self.objectives.logs(runner.totals()))
-
-
-def _shaped(model: Model, predictions: list[np.ndarray]) -> list[np.ndarray]:
-    shapes = [tensor.shape for tensor in model.outputs]
-    return [
-        array if len(shape) == 2 else array.reshape(len(array), *[n or 1 for n in shape[1:]])
-        for array, shape in zip(predictions, shapes, strict=True)
-    ]
-
-
 def train_on_batch(
     self: Model,
     x: Any,
@@ -434,10 +272,7 @@ def train_on_batch(
     data, _, objectives, trainer = _training_of(
         self, compiled, (x, y, sample_weight), class_weight, 0.0
     )
-    watcher = _FitWatcher(self, objectives)
-    watcher.callbacks = CallbackList(None, model=self)
-    watcher.set_pace()
-    objectives.reset()
-    runner = EpochRunner(trainer, data, max(data.n_rows, 1), self.optimizer._rates, watcher=watcher)
-    totals: Totals = runner.run_epoch(0).totals
-    return figures(objectives.logs(totals), return_dict)
+    loop = TrainingLoop(trainer, data, max(data.n_rows, 1), self.optimizer._rates)
+    listener = FitListener(self, loop, objectives, CallbackList(None, model=self))
+    loop.run(0, 1)
+    return figures(listener.logs, return_dict)

@@ -93,9 +93,6 @@ class Model(Layer):
         model._fast_rows = 0
         model._is_building = False
         model._looks_at_values = False
-        model._shuffle_seed = None
-        model._position = None
-        model._resumed = None
         model.optimizer = None
         model.stop_training = False
         return model
@@ -118,10 +115,6 @@ class Model(Layer):
         self._looks_at_values: bool
         self.history: Any
         self.stop_training: bool
-        self._initial_epoch: int
-        self._shuffle_seed: int | None
-        self._position: Any
-        self._resumed: dict[str, Any] | None
         super().__init__(name=name, trainable=trainable, **kwargs)
         if (inputs is None) != (outputs is None):
             raise ValueError("a functional model needs both inputs and outputs")

@@ -31,7 +31,6 @@ def training_state(model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]
         "learning_rate": rate if isinstance(rate, float) else None,
         "iterations": optimizer._iterations,
         "seed": None if seed is None else str(seed),
-        "shuffle_seed": None if model._shuffle_seed is None else str(model._shuffle_seed),
     }
     return values, arrays
 
@@ -86,8 +85,8 @@ def restore_training(model: Model, values: Mapping[str, Any], file: SafetensorsF
 
 
 def shuffle_seed(values: Mapping[str, Any]) -> int | None:
-    """Return the seed that the rows of the training were shuffled with."""
-    seed = values["shuffle_seed"]
+    """Return the seed that the rows were shuffled with; older versions noted it here."""
+    seed = values.get("shuffle_seed")
     return None if seed is None else _checked(lambda: int(seed), "shuffle_seed")
 
 

@@ -5,24 +5,26 @@ Used by models and estimators alike; neither is known here.
 
 from pynn.training._batches import BatchData, comes_in_batches, first_of
 from pynn.training._data import ArrayData, Signature, adapt, distribute
-from pynn.training._evaluate import evaluate, predict, rows_per_call
+from pynn.training._epoch_order import EpochOrder
 from pynn.training._figures import format_logs
-from pynn.training._loop import Epoch, EpochRunner, Totals, Watcher
+from pynn.training._loop import Listener, Trainer, TrainingLoop
+from pynn.training._predict import predict, rows_per_call
 from pynn.training._progress import ProgressBar, progress_shown
+from pynn.training._totals import Totals
 
 __all__ = [
     "ArrayData",
     "BatchData",
-    "Epoch",
-    "EpochRunner",
+    "EpochOrder",
+    "Listener",
     "ProgressBar",
     "Signature",
     "Totals",
-    "Watcher",
+    "Trainer",
+    "TrainingLoop",
     "adapt",
     "comes_in_batches",
     "distribute",
-    "evaluate",
     "first_of",
     "format_logs",
     "predict",

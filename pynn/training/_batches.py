@@ -77,7 +77,7 @@ class BatchData:
         x, y, sample_weight = (*batch, None, None)[:3]
         return self._adapt(x, y, sample_weight)
 
-    def stretches(
+    def segments(
         self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
     ) -> Iterator[tuple[ArrayData, int]]:
         """Start `trainer` on one batch after the other, and yield each with its single step.

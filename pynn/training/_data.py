@@ -125,7 +125,7 @@ class ArrayData:
         """Return the number of batches, a smaller last one included."""
         return -(-self.n_rows // batch_size)
 
-    def stretches(
+    def segments(
         self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
     ) -> Iterator[tuple[ArrayData, int]]:
         """Start `trainer` on the rows, and yield the data and the number of steps, once.

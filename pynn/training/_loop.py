@@ -1,227 +1,203 @@
 """The epoch loop: the only one, for models and estimators.
 
-`EpochRunner` drives a trainer through data, in calls short enough that Ctrl-C and callbacks get
-their turn. It knows nothing of models, logs or files: what happens on the way is told to a
-`Watcher`.
+`TrainingLoop` takes a trainer through epochs, in calls short enough that Ctrl-C and callbacks get
+their turn. Where nobody wants to be notified between epochs, the engine runs many of them in one
+call. It knows nothing of models, logs or files: a `Listener` is notified of what happens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from pynn import _state
+from pynn.training._batches import BatchData
 from pynn.training._data import ArrayData
+from pynn.training._epoch_order import EpochOrder
+from pynn.training._totals import Totals
 
 SECONDS = 0.05  # a native call may take so long; Ctrl-C waits for its end
 # Learning rates are asked for at most so many steps ahead, and about twice as many as a call takes.
 _FEWEST_AHEAD, _MOST_AHEAD = 256, 1 << 16
-_UNWATCHED_AHEAD = 4096  # at first, where no code of the user's computes them
+_MANY_EPOCHS_AHEAD = 4096  # at first, where the engine runs many epochs in one call
 
-Sum = tuple[float, float]  # total and count
-Order = Any  # None, an array of row numbers, or a function from the epoch to one
 Rates = Callable[[int, int], np.ndarray]
 
 
-class Watcher:
-    """What wants to know how an epoch goes. Subclasses override what they need.
+class Trainer(Protocol):
+    """What takes the steps: the engine's ``Trainer``, or something with these methods of it."""
 
-    Attributes
-    ----------
-    per_step : bool
-        Whether every step is reported, and not only what a native call did.
-    stop : bool
-        Set to True to end the epoch after the current step.
-    """
+    iterations: int
 
-    per_step = False
-    stop = False
+    def start(
+        self,
+        x: Any,
+        y: Any,
+        weights: Any,
+        batch_size: int,
+        order: Any = None,
+        shuffle_seed: Any = None,
+    ) -> None:
+        """Begin a pass through some data."""
 
-    def step_begins(self, step: int) -> None:
-        """Hear of a step about to be taken, counted from 0; only called if `per_step`."""
-
-    def step_ends(self, step: int, runner: EpochRunner) -> None:
-        """Hear of a step just taken, counted from 0; only called if `per_step`."""
-
-    def advanced(self, steps: int, runner: EpochRunner) -> None:
-        """Hear how many steps of the epoch are done."""
-
-
-class Epoch:
-    """How an epoch went.
-
-    Attributes
-    ----------
-    index : int
-    steps : int
-        Steps taken.
-    loss : float
-        Mean over the samples, regularization included.
-    outputs : list of float
-        The loss of each output.
-    metrics : list of list of float
-        The engine's metrics of each output.
-    totals : Totals
-        The sums behind these means.
-    """
-
-    __slots__ = ("index", "steps", "totals")
-
-    def __init__(self, index: int, steps: int, totals: Totals) -> None:
-        self.index = index
-        self.steps = steps
-        self.totals = totals
-
-    @property
-    def loss(self) -> float:
-        """The mean loss."""
-        return self.totals.losses()[0]
-
-    @property
-    def outputs(self) -> list[float]:
-        """The mean losses of the outputs."""
-        return self.totals.losses()[1]
-
-    @property
-    def metrics(self) -> list[list[float]]:
-        """The means of the engine's metrics, for each output."""
-        return [
-            [total / count if count else 0.0 for total, count in group]
-            for group in self.totals.metric_sums()
-        ]
-
-
-class Totals:
-    """Sums and counts of losses and metrics, which can be added up.
-
-    Parameters
-    ----------
-    results : dict
-        From ``Trainer.results`` or ``Trainer.evaluate``.
-    """
-
-    __slots__ = ("_loss", "_metrics", "_outputs")
+    def run(self, rates: np.ndarray, seconds: float) -> int:
+        """Take at most ``len(rates)`` steps for about `seconds`; return how many."""
 
     def results(self) -> dict[str, Any]:
-        """Return what the same totals can be made from."""
-        return {"loss": self._loss, "outputs": self._outputs, "metrics": self._metrics}
-
-    # Plain numbers: there are a few, and some callers ask after every step.
-    def __init__(self, results: dict[str, Any]) -> None:
-        self._loss: Sum = results["loss"]
-        self._outputs: list[Sum] = results["outputs"]
-        self._metrics: list[list[Sum]] = results["metrics"]
-
-    def _with(self, other: Totals, sign: float) -> Totals:
-        def join(ours: list[Sum], theirs: list[Sum]) -> list[Sum]:
-            pairs = zip(ours, theirs, strict=True)
-            return [(a[0] + sign * b[0], a[1] + sign * b[1]) for a, b in pairs]
-
-        groups = zip(self._metrics, other._metrics, strict=True)
-        return Totals(
-            {
-                "loss": join([self._loss], [other._loss])[0],
-                "outputs": join(self._outputs, other._outputs),
-                "metrics": [join(ours, theirs) for ours, theirs in groups],
-            }
-        )
-
-    def __add__(self, other: Totals | None) -> Totals:
-        return self if other is None else self._with(other, 1.0)
-
-    def __sub__(self, other: Totals | None) -> Totals:
-        return self if other is None else self._with(other, -1.0)
-
-    def metric_sums(self) -> list[list[Sum]]:
-        """Return total and count of each metric, output by output."""
-        return self._metrics
-
-    def losses(self) -> tuple[float, list[float]]:
-        """Return the mean loss, and the mean losses of the outputs."""
-        total, count = self._loss
-        outputs = [float(total / count) if count else 0.0 for total, count in self._outputs]
-        return float(total / count) if count else 0.0, outputs
+        """Return sums and counts since `start`."""
 
 
-class EpochRunner:
+class Listener:
+    """What is notified of a training. Subclasses override what they need.
+
+    Attributes
+    ----------
+    wants_steps : bool
+        Whether each single step is notified, and not only what a call of the trainer did.
+    stop : bool
+        Set to True to end the epoch after the current step. Where epochs run ahead, the present
+        one is gone through and is the last.
+    """
+
+    wants_steps = False
+    stop = False
+
+    def epochs_ahead(self, most: int) -> int:
+        """Return how many epochs may run one after the other before the first is notified.
+
+        Only the last of them may end training, and nothing in between may look at the weights or
+        change how training goes on, the learning rates included. 0 stands for none: each epoch is
+        notified of as it goes on. Whoever returns more than 0 defines `epochs_noted`.
+        """
+        return 0
+
+    @property
+    def epochs_noted(self) -> int:
+        """How many epochs `on_epoch_end` has noted completely.
+
+        After an interrupt within `on_epoch_end` it is called again for what is not noted.
+        """
+        raise NotImplementedError
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Note that an epoch is about to begin; of epochs that run ahead, only the first."""
+
+    def on_step_begin(self, step: int) -> None:
+        """Note that a step, counted from 0, is about to be taken; only called if `wants_steps`."""
+
+    def on_step_end(self, step: int, loop: TrainingLoop) -> None:
+        """Note that a step, counted from 0, was taken; only called if `wants_steps`."""
+
+    def on_steps(self, steps: int, loop: TrainingLoop) -> None:
+        """Note that a call of the trainer is over, and `steps` of the epoch are done.
+
+        Where epochs run ahead, the steps of all of them are counted.
+        """
+
+    def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
+        """Note how an epoch of so many steps went; return whether training ends with it."""
+        return False
+
+
+class TrainingLoop:
     """Takes a trainer through epochs.
 
     Parameters
     ----------
-    trainer : _core.Trainer or InterpretingTrainer
-        Keeps the optimizer's state, so that runners made one after the other carry on.
+    trainer : Trainer
+        Keeps the optimizer's state, so that loops made one after the other carry on.
     data : ArrayData or BatchData
     batch_size : int
         Rows per step; a `BatchData` has its own.
     rates : callable
         ``rates(first_step, n)`` returns the learning rates, float64, of `n` optimizer steps from
-        number `first_step` on. Asked before each native call.
+        number `first_step` on. Asked before each call of the trainer.
     steps_per_epoch : int, default=None
         None stands for all rows once; otherwise an epoch goes on where the last one ended.
-    watcher : Watcher, default=None
+    listener : Listener, default=None
 
     Attributes
     ----------
+    listener : Listener
     steps : int or None
         Steps in an epoch; None if that shows only at its end.
     exhausted : bool
         Whether an epoch ended early for want of data.
+    current : ArrayData or None
+        What the trainer is going through.
 
     Examples
     --------
     >>> import numpy as np
     >>> from pynn import graph, layers
-    >>> from pynn.training import ArrayData, EpochRunner
+    >>> from pynn.training import ArrayData, EpochOrder, TrainingLoop
     >>> inputs = layers.Input((1,))
     >>> plan = graph.lower([inputs], [layers.Dense(1, kernel_initializer="zeros")(inputs)])
     >>> trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []))
     >>> x = np.linspace(-1, 1, 64, dtype="float32")
-    >>> runner = EpochRunner(
-    ...     trainer, ArrayData([x], [3 * x]), 8, lambda first, n: np.full(n, 0.1)
-    ... )
-    >>> losses = [epoch.loss for epoch in runner.epochs(0, 20, shuffle_seed=1)]
-    >>> losses[0] > 1 > 0.01 > losses[-1]
+    >>> data = ArrayData([x], [3 * x])
+    >>> loop = TrainingLoop(trainer, data, 8, lambda first, n: np.full(n, 0.1))
+    >>> loop.run(0, 20, EpochOrder(seed=1))
+    False
+    >>> loop.totals().losses()[0] < 0.01
     True
     """
 
     def __init__(
         self,
-        trainer: Any,
-        data: Any,
+        trainer: Trainer,
+        data: ArrayData | BatchData,
         batch_size: int,
         rates: Rates,
         *,
         steps_per_epoch: int | None = None,
-        watcher: Watcher | None = None,
+        listener: Listener | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        self.trainer = trainer
+        self.trainer: Any = trainer
         self.data = data
         self.batch_size = int(batch_size)
         self.rates = rates
-        self.watcher = watcher
+        self.listener = Listener() if listener is None else listener
         self.exhausted = False
+        self.current: ArrayData | None = None
+        self._order = EpochOrder()
         self._ahead = 1024
         self._seconds = seconds
         self._steps_per_epoch = steps_per_epoch
         # Whether an epoch ends where the trainer has come to the end of what it was started on.
-        self._one_stretch = steps_per_epoch is None and isinstance(data, ArrayData)
-        self._stretches: Iterator[tuple[Any, int]] | None = None
-        self._left = 0  # steps in the stretch that the trainer is in
-        self._earlier: Totals | None = None  # of stretches of this epoch that are over
-        self._before: Totals | None = None  # of this stretch, before this epoch
-        self.current: Any = None  # the ArrayData that the trainer is in
+        self._one_segment = steps_per_epoch is None and isinstance(data, ArrayData)
+        self._segments: Iterator[tuple[ArrayData, int]] | None = None
+        self._left = 0  # steps in the segment that the trainer is in
+        self._earlier: Totals | None = None  # of segments of this epoch that are over
+        self._before: Totals | None = None  # of this segment, before this epoch
         self._pass_seed: int | None = None  # what the data are gone through by at present
         self._pass_steps = 0  # taken since that began
         self._done = 0  # steps of this epoch, 0 between epochs
         self._resumed: dict[str, Any] | None = None
+        # Results of epochs that the engine has run ahead, and how many were noted before these.
+        self._ended: list[dict[str, Any]] = []
+        self._noted = 0
 
     @property
     def steps(self) -> int | None:
         """Steps in an epoch; None if that shows only at its end."""
         return self._steps_per_epoch or self.data.count_steps(self.batch_size)
+
+    @property
+    def runs_in_engine(self) -> bool:
+        """Whether data and steps need no Python code."""
+        return (
+            isinstance(self.data, ArrayData)
+            and hasattr(self.trainer, "run_epochs")
+            and not self.listener.wants_steps
+        )
+
+    @property
+    def can_run_ahead(self) -> bool:
+        """Whether the engine can run many epochs in one call, if the listener lets it."""
+        return self.runs_in_engine and self._one_segment and self._resumed is None
 
     def totals(self) -> Totals:
         """Return the sums since the epoch began."""
@@ -230,129 +206,154 @@ class EpochRunner:
             return totals
         return totals - self._before + self._earlier
 
-    def epochs(
-        self, first: int, last: int, *, shuffle_seed: int | None = None, order: Order = None
-    ) -> Iterator[Epoch]:
-        """Run the epochs `first` to ``last - 1``, and yield each when it is over.
+    def run(self, first: int, last: int, order: EpochOrder | None = None) -> bool:
+        """Run the epochs `first` to ``last - 1``, unless the listener or the data end it before.
 
         Parameters
         ----------
         first, last : int
-        shuffle_seed : int, default=None
-            Rows are shuffled by it and the epoch's number; None leaves them in order.
-        order : None, array of int, or callable, default=None
-            Row numbers to go through, or a function from the epoch's number to them. They are
-            shuffled too, if there is a seed.
-        """
-        for index in range(first, last):
-            yield self.run_epoch(index, shuffle_seed=shuffle_seed, order=order)
+        order : EpochOrder, default=None
+            None leaves the rows in order.
 
-    def run_epoch(
-        self, index: int, *, shuffle_seed: int | None = None, order: Order = None
-    ) -> Epoch:
-        """Run one epoch; the parameters are those of `epochs`."""
-        watcher = self.watcher
-        per_step = watcher is not None and watcher.per_step
+        Returns
+        -------
+        bool
+            Whether the listener ended it.
+
+        Raises
+        ------
+        ValueError
+            If there is no data.
+        """
+        if order is not None:
+            self._order = order
+        runs_ahead = self.can_run_ahead
+        stops = False
+        while first < last and not (stops or self.exhausted):
+            count = self.listener.epochs_ahead(last - first) if runs_ahead else 0
+            stops = self._run_ahead(first, count) if count else self._run_epoch(first)
+            first += max(count, 1)
+        return stops
+
+    def epochs(self, first: int, last: int, order: EpochOrder | None = None) -> Iterator[Totals]:
+        """Run epochs one at a time, and yield the sums of each when it is over; see `run`."""
+        for epoch in range(first, last):
+            self.run(epoch, epoch + 1, order)
+            yield self.totals()
+
+    def _run_epoch(self, epoch: int) -> bool:
+        """Run one epoch and notify the listener of it; return whether training ends."""
+        listener = self.listener
+        wants_steps = listener.wants_steps
         limit = self._steps_per_epoch
+        listener.on_epoch_begin(epoch)
         self._earlier = None
         self._before = Totals(self.trainer.results()) if self._left else None
         done = 0
         if self._resumed is not None:
             done = self._take_up()
-        elif limit is None or self._stretches is None:
-            self._begin(index, shuffle_seed, order)
+        elif limit is None or self._segments is None:
+            self._start_pass(*self._order.begin(epoch))
         while limit is None or done < limit:
             if not self._left and (
-                (self._one_stretch and done)
-                or not self._next_stretch(done, index, shuffle_seed, order)
+                (self._one_segment and done) or not self._next_segment(done, epoch)
             ):
                 break
             count = self._left if limit is None else min(self._left, limit - done)
-            if per_step and watcher is not None:
-                watcher.step_begins(done)
+            if wants_steps:
+                listener.on_step_begin(done)
                 count = 1
             count = self._advance(min(count, self._ahead))
             done += count
             self._left -= count
             self._pass_steps += count
             self._done = done
-            if watcher is not None:
-                if per_step:
-                    watcher.step_ends(done - 1, self)
-                watcher.advanced(done, self)
-                if watcher.stop:
-                    break
+            if wants_steps:
+                listener.on_step_end(done - 1, self)
+            listener.on_steps(done, self)
+            if listener.stop:
+                break
         if self.current is None and not done:
             raise ValueError("there is no data to train on: it has no rows")
         self._done = 0
-        return Epoch(index, done, self.totals())
+        if not done:
+            self.exhausted = True
+            return False
+        return listener.on_epoch_end(epoch, done, self.totals())
 
-    def run_unwatched(
-        self,
-        count: int,
-        found: list[dict[str, Any]],
-        advanced: Callable[[], bool | None],
-        *,
-        order: Any = None,
-        random: Any = None,
-        seed: int | None = None,
-        first: int = 0,
-    ) -> None:
-        """Run `count` epochs through all data without coming back to Python after each.
+    def _advance(self, count: int) -> int:
+        rates = self.rates(self.trainer.iterations, count)
+        done: int = self.trainer.run(rates, self._seconds)
+        if count > 1:
+            self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
+        if done == 0:
+            raise RuntimeError("the trainer ended an epoch before its last step")
+        return done
 
-        For arrays, the engine's trainers, and no watcher. Nothing in between may look at the
-        weights or change how training goes on, the learning rates included.
+    # ---- many epochs in one call
 
-        Parameters
-        ----------
-        count : int
-            How many epochs.
-        found : list of dict
-            Gets what the `Totals` of an epoch are made from, for each that has ended, even where an
-            interrupt ends the call.
-        advanced : callable
-            Called without arguments after each call to the engine; it may empty the list. Where it
-            returns True, the present epoch is the last.
-        order : ndarray of int64, default=None
-            Row numbers of the first epoch; None stands for all in order. It is shuffled in place,
-            as ``RandomState.shuffle`` does it, where another epoch begins: at the end of every one
-            but the last.
-        random : LegacyRandom, default=None
-            Draws these shuffles.
-        seed : int, default=None
-            Instead of `order` and `random`: what shuffles all rows, together with the epoch's
-            number, as `run_epoch` does it.
-        first : int, default=0
-            The number of the first epoch.
+    def _run_ahead(self, first: int, count: int) -> bool:
+        """Run epochs without coming back to Python after each; return whether training ends.
+
+        What has ended before an error or an interrupt is notified, each epoch once.
         """
+        trainer, listener, order = self.trainer, self.listener, self._order
+        listener.on_epoch_begin(first)
         self._earlier = self._before = None
-        self._begin(first, seed, order)
-        if not self._next_stretch(0, first, seed, order):
+        self._start_pass(*order.begin(first))
+        if not self._next_segment(0, first):
             raise ValueError("there is no data to train on: it has no rows")
         steps, self._left = self._left, 0
         left = steps * count
-        self._ahead = max(self._ahead, _UNWATCHED_AHEAD)
-        shuffled: dict[str, Any] = {} if random is None else {"order": order, "random": random}
-        while left:
-            rates = self.rates(self.trainer.iterations, min(left, self._ahead))
-            # One more than the rates suffice for: the engine goes on into the next epoch.
-            more = -(-left // steps)
-            at_most = min(more, -(-len(rates) // steps) + 1)
-            if seed is not None:  # after a stop, there is none to be shuffled
-                now = first + count - more
-                shuffled["seeds"] = [_state.mix_seed(seed, now + i) for i in range(1, at_most)]
-            done = self.trainer.run_epochs(rates, self._seconds, at_most, found, **shuffled)
-            self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
-            left -= done
-            if advanced():
-                left %= steps
+        began = trainer.iterations
+        noted = self._noted = listener.epochs_noted
+        self._ahead = max(self._ahead, _MANY_EPOCHS_AHEAD)
+        stops = False
+        try:
+            while left:
+                rates = self.rates(trainer.iterations, min(left, self._ahead))
+                # One more than the rates suffice for: the engine goes on into the next epoch.
+                more = -(-left // steps)
+                at_most = min(more, -(-len(rates) // steps) + 1)
+                present = first + count - more
+                shuffled = order.ahead(range(present + 1, present + at_most))
+                done = trainer.run_epochs(rates, self._seconds, at_most, self._ended, **shuffled)
+                self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
+                left -= done
+                stops = self._notify_ended(first - noted, steps) or stops
+                listener.on_steps(trainer.iterations - began, self)
+                if stops or listener.stop:
+                    left %= steps
+        except BaseException:
+            self._notify_ended(first - noted, steps)
+            raise
+        finally:
+            order.went_on(min((trainer.iterations - began) // steps, count - 1))
+        return stops
+
+    def _notify_ended(self, offset: int, steps: int) -> bool:
+        """Notify the listener of epochs that have ended; return whether training ends with them.
+
+        Its own record says which are noted, wherever an interrupt has come. The number of an epoch
+        is `offset` and its place in that record.
+        """
+        listener, stops = self.listener, False
+        at = listener.epochs_noted
+        for results in self._ended[at - self._noted :]:
+            stops = listener.on_epoch_end(offset + at, steps, Totals(results))
+            at += 1
+        self._ended.clear()
+        self._noted = at
+        return stops
+
+    # ---- where training stands
 
     def position(self) -> dict[str, Any] | None:
         """Return where training stands in its data, as plain values for `resume`.
 
         None stands for the beginning of an epoch that begins with all data.
         """
-        if not self._done and (self._steps_per_epoch is None or self._stretches is None):
+        if not self._done and (self._steps_per_epoch is None or self._segments is None):
             return None
         return {
             "batch_size": self.batch_size,
@@ -382,50 +383,36 @@ class EpochRunner:
         position, self._resumed = self._resumed, None
         assert position is not None
         seed = position["pass_seed"]
-        self._start_pass(None if seed is None else int(seed), None, int(position["pass_steps"]))
-        assert self._stretches is not None
-        stretch = next(self._stretches, None)
-        if stretch is not None:
-            self.current, self._left = stretch
+        self._start_pass(None, None if seed is None else int(seed), int(position["pass_steps"]))
+        assert self._segments is not None
+        segment = next(self._segments, None)
+        if segment is not None:
+            self.current, self._left = segment
         self._done = int(position["epoch_steps"])
         if self._done:
             self._earlier = Totals(position["totals"])
         return self._done
 
-    def _advance(self, count: int) -> int:
-        rates = self.rates(self.trainer.iterations, count)
-        done: int = self.trainer.run(rates, self._seconds)
-        if count > 1:
-            self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
-        if done == 0:
-            raise RuntimeError("the trainer ended an epoch before its last step")
-        return done
+    # ---- segments: what the trainer is started on, one after the other
 
-    def _begin(self, index: int, seed: int | None, order: Order) -> None:
-        if seed is not None:
-            seed = _state.mix_seed(seed, index)
-        self._start_pass(seed, order(index) if callable(order) else order)
-
-    def _start_pass(self, seed: int | None, rows: Any, skip: int = 0) -> None:
+    def _start_pass(self, rows: np.ndarray | None, seed: int | None, skip: int = 0) -> None:
         self._left = 0
         self._pass_seed, self._pass_steps = seed, skip
-        self._stretches = self.data.stretches(self.trainer, self.batch_size, rows, seed, skip)
+        self._segments = self.data.segments(self.trainer, self.batch_size, rows, seed, skip)
 
-    def _next_stretch(self, done: int, index: int, seed: int | None, order: Order) -> bool:
+    def _next_segment(self, done: int, epoch: int) -> bool:
         """Start the trainer on more data; return False if there is none."""
         so_far = self.totals() if done else None
-        assert self._stretches is not None
-        stretch = next(self._stretches, None)
-        if stretch is None and self._steps_per_epoch is not None:
+        assert self._segments is not None
+        segment = next(self._segments, None)
+        if segment is None and self._steps_per_epoch is not None:
             if self.data.repeats:
-                if seed is not None:
-                    seed = _state.mix_seed(seed, self.trainer.iterations)
-                self._begin(index, seed, order)
-                stretch = next(self._stretches, None)
+                self._start_pass(*self._order.begin_again(epoch, self.trainer.iterations))
+                segment = next(self._segments, None)
             else:
                 self.exhausted = True
-        if stretch is None:
+        if segment is None:
             return False
-        self.current, self._left = stretch
+        self.current, self._left = segment
         self._earlier, self._before = so_far, None
         return True

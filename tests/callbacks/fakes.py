@@ -33,9 +33,6 @@ class FakeModel:
 
     save_weights = save
 
-    def _position(self) -> None:
-        return None
-
     def _resume_training(self, path: str) -> None:
         self.trained = int(Path(path).read_text())
 

@@ -9,6 +9,7 @@ import pytest
 
 from callbacks.fakes import FakeModel, train
 from pynn import callbacks
+from pynn._fit_state import FitState
 
 LOGS = [{"loss": 1.0, "val_loss": v} for v in (3.0, 1.0, 2.0, 0.5)]
 
@@ -106,8 +107,10 @@ def test_a_broken_off_training_is_taken_up(tmp_path: Path) -> None:
     model = FakeModel()
     again = callbacks.BackupAndRestore(str(backup_dir))
     again.set_model(model)
+    state = FitState()
+    again.set_fit_state(state)
     again.on_train_begin()
-    assert (model.trained, model._initial_epoch) == (2, 2)
+    assert (model.trained, state.first_epoch) == (2, 2)
     again.on_train_end()
     assert not backup_dir.exists()
 

@@ -10,6 +10,7 @@ from pynn._tensor import recording
 from pynn.graph import lower, to_rows
 from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
+from pynn.training import ArrayData, Listener, Totals, TrainingLoop
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0.5, 2.0, (45, 4))
@@ -271,11 +272,16 @@ def test_an_interpreted_epoch_is_the_engines() -> None:
             plan._native = None
         trainer = plan.trainer(parameters=plan.weights, **arguments)
         assert isinstance(trainer, InterpretingTrainer) == (cls == "interpreter")
-        from pynn.training import ArrayData, EpochRunner
-
         data = ArrayData([X], [y], [np.linspace(0.5, 1.5, 45)])
-        runner = EpochRunner(trainer, data, 8, lambda first, n: np.full(n, 0.01))
-        losses = [epoch.loss for epoch in runner.epochs(0, 3)]
+        losses: list[float] = []
+
+        class Losses(Listener):
+            def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
+                losses.append(totals.losses()[0])  # noqa: B023, run at once
+                return False
+
+        rates = lambda first, n: np.full(n, 0.01)  # noqa: E731
+        TrainingLoop(trainer, data, 8, rates, listener=Losses()).run(0, 3)
         losses.append(trainer.evaluate(*data.sources(trainer), 16)["loss"][0])
         results.append((losses, [weight.numpy() for weight in plan.weights]))
     np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-10)

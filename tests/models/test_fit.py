@@ -331,13 +331,13 @@ class Interrupted(Exception):
 
 @pytest.mark.parametrize("line", range(1, 31))
 def test_an_interrupt_leaves_each_ended_epoch_in_the_history_once(line: int) -> None:
-    """At each of the lines that tell the history of epochs, where a signal may end them."""
+    """At each of the lines that notify the history of epochs, where a signal may end them."""
     model = compiled(metrics=["mae"])
     passed = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
         nonlocal passed
-        if frame.f_code.co_name not in ("advanced", "on_epoch_end"):
+        if frame.f_code.co_name not in ("_notify_ended", "on_epoch_end"):
             return None
         passed += event == "line"
         if passed == line and event == "line":

@@ -29,7 +29,7 @@ from pynn.estimators._fit_lock import lock_of, without_lock
 from pynn.estimators._input import check_has_rows, check_rows, check_training_data
 from pynn.estimators._saving import save_estimator
 from pynn.estimators.perceptron._unit_trainer import UnitTrainer, step_rows
-from pynn.training import ArrayData, Epoch, EpochRunner
+from pynn.training import ArrayData, EpochOrder, Totals, TrainingLoop
 
 LARGEST_SEED = np.iinfo(np.int32).max
 # scikit-learn's: sparse rows touch each weight less often than the intercept.
@@ -274,7 +274,7 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
         """Train a unit for at most `max_iter` epochs, and count them."""
         weights, intercept = np.atleast_2d(self.coef_)[index], self.intercept_[index : index + 1]
         rule = self._rule(is_sparse=not isinstance(x, np.ndarray))
-        runner = EpochRunner(
+        loop = TrainingLoop(
             UnitTrainer(weights, intercept, rule, stop),
             ArrayData(x=[x], y=[unit.targets], weights=[unit.row_weight]),
             batch_size=step_rows(x),
@@ -283,17 +283,17 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
         order = _Order(x.shape[0], unit.order_seed if self.shuffle else None, unit.held_out)
         best = np.inf
         waiting = 0
-        for epoch in runner.epochs(0, max_iter, order=order):
+        for totals in loop.epochs(0, max_iter, order):
             unit.n_epochs += 1
             if not (np.isfinite(intercept).all() and np.isfinite(weights).all()):
                 raise ValueError(
                     f"Floating-point under-/overflow occurred at epoch #{unit.n_epochs}. Scaling "
                     "input data with StandardScaler or MinMaxScaler might help."
                 )
-            value = epoch.loss if score is None else -score(weights, intercept[0])
+            value = totals.losses()[0] if score is None else -score(weights, intercept[0])
             if self.verbose > 0:
                 ending = "" if score is None else f", Validation score: {-value:f}"
-                _print_epoch(unit.n_epochs, weights, intercept[0], epoch, ending)
+                _print_epoch(unit.n_epochs, weights, intercept[0], totals, ending)
             # Without `tol` nothing ends the training early.
             worse = self.tol is not None and value > best - self.tol
             waiting = waiting + 1 if worse else 0
@@ -334,19 +334,21 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
 
 
 def _print_epoch(
-    number: int, weights: np.ndarray, intercept: float, epoch: Epoch, ending: str
+    number: int, weights: np.ndarray, intercept: float, totals: Totals, ending: str
 ) -> None:
+    loss, (data_loss,) = totals.losses()
     print(
         f"-- Epoch {number}\nNorm: {np.linalg.norm(weights):.2f}, "
         f"NNZs: {np.count_nonzero(weights)}, Bias: {intercept:.6f}, "
-        f"Avg. loss: {epoch.outputs[0]:f}, Objective: {epoch.loss:f}{ending}"
+        f"Avg. loss: {data_loss:f}, Objective: {loss:f}{ending}"
     )
 
 
-class _Order:
+class _Order(EpochOrder):
     """The row numbers of each epoch: shuffled over and over, without those held out."""
 
     def __init__(self, n_rows: int, seed: int | None, held_out: np.ndarray | None) -> None:
+        super().__init__()
         self._order = np.arange(n_rows)
         self._permutation: np.ndarray | None = None
         if seed is not None:
@@ -354,9 +356,9 @@ class _Order:
             _core.shuffle_as_linear_models(self._permutation, seed)
         self._trained = None if held_out is None else ~held_out
 
-    def __call__(self, epoch: int) -> np.ndarray:
+    def begin(self, epoch: int) -> tuple[np.ndarray, None]:
         if self._permutation is not None:
             self._order = self._order[self._permutation]
         if self._trained is None:
-            return self._order
-        return self._order[self._trained[self._order]]
+            return self._order, None
+        return self._order[self._trained[self._order]], None

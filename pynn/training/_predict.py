@@ -1,4 +1,4 @@
-"""Evaluation and prediction over many rows, in calls short enough for Ctrl-C."""
+"""Prediction over many rows, in calls short enough for Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,55 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from pynn.training._data import ArrayData
-from pynn.training._loop import Epoch, Totals
-
 _OPERATIONS = 2e9  # per call: 20 ms at 100 GFLOP/s, 0.2 s on a machine ten times slower
 _LEAST_ROWS = 1024
 
-Report = Callable[[int], None]  # is told how many rows are done
+Report = Callable[[int], None]  # of how many rows are done
 
 
 def rows_per_call(parameters: int) -> int:
     """Return how many rows a network with that many weights takes in one call."""
     return max(_LEAST_ROWS, int(_OPERATIONS / (2 * max(parameters, 1))) // 1024 * 1024)
-
-
-def evaluate(
-    trainer: Any,
-    data: ArrayData,
-    batch_size: int | None = None,
-    *,
-    chunk: int = 8192,
-    report: Report | None = None,
-) -> Epoch:
-    """Return losses and metrics over all rows, in inference mode.
-
-    Parameters
-    ----------
-    trainer : _core.Trainer or InterpretingTrainer
-    data : ArrayData
-    batch_size : int, default=None
-        Rows that are computed at once; the result does not depend on it.
-    chunk : int, default=8192
-        Rows per native call.
-    report : callable, default=None
-        Called with the number of rows done after each call.
-
-    Returns
-    -------
-    Epoch
-    """
-    totals: Totals | None = None
-    for start in range(0, data.n_rows, chunk):
-        part = data if data.n_rows <= chunk else data.take(slice(start, start + chunk))
-        x, y, weights = part.sources(trainer)
-        totals = Totals(trainer.evaluate(x, y, weights, batch_size or 1024)) + totals
-        if report is not None:
-            report(min(start + chunk, data.n_rows))
-    if totals is None:
-        raise ValueError("there is no data to evaluate: x has no rows")
-    return Epoch(0, -(-data.n_rows // (batch_size or 1024)), totals)
 
 
 def predict(
@@ -73,8 +33,12 @@ def predict(
     plan : pynn.graph.Plan
     arrays : sequence of arrays or sparse matrices
         One for each input.
-    batch_size, chunk, report
-        As for `evaluate`.
+    batch_size : int, default=None
+        Rows that are computed at once; see `Plan.predict`.
+    chunk : int, default=8192
+        Rows per native call.
+    report : callable, default=None
+        Called with the number of rows done after each call.
     """
     n_rows = arrays[0].shape[0]
     if n_rows <= chunk:

@@ -1,0 +1,194 @@
+"""`FitListener`: what `Model.fit` does at epochs and steps.
+
+It notifies callbacks, metrics written in Python and the progress bar, and validates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn._number_checks import is_integer
+from pynn.callbacks import CallbackList, History
+from pynn.models._compiled import Objectives
+from pynn.models._custom_steps import StepEvaluation, Steps
+from pynn.models._evaluation import Validation
+from pynn.training import Listener, Totals, TrainingLoop, progress_shown
+
+if TYPE_CHECKING:
+    from pynn.models._model import Model
+
+
+class FitListener(Listener):
+    """What is to be done at epochs and steps of a training.
+
+    Parameters
+    ----------
+    model : Model
+    loop : TrainingLoop
+        Which is given this listener.
+    objectives : Objectives or Steps
+    callbacks : CallbackList
+    validation : Validation or StepEvaluation, default=None
+        What to evaluate the model on.
+    validation_freq : int or collection of int, default=1
+        Every how many epochs, or after which ones, counted from 1.
+    epochs : int, default=1
+        The number of the last epoch, counted from 1.
+    verbose : int, default=0
+
+    Attributes
+    ----------
+    logs : dict
+        The figures of the last epoch.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        loop: TrainingLoop,
+        objectives: Objectives | Steps,
+        callbacks: CallbackList,
+        *,
+        validation: Validation | StepEvaluation | None = None,
+        validation_freq: Any = 1,
+        epochs: int = 1,
+        verbose: int = 0,
+    ) -> None:
+        self.logs: dict[str, Any] = {}
+        self._model = model
+        self._loop = loop
+        self._optimizer = model.optimizer
+        self._objectives = objectives
+        self._callbacks = callbacks
+        self._validation = validation
+        self._validation_freq = validation_freq
+        self._epochs = epochs
+        self._restored: list[Any] | None = None
+        own_steps = self._optimizer._stepwise or isinstance(objectives, Steps)
+        self._constrained = [
+            weight
+            for weight in model._trainers.weights
+            if weight.constraint is not None and not own_steps
+        ]
+        self._updates_metrics = bool(objectives.python_slots)
+        self._notifies_steps = callbacks.wants_train_batches
+        self._notifies_now_and_then = bool(callbacks.listening("on_train_batch_end"))
+        self._at_step_begin = callbacks.listening("on_train_batch_begin")
+        self.wants_steps = bool(self._notifies_steps or self._updates_metrics or self._constrained)
+        loop.listener = self
+        # Where epochs run ahead, the history is all there is to notify.
+        runs_ahead = loop.can_run_ahead and self._is_alone(verbose)
+        self._history: History | None = callbacks.history if runs_ahead else None
+        self._progress = progress_shown(verbose, self._is_silent())
+        self._bar: Any = None
+
+    def _is_alone(self, verbose: int) -> bool:
+        """Whether nobody but the history looks at steps and epochs, which may then run ahead.
+
+        Nor may code of the user's run between them: what computes learning rates, or a metric's own
+        way to begin an epoch.
+        """
+        return (
+            verbose == 0
+            and self._validation is None
+            and self._optimizer._has_plain_rates
+            and isinstance(self._objectives, Objectives)
+            and not self._objectives.has_own_resets
+            and [type(callback) for callback in self._callbacks.callbacks] == [History]
+        )
+
+    def _is_silent(self) -> bool:
+        """Whether no code of the user's, which might print, runs for batches and epochs."""
+        validation = self._validation
+        return (
+            self._loop.runs_in_engine
+            and not self._callbacks.may_print
+            and (
+                validation is None or (isinstance(validation, Validation) and validation.is_silent)
+            )
+        )
+
+    # ---- epochs
+
+    def epochs_ahead(self, most: int) -> int:
+        return 0 if self._history is None else most
+
+    @property
+    def epochs_noted(self) -> int:
+        assert self._history is not None
+        return len(self._history.epoch)
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        self.logs = {}
+        self._bar = self._progress.begin(self._loop.steps, f"Epoch {epoch + 1}/{self._epochs}")
+        self._callbacks.on_epoch_begin(epoch)
+        self._objectives.reset()
+        if self._restored is not None:
+            self._objectives.restore(self._restored)
+            self._restored = None
+
+    def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
+        logs = self.logs = self._objectives.logs(totals)
+        if self._history is not None:
+            self._history.on_epoch_end(epoch, logs)
+        else:
+            if self._validation is not None and self._validates_after(epoch):
+                logs.update(self._validation.run(self._callbacks))
+            self._callbacks.on_epoch_end(epoch, logs)
+            self._bar.finish(steps, logs)
+        return bool(self._model.stop_training)
+
+    def _validates_after(self, epoch: int) -> bool:
+        if is_integer(self._validation_freq):
+            return (epoch + 1) % int(self._validation_freq) == 0
+        return epoch + 1 in self._validation_freq
+
+    def restore_metrics(self, state: list[Any]) -> None:
+        """Let the metrics go on, in the next epoch, with what they held in another training."""
+        self._restored = state
+
+    def close(self, failed: bool) -> None:
+        """Show what has not been shown yet."""
+        if failed and self._bar is not None:
+            self._bar.abandon()
+        self._progress.close()
+
+    # ---- steps
+
+    def on_step_begin(self, step: int) -> None:
+        for callback in self._at_step_begin:
+            callback.on_train_batch_begin(step, logs={})
+
+    def on_step_end(self, step: int, loop: TrainingLoop) -> None:
+        for weight in self._constrained:
+            weight.assign(weight.constraint(weight.view))
+        if self._updates_metrics:
+            rows, predictions = loop.trainer.last_batch()
+            assert isinstance(self._objectives, Objectives) and loop.current is not None
+            self._objectives.update(loop.current, rows, _shaped(self._model, predictions))
+        if self._notifies_steps:
+            self._optimizer._set_iterations(loop.trainer.iterations)
+            self._callbacks.on_train_batch_end(step, self._objectives.logs(loop.totals()))
+            self.stop = self._model.stop_training
+
+    def on_steps(self, steps: int, loop: TrainingLoop) -> None:
+        if not self._notifies_steps:
+            self._optimizer._set_iterations(loop.trainer.iterations)
+            if self._notifies_now_and_then:
+                logs = self._objectives.logs(loop.totals())
+                self._callbacks.on_train_batch_end(steps - 1, logs)
+                self.stop = self._model.stop_training
+            elif self._history is not None:
+                self.stop = self._model.stop_training  # which another thread may have set
+        if self._bar.is_due:
+            self._bar.update(steps, self._objectives.logs(loop.totals()))
+
+
+def _shaped(model: Model, predictions: list[np.ndarray]) -> list[np.ndarray]:
+    shapes = [tensor.shape for tensor in model.outputs]
+    return [
+        array if len(shape) == 2 else array.reshape(len(array), *[n or 1 for n in shape[1:]])
+        for array, shape in zip(predictions, shapes, strict=True)
+    ]

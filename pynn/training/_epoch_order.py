@@ -1,0 +1,43 @@
+"""`EpochOrder`: in which order epochs go through the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+
+
+class EpochOrder:
+    """Rows as they stand, or shuffled by a seed and the epoch's number.
+
+    A subclass may give row numbers of its own.
+
+    Parameters
+    ----------
+    seed : int, default=None
+        None leaves the rows in order.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._seed = seed
+
+    def begin(self, epoch: int) -> tuple[np.ndarray | None, int | None]:
+        """Return the row numbers of an epoch, None for all, and the seed that shuffles them."""
+        return None, None if self._seed is None else _state.mix_seed(self._seed, epoch)
+
+    def begin_again(self, epoch: int, iterations: int) -> tuple[np.ndarray | None, int | None]:
+        """Return the same for an epoch that goes on after its last row, `iterations` steps in."""
+        if self._seed is None:
+            return self.begin(epoch)
+        return EpochOrder(_state.mix_seed(self._seed, iterations)).begin(epoch)
+
+    def ahead(self, epochs: range) -> dict[str, Any]:
+        """Return the arguments by which the engine makes the orders of the next epochs itself."""
+        if self._seed is None:
+            return {}
+        return {"seeds": [_state.mix_seed(self._seed, epoch) for epoch in epochs]}
+
+    def went_on(self, epochs: int) -> None:
+        """Take note that the engine has made the orders of so many epochs."""
