@@ -187,8 +187,10 @@ class ModelClassifier(ClassifierMixin, ModelEstimator):
 class ModelRegressor(RegressorMixin, ModelEstimator):
     """A model whose targets are numbers."""
 
+    _flat = True
+
     def _note_targets(self, y: Any) -> None:
-        self._is_flat = y.ndim == 1
+        self._flat = y.ndim == 1
 
     def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
         """Predict numbers.
@@ -204,7 +206,7 @@ class ModelRegressor(RegressorMixin, ModelEstimator):
         ndarray, shape (n,), or (n, outputs) where there are several
         """
         outputs = self._outputs(X, kwargs)
-        return outputs[:, 0] if self._is_flat and outputs.shape[1:] == (1,) else outputs
+        return outputs[:, 0] if self._flat and outputs.shape[1:] == (1,) else outputs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -119,6 +119,10 @@ class BuildFnEstimator(ModelEstimator):
         self._require_fit("predicting with")
         return self.model_.predict(x, **self._arguments(Model.predict, given))
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        names = {"model": "model_", "sk_params": "_extra"}  # of attributes in version 0.1.0
+        super().__setstate__({names.get(name, name): value for name, value in state.items()})
+
     def _require_fit(self, doing: str) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"call fit() before {doing} {type(self).__name__}")

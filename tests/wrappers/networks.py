@@ -69,3 +69,19 @@ def from_data(features: Any, targets: Any, loss: str, layers: list[int]) -> Any:
     model.add(pynn.layers.Dense(targets.shape[1], activation=last))
     model.compile(loss=loss, optimizer=pynn.optimizers.Adam(0.02))
     return model
+
+
+def compiled_by_names(units: int = 3, loss: str = "mse", last: str = "linear") -> Any:
+    model = pynn.Sequential(
+        [
+            pynn.Input((4,)),
+            pynn.layers.Dense(units, activation="relu"),
+            pynn.layers.Dense(1, activation=last),
+        ]
+    )
+    model.compile(loss=loss, optimizer="sgd")
+    return model
+
+
+def compiled_for_data(features: Any, targets: Any) -> Any:
+    return compiled_by_names(2)
