@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
 
@@ -81,17 +81,25 @@ class Registry:
             Further names.
         keras : bool, default=True
             Whether Keras has it, under the same name.
+
+        Notes
+        -----
+        A class gets the attribute ``_config_names``: the names of what its constructor takes, which
+        are attributes too and of which its base class makes its config, see `Configured`; none if
+        it has a ``get_config`` of its own.
         """
 
-        def declare(member: Thing) -> Thing:
-            names = (member.__name__, *aliases)
+        def declare(member: Any) -> Any:
+            names: tuple[str, ...] = (member.__name__, *aliases)
             self.members.append(member)
             self._objects.update(dict.fromkeys(names, member))
-            if isinstance(member, type):
-                self._objects.setdefault(to_snake_case(member.__name__), member)
-                self._objects.setdefault(member.__name__.lower(), member)
             if not keras:
                 self.own.update(names)
+            if isinstance(member, type):
+                names = () if "get_config" in vars(member) else _argument_names(member)
+                member._config_names = names  # type: ignore[attr-defined]
+                self._objects.setdefault(to_snake_case(member.__name__), member)
+                self._objects.setdefault(member.__name__.lower(), member)
             return member
 
         return declare
@@ -229,6 +237,35 @@ class Registry:
             f"unknown {self.kind}: {name!r}.{hint} It must be one of {', '.join(names)}, or be "
             "passed in custom_objects."
         )
+
+
+class Configured:
+    """Base of what is written down as the arguments that it was made with.
+
+    A class that no `Registry` lists defines ``get_config`` if it has arguments.
+    """
+
+    _config_names: tuple[str, ...] = ()  # set by `Registry.add`
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build the same object again."""
+        return {name: getattr(self, name) for name in self._config_names}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build an object from the output of `get_config`."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        """Return a call that makes the same object."""
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def _argument_names(cls: type) -> tuple[str, ...]:
+    """Return the names of what a class's constructor takes, without further keywords."""
+    code = getattr(cls.__init__, "__code__", None)  # type: ignore[misc]
+    return () if code is None else code.co_varnames[1 : code.co_argcount]
 
 
 def takes_custom_objects(function: Callable[..., Any]) -> bool:

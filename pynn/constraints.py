@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from pynn import _namespace, _state
-from pynn._registry import Registry
+from pynn._registry import Configured, Registry
 
 __all__ = [
     "Constraint",
@@ -25,10 +25,12 @@ __all__ = [
     "unit_norm",
 ]
 
+registry = Registry("constraint")
+
 Axis = int | tuple[int, ...]
 
 
-class Constraint:
+class Constraint(Configured):
     """Base class: no constraint.
 
     Subclasses define ``__call__(w)``, which returns an array of the shape of `w`, and
@@ -49,19 +51,10 @@ class Constraint:
         """Return what `w` is to become."""
         return w
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same constraint again."""
-        return {}
-
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build a constraint from the output of `get_config`."""
         return cls(**{key: _as_axis(value) for key, value in config.items()})
-
-    def __repr__(self) -> str:
-        """Return a call that makes the same object."""
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
 
 
 def _as_axis(value: Any) -> Any:
@@ -72,6 +65,7 @@ def _norms(w: np.ndarray, axis: Axis) -> np.ndarray:
     return np.sqrt(np.sum(np.square(w), axis=_as_axis(axis), keepdims=True))
 
 
+@registry.add()
 class MaxNorm(Constraint):
     """Vectors longer than `max_value` are shortened to it.
 
@@ -100,11 +94,8 @@ class MaxNorm(Constraint):
         norms = _norms(w, self.axis)
         return w * (np.minimum(norms, self.max_value) / (_state.epsilon() + norms))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same constraint again."""
-        return {"max_value": self.max_value, "axis": self.axis}
 
-
+@registry.add()
 class MinMaxNorm(Constraint):
     """Lengths of vectors are moved into [min_value, max_value].
 
@@ -146,16 +137,8 @@ class MinMaxNorm(Constraint):
         desired = self.rate * allowed + (1 - self.rate) * norms
         return w * (desired / (_state.epsilon() + norms))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same constraint again."""
-        return {
-            "min_value": self.min_value,
-            "max_value": self.max_value,
-            "rate": self.rate,
-            "axis": self.axis,
-        }
 
-
+@registry.add()
 class UnitNorm(Constraint):
     """Vectors get the length 1.
 
@@ -181,11 +164,8 @@ class UnitNorm(Constraint):
         w = _namespace.to_float_array(w)
         return w / (_state.epsilon() + _norms(w, self.axis))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same constraint again."""
-        return {"axis": self.axis}
 
-
+@registry.add()
 class NonNeg(Constraint):
     """Negative weights become 0.
 
@@ -207,44 +187,9 @@ min_max_norm = MinMaxNorm
 non_neg = NonNeg
 unit_norm = UnitNorm
 
-_REGISTRY = Registry("constraint", (MaxNorm, MinMaxNorm, NonNeg, UnitNorm))
-
-
-def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the constraint that `identifier` stands for.
-
-    Parameters
-    ----------
-    identifier : None, str, dict, class or callable
-        None gives None; a function of one argument is returned as it is.
-    custom_objects : mapping of str to object, default=None
-        More names.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown or `identifier` is of another type.
-
-    Examples
-    --------
-    >>> from pynn import constraints
-    >>> constraints.get("max_norm")
-    MaxNorm(max_value=2, axis=0)
-    """
-    return _REGISTRY.get(identifier, custom_objects)
+get, deserialize = registry.get, registry.deserialize
 
 
 def serialize(constraint: Any) -> Any:
     """Return what `deserialize` turns back into `constraint`: a config or a function's name."""
-    return _REGISTRY.serialize(constraint)
-
-
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Build the constraint that a name or the output of `serialize` describes.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown or the config is malformed.
-    """
-    return _REGISTRY.deserialize(config, custom_objects)
+    return registry.serialize(constraint)

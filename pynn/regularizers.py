@@ -6,15 +6,14 @@ itself. Adding them up over a model does not belong here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from pynn import _namespace, _state
 from pynn._number_checks import is_number
 from pynn._numbers import Number
-from pynn._registry import Registry
+from pynn._registry import Configured, Registry
 
 __all__ = [
     "L1",
@@ -31,6 +30,8 @@ __all__ = [
     "serialize",
 ]
 
+registry = Registry("regularizer")
+
 
 def _strength(name: str, value: Any) -> float:
     if not is_number(value) or value < 0:
@@ -38,7 +39,7 @@ def _strength(name: str, value: Any) -> float:
     return float(value)
 
 
-class Regularizer:
+class Regularizer(Configured):
     """Base class: a penalty of 0.
 
     Subclasses define ``__call__(x)``, which returns one number for an array and, written with
@@ -58,21 +59,8 @@ class Regularizer:
         """Return the penalty of an array or tensor `x`."""
         return 0.0
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same regularizer again."""
-        return {}
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a regularizer from the output of `get_config`."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        """Return a call that makes the same object."""
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
-
-
+@registry.add("l1_l2", "L1_L2")
 class L1L2(Regularizer):
     """The penalty ``l1 sum(|x|) + l2 sum(x**2)``.
 
@@ -110,11 +98,8 @@ class L1L2(Regularizer):
         x = _namespace.to_array(x).astype(np.float64)
         return Number(self.l1 * np.abs(x).sum() + self.l2 * np.square(x).sum())
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same regularizer again."""
-        return {"l1": self.l1, "l2": self.l2}
 
-
+@registry.add()
 class L1(L1L2):
     """The penalty ``l1 sum(|x|)``, which drives weights to 0.
 
@@ -138,11 +123,8 @@ class L1(L1L2):
     def __init__(self, l1: float | None = 0.01) -> None:
         super().__init__(l1=0.01 if l1 is None else l1)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same regularizer again."""
-        return {"l1": self.l1}
 
-
+@registry.add()
 class L2(L1L2):
     """The penalty ``l2 sum(x**2)``, which keeps weights small.
 
@@ -166,11 +148,8 @@ class L2(L1L2):
     def __init__(self, l2: float | None = 0.01) -> None:
         super().__init__(l2=0.01 if l2 is None else l2)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same regularizer again."""
-        return {"l2": self.l2}
 
-
+@registry.add()
 class OrthogonalRegularizer(Regularizer):
     """A penalty on angles other than right ones between the rows or columns of a matrix.
 
@@ -223,56 +202,15 @@ class OrthogonalRegularizer(Regularizer):
         penalty = xp.sum(xp.abs(cosines)) * (self.factor / max(1, size * (size - 1)))
         return Number(penalty) if xp is np else penalty
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same regularizer again."""
-        return {"factor": self.factor, "mode": self.mode}
-
 
 l1 = L1
 l2 = L2
 l1_l2 = L1L2
 orthogonal_regularizer = OrthogonalRegularizer
 
-_REGISTRY = Registry(
-    "regularizer", (L1, L1L2, L2, OrthogonalRegularizer), {"l1_l2": "L1L2", "L1_L2": "L1L2"}
-)
-
-
-def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the regularizer that `identifier` stands for.
-
-    Parameters
-    ----------
-    identifier : None, str, dict, class or callable
-        None gives None; a function of one argument is returned as it is.
-    custom_objects : mapping of str to object, default=None
-        More names.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown or `identifier` is of another type.
-
-    Examples
-    --------
-    >>> from pynn import regularizers
-    >>> regularizers.get("l2")
-    L2(l2=0.01)
-    """
-    return _REGISTRY.get(identifier, custom_objects)
+get, deserialize = registry.get, registry.deserialize
 
 
 def serialize(regularizer: Any) -> Any:
     """Return what `deserialize` turns back into `regularizer`: a config or a function's name."""
-    return _REGISTRY.serialize(regularizer)
-
-
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Build the regularizer that a name or the output of `serialize` describes.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown or the config is malformed.
-    """
-    return _REGISTRY.deserialize(config, custom_objects)
+    return registry.serialize(regularizer)

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
-from pynn.initializers._initializer import Initializer
+from pynn.initializers._initializer import Initializer, registry
+
+__all__ = ["Constant", "Identity", "Ones", "Zeros", "constant", "identity", "ones", "zeros"]
 
 
+@registry.add()
 class Constant(Initializer):
     """The same value everywhere.
 
@@ -46,6 +49,7 @@ class Constant(Initializer):
         return {"value": value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value}
 
 
+@registry.add("zero")
 class Zeros(Initializer):
     """Zeros, the usual start of biases.
 
@@ -61,6 +65,7 @@ class Zeros(Initializer):
         return np.zeros(tuple(shape), dtype or _state.floatx())
 
 
+@registry.add("one")
 class Ones(Initializer):
     """Ones.
 
@@ -76,6 +81,7 @@ class Ones(Initializer):
         return np.ones(tuple(shape), dtype or _state.floatx())
 
 
+@registry.add("IdentityInitializer")
 class Identity(Initializer):
     """A multiple of the identity matrix.
 
@@ -108,6 +114,8 @@ class Identity(Initializer):
         dtype = np.dtype(dtype or _state.floatx())
         return np.eye(*shape, dtype=dtype) * dtype.type(self.gain)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same initializer again."""
-        return {"gain": self.gain}
+
+constant = Constant
+identity = Identity
+ones = Ones
+zeros = Zeros

@@ -6,10 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from pynn.initializers._initializer import RandomInitializer
+from pynn.initializers._initializer import RandomInitializer, registry
 from pynn.random import standard_truncated_normal
 
+__all__ = [
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "random_normal",
+    "random_uniform",
+    "truncated_normal",
+]
 
+
+@registry.add("normal")
 class RandomNormal(RandomInitializer):
     """The normal distribution.
 
@@ -35,11 +45,8 @@ class RandomNormal(RandomInitializer):
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return rng.normal(self.mean, self.stddev, shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same initializer again."""
-        return {"mean": self.mean, "stddev": self.stddev, **super().get_config()}
 
-
+@registry.add()
 class TruncatedNormal(RandomInitializer):
     """The normal distribution; what is over two deviations from the mean is drawn again.
 
@@ -65,11 +72,8 @@ class TruncatedNormal(RandomInitializer):
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return self.mean + self.stddev * standard_truncated_normal(rng, shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same initializer again."""
-        return {"mean": self.mean, "stddev": self.stddev, **super().get_config()}
 
-
+@registry.add("uniform")
 class RandomUniform(RandomInitializer):
     """The uniform distribution.
 
@@ -95,6 +99,7 @@ class RandomUniform(RandomInitializer):
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return rng.uniform(self.minval, self.maxval, shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same initializer again."""
-        return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
+
+random_normal = RandomNormal
+random_uniform = RandomUniform
+truncated_normal = TruncatedNormal

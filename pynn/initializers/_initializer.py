@@ -1,18 +1,21 @@
-"""The base classes of initializers. No distribution belongs here."""
+"""The list of initializers and their base classes. No distribution belongs here."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from pynn import _state
+from pynn._registry import Configured, Registry
 from pynn.initializers._sampling import generator, make_seed
 
+registry = Registry("initializer")
 
-class Initializer(ABC):
+
+class Initializer(Configured, ABC):
     """What weights start from.
 
     Subclasses define ``__call__(shape, dtype=None)`` and, if they have arguments, ``get_config``.
@@ -45,22 +48,9 @@ class Initializer(ABC):
         ndarray
         """
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same initializer again."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build an initializer from the output of `get_config`."""
-        return cls(**config)
-
     def clone(self) -> Self:
         """Return an initializer with the same arguments."""
         return type(self).from_config(self.get_config())
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
 
 
 class RandomInitializer(Initializer):
@@ -94,4 +84,5 @@ class RandomInitializer(Initializer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; of a seed generator, the seed that it started from."""
         seed = self._given_seed
-        return {"seed": seed.get_config()["seed"] if hasattr(seed, "get_config") else seed}
+        plain = seed.get_config()["seed"] if hasattr(seed, "get_config") else seed
+        return {**super().get_config(), "seed": plain}

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pynn.initializers._initializer import RandomInitializer
+from pynn.initializers._initializer import RandomInitializer, registry
+
+__all__ = ["Orthogonal", "orthogonal"]
 
 
+@registry.add("OrthogonalInitializer")
 class Orthogonal(RandomInitializer):
     """A random matrix with orthonormal rows or columns, whichever are fewer.
 
@@ -45,6 +48,5 @@ class Orthogonal(RandomInitializer):
         q *= np.sign(np.diag(r))  # makes the factor unique, and so uniform among all such matrices
         return self.gain * (q.T if rows < columns else q).reshape(shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same initializer again."""
-        return {"gain": self.gain, **super().get_config()}
+
+orthogonal = Orthogonal

@@ -9,8 +9,26 @@ from typing import Any
 import numpy as np
 
 from pynn._number_checks import is_number
-from pynn.initializers._initializer import RandomInitializer
+from pynn.initializers._initializer import RandomInitializer, registry
 from pynn.random import standard_truncated_normal
+
+__all__ = [
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "LecunNormal",
+    "LecunUniform",
+    "VarianceScaling",
+    "compute_fans",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "variance_scaling",
+]
 
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
@@ -31,6 +49,7 @@ def compute_fans(shape: Sequence[int]) -> tuple[int, int]:
     return shape[-2] * field, shape[-1] * field
 
 
+@registry.add()
 class VarianceScaling(RandomInitializer):
     """A distribution of mean 0 and variance ``scale / n``.
 
@@ -92,15 +111,6 @@ class VarianceScaling(RandomInitializer):
         limit = math.sqrt(3.0) * stddev
         return rng.uniform(-limit, limit, shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same initializer again."""
-        return {
-            "scale": self.scale,
-            "mode": self.mode,
-            "distribution": self.distribution,
-            **super().get_config(),
-        }
-
 
 class _Named(VarianceScaling):
     """A `VarianceScaling` whose only argument is the seed."""
@@ -115,6 +125,7 @@ class _Named(VarianceScaling):
         return RandomInitializer.get_config(self)
 
 
+@registry.add()
 class GlorotNormal(_Named):
     """A truncated normal distribution of variance ``1 / n``, ``n = (inputs + outputs) / 2``.
 
@@ -137,6 +148,7 @@ class GlorotNormal(_Named):
     _arguments = (1.0, "fan_avg", "truncated_normal")
 
 
+@registry.add()
 class GlorotUniform(_Named):
     """A uniform distribution of variance ``1 / n``, ``n = (inputs + outputs) / 2``.
 
@@ -159,6 +171,7 @@ class GlorotUniform(_Named):
     _arguments = (1.0, "fan_avg", "uniform")
 
 
+@registry.add()
 class HeNormal(_Named):
     """A truncated normal distribution of variance ``1 / n``, ``n = inputs / 2``.
 
@@ -180,6 +193,7 @@ class HeNormal(_Named):
     _arguments = (2.0, "fan_in", "truncated_normal")
 
 
+@registry.add()
 class HeUniform(_Named):
     """A uniform distribution of variance ``1 / n``, ``n = inputs / 2``.
 
@@ -201,6 +215,7 @@ class HeUniform(_Named):
     _arguments = (2.0, "fan_in", "uniform")
 
 
+@registry.add()
 class LecunNormal(_Named):
     """A truncated normal distribution of variance ``1 / n``, ``n = inputs``.
 
@@ -222,6 +237,7 @@ class LecunNormal(_Named):
     _arguments = (1.0, "fan_in", "truncated_normal")
 
 
+@registry.add()
 class LecunUniform(_Named):
     """A uniform distribution of variance ``1 / n``, ``n = inputs``.
 
@@ -241,3 +257,12 @@ class LecunUniform(_Named):
     """
 
     _arguments = (1.0, "fan_in", "uniform")
+
+
+glorot_normal = GlorotNormal
+glorot_uniform = GlorotUniform
+he_normal = HeNormal
+he_uniform = HeUniform
+lecun_normal = LecunNormal
+lecun_uniform = LecunUniform
+variance_scaling = VarianceScaling

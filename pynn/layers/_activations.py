@@ -9,14 +9,14 @@ from typing import Any
 
 from pynn import activations, constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer, is_number
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 
 __all__ = ["Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
 
 
-@layer()
+@registry.add()
 class Activation(Layer):
     """Apply an activation function.
 
@@ -44,7 +44,7 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
-@layer()
+@registry.add()
 class ReLU(Layer):
     """Return ``max(x, 0)``, or one of its variants.
 
@@ -108,7 +108,7 @@ class ReLU(Layer):
         return outputs if self.max_value is None else ops.minimum(outputs, self.max_value)
 
 
-@layer()
+@registry.add()
 class LeakyReLU(Layer):
     """Return `x` where it is positive and ``negative_slope * x`` elsewhere.
 
@@ -152,7 +152,7 @@ class LeakyReLU(Layer):
         return ops.apply_activation("leaky_relu", inputs, alpha=self.negative_slope)
 
 
-@layer()
+@registry.add()
 class PReLU(Layer):
     """Return `x` where it is positive and ``alpha * x`` elsewhere; `alpha` is learned.
 
@@ -213,7 +213,7 @@ class PReLU(Layer):
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
 
 
-@layer()
+@registry.add()
 class ELU(Layer):
     """Return `x` where it is positive and ``alpha * (exp(x) - 1)`` elsewhere.
 
@@ -246,7 +246,7 @@ class ELU(Layer):
         return ops.apply_activation("elu", inputs, alpha=self.alpha)
 
 
-@layer()
+@registry.add()
 class Softmax(Layer):
     """Return ``exp(x)`` divided by its sum along an axis, or along several together.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import regularizers
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = ["ActivityRegularization"]
 
 
-@layer()
+@registry.add()
 class ActivityRegularization(Layer):
     """Return the input, and add ``l1 * sum(|x|) + l2 * sum(x**2)`` per row to the loss.
 

@@ -7,14 +7,14 @@ from typing import Any
 from pynn import constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer, is_number
 from pynn._tracing import TrainingFlag
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 
 __all__ = ["BatchNormalization"]
 
 
-@layer()
+@registry.add()
 class BatchNormalization(Layer):
     """Normalize each feature over the batch in training, by moving averages at inference.
 

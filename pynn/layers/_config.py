@@ -1,13 +1,13 @@
-"""The list of layers, how one is declared, and the configs that layers are written as."""
+"""The list of layers, and the configs that layers are written as."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pynn import activations, constraints, initializers, regularizers
 from pynn._json import encode
-from pynn._registry import Registry, Thing
+from pynn._registry import Registry
 from pynn.layers._weight_holder import WeightHolder
 
 registry = Registry("layer")
@@ -18,32 +18,6 @@ _KINDS: dict[str, Any] = {
     "regularizer": regularizers,
     "constraint": constraints,
 }
-
-
-def layer(*aliases: str, keras: bool = True) -> Callable[[Thing], Thing]:
-    """Return a decorator that declares a layer.
-
-    Its config is what its constructor takes by name, each an attribute of that name, unless it has
-    a ``get_config`` of its own.
-
-    Parameters
-    ----------
-    *aliases : str
-        Further names.
-    keras : bool, default=True
-        Whether Keras's files can hold it, under the same name.
-    """
-
-    def declare(cls: Any) -> Any:
-        code = cls.__init__.__code__
-        names = code.co_varnames[1 : code.co_argcount]
-        if "get_config" in vars(cls):
-            cls._config_names = ()
-        elif names:
-            cls._config_names = names
-        return registry.add(*aliases, keras=keras)(cls)
-
-    return declare
 
 
 def written(name: str, value: Any) -> Any:

@@ -6,13 +6,13 @@ from typing import Any
 
 from pynn import activations, constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = ["Dense"]
 
 
-@layer()
+@registry.add()
 class Dense(Layer):
     """A fully connected layer: ``activation(inputs @ kernel + bias)``.
 

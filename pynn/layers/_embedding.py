@@ -6,13 +6,13 @@ from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = ["Embedding"]
 
 
-@layer()
+@registry.add()
 class Embedding(Layer):
     """Look up a vector, which is learned, for each whole number.
 

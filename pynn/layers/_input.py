@@ -8,14 +8,14 @@ from pynn import _state
 from pynn._call import Call
 from pynn._dtypes import dtype_name
 from pynn._shape_rules import checked_row_shape
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.ops import Tensor
 
 __all__ = ["Input", "InputLayer"]
 
 
-@layer()
+@registry.add()
 class InputLayer(Layer):
     """The layer behind a model's input.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = ["Lambda"]
 
 
-@layer(keras=False)  # it holds code
+@registry.add(keras=False)  # it holds code
 class Lambda(Layer):
     """Apply a function of tensors, written with `pynn.ops` and operators.
 

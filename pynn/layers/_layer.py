@@ -83,7 +83,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
     """
 
     _init_call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
-    _config_names: tuple[str, ...] | None = None  # set where a layer is declared
+    _config_names: tuple[str, ...] = ()  # set where a layer is declared
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
@@ -315,13 +315,13 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
         A subclass that does not define it is described by the arguments that it was made with.
         """
-        plain = self._config_names is None and type(self).get_config is Layer.get_config
+        plain = not self._config_names and type(self).get_config is Layer.get_config
         if plain and type(self).__init__ is not Layer.__init__:
             return _signatures.from_init(self, *self._init_call)
         config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        for name in self._config_names or ():
+        for name in self._config_names:
             config[name] = written(name, getattr(self, name))
         return config
 

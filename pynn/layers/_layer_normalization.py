@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 
 __all__ = ["LayerNormalization"]
 
 
-@layer()
+@registry.add()
 class LayerNormalization(Layer):
     """Normalize each row over its features, in training and at inference alike.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pynn import ops
 from pynn._number_checks import is_integer
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = [
@@ -73,7 +73,7 @@ class Merge(Layer):
             ) from error
 
 
-@layer()
+@registry.add()
 class Add(Merge):
     """Return the sum of a list of inputs, entry by entry.
 
@@ -95,7 +95,7 @@ def add(inputs: Any, **kwargs: Any) -> Any:
     return Add(**kwargs)(inputs)
 
 
-@layer()
+@registry.add()
 class Subtract(Merge):
     """Return the first of two inputs less the second, entry by entry.
 
@@ -119,7 +119,7 @@ def subtract(inputs: Any, **kwargs: Any) -> Any:
     return Subtract(**kwargs)(inputs)
 
 
-@layer()
+@registry.add()
 class Multiply(Merge):
     """Return the product of a list of inputs, entry by entry.
 
@@ -141,7 +141,7 @@ def multiply(inputs: Any, **kwargs: Any) -> Any:
     return Multiply(**kwargs)(inputs)
 
 
-@layer()
+@registry.add()
 class Average(Merge):
     """Return the mean of a list of inputs, entry by entry.
 
@@ -163,7 +163,7 @@ def average(inputs: Any, **kwargs: Any) -> Any:
     return Average(**kwargs)(inputs)
 
 
-@layer()
+@registry.add()
 class Maximum(Merge):
     """Return the largest of a list of inputs, entry by entry.
 
@@ -185,7 +185,7 @@ def maximum(inputs: Any, **kwargs: Any) -> Any:
     return Maximum(**kwargs)(inputs)
 
 
-@layer()
+@registry.add()
 class Minimum(Merge):
     """Return the smallest of a list of inputs, entry by entry.
 
@@ -207,7 +207,7 @@ def minimum(inputs: Any, **kwargs: Any) -> Any:
     return Minimum(**kwargs)(inputs)
 
 
-@layer()
+@registry.add()
 class Concatenate(Merge):
     """Put a list of inputs side by side.
 
@@ -247,7 +247,7 @@ def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
-@layer()
+@registry.add()
 class Dot(Merge):
     """Sum the products of two inputs along an axis of each, row by row of the batch.
 

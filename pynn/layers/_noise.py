@@ -8,7 +8,7 @@ from typing import Any
 from pynn import ops
 from pynn._number_checks import is_number
 from pynn._tracing import TrainingFlag
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = ["AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"]
@@ -49,7 +49,7 @@ class RateLayer(Layer):
         return type(self)._op(inputs, self.rate, **arguments)
 
 
-@layer()
+@registry.add()
 class Dropout(RateLayer):
     """Set inputs to 0 at random in training, and scale up the others.
 
@@ -91,7 +91,7 @@ class Dropout(RateLayer):
         self.noise_shape = None
 
 
-@layer()
+@registry.add()
 class AlphaDropout(RateLayer):
     """Silence units at random in training, and keep mean 0 and variance 1.
 
@@ -126,7 +126,7 @@ class AlphaDropout(RateLayer):
     _op = staticmethod(ops.alpha_dropout)
 
 
-@layer()
+@registry.add()
 class GaussianDropout(RateLayer):
     """Multiply inputs by normal noise of mean 1 and variance ``rate / (1 - rate)`` in training.
 
@@ -160,7 +160,7 @@ class GaussianDropout(RateLayer):
     _op = staticmethod(ops.gaussian_dropout)
 
 
-@layer()
+@registry.add()
 class GaussianNoise(Layer):
     """Add normal noise of mean 0 in training.
 

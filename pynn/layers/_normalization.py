@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import graph, ops
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
 
@@ -17,7 +17,7 @@ _EPSILON = 1e-7  # the least standard deviation that is divided by
 __all__ = ["Normalization", "Rescaling"]
 
 
-@layer()
+@registry.add()
 class Normalization(Layer):
     """Shift and scale features to mean 0 and variance 1.
 
@@ -165,7 +165,7 @@ class Normalization(Layer):
         }
 
 
-@layer()
+@registry.add()
 class Rescaling(Layer):
     """Return ``inputs * scale + offset``.
 

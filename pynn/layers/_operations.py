@@ -13,7 +13,7 @@ from pynn._call import Call
 from pynn._json import decode, encode, tuples
 from pynn._structure import map_leaves
 from pynn._tensor import Node, Tensor, apply, recording
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = ["Function", "Operation", "operation_behind"]
@@ -25,7 +25,7 @@ _OLD_MARKS: dict[str, Any] = {
 }
 
 
-@layer(keras=False)
+@registry.add(keras=False)
 class Operation(Layer):
     """What stands for ``pynn.ops`` and operators between the layers of a functional model.
 
@@ -109,7 +109,7 @@ def operation_behind(tensor: Tensor) -> Call:
     return source
 
 
-@layer()
+@registry.add()
 class Function(Layer):
     """A function of `pynn.ops`, as a layer without weights.
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from pynn import ops
 from pynn._number_checks import is_integer
-from pynn.layers._config import layer
+from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
 __all__ = ["Flatten", "Identity", "Reshape"]
 
 
-@layer()
+@registry.add()
 class Identity(Layer):
     """Return the input as it is, for a place that wants a layer.
 
@@ -32,7 +32,7 @@ class Identity(Layer):
         return inputs
 
 
-@layer()
+@registry.add()
 class Flatten(Layer):
     """Turn each row into a vector. In a model this costs nothing.
 
@@ -69,7 +69,7 @@ class Flatten(Layer):
         return ops.reshape_rows(inputs, (-1,))
 
 
-@layer()
+@registry.add()
 class Reshape(Layer):
     """Give each row another shape. In a model this costs nothing.
 

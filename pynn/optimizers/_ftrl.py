@@ -4,12 +4,39 @@ from __future__ import annotations
 
 from typing import Unpack
 
+import numpy as np
+
 from pynn._number_checks import is_number
 from pynn.optimizers._common import CommonOptions, check_range
+from pynn.optimizers._declaration import Formula, Hyper, Step, optimizer
 from pynn.optimizers._learning_rate import LearningRate
 from pynn.optimizers._optimizer import Optimizer
 
+__all__ = ["Ftrl"]
 
+
+def _ftrl(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Step:
+    l1, l2 = h.l1_regularization_strength, h.l2_regularization_strength + h.beta / (2 * h.rate)
+    shrunk = g + 2 * h.l2_shrinkage_regularization_strength * w
+    total = slots[0] + g**2
+    power = -h.learning_rate_power
+    linear = slots[1] + shrunk - (total**power - slots[0] ** power) / h.rate * w
+    return (np.clip(linear, -l1, l1) - linear) / (total**power / h.rate + 2 * l2), [total, linear]
+
+
+@optimizer(
+    Formula(
+        "ftrl",
+        _ftrl,
+        {
+            "learning_rate": 0.05,
+            "l1_regularization_strength": 0.01,
+            "l2_regularization_strength": 0.1,
+            "l2_shrinkage_regularization_strength": 0.02,
+            "beta": 0.3,
+        },
+    )
+)
 class Ftrl(Optimizer):
     """Follow the regularized leader, made for large and sparse linear models.
 
@@ -46,15 +73,6 @@ class Ftrl(Optimizer):
     array([-0.1])
     """
 
-    _hyperparameters = (
-        "learning_rate_power",
-        "initial_accumulator_value",
-        "l1_regularization_strength",
-        "l2_regularization_strength",
-        "l2_shrinkage_regularization_strength",
-        "beta",
-    )
-
     def __init__(
         self,
         learning_rate: LearningRate = 0.001,
@@ -86,6 +104,3 @@ class Ftrl(Optimizer):
             "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength, 0.0
         )
         self.beta = check_range("beta", beta, 0.0)
-
-    def _engine_name(self) -> str:
-        return "ftrl"

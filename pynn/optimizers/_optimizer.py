@@ -85,7 +85,8 @@ class Optimizer:
     array([0.5, 1.5])
     """
 
-    _hyperparameters: tuple[str, ...] = ()
+    _config_names: tuple[str, ...] = ()  # these two are set where an optimizer is declared
+    _formulas: Mapping[str, Any] = {}
 
     decay: float = 0.0
     weight_decay: float | None = None
@@ -216,7 +217,7 @@ class Optimizer:
 
     def _engine_name(self) -> str | None:
         """Return the engine's name of the formula, or None if it has none."""
-        return None
+        return next(iter(self._formulas), None)
 
     def _native(self) -> tuple[str, list[float]] | None:
         """Return the engine's name and hyperparameters, or None for a formula of its own."""
@@ -467,7 +468,11 @@ class Optimizer:
         config = {"learning_rate": rate, **{name: getattr(self, name) for name in names}}
         if self.decay:
             config["decay"] = self.decay
-        return {**config, **{name: getattr(self, name) for name in self._hyperparameters}}
+        return {**config, **self._hyperparameters()}
+
+    def _hyperparameters(self) -> dict[str, Any]:
+        others = {"learning_rate", *CommonOptions.__annotations__}
+        return {name: getattr(self, name) for name in self._config_names if name not in others}
 
     @classmethod
     def from_config(
@@ -488,8 +493,7 @@ class Optimizer:
         return cls(**config)
 
     def __repr__(self) -> str:
-        shown = {"learning_rate": self._learning_rate}
-        shown.update({name: getattr(self, name) for name in self._hyperparameters})
+        shown = {"learning_rate": self._learning_rate, **self._hyperparameters()}
         arguments = ", ".join(f"{key}={value!r}" for key, value in shown.items())
         return f"{type(self).__name__}({arguments})"
 

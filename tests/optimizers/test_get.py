@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from optimizers.cases import NAMES, make_all
 from pynn import optimizers
 from pynn.optimizers import schedules
+from reference.optimizers import NAMES, make
 
 
 @pytest.mark.parametrize("name", ["SGD", "sgd", "Adam", "adam", "AdamW", "adamw", "RMSprop"])
@@ -29,7 +29,7 @@ def test_other_identifiers() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_configs_survive_json(name: str) -> None:
-    optimizer = make_all()[name]
+    optimizer = make(name)
     again = optimizers.deserialize(json.loads(json.dumps(optimizers.serialize(optimizer))))
     assert type(again) is type(optimizer)
     assert again.get_config() == optimizer.get_config()

@@ -10,27 +10,13 @@ import pytest
 
 from pynn import _core
 from reference.networks import COUPLED_NETWORKS, NETWORKS
+from reference.optimizers import HYPER
 from reference.random import shuffled
 from reference.trainer import Batch, Totals
 from reference.twin import Training, Twin, rows
 
 # Hundreds of float64 roundings, carried through a dozen steps.
 ALLOWED = 1e-9
-HYPER = {
-    "sgd": [],
-    "sgd_momentum": [0.9],
-    "sgd_nesterov": [0.9],
-    "rmsprop": [0.9, 1e-7],
-    "rmsprop_momentum": [0.9, 1e-7, 0.5, 1.0],
-    "adam": [0.9, 0.999, 1e-7],
-    "adam_amsgrad": [0.9, 0.99, 1e-7],
-    "nadam": [0.9, 0.999, 1e-7],
-    "adamax": [0.9, 0.999, 1e-7],
-    "adagrad": [1e-7, 0.1],
-    "adadelta": [0.95, 1e-7],
-    "lion": [0.9, 0.99],
-    "ftrl": [-0.5, 0.01, 0.02, 0.03, 0.1, 0.1],
-}
 FOREVER = 1e9
 N = 70  # rows; not a multiple of the batch sizes below
 

@@ -11,25 +11,11 @@ import pytest
 from scipy import sparse
 
 from pynn import _core
+from reference.optimizers import HYPER
 from reference.tolerances import DTYPES
 
 FOREVER = 1e9
 COLS = 700
-HYPER: dict[str, list[float]] = {
-    "sgd": [],
-    "sgd_momentum": [0.9],
-    "sgd_nesterov": [0.9],
-    "rmsprop": [0.9, 1e-7],
-    "rmsprop_momentum": [0.9, 1e-7, 0.9, 1.0],
-    "adam": [0.9, 0.999, 1e-7],
-    "adam_amsgrad": [0.9, 0.999, 1e-7],
-    "nadam": [0.9, 0.999, 1e-7],
-    "adamax": [0.9, 0.999, 1e-7],
-    "adagrad": [1e-7, 0.1],
-    "adadelta": [0.95, 1e-7],
-    "lion": [0.9, 0.99],
-    "ftrl": [-0.5, 0.01, 0.01, 0.0, 0.0, 0.1],
-}
 # What else happens to gradients and weights of a step.
 EXTRAS: dict[str, dict[str, Any]] = {
     "plain": {},

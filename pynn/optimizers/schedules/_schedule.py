@@ -1,18 +1,20 @@
-"""The base classes of learning-rate schedules. No formula belongs here."""
+"""The list of learning-rate schedules and their base classes. No formula belongs here."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from pynn._number_checks import is_number
 from pynn._numbers import Number
+from pynn._registry import Configured, Registry
+
+registry = Registry("learning-rate schedule")
 
 
-class LearningRateSchedule(ABC):
+class LearningRateSchedule(Configured, ABC):
     """A learning rate that depends on the step.
 
     Subclasses define ``__call__(step)``, which returns the rate of the step of that number,
@@ -32,19 +34,6 @@ class LearningRateSchedule(ABC):
     @abstractmethod
     def __call__(self, step: Any) -> Any:
         """Return the learning rate of step number `step`."""
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same schedule again."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a schedule from the output of `get_config`."""
-        return cls(**config)
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
 
 
 class FormulaSchedule(LearningRateSchedule):
