@@ -14,7 +14,7 @@ class ActivationOp : public Op<T> {
   double cost() const override { return 10.0 * this->out->features; }
 
   void forward(const Pass&, const Share& share) override {
-    if (this->gated) return;  // the dense op before it has done it
+    if (this->fuses_relu) return;  // the dense op before it has done it
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
     const auto& kernel = this->kernels->activation[function_];
@@ -26,7 +26,7 @@ class ActivationOp : public Op<T> {
 
   void backward(const Pass&, const Share& share) override {
     const Slot<T>& x = *this->in[0];
-    if (x.grad == nullptr || this->gate != nullptr) return;
+    if (x.grad == nullptr || this->relu_mask != nullptr) return;
     const Slot<T>& y = *this->out;
     const auto& kernel = this->kernels->activation[function_];
     const Slot<T>& saved = kernel.needs_input ? x : y;

@@ -132,7 +132,7 @@ OpKind batch_normalization_kind() {
               shape,
               make_f32<BatchNormalization>,
               make_f64<BatchNormalization>};
-  kind.couples_rows = true;
+  kind.depends_on_batch = true;
   return kind;
 }
 

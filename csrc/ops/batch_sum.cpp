@@ -59,7 +59,7 @@ int shape(const NodeSpec& node) {
 
 OpKind batch_sum_kind() {
   OpKind kind{"batch_sum", {}, 1, 1, shape, make_f32<BatchSum>, make_f64<BatchSum>};
-  kind.couples_rows = kind.always_couples = true;
+  kind.depends_on_batch = kind.always_depends_on_batch = true;
   return kind;
 }
 

@@ -85,7 +85,7 @@ class Dense : public Op<T> {
     a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
     a.y = y.value_at(share.blocks.begin);
     a.y_block_stride = y.block_stride;
-    a.epilogue = this->gated ? Epilogue::relu : Epilogue::none;
+    a.epilogue = this->fuses_relu ? Epilogue::relu : Epilogue::none;
     if (narrow_to(a, rows, pass, share)) choose_product(*this->kernels, a)(a);
   }
 
@@ -103,10 +103,10 @@ class Dense : public Op<T> {
     a.y = x.grad_at(share.blocks.begin);
     a.y_block_stride = x.block_stride;
     a.accumulate = this->accumulate[0] != 0;
-    if (this->gate != nullptr) {
+    if (this->relu_mask != nullptr) {
       a.epilogue = Epilogue::relu_gradient;
-      a.gate = this->gate->value_at(share.blocks.begin);
-      a.gate_block_stride = this->gate->block_stride;
+      a.gate = this->relu_mask->value_at(share.blocks.begin);
+      a.gate_block_stride = this->relu_mask->block_stride;
     }
     if (narrow_to(a, share.features(features_), pass, share))
       choose_input_gradient(*this->kernels, a, by_input_, pass.count)(a);
@@ -190,7 +190,7 @@ class Dense : public Op<T> {
     a.end = rows.end;
     a.y = y.value_at(share.blocks.begin);
     a.y_block_stride = y.block_stride;
-    a.relu = this->gated;
+    a.relu = this->fuses_relu;
     if (rows.size() > 0 && a.count > 0) this->kernels->sparse_product(a);
   }
 

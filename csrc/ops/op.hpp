@@ -167,9 +167,10 @@ class Op {
   std::vector<char> accumulate;  // per input: add to its gradient instead of overwriting it
   T* work = nullptr;
   int node = 0;
-  bool gated = false;  // the dense op's output goes through relu in the tile (forward)
-  const Slot<T>* gate =
-      nullptr;  // in[0]'s gradient is multiplied by gate > 0 in the tile (backward)
+  bool fuses_relu = false;  // a dense op does relu in its tiles, so that the activation need not
+  // in[0]'s gradient is 0 where the value of this is not positive; a dense op does that in its
+  // tiles, so that the activation need not.
+  const Slot<T>* relu_mask = nullptr;
 
  protected:
   T* variable_data(std::size_t i) const { return variables[i]->template data<T>(); }
@@ -206,8 +207,9 @@ struct OpKind {
   bool is_softmax = false;
   bool is_dense = false;
   bool is_input = false;
-  bool couples_rows = false;  // in training, a row's output depends on the other rows of the batch
-  bool always_couples = false;  // at inference too
+  bool depends_on_batch =
+      false;  // in training, a row's output depends on the other rows of the batch
+  bool always_depends_on_batch = false;  // at inference too
 };
 
 template <class T>

@@ -53,7 +53,7 @@ void check_data(const Data& data, const DataShapes& shapes) {
   }
 }
 
-double total_divisor(const Data& data, std::size_t output, const ObjectiveSpec& objective) {
+double total_divisor(const Data& data, std::size_t output, const EvaluationSpec& objective) {
   const Divisor divisor = objective.losses[output].divisor;
   if (divisor == Divisor::one) return 1;
   const bool by_weights = objective.normalize_by_weights || divisor == Divisor::weights;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "training/objective.hpp"
+#include "training/evaluator.hpp"
 #include "training/rows.hpp"
 
 namespace pynn {
@@ -31,7 +31,7 @@ struct DataShapes {
 void check_data(const Data& data, const DataShapes& shapes);
 
 // What the losses of an output are divided by, all rows being one batch.
-double total_divisor(const Data& data, std::size_t output, const ObjectiveSpec& objective);
+double total_divisor(const Data& data, std::size_t output, const EvaluationSpec& objective);
 
 bool names_a_row_twice(std::span<const std::int64_t> order, std::int64_t rows);
 

@@ -40,7 +40,7 @@ struct Workspace {
     arena.allocate();
   }
   std::vector<double> entries_per_row;
-  Plan<T> plan;
+  ExecutionPlan<T> plan;
   Gather<T> gather;
   std::vector<Task> tasks;
   std::vector<T*> staging;
@@ -106,7 +106,7 @@ class ExecutorOf : public Executor {
       if (cost_ >= 0 && same_kinds(entries, costed_)) return cost_;
     }
     std::unique_ptr<Workspace<T>> workspace = take(entries);
-    require(!workspace->plan.always_couples(),
+    require(!workspace->plan.always_depends_on_batch(),
             "rows are predicted by pieces, and an op looks at all rows of a batch");
     const double cost = workspace->plan.forward_cost();
     give_back(std::move(workspace));

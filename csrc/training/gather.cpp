@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.hpp"
+#include "graph/analysis.hpp"
 #include "kernels/choose_product.hpp"
 
 namespace pynn {
@@ -16,7 +17,7 @@ constexpr int kManyColumns = 4096;
 }  // namespace
 
 template <class T>
-Gather<T>::Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch)
+Gather<T>::Gather(ExecutionPlan<T>& plan, const std::vector<int>& inputs, int max_batch)
     : max_batch_(max_batch) {
   const int rows = block_count(max_batch) * kLanes;
   for (std::size_t i = 0; i < inputs.size(); ++i) {

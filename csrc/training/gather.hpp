@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/arena.hpp"
+#include "graph/execution_plan.hpp"
 #include "graph/graph.hpp"
-#include "graph/plan.hpp"
 #include "training/rows.hpp"
 
 namespace pynn {
@@ -15,7 +15,7 @@ namespace pynn {
 template <class T>
 class Gather {
  public:
-  Gather(Plan<T>& plan, const std::vector<int>& inputs, int max_batch);
+  Gather(ExecutionPlan<T>& plan, const std::vector<int>& inputs, int max_batch);
 
   // The sources must outlive every batch that is gathered from them.
   // may_repeat: a batch may hold a row several times.

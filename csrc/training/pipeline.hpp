@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/thread_pool.hpp"
-#include "graph/plan.hpp"
+#include "graph/execution_plan.hpp"
 #include "graph/schedule.hpp"
+#include "training/evaluator.hpp"
 #include "training/gather.hpp"
-#include "training/objective.hpp"
 #include "training/prefetch.hpp"
 #include "training/updater.hpp"
 
@@ -20,7 +20,7 @@ namespace pynn {
 // number of workers.
 template <class T>
 struct Pipeline {
-  Pipeline(const Graph& graph, const PlanRequest& request, const ObjectiveSpec& spec,
+  Pipeline(const Graph& graph, const PlanRequest& request, const EvaluationSpec& spec,
            const std::vector<int>& features, Updater<T>& updater)
       : max_batch(request.max_batch),
         entries_per_row(request.entries_per_row),
@@ -49,9 +49,9 @@ struct Pipeline {
 
   int max_batch;
   std::vector<double> entries_per_row;
-  Plan<T> plan;
+  ExecutionPlan<T> plan;
   Gather<T> gather;
-  Objective<T> objective;
+  Evaluator<T> objective;
   Prefetch prefetch;
   std::vector<Task> tasks;
   std::map<std::pair<int, int>, std::unique_ptr<Schedule>> schedules;

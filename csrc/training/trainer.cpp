@@ -166,7 +166,8 @@ class TrainerOf : public Trainer {
     std::lock_guard lock(mutex_);
     check(data);
     FlushDenormals flush;
-    const bool depends = depends_on_batches(spec_.objective) || training_->plan.always_couples();
+    const bool depends =
+        depends_on_batches(spec_.objective) || training_->plan.always_depends_on_batch();
     const bool by_batches = depends && batch_size > 0;
     const int piece = by_batches ? batch_size : kEvaluationBatch;
     const std::vector<double> entries = entries_of(data);
@@ -194,7 +195,7 @@ class TrainerOf : public Trainer {
     std::lock_guard lock(mutex_);
     check(data);
     FlushDenormals flush;
-    const bool whole = training_->plan.couples_rows();
+    const bool whole = training_->plan.depends_on_batch();
     require(!whole || data.rows() < 1 << 24,
             "too many rows for one batch whose rows depend on one another");
     const int piece = whole ? static_cast<int>(data.rows()) : kEvaluationBatch;
@@ -328,7 +329,7 @@ class TrainerOf : public Trainer {
     pipeline.objective.append_tasks(tasks);
     pipeline.plan.append_late(tasks);
     pipeline.objective.append_late_metrics(tasks);
-    Objective<T>* objective = &pipeline.objective;
+    Evaluator<T>* objective = &pipeline.objective;
     Task prepare{[this, objective](const Pass& pass, const Share&) {
                    updater_.prepare(pass, objective->batch_divisor(pass, 0));
                  },
@@ -440,7 +441,7 @@ class TrainerOf : public Trainer {
 
   std::shared_ptr<const Graph> graph_;
   TrainerSpec spec_;
-  ObjectiveSpec fused_spec_;
+  EvaluationSpec fused_spec_;
   std::vector<int> inputs_;           // the model's, and then the targets that the graph reads
   std::vector<std::size_t> targets_;  // whose they are: numbers of outputs
   std::vector<int> loss_nodes_;

@@ -12,7 +12,7 @@
 #include "base/poll.hpp"
 #include "graph/graph.hpp"
 #include "training/data.hpp"
-#include "training/objective.hpp"
+#include "training/evaluator.hpp"
 #include "training/updater.hpp"
 
 namespace pynn {
@@ -22,7 +22,7 @@ struct TrainerSpec {
   std::vector<int> outputs;
   // Per output: the graph's input that losses or metrics read its target from, or -1.
   std::vector<int> targets;
-  ObjectiveSpec objective;
+  EvaluationSpec objective;
   UpdateSpec update;
 };
 

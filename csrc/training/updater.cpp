@@ -95,7 +95,7 @@ void Updater<T>::clear_gradient(std::size_t i) {
 }
 
 template <class T>
-void Updater<T>::serve(const Plan<T>& plan) {
+void Updater<T>::serve(const ExecutionPlan<T>& plan) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     const int uses = plan.uses(&p);

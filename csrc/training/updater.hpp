@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "graph/plan.hpp"
+#include "graph/execution_plan.hpp"
 #include "training/step_options.hpp"
 
 namespace pynn {
@@ -38,7 +38,7 @@ class Updater {
 
   // To be called when the plan is known: shared variables keep their gradients until all parts are
   // there.
-  void serve(const Plan<T>& plan);
+  void serve(const ExecutionPlan<T>& plan);
 
   // Sums the penalty of the weights before they are stepped.
   void append_penalty(std::vector<Task>& tasks);

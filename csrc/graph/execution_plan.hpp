@@ -34,28 +34,19 @@ struct PlanRequest {
   std::vector<double> entries_per_row;
 };
 
-// Up to which share of its elements being stored the rows of an input are best given by their
-// entries; 0 where something other than dense layers reads it. `roots`: the nodes that everything
-// else is computed for.
-double densest_sparse(const Graph& graph, const std::vector<int>& roots, int input);
-
-// True if a loss of this output may be taken of the logits instead: the output is a softmax or a
-// sigmoid that nothing else reads, of something that nothing else reads.
-bool can_take_logits(const Graph& graph, const std::vector<int>& outputs, int output);
-
 template <class T>
-class Plan {
+class ExecutionPlan {
  public:
-  Plan(const Graph& graph, const PlanRequest& request, const ParameterMap<T>& parameters);
+  ExecutionPlan(const Graph& graph, const PlanRequest& request, const ParameterMap<T>& parameters);
 
-  Slot<T>& slot(int node) { return slots_[static_cast<std::size_t>(node)]; }
+  Slot<T>& slot(int node) { return at(node).slot; }
   // Where a loss of output i reads its predictions and writes its gradient.
   Slot<T>& loss_slot(std::size_t i) { return slot(loss_nodes_[i]); }
   Slot<T>& output_slot(std::size_t i) { return slot(request_.outputs[i]); }
 
   // Row pointers of an input, to be set before the pass: max_batch of them. Null where none are
   // needed.
-  bool input_wants_rows(std::size_t i) const { return input_wants_rows_[i] != 0; }
+  bool input_wants_rows(std::size_t i) const { return at(request_.inputs[i]).wants_rows; }
   void set_input_rows(std::size_t i, const T* const* rows) {
     slot(request_.inputs[i]).row_pointers = rows;
   }
@@ -71,9 +62,10 @@ class Plan {
   // Runs a fused output's own op on blocks of the batch; nothing to do for other outputs.
   void finish_output(std::size_t i, const Pass& pass, const Share& share);
 
-  double forward_cost() const { return forward_cost_; }    // floating-point operations per row
-  bool couples_rows() const { return couples_rows_; }      // in training
-  bool always_couples() const { return always_couples_; }  // at inference too
+  double forward_cost() const { return forward_cost_; }  // floating-point operations per row
+  // Whether a row's output depends on the other rows of its batch, in training.
+  bool depends_on_batch() const { return depends_on_batch_; }
+  bool always_depends_on_batch() const { return always_depends_on_batch_; }  // at inference too
   // How many nodes give a parameter a gradient.
   int uses(const Parameter<T>* parameter) const {
     const auto found = uses_.find(parameter);
@@ -81,42 +73,65 @@ class Plan {
   }
 
  private:
+  // A row-major copy of lanes.
   struct RowCopy {
     std::vector<const T*> pointers;
     T* rows = nullptr;
     std::ptrdiff_t ld = 0;
   };
 
-  void find_used_nodes(const Graph& graph);
-  void find_gradients(const Graph& graph, const ParameterMap<T>& parameters);
-  void choose_fusions(const Graph& graph);
-  void lay_out_buffers(const Graph& graph);
-  void bind_ops(const Graph& graph, const ParameterMap<T>& parameters);
+  struct Node {
+    const NodeSpec* spec = nullptr;
+    std::unique_ptr<Op<T>> op;  // null if the node is not used
+    Slot<T> slot;
+    std::vector<int> consumers;  // among the used nodes
+    bool used = false;
+    bool late = false;     // only late nodes need it
+    bool skipped = false;  // a fused output
+    bool has_grad = false;
+    bool wants_rows = false;  // an update reads rows of the value
+    int value_of = 0;         // whose buffer the node uses: its own number unless aliased
+    int grad_of = 0;
+    RowCopy value_copy;
+    RowCopy grad_copy;
+
+    bool is_activation() const { return spec->kind->activation >= 0; }
+    bool is_dense() const { return spec->kind->is_dense; }
+    // Its gradient goes on to its inputs and parameters.
+    bool runs_backward() const { return op != nullptr && has_grad && !skipped; }
+  };
+
+  Node& at(int node) { return nodes_[static_cast<std::size_t>(node)]; }
+  const Node& at(int node) const { return nodes_[static_cast<std::size_t>(node)]; }
   bool is_loss_node(int node) const;
-  void append_values(std::vector<Task>& tasks, bool late) const;
+  bool is_output(int node) const;
+
+  void find_used_nodes(const Graph& graph);
+  void find_loss_nodes();
+  void find_gradients(const ParameterMap<T>& parameters);
+  void choose_fusions();
+  void fuse_into_dense(int id);
+  void lay_out_buffers();
+  void bind_ops(const ParameterMap<T>& parameters);
+  void order_gradients();
+  void lay_out_copies();
   void request_copy(RowCopy& copy, int features);
-  static void point_to_rows(RowCopy& copy, int rows);
-  Task copy_task(const RowCopy& copy, std::size_t node, const T* lanes) const;
+  const T* const* point_to_rows(RowCopy& copy);
+
+  void append_values(std::vector<Task>& tasks, bool late) const;
 
   PlanRequest request_;
   std::vector<int> loss_nodes_;
-  std::vector<char> used_, late_, has_grad_, skipped_, is_activation_, input_wants_rows_;
-  std::vector<std::vector<int>> consumers_;  // per node, among the used nodes
-  std::vector<int> value_of_, grad_of_;  // whose buffer a node uses: its own number unless aliased
-  std::vector<Slot<T>> slots_;
-  std::vector<std::unique_ptr<Op<T>>> ops_;  // null for unused nodes
-  std::vector<RowCopy> row_copies_;          // per node, of its value
-  std::vector<RowCopy> grad_copies_;         // per node, of its gradient
-  std::vector<char> wants_copy_;
+  std::vector<Node> nodes_;
   std::map<const Parameter<T>*, int> uses_;
   Arena arena_;       // values and gradients
   Arena side_arena_;  // row-major copies and the ops' own buffers
   double forward_cost_ = 0;
-  bool couples_rows_ = false;
-  bool always_couples_ = false;
+  bool depends_on_batch_ = false;
+  bool always_depends_on_batch_ = false;
 };
 
-extern template class Plan<float>;
-extern template class Plan<double>;
+extern template class ExecutionPlan<float>;
+extern template class ExecutionPlan<double>;
 
 }  // namespace pynn

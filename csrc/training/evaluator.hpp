@@ -1,63 +1,16 @@
-// What a pass is judged by: the targets of a batch, its losses (with their gradients, in training)
-// and its built-in metrics, summed over batches in float64.
+// Evaluates the outputs of a batch: reads its targets, and takes losses (with their gradients, in
+// training) and metrics, which are summed over batches in float64.
 #pragma once
 
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "graph/plan.hpp"
+#include "graph/execution_plan.hpp"
+#include "training/loss_choice.hpp"
 #include "training/rows.hpp"
 
 namespace pynn {
-
-// What the sum of a batch's losses is divided by.
-enum class Divisor : int { rows, weights, one };
-
-struct LossChoice {
-  bool present = false;
-  Loss loss = Loss::mean_squared_error;
-  double parameters[kMaxLossParameters] = {};
-  // A node of one feature that computes the loss of each row, instead of `loss`; or -1.
-  int node = -1;
-  Divisor divisor = Divisor::rows;
-
-  bool in_graph() const { return node >= 0; }
-};
-
-enum class MetricKind : int {
-  binary_accuracy,
-  categorical_accuracy,
-  sparse_categorical_accuracy,
-  loss,
-  node
-};
-
-struct MetricChoice {
-  MetricKind kind;
-  LossChoice loss;  // for MetricKind::loss
-  int node = -1;    // for MetricKind::node: of one feature, the metric of each row
-};
-
-std::vector<std::string> metric_names();
-LossChoice parse_loss(const std::string& name, const std::vector<double>& parameters);
-Divisor parse_divisor(const std::string& name);
-MetricChoice parse_metric(const std::string& name);
-
-struct ObjectiveSpec {
-  std::vector<LossChoice> losses;                  // per output, and then further terms of the sum
-  std::vector<double> loss_weights;                // per output
-  std::vector<std::vector<MetricChoice>> metrics;  // per output
-  bool normalize_by_weights = false;  // divide by the sum of the sample weights instead of the rows
-};
-
-// Columns that the target of an output must have; 0 if the output needs no target.
-int target_columns(const ObjectiveSpec& spec, std::size_t output, int features);
-
-// The loss to take of the logits of `output` instead, if the graph allows it.
-bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i,
-                LossChoice& choice);
 
 struct Tally {
   double total = 0;
@@ -72,11 +25,12 @@ struct Results {
 };
 
 template <class T>
-class Objective {
+class Evaluator {
  public:
   // `spec.losses` are those that the plan was built for: fused ones already replaced.
-  Objective(Plan<T>& plan, const ObjectiveSpec& spec, const std::vector<int>& output_features,
-            const std::vector<char>& fused, int max_batch, bool training);
+  Evaluator(ExecutionPlan<T>& plan, const EvaluationSpec& spec,
+            const std::vector<int>& output_features, const std::vector<char>& fused, int max_batch,
+            bool training);
 
   // Targets may be absent (rows = 0) where no loss or metric needs them; weights wherever all
   // are 1.
@@ -118,11 +72,11 @@ class Objective {
   };
 
   void gather(Output& output, std::size_t index, const Pass& pass, const Share& share);
-  void judge(Output& output, std::size_t index, const Pass& pass, const Share& share);
+  void evaluate(Output& output, std::size_t index, const Pass& pass, const Share& share);
   void measure(Output& output, const MetricChoice& metric, T* hits, int block);
   void tally(const Pass& pass, double regularization, bool per_batch);
 
-  Plan<T>& plan_;
+  ExecutionPlan<T>& plan_;
   bool training_;
   bool normalize_by_weights_;
   std::vector<double> divisors_;
@@ -131,10 +85,7 @@ class Objective {
   Arena arena_;
 };
 
-// Whether a loss of a batch depends on how rows are put together in batches, beyond rounding.
-bool depends_on_batches(const ObjectiveSpec& spec);
-
-extern template class Objective<float>;
-extern template class Objective<double>;
+extern template class Evaluator<float>;
+extern template class Evaluator<double>;
 
 }  // namespace pynn

@@ -1,24 +1,12 @@
-#include "training/objective.hpp"
+#include "training/evaluator.hpp"
 
 #include <algorithm>
-#include <cmath>
 
-#include "base/check.hpp"
 #include "dispatch/dispatch.hpp"
-#include "formulas/names.hpp"
 
 namespace pynn {
 
 namespace {
-
-constexpr const char* kAccuracies[] = {"binary_accuracy", "categorical_accuracy",
-                                       "sparse_categorical_accuracy"};
-constexpr const char* kLossPrefix = "loss:";
-
-bool is_sparse(Loss loss) {
-  return loss == Loss::sparse_categorical_crossentropy ||
-         loss == Loss::sparse_categorical_crossentropy_logits;
-}
 
 // Whether a metric must see the output itself where the loss takes the logits. The likeliest class
 // has the largest logit, and a sigmoid is above 1/2 where its logit is positive; a softmax's
@@ -27,14 +15,6 @@ bool must_see_output(const MetricChoice& metric, const LossChoice& loss_of_logit
   return metric.kind == MetricKind::loss || metric.kind == MetricKind::node ||
          (metric.kind == MetricKind::binary_accuracy &&
           loss_of_logits.loss != Loss::binary_crossentropy_logits);
-}
-
-int find_loss(const std::string& name) {
-  const int index = find_name(kLossList, name);
-  if (index < 0) {
-    require(false, "unknown loss: '" + name + "'. It must be one of " + joined_names(kLossList));
-  }
-  return index;
 }
 
 // The sum of value(row) over a batch, row i added to partial sum i % 4: each addition waits for the
@@ -52,88 +32,8 @@ double sum_rows(int count, const Value& value) {
 
 }  // namespace
 
-std::vector<std::string> metric_names() {
-  std::vector<std::string> names(std::begin(kAccuracies), std::end(kAccuracies));
-  for (const LossEntry& entry : kLossList) names.push_back(std::string(kLossPrefix) + entry.name);
-  return names;
-}
-
-LossChoice parse_loss(const std::string& name, const std::vector<double>& parameters) {
-  LossChoice choice;
-  choice.present = true;
-  const int index = find_loss(name);
-  choice.loss = static_cast<Loss>(index);
-  const std::size_t known = split_words(kLossList[index].parameters).size();
-  require(parameters.size() <= known, "too many parameters for the loss '" + name +
-                                          "', which takes " + std::to_string(known) +
-                                          ". Received: " + std::to_string(parameters.size()));
-  std::copy(std::begin(kLossList[index].defaults), std::end(kLossList[index].defaults),
-            choice.parameters);
-  std::copy(parameters.begin(), parameters.end(), choice.parameters);
-  return choice;
-}
-
-Divisor parse_divisor(const std::string& name) {
-  constexpr const char* kNames[] = {"rows", "weights", "one"};
-  for (int i = 0; i < 3; ++i) {
-    if (name == kNames[i]) return static_cast<Divisor>(i);
-  }
-  require(false, "a divisor must be rows, weights or one. Received: '" + name + "'");
-  return Divisor::rows;
-}
-
-bool depends_on_batches(const ObjectiveSpec& spec) {
-  const auto depends = [](const LossChoice& loss) { return loss.divisor != Divisor::rows; };
-  return std::any_of(spec.losses.begin(), spec.losses.end(), depends);
-}
-
-MetricChoice parse_metric(const std::string& name) {
-  for (int i = 0; i < static_cast<int>(MetricKind::loss); ++i) {
-    if (name == kAccuracies[i]) return {static_cast<MetricKind>(i), {}};
-  }
-  require(name.rfind(kLossPrefix, 0) == 0, "unknown metric: '" + name + "'");
-  return {MetricKind::loss, parse_loss(name.substr(std::string(kLossPrefix).size()), {})};
-}
-
-int target_columns(const ObjectiveSpec& spec, std::size_t output, int features) {
-  int columns = 0;
-  const auto use = [&](int wanted) {
-    require(columns == 0 || columns == wanted,
-            "the loss and the metrics of output " + std::to_string(output) +
-                " need targets of different shapes: " + std::to_string(columns) + " and " +
-                std::to_string(wanted) + " columns");
-    columns = wanted;
-  };
-  const LossChoice& loss = spec.losses[output];
-  if (loss.present && !loss.in_graph()) use(is_sparse(loss.loss) ? 1 : features);
-  for (const MetricChoice& metric : spec.metrics[output]) {
-    if (metric.kind == MetricKind::node) continue;
-    const bool sparse = metric.kind == MetricKind::sparse_categorical_accuracy ||
-                        (metric.kind == MetricKind::loss && is_sparse(metric.loss.loss));
-    use(sparse ? 1 : features);
-  }
-  return columns;
-}
-
-bool fused_loss(const Graph& graph, const std::vector<int>& outputs, std::size_t i,
-                LossChoice& choice) {
-  if (!choice.present || choice.in_graph() || !can_take_logits(graph, outputs, outputs[i]))
-    return false;
-  const bool softmax = graph.node(outputs[i]).kind->is_softmax;
-  if (softmax && choice.loss == Loss::categorical_crossentropy) {
-    choice.loss = Loss::categorical_crossentropy_logits;
-  } else if (softmax && choice.loss == Loss::sparse_categorical_crossentropy) {
-    choice.loss = Loss::sparse_categorical_crossentropy_logits;
-  } else if (!softmax && choice.loss == Loss::binary_crossentropy) {
-    choice.loss = Loss::binary_crossentropy_logits;
-  } else {
-    return false;
-  }
-  return true;
-}
-
 template <class T>
-Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec,
+Evaluator<T>::Evaluator(ExecutionPlan<T>& plan, const EvaluationSpec& spec,
                         const std::vector<int>& output_features, const std::vector<char>& fused,
                         int max_batch, bool training)
     : plan_(plan), training_(training), normalize_by_weights_(spec.normalize_by_weights) {
@@ -177,7 +77,7 @@ Objective<T>::Objective(Plan<T>& plan, const ObjectiveSpec& spec,
 }
 
 template <class T>
-void Objective<T>::set_sources(const std::vector<Rows>& targets, const std::vector<Rows>& weights) {
+void Evaluator<T>::set_sources(const std::vector<Rows>& targets, const std::vector<Rows>& weights) {
   for (std::size_t i = 0; i < targets.size(); ++i) {
     outputs_[i]->target = targets[i];
     outputs_[i]->weight = weights[i];
@@ -185,14 +85,14 @@ void Objective<T>::set_sources(const std::vector<Rows>& targets, const std::vect
 }
 
 template <class T>
-void Objective<T>::clear_sums() {
+void Evaluator<T>::clear_sums() {
   results_.loss = {};
   for (Tally& tally : results_.outputs) tally = {};
   for (auto& tallies : results_.metrics) std::fill(tallies.begin(), tallies.end(), Tally{});
 }
 
 template <class T>
-double Objective<T>::batch_divisor(const Pass& pass, std::size_t index) const {
+double Evaluator<T>::batch_divisor(const Pass& pass, std::size_t index) const {
   if (!divisors_.empty()) return divisors_[index];
   const Rows& weight = outputs_[index]->weight;
   const Divisor divisor = outputs_[index]->loss.divisor;
@@ -209,7 +109,7 @@ double Objective<T>::batch_divisor(const Pass& pass, std::size_t index) const {
 }
 
 template <class T>
-void Objective<T>::gather(Output& output, std::size_t index, const Pass& pass, const Share& share) {
+void Evaluator<T>::gather(Output& output, std::size_t index, const Pass& pass, const Share& share) {
   const double divisor = batch_divisor(pass, index);
   const T factor = static_cast<T>(output.loss_weight / divisor);
   const std::ptrdiff_t stride = round_up(output.columns, kRowAlign);
@@ -238,7 +138,8 @@ void Objective<T>::gather(Output& output, std::size_t index, const Pass& pass, c
 }
 
 template <class T>
-void Objective<T>::judge(Output& output, std::size_t index, const Pass& pass, const Share& share) {
+void Evaluator<T>::evaluate(Output& output, std::size_t index, const Pass& pass,
+                            const Share& share) {
   if (output.needs_values) plan_.finish_output(index, pass, share);
   const std::ptrdiff_t stride = round_up(output.columns, kRowAlign) * kLanes;
   for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
@@ -266,7 +167,7 @@ void Objective<T>::judge(Output& output, std::size_t index, const Pass& pass, co
 }
 
 template <class T>
-void Objective<T>::measure(Output& output, const MetricChoice& metric, T* hits, int block) {
+void Evaluator<T>::measure(Output& output, const MetricChoice& metric, T* hits, int block) {
   const KernelTable<T>& kernels = kernel_table<T>();
   const T* target = output.lanes + block * round_up(output.columns, kRowAlign) * kLanes;
   const Slot<T>& slot = output.fused ? *output.slot : *output.values;
@@ -306,7 +207,7 @@ void Objective<T>::measure(Output& output, const MetricChoice& metric, T* hits, 
 }
 
 template <class T>
-void Objective<T>::tally(const Pass& pass, double regularization, bool per_batch) {
+void Evaluator<T>::tally(const Pass& pass, double regularization, bool per_batch) {
   double batch_loss = 0;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const Output& output = *outputs_[i];
@@ -334,7 +235,7 @@ void Objective<T>::tally(const Pass& pass, double regularization, bool per_batch
 }
 
 template <class T>
-void Objective<T>::append_tasks(std::vector<Task>& tasks) {
+void Evaluator<T>::append_tasks(std::vector<Task>& tasks) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Output* output = outputs_[i].get();
     tasks.push_back({[this, output, i](const Pass& pass, const Share& share) {
@@ -344,20 +245,21 @@ void Objective<T>::append_tasks(std::vector<Task>& tasks) {
                      4.0 * output->columns + 4,
                      {},
                      {output->lanes, output->weights}});
-    Task judging{
-        [this, output, i](const Pass& pass, const Share& share) { judge(*output, i, pass, share); },
-        kRowwise,
-        20.0 * output->slot->features,
-        {output->slot->value, output->values->value, output->lanes, output->weights},
-        {output->losses}};
-    if (output->needs_values) judging.writes.push_back(output->values->value);
-    if (output->slot->grad != nullptr) judging.writes.push_back(output->slot->grad);
-    tasks.push_back(std::move(judging));
+    Task evaluation{[this, output, i](const Pass& pass, const Share& share) {
+                      evaluate(*output, i, pass, share);
+                    },
+                    kRowwise,
+                    20.0 * output->slot->features,
+                    {output->slot->value, output->values->value, output->lanes, output->weights},
+                    {output->losses}};
+    if (output->needs_values) evaluation.writes.push_back(output->values->value);
+    if (output->slot->grad != nullptr) evaluation.writes.push_back(output->slot->grad);
+    tasks.push_back(std::move(evaluation));
   }
 }
 
 template <class T>
-void Objective<T>::append_late_metrics(std::vector<Task>& tasks) {
+void Evaluator<T>::append_late_metrics(std::vector<Task>& tasks) {
   for (const auto& output : outputs_) {
     for (std::size_t m = 0; m < output->metrics.size(); ++m) {
       if (output->metrics[m].kind != MetricKind::node) continue;
@@ -376,7 +278,7 @@ void Objective<T>::append_late_metrics(std::vector<Task>& tasks) {
 }
 
 template <class T>
-void Objective<T>::append_tally(std::vector<Task>& tasks, const double* regularization,
+void Evaluator<T>::append_tally(std::vector<Task>& tasks, const double* regularization,
                                 bool per_batch) {
   Task task{[this, regularization, per_batch](const Pass& pass, const Share&) {
               tally(pass, regularization == nullptr ? 0 : *regularization, per_batch);
@@ -393,7 +295,7 @@ void Objective<T>::append_tally(std::vector<Task>& tasks, const double* regulari
   tasks.push_back(std::move(task));
 }
 
-template class Objective<float>;
-template class Objective<double>;
+template class Evaluator<float>;
+template class Evaluator<double>;
 
 }  // namespace pynn
