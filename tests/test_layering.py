@@ -63,7 +63,6 @@ KNOWN_PRIVATE_IMPORTS = {
     "graph -> ops",
     "layers -> ops",
     "metrics -> losses",
-    "models -> graph",
     "models -> layers",
     "models -> metrics",
     "models -> saving",

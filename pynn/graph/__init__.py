@@ -6,20 +6,27 @@ Nothing here knows of layers, data formats of users, or epochs.
 """
 
 from pynn.graph._eager_plan import EagerPlan
+from pynn.graph._interpreter import gather
+from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._plan import PREDICT_ROWS, Plan, lower
 from pynn.graph._row_metrics import averages_rows
 from pynn.graph._rows import flat_rows, is_sparse, to_numeric, to_rows
 from pynn.graph._tape import Tape
+from pynn.graph._walk import steps_between, tensors_of
 
 __all__ = [
     "PREDICT_ROWS",
     "EagerPlan",
+    "InterpretingTrainer",
     "Plan",
     "Tape",
     "averages_rows",
     "flat_rows",
+    "gather",
     "is_sparse",
     "lower",
+    "steps_between",
+    "tensors_of",
     "to_numeric",
     "to_rows",
 ]

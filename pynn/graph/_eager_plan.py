@@ -12,16 +12,15 @@ import numpy as np
 
 from pynn._tensor import Mode, ValueTensor, computing
 from pynn.graph._interpreter import Pass, predict_in_batches
-from pynn.graph._interpreting_trainer import InterpretingTrainer
-from pynn.graph._penalties import penalties_of
+from pynn.graph._plan import PREDICT_ROWS, Plan
 from pynn.ops import Tensor, Weight
 
 # Takes tensors with values and the mode; returns the outputs and what was added to the loss.
 Compute = Callable[[list[ValueTensor], bool], "tuple[list[Tensor], list[Any]]"]
 
 
-class EagerPlan:
-    """A network as a function of tensors with values; it can do what a `Plan` can.
+class EagerPlan(Plan):
+    """A plan of code that runs anew for each batch.
 
     Parameters
     ----------
@@ -33,12 +32,6 @@ class EagerPlan:
     dtype : str
     """
 
-    takes_arrays = True
-    is_native = False
-    coupled = None
-    mixes_rows = True  # for all that is known
-    reason = "code that looks at values"
-
     def __init__(
         self,
         compute: Compute,
@@ -47,21 +40,18 @@ class EagerPlan:
         weights: Sequence[Weight],
         dtype: str,
     ) -> None:
+        # Nothing is recorded, and nothing lowered.
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        self.losses, self.nodes = [], []
+        self.weights, self.dtype = list(weights), dtype
+        self.reason, self.batch_op = "code that looks at values", None
+        self.depends_on_batch = True  # for all that is known
+        self._native, self._frozen, self._executor = None, (), None
         self._compute = compute
-        self.inputs = list(inputs)
-        self.outputs = list(outputs)
-        self.weights = list(weights)
-        self.dtype = dtype
-
-    def frozen(self) -> tuple[bool, ...]:
-        """Return nothing: what is frozen shows in each pass."""
-        return ()
 
     def interpreter(self) -> EagerPlan:
         """Return the plan, which computes itself."""
         return self
-
-    executor = interpreter
 
     def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
         """Run the code on a batch."""
@@ -77,34 +67,4 @@ class EagerPlan:
 
     def predict(self, x: Sequence[Any], batch_size: int | None = None) -> list[np.ndarray]:
         """Return the outputs for the rows of `x`; see `Plan.predict`."""
-        return predict_in_batches(self, x, batch_size or 1024)
-
-    def trainer(
-        self,
-        losses: Sequence[Any],
-        optimizer: Any,
-        options: dict[str, Any] | None = None,
-        loss_weights: Sequence[float] | None = None,
-        metrics: Sequence[Sequence[Any]] | None = None,
-        parameters: Sequence[Weight] | None = None,
-        l1: Sequence[float] | None = None,
-        l2: Sequence[float] | None = None,
-        target_widths: Sequence[int | None] | None = None,
-        weighted: bool = False,
-    ) -> InterpretingTrainer:
-        """Return what trains; see `Plan.trainer`."""
-        if parameters is None:
-            parameters = [weight for weight in self.weights if weight.trainable]
-        l1, l2, _ = penalties_of(parameters, l1, l2)
-        count = len(self.outputs)
-        return InterpretingTrainer(
-            self,
-            losses,
-            [1.0] * count if loss_weights is None else loss_weights,
-            [()] * count if metrics is None else metrics,
-            list(parameters),
-            l1,
-            l2,
-            optimizer,
-            options,
-        )
+        return predict_in_batches(self, x, batch_size or PREDICT_ROWS)

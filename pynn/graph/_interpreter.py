@@ -7,7 +7,7 @@ in `_interpreting_trainer`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -44,6 +44,17 @@ class Pass(NamedTuple):
     values: Values
 
 
+class Computation(Protocol):
+    """A network that NumPy computes, batch by batch."""
+
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    dtype: str
+
+    def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
+        """Compute all nodes for a batch, or those that the outputs need."""
+
+
 class Interpreter:
     """A network that is computed node by node.
 
@@ -56,8 +67,6 @@ class Interpreter:
     losses : sequence of Tensor, default=()
         Further terms of the training loss.
     """
-
-    takes_arrays = True
 
     def __init__(
         self,
@@ -86,7 +95,7 @@ class Interpreter:
         return predict_in_batches(self, x, batch_size)
 
 
-def predict_in_batches(network: Any, x: Sequence[Any], batch_size: int) -> list[np.ndarray]:
+def predict_in_batches(network: Computation, x: Sequence[Any], batch_size: int) -> list[np.ndarray]:
     """Return what ``network.run`` makes of all rows, batch by batch, further axes flattened."""
     sources = [value if is_sparse(value) else to_numeric(value) for value in x]
     n_rows = sources[0].shape[0]

@@ -8,33 +8,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pynn import _core, _state
 from pynn._tensor import Mode
-from pynn.graph._interpreter import gather, run_backward
+from pynn.graph._interpreter import Computation, gather, run_backward
 from pynn.graph._objective import Objective, Penalty
 from pynn.ops import Weight
-
-if TYPE_CHECKING:
-    from pynn.graph._eager_plan import EagerPlan
-    from pynn.graph._plan import Plan
 
 
 class InterpretingTrainer:
     """Steps of training in NumPy; see ``Trainer`` in ``_core.pyi`` for the methods.
 
-    Data comes as arrays and sparse matrices instead of ``Rows``. The other parameters are those of
-    `Plan.trainer`; `reason` is what the engine cannot compute.
+    Data comes as arrays and sparse matrices instead of ``Rows``.
+
+    Parameters
+    ----------
+    network : Computation
+    losses, loss_weights, metrics, parameters, l1, l2, optimizer, options
+        See `Plan.trainer`.
+    reason : str, default=None
+        What the engine cannot compute.
     """
 
     takes_arrays = True
 
     def __init__(
         self,
-        plan: Plan | EagerPlan,
+        network: Computation,
         losses: Sequence[Any],
         loss_weights: Sequence[float],
         metrics: Sequence[Sequence[Any]],
@@ -45,17 +48,16 @@ class InterpretingTrainer:
         options: dict[str, Any] | None,
         reason: str | None = None,
     ) -> None:
-        self.reason = reason or plan.reason
+        self.reason = reason
         self.iterations = 0
         self.seed = _state.next_seed()
-        self._plan = plan
-        self._network = plan.interpreter()
+        self._network = network
         self._options = options or {}
         by_weights = bool(self._options.get("normalize_by_weights"))
         self._objectives = [
-            Objective(tensor, loss, weight, names, plan.dtype, by_weights)
+            Objective(tensor, loss, weight, names, network.dtype, by_weights)
             for tensor, loss, weight, names in zip(
-                plan.outputs, losses, loss_weights, metrics, strict=True
+                network.outputs, losses, loss_weights, metrics, strict=True
             )
         ]
         self._parameters = parameters
@@ -75,7 +77,7 @@ class InterpretingTrainer:
         for weight in self._parameters:
             native = weight._variable
             slots = [
-                _core.Variable(native.rows, native.cols, self._plan.dtype)
+                _core.Variable(native.rows, native.cols, self._network.dtype)
                 for _ in range(_core.optimizer_slots(name))
             ]
             if slots:
@@ -140,10 +142,10 @@ class InterpretingTrainer:
 
     def _batch(self, rows: Any, data: tuple[list[Any], list[Any], list[Any]]) -> Any:
         x, y, weights = data
-        dtype = self._plan.dtype
+        dtype = self._network.dtype
         inputs = [
             gather(source, rows, tensor.shape, dtype)
-            for source, tensor in zip(x, self._plan.inputs, strict=True)
+            for source, tensor in zip(x, self._network.inputs, strict=True)
         ]
         targets = [None if t is None else _columns(t[rows], dtype) for t in y]
         return inputs, targets, [None if w is None else _columns(w[rows], dtype) for w in weights]
@@ -167,7 +169,7 @@ class InterpretingTrainer:
             if grad is not None:
                 grads[key] = grads[key] + grad if key in grads else grad
         for tensor in losses:
-            value = np.asarray(values[id(tensor)], self._plan.dtype)
+            value = np.asarray(values[id(tensor)], self._network.dtype)
             loss += float(value.mean())
             grad = np.full(value.shape, 1.0 / max(value.size, 1), value.dtype)
             grads[id(tensor)] = grads.get(id(tensor), 0) + grad

@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn import _core
 from pynn.graph._features import reduces_batch
-from pynn.graph._interpreter import Interpreter
+from pynn.graph._interpreter import Computation, Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._lowering import NativeGraph, lower_to_engine
 from pynn.graph._penalties import penalties_of
@@ -20,8 +20,8 @@ from pynn.graph._walk import topological, weights_of
 from pynn.ops import Tensor, Weight
 
 
-class _Judged(NamedTuple):
-    """A graph with what computes losses and metrics, and these as the engine's trainer takes them.
+class _WithLosses(NamedTuple):
+    """A graph that computes losses and metrics, and these as the engine's trainer takes them.
 
     `targets` are the graph's inputs that the targets of the outputs go to, -1 where there is none.
     """
@@ -56,9 +56,11 @@ class Plan:
         The type in which everything is computed.
     reason : str or None
         The op that the engine cannot compute, if the plan is interpreted for its sake.
-    coupled : str or None
-        The op for whose sake the plan predicts in NumPy though the engine trains it: it looks at
-        all rows of a batch, and the engine predicts by pieces of its own.
+    batch_op : str or None
+        The op that looks at all rows of a batch, if there is one. For its sake the plan predicts in
+        NumPy even if the engine trains it, as the engine predicts by pieces of its own.
+    depends_on_batch : bool
+        Whether predictions depend on which rows are predicted together.
 
     Raises
     ------
@@ -84,8 +86,9 @@ class Plan:
         self._frozen: tuple[bool, ...] = ()
         self._executor: Any = None
         self.reason: str | None = None
-        self.coupled: str | None = None
-        self._mixes_rows: bool | None = None
+        needed = topological(self.outputs, self.inputs) if self.losses else self.nodes
+        self.batch_op = next((node.op.name for node in needed if reduces_batch(node)), None)
+        self.depends_on_batch = self.batch_op is not None
         self._lower()
 
     def _common_dtype(self, weights: list[Weight]) -> str:
@@ -106,16 +109,15 @@ class Plan:
             self.reason = lowered
         else:
             self._native = lowered
-            self.coupled = lowered.coupled
         self._frozen = self.frozen()
 
-    def _lower_judged(
+    def _lower_with_losses(
         self,
         losses: Sequence[Any],
         metrics: Sequence[Sequence[Any]],
         target_widths: Sequence[int | None],
         weighted: bool,
-    ) -> _Judged | str:
+    ) -> _WithLosses | str:
         """Return a graph that computes losses and metrics too, for those that are no names.
 
         Where the engine cannot, the name of the loss or the op that it cannot compute.
@@ -168,7 +170,7 @@ class Plan:
             for group in metrics
         ]
         target_ids = dict(zip(sorted(read), lowered.inputs[len(self.inputs) :], strict=True))
-        return _Judged(
+        return _WithLosses(
             lowered._replace(inputs=lowered.inputs[: len(self.inputs)]),
             native_losses,
             native_metrics,
@@ -183,17 +185,9 @@ class Plan:
     @property
     def is_native(self) -> bool:
         """Whether the engine predicts, and not the interpreter."""
-        return self._native is not None and self.coupled is None
+        return self._native is not None and self.batch_op is None
 
-    @property
-    def mixes_rows(self) -> bool:
-        """Whether predictions depend on which rows are predicted together."""
-        if self._mixes_rows is None:
-            needed = topological(self.outputs, self.inputs)
-            self._mixes_rows = any(map(reduces_batch, needed))
-        return self._mixes_rows
-
-    def interpreter(self) -> Interpreter:
+    def interpreter(self) -> Computation:
         """Return what computes the plan node by node, whether the engine could or not."""
         return Interpreter(self.nodes, self.inputs, self.outputs, self.dtype, self.losses)
 
@@ -201,7 +195,7 @@ class Plan:
         """Return what predicts: an ``Executor`` of the engine, or an `Interpreter`."""
         if self._executor is None:
             native = self._native
-            if native is None or self.coupled:
+            if native is None or self.batch_op:
                 self._executor = self.interpreter()
             else:
                 self._executor = _core.Executor(native.graph, native.inputs, native.outputs)
@@ -215,7 +209,7 @@ class Plan:
         x : sequence of array-like, sparse matrix or Rows
             One entry for each input.
         batch_size : int, default=None
-            Rows computed at once; the results do not depend on it, unless the plan `mixes_rows`.
+            Rows computed at once; the results only depend on it if the plan `depends_on_batch`.
 
         Returns
         -------
@@ -238,7 +232,7 @@ class Plan:
         l2: Sequence[float] | None = None,
         target_widths: Sequence[int | None] | None = None,
         weighted: bool = False,
-    ) -> Any:
+    ) -> _core.Trainer | InterpretingTrainer:
         """Return what trains: a ``Trainer`` of the engine, or an `InterpretingTrainer`.
 
         Parameters
@@ -285,14 +279,14 @@ class Plan:
         named = named and all(isinstance(x, str) for group in metrics for x in group)
         if reason is None and (self.losses or not named):
             widths = [None] * len(losses) if target_widths is None else target_widths
-            judged = self._lower_judged(losses, metrics, widths, weighted)
-            if isinstance(judged, str):
-                reason = judged
+            lowered = self._lower_with_losses(losses, metrics, widths, weighted)
+            if isinstance(lowered, str):
+                reason = lowered
             else:
-                native, losses, metrics, targets = judged
+                native, losses, metrics, targets = lowered
         if native is None or reason is not None:
             return InterpretingTrainer(
-                self,
+                self.interpreter(),
                 losses,
                 loss_weights,
                 metrics,

@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from pynn.ops import Node, Tensor, Weight
+
+Step = TypeVar("Step")
+
+
+def steps_between(
+    inputs: Iterable[Tensor],
+    outputs: Iterable[Tensor],
+    made_by: Callable[[Tensor], Step],
+    taken_by: Callable[[Step], Sequence[Tensor]],
+) -> Iterator[Step]:
+    """Yield what is computed between tensors, each step after those that it depends on.
+
+    Parameters
+    ----------
+    inputs, outputs : iterable of Tensor
+        A tensor of `inputs` is where the walk stops, whatever computes it.
+    made_by : callable
+        Returns the step that a tensor comes from.
+    taken_by : callable
+        Returns the tensors that a step takes.
+    """
+    known = {id(tensor) for tensor in inputs}
+    done: set[int] = set()
+    # Each tensor is met twice: on the way down, and again when all it depends on is in order.
+    pending = [(tensor, False) for tensor in reversed(list(outputs))]
+    while pending:
+        tensor, expanded = pending.pop()
+        if id(tensor) in known:
+            continue
+        step = made_by(tensor)
+        if id(step) in done:
+            continue
+        if expanded:
+            done.add(id(step))
+            yield step
+            continue
+        pending.append((tensor, True))
+        pending.extend((x, False) for x in reversed(taken_by(step)))
 
 
 def topological(outputs: Iterable[Tensor], inputs: Sequence[Tensor]) -> list[Node]:
     """Return the nodes between inputs and outputs, each after those that it depends on.
-
-    Parameters
-    ----------
-    outputs, inputs : sequence of Tensor
-        A tensor of `inputs` is where the walk stops, whatever computes it.
 
     Raises
     ------
     ValueError
         If an output depends on an input of a model that is not among `inputs`.
     """
-    done = {id(tensor) for tensor in inputs}
-    order: list[Node] = []
-    # Each tensor is met twice: on the way down, and again when all it depends on is in order.
-    pending = [(tensor, False) for tensor in reversed(list(outputs))]
-    while pending:
-        tensor, expanded = pending.pop()
-        if id(tensor) in done:
-            continue
-        node = tensor.node
-        if node is None:
+
+    def made_by(tensor: Tensor) -> Node:
+        if tensor.node is None:
             raise ValueError(
                 f"the outputs depend on {tensor!r}, which is not among the model's inputs: "
                 f"{', '.join(repr(t.name) for t in inputs)}"
             )
-        if expanded:
-            done.add(id(tensor))
-            order.append(node)
-            continue
-        pending.append((tensor, True))
-        pending.extend((x, False) for x in reversed(node.inputs) if isinstance(x, Tensor))
-    return order
+        return tensor.node
+
+    return list(steps_between(inputs, outputs, made_by, tensors_of))
+
+
+def tensors_of(node: Node) -> list[Tensor]:
+    """Return the tensors that a node takes."""
+    return [x for x in node.inputs if isinstance(x, Tensor)]
 
 
 def weights_of(nodes: Iterable[Node]) -> list[Weight]:

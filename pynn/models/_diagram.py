@@ -5,12 +5,12 @@ Only structure: where a box stands in a picture, and what it says there, is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pynn._call import Call
 from pynn._structure import leaves
+from pynn.graph import steps_between, tensors_of
 from pynn.layers import Function, InputLayer, Layer, Operation
 from pynn.ops import Node, Tensor
 
@@ -102,7 +102,7 @@ def diagram_of(model: Model) -> Diagram:
     names = interface.input_names
     if model._looks_at_values:
         return _opaque(model, inputs, outputs, names)
-    steps = list(_steps(inputs, outputs))
+    steps = list(steps_between(inputs, outputs, _made_by, _taken))
     found, places = _boxes(inputs, steps, names, merged=True)
     order = _order(found)
     if order is None:
@@ -129,29 +129,7 @@ def _made_by(tensor: Tensor) -> Any:
 
 
 def _taken(step: Step) -> list[Tensor]:
-    if isinstance(step, Call):
-        return step.inputs
-    return [value for value in step.inputs if isinstance(value, Tensor)]
-
-
-def _steps(inputs: list[Tensor], outputs: list[Tensor]) -> Iterator[Step]:
-    """Yield what is computed between tensors, each step after those that it needs."""
-    known = {id(tensor) for tensor in inputs}
-    done: set[int] = set()
-    pending = [(tensor, False) for tensor in reversed(outputs)]
-    while pending:
-        tensor, expanded = pending.pop()
-        if id(tensor) in known:
-            continue
-        step = _made_by(tensor)
-        if id(step) in done:
-            continue
-        if expanded:
-            done.add(id(step))
-            yield step
-            continue
-        pending.append((tensor, True))
-        pending.extend((x, False) for x in reversed(_taken(step)))
+    return step.inputs if isinstance(step, Call) else tensors_of(step)
 
 
 def _boxes(

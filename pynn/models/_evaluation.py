@@ -127,7 +127,7 @@ class Validation:
             totals = Totals(judge.evaluate(x, y, weights, self._batch_size)) + totals
             if objectives.python_slots:
                 plan = model._plan()
-                size = self._batch_size if plan.mixes_rows else None
+                size = self._batch_size if plan.depends_on_batch else None
                 predictions = plan.predict(part.x_arrays, size)
                 objectives.update(part, slice(None), list(_flat(model, predictions)))
             done += part.count_steps(self._batch_size) if isinstance(self._data, ArrayData) else 1
@@ -406,6 +406,6 @@ def _predicted(self: Model, x: Any, batch_size: int | None) -> Any:
 def _rows_at_once(model: Model, batch_size: int) -> tuple[int | None, int]:
     """Return the size of batches, None for any, and how many rows to predict per call."""
     chunk = model._rows_per_call()
-    if not model._plan().mixes_rows:
+    if not model._plan().depends_on_batch:
         return None, chunk
     return batch_size, max(chunk // batch_size, 1) * batch_size

@@ -8,7 +8,7 @@ from typing import Any
 from pynn._structure import leaves, pack
 from pynn._tensor import Mode, ValueTensor, computing, recording
 from pynn._tracing import TrainingFlag, current, tracing
-from pynn.graph._interpreter import gather
+from pynn.graph import gather
 from pynn.ops import Tensor
 
 

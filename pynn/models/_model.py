@@ -105,7 +105,7 @@ class Model(Layer):
         trainable: bool = True,
         **kwargs: Any,
     ) -> None:
-        self._plans: dict[bool, graph.Plan | graph.EagerPlan]
+        self._plans: dict[bool, graph.Plan]
         self._compiled: Compiled | None
         self._loss_tracker: Any
         self._trainers: TrainerCache
@@ -333,7 +333,7 @@ class Model(Layer):
 
     # ---- plans
 
-    def _plan(self, training: bool = False) -> graph.Plan | graph.EagerPlan:
+    def _plan(self, training: bool = False) -> graph.Plan:
         """Return the plan that predicts, or the one that is trained."""
         if training not in self._plans:
             self._plans[True], self._plans[False] = plans_of(self)
@@ -356,13 +356,7 @@ class Model(Layer):
         plan = self._plan()
         shapes = [tensor.shape for tensor in (*plan.inputs, *plan.outputs)]
         plain = isinstance(self._interface_or_fail().outputs, Tensor)
-        if (
-            isinstance(plan, graph.Plan)
-            and plan.is_native
-            and plain
-            and len(shapes) == 2
-            and all(len(s) == 2 for s in shapes)
-        ):
+        if plan.is_native and plain and len(shapes) == 2 and all(len(s) == 2 for s in shapes):
             self._fast_rows = self._rows_per_call()
             self._fast = plan.executor().predict_array
 

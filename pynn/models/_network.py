@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pynn import ops
 from pynn._call import Call
 from pynn._structure import leaves, map_leaves, pack
+from pynn.graph import steps_between
 from pynn.layers import Layer, operation_behind
 from pynn.ops import Tensor
 
@@ -61,33 +61,17 @@ class Network:
             )
 
     def _order_calls(self) -> list[Call]:
-        stops = {id(tensor) for tensor in self.flat_inputs}
-        order: list[Call] = []
-        done: set[int] = set()
-        for tensor in self.flat_inputs:
-            if tensor.node is None and tensor.source is not None:
-                done.add(id(tensor.source[0]))
-                order.append(tensor.source[0])
-        pending = [(tensor, False) for tensor in reversed(self.flat_outputs)]
-        while pending:
-            tensor, expanded = pending.pop()
-            if id(tensor) in stops:
-                continue
+        def made_by(tensor: Tensor) -> Call:
             if tensor.node is None:
                 raise ValueError(
                     f"the outputs depend on the input {tensor.name!r}, which is not among the "
                     f"model's inputs: {', '.join(repr(t.name) for t in self.flat_inputs)}"
                 )
-            call = operation_behind(tensor)
-            if id(call) in done:
-                continue
-            if expanded:
-                done.add(id(call))
-                order.append(call)
-                continue
-            pending.append((tensor, True))
-            pending.extend((x, False) for x in reversed(call.inputs))
-        return order
+            return operation_behind(tensor)
+
+        begin = [t.source[0] for t in self.flat_inputs if t.node is None and t.source is not None]
+        between = steps_between(self.flat_inputs, self.flat_outputs, made_by, lambda c: c.inputs)
+        return [*begin, *between]
 
     def _order_layers(self) -> list[Layer]:
         """Sort layers as Keras does: by distance from the outputs, then by when they are met."""
@@ -187,9 +171,3 @@ def _replaced(value: Any, values: dict[int, Any]) -> Any:
 def input_like(tensor: Tensor) -> Tensor:
     """Return a new tensor without history, of the shape and type of another."""
     return Tensor(tensor.shape, tensor.dtype, name=tensor.name)
-
-
-def batch_tensor(array: Any, dtype: str, name: str) -> Tensor:
-    """Return an input tensor for batches of rows like those of an array."""
-    shape = ops.shape(array)
-    return Tensor((None, *shape[1:]), dtype, name=name)

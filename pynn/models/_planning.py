@@ -12,10 +12,8 @@ from pynn.models._recording import Recording, asks_for_mode, record_both
 if TYPE_CHECKING:
     from pynn.models._model import Model
 
-Plan = graph.Plan | graph.EagerPlan
 
-
-def plans_of(model: Model) -> tuple[Plan, Plan]:
+def plans_of(model: Model) -> tuple[graph.Plan, graph.Plan]:
     """Return the plan for training and the one for inference, the same one if they agree."""
     weights = model.weights
     if model._looks_at_values:

@@ -149,8 +149,8 @@ def _what_is_interpreted(model: Model) -> Iterator[str]:
     reason = model._plan(training=True).reason or model._plan().reason
     if reason:
         yield f"Runs in NumPy, node by node: the engine does not have {reason}"
-    elif model._plan().coupled:
-        op = model._plan().coupled
+    elif model._plan().batch_op:
+        op = model._plan().batch_op
         yield f"Predicts in NumPy, node by node: its {op} looks at all rows of a batch"
     if not reason and model._trainers.reason:
         yield f"Trains in NumPy, node by node: the engine does not have {model._trainers.reason}"

@@ -135,7 +135,7 @@ INTERPRETED = {
     "index": lambda x: x[::-1],
 }
 # Trained natively, and predicted in NumPy: by the op, what looks at all rows of a batch.
-COUPLED = {
+BATCH_OPS = {
     "mean": lambda x: x - ops.mean(x, axis=0, keepdims=True),
     "sum": lambda x: x / ops.sum(x),
     "batch_size": lambda x: x * ops.batch_size(x),
@@ -148,7 +148,7 @@ def _batch_moments(x):
 
 
 TRAINED = {
-    **COUPLED,
+    **BATCH_OPS,
     "moments": _batch_moments,
     "moments of matrices": lambda x: ops.reshape(
         ops.reshape(x, (-1, 2, 2)) * ops.mean(ops.reshape(x, (-1, 2, 2)), axis=(0, 2))[:, None],
@@ -184,7 +184,9 @@ def test_gradients_agree(name: str) -> None:
     loss, sgd = ("mean_squared_error", []), ("sgd", [])
     fast = plan.trainer([loss], sgd, parameters=weights)
     zeros = [0.0] * len(weights)
-    slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, sgd, {})
+    slow = InterpretingTrainer(
+        plan.interpreter(), [loss], [1.0], [()], weights, zeros, zeros, sgd, {}
+    )
 
     a = fast.gradients([to_rows(X)], [to_rows(y)], [None])
     b = slow.gradients([X], [y], [None])
@@ -204,7 +206,9 @@ def test_what_looks_at_the_batch_is_trained_natively(name: str) -> None:
     fast = plan.trainer([loss], sgd, parameters=weights)
     assert isinstance(fast, _core.Trainer)
     zeros = [0.0] * len(weights)
-    slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, sgd, {})
+    slow = InterpretingTrainer(
+        plan.interpreter(), [loss], [1.0], [()], weights, zeros, zeros, sgd, {}
+    )
     a = fast.gradients([to_rows(X)], [to_rows(y)], [None])
     b = slow.gradients([X], [y], [None])
     assert a[0] == pytest.approx(b[0], rel=1e-12)
@@ -216,13 +220,13 @@ def test_what_looks_at_the_batch_is_trained_natively(name: str) -> None:
         np.testing.assert_allclose(got["loss"], want["loss"], rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", COUPLED)
+@pytest.mark.parametrize("name", BATCH_OPS)
 def test_what_looks_at_the_batch_is_predicted_by_batches(name: str) -> None:
-    plan = build(COUPLED[name])
-    assert (plan.reason, plan.coupled, plan.is_native) == (None, name, False)
-    np.testing.assert_allclose(plan.predict([X])[0], COUPLED[name](X), rtol=1e-12)
+    plan = build(BATCH_OPS[name])
+    assert (plan.reason, plan.batch_op, plan.is_native) == (None, name, False)
+    np.testing.assert_allclose(plan.predict([X])[0], BATCH_OPS[name](X), rtol=1e-12)
     first = plan.predict([X], 10)[0][:10]
-    np.testing.assert_allclose(first, COUPLED[name](X[:10]), rtol=1e-12)
+    np.testing.assert_allclose(first, BATCH_OPS[name](X[:10]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", INTERPRETED)

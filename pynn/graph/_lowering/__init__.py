@@ -1,6 +1,6 @@
 """From recorded nodes to the engine's graph, if the engine has a kind of node for all of them.
 
-Nothing here computes or trains. First `_findings` looks at the nodes as a whole; then each of them,
+Nothing here computes or trains. First `_analysis` looks at the nodes as a whole; then each of them,
 or each group of elementwise ones, is appended to the graph by the rule of its op.
 """
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pynn import _core
 from pynn.graph._features import is_in_order
-from pynn.graph._lowering._findings import Findings
+from pynn.graph._lowering._analysis import LoweringAnalysis
 from pynn.graph._lowering._program import Program
 from pynn.ops import Tensor, Weight
 
@@ -23,7 +23,7 @@ class Builder:
     Parameters
     ----------
     dtype : str
-    findings : Findings
+    analysis : LoweringAnalysis
         What is known of the nodes to come.
 
     Attributes
@@ -31,16 +31,13 @@ class Builder:
     graph : _core.Graph
     ids : dict
         The engine's node of each tensor, by the tensor's ``id``.
-    coupled : str or None
-        The first op that looks at all rows of a batch.
     """
 
-    def __init__(self, dtype: str, findings: Findings) -> None:
+    def __init__(self, dtype: str, analysis: LoweringAnalysis) -> None:
         self.graph = _core.Graph(dtype)
         self.dtype = dtype
-        self.findings = findings
+        self.analysis = analysis
         self.ids: dict[int, int] = {}
-        self.coupled: str | None = None
         self._count: int | None = None
         self._variables: dict[int, int] = {}
         self._selections: dict[tuple[int, bytes], int] = {}
@@ -77,14 +74,13 @@ class Builder:
         same = program.add("where", program.input(node), constant, constant)
         return program.append_to(self.graph, same)
 
-    def sum_over_batch(self, node: int, op_name: str) -> int:
+    def sum_over_batch(self, node: int) -> int:
         """Return a node of the sums over the batch's rows, which it gives to every row."""
-        self.coupled = self.coupled or op_name
         return self.graph.add("batch_sum", [node])
 
-    def count_rows(self, node: int, op_name: str) -> int:
+    def count_rows(self, node: int) -> int:
         """Return the number of the batch's rows, as a node of one feature."""
         if self._count is None:
             ones = self.filled(self.select(node, np.zeros(1, np.int64)), 1.0)
-            self._count = self.sum_over_batch(ones, op_name)
+            self._count = self.sum_over_batch(ones)
         return self._count

@@ -15,8 +15,8 @@ import numpy as np
 
 from pynn import _core
 from pynn.graph._features import broadcast_features, is_in_order, row_shape
+from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
 from pynn.graph._lowering._builder import Builder
-from pynn.graph._lowering._findings import Findings, activation_names
 from pynn.graph._lowering._program import Program
 from pynn.ops import Node, Tensor, Weight
 
@@ -55,7 +55,7 @@ def _fits(value: Any, output: Tensor) -> bool:
 def group(
     nodes: Sequence[Node],
     outputs: Iterable[Tensor],
-    findings: Findings,
+    analysis: LoweringAnalysis,
 ) -> dict[int, Node]:
     """Return the last node of the expression that each elementwise node belongs to, by ``id``.
 
@@ -65,7 +65,7 @@ def group(
         In topological order.
     outputs : iterable of Tensor
         What is read from outside.
-    findings : Findings
+    analysis : LoweringAnalysis
         Which nodes rename their input, and which are computed by an op of their own.
     """
     readers: dict[int, list[Node | None]] = {}  # None: somebody who needs the value in memory
@@ -80,10 +80,10 @@ def group(
         read(tensor, None)
     for node in reversed(nodes):
         mine = readers.get(id(node.output), [])
-        if id(node) in findings.renames:
+        if id(node) in analysis.renames:
             for reader in mine:
                 read(node.inputs[0], reader)
-        elif id(node) not in findings.alone and is_elementwise(node):
+        elif id(node) not in analysis.alone and is_elementwise(node):
             first = mine[0] if mine else None
             joins = first is not None and all(reader is first for reader in mine)
             root = first if joins and first is not None and sizes[id(first)] < _MOST_NODES else node
@@ -104,7 +104,7 @@ def append_expression(builder: Builder, members: Sequence[Node]) -> int:
     """Append the expression that ends with the last of some elementwise nodes."""
     if len(members) == 1 and members[0].op.name in activation_names():
         return append_activation(builder, members[0])
-    renames = builder.findings.renames
+    renames = builder.analysis.renames
     program = Program()
     values: dict[int, tuple[str, int]] = {}
 

@@ -12,24 +12,20 @@ from typing import NamedTuple
 
 from pynn import _core
 from pynn.graph._features import has_rows
+from pynn.graph._lowering._analysis import analyze
 from pynn.graph._lowering._builder import Builder
 from pynn.graph._lowering._expressions import append_expression, group
-from pynn.graph._lowering._findings import find
 from pynn.graph._lowering._rules import rule_of
 from pynn.ops import Node, Tensor
 
 
 class NativeGraph(NamedTuple):
-    """A graph of the engine and the numbers of its inputs, outputs and losses.
-
-    `coupled` is an op in it that looks at all rows of a batch, if there is one.
-    """
+    """A graph of the engine and the numbers of its inputs, outputs and losses."""
 
     graph: _core.Graph
     inputs: list[int]
     outputs: list[int]
     losses: list[int]
-    coupled: str | None
 
 
 def lower_to_engine(
@@ -51,15 +47,15 @@ def lower_to_engine(
         Of one number each, for every row or for all.
     """
     wanted = [*outputs, *losses]
-    findings = find(nodes, wanted, dtype)
-    builder = Builder(dtype, findings)
+    analysis = analyze(nodes, wanted, dtype)
+    builder = Builder(dtype, analysis)
     for tensor in inputs:
         features = math.prod(n or 1 for n in tensor.shape[1:])
         builder.ids[id(tensor)] = builder.graph.add("input", [], [], {"features": features})
-    last = group(nodes, wanted, findings)
+    last = group(nodes, wanted, analysis)
     members: dict[int, list[Node]] = {}
     for node in nodes:
-        if id(node) in findings.absorbed or id(node.output) in findings.transposed:
+        if id(node) in analysis.absorbed or id(node.output) in analysis.transposed:
             continue
         if id(node) in last:
             root = last[id(node)]
@@ -67,12 +63,12 @@ def lower_to_engine(
             if node is root:
                 builder.ids[id(node.output)] = append_expression(builder, members[id(root)])
             continue
-        if id(node) in findings.renames:
+        if id(node) in analysis.renames:
             source = builder.ids.get(id(node.inputs[0]))
             if source is not None:  # else it is inside of an expression, and so is its reader
                 builder.ids[id(node.output)] = source
             continue
-        rule = rule_of(node, findings)
+        rule = rule_of(node, analysis)
         made = None if rule is None else rule(builder, node)
         if made is None:
             return node.op.name
@@ -89,5 +85,4 @@ def lower_to_engine(
             made = builder.graph.add("linear", [made])
         wanted_ids.append(made)
     count = len(outputs)
-    ends = wanted_ids[:count], wanted_ids[count:]
-    return NativeGraph(builder.graph, input_ids, *ends, builder.coupled)
+    return NativeGraph(builder.graph, input_ids, wanted_ids[:count], wanted_ids[count:])

@@ -14,7 +14,7 @@ def dense(builder: Builder, node: Node) -> int | None:
     x, kernel, *bias = node.inputs
     if not isinstance(x, Tensor) or len(x.shape) != 2 or not has_rows(x):
         return None
-    if not builder.findings.is_kernel(kernel) or not all(
+    if not builder.analysis.is_kernel(kernel) or not all(
         isinstance(weight, Weight) for weight in bias
     ):
         return None
@@ -22,14 +22,14 @@ def dense(builder: Builder, node: Node) -> int | None:
 
 
 def biased_sum(builder: Builder, node: Node) -> int | None:
-    if id(node) not in builder.findings.biases:
+    if id(node) not in builder.analysis.biases:
         return None
-    return _product(builder, *builder.findings.biases[id(node)])
+    return _product(builder, *builder.analysis.biases[id(node)])
 
 
 def _product(builder: Builder, x: Tensor, kernel: Any, *bias: Weight) -> int:
     """Append a matrix product with a weight, the transpose of one, or an array."""
-    turned = builder.findings.transposed.get(id(kernel))
+    turned = builder.analysis.transposed.get(id(kernel))
     weight = kernel if turned is None else turned
     if isinstance(weight, Weight):
         matrix = weight._variable

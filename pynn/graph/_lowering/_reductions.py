@@ -47,12 +47,12 @@ def _reduce_batch(
     if name not in ("sum", "mean"):
         return None
     total = builder.sum_over_batch(
-        _reduce_features(builder, node, source, row, axes) if axes else source, name
+        _reduce_features(builder, node, source, row, axes) if axes else source
     )
     if name == "sum":
         return total
     program = Program()
-    rows = builder.count_rows(source, name)
+    rows = builder.count_rows(source)
     return program.append_to(
         builder.graph, program.add("divide", program.input(total), program.input(rows))
     )

@@ -13,24 +13,24 @@ import numpy as np
 
 from pynn.graph._features import has_rows, row_shape
 from pynn.graph._lowering import _noise, _products, _reductions
+from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
 from pynn.graph._lowering._builder import Builder
 from pynn.graph._lowering._expressions import append_activation
-from pynn.graph._lowering._findings import Findings, activation_names
 from pynn.graph._lowering._program import Program
 from pynn.ops import Node, Tensor
 
 Rule = Callable[[Builder, Node], "int | None"]
 
 
-def rule_of(node: Node, findings: Findings) -> Rule | None:
+def rule_of(node: Node, analysis: LoweringAnalysis) -> Rule | None:
     """Return what appends a node, or None if nothing does."""
-    return _moved if id(node) in findings.moves else _rules().get(node.op.name)
+    return _moved if id(node) in analysis.moves else _rules().get(node.op.name)
 
 
 def _moved(builder: Builder, node: Node) -> int | None:
     tensors = [x for x in node.inputs if isinstance(x, Tensor)]
     whole = builder.node(tensors[0]) if len(tensors) == 1 else builder.add("concatenate", tensors)
-    return builder.select(whole, builder.findings.moves[id(node)])
+    return builder.select(whole, builder.analysis.moves[id(node)])
 
 
 def _softmax(builder: Builder, node: Node) -> int | None:
@@ -42,12 +42,12 @@ def _softmax(builder: Builder, node: Node) -> int | None:
         return builder.add(node.op.name, node.inputs)
     # The engine's own takes all features of a row together.
     x = builder.node(node.inputs[0])
-    spread = np.repeat(np.arange(outer), length)
-    largest = builder.select(builder.add("reduce_max", [x], length=length), spread)
+    repeated = np.repeat(np.arange(outer), length)
+    largest = builder.select(builder.add("reduce_max", [x], length=length), repeated)
     program = Program()
     shifted = program.add("subtract", program.input(x), program.input(largest))
     powers = program.append_to(builder.graph, program.add("exp", shifted))
-    total = builder.select(builder.add("reduce_sum", [powers], length=length), spread)
+    total = builder.select(builder.add("reduce_sum", [powers], length=length), repeated)
     program = Program()
     if node.op.name == "softmax":
         result = program.add("divide", program.input(powers), program.input(total))
@@ -108,7 +108,7 @@ def _filled(builder: Builder, node: Node) -> int | None:
 def _batch_size(builder: Builder, node: Node) -> int | None:
     if not has_rows(node.inputs[0]):
         return None
-    return builder.count_rows(builder.node(node.inputs[0]), node.op.name)
+    return builder.count_rows(builder.node(node.inputs[0]))
 
 
 @cache

@@ -18,7 +18,7 @@ from pynn.graph._features import MOVING, is_in_order, moved_features, row_shape
 from pynn.ops import Node, Tensor, Weight
 
 
-class Findings(NamedTuple):
+class LoweringAnalysis(NamedTuple):
     """What is known of nodes and tensors, by their ``id``.
 
     Attributes
@@ -51,12 +51,12 @@ class Findings(NamedTuple):
         return (isinstance(value, Weight) and value.ndim == 2) or id(value) in self.transposed
 
 
-def find(nodes: Sequence[Node], wanted: Sequence[Tensor], dtype: str) -> Findings:
-    """Look at nodes in topological order, of which the tensors `wanted` are read from outside."""
+def analyze(nodes: Sequence[Node], wanted: Sequence[Tensor], dtype: str) -> LoweringAnalysis:
+    """Analyze nodes in topological order, of which the tensors `wanted` are read from outside."""
     moves, renames = _find_moves(nodes, dtype)
-    findings = Findings(moves, renames, _find_transposed(nodes, wanted), {}, set(), set())
-    _fuse_products(findings, nodes, wanted)
-    return findings
+    analysis = LoweringAnalysis(moves, renames, _find_transposed(nodes, wanted), {}, set(), set())
+    _fuse_products(analysis, nodes, wanted)
+    return analysis
 
 
 @cache
@@ -102,7 +102,9 @@ def _find_transposed(nodes: Sequence[Node], wanted: Sequence[Tensor]) -> dict[in
     return transposed
 
 
-def _fuse_products(findings: Findings, nodes: Sequence[Node], wanted: Sequence[Tensor]) -> None:
+def _fuse_products(
+    analysis: LoweringAnalysis, nodes: Sequence[Node], wanted: Sequence[Tensor]
+) -> None:
     """Fill `biases`, `absorbed` and `alone`."""
     uses: dict[int, int] = {id(tensor): 1 for tensor in wanted}
     for node in nodes:
@@ -116,21 +118,21 @@ def _fuse_products(findings: Findings, nodes: Sequence[Node], wanted: Sequence[T
             if isinstance(product, Weight):
                 product, bias = bias, product
             inner = product.node if isinstance(product, Tensor) else None
-            if inner is None or uses[id(product)] != 1 or not _is_plain_product(findings, inner):
+            if inner is None or uses[id(product)] != 1 or not _is_plain_product(analysis, inner):
                 continue
             x, kernel = inner.inputs
             if isinstance(bias, Weight) and bias.shape == kernel.shape[1:]:
-                findings.absorbed.add(id(inner))
-                findings.alone.add(id(node))
-                findings.biases[id(node)] = (x, kernel, bias)
+                analysis.absorbed.add(id(inner))
+                analysis.alone.add(id(node))
+                analysis.biases[id(node)] = (x, kernel, bias)
         elif node.op.name in activation_names() and inner is not None:
-            is_product = inner.op.name in ("matmul", "dense") or id(inner) in findings.biases
+            is_product = inner.op.name in ("matmul", "dense") or id(inner) in analysis.biases
             if is_product and uses[id(inner.output)] == 1:
-                findings.alone.add(id(node))
+                analysis.alone.add(id(node))
 
 
-def _is_plain_product(findings: Findings, node: Node) -> bool:
+def _is_plain_product(analysis: LoweringAnalysis, node: Node) -> bool:
     if node.op.name not in ("matmul", "dense") or len(node.inputs) != 2:
         return False
     x, kernel = node.inputs
-    return isinstance(x, Tensor) and len(x.shape) == 2 and findings.is_kernel(kernel)
+    return isinstance(x, Tensor) and len(x.shape) == 2 and analysis.is_kernel(kernel)
