@@ -1,8 +1,9 @@
-"""The safetensors format: a JSON header, then the bytes of named arrays. No model is known here.
+"""The container of pynn's files, which is the safetensors format: a JSON header, then arrays.
 
 Layout: 8 bytes, the header's length (little-endian, unsigned); the header, a JSON object with
 ``{"dtype", "shape", "data_offsets": [begin, end]}`` for each array and strings in
-``__metadata__``; the arrays, C-contiguous and little-endian, without gaps.
+``__metadata__``; the arrays, C-contiguous and little-endian, without gaps. The metadata say what
+kind of file of pynn it is; what is in one of that kind is not known here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from pynn import _core
+from pynn._atomic import write_atomically
+from pynn._files import FileError
+from pynn._json import parse
+
+MODEL, WEIGHTS, ESTIMATOR = "pynn-model", "pynn-weights", "pynn-estimator"
+_VERSION = 1
 _TYPES = {
     "BOOL": "|b1",
     "U8": "|u1",
@@ -32,7 +40,7 @@ _TYPES = {
 }
 _NAMES = {np.dtype(code): name for name, code in _TYPES.items()}
 _METADATA = "__metadata__"
-_LONGEST_HEADER = 100_000_000  # the limit of the format's reference implementation
+_LONGEST_HEADER = 8_000_000  # bytes: enough for some ten thousand layers
 _LARGEST_RANK = 32
 
 
@@ -44,6 +52,11 @@ def write(file: BinaryIO, metadata: Mapping[str, str], tensors: Mapping[str, np.
     file : binary file
     metadata : mapping of str to str
     tensors : mapping of str to ndarray
+
+    Raises
+    ------
+    ValueError
+        If the header would be too long to be read again.
     """
     header: dict[str, Any] = {_METADATA: dict(metadata)}
     offset = 0
@@ -55,12 +68,34 @@ def write(file: BinaryIO, metadata: Mapping[str, str], tensors: Mapping[str, np.
         }
         offset += array.nbytes
     text = json.dumps(header).encode()
+    if len(text) > _LONGEST_HEADER:
+        raise ValueError(
+            f"what describes the arrays would take {len(text)} bytes, and a file may have "
+            f"{_LONGEST_HEADER} bytes of that"
+        )
     text += b" " * (-len(text) % 8)  # so that arrays are aligned
     file.write(struct.pack("<Q", len(text)))
     file.write(text)
     for array in tensors.values():
         ordered = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         file.write(ordered.reshape(-1).view(np.uint8).data)
+
+
+def save(
+    target: Any, kind: str, metadata: Mapping[str, str], tensors: Mapping[str, np.ndarray]
+) -> None:
+    """Write a file of pynn's, of the kind `MODEL`, `WEIGHTS` or `ESTIMATOR`.
+
+    Parameters
+    ----------
+    target : path-like, int or binary file
+        See `write_atomically`.
+    kind : str
+    metadata, tensors : mapping
+        See `write`.
+    """
+    known = {"format": kind, "format_version": str(_VERSION), "pynn_version": _core.__version__}
+    write_atomically(target, lambda file: write(file, {**known, **metadata}, tensors))
 
 
 class SafetensorsFile:
@@ -82,13 +117,13 @@ class SafetensorsFile:
 
     Raises
     ------
-    ValueError
+    FileError
         If it is not such a file, is cut short, or its sizes contradict each other.
     """
 
     def __init__(self, file: BinaryIO, name: str, size: int | None = None) -> None:
         self._file = file
-        self._name = name
+        self.name = name
         size = os.fstat(file.fileno()).st_size if size is None else size
         start = file.read(8)
         if len(start) < 8:
@@ -96,7 +131,9 @@ class SafetensorsFile:
         (length,) = struct.unpack("<Q", start)
         if length > min(size - 8, _LONGEST_HEADER):
             raise self._broken(f"its header would be {length} bytes long, and it has {size}")
-        header = self._parse(file.read(length))
+        header = parse(file.read(length), name, "its header")
+        if not isinstance(header, dict):
+            raise self._broken("its header is not a JSON object")
         self._data = 8 + length
         self.metadata = self._checked_metadata(header.pop(_METADATA, {}))
         self._entries: dict[str, tuple[np.dtype, tuple[int, ...], int]] = {}
@@ -115,12 +152,34 @@ class SafetensorsFile:
             )
         self.shapes = {key: shape for key, (_, shape, _) in self._entries.items()}
 
+    def kind(self) -> str:
+        """Return `MODEL`, `WEIGHTS` or `ESTIMATOR`.
+
+        Raises
+        ------
+        FileError
+            If it is none of pynn's files, or of a later version.
+        """
+        kind = self.metadata.get("format")
+        if kind not in (MODEL, WEIGHTS, ESTIMATOR):
+            raise FileError(
+                self.name,
+                f"is a safetensors file, but not one of pynn's: its format is {kind!r:.80}",
+            )
+        version = self.metadata.get("format_version", "")
+        if not version.isdecimal() or int(version[:9]) > _VERSION:
+            raise FileError(
+                self.name,
+                f"is of format version {version!r:.20}; this pynn reads versions up to {_VERSION}",
+            )
+        return kind
+
     def read(self, key: str) -> np.ndarray:
         """Return an array.
 
         Raises
         ------
-        ValueError
+        FileError
             If there is none of that name.
         """
         if key not in self._entries:
@@ -128,19 +187,13 @@ class SafetensorsFile:
         dtype, shape, begin = self._entries[key]
         array = np.empty(shape, dtype)
         self._file.seek(self._data + begin)
-        wanted = array.nbytes
-        if wanted and self._file.readinto(array.reshape(-1).view(np.uint8)) != wanted:  # type: ignore[attr-defined]
-            raise self._broken("it became shorter while it was read")
+        left = array.reshape(-1).view(np.uint8).data
+        while left:
+            count = self._file.readinto(left)  # type: ignore[attr-defined]
+            if not count:
+                raise self._broken("it became shorter while it was read")
+            left = left[count:]
         return array.astype(dtype.newbyteorder("="), copy=False)
-
-    def _parse(self, text: bytes) -> dict[str, Any]:
-        try:
-            header = json.loads(text.decode())
-        except (ValueError, RecursionError) as error:
-            raise self._broken("its header is not JSON") from error
-        if not isinstance(header, dict):
-            raise self._broken("its header is not a JSON object")
-        return header
 
     def _checked_metadata(self, metadata: Any) -> dict[str, str]:
         if not isinstance(metadata, dict) or not all(
@@ -171,5 +224,5 @@ class SafetensorsFile:
         self._entries[key] = (dtype, tuple(shape), begin)
         return begin, end
 
-    def _broken(self, why: str) -> ValueError:
-        return ValueError(f"{self._name} is no valid pynn file: {why}")
+    def _broken(self, why: str) -> FileError:
+        return FileError(self.name, f"is no valid pynn file: {why}")

@@ -31,7 +31,9 @@ PYTHON_LAYERS = (
     {"ops", "activations", "initializers", "regularizers", "constraints"},
     {"graph", "layers", "losses", "optimizers", "metrics", "callbacks"},
     {"training"},
-    {"models", "saving"},
+    {"formats"},
+    {"models"},
+    {"saving"},
     {"estimators", "wrappers"},
     {"utils", "export", "datasets"},
     {"cli"},
@@ -59,23 +61,15 @@ KNOWN_PRIVATE_IMPORTS = {
     "_tensor -> _operators",
     "estimators -> estimators.mlp",
     "estimators -> models",
-    "estimators -> saving",
     "graph -> ops",
     "layers -> ops",
     "metrics -> losses",
     "models -> layers",
     "models -> metrics",
-    "models -> saving",
     "models -> training",
     "optimizers -> optimizers.schedules",
-    "saving -> layers",
-    "saving -> losses",
-    "saving -> metrics",
-    "saving -> models",
-    "saving -> ops",
-    "saving -> optimizers",
 }
-KNOWN_CYCLES = {"estimators", "layers", "losses", "metrics", "models, saving", "ops"}
+KNOWN_CYCLES = {"estimators", "layers", "losses", "metrics", "ops"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 

@@ -6,19 +6,17 @@ knows can be in a file; nothing is imported or executed on the way back.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from pynn import _safetensors
-from pynn._atomic import write_atomically
+from pynn._files import FileError, file_errors, opened
 from pynn._json import from_text, to_text
-from pynn._safetensors import SafetensorsFile
+from pynn._safetensors import ESTIMATOR, SafetensorsFile
 from pynn.estimators._saved_objects import read_object, written_object
-from pynn.saving._weights_file import ESTIMATOR, check_header, header
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -39,7 +37,7 @@ def saved_as(name: str) -> Callable[[_Class], _Class]:
     return note
 
 
-def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> None:
+def save_estimator(self: BaseEstimator, filepath: Any) -> None:
     """Save the estimator, fitted or not, for `pynn.load`.
 
     The file is a safetensors file, written beside the path first, so that a crash leaves the old
@@ -48,7 +46,8 @@ def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> Non
 
     Parameters
     ----------
-    filepath : path-like
+    filepath : path-like, int or binary file
+        A path, or what is open already: a descriptor or a file, which is written to as it is.
 
     Raises
     ------
@@ -73,23 +72,17 @@ def save_estimator(self: BaseEstimator, filepath: str | os.PathLike[str]) -> Non
     if "callbacks" in given:
         given["callbacks"] = None
     state = {key: _written(value, key, arrays) for key, value in given.items()}
-    metadata = {
-        **header(ESTIMATOR),
-        "estimator": to_text({"class_name": type(self).__name__, "state": state}, "the state"),
-    }
-
-    def write(file: BinaryIO) -> None:
-        _safetensors.write(file, metadata, arrays)
-
-    write_atomically(os.fspath(filepath), write)
+    text = to_text({"class_name": type(self).__name__, "state": state}, "the state")
+    _safetensors.save(filepath, ESTIMATOR, {"estimator": text}, arrays)
 
 
-def load(filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None) -> Any:
+def load(filepath: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Load an estimator that its `save` wrote.
 
     Parameters
     ----------
-    filepath : path-like
+    filepath : path-like, int or binary file
+        An integer is a descriptor; an open file is read from where it stands to its end.
     custom_objects : mapping of str to object, default=None
         Functions and classes of one's own that the estimator was made with, by name.
 
@@ -101,38 +94,37 @@ def load(filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | N
     ------
     FileNotFoundError
         If there is no such file.
-    ValueError
+    pynn.saving.FileError
         If the file is damaged, holds something else, or names what is neither pynn's nor in
-        `custom_objects`.
+        `custom_objects`. It is a ValueError.
 
     See Also
     --------
     pynn.models.load_model : for models.
     """
-    path = os.fspath(filepath)
-    with open(path, "rb") as stream:
-        file = SafetensorsFile(stream, path)
-        kind = check_header(file, path)
+    with opened(filepath) as source, file_errors(source.name, "estimator"):
+        file = SafetensorsFile(*source)
+        kind = file.kind()
         if kind != ESTIMATOR:
-            raise ValueError(
-                f"{path} holds a model and no estimator, or its weights. Use models.load_model() "
-                f"or load_weights(). Its format is {kind!r}"
+            raise FileError(
+                file.name,
+                "holds a model and no estimator, or its weights. Use models.load_model() or "
+                f"load_weights(). Its format is {kind!r}",
             )
-        described = from_text(file.metadata, "estimator", dict, path)
+        described = from_text(file.metadata, "estimator", dict, file.name)
         name, state = described.get("class_name"), described.get("state")
         classes = _known_classes(custom_objects)
         if not isinstance(name, str) or name not in classes or not isinstance(state, dict):
-            raise ValueError(
-                f"unknown estimator: {name!r:.80}. It must be one of {', '.join(classes)}; a class "
-                "derived from one is given as custom_objects={'Name': Name}"
+            raise FileError(
+                file.name,
+                f"names the unknown estimator: {name!r:.80}. It must be one of "
+                f"{', '.join(classes)}; a class derived from one is given as "
+                "custom_objects={'Name': Name}",
             )
-        try:
-            read = _Reader(file, custom_objects)
-            found = {str(key): read(value) for key, value in state.items()}
-            estimator: Any = object.__new__(classes[name])
-            estimator.__setstate__(found)
-        except (TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise ValueError(f"{path} holds no usable estimator: {error}") from error
+        read = _Reader(file, custom_objects)
+        found = {str(key): read(value) for key, value in state.items()}
+        estimator: Any = object.__new__(classes[name])
+        estimator.__setstate__(found)
     return estimator
 
 

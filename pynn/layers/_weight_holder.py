@@ -127,6 +127,12 @@ class WeightHolder:
                     seen.add(id(leaf))
                     yield leaf
 
+    def _with_sublayers(self) -> Iterator[Any]:
+        """Yield this layer and those in it, to any depth."""
+        yield self
+        for layer in self._sublayers():
+            yield from layer._with_sublayers()
+
     def _collect_weights(self, trainable: bool, found: dict[int, tuple[Weight, bool]]) -> None:
         """Add the weights that are not in `found`, and whether training changes them."""
         trainable = trainable and self._trainable

@@ -1,11 +1,12 @@
 """Models: `Sequential`, `Model` (functional and subclassed), `MLP`, and copies of them."""
 
+from pynn.formats import save_model
 from pynn.layers import Input
-from pynn.models._clone import clone_model, model_from_config, model_from_json
+from pynn.models._clone import clone_model
+from pynn.models._load import load_model, model_from_config, model_from_json
 from pynn.models._mlp import MLP
 from pynn.models._model import Model
 from pynn.models._sequential import Sequential
-from pynn.saving import load_model, save_model
 
 __all__ = [
     "MLP",

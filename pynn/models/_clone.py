@@ -1,16 +1,13 @@
-"""`clone_model` and `model_from_json`: the same architecture again, with new weights."""
+"""`clone_model`: the same architecture again, with new weights."""
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
 from typing import Any
 
-from pynn._registry import takes_custom_objects
 from pynn._structure import leaves, map_leaves
 from pynn.layers import InputLayer, Layer
-from pynn.models._functional_config import known_classes
 from pynn.models._model import Model
 from pynn.models._sequential import Sequential
 from pynn.ops import Tensor
@@ -128,46 +125,3 @@ def _clone_subclass(model: Model) -> Model:
     if model._interface is not None and not clone.built:
         clone._trace(map_leaves(lambda tensor: tensor, model.input))
     return clone
-
-
-def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """Build the model that `Model.to_json` wrote down, with new weights.
-
-    Parameters
-    ----------
-    json_string : str
-    custom_objects : dict of str to object, default=None
-        Classes and functions that are not pynn's own.
-
-    Raises
-    ------
-    ValueError
-        If a class is unknown or the text is no model's.
-    """
-    return model_from_config(json.loads(json_string), custom_objects)
-
-
-def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """Build the model that ``{"class_name": ..., "config": ...}`` describes, with new weights.
-
-    Raises
-    ------
-    ValueError
-        If the class is unknown or the config is no model's.
-    """
-    if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
-        raise ValueError(
-            "a model's config must be a dict with the keys 'class_name' and 'config'. "
-            f"Received: {type(config).__name__}"
-        )
-    known = known_classes(custom_objects)
-    name = config["class_name"]
-    if name not in known:
-        raise ValueError(
-            f"unknown model class: {name!r}. It must be one of {', '.join(sorted(known))}, or be "
-            "passed in custom_objects"
-        )
-    build = known[name].from_config
-    if not takes_custom_objects(build):
-        return build(config["config"])
-    return build(config["config"], custom_objects=custom_objects)

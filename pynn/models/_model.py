@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn import graph, saving
+from pynn import formats, graph
 from pynn._array_result import ArrayResult, as_result
 from pynn._namespace import is_tensor
 from pynn._number_checks import is_integer
@@ -424,10 +424,10 @@ class Model(Layer):
 
     # ---- files
 
-    save = saving.save_model
-    save_weights = saving.save_weights
-    load_weights = saving.load_weights
-    _resume_training = saving.resume_training
+    save = formats.save_model
+    save_weights = formats.save_weights
+    load_weights = formats.load_weights
+    _resume_training = formats.resume_training
 
     # ---- description
 
@@ -442,6 +442,12 @@ class Model(Layer):
         if type(self).get_config is Model.get_config and type(self).__init__ is not Model.__init__:
             return from_init(self, *self._init_call)
         return super().get_config()
+
+    @property
+    def _keras_class(self) -> str:
+        """What Keras calls the model's class."""
+        functional = self._network is not None and type(self)._is_functional_class()
+        return "Functional" if functional else type(self).__name__
 
     @classmethod
     def _is_functional_class(cls) -> bool:

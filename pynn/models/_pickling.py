@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pynn._structure import map_leaves
-from pynn.layers import Layer
+from pynn.formats import InputShape
 from pynn.models._functional_config import known_classes
-from pynn.saving._structure_config import InputShape
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
@@ -23,7 +22,7 @@ def reduce_model(model: Model) -> tuple[Any, ...]:
         "custom_objects": _own_objects(model),
         "shapes": None,
         "weights": model.get_weights(),
-        "trainable": [layer.trainable for layer in all_layers(model)],
+        "trainable": [layer.trainable for layer in model._with_sublayers()],
         "compile": None,
         "iterations": 0,
         "optimizer_state": [],
@@ -49,7 +48,7 @@ def restore_model(cls: Any, state: dict[str, Any]) -> Any:
     if model._interface is None and state["shapes"] is not None:
         model._trace(state["shapes"])
     model.set_weights(state["weights"])
-    for layer, trainable in zip(all_layers(model), state["trainable"], strict=True):
+    for layer, trainable in zip(model._with_sublayers(), state["trainable"], strict=True):
         layer._trainable = trainable
     if state["compile"] is not None:
         model.compile(**state["compile"])
@@ -61,27 +60,10 @@ def restore_model(cls: Any, state: dict[str, Any]) -> Any:
     return model
 
 
-def all_layers(model: Model) -> list[Layer]:
-    """Return the model and all layers in it, to any depth."""
-    found: list[Layer] = [model]
-    for layer in model.layers:
-        found.append(layer)
-        found.extend(_inner(layer))
-    return found
-
-
-def _inner(layer: Layer) -> list[Layer]:
-    found: list[Layer] = []
-    for inner in layer._sublayers():
-        found.append(inner)
-        found.extend(_inner(inner))
-    return found
-
-
 def _own_objects(model: Model) -> dict[str, Any]:
     """Return classes of layers and functions in their attributes that are not pynn's, by name."""
     own: dict[str, Any] = {}
-    for layer in all_layers(model):
+    for layer in model._with_sublayers():
         for thing in (type(layer), *vars(layer).values()):
             name = getattr(thing, "__name__", None)
             module = getattr(thing, "__module__", None) or "pynn"

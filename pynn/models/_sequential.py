@@ -43,6 +43,8 @@ class Sequential(Model):
     301
     """
 
+    _keras_class = "Sequential"
+
     def __init__(
         self,
         layers: Sequence[Any] | None = None,

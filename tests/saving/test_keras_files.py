@@ -21,8 +21,8 @@ import pytest
 import pynn
 from pynn import layers, losses, ops, optimizers
 from pynn._structure import leaves
+from pynn.formats import _save
 from pynn.models import Model, Sequential, load_model
-from pynn.saving import _save
 from saving.keras_models import MODELS, OLD_MODELS, inputs_for
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -179,7 +179,7 @@ def own_activation() -> Any:
 def test_what_keras_lacks_is_written_in_the_safe_format(
     tmp_path: Path, make: Callable[[], Any], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_save, "_told", set())
+    monkeypatch.setattr(_save, "_warned", set())
     with pytest.warns(UserWarning, match=f"pynn's own safe format: .*{reason}"):
         make().save(tmp_path / "model.keras")
     make().save(tmp_path / "model.keras")  # said once
@@ -189,7 +189,7 @@ def test_what_keras_lacks_is_written_in_the_safe_format(
 def test_other_endings_of_keras_are_written_in_the_safe_format(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_save, "_told", set())
+    monkeypatch.setattr(_save, "_warned", set())
     model = MODELS["embedding"](pynn)
     with pytest.warns(UserWarning, match="files named .h5 are written in pynn's own safe format"):
         model.save(tmp_path / "model.h5")
@@ -200,7 +200,7 @@ def test_other_endings_of_keras_are_written_in_the_safe_format(
 
 
 def test_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_save, "_told", set())
+    monkeypatch.setattr(_save, "_warned", set())
     monkeypatch.setitem(sys.modules, "h5py", None)
     model = MODELS["embedding"](pynn)
     with pytest.warns(UserWarning, match="pynn's own safe format: .*pip install h5py"):

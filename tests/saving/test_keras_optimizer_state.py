@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn.saving._keras_writer import TRAINING
+from pynn.formats.keras._archive import TRAINING
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((32, 3)).astype("float32")

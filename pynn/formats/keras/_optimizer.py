@@ -16,9 +16,9 @@ import numpy as np
 from pynn import _core
 
 if TYPE_CHECKING:
+    from pynn.formats.keras._arrays import Hdf5Arrays
     from pynn.models import Model
     from pynn.ops import Weight
-    from pynn.saving._keras_hdf5_arrays import Hdf5Arrays
 
 _NEW_GROUP, _OLD_GROUP = "optimizer/vars", "optimizer_weights"
 # Which slots of a formula Keras makes together; all of them where nothing is said.

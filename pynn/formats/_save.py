@@ -6,18 +6,18 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from pynn.saving._model_file import write_model_file
-from pynn.saving._weights_file import write_weights_file
+from pynn.formats._model_file import write_model_file
+from pynn.formats._weights_file import write_weights_file
 
 if TYPE_CHECKING:
     from pynn.models import Model
 
-_told: set[str] = set()
+_warned: set[str] = set()  # of these endings
 
 
 def save_model(
     model: Model,
-    filepath: str | os.PathLike[str],
+    filepath: Any,
     overwrite: bool = True,
     include_optimizer: bool = True,
     **kwargs: Any,
@@ -31,7 +31,8 @@ def save_model(
     Parameters
     ----------
     model : Model
-    filepath : path-like
+    filepath : path-like, int or binary file
+        A path, or what is open already: a descriptor or a file, which is written to as it is.
     overwrite : bool, default=True
         Whether a file that is there is replaced.
     include_optimizer : bool, default=True
@@ -58,31 +59,34 @@ def save_model(
     ...     pynn.models.load_model(path).count_params()
     17
     """
-    path = _checked_path(filepath, overwrite, kwargs)
-    suffix = os.path.splitext(path)[1].lower()
+    unknown = set(kwargs) - {"save_format", "zipped", "signatures", "options", "save_traces"}
+    if unknown:
+        raise TypeError(f"save() takes no argument {sorted(unknown)[0]!r}")
+    suffix = _suffix_of(filepath, overwrite)
     reason = None
     if suffix == ".keras":
-        from pynn.saving import _keras_writer
+        from pynn.formats import keras  # see _load.py
 
-        reason = _keras_writer.obstacle(model)
+        reason = keras.obstacle(model)
         if reason is None:
-            _keras_writer.write_keras_file(model, path)
+            keras.write_archive(model, filepath)
             return
     elif suffix in (".h5", ".hdf5"):
         reason = "the HDF5 format is not written"
     if reason is not None:
-        _tell_once(suffix, reason)
-    write_model_file(model, path, include_optimizer)
+        _warn_once(suffix, reason)
+    write_model_file(model, filepath, include_optimizer)
 
 
-def save_weights(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
     """Save the model's weights, and the optimizer's state, without the architecture.
 
     Parameters
     ----------
     model : Model
-    filepath : path-like
-        The file is a safetensors file whatever its name.
+    filepath : path-like, int or binary file
+        The file is a safetensors file whatever its name. A descriptor or an open file is written
+        to as it is.
     overwrite : bool, default=True
         Whether a file that is there is replaced.
 
@@ -93,32 +97,31 @@ def save_weights(model: Model, filepath: str | os.PathLike[str], overwrite: bool
     ValueError
         If the model has no weights yet.
     """
-    path = _checked_path(filepath, overwrite, {})
+    suffix = _suffix_of(filepath, overwrite)
     if not model.built:
         raise ValueError(
             f"model {model.name!r} has no weights before it is built. Call it on data, fit it, or "
             "begin it with an Input"
         )
-    suffix = os.path.splitext(path)[1].lower()
     if suffix in (".h5", ".hdf5", ".keras"):
-        _tell_once(suffix, "that format is not written for weights alone")
-    write_weights_file(model, path)
+        _warn_once(suffix, "that format is not written for weights alone")
+    write_weights_file(model, filepath)
 
 
-def _checked_path(filepath: Any, overwrite: bool, kwargs: dict[str, Any]) -> str:
-    unknown = set(kwargs) - {"save_format", "zipped", "signatures", "options", "save_traces"}
-    if unknown:
-        raise TypeError(f"save() takes no argument {sorted(unknown)[0]!r}")
-    path = os.fspath(filepath)
+def _suffix_of(filepath: Any, overwrite: bool) -> str:
+    """Return the ending of a path, after seeing to it that it may be written to."""
+    if isinstance(filepath, int) or hasattr(filepath, "write"):
+        return ""
+    path = os.fsdecode(filepath)
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path} exists, and overwrite is False")
-    return path
+    return os.path.splitext(path)[1].lower()
 
 
-def _tell_once(suffix: str, reason: str) -> None:
-    if suffix in _told:
+def _warn_once(suffix: str, reason: str) -> None:
+    if suffix in _warned:
         return
-    _told.add(suffix)
+    _warned.add(suffix)
     warnings.warn(
         f"files named {suffix} are written in pynn's own safe format: {reason}. pynn loads them "
         "under any name; use the ending .pynn to avoid confusion",

@@ -1,4 +1,4 @@
-"""What `Model.compile` was told, as a value that JSON can hold, and back."""
+"""What `Model.compile` was given, as a value that JSON can hold, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynn import losses, metrics, optimizers
-from pynn._numbers import LiveNumber
+from pynn._json import encode
 
 _KINDS: dict[str, Any] = {"loss": losses, "metrics": metrics, "weighted_metrics": metrics}
 
@@ -19,11 +19,19 @@ def compile_config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     ValueError
         If a function among them has no name that it could be found by.
     """
-    config = {"optimizer": optimizers.serialize(arguments["optimizer"])}
-    for name, kind in _KINDS.items():
-        config[name] = _written(arguments[name], kind)
-    config["loss_weights"] = _numbers(arguments["loss_weights"])
-    return config
+    return {
+        "optimizer": optimizers.serialize(arguments["optimizer"]),
+        **{name: encode(arguments[name], _name_of) for name in _KINDS},
+        "loss_weights": encode(arguments["loss_weights"], float),
+    }
+
+
+def _name_of(value: Any) -> Any:
+    name = getattr(value, "__name__", None)
+    if name is None or name == "<lambda>":
+        raise ValueError(f"{value!r} has no name that it could be found by; define it with def")
+    known = isinstance(value, type) or (value.__module__ or "").split(".")[0] == "pynn"
+    return name if known else {"class_name": "function", "config": name}
 
 
 def compile_arguments(config: Mapping[str, Any], custom_objects: Any) -> dict[str, Any]:
@@ -41,22 +49,6 @@ def compile_arguments(config: Mapping[str, Any], custom_objects: Any) -> dict[st
     return arguments
 
 
-def _written(value: Any, kind: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_written(item, kind) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _written(item, kind) for key, item in value.items()}
-    if isinstance(value, type) or hasattr(value, "get_config"):
-        return kind.serialize(value)
-    name = getattr(value, "__name__", None)
-    if name is None or name == "<lambda>":
-        raise ValueError(f"{value!r} has no name that it could be found by; define it with def")
-    known = (getattr(value, "__module__", None) or "").split(".")[0] == "pynn"
-    return name if known else {"class_name": "function", "config": name}
-
-
 def _read(value: Any, kind: Any, custom_objects: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         return custom_objects.get(value, value)
@@ -67,11 +59,3 @@ def _read(value: Any, kind: Any, custom_objects: Mapping[str, Any]) -> Any:
             return kind.deserialize(value, custom_objects)
         return {key: _read(item, kind, custom_objects) for key, item in value.items()}
     return value
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _numbers(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_numbers(item) for item in value]
-    return float(value) if isinstance(value, LiveNumber) else value

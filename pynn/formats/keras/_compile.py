@@ -1,28 +1,43 @@
-"""Keras's compile settings as arguments for `Model.compile`."""
+"""What `Model.compile` was given, as Keras writes it and as pynn does, in both directions."""
 
 from __future__ import annotations
 
 import inspect
+import json
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn import optimizers
-from pynn.losses import registry as LOSSES
-from pynn.metrics import registry as METRICS
+from pynn import losses, metrics, optimizers
+from pynn._structure import leaves
+from pynn.formats._compile_config import compile_arguments, compile_config
+from pynn.formats.keras._values import MODULES, OWN, value_from_keras, wrapped
 from pynn.optimizers import CommonOptions
-from pynn.saving._compile_config import compile_arguments
-from pynn.saving._keras_layer_config import plain
 
 if TYPE_CHECKING:
     from pynn.models import Model
 
-_REGISTRIES = {"loss": LOSSES, "metrics": METRICS, "weighted_metrics": METRICS}
+_KINDS = {"loss": losses, "metrics": metrics, "weighted_metrics": metrics}
 
 
-def compile_like_keras(model: Model, config: Any, custom_objects: Mapping[str, Any]) -> None:
+def compile_to_keras(model: Model) -> dict[str, Any]:
+    """Return a model's compile settings, empty if Keras could not read them."""
+    if model.optimizer is None:
+        return {}
+    try:
+        config = compile_config(model._compile_arguments)
+        if any(name in OWN for name in leaves(config)):
+            return {}
+        entry = {key: wrapped(value, MODULES.get(key)) for key, value in config.items()}
+        json.dumps(entry)
+    except (ValueError, TypeError):
+        return {}
+    return {**entry, "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
+
+
+def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, Any]) -> None:
     """Compile a model as a Keras file says, or warn of what cannot be read.
 
     Parameters
@@ -35,18 +50,19 @@ def compile_like_keras(model: Model, config: Any, custom_objects: Mapping[str, A
     if not isinstance(config, Mapping) or not config:
         return
     try:
-        optimizer = config.get("optimizer_config", config.get("optimizer"))
         own = {
-            name: plain(config.get(name), custom_objects)
-            for name in ("loss", "metrics", "weighted_metrics", "loss_weights")
+            name: value_from_keras(config.get(name), custom_objects)
+            for name in (*_KINDS, "loss_weights")
         }
-        for name, registry in _REGISTRIES.items():
-            own[name] = _known_arguments(own[name], registry)
-        own["optimizer"] = _optimizer(optimizer, custom_objects)
+        for name, kind in _KINDS.items():
+            own[name] = _known_arguments(own[name], kind.registry)
+        given = config.get("optimizer_config", config.get("optimizer"))
+        own["optimizer"] = _optimizer(given, custom_objects)
         model.compile(**compile_arguments(own, custom_objects))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except Exception as error:  # whatever the settings make constructors raise
         warnings.warn(
-            f"the file's compile settings cannot be read: {error}. Call compile() on the model",
+            f"the file's compile settings cannot be read: {error!s:.500}. Call compile() on the "
+            "model",
             UserWarning,
             stacklevel=5,
         )
@@ -57,7 +73,8 @@ def _optimizer(given: Any, custom_objects: Mapping[str, Any]) -> Any:
         return given
     name = str(given["class_name"]).split(">")[-1]
     config = {
-        key: _shortest(plain(value, custom_objects)) for key, value in given["config"].items()
+        key: _shortest(value_from_keras(value, custom_objects))
+        for key, value in given["config"].items()
     }
     if name in custom_objects:
         return {"class_name": name, "config": config}

@@ -1,0 +1,190 @@
+"""``.keras`` files: zip archives of ``config.json`` and ``model.weights.h5``, read and written.
+
+A training goes on in Keras with the same optimizer and its arrays. What only pynn has besides, such
+as the seed of its noise, is in a member of the archive that Keras passes over.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from pynn._allocation import weights_limited_to
+from pynn._atomic import write_atomically
+from pynn._files import FileError, OpenFile, file_errors
+from pynn._json import parse
+from pynn.formats._weights_file import resume_from_bytes, training_bytes
+from pynn.formats.keras._arrays import Hdf5Arrays, open_arrays, require_h5py
+from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
+from pynn.formats.keras._models import model_from_keras, model_to_keras
+from pynn.formats.keras._optimizer import keras_variables, read_variables, restore_variables
+from pynn.formats.keras._weights import assign, groups, new_layout, own_weights, trained_weights
+from pynn.layers import Normalization
+
+if TYPE_CHECKING:
+    from pynn.models import Model
+
+_CONFIG, _WEIGHTS, _METADATA = "config.json", "model.weights.h5", "metadata.json"
+TRAINING = "pynn_training.safetensors"  # Keras passes over what it does not know
+_VERSION = "3.0.0"  # of Keras, the first with this layout
+_LONGEST_CONFIG = 8_000_000  # bytes, as of the header of pynn's own files
+_LONGEST_LIST = 65_536  # bytes of the list of members; Keras has three of them
+_END, _END64 = b"PK\x05\x06", b"PK\x06\x07"
+
+
+def read_archive(
+    file: OpenFile, make_model: Callable[[Any, Any], Any], custom_objects: Any, compile: bool
+) -> Any:
+    """Read a model from a ``.keras`` file; the parameters are those of `read_model`.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged, or has a part that is unknown or unsafe.
+    """
+    custom = dict(custom_objects or {})
+    require_h5py()
+    with _opened(file) as (config, size, arrays, training), file_errors(file.name, "model"):
+        own = model_from_keras(config, custom)
+        # A layer with given moments has weights here and none there.
+        with weights_limited_to(arrays.count + size):
+            model = make_model(own, custom)
+            shape = (config.get("build_config") or {}).get("input_shape")
+            if not model.built and shape:
+                model.build(shape)
+        pairs = new_layout(arrays, model, config)
+        assign(arrays, pairs)
+        variables = read_variables(arrays)
+    if compile:
+        compile_from_keras(model, config.get("compile_config"), custom)
+    if compile and model.compiled:
+        if training is None:
+            restore_variables(model, *variables, trained_weights(model, pairs))
+        else:
+            with file_errors(file.name, "training"):
+                resume_from_bytes(model, training, file.name)
+    return model
+
+
+def read_archive_weights(model: Model, file: OpenFile, skip: bool) -> None:
+    """Give a model the weights of a ``.keras`` file."""
+    require_h5py()
+    with _opened(file) as (config, _, arrays, _):
+        entries = config["config"].get("layers", [])
+        known = {entry["config"].get("name") for entry in entries}
+        alike = all(layer.name in known for layer in model.layers if layer.weights)
+        assign(arrays, new_layout(arrays, model, config if alike else None), skip)
+
+
+@contextmanager
+def _opened(file: OpenFile) -> Iterator[tuple[dict[str, Any], int, Hdf5Arrays, bytes | None]]:
+    """Open a file's config with its length, arrays, and the state of training that pynn wrote."""
+    try:
+        _check_list(file)
+        with zipfile.ZipFile(file.stream) as archive:
+            text = _member(archive, _CONFIG, file, _LONGEST_CONFIG)
+            # Keras does not compress: what is larger than the file is no honest model.
+            weights = _member(archive, _WEIGHTS, file, file.size)
+            has_training = TRAINING in archive.namelist()
+            training = _member(archive, TRAINING, file, file.size) if has_training else None
+    except (FileError, MemoryError):
+        raise
+    except Exception as error:  # zipfile raises a dozen kinds
+        raise FileError(file.name, f"is no valid Keras file: {error}") from error
+    config = parse(text, file.name, f"its {_CONFIG}", "Keras")
+    if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
+        raise FileError(file.name, "is no valid Keras file: its config describes no model")
+    if "class_name" not in config or isinstance(config["config"], list):
+        raise FileError(file.name, "is no valid Keras file: its config describes no model")
+    with open_arrays(OpenFile(io.BytesIO(weights), file.name, len(weights))) as arrays:
+        yield config, len(text), arrays, training
+
+
+def _check_list(file: OpenFile) -> None:
+    """Refuse an archive whose list of members is long: zipfile reads all of it at once."""
+    file.stream.seek(max(0, file.size - 66_000))  # a comment of 65,535 bytes may come last
+    tail = file.stream.read()
+    file.stream.seek(0)
+    at = tail.rfind(_END)
+    (size,) = struct.unpack("<I", tail[at + 12 : at + 16].ljust(4)) if at >= 0 else (0,)
+    if at >= 76 and tail[at - 20 : at - 16] == _END64:
+        (size,) = struct.unpack("<Q", tail[at - 36 : at - 28])
+    if size > _LONGEST_LIST:
+        raise FileError(file.name, f"is refused: its list of members is {size} bytes long")
+
+
+def _member(archive: zipfile.ZipFile, name: str, file: OpenFile, longest: int) -> bytes:
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise FileError(file.name, f"is no Keras file: it is an archive without {name}") from None
+    if info.file_size > longest:
+        raise FileError(
+            file.name,
+            f"is refused: its {name} would be {info.file_size} bytes long, more than {longest}",
+        )
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FileError(file.name, f"is refused: its {name} is compressed in an unusual way")
+    return archive.read(info)  # which reads no more than `file_size`
+
+
+# ---- writing
+
+
+def obstacle(model: Model) -> str | None:
+    """Return why a model cannot be written for Keras, None if it can."""
+    try:
+        require_h5py()
+        if model._network is None:
+            raise ValueError("it is a subclass, or has not been built")
+        json.dumps(model_to_keras(model))
+    except (ImportError, ValueError, TypeError) as error:
+        return str(error)
+    return None
+
+
+def write_archive(model: Model, target: Any) -> None:
+    """Write a ``.keras`` file."""
+    entry = model_to_keras(model)
+    entry["compile_config"] = compile_to_keras(model)
+    metadata = {"keras_version": _VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
+    members = {
+        _METADATA: json.dumps(metadata).encode(),
+        _CONFIG: json.dumps(entry).encode(),
+        _WEIGHTS: _hdf5(model, bool(entry["compile_config"])),
+    }
+    if entry["compile_config"]:
+        members[TRAINING] = training_bytes(model)
+
+    def write(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+
+    write_atomically(target, write)
+
+
+def _hdf5(model: Model, with_optimizer: bool) -> bytes:
+    h5py = require_h5py()
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        for layer, path in groups(model):
+            own = file.create_group(f"{path}vars")
+            for i, weight in enumerate(own_weights(layer)):
+                value = weight.numpy()
+                if isinstance(layer, Normalization) and weight.name == "count":
+                    value = value.astype(np.int32)
+                own.create_dataset(str(i), data=value)
+        if with_optimizer:
+            own = file.create_group("optimizer/vars")
+            for i, variable in enumerate(keras_variables(model)):
+                own.create_dataset(str(i), data=variable)
+    return buffer.getvalue()

@@ -1,0 +1,140 @@
+"""Configs of layers, as Keras's and as pynn's own, in both directions.
+
+Arguments that pynn does not have are left out where they change nothing, and refused by name
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from pynn import layers
+from pynn.formats.keras._values import (
+    LAYER_MODULES,
+    OWN,
+    dtype_from_keras,
+    value_from_keras,
+    value_to_keras,
+)
+from pynn.layers import InputLayer, Layer
+
+_OLD_MODULES = ("keras.src.engine", "tf_keras.layers", "tf_keras.src", "tensorflow.keras.layers")
+_BASE = {"name", "trainable", "dtype", "activity_regularizer", "batch_input_shape"}
+# What changes nothing when left out, besides None, False and empty values.
+_NEUTRAL: dict[str, Any] = {
+    "autocast": True,
+    "data_format": "channels_last",
+    "fused": True,
+    "renorm_momentum": 0.99,
+}
+# Names of older versions.
+_RENAMED = {
+    "LeakyReLU": {"alpha": "negative_slope"},
+    "InputLayer": {"batch_input_shape": "batch_shape"},
+}
+_OLD_NAMES = {
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+}
+
+
+def is_pynn(cls: type) -> bool:
+    """Whether a class is pynn's own."""
+    return cls.__module__.split(".")[0] == "pynn"
+
+
+def layer_to_keras(layer: Layer) -> dict[str, Any]:
+    """Return Keras's entry for a layer.
+
+    Raises
+    ------
+    ValueError
+        If Keras has no such layer, or not with one of its arguments.
+    """
+    name = type(layer).__name__
+    if not is_pynn(type(layer)) or name in OWN:
+        raise ValueError(f"layer {layer.name!r} is of class {name}, which Keras lacks")
+    if isinstance(layer, InputLayer):
+        shape = [None, *layer.shape]
+        config = {"batch_shape": shape, "dtype": layer.dtype, "sparse": False, "name": layer.name}
+    else:
+        config = {key: value_to_keras(key, value) for key, value in layer.get_config().items()}
+    if isinstance(layer, layers.Normalization) and layer._given is not None:
+        # Constants there, weights here, which may have been assigned.
+        config["mean"] = layer.mean.numpy().tolist()
+        config["variance"] = layer.variance.numpy().tolist()
+    return {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
+
+
+def layer_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+    """Return pynn's config of a layer, with ``"class_name"`` and ``"config"``.
+
+    Raises
+    ------
+    ValueError
+        If the class is unknown, or an argument cannot be left out.
+    """
+    name = _class_name(entry, custom_objects)
+
+    def inner(value: Any) -> Any:
+        return layer_from_keras(value, custom_objects)
+
+    given = {
+        key: value_from_keras(value, custom_objects, inner)
+        for key, value in entry["config"].items()
+    }
+    if "dtype" in given:
+        given["dtype"] = dtype_from_keras(given["dtype"])
+    if name in custom_objects:
+        return {"class_name": name, "config": given}
+    for old, new in _RENAMED.get(name, {}).items():
+        if old in given:
+            given[new] = given.pop(old)
+    if name == "Normalization":
+        for key in ("mean", "variance"):
+            given[key] = _flat(given.get(key))
+    found: Any = layers.registry.find(name)
+    known = {*inspect.signature(found.__init__).parameters, *_BASE} - {"self", "kwargs"}
+    if name == "InputLayer":
+        known -= {"activity_regularizer", "sparse"}
+    config = {}
+    for key, value in given.items():
+        if key in known:
+            config[key] = value
+        elif value and _NEUTRAL.get(key) != value:
+            raise ValueError(
+                f"layer {given.get('name')!r} of class {name} has the argument "
+                f"{key}={value!r:.80}, which pynn does not have"
+            )
+    return {"class_name": name, "config": config}
+
+
+def _class_name(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> str:
+    """Return the name of the class that an entry describes, as pynn is to look it up."""
+    name = str(entry["class_name"])
+    for known in (str(entry.get("registered_name")), name, name.split(">")[-1]):
+        if known in custom_objects:
+            return known
+    module = entry.get("module")
+    ours = module is None or module == "keras" or module.startswith((*LAYER_MODULES, *_OLD_MODULES))
+    if name == "Lambda":
+        raise ValueError(
+            f"the layer {entry['config'].get('name')!r} is a Lambda, which holds code. It is not "
+            "read; make the model in pynn, and load its weights"
+        )
+    name = _OLD_NAMES.get(name, name)
+    if not ours or name not in layers.registry.names:
+        raise ValueError(
+            f"unknown layer class: {name!r}{f' of {module}' if module else ''}. It must be one of "
+            f"pynn's layers, or be passed in custom_objects"
+        )
+    return name
+
+
+def _flat(value: Any) -> Any:
+    """Return numbers without axes of size 1 around them."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value
