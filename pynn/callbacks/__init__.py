@@ -1,20 +1,15 @@
-"""Callbacks: what is told how training goes on, and may have a say in it."""
+"""Callbacks: objects that training notifies, and that may change its course."""
 
-from pynn.callbacks._backup_and_restore import BackupAndRestore
-from pynn.callbacks._callback import Callback
+from pynn.callbacks import _earlier_modules as _earlier_modules
+from pynn.callbacks._callback import Callback, LambdaCallback
 from pynn.callbacks._callback_list import CallbackList
-from pynn.callbacks._csv_logger import CSVLogger
-from pynn.callbacks._early_stopping import EarlyStopping
-from pynn.callbacks._history import History
-from pynn.callbacks._lambda_callback import LambdaCallback
-from pynn.callbacks._learning_rate_scheduler import LearningRateScheduler
-from pynn.callbacks._model_checkpoint import ModelCheckpoint
+from pynn.callbacks._checkpoints import BackupAndRestore, ModelCheckpoint
+from pynn.callbacks._learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from pynn.callbacks._monitor_callback import MonitorCallback
-from pynn.callbacks._progbar_logger import ProgbarLogger
-from pynn.callbacks._reduce_lr_on_plateau import ReduceLROnPlateau
+from pynn.callbacks._records import CSVLogger, History, ProgbarLogger
+from pynn.callbacks._stopping import EarlyStopping, TerminateOnNaN
 from pynn.callbacks._swap_ema_weights import SwapEMAWeights
 from pynn.callbacks._tensorboard import TensorBoard
-from pynn.callbacks._terminate_on_nan import TerminateOnNaN
 
 __all__ = [
     "BackupAndRestore",

@@ -1,4 +1,4 @@
-"""`Callback`, the base class: what training tells, and to whom it need not be told."""
+"""`Callback`, the base class, and which of its methods a callback defines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Logs = Mapping[str, Any] | None
 
 
 class Callback:
-    """Something that is told how training, evaluation and prediction go on.
+    """Something that training, evaluation and prediction notify as they go on.
 
     Subclasses define the methods that they need; there is no need to call ``super().__init__()``.
     A callback that listens to every batch makes training come back to Python after each of them,
@@ -115,13 +115,13 @@ def needed_if(condition: Callable[[Any], bool]) -> Callable[[Hook], Hook]:
 
 
 def now_and_then(hook: Hook) -> Hook:
-    """Mark a batch hook that need not be told of every batch, only of where training stands."""
+    """Mark a batch hook that need not be called for every batch, only with the latest one."""
     hook._now_and_then = True  # type: ignore[attr-defined]
     return hook
 
 
-def _told_of(callback: Any, hook: str) -> Any:
-    """Return the function that `callback` hears `hook` with, None if it does nothing then."""
+def _own_hook(callback: Any, hook: str) -> Any:
+    """Return the function that is called for `hook`, None if it would do nothing."""
     method = getattr(callback, hook, None)
     function = getattr(method, "__func__", method)
     if function is None:
@@ -130,17 +130,17 @@ def _told_of(callback: Any, hook: str) -> Any:
         condition = getattr(function, "_needed_if", None)
         return function if condition is None or condition(callback) else None
     older = hook.replace("on_train_batch", "on_batch")
-    return _told_of(callback, older) if older != hook else None
+    return _own_hook(callback, older) if older != hook else None
 
 
-def hears(callback: Any, hook: str) -> bool:
-    """Whether `callback` does anything when told `hook`."""
-    return _told_of(callback, hook) is not None
+def listens_to(callback: Any, hook: str) -> bool:
+    """Whether `hook` of `callback` does anything."""
+    return _own_hook(callback, hook) is not None
 
 
-def hears_each(callback: Any, hook: str) -> bool:
-    """Whether `callback` has to be told `hook` of every single batch."""
-    function = _told_of(callback, hook)
+def listens_to_each(callback: Any, hook: str) -> bool:
+    """Whether `hook` of `callback` has to be called for every single batch."""
+    function = _own_hook(callback, hook)
     return function is not None and not getattr(function, "_now_and_then", False)
 
 
@@ -148,3 +148,61 @@ def may_print(callback: Any) -> bool:
     """Whether `callback` may write to the standard output while training goes on."""
     own: bool = vars(type(callback)).get("_prints", True)
     return own or bool(getattr(callback, "verbose", False))
+
+
+class LambdaCallback(Callback):
+    """A callback whose methods are given as functions.
+
+    Parameters
+    ----------
+    on_epoch_begin, on_epoch_end : callable of (epoch, logs), default=None
+    on_train_begin, on_train_end : callable of (logs), default=None
+    on_train_batch_begin, on_train_batch_end : callable of (batch, logs), default=None
+    **kwargs
+        Other hooks of `Callback`; anything else becomes an attribute.
+
+    Raises
+    ------
+    ValueError
+        If a name begins with ``on_`` and is no hook, or what is given for a hook is no function.
+
+    Examples
+    --------
+    >>> from pynn import callbacks
+    >>> shout = callbacks.LambdaCallback(on_train_end=lambda logs: print("done"))
+    >>> shout.on_train_end({})
+    done
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable[..., Any] | None = None,
+        on_epoch_end: Callable[..., Any] | None = None,
+        on_train_begin: Callable[..., Any] | None = None,
+        on_train_end: Callable[..., Any] | None = None,
+        on_train_batch_begin: Callable[..., Any] | None = None,
+        on_train_batch_end: Callable[..., Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        given = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end,
+            **kwargs,
+        }
+        unknown = [name for name in given if name.startswith("on_") and name not in HOOKS]
+        if unknown:
+            raise ValueError(
+                f"the hooks of a callback are {', '.join(HOOKS)}. Received: {', '.join(unknown)}"
+            )
+        hooks = {name: given[name] for name in HOOKS if given.get(name) is not None}
+        wrong = [name for name, function in hooks.items() if not callable(function)]
+        if wrong:
+            raise ValueError(
+                f"{wrong[0]} must be a function. Received: {wrong[0]}={given[wrong[0]]!r}"
+            )
+        self.__dict__.update({name: value for name, value in given.items() if value is not None})

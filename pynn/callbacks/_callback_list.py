@@ -1,14 +1,14 @@
-"""`CallbackList`: many callbacks as one, and which batches they want to hear of."""
+"""`CallbackList`: many callbacks as one, and for which batches they have to be called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 from pynn._fit_state import FitState
-from pynn.callbacks._callback import Callback, Logs, hears, hears_each, may_print
-from pynn.callbacks._history import History
-from pynn.callbacks._progbar_logger import ProgbarLogger
+from pynn.callbacks._callback import HOOKS, Callback, listens_to, listens_to_each, may_print
+from pynn.callbacks._records import History, ProgbarLogger
 
 
 def _flatten(callbacks: Any) -> Iterator[Any]:
@@ -31,7 +31,7 @@ class CallbackList(Callback):
     Parameters
     ----------
     callbacks : Callback, list of Callback or None, default=None
-        Lists may be nested. They are told in this order, an added `History` last.
+        Lists may be nested. They are called in this order, an added `History` last.
     add_history, add_progbar : bool, default=False
         Whether to add a `History` and a `ProgbarLogger`, unless there is one.
     model : Model, default=None
@@ -46,7 +46,7 @@ class CallbackList(Callback):
     progress : bool
         Whether there is a `ProgbarLogger`.
     wants_train_batches, wants_test_batches, wants_predict_batches : bool
-        Whether any callback is to be told of every batch.
+        Whether any callback is to be called for every batch.
 
     Raises
     ------
@@ -117,99 +117,52 @@ class CallbackList(Callback):
 
     @property
     def wants_train_batches(self) -> bool:
-        """Whether any callback is to be told of every training step."""
+        """Whether any callback is to be called for every training step."""
         return self._wants("train")
 
     needs_batches = wants_train_batches
 
     @property
     def wants_test_batches(self) -> bool:
-        """Whether any callback is to be told of every batch of an evaluation."""
+        """Whether any callback is to be called for every batch of an evaluation."""
         return self._wants("test")
 
     @property
     def wants_predict_batches(self) -> bool:
-        """Whether any callback is to be told of every batch of a prediction."""
+        """Whether any callback is to be called for every batch of a prediction."""
         return self._wants("predict")
 
     def _wants(self, what: str) -> bool:
         hooks = (f"on_{what}_batch_begin", f"on_{what}_batch_end")
-        return any(hears_each(c, hook) for hook in hooks for c in self.callbacks)
+        return any(listens_to_each(c, hook) for hook in hooks for c in self.callbacks)
 
     def listening(self, hook: str) -> list[Any]:
-        """Return the callbacks that do anything when told `hook`."""
+        """Return the callbacks whose `hook` does anything."""
         if hook not in self._listeners:
-            self._listeners[hook] = [c for c in self.callbacks if hears(c, hook)]
+            self._listeners[hook] = [c for c in self.callbacks if listens_to(c, hook)]
         return self._listeners[hook]
 
-    def _tell(self, hook: str, *args: Any) -> None:
-        for callback in self.listening(hook):
-            getattr(callback, hook)(*args)
 
-    def _tell_batch(self, hook: str, batch: int, logs: Logs) -> None:
-        for callback in self.listening(hook):
-            getattr(callback, hook)(batch, logs={} if logs is None else logs)
+def _notifying(hook: str) -> Callable[..., None]:
+    """Return the method of `CallbackList` that calls this hook of all that define it."""
+    called = hook.replace("on_batch", "on_train_batch")
 
-    def on_train_begin(self, logs: Logs = None) -> None:
-        """Tell all that training begins."""
-        self._tell("on_train_begin", {} if logs is None else logs)
+    def notify(self: CallbackList, logs: Any = None) -> None:
+        for callback in self.listening(called):
+            getattr(callback, called)({} if logs is None else logs)
 
-    def on_train_end(self, logs: Logs = None) -> None:
-        """Tell all that training is over."""
-        self._tell("on_train_end", {} if logs is None else logs)
+    def notify_of_epoch(self: CallbackList, epoch: int, logs: Any = None) -> None:
+        logs = {} if logs is None else logs  # callbacks share it, and may add to it
+        for callback in self.listening(called):
+            getattr(callback, called)(epoch, logs)
 
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Tell all that an epoch begins."""
-        self._tell("on_epoch_begin", epoch, {} if logs is None else logs)
+    def notify_of_batch(self: CallbackList, batch: int, logs: Any = None) -> None:
+        for callback in self.listening(called):
+            getattr(callback, called)(batch, logs={} if logs is None else logs)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Tell all that an epoch is over; they share `logs`, and may add to them."""
-        self._tell("on_epoch_end", epoch, {} if logs is None else logs)
+    method = notify_of_batch if "batch" in hook else notify_of_epoch if "epoch" in hook else notify
+    return wraps(getattr(Callback, hook))(method)
 
-    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Call `on_train_batch_begin`."""
-        self.on_train_batch_begin(batch, logs)
 
-    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Call `on_train_batch_end`."""
-        self.on_train_batch_end(batch, logs)
-
-    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Tell those who listen that a training step begins."""
-        self._tell_batch("on_train_batch_begin", batch, logs)
-
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Tell those who listen that a training step is over."""
-        self._tell_batch("on_train_batch_end", batch, logs)
-
-    def on_test_begin(self, logs: Logs = None) -> None:
-        """Tell all that an evaluation begins."""
-        self._tell("on_test_begin", {} if logs is None else logs)
-
-    def on_test_end(self, logs: Logs = None) -> None:
-        """Tell all that an evaluation is over."""
-        self._tell("on_test_end", {} if logs is None else logs)
-
-    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Tell those who listen that a batch of an evaluation begins."""
-        self._tell_batch("on_test_batch_begin", batch, logs)
-
-    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Tell those who listen that a batch of an evaluation is over."""
-        self._tell_batch("on_test_batch_end", batch, logs)
-
-    def on_predict_begin(self, logs: Logs = None) -> None:
-        """Tell all that a prediction begins."""
-        self._tell("on_predict_begin", {} if logs is None else logs)
-
-    def on_predict_end(self, logs: Logs = None) -> None:
-        """Tell all that a prediction is over."""
-        self._tell("on_predict_end", {} if logs is None else logs)
-
-    def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Tell those who listen that a batch of a prediction begins."""
-        self._tell_batch("on_predict_batch_begin", batch, logs)
-
-    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Tell those who listen that a batch of a prediction is over."""
-        self._tell_batch("on_predict_batch_end", batch, logs)
+for _hook in HOOKS:
+    setattr(CallbackList, _hook, _notifying(_hook))

@@ -272,10 +272,11 @@ class EventFile:
         If TensorBoard is not installed.
     """
 
+    _writer: Any = None
+
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         _event_and_writer()
         self._directory = Path(directory)
-        self._writer: Any = None
 
     def add(self, step: int, *values: dict[str, Any]) -> None:
         """Write an event with the summary values at that step."""
