@@ -7,6 +7,7 @@ public name is found when it is first used, so that importing pynn is quick and 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -133,6 +134,21 @@ __all__ = [
     "utils",
     "wrappers",
 ]
+
+
+class _EarlierModules:
+    """Finds modules of earlier versions, which old pickles name; asked where Python found none."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+        if not name.startswith("pynn."):
+            return None
+        from pynn import _earlier_modules
+
+        return _earlier_modules.find_spec(name)
+
+
+sys.meta_path.append(_EarlierModules)
 
 
 def __getattr__(name: str) -> Any:

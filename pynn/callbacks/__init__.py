@@ -1,6 +1,5 @@
 """Callbacks: objects that training notifies, and that may change its course."""
 
-from pynn.callbacks import _earlier_modules as _earlier_modules
 from pynn.callbacks._callback import Callback, LambdaCallback
 from pynn.callbacks._callback_list import CallbackList
 from pynn.callbacks._checkpoints import BackupAndRestore, ModelCheckpoint

@@ -5,7 +5,7 @@ in `scikit_learn` have those of the older ``tf.keras.wrappers.scikit_learn``; `S
 and `SKLearnRegressor` are Keras 3's.
 """
 
-from pynn.wrappers import _earlier_modules, scikit_learn  # noqa: F401
+from pynn.wrappers import scikit_learn
 from pynn.wrappers._routed import KerasClassifier, KerasRegressor
 from pynn.wrappers._sklearn import SKLearnClassifier, SKLearnRegressor
 

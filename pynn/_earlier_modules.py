@@ -1,0 +1,65 @@
+"""Modules that pickles of version 0.1.0 name and that are no more: where their classes are now."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+# A package, modules that it had, and where their names are found today.
+_FORMER = (
+    (
+        "pynn.callbacks",
+        "_backup_and_restore _csv_logger _early_stopping _history _lambda_callback "
+        "_learning_rate_scheduler _model_checkpoint _progbar_logger _reduce_lr_on_plateau "
+        "_terminate_on_nan",
+        "pynn.callbacks",
+    ),
+    ("pynn.callbacks", "_batch_count", "pynn.callbacks._checkpoints"),
+    ("pynn.callbacks", "_event_file", "pynn.callbacks._tensorboard"),
+    (
+        "pynn.layers",
+        "_activation _add _alpha_dropout _average _concatenate _dot _dropout _elu _flatten "
+        "_gaussian_dropout _gaussian_noise _identity _leaky_relu _maximum _minimum _multiply "
+        "_prelu _relu _rescaling _reshape _softmax _subtract",
+        "pynn.layers",
+    ),
+    ("pynn.layers", "_call", "pynn._call"),
+    ("pynn.layers", "_function _operation", "pynn.layers._operations"),
+    ("pynn.ops", "_tensor", "pynn._tensor"),
+    (
+        "pynn.optimizers",
+        "_adadelta _adagrad _adamax _adamw _lion _nadam _rmsprop",
+        "pynn.optimizers",
+    ),
+    (
+        "pynn.optimizers.schedules",
+        "_cosine_decay _cosine_decay_restarts _exponential_decay _inverse_time_decay "
+        "_piecewise_constant_decay _polynomial_decay",
+        "pynn.optimizers.schedules",
+    ),
+    (
+        "pynn.wrappers",
+        "_keras_classifier _keras_regressor _sklearn_classifier _sklearn_regressor",
+        "pynn.wrappers",
+    ),
+    (
+        "pynn.wrappers",
+        "_build_fn_classifier _build_fn_regressor",
+        "pynn.wrappers.scikit_learn",
+    ),
+)
+_PLACES = {f"{home}.{name}": place for home, names, place in _FORMER for name in names.split()}
+
+
+def find_spec(name: str) -> ModuleSpec | None:
+    """Return what `import` needs to make a former module, None if there was none of that name."""
+    return ModuleSpec(name, _Loader()) if name in _PLACES else None
+
+
+class _Loader(Loader):
+    def exec_module(self, module: ModuleType) -> None:
+        """Let the module find its names where they are now."""
+        place = importlib.import_module(_PLACES[module.__name__])
+        module.__getattr__ = lambda name: getattr(place, name)  # type: ignore[method-assign]
