@@ -12,7 +12,7 @@
 #include "bindings/numpy_random.hpp"
 #include "bindings/rows_object.hpp"
 #include "bindings/step_options.hpp"
-#include "training/row_order.hpp"
+#include "training/epoch.hpp"
 #include "training/trainer.hpp"
 
 namespace py = pybind11;
@@ -97,18 +97,18 @@ std::unique_ptr<TrainerObject> new_trainer(
     const std::vector<double>& l2, const std::pair<std::string, std::vector<double>>& optimizer,
     const py::dict& options, const std::vector<int>& targets) {
   TrainerSpec spec;
-  spec.inputs = inputs;
-  spec.outputs = outputs;
-  spec.targets = targets;
-  for (const LossArgument& loss : losses) spec.objective.losses.push_back(loss_of(loss));
-  spec.objective.loss_weights = loss_weights;
+  spec.use.inputs = inputs;
+  spec.use.outputs = outputs;
+  spec.use.targets = targets;
+  for (const LossArgument& loss : losses) spec.use.evaluation.losses.push_back(loss_of(loss));
+  spec.use.evaluation.loss_weights = loss_weights;
   for (const auto& list : metrics) {
-    spec.objective.metrics.emplace_back();
+    spec.use.evaluation.metrics.emplace_back();
     for (const MetricArgument& metric : list)
-      spec.objective.metrics.back().push_back(metric_of(metric));
+      spec.use.evaluation.metrics.back().push_back(metric_of(metric));
   }
   check_option_names(options);
-  spec.objective.normalize_by_weights = option(options, "normalize_by_weights", false);
+  spec.use.evaluation.normalize_by_weights = option(options, "normalize_by_weights", false);
   spec.update.parameters = parameters;
   spec.update.l1 = l1;
   spec.update.l2 = l2;

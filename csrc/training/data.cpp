@@ -53,21 +53,24 @@ void check_data(const Data& data, const DataShapes& shapes) {
   }
 }
 
-double total_divisor(const Data& data, std::size_t output, const EvaluationSpec& objective) {
-  const Divisor divisor = objective.losses[output].divisor;
-  if (divisor == Divisor::one) return 1;
-  const bool by_weights = objective.normalize_by_weights || divisor == Divisor::weights;
-  if (!by_weights || output >= data.weights.size() || data.weights[output].rows == 0) {
-    return static_cast<double>(data.rows());
-  }
-  const Rows& weights = data.weights[output];
+double sum_of_weights(const Rows& weights, const std::int64_t* numbers, std::int64_t first,
+                      std::int64_t n) {
   double sum = 0;
-  for (std::int64_t row = 0; row < data.rows(); ++row) {
+  for (std::int64_t i = 0; i < n; ++i) {
     double value;
-    read_rows(weights, {nullptr, row, 1}, 0, 1, &value, 1);
+    read_rows(weights, {numbers == nullptr ? nullptr : numbers + i, first + i, 1}, 0, 1, &value, 1);
     sum += value;
   }
   return sum != 0 ? sum : 1;
+}
+
+std::vector<double> total_divisors(const Data& data, const EvaluationSpec& spec) {
+  std::vector<double> divisors;
+  for (std::size_t i = 0; i < spec.losses.size(); ++i) {
+    const Rows weights = i < data.weights.size() ? data.weights[i] : Rows{};
+    divisors.push_back(loss_divisor(spec.divisor(i), weights, nullptr, 0, data.rows()));
+  }
+  return divisors;
 }
 
 bool names_a_row_twice(std::span<const std::int64_t> order, std::int64_t rows) {

@@ -36,7 +36,7 @@ template <class T>
 Evaluator<T>::Evaluator(ExecutionPlan<T>& plan, const EvaluationSpec& spec,
                         const std::vector<int>& output_features, const std::vector<char>& fused,
                         int max_batch, bool training)
-    : plan_(plan), training_(training), normalize_by_weights_(spec.normalize_by_weights) {
+    : plan_(plan), training_(training) {
   const int rows = block_count(max_batch) * kLanes;
   const std::size_t outputs = output_features.size();
   results_.outputs.resize(outputs);
@@ -44,6 +44,7 @@ Evaluator<T>::Evaluator(ExecutionPlan<T>& plan, const EvaluationSpec& spec,
   for (std::size_t i = 0; i < spec.losses.size(); ++i) {
     auto output = std::make_unique<Output>();
     output->loss = spec.losses[i];
+    output->divisor = spec.divisor(i);
     output->slot = &plan.loss_slot(i);
     output->values = output->slot;
     if (i < outputs) {
@@ -94,18 +95,8 @@ void Evaluator<T>::clear_sums() {
 template <class T>
 double Evaluator<T>::batch_divisor(const Pass& pass, std::size_t index) const {
   if (!divisors_.empty()) return divisors_[index];
-  const Rows& weight = outputs_[index]->weight;
-  const Divisor divisor = outputs_[index]->loss.divisor;
-  if (divisor == Divisor::one) return 1;
-  const bool by_weights = normalize_by_weights_ || divisor == Divisor::weights;
-  if (!by_weights || weight.rows == 0) return pass.count;
-  double sum = 0;
-  for (int i = 0; i < pass.count; ++i) {
-    double value;
-    read_rows(weight, pass.row_numbers(i, 1), 0, 1, &value, 1);
-    sum += value;
-  }
-  return sum != 0 ? sum : 1;
+  const Output& output = *outputs_[index];
+  return loss_divisor(output.divisor, output.weight, pass.rows, pass.first_row, pass.count);
 }
 
 template <class T>

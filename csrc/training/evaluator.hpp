@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "graph/execution_plan.hpp"
-#include "training/loss_choice.hpp"
-#include "training/rows.hpp"
+#include "training/data.hpp"
 
 namespace pynn {
 
@@ -52,6 +51,7 @@ class Evaluator {
  private:
   struct Output {
     LossChoice loss;
+    Divisor divisor = Divisor::rows;
     double loss_weight = 1;
     std::vector<MetricChoice> metrics;
     Slot<T>* slot = nullptr;    // where the loss is taken
@@ -78,7 +78,6 @@ class Evaluator {
 
   ExecutionPlan<T>& plan_;
   bool training_;
-  bool normalize_by_weights_;
   std::vector<double> divisors_;
   std::vector<std::unique_ptr<Output>> outputs_;
   Results results_;

@@ -126,6 +126,16 @@ void Gather<T>::gather(Input& input, const Pass& pass, const Share& share) {
 }
 
 template <class T>
+double Gather<T>::elements_per_row() const {
+  double elements = 0;
+  for (const auto& input : inputs_) {
+    const Slot<T>& slot = *input->slot;
+    elements += slot.sparse ? slot.entries_per_row : slot.features;
+  }
+  return elements;
+}
+
+template <class T>
 void Gather<T>::append_tasks(std::vector<Task>& tasks) {
   for (const auto& owned : inputs_) {
     Input* input = owned.get();

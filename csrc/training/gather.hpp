@@ -22,6 +22,7 @@ class Gather {
   void set_sources(const std::vector<Rows>& sources, bool may_repeat = false);
 
   void append_tasks(std::vector<Task>& tasks);
+  double elements_per_row() const;  // of all inputs, where they are sparse the mean
 
  private:
   struct Input {

@@ -47,6 +47,11 @@ struct EvaluationSpec {
   std::vector<double> loss_weights;                // per output
   std::vector<std::vector<MetricChoice>> metrics;  // per output
   bool normalize_by_weights = false;  // divide by the sum of the sample weights instead of the rows
+
+  Divisor divisor(std::size_t loss) const {
+    const Divisor own = losses[loss].divisor;
+    return own == Divisor::rows && normalize_by_weights ? Divisor::weights : own;
+  }
 };
 
 // Columns that the target of an output must have; 0 if the output needs no target.

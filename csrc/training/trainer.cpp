@@ -9,15 +9,16 @@
 #include "base/check.hpp"
 #include "base/denormals.hpp"
 #include "dispatch/dispatch.hpp"
+#include "training/epoch.hpp"
 #include "training/pace.hpp"
 #include "training/pipeline.hpp"
-#include "training/row_order.hpp"
+#include "training/trained_graph.hpp"
 
 namespace pynn {
 
 namespace {
 
-// Rows judged at once by evaluate() and gradients(): enough to divide by blocks, few enough to stay
+// Rows of a batch of evaluate() and gradients(): enough to divide by blocks, few enough to stay
 // in the second-level cache. Part of the definition of their sums, so it must not depend on the
 // machine.
 constexpr int kEvaluationBatch = 256;
@@ -37,94 +38,34 @@ template <class T>
 class TrainerOf : public Trainer {
  public:
   TrainerOf(std::shared_ptr<const Graph> graph, const TrainerSpec& spec)
-      : graph_(std::move(graph)),
-        spec_(spec),
+      : graph_(std::move(graph), spec.use),
+        l2_per_batch_(spec.update.l2_per_batch),
         updater_(spec.update),
         gradient_updater_(spec.update) {
-    const std::size_t outputs = spec.outputs.size();
-    require(!spec.inputs.empty() && outputs > 0, "a model needs at least one input and one output");
-    require(spec.objective.losses.size() >= outputs &&
-                spec.objective.loss_weights.size() == outputs &&
-                spec.objective.metrics.size() == outputs,
-            "one loss, one loss weight and one list of metrics are needed per output");
-    fused_spec_ = spec.objective;
-    inputs_ = spec.inputs;
-    for (std::size_t i = 0; i < spec.objective.losses.size(); ++i) {
-      const LossChoice& loss = spec.objective.losses[i];
-      loss_nodes_.push_back(loss.node);
-      has_loss_.push_back(loss.present);
-      if (loss.in_graph()) {
-        require(graph_->node(loss.node).features == 1, "a loss needs a node of one feature");
-      } else {
-        require(i < outputs,
-                "one loss, one loss weight and one list of metrics are needed per output");
-      }
-    }
-    require(spec.targets.empty() || spec.targets.size() == outputs,
-            "one target is needed per output, or none");
-    for (std::size_t i = 0; i < spec.targets.size(); ++i) {
-      if (spec.targets[i] < 0) continue;
-      targets_.push_back(i);
-      inputs_.push_back(spec.targets[i]);
-    }
-    for (const auto& metrics : spec.objective.metrics) {
-      for (const MetricChoice& metric : metrics) {
-        if (metric.kind != MetricKind::node) continue;
-        require(graph_->node(metric.node).features == 1, "a metric needs a node of one feature");
-        metric_nodes_.push_back(metric.node);
-      }
-    }
-    for (std::size_t i = 0; i < outputs; ++i) {
-      features_.push_back(graph_->node(spec.outputs[i]).features);
-      shapes_.targets.push_back(target_columns(spec.objective, i, features_[i]));
-      const int node = spec.targets.empty() ? -1 : spec.targets[i];
-      shapes_.target_nodes.push_back(node < 0 ? 0 : graph_->node(node).features);
-      fused_.push_back(fused_loss(*graph_, spec.outputs, i, fused_spec_.losses[i]));
-    }
-    for (int input : spec.inputs) shapes_.inputs.push_back(graph_->node(input).features);
     gradient_updater_.keep_gradients();
     // Wrong graphs fail here, not in the first step.
-    training_ = make_pipeline(true, kLanes, expected_entries(*graph_, inputs_, roots()), updater_);
-    add_training_tasks(*training_);
+    make_training_pipeline(kLanes, graph_.expected_entries());
   }
 
   bool start(const Data& data, int batch_size, std::span<const std::int64_t> order, bool shuffle,
              std::uint64_t shuffle_seed, std::int64_t skip, bool waits) override {
     const std::unique_lock lock = locked(waits);
     if (!lock) return false;
-    check(data);
-    require(batch_size >= 1, "batch_size must be a positive integer. Received: batch_size=" +
-                                 std::to_string(batch_size));
-    require(skip >= 0, "skip must not be negative. Received: skip=" + std::to_string(skip));
-    const std::int64_t rows = data.rows();
-    for (std::int64_t row : order) {
-      if (row < 0 || row >= rows) {
-        require(false, "order names row " + std::to_string(row) + " of " + std::to_string(rows));
-      }
-    }
-    const bool any_sparse =
-        std::any_of(data.x.begin(), data.x.end(), [](const Rows& source) { return source.sparse; });
-    const bool repeats = any_sparse && names_a_row_twice(order, rows);
-    const std::int64_t count = order.empty() ? rows : static_cast<std::int64_t>(order.size());
+    graph_.check(data);
+    check_epoch(order, data.rows(), batch_size, skip);
+    const std::int64_t count =
+        order.empty() ? data.rows() : static_cast<std::int64_t>(order.size());
     batch_size = static_cast<int>(std::min<std::int64_t>(batch_size, count));
-    order_.reserve(count);
-    const std::vector<double> entries = entries_of(data);
-    if (!training_->serves(batch_size, entries)) {
-      training_ = make_pipeline(true, batch_size, entries, updater_);
-      add_training_tasks(*training_);
-    }
-    order_.assign(order, rows);
-    if (shuffle) order_.shuffle(shuffle_seed);
-    data_rows_ = rows;
-    if (batch_size != batch_size_) chunk_ = 1;
-    batch_size_ = batch_size;
-    const std::int64_t steps = (count + batch_size - 1) / batch_size;
-    position_ = std::min(skip, steps) * batch_size;
+    const bool repeats = data.has_sparse_inputs() && names_a_row_twice(order, data.rows());
+    epoch_.reserve(count);
+    const std::vector<double> entries = graph_.entries_per_row(data);
+    if (!training_->serves(batch_size, entries)) make_training_pipeline(batch_size, entries);
+    if (batch_size != epoch_.batch_size()) chunk_ = 1;
+    epoch_.begin(order, data.rows(), batch_size, skip);
+    if (shuffle) shuffle_rows(epoch_.order(), count, shuffle_seed);
     last_pass_ = {};
-    training_->gather.set_sources(sources(data), repeats);
-    training_->objective.set_sources(data.y, data.weights);
+    set_sources(*training_, data, repeats);
     training_->prefetch.set_sources({data.x, data.y, data.weights});
-    training_->objective.clear_sums();
     return true;
   }
 
@@ -136,18 +77,18 @@ class TrainerOf : public Trainer {
   std::int64_t run_epochs(const double* rates, std::int64_t n, double seconds, std::int64_t epochs,
                           const Reorder& reorder, std::vector<Results>& ended) override {
     std::lock_guard lock(mutex_);
-    const std::int64_t rows = order_.size();
-    require(position_ < rows && epochs >= 1, "no epoch has begun, or another thread has ended it");
+    const std::int64_t rows = epoch_.rows();
+    require(!epoch_.is_over() && epochs >= 1, "no epoch has begun, or another thread has ended it");
     const std::int64_t wanted =
-        reorder.rows == Trainer::Reorder::kAllRows ? data_rows_ : reorder.rows;
+        reorder.rows == Trainer::Reorder::kAllRows ? epoch_.data_rows() : reorder.rows;
     require(!reorder.shuffle || wanted == rows, "order must be that of the epoch that has begun");
     const double start = now();
     std::int64_t done = advance(rates, n, seconds);
-    while (position_ >= rows) {
+    while (epoch_.is_over()) {
       ended.push_back(training_->objective.results());
       if (--epochs == 0) break;
-      if (reorder.shuffle) reorder.shuffle(order_.data(), rows);
-      position_ = 0;
+      if (reorder.shuffle) reorder.shuffle(epoch_.order(), rows);
+      epoch_.begin_again();
       last_pass_ = {};
       training_->objective.clear_sums();
       const double left = seconds - (now() - start);
@@ -164,27 +105,17 @@ class TrainerOf : public Trainer {
 
   Results evaluate(const Data& data, int batch_size) override {
     std::lock_guard lock(mutex_);
-    check(data);
+    graph_.check(data);
     FlushDenormals flush;
     const bool depends =
-        depends_on_batches(spec_.objective) || training_->plan.always_depends_on_batch();
+        depends_on_batches(graph_.evaluation()) || training_->plan.always_depends_on_batch();
     const bool by_batches = depends && batch_size > 0;
     const int piece = by_batches ? batch_size : kEvaluationBatch;
-    const std::vector<double> entries = entries_of(data);
-    if (evaluation_ == nullptr || !evaluation_->serves(piece, entries)) {
-      evaluation_ = make_pipeline(false, piece, entries, updater_);
-      std::vector<Task>& tasks = evaluation_->tasks;
-      evaluation_->gather.append_tasks(tasks);
-      evaluation_->plan.append_forward(tasks);
-      evaluation_->objective.append_tasks(tasks);
-      evaluation_->plan.append_late(tasks);
-      evaluation_->objective.append_late_metrics(tasks);
-      evaluation_->objective.append_tally(tasks, &evaluation_penalty_, spec_.update.l2_per_batch);
-    }
+    const std::vector<double> entries = graph_.entries_per_row(data);
+    if (evaluation_ == nullptr || !evaluation_->serves(piece, entries))
+      make_evaluation_pipeline(piece, entries);
     evaluation_penalty_ = updater_.compute_penalty();
-    evaluation_->gather.set_sources(sources(data));
-    evaluation_->objective.set_sources(data.y, data.weights);
-    evaluation_->objective.clear_sums();
+    set_sources(*evaluation_, data, false);
     Pass pass;
     for_each_piece(*evaluation_, pass, data.rows(), piece, 1);
     return evaluation_->objective.results();
@@ -193,54 +124,20 @@ class TrainerOf : public Trainer {
   double gradients(const Data& data, const std::vector<VariablePtr>& into,
                    const Poll& poll) override {
     std::lock_guard lock(mutex_);
-    check(data);
+    graph_.check(data);
     FlushDenormals flush;
     const bool whole = training_->plan.depends_on_batch();
     require(!whole || data.rows() < 1 << 24,
             "too many rows for one batch whose rows depend on one another");
     const int piece = whole ? static_cast<int>(data.rows()) : kEvaluationBatch;
-    const std::vector<double> entries = entries_of(data);
-    if (gradients_ == nullptr || !gradients_->serves(piece, entries)) {
-      gradients_ = make_pipeline(true, piece, entries, gradient_updater_);
-      gradient_updater_.serve(gradients_->plan);
-      std::vector<Task>& tasks = gradients_->tasks;
-      gradients_->gather.append_tasks(tasks);
-      gradients_->plan.append_forward(tasks);
-      gradients_->objective.append_tasks(tasks);
-      gradients_->plan.append_backward(tasks);
-      gradients_->plan.append_update(tasks);
-      gradients_->objective.append_tally(tasks, nullptr, false);
-    }
-    gradients_->gather.set_sources(sources(data));
-    gradients_->objective.set_sources(data.y, data.weights);
-    gradients_->objective.clear_sums();
-    std::vector<double> divisors;
-    for (std::size_t i = 0; i < spec_.objective.losses.size(); ++i)
-      divisors.push_back(total_divisor(data, i, spec_.objective));
+    const std::vector<double> entries = graph_.entries_per_row(data);
+    if (gradients_ == nullptr || !gradients_->serves(piece, entries))
+      make_gradient_pipeline(piece, entries);
+    set_sources(*gradients_, data, false);
+    const std::vector<double> divisors = total_divisors(data, graph_.evaluation());
     gradients_->objective.set_divisors(divisors);
-    gradient_updater_.set_adding(false);
-    for (std::size_t i = 0; i < into.size(); ++i) gradient_updater_.clear_gradient(i);
-    Pass pass;
-    pass.training = true;
-    pass.moves_statistics = false;
-    pass.seed = seed;
-    pass.step = iterations;
-    double loss = 0;
-    double last_poll = now();
-    const std::int64_t rows = data.rows();
-    for (std::int64_t first = 0; first < rows; first += piece) {
-      pass.first_row = first;
-      pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - first));
-      gradients_->objective.clear_sums();
-      gradients_->run_once(pass, workers_for(*gradients_, pass.count, 3));
-      const Results results = gradients_->objective.results();
-      loss += results.loss.mean();
-      gradient_updater_.set_adding(true);
-      if (now() - last_poll < kPollSeconds) continue;
-      poll();
-      last_poll = now();
-    }
-    const double penalty_divisor = spec_.update.l2_per_batch ? divisors[0] : 1;
+    double loss = sum_gradients(data.rows(), piece, poll);
+    const double penalty_divisor = l2_per_batch_ ? divisors[0] : 1;
     gradient_updater_.add_penalty_gradients(penalty_divisor);
     loss += gradient_updater_.compute_penalty() / penalty_divisor;
     for (std::size_t i = 0; i < into.size(); ++i) {
@@ -254,10 +151,10 @@ class TrainerOf : public Trainer {
     std::lock_guard lock(mutex_);
     require(last_pass_.count > 0, "no step has been run yet");
     LastBatch batch;
-    batch.features = features_;
+    batch.features = graph_.features();
     for (int i = 0; i < last_pass_.count; ++i) batch.rows.push_back(last_pass_.row(i));
     const Share everything{{0, block_count(last_pass_.count)}};
-    for (std::size_t o = 0; o < features_.size(); ++o) {
+    for (std::size_t o = 0; o < batch.features.size(); ++o) {
       training_->plan.finish_output(o, last_pass_, everything);
       const Slot<T>& slot = training_->plan.output_slot(o);
       std::vector<double> values;
@@ -278,106 +175,145 @@ class TrainerOf : public Trainer {
     return waits ? std::unique_lock(mutex_) : std::unique_lock(mutex_, std::try_to_lock);
   }
 
-  std::vector<double> entries_of(const Data& data) const {
-    return entries_per_row(*graph_, inputs_, roots(), sources(data));
-  }
-
-  // The nodes that everything else is computed for.
-  std::vector<int> roots() const {
-    std::vector<int> nodes = spec_.outputs;
-    for (int node : loss_nodes_) {
-      if (node >= 0) nodes.push_back(node);
+  static void check_epoch(std::span<const std::int64_t> order, std::int64_t rows, int batch_size,
+                          std::int64_t skip) {
+    require(batch_size >= 1, [&] {
+      return "batch_size must be a positive integer. Received: batch_size=" +
+             std::to_string(batch_size);
+    });
+    require(skip >= 0,
+            [&] { return "skip must not be negative. Received: skip=" + std::to_string(skip); });
+    for (const std::int64_t row : order) {
+      require(row >= 0 && row < rows, [&] {
+        return "order names row " + std::to_string(row) + " of " + std::to_string(rows);
+      });
     }
-    nodes.insert(nodes.end(), metric_nodes_.begin(), metric_nodes_.end());
-    return nodes;
   }
 
   std::unique_ptr<Pipeline<T>> make_pipeline(bool training, int max_batch,
                                              const std::vector<double>& entries,
-                                             Updater<T>& updater) {
-    PlanRequest request;
-    request.inputs = inputs_;
-    request.outputs = spec_.outputs;
-    request.max_batch = max_batch;
-    request.training = training;
-    request.has_loss = has_loss_;
-    request.fused = fused_;
-    request.loss_nodes = loss_nodes_;
-    request.late_nodes = metric_nodes_;
-    request.entries_per_row = entries;
-    return std::make_unique<Pipeline<T>>(*graph_, request, fused_spec_, features_, updater);
+                                             Updater<T>& updater) const {
+    return std::make_unique<Pipeline<T>>(graph_.graph(),
+                                         graph_.request(training, max_batch, entries),
+                                         graph_.evaluation(), graph_.features(), updater);
   }
 
-  void add_training_tasks(Pipeline<T>& pipeline) {
+  void make_training_pipeline(int max_batch, const std::vector<double>& entries) {
+    training_ = make_pipeline(true, max_batch, entries, updater_);
+    Pipeline<T>& pipeline = *training_;
     updater_.serve(pipeline.plan);
     std::vector<Task>& tasks = pipeline.tasks;
     // The next batch's rows come while this one is worked on, unless so many weights go by until
     // then that they would push the rows out again.
-    std::size_t weights = 0;
-    for (const auto& entry : updater_.parameters())
-      weights += static_cast<std::size_t>(entry.first->padded_size());
-    const bool early = weights * sizeof(T) <= kEarlyPrefetchBytes;
-    double features = 0;
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      const double entries = pipeline.entries_per_row[i];
-      features += entries == PlanRequest::kDense ? graph_->node(inputs_[i]).features : entries;
-    }
+    const bool early = updater_.padded_size() * sizeof(T) <= kEarlyPrefetchBytes;
     pipeline.gather.append_tasks(tasks);
-    if (early) pipeline.prefetch.append_task(tasks, features);
+    if (early) append_prefetch(pipeline);
     updater_.append_penalty(tasks);
-    pipeline.plan.append_forward(tasks);
-    pipeline.objective.append_tasks(tasks);
-    pipeline.plan.append_late(tasks);
-    pipeline.objective.append_late_metrics(tasks);
-    Evaluator<T>* objective = &pipeline.objective;
-    Task prepare{[this, objective](const Pass& pass, const Share&) {
-                   updater_.prepare(pass, objective->batch_divisor(pass, 0));
+    append_evaluation(pipeline);
+    append_prepare(pipeline);
+    pipeline.plan.append_backward(tasks);
+    const std::size_t first_update = tasks.size();
+    pipeline.plan.append_update(tasks);
+    updater_.append_finish(tasks);
+    for (std::size_t i = first_update; i < tasks.size(); ++i) tasks[i].reads.push_back(this);
+    pipeline.objective.append_tally(tasks, updater_.penalty(), l2_per_batch_);
+    if (!early) append_prefetch(pipeline);
+  }
+
+  void make_evaluation_pipeline(int max_batch, const std::vector<double>& entries) {
+    evaluation_ = make_pipeline(false, max_batch, entries, updater_);
+    evaluation_->gather.append_tasks(evaluation_->tasks);
+    append_evaluation(*evaluation_);
+    evaluation_->objective.append_tally(evaluation_->tasks, &evaluation_penalty_, l2_per_batch_);
+  }
+
+  void make_gradient_pipeline(int max_batch, const std::vector<double>& entries) {
+    gradients_ = make_pipeline(true, max_batch, entries, gradient_updater_);
+    gradient_updater_.serve(gradients_->plan);
+    std::vector<Task>& tasks = gradients_->tasks;
+    gradients_->gather.append_tasks(tasks);
+    gradients_->plan.append_forward(tasks);
+    gradients_->objective.append_tasks(tasks);
+    gradients_->plan.append_backward(tasks);
+    gradients_->plan.append_update(tasks);
+    gradients_->objective.append_tally(tasks, nullptr, false);
+  }
+
+  static void append_prefetch(Pipeline<T>& pipeline) {
+    pipeline.prefetch.append_task(pipeline.tasks, pipeline.gather.elements_per_row());
+  }
+
+  // Forward, losses and metrics.
+  static void append_evaluation(Pipeline<T>& pipeline) {
+    pipeline.plan.append_forward(pipeline.tasks);
+    pipeline.objective.append_tasks(pipeline.tasks);
+    pipeline.plan.append_late(pipeline.tasks);
+    pipeline.objective.append_late_metrics(pipeline.tasks);
+  }
+
+  // The numbers of the step to come, which all updates read.
+  void append_prepare(Pipeline<T>& pipeline) {
+    Evaluator<T>* evaluator = &pipeline.objective;
+    Task prepare{[this, evaluator](const Pass& pass, const Share&) {
+                   updater_.prepare(pass, evaluator->batch_divisor(pass, 0));
                  },
                  kRowwise,
                  1,
                  {pipeline.plan.loss_slot(0).value},
                  {this}};
     prepare.always_serial = true;
-    tasks.push_back(std::move(prepare));
-    pipeline.plan.append_backward(tasks);
-    const std::size_t first_update = tasks.size();
-    pipeline.plan.append_update(tasks);
-    updater_.append_finish(tasks);
-    for (std::size_t i = first_update; i < tasks.size(); ++i) tasks[i].reads.push_back(this);
-    pipeline.objective.append_tally(tasks, updater_.penalty(), spec_.update.l2_per_batch);
-    if (!early) pipeline.prefetch.append_task(tasks, features);
+    pipeline.tasks.push_back(std::move(prepare));
+  }
+
+  void set_sources(Pipeline<T>& pipeline, const Data& data, bool may_repeat) const {
+    pipeline.gather.set_sources(graph_.sources(data), may_repeat);
+    pipeline.objective.set_sources(data.y, data.weights);
+    pipeline.objective.clear_sums();
   }
 
   Pass make_pass(std::int64_t steps_from_now, double rate) const {
-    const std::int64_t rows = order_.size();
-    const std::int64_t first = position_ + steps_from_now * batch_size_;
-    Pass pass;
-    pass.count = static_cast<int>(std::min<std::int64_t>(batch_size_, rows - first));
+    Pass pass = epoch_.batch(steps_from_now);
     pass.training = true;
     pass.seed = seed;
     pass.step = iterations + static_cast<std::uint64_t>(steps_from_now);
     pass.rate = rate;
-    pass.rows = order_.data() + first;
-    const std::int64_t next = first + batch_size_;
-    if (next < rows) {
-      pass.next_rows = order_.data() + next;
-      pass.next_count = static_cast<int>(std::min<std::int64_t>(batch_size_, rows - next));
-    }
     return pass;
+  }
+
+  // Adds up the gradients of all rows, and returns the sum of their losses.
+  double sum_gradients(std::int64_t rows, int piece, const Poll& poll) {
+    gradient_updater_.clear_gradients();
+    Pass pass;
+    pass.training = true;
+    pass.moves_statistics = false;
+    pass.seed = seed;
+    pass.step = iterations;
+    double loss = 0;
+    double last_poll = now();
+    for (std::int64_t first = 0; first < rows; first += piece) {
+      pass.first_row = first;
+      pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - first));
+      gradients_->objective.clear_sums();
+      gradients_->run_once(pass, workers_for(*gradients_, pass.count, 3));
+      loss += gradients_->objective.results().loss.mean();
+      gradient_updater_.set_adding(true);
+      if (now() - last_poll < kPollSeconds) continue;
+      poll();
+      last_poll = now();
+    }
+    return loss;
   }
 
   // run(), for whoever holds the lock.
   std::int64_t advance(const double* rates, std::int64_t n, double seconds) {
     FlushDenormals flush;
-    const std::int64_t rows = order_.size();
-    if (position_ >= rows || n <= 0) return 0;
-    const std::int64_t left = (rows - position_ + batch_size_ - 1) / batch_size_;
-    n = std::min(n, left);
+    n = std::min(n, epoch_.batches_left());
+    if (n <= 0) return 0;
     Pipeline<T>& pipeline = *training_;
+    const int batch_size = epoch_.batch_size();
     // Forward, and twice as much backward.
-    const double operations = 3 * pipeline.plan.forward_cost() * batch_size_;
-    pace_.set_limit(worthwhile_workers(operations, thread_limit()));
-    for (int count : {batch_size_, static_cast<int>((rows - 1) % batch_size_ + 1)}) {
+    pace_.set_limit(workers_for(pipeline, batch_size, 3));
+    for (int count : {batch_size, static_cast<int>((epoch_.rows() - 1) % batch_size + 1)}) {
       for (int workers : pace_.candidates()) pipeline.schedule(count, workers);
     }
     const double start = now();
@@ -413,7 +349,7 @@ class TrainerOf : public Trainer {
     }
     last_pass_ = make_pass(done - 1, 0);
     last_pass_.next_rows = nullptr;
-    position_ += done * batch_size_;
+    epoch_.advance(done);
     iterations += static_cast<std::uint64_t>(done);
     return done;
   }
@@ -430,36 +366,15 @@ class TrainerOf : public Trainer {
     }
   }
 
-  // The rows of everything that a batch is gathered from: inputs, and targets that the graph reads.
-  std::vector<Rows> sources(const Data& data) const {
-    std::vector<Rows> rows = data.x;
-    for (std::size_t output : targets_) rows.push_back(data.y[output]);
-    return rows;
-  }
-
-  void check(const Data& data) const { check_data(data, shapes_); }
-
-  std::shared_ptr<const Graph> graph_;
-  TrainerSpec spec_;
-  EvaluationSpec fused_spec_;
-  std::vector<int> inputs_;           // the model's, and then the targets that the graph reads
-  std::vector<std::size_t> targets_;  // whose they are: numbers of outputs
-  std::vector<int> loss_nodes_;
-  std::vector<int> metric_nodes_;
-  std::vector<int> features_;
-  DataShapes shapes_;
-  std::vector<char> fused_;
-  std::vector<char> has_loss_;
+  TrainedGraph graph_;
+  bool l2_per_batch_;
   Updater<T> updater_;
   Updater<T> gradient_updater_;
   std::unique_ptr<Pipeline<T>> training_;
   std::unique_ptr<Pipeline<T>> evaluation_;
   std::unique_ptr<Pipeline<T>> gradients_;
   double evaluation_penalty_ = 0;
-  RowOrder order_;
-  std::int64_t data_rows_ = 0;
-  int batch_size_ = 1;
-  std::int64_t position_ = 0;
+  Epoch epoch_;
   Pace pace_;
   std::int64_t chunk_ = 1;  // steps between two looks at the clock
   Pass last_pass_;

@@ -13,16 +13,13 @@
 #include "graph/graph.hpp"
 #include "training/data.hpp"
 #include "training/evaluator.hpp"
+#include "training/trained_graph.hpp"
 #include "training/updater.hpp"
 
 namespace pynn {
 
 struct TrainerSpec {
-  std::vector<int> inputs;
-  std::vector<int> outputs;
-  // Per output: the graph's input that losses or metrics read its target from, or -1.
-  std::vector<int> targets;
-  EvaluationSpec objective;
+  GraphUse use;
   UpdateSpec update;
 };
 

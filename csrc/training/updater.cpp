@@ -73,6 +73,13 @@ ParameterMap<T> Updater<T>::parameters() {
 }
 
 template <class T>
+std::size_t Updater<T>::padded_size() const {
+  std::ptrdiff_t size = 0;
+  for (const Parameter<T>& p : parameters_) size += p.variable->padded_size();
+  return static_cast<std::size_t>(size);
+}
+
+template <class T>
 std::vector<std::vector<VariablePtr>> Updater<T>::state() const {
   std::vector<std::vector<VariablePtr>> state;
   for (const Parameter<T>& p : parameters_) state.push_back(p.slots);
@@ -90,8 +97,9 @@ void Updater<T>::set_adding(bool adding) {
 }
 
 template <class T>
-void Updater<T>::clear_gradient(std::size_t i) {
-  std::fill_n(parameters_[i].grad, parameters_[i].variable->padded_size(), T(0));
+void Updater<T>::clear_gradients() {
+  set_adding(false);
+  for (Parameter<T>& p : parameters_) std::fill_n(p.grad, p.variable->padded_size(), T(0));
 }
 
 template <class T>

@@ -28,12 +28,13 @@ class Updater {
   explicit Updater(const UpdateSpec& spec);
 
   ParameterMap<T> parameters();
+  std::size_t padded_size() const;  // elements of all parameters
   // State of each parameter, slot by slot.
   std::vector<std::vector<VariablePtr>> state() const;
   // Keeps all gradients instead of stepping.
   void keep_gradients();
-  void set_adding(bool adding);
-  void clear_gradient(std::size_t i);
+  void set_adding(bool adding);  // to the gradients that are kept
+  void clear_gradients();
   const T* gradient(std::size_t i) const { return parameters_[i].grad; }
 
   // To be called when the plan is known: shared variables keep their gradients until all parts are
