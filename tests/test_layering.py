@@ -65,7 +65,6 @@ KNOWN_PRIVATE_IMPORTS = {
     "layers -> ops",
     "metrics -> losses",
     "models -> layers",
-    "models -> metrics",
     "models -> training",
     "optimizers -> optimizers.schedules",
 }

@@ -12,8 +12,7 @@ from sklearn.metrics import check_scoring
 from pynn import _core, metrics
 from pynn.estimators._heads import Head
 from pynn.estimators._training_data import TrainingData
-from pynn.models._compiled import MetricSlot, Objectives
-from pynn.training import ArrayData, Totals
+from pynn.training import ArrayData, Objectives, Output, OutputMetric, Totals
 
 
 class Figures:
@@ -162,13 +161,12 @@ def _objectives(given: Any, heads: list[Head], targets: Sequence[np.ndarray]) ->
     """Return the metrics of each head, as models have them."""
     listed = list(given) if isinstance(given, (list, tuple)) else [given]
     names = [f"output_{i + 1}" for i in range(len(heads))]
-    slots: list[MetricSlot] = []
+    made: list[OutputMetric] = []
     for i, (head, target) in enumerate(zip(heads, targets, strict=True)):
         y_shape = (None, *(target.shape[1:] or (1,)))
         for value in listed:
             metric = copy.deepcopy(metrics.as_metric(value, y_shape, (None, head.units)))
             name = metric.name if len(heads) == 1 else f"{names[i]}_{metric.name}"
-            slots.append(MetricSlot(name, i, metric, False, metric._native()))
-    count = len(heads)
-    shapes = [(None, head.units) for head in heads]
-    return Objectives(names, [None] * count, [1.0] * count, slots, False, [None] * count, shapes)
+            made.append(OutputMetric(name, i, metric, engine=metric._native()))
+    outputs = [Output(name, (None, head.units)) for name, head in zip(names, heads, strict=True)]
+    return Objectives(outputs, made)

@@ -13,7 +13,7 @@ import numpy as np
 
 from pynn import losses
 from pynn.losses import Loss, SparseCategoricalCrossentropy
-from pynn.models._compiled import native_or_loss
+from pynn.training import native_or_loss
 
 NativeLoss = tuple[str, list[float]]
 

@@ -306,7 +306,7 @@ class FitListener(Listener):
         self._average = average
         self._n_rows = n_rows
         objectives = figures.objectives
-        self._objectives = objectives if objectives and objectives.python_slots else None
+        self._objectives = objectives if objectives and objectives.python_metrics else None
         notified = progress.callbacks
         self._callbacks = notified if notified and notified.wants_train_batches else None
         self.wants_steps = bool(average or self._objectives or self._callbacks)

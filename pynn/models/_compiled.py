@@ -1,8 +1,4 @@
-"""What `compile` was told, and what it comes to once outputs and targets are known.
-
-`Compiled` keeps losses and metrics as they were given; `Objectives` are those of each output, some
-computed by the engine and others in Python.
-"""
+"""`Compiled`: what `compile` was given, and what it comes to once outputs and targets are known."""
 
 from __future__ import annotations
 
@@ -19,207 +15,9 @@ from pynn._structure import is_nested, leaves
 from pynn.graph import averages_rows
 from pynn.losses import Loss
 from pynn.metrics import registry as METRICS
-from pynn.models._targets import check_target
-from pynn.training import ArrayData, Totals
+from pynn.training import ArrayData, Objectives, Output, OutputMetric
 
 Shape = tuple[int | None, ...]
-
-
-class MetricSlot:
-    """One metric of one output.
-
-    Attributes
-    ----------
-    name : str
-        Its key in logs.
-    output : int
-    metric : Metric
-    weighted : bool
-        Whether sample weights count.
-    engine : str, MeanMetricWrapper or None
-        What the engine can compute it as: its own name of it, or nodes of the graph.
-    native : int or None
-        Its place among the engine's metrics of the output; None if it is computed in Python.
-    """
-
-    __slots__ = ("engine", "metric", "name", "native", "output", "weighted")
-
-    def __init__(
-        self, name: str, output: int, metric: Any, weighted: bool, engine: Any = None
-    ) -> None:
-        self.engine = engine
-        self.name = name
-        self.output = output
-        self.metric = metric
-        self.weighted = weighted
-        self.native: int | None = None
-
-
-def _resets_by_itself(metric: metrics.Metric) -> bool:
-    return type(metric).reset_state is not metrics.Metric.reset_state
-
-
-class Objectives:
-    """The losses and metrics of a model's outputs.
-
-    Attributes
-    ----------
-    losses : list of Loss or None
-        For each output.
-    native_losses : list
-        The same as `Plan.trainer` takes them.
-    loss_weights : list of float
-    slots : list of MetricSlot
-        In the order of the logs.
-    native_metrics : list of list
-        The engine's metrics of each output, as `Plan.trainer` takes them.
-    target_widths : list of int or None
-        Numbers in a row of each output's target.
-    weighted : bool
-        Whether the data has sample weights.
-    key : object
-        Equal for objectives that the same trainer serves.
-    """
-
-    def __init__(
-        self,
-        output_names: Sequence[str],
-        chosen: list[Loss | None],
-        loss_weights: list[float],
-        slots: list[MetricSlot],
-        weighted_data: bool,
-        target_widths: list[int | None],
-        shapes: Sequence[Shape],
-    ) -> None:
-        self.output_names = list(output_names)
-        self.losses = chosen
-        self.target_widths = target_widths
-        self.weighted = weighted_data
-        self.native_losses = [
-            native_or_loss(loss, len(shape)) for loss, shape in zip(chosen, shapes, strict=True)
-        ]
-        self.loss_weights = loss_weights
-        self.slots = slots
-        self.native_metrics: list[list[Any]] = [[] for _ in chosen]
-        for slot in slots:
-            if slot.engine is not None and not (slot.weighted and weighted_data):
-                names = self.native_metrics[slot.output]
-                slot.native = len(names)
-                names.append(slot.engine)
-        self.python_slots = [slot for slot in slots if slot.native is None]
-        self.key = (
-            [x if isinstance(x, tuple) else id(x) for x in self.native_losses],
-            loss_weights,
-            [[x if isinstance(x, str) else id(x) for x in group] for group in self.native_metrics],
-            target_widths,
-            weighted_data,
-        )
-
-    @property
-    def has_own_resets(self) -> bool:
-        """Whether the beginning of an epoch runs code of the user's."""
-        return any(_resets_by_itself(slot.metric) for slot in self.slots)
-
-    def reset(self) -> None:
-        """Set all metrics to their beginnings."""
-        for slot in self.slots:
-            if slot.native is None or _resets_by_itself(slot.metric):
-                slot.metric.reset_state()
-            else:  # what the engine computes is a mean; its sums are 0 at once
-                slot.metric._assign(0.0, 0.0)
-
-    def held(self) -> list[Any]:
-        """Return what the metrics computed in Python hold, as plain lists."""
-        return [slot.metric._state() for slot in self.python_slots]
-
-    def restore(self, state: list[Any]) -> None:
-        """Take up what `held` returned."""
-        for slot, values in zip(self.python_slots, state, strict=True):
-            slot.metric._restore(values)
-
-    def update(self, data: ArrayData, rows: Any, predictions: Sequence[np.ndarray]) -> None:
-        """Let the metrics computed in Python see a batch.
-
-        Parameters
-        ----------
-        data : ArrayData
-        rows : array of int or slice
-            The batch's rows.
-        predictions : sequence of ndarray
-            For each output.
-        """
-        for slot in self.python_slots:
-            target = data.y_arrays[slot.output]
-            if target is None:
-                continue
-            y_true = target[rows]
-            y_pred = predictions[slot.output]
-            if y_true.ndim == 1 and y_pred.ndim > 1:
-                y_true = y_true.reshape(-1, 1)
-            weights = data.weight_arrays[slot.output] if slot.weighted else None
-            if weights is None:
-                slot.metric.update_state(y_true, y_pred)
-            else:
-                slot.metric.update_state(y_true, y_pred, sample_weight=weights[rows])
-
-    def logs(self, totals: Totals, prefix: str = "") -> dict[str, float]:
-        """Return the figures by their names: the losses first, then the metrics."""
-        loss, outputs = totals.losses()
-        logs = {f"{prefix}loss": loss}
-        if len(self.output_names) > 1:
-            for name, chosen, value in zip(self.output_names, self.losses, outputs, strict=True):
-                if chosen is not None:
-                    logs[f"{prefix}{name}_loss"] = value
-        if not self.slots:
-            return logs
-        sums = totals.metric_sums()
-        for slot in self.slots:
-            if slot.native is not None:
-                total, count = sums[slot.output][slot.native]
-                slot.metric._assign(total, count)
-                if type(slot.metric).result is metrics.Mean.result:
-                    logs[prefix + slot.name] = total / count if count else 0.0
-                    continue
-            value = slot.metric.result()
-            if isinstance(value, float):
-                logs[prefix + slot.name] = float(value)
-            elif isinstance(value, Mapping):
-                logs.update({f"{prefix}{k}": _figure(v) for k, v in value.items()})
-            else:
-                logs[prefix + slot.name] = _figure(value)
-        return logs
-
-    def check(self, data: ArrayData, shapes: Sequence[Shape]) -> None:
-        """Raise ValueError if the targets cannot be those of the losses."""
-        for name, loss, target, shape in zip(
-            self.output_names, self.losses, data.y_arrays, shapes, strict=True
-        ):
-            check_target(name, loss, target, shape)
-
-
-def _figure(value: Any) -> Any:
-    array = np.asarray(value)
-    return float(array) if array.ndim == 0 else array
-
-
-def native_or_loss(loss: Loss | None, rank: int = 2) -> Any:
-    """Return the engine's name and parameters of a loss, or the loss if the engine has no such.
-
-    Parameters
-    ----------
-    loss : Loss or None
-    rank : int, default=2
-        Number of axes of the output, the batch's included. The engine takes all of a row for the
-        classes of one distribution.
-    """
-    if loss is None or (rank > 2 and loss._over_classes):
-        return loss
-    # The engine divides by the rows of a batch; what divides otherwise is computed in Python.
-    usual = loss.reduction in ("sum_over_batch_size", "mean")
-    if not usual or getattr(loss, "ignore_class", None) is not None:
-        return loss
-    native = loss._native()
-    return loss if native is None else (native[0], list(native[1]))
 
 
 class Compiled:
@@ -287,18 +85,19 @@ class Compiled:
             self._loss_of(value, y_shape, shape)
             for value, y_shape, shape in zip(given, y_shapes, shapes, strict=True)
         ]
-        slots: list[MetricSlot] = []
+        resolved: list[OutputMetric] = []
         for source, counts_weights in ((self._metrics, False), (self._weighted_metrics, True)):
             for i, group in enumerate(_metrics_per_output(source, names)):
                 for value in group:
-                    slot = self._slot(
-                        value, i, names, y_shapes[i], shapes[i], counts_weights, slots
+                    made = self._metric_of(
+                        value, i, names, y_shapes[i], shapes[i], counts_weights, resolved
                     )
-                    slot.engine = _in_engine(slot.metric, y_shapes[i], shapes[i], dtype)
-                    slots.append(slot)
+                    made.engine = _in_engine(made.metric, y_shapes[i], shapes[i], dtype)
+                    resolved.append(made)
         factors = _loss_factors(self._loss_weights, names)
         widths = [None if shape is None else math.prod(shape[1:]) for shape in y_shapes]
-        return Objectives(names, chosen, factors, slots, weighted, widths, shapes)
+        outputs = map(Output, names, shapes, chosen, factors, widths)
+        return Objectives(list(outputs), resolved, weighted)
 
     def _loss_of(self, value: Any, y_shape: Any, shape: Shape) -> Loss | None:
         if value is None:
@@ -310,7 +109,7 @@ class Compiled:
         found: Loss | None = self._made[key]
         return found
 
-    def _slot(
+    def _metric_of(
         self,
         value: Any,
         output: int,
@@ -318,46 +117,35 @@ class Compiled:
         y_shape: Any,
         shape: Shape,
         weighted: bool,
-        slots: list[MetricSlot],
-    ) -> MetricSlot:
+        others: list[OutputMetric],
+    ) -> OutputMetric:
         given = value if isinstance(value, str) else id(value)
-        key = ("metric", given, len(slots), y_shape)
+        key = ("metric", given, len(others), y_shape)
         if key not in self._made:
             y_shape = (None, *shape[1:]) if y_shape is None else y_shape
-            taken = [slot.metric for slot in slots]
-            metric = _as_metric(value, y_shape, shape)
-            if any(metric is other for other in taken):
+            metric = metrics.as_metric(value, y_shape, shape)
+            if any(metric is other.metric for other in others):
                 metric = copy.deepcopy(metric)
             self._made[key] = metric
         metric = self._made[key]
         prefix = f"{names[output]}_" if len(names) > 1 else ""
         name = prefix + metric.name
-        known = {slot.name for slot in slots}
+        known = {other.name for other in others}
         if weighted and name in known:
             name = f"{prefix}weighted_{metric.name}"
         base, count = name, 0
         while name in known:
             count += 1
             name = f"{base}_{count}"
-        return MetricSlot(name, output, metric, weighted)
+        return OutputMetric(name, output, metric, weighted)
 
     def names(self) -> list[str]:
         """Return what the numbers of an evaluation are called, as far as that is known."""
-        if self._last is None:
-            return ["loss"]
-        last = self._last
-        names = ["loss"]
-        if len(last.output_names) > 1:
-            names += [
-                f"{name}_loss"
-                for name, loss in zip(last.output_names, last.losses, strict=True)
-                if loss is not None
-            ]
-        return names + [slot.name for slot in last.slots]
+        return ["loss"] if self._last is None else self._last.log_names()
 
     def metric_objects(self) -> list[Any]:
         """Return the metrics that were resolved last."""
-        return [] if self._last is None else [slot.metric for slot in self._last.slots]
+        return [] if self._last is None else [each.metric for each in self._last.metrics]
 
 
 @cache
@@ -380,10 +168,6 @@ def _in_engine(metric: Any, y_shape: Shape | None, shape: Shape, dtype: str) -> 
         return None
     width = None if y_shape is None else math.prod(n or 1 for n in y_shape[1:])
     return metric if averages_rows(metric, width, shape, dtype) else None
-
-
-def _as_metric(value: Any, y_shape: Any, shape: Shape) -> Any:
-    return metrics.as_metric(value, y_shape, shape)
 
 
 def _depends_on_shapes(name: str) -> bool:

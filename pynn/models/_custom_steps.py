@@ -102,11 +102,12 @@ def compute_loss(
     """
     objectives = _objectives(self, x, y)
     total: Any = 0.0
-    for loss, factor, target, predicted in zip(
-        objectives.losses, objectives.loss_weights, leaves(y), leaves(y_pred), strict=True
+    for output, target, predicted in zip(
+        objectives.outputs, leaves(y), leaves(y_pred), strict=True
     ):
-        if loss is not None:
-            total = total + factor * loss(target, predicted, sample_weight=sample_weight)
+        if output.loss is not None:
+            loss = output.loss(target, predicted, sample_weight=sample_weight)
+            total = total + output.loss_weight * loss
     for penalty in self.losses:
         total = total + penalty
     return total
@@ -119,11 +120,11 @@ def compute_metrics(
     objectives = _objectives(self, x, y)
     targets, predictions = list(leaves(y)), list(leaves(y_pred))
     figures: dict[str, Any] = {"loss": tracker(self).result()}
-    for slot in objectives.slots:
-        weights = sample_weight if slot.weighted else None
-        predicted = to_array(predictions[slot.output])
-        slot.metric.update_state(targets[slot.output], predicted, sample_weight=weights)
-        figures[slot.name] = slot.metric.result()
+    for each in objectives.metrics:
+        weights = sample_weight if each.weighted else None
+        predicted = to_array(predictions[each.output])
+        each.metric.update_state(targets[each.output], predicted, sample_weight=weights)
+        figures[each.name] = each.metric.result()
     return figures
 
 
@@ -173,7 +174,7 @@ class Steps:
     """
 
     takes_arrays = True
-    python_slots: tuple[Any, ...] = ()
+    python_metrics: tuple[Any, ...] = ()
     state: tuple[Any, ...] = ()
 
     def __init__(self, model: Model, step: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from pynn._namespace import to_array
 from pynn._number_checks import is_integer
 from pynn._structure import leaves, map_leaves, pack
 from pynn.callbacks import CallbackList
-from pynn.models._compiled import Compiled, Objectives
+from pynn.models._compiled import Compiled
 from pynn.models._custom_steps import StepEvaluation, Steps, has_own
 from pynn.models._source import prepare
 from pynn.training import (
     ArrayData,
     BatchData,
+    Objectives,
     Totals,
     comes_in_batches,
     distribute,
@@ -36,7 +37,7 @@ def batch_objectives(model: Model, compiled: Compiled, data: Any) -> Objectives:
     objectives = compiled.objectives(
         signature.output_names, signature.output_shapes, first, model.dtype
     )
-    objectives.check(first, signature.output_shapes)
+    objectives.check(first)
     return objectives
 
 
@@ -109,12 +110,12 @@ class Validation:
     @property
     def is_silent(self) -> bool:
         """Whether it runs no code of the user's, which might print."""
-        return isinstance(self._data, ArrayData) and not self.objectives.python_slots
+        return isinstance(self._data, ArrayData) and not self.objectives.python_metrics
 
     def run(self, callbacks: Any, prefix: str = "val_", bar: Any = None) -> dict[str, Any]:
         """Return the figures, their names preceded by `prefix`."""
         model, objectives = self._model, self.objectives
-        judge = model._trainers.judge(model, objectives)
+        evaluator = model._trainers.evaluator(model, objectives)
         heard = callbacks.wants_test_batches
         callbacks.on_test_begin()
         objectives.reset()
@@ -123,13 +124,13 @@ class Validation:
         for part in self._parts(one_batch=heard):
             if heard:
                 callbacks.on_test_batch_begin(done)
-            x, y, weights = part.sources(judge)
-            totals = Totals(judge.evaluate(x, y, weights, self._batch_size)) + totals
-            if objectives.python_slots:
+            x, y, weights = part.sources(evaluator)
+            totals = Totals(evaluator.evaluate(x, y, weights, self._batch_size)) + totals
+            if objectives.python_metrics:
                 plan = model._plan()
                 size = self._batch_size if plan.depends_on_batch else None
                 predictions = plan.predict(part.x_arrays, size)
-                objectives.update(part, slice(None), list(_flat(model, predictions)))
+                objectives.update(part, slice(None), predictions)
             done += part.count_steps(self._batch_size) if isinstance(self._data, ArrayData) else 1
             if heard:
                 callbacks.on_test_batch_end(done - 1, objectives.logs(totals))
@@ -161,12 +162,6 @@ class Validation:
             return
         for start in range(0, n_rows, size):
             yield data.take(slice(start, min(start + size, n_rows)))
-
-
-def _flat(model: Model, predictions: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    for array, tensor in zip(predictions, model.outputs, strict=True):
-        shape = [n or 1 for n in tensor.shape[1:]]
-        yield array if len(shape) == 1 else array.reshape(len(array), *shape)
 
 
 def evaluate(

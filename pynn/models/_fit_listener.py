@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pynn._number_checks import is_integer
 from pynn.callbacks import CallbackList, History
-from pynn.models._compiled import Objectives
 from pynn.models._custom_steps import StepEvaluation, Steps
 from pynn.models._evaluation import Validation
-from pynn.training import Listener, Totals, TrainingLoop, progress_shown
+from pynn.training import Listener, Objectives, Totals, TrainingLoop, progress_shown
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
@@ -72,7 +69,7 @@ class FitListener(Listener):
             for weight in model._trainers.weights
             if weight.constraint is not None and not own_steps
         ]
-        self._updates_metrics = bool(objectives.python_slots)
+        self._updates_metrics = bool(objectives.python_metrics)
         self._notifies_steps = callbacks.wants_train_batches
         self._notifies_now_and_then = bool(callbacks.listening("on_train_batch_end"))
         self._at_step_begin = callbacks.listening("on_train_batch_begin")
@@ -167,7 +164,7 @@ class FitListener(Listener):
         if self._updates_metrics:
             rows, predictions = loop.trainer.last_batch()
             assert isinstance(self._objectives, Objectives) and loop.current is not None
-            self._objectives.update(loop.current, rows, _shaped(self._model, predictions))
+            self._objectives.update(loop.current, rows, predictions)
         if self._notifies_steps:
             self._optimizer._set_iterations(loop.trainer.iterations)
             self._callbacks.on_train_batch_end(step, self._objectives.logs(loop.totals()))
@@ -184,11 +181,3 @@ class FitListener(Listener):
                 self.stop = self._model.stop_training  # which another thread may have set
         if self._bar.is_due:
             self._bar.update(steps, self._objectives.logs(loop.totals()))
-
-
-def _shaped(model: Model, predictions: list[np.ndarray]) -> list[np.ndarray]:
-    shapes = [tensor.shape for tensor in model.outputs]
-    return [
-        array if len(shape) == 2 else array.reshape(len(array), *[n or 1 for n in shape[1:]])
-        for array, shape in zip(predictions, shapes, strict=True)
-    ]

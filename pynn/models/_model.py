@@ -32,7 +32,7 @@ from pynn.models._source import as_structure, example
 from pynn.models._summary import html_of, summary
 from pynn.models._trainer_cache import TrainerCache
 from pynn.ops import SymbolicValueError, Tensor
-from pynn.training import Signature, rows_per_call
+from pynn.training import Signature, rows_per_call, shaped
 
 
 class Model(Layer):
@@ -134,7 +134,7 @@ class Model(Layer):
 
     def _forget_plans(self) -> None:
         self._plans.clear()
-        self._trainers.clear()
+        self._trainers = TrainerCache()
         self._fast = None
 
     # ---- structure
@@ -366,13 +366,8 @@ class Model(Layer):
     def _in_form(self, outputs: list[np.ndarray]) -> Any:
         """Give flat outputs their shapes, and the form in which the model returns them."""
         interface = self._interface_or_fail()
-        shaped = [
-            array
-            if len(t.shape) == 2
-            else array.reshape(len(array), *[n or 1 for n in t.shape[1:]])
-            for array, t in zip(outputs, interface.flat_outputs, strict=True)
-        ]
-        return pack(interface.outputs, shaped)
+        shapes = [tensor.shape for tensor in interface.flat_outputs]
+        return pack(interface.outputs, list(map(shaped, outputs, shapes)))
 
     # ---- training and prediction
 

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import _state
+from pynn.training import Objectives
 
 if TYPE_CHECKING:
-    from pynn.models._compiled import Objectives
     from pynn.models._model import Model
+
+# The optimizer's arrays for each weight, by the weight's id, in native shapes.
+Slots = dict[int, list[np.ndarray]]
 
 
 class TrainerCache:
@@ -31,18 +34,14 @@ class TrainerCache:
         self._key: Any = None
         self._optimizer: Any = None
         self.weights: list[Any] = []
-        self._saved: dict[int, list[np.ndarray]] = {}
+        self._saved: Slots = {}  # for the next trainer
         self._seed: int | None = None
-        self._judge: Any = None
-        self._judge_key: Any = None
+        self._evaluator: Any = None
+        self._evaluator_key: Any = None
 
     def settings_changed(self) -> None:
         """Forget how trainers were made, but not the optimizer's state."""
-        self._key = self._judge_key = None
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.__init__()  # type: ignore[misc]
+        self._key = self._evaluator_key = None
 
     def trainer(self, model: Model, objectives: Objectives) -> Any:
         """Return what trains the model, with the state of earlier calls."""
@@ -53,66 +52,49 @@ class TrainerCache:
         stepwise = optimizer._stepwise
         native = optimizer if stepwise else optimizer._native()
         options = {} if stepwise else optimizer._options(weights)
-        key = (
-            objectives.key,
-            [id(weight) for weight in weights],
-            native,
-            options,
-            model._plan(training=True).frozen(),
-        )
+        plan = model._plan(training=True)
+        ids = [id(weight) for weight in weights]
+        key = (objectives.key, ids, native, options, plan.frozen())
         if self._trainer is None or key != self._key:
-            made = model._plan(training=True).trainer(
-                losses=objectives.native_losses,
-                optimizer=native,
-                options=options,
-                loss_weights=objectives.loss_weights,
-                metrics=objectives.native_metrics,
-                parameters=weights,
-                target_widths=objectives.target_widths,
-                weighted=objectives.weighted,
+            made = plan.trainer(
+                optimizer=native, options=options, parameters=weights, **objectives.for_trainer()
             )
             made.seed = _state.next_seed() if self.seed is None else self.seed
-            self._keep_state()
-            same = self._optimizer is optimizer or self._optimizer is None
+            saved = self._saved if self._trainer is None else self._slots()
+            if self._optimizer is not None and self._optimizer is not optimizer:
+                saved = {}
             self._trainer, self._key, self._optimizer = made, key, optimizer
             self.weights = weights
-            if same and self._saved:
-                self._restore_state()
-            self._saved = {}
+            self._take_over(saved)
         self._trainer.iterations = optimizer._iterations
         return self._trainer
 
-    def judge(self, model: Model, objectives: Objectives) -> Any:
+    def evaluator(self, model: Model, objectives: Objectives) -> Any:
         """Return what evaluates the model: its trainer, unless inference is another computation."""
-        plan = model._plan(training=False)
+        plan, weights = model._plan(training=False), model.trainable_weights
         if plan is model._plan(training=True):
-            known = (objectives.key, [id(weight) for weight in model.trainable_weights])
+            known = (objectives.key, [id(weight) for weight in weights])
             if self._trainer is not None and self._key and self._key[:2] == known:
                 return self._trainer
-        if self._judge is None or self._judge_key != objectives.key:
-            self._judge = plan.trainer(
-                losses=objectives.native_losses,
-                optimizer=("sgd", []),
-                loss_weights=objectives.loss_weights,
-                metrics=objectives.native_metrics,
-                parameters=model.trainable_weights,
-                target_widths=objectives.target_widths,
-                weighted=objectives.weighted,
+        if self._evaluator is None or self._evaluator_key != objectives.key:
+            self._evaluator = plan.trainer(
+                optimizer=("sgd", []), parameters=weights, **objectives.for_trainer()
             )
-            self._judge_key = objectives.key
-        return self._judge
+            self._evaluator_key = objectives.key
+        return self._evaluator
 
-    def _keep_state(self) -> None:
-        if self._trainer is not None:
-            for weight, arrays in zip(self.weights, self.state(), strict=True):
-                self._saved[id(weight)] = arrays
+    def _slots(self) -> Slots:
+        slots = zip(self.weights, self._trainer.state, strict=True)
+        return {id(weight): [np.array(slot.view) for slot in own] for weight, own in slots}
 
-    def _restore_state(self) -> None:
+    def _take_over(self, saved: Slots) -> None:
+        """Give the trainer the arrays of weights that it trains, too."""
         for weight, slots in zip(self.weights, self._trainer.state, strict=True):
-            arrays = self._saved.get(id(weight), [])
+            arrays = saved.get(id(weight), [])
             if len(arrays) == len(slots):
                 for slot, array in zip(slots, arrays, strict=True):
                     slot.view[...] = array
+        self._saved = {}
 
     @property
     def seed(self) -> int | None:
@@ -124,20 +106,13 @@ class TrainerCache:
         """What keeps the current training from running in the engine, if anything does."""
         return getattr(self._trainer, "reason", None)
 
-    def state(self, weights: list[Any] | None = None) -> list[list[np.ndarray]]:
+    def state(self, weights: list[Any]) -> list[list[np.ndarray]]:
         """Return copies of the optimizer's arrays for each weight, in native shapes.
 
-        Parameters
-        ----------
-        weights : list of Weight, default=None
-            None stands for those that are trained. A weight that was not trained has no arrays.
+        A weight that was not trained has no arrays.
         """
-        if self._trainer is None:
-            known = self._saved
-        else:
-            slots = zip(self.weights, self._trainer.state, strict=True)
-            known = {id(weight): [np.array(slot.view) for slot in own] for weight, own in slots}
-        return [known.get(id(weight), []) for weight in weights or self.weights]
+        known = self._saved if self._trainer is None else self._slots()
+        return [known.get(id(weight), []) for weight in weights]
 
     def restore(
         self,
@@ -158,17 +133,12 @@ class TrainerCache:
         seed : int, default=None
             None draws one when training begins.
         """
+        saved = {id(w): arrays for w, arrays in zip(weights, state, strict=True)}
         if self._trainer is not None and self._optimizer is optimizer:
             # A training is about to begin; its trainer has to stay.
-            self._saved = {id(w): arrays for w, arrays in zip(weights, state, strict=True)}
-            self._restore_state()
-            self._saved = {}
+            self._take_over(saved)
             self._trainer.iterations = optimizer._iterations
             self._trainer.seed = self._trainer.seed if seed is None else seed
             return
-        self.settings_changed()
-        self._trainer = None
-        self._optimizer = optimizer
-        self.weights = weights
-        self._seed = seed
-        self._saved = {id(w): arrays for w, arrays in zip(weights, state, strict=True)}
+        self.__init__()  # type: ignore[misc]
+        self._optimizer, self.weights, self._saved, self._seed = optimizer, weights, saved, seed

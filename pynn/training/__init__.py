@@ -8,6 +8,13 @@ from pynn.training._data import ArrayData, Signature, adapt, distribute
 from pynn.training._epoch_order import EpochOrder
 from pynn.training._figures import format_logs
 from pynn.training._loop import Listener, Trainer, TrainingLoop
+from pynn.training._objectives import (
+    Objectives,
+    Output,
+    OutputMetric,
+    native_or_loss,
+    shaped,
+)
 from pynn.training._predict import predict, rows_per_call
 from pynn.training._progress import ProgressBar, progress_shown
 from pynn.training._totals import Totals
@@ -17,6 +24,9 @@ __all__ = [
     "BatchData",
     "EpochOrder",
     "Listener",
+    "Objectives",
+    "Output",
+    "OutputMetric",
     "ProgressBar",
     "Signature",
     "Totals",
@@ -27,7 +37,9 @@ __all__ = [
     "distribute",
     "first_of",
     "format_logs",
+    "native_or_loss",
     "predict",
     "progress_shown",
     "rows_per_call",
+    "shaped",
 ]
