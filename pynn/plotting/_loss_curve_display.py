@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pynn.plotting._matplotlib import needed
-from pynn.plotting._pyplot import one_axes
+from pynn.plotting._matplotlib import needed, one_axes
 
 
 class LossCurveDisplay:

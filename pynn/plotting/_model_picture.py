@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pynn.plotting._layered_layout import Layout, Link, layered_layout
-from pynn.plotting._picture import FONT_SIZE, Arrow, Label, Panel, Picture
-from pynn.plotting._text_width import text_width
+from pynn.plotting._picture import FONT_SIZE, Arrow, Label, Panel, Picture, text_width
 
 _ROW = 15.0
 _PADDING = 8.0  # beside text
@@ -124,16 +123,16 @@ def _drawn(cards: list[Any], layout: Layout, shown: Shown) -> Picture:
     width, height = layout.width, layout.height
     backwards = shown.rankdir in ("BT", "RL")
 
-    def turned(x: float, y: float) -> tuple[float, float]:
+    def oriented(x: float, y: float) -> tuple[float, float]:
         y = height - y if backwards else y
         return (x, y) if shown.vertical else (y, x)
 
     picture = Picture(*((width, height) if shown.vertical else (height, width)))
     for route in layout.routes:
-        picture.items.append(Arrow([turned(x, y) for x, y in route], shown.vertical))
+        picture.items.append(Arrow([oriented(x, y) for x, y in route], shown.vertical))
     for card, (x, y) in zip(cards, layout.corners, strict=True):
         along = card.height if shown.vertical else card.width
-        left, top = turned(x, y + along if backwards else y)
+        left, top = oriented(x, y + along if backwards else y)
         picture.items += [_moved(item, left, top) for item in card.items]
     return picture
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from pynn.plotting._picture import FONT_SIZE, LINE_WIDTH, Arrow, Label, Panel, Picture
-from pynn.plotting._text_width import text_width
+from pynn.plotting._picture import (
+    FONT_SIZE,
+    LINE_WIDTH,
+    Arrow,
+    Label,
+    Panel,
+    Picture,
+    text_width,
+)
 
 _FONTS = "'DejaVu Sans', Verdana, Geneva, sans-serif"
 _INK = "#333333"

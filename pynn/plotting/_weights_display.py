@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn.plotting._pyplot import grid_of_axes
+from pynn.plotting._matplotlib import grid_of_axes
 
 _MOST_UNITS = 100
 

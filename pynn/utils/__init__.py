@@ -4,9 +4,8 @@ What the package itself shares between modules does not belong here.
 """
 
 from pynn.plotting import plot_model
-from pynn.utils._normalize import normalize
+from pynn.utils._arrays import normalize, to_categorical
 from pynn.utils._py_dataset import PyDataset, Sequence
 from pynn.utils._set_random_seed import set_random_seed
-from pynn.utils._to_categorical import to_categorical
 
 __all__ = ["PyDataset", "Sequence", "normalize", "plot_model", "set_random_seed", "to_categorical"]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
+import numpy as np
+
+from pynn import _state
+
 
 def set_random_seed(seed: int) -> None:
     """Seed Python's `random`, NumPy's global generator and pynn.
@@ -25,12 +31,6 @@ def set_random_seed(seed: int) -> None:
     >>> bool((random.uniform((2,)) == first).all())
     True
     """
-    import random
-
-    import numpy as np
-
-    from pynn import _state
-
     valid = hasattr(seed, "__index__") and not isinstance(seed, bool) and 0 <= seed < 2**32
     if not valid:
         raise ValueError(f"seed must be an integer in [0, 2**32). Received: {seed!r}")

@@ -24,7 +24,7 @@ def construct(thing: Any, parameters: Mapping[str, Any], find: Callable[[Any], A
     Parameters
     ----------
     thing : str, class, instance, or a list or dict of them
-        A list's entries are told by their numbers, those of a dict by their keys:
+        Entries of a list are addressed by their numbers, those of a dict by their keys:
         ``{"0__name": "acc"}``. Other parameters go to all of them.
     parameters : mapping of str to object
         Arguments of the class; they may be described by a class and ``argument__its_argument``.

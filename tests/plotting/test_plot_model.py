@@ -14,7 +14,7 @@ import pytest
 
 import pynn
 from pynn import layers, ops
-from pynn.plotting._text_width import text_width
+from pynn.plotting._picture import text_width
 from pynn.utils import plot_model
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,4 +1,4 @@
-"""`to_categorical`: class numbers to one-hot rows."""
+"""`to_categorical` and `normalize`: preparing arrays. Layers use neither."""
 
 from __future__ import annotations
 
@@ -61,3 +61,34 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     rows = np.zeros((labels.size, num_classes), dtype=_state.floatx())
     rows[np.arange(labels.size), labels] = 1
     return rows.reshape((*shape, num_classes))
+
+
+def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
+    """Divide `x` by its norm along an axis.
+
+    Parameters
+    ----------
+    x : array-like
+        The data; integers become float64.
+    axis : int, default=-1
+        The axis along which the norm is taken.
+    order : float, default=2
+        Order of the norm, as in `numpy.linalg.norm`.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+        Vectors of norm zero stay as they are.
+
+    Examples
+    --------
+    >>> from pynn.utils import normalize
+    >>> normalize([[3.0, 4.0], [0.0, 0.0]])
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    array = np.atleast_1d(np.asarray(x))
+    if not np.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float64)
+    norm = np.linalg.norm(array, ord=order, axis=axis, keepdims=True)
+    return array / np.where(norm == 0, array.dtype.type(1), norm)
