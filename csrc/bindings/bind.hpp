@@ -19,8 +19,6 @@ void bind_formulas(pybind11::module_& m);
 void bind_optimizers(pybind11::module_& m);
 void bind_perceptron(pybind11::module_& m);
 void bind_orders(pybind11::module_& m);
-void bind_dense(pybind11::module_& m);
-void bind_lanes(pybind11::module_& m);
 void bind_graph(pybind11::module_& m);
 void bind_rows(pybind11::module_& m);
 void bind_executor(pybind11::module_& m);

@@ -1,5 +1,5 @@
-// Activations, losses and the vector mathematics, one array at a time. For Python code outside the
-// engine (custom layers, metrics) and for the tests.
+// Activations and losses, one array at a time. For Python code outside the engine (custom layers,
+// metrics) and for the tests.
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -228,30 +228,6 @@ py::array loss_of(const std::string& name, const std::vector<double>& params,
   });
 }
 
-// ---- vector mathematics
-
-py::array map_math(const std::string& name, const py::array& x) {
-  return with_scalar(x.dtype(), [&](auto scalar) -> py::array {
-    using T = decltype(scalar);
-    const MathKernel<T>* found = nullptr;
-    std::string allowed;
-    for (const MathKernel<T>& entry : kernel_table<T>().math) {
-      if (name == entry.name) found = &entry;
-      allowed += (allowed.empty() ? "" : ", ") + std::string(entry.name);
-    }
-    require(found != nullptr, "name must be one of " + allowed + ". Received: name=" + name);
-    const Array<T> in(x);
-    Array<T> out(shape_of(in));
-    T* y = out.mutable_data();
-    without_gil([&] {
-      in_groups(
-          in.data(), in.data(), y, in.size(),
-          [&](const T* a, const T*, T* result, std::ptrdiff_t n) { found->map(a, result, n); });
-    });
-    return out;
-  });
-}
-
 std::vector<std::pair<std::string, double>> loss_parameters(const std::string& name) {
   const LossEntry& entry = kLossList[index_of(kLossList, name, "name")];
   std::vector<std::pair<std::string, double>> result;
@@ -293,8 +269,6 @@ void bind_formulas(py::module_& m) {
          const py::array& y_pred) { return loss_of(name, params, y_true, y_pred, true); },
       py::arg("name"), py::arg("params"), py::arg("y_true"), py::arg("y_pred"),
       "The gradient of each row's loss, shape (n, features).");
-  m.def("map_math", &map_math, py::arg("name"), py::arg("x"),
-        "One of the engine's vector functions of every element.");
 }
 
 }  // namespace pynn

@@ -44,6 +44,8 @@ void bind_info(py::module_& m) {
   m.def("_set_isa", &select_isa, py::arg("isa"),
         "For tests: use another instruction set from now on, for new objects and in part for old "
         "ones.");
+  static const IsaKernels& (*const current_kernels)() = &kernels;
+  m.attr("_kernels") = py::capsule(&current_kernels, "kernels of the ISA in use, for tests");
   m.attr("max_threads") = kMaxWorkers;
   m.def("num_threads", &thread_limit, "Threads that native calls from this thread may use.");
   m.def("set_num_threads", &set_thread_limit, py::arg("threads"),

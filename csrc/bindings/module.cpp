@@ -13,8 +13,6 @@ PYBIND11_MODULE(_core, m) {
   pynn::bind_optimizers(m);
   pynn::bind_perceptron(m);
   pynn::bind_orders(m);
-  pynn::bind_dense(m);
-  pynn::bind_lanes(m);
   pynn::bind_graph(m);
   pynn::bind_rows(m);
   pynn::bind_executor(m);

@@ -37,18 +37,6 @@ static void activation_backward(const T* grad_y, const T* saved, T* grad_x, std:
   }
 }
 
-// The words of simd/math.hpp by name, so that tests can measure their error.
-#define PYNN_MATH_WORDS(X) X(exp) X(expm1) X(log) X(log1p) X(tanh) X(sigmoid) X(erf) X(softplus)
-
-#define PYNN_DEFINE_MAP(word)                                                               \
-  template <class T>                                                                        \
-  static void map_##word(const T* x, T* y, std::ptrdiff_t n) {                              \
-    using V = Vec<T>;                                                                       \
-    for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) storeu(y + i, word(loadu<V>(x + i))); \
-  }
-PYNN_MATH_WORDS(PYNN_DEFINE_MAP)
-#undef PYNN_DEFINE_MAP
-
 template <class T>
 static void add(const T* a, const T* b, T* y, std::ptrdiff_t n) {
   using V = Vec<T>;

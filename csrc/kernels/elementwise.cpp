@@ -18,10 +18,6 @@ static void fill_table(KernelTable<T>& table) {
   table.activation[i++] = activation_kernel<T, Formula>();
 #include "formulas/activations/activations.def"
 #undef PYNN_ACTIVATION
-  i = 0;
-#define PYNN_ADD_MAP(word) table.math[i++] = {#word, map_##word<T>};
-  PYNN_MATH_WORDS(PYNN_ADD_MAP)
-#undef PYNN_ADD_MAP
   table.add = add<T>;
   table.subtract = subtract<T>;
   table.multiply = multiply<T>;

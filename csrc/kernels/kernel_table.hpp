@@ -295,13 +295,6 @@ struct PerceptronArgs {
 };
 
 template <class T>
-struct MathKernel {
-  const char* name;
-  void (*map)(const T* x, T* y, std::ptrdiff_t n);  // n a multiple of kRowAlign
-};
-inline constexpr int kMathKernels = 8;
-
-template <class T>
 struct KernelTable {
   // Dense layers; choose_product.hpp chooses between them.
   void (*product)(const ProductArgs<T>&);  // any arguments
@@ -333,7 +326,6 @@ struct KernelTable {
 
   // elementwise
   ActivationKernel<T> activation[kActivations];
-  MathKernel<T> math[kMathKernels];
   ElementwiseKernel<T> elementwise[kElementwiseOps];
   void (*add)(const T* a, const T* b, T* y, std::ptrdiff_t n);
   void (*subtract)(const T* a, const T* b, T* y, std::ptrdiff_t n);

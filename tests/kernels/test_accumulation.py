@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pynn import _core
+from pynn import _core, _core_testing
 from reference.activations import (
     ACTIVATIONS,
     log_softmax,
@@ -32,7 +32,7 @@ def test_activation_gradients_are_added(isa: str, name: str, dtype: str) -> None
     for rows in (1, 17):
         x, grad_y, start = (normal(seed, rows, 19, dtype) for seed in range(3))
         slope = ACTIVATIONS[name][1](x.astype(np.float64), 0.3)
-        got = _core._accumulated_activation(name, 0.3, x, grad_y, start)
+        got = _core_testing.accumulated_activation(name, 0.3, x, grad_y, start)
         assert_close(got, start + grad_y * slope, units=FORMULA_UNITS, magnitude=4)
 
 
@@ -43,7 +43,7 @@ def test_softmax_gradients_are_added(isa: str, logarithm: bool, dtype: str) -> N
         wide = x.astype(np.float64)
         y = (log_softmax if logarithm else softmax)(wide).astype(dtype)
         gradient = (log_softmax_gradient if logarithm else softmax_gradient)(wide, grad_y)
-        got = _core._accumulated_softmax(logarithm, y, grad_y, start)
+        got = _core_testing.accumulated_softmax(logarithm, y, grad_y, start)
         assert_close(got, start + gradient, units=FORMULA_UNITS, magnitude=4)
 
 
@@ -55,7 +55,9 @@ def test_loss_gradients_are_scaled_and_added(isa: str, name: str, dtype: str) ->
         gradient = LOSSES[name][1](
             y_true.astype(np.float64), y_pred.astype(np.float64), *defaults(name)
         )
-        got = _core._accumulated_loss(name, defaults(name), y_true, y_pred, scale[:, 0], start)
+        got = _core_testing.accumulated_loss(
+            name, defaults(name), y_true, y_pred, scale[:, 0], start
+        )
         magnitude = 4 * np.abs(gradient).max(axis=1, keepdims=True, initial=1)
         assert_close(got, start + scale * gradient, units=FORMULA_UNITS, magnitude=magnitude)
 
@@ -75,19 +77,19 @@ def test_arithmetic(isa: str, name: str, function: Callable[..., np.ndarray], dt
     a, b, y = (normal(seed, 3, 33, dtype) for seed in range(3))
     a[0, :2], b[0, 1:3] = np.nan, np.nan
     want = function(*(array.astype(np.float64) for array in (a, b, y)))
-    assert_close(_core._arithmetic(name, a, b, y), want, units=2, magnitude=10)
+    assert_close(_core_testing.arithmetic(name, a, b, y), want, units=2, magnitude=10)
 
 
 def test_scale_add(isa: str, dtype: str) -> None:
     x, y = normal(0, 3, 33, dtype), normal(1, 3, 33, dtype)
     want = y.astype(np.float64) + 0.5 * x.astype(np.float64)
-    assert_close(_core._scale_add(x, 0.5, y), want, units=2, magnitude=10)
+    assert_close(_core_testing.scale_add(x, 0.5, y), want, units=2, magnitude=10)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
 def test_dropout_mask(isa: str, rate: float, dtype: str) -> None:
     like = np.zeros(20000, dtype)
-    mask = _core._dropout_mask(like, rate, 1234, 50)
+    mask = _core_testing.dropout_mask(like, rate, 1234, 50)
     kept = 1 / (1 - np.asarray(rate, dtype))
     dropped = (random_bits(1234, np.arange(50, 50 + len(mask))) >> np.uint64(32)) < int(
         float(np.asarray(rate, dtype)) * 2**32
@@ -95,7 +97,7 @@ def test_dropout_mask(isa: str, rate: float, dtype: str) -> None:
     np.testing.assert_array_equal(mask, np.where(dropped, 0, kept).astype(dtype))
     # Four standard deviations of the mean of 20000 draws.
     assert abs((mask == 0).mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / len(mask)) + 1e-9
-    later = _core._dropout_mask(like, rate, 1234, 82)
+    later = _core_testing.dropout_mask(like, rate, 1234, 82)
     np.testing.assert_array_equal(later[:-32], mask[32:])
     if rate > 0:
-        assert (_core._dropout_mask(like, rate, 1235, 50) != mask).any()
+        assert (_core_testing.dropout_mask(like, rate, 1235, 50) != mask).any()

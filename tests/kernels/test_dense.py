@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pynn import _core
+from pynn import _core, _core_testing
 from reference.optimizers import OPTIMIZERS
 from reference.tolerances import assert_close, unit
 
@@ -55,50 +55,52 @@ def check_product(got: np.ndarray, a: np.ndarray, b: np.ndarray, plus: np.ndarra
 
 def test_forward(isa: str, problem: dict[str, np.ndarray]) -> None:
     x, w, bias, _ = widened(problem)
-    got = _core._dense_forward(problem["x"], problem["w"], problem["bias"])
+    got = _core_testing.dense_forward(problem["x"], problem["w"], problem["bias"])
     check_product(got, x, w.T, bias)
-    check_product(_core._dense_forward(problem["x"], problem["w"]), x, w.T, 0)
+    check_product(_core_testing.dense_forward(problem["x"], problem["w"]), x, w.T, 0)
 
 
 def test_forward_with_relu(isa: str, problem: dict[str, np.ndarray]) -> None:
-    plain = _core._dense_forward(problem["x"], problem["w"], problem["bias"])
-    got = _core._dense_forward(problem["x"], problem["w"], problem["bias"], relu=True)
+    plain = _core_testing.dense_forward(problem["x"], problem["w"], problem["bias"])
+    got = _core_testing.dense_forward(problem["x"], problem["w"], problem["bias"], relu=True)
     np.testing.assert_array_equal(got, np.maximum(plain, 0))
 
 
 def test_relu_keeps_nan(isa: str, dtype: str) -> None:
     x = np.array([[np.nan], [1.0]], dtype)
-    got = _core._dense_forward(x, np.ones((1, 1), dtype), relu=True)
+    got = _core_testing.dense_forward(x, np.ones((1, 1), dtype), relu=True)
     np.testing.assert_array_equal(got, x)
 
 
 def test_forward_accumulates(isa: str, problem: dict[str, np.ndarray]) -> None:
     x, w, _, start = widened(problem)
-    got = _core._dense_forward(problem["x"], problem["w"], start=problem["grad_y"])
+    got = _core_testing.dense_forward(problem["x"], problem["w"], start=problem["grad_y"])
     check_product(got, x, w.T, start)
 
 
 def test_forward_of_some_rows(isa: str, problem: dict[str, np.ndarray]) -> None:
     fan_out = problem["w"].shape[0]
-    whole = _core._dense_forward(problem["x"], problem["w"], problem["bias"])
+    whole = _core_testing.dense_forward(problem["x"], problem["w"], problem["bias"])
     for row in range(min(fan_out, 14)):
-        part = _core._dense_forward(problem["x"], problem["w"], problem["bias"], row_begin=row)
+        part = _core_testing.dense_forward(
+            problem["x"], problem["w"], problem["bias"], row_begin=row
+        )
         np.testing.assert_array_equal(part[:, row:], whole[:, row:])
 
 
 def test_grad_input(isa: str, problem: dict[str, np.ndarray]) -> None:
     _, w, _, grad_y = widened(problem)
-    got = _core._dense_grad_input(problem["grad_y"], problem["w"])
+    got = _core_testing.dense_grad_input(problem["grad_y"], problem["w"])
     check_product(got, grad_y, w, 0)
-    gated = _core._dense_grad_input(problem["grad_y"], problem["w"], problem["x"])
+    gated = _core_testing.dense_grad_input(problem["grad_y"], problem["w"], problem["x"])
     np.testing.assert_array_equal(gated, np.where(problem["x"] > 0, got, 0))
 
 
 def test_grad_weights(isa: str, problem: dict[str, np.ndarray]) -> None:
     x, w, _, grad_y = widened(problem)
-    got = _core._dense_grad_weights(problem["x"], problem["grad_y"])
+    got = _core_testing.dense_grad_weights(problem["x"], problem["grad_y"])
     check_product(got, grad_y.T, x, 0)
-    added = _core._dense_grad_weights(problem["x"], problem["grad_y"], problem["w"])
+    added = _core_testing.dense_grad_weights(problem["x"], problem["grad_y"], problem["w"])
     check_product(added, grad_y.T, x, w)
 
 
@@ -107,22 +109,22 @@ def test_few_rows_have_the_bits_of_many(isa: str, problem: dict[str, np.ndarray]
     w, bias = problem["w"], problem["bias"]
     x, grad_y = (np.resize(problem[name], (40, problem[name].shape[1])) for name in ("x", "grad_y"))
     ways = [(w, False), (np.ascontiguousarray(w.T), True)]
-    plain = _core._dense_forward(x, w, bias)
-    rectified = _core._dense_forward(x, w, bias, relu=True)
-    started = _core._dense_forward(x, w, start=grad_y)
-    grad_x = _core._dense_grad_input(grad_y, w)
-    gated = _core._dense_grad_input(grad_y, w, x)
+    plain = _core_testing.dense_forward(x, w, bias)
+    rectified = _core_testing.dense_forward(x, w, bias, relu=True)
+    started = _core_testing.dense_forward(x, w, start=grad_y)
+    grad_x = _core_testing.dense_grad_input(grad_y, w)
+    gated = _core_testing.dense_grad_input(grad_y, w, x)
     for n in range(1, 10):
         some, grads = x[:n], grad_y[:n]
         for weights, by_input in ways:
-            got = _core._dense_forward(some, weights, bias, by_input=by_input)
+            got = _core_testing.dense_forward(some, weights, bias, by_input=by_input)
             np.testing.assert_array_equal(got, plain[:n])
-            got = _core._dense_forward(some, weights, bias, relu=True, by_input=by_input)
+            got = _core_testing.dense_forward(some, weights, bias, relu=True, by_input=by_input)
             np.testing.assert_array_equal(got, rectified[:n])
-            got = _core._dense_forward(some, weights, start=grads, by_input=by_input)
+            got = _core_testing.dense_forward(some, weights, start=grads, by_input=by_input)
             np.testing.assert_array_equal(got, started[:n])
-        np.testing.assert_array_equal(_core._dense_grad_input(grads, w), grad_x[:n])
-        np.testing.assert_array_equal(_core._dense_grad_input(grads, w, some), gated[:n])
+        np.testing.assert_array_equal(_core_testing.dense_grad_input(grads, w), grad_x[:n])
+        np.testing.assert_array_equal(_core_testing.dense_grad_input(grads, w, some), gated[:n])
 
 
 def test_some_outputs_of_few_rows(isa: str, dtype: str) -> None:
@@ -131,9 +133,9 @@ def test_some_outputs_of_few_rows(isa: str, dtype: str) -> None:
     for n, fan_in, fan_out in [(1, 40, 70), (3, 4200, 20), (4, 30, 4200), (8, 1100, 1100)]:
         x = rng.normal(size=(40, fan_in)).astype(dtype)
         w = rng.normal(size=(fan_in, fan_out)).astype(dtype)
-        want = _core._dense_forward(x, np.ascontiguousarray(w.T))
+        want = _core_testing.dense_forward(x, np.ascontiguousarray(w.T))
         for row in (0, 6, fan_out - 1):
-            got = _core._dense_forward(x[:n], w, by_input=True, row_begin=row)
+            got = _core_testing.dense_forward(x[:n], w, by_input=True, row_begin=row)
             np.testing.assert_array_equal(got[:, row:], want[:n, row:])
 
 
@@ -150,17 +152,17 @@ def test_gradient_of_few_rows_by_input(isa: str, dtype: str) -> None:
             w = rng.normal(size=(inputs, outputs)).astype(dtype)
             x = rng.normal(size=(n_rows, inputs)).astype(dtype)
             exact = grad_y.astype(np.float64), w.T.astype(np.float64)
-            got = _core._dense_grad_input(grad_y, w, by_input=True)
+            got = _core_testing.dense_grad_input(grad_y, w, by_input=True)
             check_product(got, *exact, 0)
-            gated = _core._dense_grad_input(grad_y, w, x, by_input=True)
+            gated = _core_testing.dense_grad_input(grad_y, w, x, by_input=True)
             np.testing.assert_array_equal(gated, np.where(x > 0, got, 0))
-            added = _core._dense_grad_input(grad_y, w, start=x, by_input=True)
+            added = _core_testing.dense_grad_input(grad_y, w, start=x, by_input=True)
             check_product(added, *exact, x)
-            both = _core._dense_grad_input(grad_y, w, x, x, by_input=True)
+            both = _core_testing.dense_grad_input(grad_y, w, x, x, by_input=True)
             np.testing.assert_array_equal(both, np.where(x > 0, added, 0))
             for row in (1, 6, inputs - 1):
                 if row < inputs:
-                    part = _core._dense_grad_input(grad_y, w, row_begin=row, by_input=True)
+                    part = _core_testing.dense_grad_input(grad_y, w, row_begin=row, by_input=True)
                     np.testing.assert_array_equal(part[:, row:], got[:, row:])
 
 
@@ -169,13 +171,13 @@ def test_gradient_of_few_rows_keeps_nan_to_itself(isa: str, dtype: str) -> None:
     for n_rows in range(1, 9):
         grad_y = rng.normal(size=(n_rows, 16 * n_rows + 3)).astype(dtype)
         w = rng.normal(size=(20, grad_y.shape[1])).astype(dtype)
-        want = _core._dense_grad_input(grad_y, w, by_input=True)
+        want = _core_testing.dense_grad_input(grad_y, w, by_input=True)
         grad_y[-1, -1] = np.nan
-        got = _core._dense_grad_input(grad_y, w, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, w, by_input=True)
         np.testing.assert_array_equal(got[:-1], want[:-1])
         assert np.isnan(got[-1]).all()
         grad_y[-1, -1], w[7, 0] = 1, np.inf
-        got = _core._dense_grad_input(grad_y, w, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, w, by_input=True)
         np.testing.assert_array_equal(np.isinf(got), np.tile(np.arange(20) == 7, (n_rows, 1)))
 
 
@@ -187,18 +189,18 @@ def test_partial_sums_of_few_rows(isa: str, dtype: str) -> None:
         grad_y = np.zeros((n_rows, 160), dtype)
         grad_y[:, 0] = 1
         grad_y[:, [16, 32, 144]] = tiny  # each of them lost
-        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
         np.testing.assert_array_equal(got, np.ones((n_rows, 5)))
         grad_y[:, [1, 17]] = tiny  # together a unit
-        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
         np.testing.assert_array_equal(got, np.full((n_rows, 5), 1 + 2 * tiny, dtype))
         grad_y[:, [1, 17]] = 0
         grad_y[:, [1, 9]] = tiny  # sums 1 and 9 meet before they meet sum 0
-        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
         np.testing.assert_array_equal(got, np.full((n_rows, 5), 1 + 2 * tiny, dtype))
         grad_y[:, [1, 9]] = 0
         grad_y[:, [8, 4]] = tiny  # these meet sum 0 one after the other
-        got = _core._dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
         np.testing.assert_array_equal(got, np.ones((n_rows, 5)))
 
 
@@ -208,8 +210,8 @@ def test_more_rows_or_few_outputs_have_sums_in_order(isa: str, dtype: str) -> No
     for n_rows, outputs in [(9, 300), (12, 144), (40, 65), (8, 127), (4, 63), (2, 31), (1, 15)]:
         grad_y = rng.normal(size=(n_rows, outputs)).astype(dtype)
         w = rng.normal(size=(outputs, 37)).astype(dtype)
-        by_output = _core._dense_grad_input(grad_y, w)
-        by_input = _core._dense_grad_input(grad_y, np.ascontiguousarray(w.T), by_input=True)
+        by_output = _core_testing.dense_grad_input(grad_y, w)
+        by_input = _core_testing.dense_grad_input(grad_y, np.ascontiguousarray(w.T), by_input=True)
         np.testing.assert_array_equal(by_input, by_output)
 
 
@@ -223,12 +225,12 @@ def test_weights_of_zeros_in_one_row_are_passed_over(isa: str, dtype: str, share
         x[0, ::7] *= -0.0
         w = rng.normal(size=(fan_in, fan_out)).astype(dtype)
         bias = rng.normal(size=fan_out).astype(dtype)
-        want = _core._dense_forward(x, np.ascontiguousarray(w.T), bias)
+        want = _core_testing.dense_forward(x, np.ascontiguousarray(w.T), bias)
         for row in (0, fan_out // 2):
-            got = _core._dense_forward(x[:1], w, bias, by_input=True, row_begin=row)
+            got = _core_testing.dense_forward(x[:1], w, bias, by_input=True, row_begin=row)
             np.testing.assert_array_equal(got[:, row:], want[:1, row:])
         x[0, -1] = np.nan
-        assert np.isnan(_core._dense_forward(x[:1], w, by_input=True)).all()
+        assert np.isnan(_core_testing.dense_forward(x[:1], w, by_input=True)).all()
 
 
 def slowly_in_order(x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -238,7 +240,7 @@ def slowly_in_order(x: np.ndarray, w: np.ndarray) -> np.ndarray:
         sums = None
         for t in range(0, x.shape[1], 16):
             piece, weights = (np.ascontiguousarray(a[..., t : t + 16]) for a in (x, row[None]))
-            sums = _core._dense_forward(piece, weights, start=sums)
+            sums = _core_testing.dense_forward(piece, weights, start=sums)
         columns.append(sums[:, 0])
     return np.stack(columns, axis=1)
 
@@ -248,10 +250,10 @@ def test_passes_through_the_caches_change_no_bit(isa: str, dtype: str) -> None:
     rng = np.random.default_rng(0)
     for batch, fan_in, fan_out in [(70, 2100, 5), (300, 1030, 3), (1, 1100, 9), (600, 530, 3)]:
         x, w = (rng.normal(size=(n, fan_in)).astype(dtype) for n in (batch, fan_out))
-        got = _core._dense_forward(x, w)
+        got = _core_testing.dense_forward(x, w)
         np.testing.assert_array_equal(got, slowly_in_order(x, w))
         np.testing.assert_array_equal(
-            _core._dense_grad_input(x, np.ascontiguousarray(w.T)), slowly_in_order(x, w)
+            _core_testing.dense_grad_input(x, np.ascontiguousarray(w.T)), slowly_in_order(x, w)
         )
 
 
@@ -263,7 +265,7 @@ def test_slices_of_the_batch_change_no_bit(isa: str, dtype: str) -> None:
         grad_y = rng.normal(size=(batch, fan_out)).astype(dtype)
         transposed = (np.ascontiguousarray(a.T) for a in (grad_y, x))
         np.testing.assert_array_equal(
-            _core._dense_grad_weights(x, grad_y), _core._dense_forward(*transposed)
+            _core_testing.dense_grad_weights(x, grad_y), _core_testing.dense_forward(*transposed)
         )
 
 
@@ -283,8 +285,8 @@ def test_fused_step_is_gradient_then_step(
         x = rng.normal(size=(batch, fan_in)).astype(dtype)
         grad_y = rng.normal(size=(batch, fan_out)).astype(dtype)
         w = rng.normal(size=(fan_out, fan_in)).astype(dtype)
-        got = _core._dense_step(x, grad_y, w, optimizer, values, 0.1, modifiers)
-        g = scale * _core._dense_grad_weights(x, grad_y).astype(np.float64)
+        got = _core_testing.dense_step(x, grad_y, w, optimizer, values, 0.1, modifiers)
+        g = scale * _core_testing.dense_grad_weights(x, grad_y).astype(np.float64)
         g += l2 * w + l1 * np.sign(w)
         if clip > 0:
             g = np.clip(g, -clip, clip)
@@ -300,15 +302,15 @@ def test_fused_step_is_gradient_then_step(
 
 def test_times_are_times() -> None:
     for by_input in (False, True):
-        seconds = _core.bench_dense("forward", 32, 64, 64, 10, by_input=by_input)
+        seconds = _core_testing.bench_dense("forward", 32, 64, 64, 10, by_input=by_input)
         assert 0 < seconds < 1
     with pytest.raises(ValueError, match="kind must be one of forward, grad_input, grad_weights"):
-        _core.bench_dense("backward", 32, 64, 64, 10)
+        _core_testing.bench_dense("backward", 32, 64, 64, 10)
 
 
 def test_a_sum_runs_in_order(isa: str, dtype: str) -> None:
     """Terms are added one after the other, so that the result does not depend on the tile."""
     tiny = unit(dtype) / 2
     x = np.array([[1.0] + [tiny] * 40], dtype)
-    got = _core._dense_forward(x, np.ones((5, 41), dtype))
+    got = _core_testing.dense_forward(x, np.ones((5, 41), dtype))
     np.testing.assert_array_equal(got, np.ones((1, 5)))

@@ -87,5 +87,5 @@ def test_names_and_parameters() -> None:
     assert _core.loss_parameters("huber") == [("delta", 1.0)]
     assert _core.optimizer_parameters("adam") == ["beta_1", "beta_2", "epsilon"]
     assert _core.activation_default("leaky_relu") == pytest.approx(0.2)
-    with pytest.raises(ValueError, match="name must be one of exp, expm1, log"):
-        _core.map_math("sin", np.ones(3))
+    with pytest.raises(ValueError, match="name must be one of linear, heaviside, sign"):
+        _core.apply_activation("sin", 0.0, np.ones(3))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from pynn import _core
+from pynn import _core_testing
 from reference.random import normal, normal_quantile
 from reference.tolerances import assert_close
 
@@ -14,18 +14,18 @@ from reference.tolerances import assert_close
 @pytest.mark.parametrize(("mean", "deviation"), [(0.0, 1.0), (1.0, 0.5), (-3.0, 0.0)])
 def test_normal_noise(isa: str, mean: float, deviation: float, dtype: str) -> None:
     like = np.zeros(20000, dtype)
-    noise = _core._normal_noise(like, mean, deviation, 1234, 50)
+    noise = _core_testing.normal_noise(like, mean, deviation, 1234, 50)
     want = mean + deviation * normal(1234, np.arange(50, 50 + len(noise)))
     # The roundings of two polynomials, in one of which w loses half a digit to its logarithm.
     assert_close(noise, want, units=8, magnitude=8)
-    later = _core._normal_noise(like, mean, deviation, 1234, 82)
+    later = _core_testing.normal_noise(like, mean, deviation, 1234, 82)
     np.testing.assert_array_equal(later[:-32], noise[32:])
     if deviation > 0:
-        assert (_core._normal_noise(like, mean, deviation, 1235, 50) != noise).all()
+        assert (_core_testing.normal_noise(like, mean, deviation, 1235, 50) != noise).all()
 
 
 def test_normal_noise_is_normal() -> None:
-    z = _core._normal_noise(np.zeros(1_000_000, "float64"), 0.0, 1.0, 7, 0)
+    z = _core_testing.normal_noise(np.zeros(1_000_000, "float64"), 0.0, 1.0, 7, 0)
     # Five standard deviations of the sample's moments.
     for power, moment, deviation in ((1, 0, 1), (2, 1, 2**0.5), (3, 0, 15**0.5), (4, 3, 96**0.5)):
         assert abs((z**power).mean() - moment) < 5 * deviation / 1000

@@ -12,7 +12,7 @@ import numpy as np
 import pynn
 from measuring.peers import keras_like
 from measuring.work import Memory, Peak, Prediction, Product, Training
-from pynn import _core
+from pynn import _core, _core_testing
 
 _POLL_SECONDS = 0.02
 
@@ -30,7 +30,7 @@ def predict(case: Prediction) -> Callable[[], object]:
 
 
 def multiply(case: Product) -> Callable[[], object]:
-    return lambda: _core.bench_dense(
+    return lambda: _core_testing.bench_dense(
         case.kind, case.batch, case.width, case.width, case.repeats, case.dtype, by_input=True
     )
 

@@ -1,4 +1,4 @@
-// NumPy arrays in the engine's layouts, for the bindings that call single kernels.
+// NumPy arrays in the engine's layouts.
 #pragma once
 
 #include <algorithm>
@@ -6,8 +6,7 @@
 
 #include "base/arena.hpp"
 #include "base/layout.hpp"
-#include "bindings/bind.hpp"
-#include "dispatch/dispatch.hpp"
+#include "testing/testing.hpp"
 
 namespace pynn {
 
@@ -62,11 +61,12 @@ class Lanes {
   explicit Lanes(const Array<T>& a)
       : Lanes(static_cast<int>(a.shape(0)), static_cast<int>(a.shape(1))) {
     const PaddedRows<T> rows(a);
-    kernel_table<T>().rows_to_lanes(rows.pointers(), count_, 0, features_, data(), stride_);
+    tested_kernels<T>().rows_to_lanes(rows.pointers(), count_, 0, features_, data(), stride_);
   }
   Array<T> to_array() const {
     PaddedRows<T> rows(count_, features_);
-    kernel_table<T>().lanes_to_rows(data(), stride_, 0, features_, count_, rows.data(), rows.ld());
+    tested_kernels<T>().lanes_to_rows(data(), stride_, 0, features_, count_, rows.data(),
+                                      rows.ld());
     return rows.to_array();
   }
   T* data() const { return static_cast<T*>(buffer_.data()); }

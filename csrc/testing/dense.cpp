@@ -1,4 +1,4 @@
-// The matrix kernels by themselves, for tests and benchmarks: nothing in the package calls these.
+// The matrix kernels by themselves.
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "base/denormals.hpp"
-#include "bindings/bind.hpp"
 #include "bindings/names.hpp"
-#include "bindings/padded.hpp"
-#include "dispatch/dispatch.hpp"
 #include "kernels/choose_product.hpp"
+#include "testing/padded.hpp"
+#include "testing/testing.hpp"
 
 namespace py = pybind11;
 
@@ -75,7 +74,7 @@ py::array forward(const Array<T>& x, const Array<T>& w, const std::optional<Arra
   args.bias = bias ? bias->data() : nullptr;
   args.accumulate = start.has_value();
   args.epilogue = relu ? Epilogue::relu : Epilogue::none;
-  choose_product(kernel_table<T>(), args)(args);
+  choose_product(tested_kernels<T>(), args)(args);
   return out.to_array();
 }
 
@@ -98,7 +97,7 @@ py::array grad_input(const Array<T>& grad_y, const Array<T>& w, const std::optio
     args.gate = gates.data();
     args.gate_block_stride = gates.stride();
   }
-  choose_input_gradient(kernel_table<T>(), args, by_input, args.count)(args);
+  choose_input_gradient(tested_kernels<T>(), args, by_input, args.count)(args);
   return out.to_array();
 }
 
@@ -113,7 +112,7 @@ py::array grad_weights(const Array<T>& x, const Array<T>& grad_y,
   WeightGradientArgs<T> args = grad_weights_args(in, grads, out);
   args.grad = out.data();
   args.accumulate = start.has_value();
-  kernel_table<T>().weight_gradient(args);
+  tested_kernels<T>().weight_gradient(args);
   return out.to_array();
 }
 
@@ -126,7 +125,7 @@ std::vector<py::array> fused_step(const Array<T>& x, const Array<T>& grad_y, con
   const int index = index_of(kOptimizerList, optimizer, "optimizer");
   require_parameters(optimizer, kOptimizerList[index].parameters, hyper);
   require(modifiers.size() == 5, "modifiers are l1, l2, keep, gradient_scale, clip");
-  const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[index];
+  const OptimizerKernel<T>& kernel = tested_kernels<T>().optimizer[index];
   const PaddedRows<T> in(x), weights(w);
   const Lanes<T> grads(grad_y);
   UpdateStep<T> update;
@@ -151,7 +150,7 @@ std::vector<py::array> fused_step(const Array<T>& x, const Array<T>& grad_y, con
     std::fill_n(state[0].data(), weights.rows() * weights.ld(),
                 static_cast<T>(hyper[static_cast<std::size_t>(kernel.initial_hyper)]));
   }
-  kernel_table<T>().weight_gradient(args);
+  tested_kernels<T>().weight_gradient(args);
   std::vector<py::array> results{weights.to_array()};
   for (const PaddedRows<T>& slot : state) results.push_back(slot.to_array());
   return results;
@@ -177,7 +176,7 @@ double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int r
       product = product == Product::forward ? Product::grad_input : Product::forward;
     }
   }
-  const KernelTable<T>& table = kernel_table<T>();
+  const KernelTable<T>& table = tested_kernels<T>();
   PaddedRows<T> weights(fan_out, fan_in), rows(batch, fan_in);
   std::vector<PaddedRows<T>> state;
   Lanes<T> x(batch, fan_in), y(batch, fan_out);
@@ -233,15 +232,15 @@ template <class T>
 void bind_kernels(py::module_& m) {
   using Optional = std::optional<Array<T>>;
   const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
-  m.def("_dense_forward", &forward<T>, noconvert("x"), noconvert("w"),
+  m.def("dense_forward", &forward<T>, noconvert("x"), noconvert("w"),
         noconvert("bias") = Optional(), py::arg("relu") = false, noconvert("start") = Optional(),
         py::arg("row_begin") = 0, py::arg("by_input") = false);
-  m.def("_dense_grad_input", &grad_input<T>, noconvert("grad_y"), noconvert("w"),
+  m.def("dense_grad_input", &grad_input<T>, noconvert("grad_y"), noconvert("w"),
         noconvert("gate") = Optional(), noconvert("start") = Optional(), py::arg("row_begin") = 0,
         py::arg("by_input") = false);
-  m.def("_dense_grad_weights", &grad_weights<T>, noconvert("x"), noconvert("grad_y"),
+  m.def("dense_grad_weights", &grad_weights<T>, noconvert("x"), noconvert("grad_y"),
         noconvert("start") = Optional());
-  m.def("_dense_step", &fused_step<T>, noconvert("x"), noconvert("grad_y"), noconvert("w"),
+  m.def("dense_step", &fused_step<T>, noconvert("x"), noconvert("grad_y"), noconvert("w"),
         py::arg("optimizer"), py::arg("hyper"), py::arg("rate"),
         py::arg("modifiers") = std::vector<double>{0, 0, 1, 1, 0});
 }

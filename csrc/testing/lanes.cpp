@@ -1,4 +1,4 @@
-// The kernels on lanes by themselves, for tests: nothing in the package calls these.
+// The kernels on lanes by themselves.
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "base/arena.hpp"
-#include "bindings/bind.hpp"
 #include "bindings/names.hpp"
-#include "bindings/padded.hpp"
-#include "dispatch/dispatch.hpp"
+#include "testing/padded.hpp"
+#include "testing/testing.hpp"
 
 namespace py = pybind11;
 
@@ -29,8 +28,8 @@ py::array transpose_twice(const Array<T>& x) {
     std::fill_n(padding, lanes.stride() - data_end, static_cast<T>(__builtin_nan("")));
   }
   const PaddedRows<T> rows(lanes.count(), static_cast<int>(lanes.stride()) / kLanes);
-  kernel_table<T>().lanes_to_rows(lanes.data(), lanes.stride(), 0, lanes.features(), lanes.count(),
-                                  rows.data(), rows.ld());
+  tested_kernels<T>().lanes_to_rows(lanes.data(), lanes.stride(), 0, lanes.features(),
+                                    lanes.count(), rows.data(), rows.ld());
   return rows.to_array();
 }
 
@@ -40,7 +39,7 @@ py::dict batch_statistics(const Array<T>& x, double epsilon) {
   const int n = in.features();
   std::vector<Array<T>> out(4, Array<T>(0));
   for (Array<T>& a : out) a = Array<T>(n);
-  kernel_table<T>().lane_sums(in.data(), in.stride(), 0, n, in.count(), out[0].mutable_data());
+  tested_kernels<T>().lane_sums(in.data(), in.stride(), 0, n, in.count(), out[0].mutable_data());
   BatchNormArgs<T> args{};
   args.x = in.data();
   args.block_stride = in.stride();
@@ -50,7 +49,7 @@ py::dict batch_statistics(const Array<T>& x, double epsilon) {
   args.variance = out[2].mutable_data();
   args.inverse_deviation = out[3].mutable_data();
   args.epsilon = static_cast<T>(epsilon);
-  kernel_table<T>().batch_moments(args);
+  tested_kernels<T>().batch_moments(args);
   py::dict result;
   result["sums"] = out[0];
   result["mean"] = out[1];
@@ -86,10 +85,10 @@ std::vector<py::array> batch_normalization(const Array<T>& x, const Array<T>& ga
   args.grad_x = grad_x.data();
   args.grad_gamma = grad_gamma.mutable_data();
   args.grad_beta = grad_beta.mutable_data();
-  kernel_table<T>().batch_moments(args);
-  kernel_table<T>().batch_normalize(args);
+  tested_kernels<T>().batch_moments(args);
+  tested_kernels<T>().batch_normalize(args);
   if (constants) args.variance = nullptr;
-  kernel_table<T>().batch_normalize_backward(args);
+  tested_kernels<T>().batch_normalize_backward(args);
   return {y.to_array(), grad_x.to_array(), grad_gamma, grad_beta};
 }
 
@@ -106,7 +105,7 @@ Array<T> per_row(const Lanes<T>& x, void (*kernel)(const T*, int, T*)) {
 
 template <class T>
 py::array argmax(const Array<T>& x) {
-  return per_row(Lanes<T>(x), kernel_table<T>().argmax);
+  return per_row(Lanes<T>(x), tested_kernels<T>().argmax);
 }
 
 template <class T>
@@ -115,8 +114,8 @@ py::array threshold_hits(const Array<T>& target, const Array<T>& prediction, dou
   Array<T> out(p.count());
   alignas(64) T values[kLanes];
   for (int block = 0; block < block_count(p.count()); ++block) {
-    kernel_table<T>().threshold_hits(t.data() + block * t.stride(), p.data() + block * p.stride(),
-                                     p.features(), static_cast<T>(threshold), values);
+    tested_kernels<T>().threshold_hits(t.data() + block * t.stride(), p.data() + block * p.stride(),
+                                       p.features(), static_cast<T>(threshold), values);
     std::copy_n(values, lanes_in_block(p.count(), block), out.mutable_data() + block * kLanes);
   }
   return out;
@@ -127,8 +126,8 @@ std::pair<double, double> row_norms(const Array<T>& x) {
   Array<T> row = x;
   row.resize({py::ssize_t{1}, x.size()});
   const PaddedRows<T> padded(row);
-  return {kernel_table<T>().sum_squares(padded.data(), padded.ld()),
-          kernel_table<T>().sum_magnitudes(padded.data(), padded.ld())};
+  return {tested_kernels<T>().sum_squares(padded.data(), padded.ld()),
+          tested_kernels<T>().sum_magnitudes(padded.data(), padded.ld())};
 }
 
 // ---- what is added to a gradient that stands there already
@@ -137,7 +136,7 @@ template <class T>
 py::array accumulated_activation(const std::string& name, double alpha, const Array<T>& x,
                                  const Array<T>& grad_y, const Array<T>& start) {
   const ActivationKernel<T>& kernel =
-      kernel_table<T>().activation[index_of(kActivationList, name, "name")];
+      tested_kernels<T>().activation[index_of(kActivationList, name, "name")];
   const PaddedRows<T> in(x), grads(grad_y), out(start);
   const std::ptrdiff_t n = in.rows() * in.ld();
   const PaddedRows<T> y(in.rows(), in.cols());
@@ -151,7 +150,7 @@ py::array accumulated_activation(const std::string& name, double alpha, const Ar
 template <class T>
 py::array accumulated_softmax(bool logarithm, const Array<T>& y, const Array<T>& grad_y,
                               const Array<T>& start) {
-  const KernelTable<T>& table = kernel_table<T>();
+  const KernelTable<T>& table = tested_kernels<T>();
   const auto backward = logarithm ? table.log_softmax_backward : table.softmax_backward;
   const Lanes<T> result(y), grads(grad_y), out(start);
   for (int block = 0; block < block_count(out.count()); ++block) {
@@ -167,7 +166,7 @@ template <class T>
 py::array accumulated_loss(const std::string& name, const std::vector<double>& params,
                            const Array<T>& y_true, const Array<T>& y_pred, const Array<T>& scale,
                            const Array<T>& start) {
-  const auto kernel = kernel_table<T>().loss[index_of(kLossList, name, "name")];
+  const auto kernel = tested_kernels<T>().loss[index_of(kLossList, name, "name")];
   const Lanes<T> target(y_true), prediction(y_pred), out(start);
   alignas(64) T losses[kLanes];
   alignas(64) T scales[kLanes];
@@ -209,21 +208,23 @@ py::array arithmetic(const std::string& name, const Array<T>& a, const Array<T>&
   };
   const PaddedRows<T> left(a), right(b), out(y);
   const auto kernel = kBinary[index_of(kBinary, name, "name")].kernel;
-  (kernel_table<T>().*kernel)(left.data(), right.data(), out.data(), out.rows() * out.ld());
+  (tested_kernels<T>().*kernel)(left.data(), right.data(), out.data(), out.rows() * out.ld());
   return out.to_array();
 }
 
 template <class T>
 py::array scale_add(const Array<T>& x, double scale, const Array<T>& y) {
   const PaddedRows<T> in(x), out(y);
-  kernel_table<T>().scale_add(in.data(), static_cast<T>(scale), out.data(), out.rows() * out.ld());
+  tested_kernels<T>().scale_add(in.data(), static_cast<T>(scale), out.data(),
+                                out.rows() * out.ld());
   return out.to_array();
 }
 
 template <class T>
 py::array dropout_mask(const Array<T>& like, double rate, std::uint64_t key, std::uint64_t first) {
   Array<T> out(round_up(like.size(), kRowAlign));
-  kernel_table<T>().dropout_mask(out.mutable_data(), out.size(), static_cast<T>(rate), key, first);
+  tested_kernels<T>().dropout_mask(out.mutable_data(), out.size(), static_cast<T>(rate), key,
+                                   first);
   return out;
 }
 
@@ -233,8 +234,8 @@ py::array normal_noise(const Array<T>& like, double mean, double deviation, std:
   Array<T> out(round_up(like.size(), kRowAlign));
   const AlignedBuffer buffer(static_cast<std::size_t>(out.size()) * sizeof(T));
   T* aligned = static_cast<T*>(buffer.data());
-  kernel_table<T>().normal_noise(aligned, out.size(), static_cast<T>(mean),
-                                 static_cast<T>(deviation), key, first);
+  tested_kernels<T>().normal_noise(aligned, out.size(), static_cast<T>(mean),
+                                   static_cast<T>(deviation), key, first);
   std::copy_n(aligned, out.size(), out.mutable_data());
   return out;
 }
@@ -242,26 +243,26 @@ py::array normal_noise(const Array<T>& like, double mean, double deviation, std:
 template <class T>
 void bind_kernels(py::module_& m) {
   const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
-  m.def("_transpose_twice", &transpose_twice<T>, noconvert("x"));
-  m.def("_batch_statistics", &batch_statistics<T>, noconvert("x"), py::arg("epsilon"));
-  m.def("_batch_normalization", &batch_normalization<T>, noconvert("x"), noconvert("gamma"),
+  m.def("transpose_twice", &transpose_twice<T>, noconvert("x"));
+  m.def("batch_statistics", &batch_statistics<T>, noconvert("x"), py::arg("epsilon"));
+  m.def("batch_normalization", &batch_normalization<T>, noconvert("x"), noconvert("gamma"),
         noconvert("beta"), noconvert("grad_y"), py::arg("epsilon"), py::arg("constants"));
-  m.def("_argmax", &argmax<T>, noconvert("x"));
-  m.def("_threshold_hits", &threshold_hits<T>, noconvert("target"), noconvert("prediction"),
+  m.def("argmax", &argmax<T>, noconvert("x"));
+  m.def("threshold_hits", &threshold_hits<T>, noconvert("target"), noconvert("prediction"),
         py::arg("threshold"));
-  m.def("_row_norms", &row_norms<T>, noconvert("x"));
-  m.def("_accumulated_activation", &accumulated_activation<T>, py::arg("name"), py::arg("alpha"),
+  m.def("row_norms", &row_norms<T>, noconvert("x"));
+  m.def("accumulated_activation", &accumulated_activation<T>, py::arg("name"), py::arg("alpha"),
         noconvert("x"), noconvert("grad_y"), noconvert("start"));
-  m.def("_accumulated_softmax", &accumulated_softmax<T>, py::arg("logarithm"), noconvert("y"),
+  m.def("accumulated_softmax", &accumulated_softmax<T>, py::arg("logarithm"), noconvert("y"),
         noconvert("grad_y"), noconvert("start"));
-  m.def("_accumulated_loss", &accumulated_loss<T>, py::arg("name"), py::arg("params"),
+  m.def("accumulated_loss", &accumulated_loss<T>, py::arg("name"), py::arg("params"),
         noconvert("y_true"), noconvert("y_pred"), noconvert("scale"), noconvert("start"));
-  m.def("_arithmetic", &arithmetic<T>, py::arg("name"), noconvert("a"), noconvert("b"),
+  m.def("arithmetic", &arithmetic<T>, py::arg("name"), noconvert("a"), noconvert("b"),
         noconvert("y"));
-  m.def("_scale_add", &scale_add<T>, noconvert("x"), py::arg("scale"), noconvert("y"));
-  m.def("_dropout_mask", &dropout_mask<T>, noconvert("like"), py::arg("rate"), py::arg("key"),
+  m.def("scale_add", &scale_add<T>, noconvert("x"), py::arg("scale"), noconvert("y"));
+  m.def("dropout_mask", &dropout_mask<T>, noconvert("like"), py::arg("rate"), py::arg("key"),
         py::arg("first"));
-  m.def("_normal_noise", &normal_noise<T>, noconvert("like"), py::arg("mean"), py::arg("deviation"),
+  m.def("normal_noise", &normal_noise<T>, noconvert("like"), py::arg("mean"), py::arg("deviation"),
         py::arg("key"), py::arg("first"));
 }
 
