@@ -101,7 +101,7 @@ def read_layers(model: Any) -> ModelLayers:
 
 
 def _check_chain(model: Any) -> None:
-    network = model._network
+    network = model._call_graph
     fits = network is not None and len(model.inputs) == len(model.outputs) == 1
     fits = fits and len(model.inputs[0].shape) == 2
     if fits:

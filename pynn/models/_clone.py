@@ -48,9 +48,9 @@ def clone_model(
     copied = _copy_layer if clone_function is None else clone_function
     if isinstance(model, Sequential):
         return _compiled_like(model, _clone_sequential(model, input_tensors, copied))
-    if model._network is None or not type(model)._is_functional_class():
+    if model._call_graph is None or not type(model)._is_functional_class():
         return _clone_subclass(model)
-    network = model._network
+    network = model._call_graph
     inputs = list(leaves(input_tensors)) if input_tensors is not None else None
     values: dict[int, Any] = {}
     for i, tensor in enumerate(network.flat_inputs):

@@ -20,6 +20,10 @@ from pynn.training import ArrayData, Objectives, Output, OutputMetric
 Shape = tuple[int | None, ...]
 
 
+class NotCompiledError(RuntimeError, ValueError):
+    """Raised where `compile` has to come first: a RuntimeError to Keras 2, a ValueError to 3."""
+
+
 class Compiled:
     """Losses and metrics as `compile` got them.
 
@@ -59,16 +63,16 @@ class Compiled:
         self._last = self._known[key]
         return self._last
 
-    def judged(self, names: Sequence[str]) -> list[str] | None:
+    def evaluated(self, names: Sequence[str]) -> list[str] | None:
         """Return those of the outputs that have a loss or metrics; None stands for all."""
         chosen = _per_output(self._loss, names, "loss")
         groups = [_metrics_per_output(g, names) for g in (self._metrics, self._weighted_metrics)]
-        judged = [
+        evaluated = [
             name
             for i, name in enumerate(names)
             if chosen[i] is not None or any(group[i] for group in groups)
         ]
-        return judged if 0 < len(judged) < len(names) else None
+        return evaluated if 0 < len(evaluated) < len(names) else None
 
     def _resolve(
         self,

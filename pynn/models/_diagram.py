@@ -100,7 +100,7 @@ def diagram_of(model: Model) -> Diagram:
     interface = model._interface_or_fail()
     inputs, outputs = interface.flat_inputs, interface.flat_outputs
     names = interface.input_names
-    if model._looks_at_values:
+    if model._is_eager:
         return _opaque(model, inputs, outputs, names)
     steps = list(steps_between(inputs, outputs, _made_by, _taken))
     found, places = _boxes(inputs, steps, names, merged=True)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from pynn import layers
 from pynn._json import decode, encode
 from pynn._structure import leaves
-from pynn.models._network import Network
+from pynn.models._call_graph import CallGraph
 from pynn.ops import Tensor
 
 if TYPE_CHECKING:
-    from pynn.models._model import Model
+    from pynn.models._base_model import BaseModel
 
 _TENSOR = "__tensor__"
 _Place = tuple[str, int]  # a layer's name, and which of its calls within the model
@@ -27,7 +27,7 @@ _Place = tuple[str, int]  # a layer's name, and which of its calls within the mo
 CLASSES: dict[str, Any] = {}
 
 
-def to_config(model: Model, network: Network) -> dict[str, Any]:
+def to_config(model: BaseModel, network: CallGraph) -> dict[str, Any]:
     """Return the config of a functional model."""
     calls: dict[str, list[dict[str, Any]]] = {layer.name: [] for layer in network.layers}
     places: dict[int, list[Any]] = {}

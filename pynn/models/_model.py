@@ -1,41 +1,48 @@
-"""`Model`: layers between inputs and outputs, with training and prediction.
+"""`Model`: what is done with layers between inputs and outputs: calling, training, prediction.
 
-Functional (from tensors) or subclassed (with a `call` of its own). How data is taken apart, how
-losses and metrics are resolved and how epochs run is in the files beside this one.
+What a model is made of is in _base_model.py; how data, losses and metrics are resolved, and what
+happens at epochs and steps, in the files beside this one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from pynn import formats, graph
+from pynn import _state, formats, optimizers
 from pynn._array_result import ArrayResult, as_result
-from pynn._namespace import is_tensor
-from pynn._number_checks import is_integer
-from pynn._signatures import from_init, training_position
-from pynn._structure import is_nested, leaves, map_leaves, pack
-from pynn._tensor import is_taped, suspended
+from pynn._fit_state import FitState
+from pynn._namespace import is_tensor, to_array
+from pynn._signatures import training_position
+from pynn._structure import leaves, map_leaves
+from pynn._tensor import Tensor, is_taped, suspended
 from pynn._tracing import current, tracing
-from pynn.layers import Layer, with_objects
-from pynn.models import _compiling, _custom_steps, _evaluation, _fitting, _functional_config
-from pynn.models._compiled import Compiled
-from pynn.models._diagram import diagram_of
-from pynn.models._interface import Interface, interface_of_call, interface_of_values
-from pynn.models._network import Network
-from pynn.models._not_compiled import NotCompiledError
+from pynn.callbacks import CallbackList
+from pynn.graph import Tape
+from pynn.metrics import Mean, Metric
+from pynn.models import _functional_config
+from pynn.models._arguments import checked_count, checked_verbose, figures
+from pynn.models._base_model import BaseModel
+from pynn.models._compiled import Compiled, NotCompiledError
+from pynn.models._custom_steps import unpack
+from pynn.models._evaluation import evaluation_of
+from pynn.models._fit import FitListener, position_of, training_of, validation_of
 from pynn.models._pickling import reduce_model
-from pynn.models._planning import plans_of
-from pynn.models._source import as_structure, example
-from pynn.models._summary import html_of, summary
+from pynn.models._prediction import Prediction
 from pynn.models._trainer_cache import TrainerCache
-from pynn.ops import SymbolicValueError, Tensor
-from pynn.training import Signature, rows_per_call, shaped
+from pynn.training import (
+    ArrayData,
+    EpochOrder,
+    Objectives,
+    Signature,
+    TrainingLoop,
+    progress_shown,
+    rows_per_call,
+)
 
 
-class Model(Layer):
+class Model(BaseModel):
     """A network that can be trained.
 
     ``Model(inputs, outputs)`` is made from tensors: what lies between them becomes the model. A
@@ -76,224 +83,33 @@ class Model(Layer):
     (3, 1)
     """
 
-    _network: Network | None
-    _interface: Interface | None
+    _compiled: Compiled | None
     _compile_arguments: dict[str, Any]
+    _loss_tracker: Any
+    _trainers: TrainerCache
+    _fast: Any
+    _fast_rows: int
     optimizer: Any
+    history: Any
+    stop_training: bool
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         model = super().__new__(cls, *args, **kwargs)
-        model._network = None
-        model._interface = None
-        model._plans = {}
         model._compiled = None
         model._loss_tracker = None
         model._trainers = TrainerCache()
         model._fast = None
         model._fast_rows = 0
-        model._is_building = False
-        model._looks_at_values = False
         model.optimizer = None
         model.stop_training = False
         return model
 
-    def __init__(
-        self,
-        inputs: Any = None,
-        outputs: Any = None,
-        name: str | None = None,
-        trainable: bool = True,
-        **kwargs: Any,
-    ) -> None:
-        self._plans: dict[bool, graph.Plan]
-        self._compiled: Compiled | None
-        self._loss_tracker: Any
-        self._trainers: TrainerCache
-        self._fast: Any
-        self._fast_rows: int
-        self._is_building: bool
-        self._looks_at_values: bool
-        self.history: Any
-        self.stop_training: bool
-        super().__init__(name=name, trainable=trainable, **kwargs)
-        if (inputs is None) != (outputs is None):
-            raise ValueError("a functional model needs both inputs and outputs")
-        if inputs is not None:
-            self._set_network(Network(inputs, outputs))
-
-    def _set_network(self, network: Network) -> None:
-        self._network = network
-        self._interface = Interface(
-            network.inputs, network.outputs, network.input_names, network.output_names
-        )
-        self.built = True
-        self._forget_plans()
-        types = {weight.dtype for weight in self.weights}
-        if len(types) == 1:
-            self.dtype = types.pop()
-
     def _forget_plans(self) -> None:
-        self._plans.clear()
+        super()._forget_plans()
         self._trainers = TrainerCache()
         self._fast = None
 
-    # ---- structure
-
-    def _sublayers(self) -> Iterator[Layer]:
-        if self._network is not None:
-            yield from self._network.layers
-        known = set() if self._network is None else {id(x) for x in self._network.layers}
-        for layer in super()._sublayers():
-            if id(layer) not in known:
-                yield layer
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, from the inputs to the outputs; of a subclass, as its attributes stand."""
-        return list(self._sublayers())
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by its name, or by its position.
-
-        Raises
-        ------
-        ValueError
-            If there is no such layer.
-        """
-        found = self.layers
-        if is_integer(name):
-            name, index = None, name
-        if index is not None:
-            if not -len(found) <= index < len(found):
-                raise ValueError(
-                    f"index must be below the number of layers, {len(found)}. "
-                    f"Received: index={index}"
-                )
-            return found[index]
-        for layer in found:
-            if layer.name == name:
-                return layer
-        raise ValueError(
-            f"there is no layer named {name!r}. The layers are: "
-            f"{', '.join(layer.name for layer in found)}"
-        )
-
-    def _interface_or_fail(self) -> Interface:
-        if self._interface is None:
-            raise ValueError(
-                f"model {self.name!r} has no inputs and outputs before it is built. Call it on "
-                "data, fit it, or begin it with an Input"
-            )
-        return self._interface
-
-    @property
-    def inputs(self) -> list[Any]:
-        """The input tensors."""
-        return list(self._interface_or_fail().flat_inputs)
-
-    @property
-    def outputs(self) -> list[Any]:
-        """The output tensors."""
-        return list(self._interface_or_fail().flat_outputs)
-
-    @property
-    def input(self) -> Any:
-        """The input tensors in the form in which the model takes them."""
-        return self._interface_or_fail().inputs
-
-    @property
-    def output(self) -> Any:
-        """The output tensors in the form in which the model returns them."""
-        return self._interface_or_fail().outputs
-
-    @property
-    def input_shape(self) -> Any:
-        """Shape of the input, None for the batch; a list or dict for several inputs."""
-        return map_leaves(lambda tensor: tensor.shape, self.input)
-
-    @property
-    def output_shape(self) -> Any:
-        """Shape of the output, None for the batch; a list or dict for several outputs."""
-        return map_leaves(lambda tensor: tensor.shape, self.output)
-
-    @property
-    def input_names(self) -> list[str]:
-        """Names of the inputs, as dicts of data use them."""
-        return list(self._interface_or_fail().input_names)
-
-    @property
-    def output_names(self) -> list[str]:
-        """Names of the outputs, as dicts of targets, losses and metrics use them."""
-        return list(self._interface_or_fail().output_names)
-
-    # ---- building and calling
-
-    def build(self, input_shape: Any = None) -> None:
-        """Make the weights of a subclassed model for inputs of that shape.
-
-        Parameters
-        ----------
-        input_shape : tuple, or list or dict of tuples
-            With the batch's size, which may be None, in front.
-        """
-        if self._interface is not None or self._is_building or input_shape is None:
-            return
-        single = isinstance(input_shape, (tuple, list)) and not any(map(is_nested, input_shape))
-        shapes: Any = tuple(input_shape) if single else input_shape
-        if isinstance(shapes, Mapping):
-            examples: Any = {key: example(shape) for key, shape in shapes.items()}
-        else:
-            examples = example(shapes) if single else [example(shape) for shape in shapes]
-        self._trace(examples)
-
-    def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if args:
-            self._trace(args[0])
-
-    def _trace(self, data: Any) -> None:
-        """Call the model on tensors like `data`, which gives its layers their weights."""
-        if type(self).build is not Model.build:
-            self._is_building = True  # so that super().build() does nothing
-            try:
-                self.build(map_leaves(lambda value: (None, *value.shape[1:]), data))
-            finally:
-                self._is_building = False
-        try:
-            self._interface = interface_of_call(self._call_undecided, data, self.dtype)
-        except SymbolicValueError:
-            if any(is_tensor(value) for value in leaves(data)):
-                raise
-            # The code of `call` depends on values: it has to run for each batch.
-            self._interface = interface_of_values(self._call_undecided, data, self.dtype)
-            self._looks_at_values = True
-        self.built = True
-        self._forget_plans()
-
-    def _call_undecided(self, inputs: Any) -> Any:
-        if training_position(type(self).call) is None:
-            return self.call(inputs)
-        return self.call(inputs, training=current().training)
-
-    def _ensure_built(self, x: Any) -> None:
-        """Build a subclassed model for the data it is about to be used on."""
-        if self._interface is None:
-            self._trace(as_structure(x))
-
-    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Compute the outputs. A subclass defines it; the base walks the model's own layers."""
-        if self._network is None:
-            raise ValueError(
-                f"class {type(self).__name__} must define call(inputs), or be made from inputs and "
-                "outputs"
-            )
-        if isinstance(training, bool):
-            outer = current()
-            with tracing(training) as trace:
-                trace.depth = outer.depth
-                outputs = self._network.run(inputs)
-            outer.losses.extend(trace.losses)
-            return outputs
-        return self._network.run(inputs)
+    # ---- calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the model's output: tensors for tensors, for arrays arrays that have ``.numpy()``.
@@ -331,45 +147,58 @@ class Model(Layer):
             outer.losses.extend(trace.losses)
         return outputs
 
-    # ---- plans
+    # ---- compiling
 
-    def _plan(self, training: bool = False) -> graph.Plan:
-        """Return the plan that predicts, or the one that is trained."""
-        if training not in self._plans:
-            self._plans[True], self._plans[False] = plans_of(self)
-        return self._plans[training]
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model is to be trained.
 
-    def _signature(self) -> Signature:
-        interface = self._interface_or_fail()
-        return Signature(
-            interface.input_names,
-            [tensor.shape for tensor in interface.flat_inputs],
-            interface.output_names,
-            [tensor.shape for tensor in interface.flat_outputs],
-        )
+        Parameters
+        ----------
+        optimizer : str, dict or Optimizer, default="rmsprop"
+            None is enough to evaluate.
+        loss : str, Loss, function, or list or dict of them, default=None
+            A single one applies to every output.
+        loss_weights : float, or list or dict of float, default=None
+            Factors of the outputs' losses in the sum.
+        metrics : list of str, Metric or function, or dict of lists by output, default=None
+        weighted_metrics : the same, default=None
+            Metrics that take sample weights into account.
+        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+            Accepted for Keras's sake; they make no difference here.
 
-    def _prepare_fast(self) -> None:
-        """Set `_fast`, if the model is as simple as that, to what predicts from few plain rows.
-
-        It returns None for what it does not take; then the checks tell what it is.
+        Raises
+        ------
+        ValueError
+            If a name is unknown.
         """
-        plan = self._plan()
-        shapes = [tensor.shape for tensor in (*plan.inputs, *plan.outputs)]
-        plain = isinstance(self._interface_or_fail().outputs, Tensor)
-        if plan.is_native and plain and len(shapes) == 2 and all(len(s) == 2 for s in shapes):
-            self._fast_rows = self._rows_per_call()
-            self._fast = plan.executor().predict_array
-
-    def _rows_per_call(self) -> int:
-        return rows_per_call(sum(weight.size for weight in self._plan().weights))
-
-    def _in_form(self, outputs: list[np.ndarray]) -> Any:
-        """Give flat outputs their shapes, and the form in which the model returns them."""
-        interface = self._interface_or_fail()
-        shapes = [tensor.shape for tensor in interface.flat_outputs]
-        return pack(interface.outputs, list(map(shaped, outputs, shapes)))
-
-    # ---- training and prediction
+        for method in ("make_train_function", "make_test_function", "make_predict_function"):
+            if hasattr(type(self), method):
+                raise ValueError(
+                    f"{type(self).__name__} defines {method}(), which pynn does not call. Write "
+                    "the computation in call(), train_step() or test_step()"
+                )
+        known = isinstance(optimizer, optimizers.Optimizer)
+        self.optimizer = optimizer if known else optimizers.get(optimizer)
+        self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self._compile_arguments = {
+            "optimizer": self.optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
+        self._trainers.settings_changed()
 
     @property
     def compiled(self) -> bool:
@@ -390,32 +219,457 @@ class Model(Layer):
     def metrics(self) -> list[Any]:
         """The metrics, as far as they are known before data was seen."""
         known = [] if self._compiled is None else self._compiled.metric_objects()
-        if any(_custom_steps.has_own(self, step) for step in ("train_step", "test_step")):
-            return [*_custom_steps.own_metrics(self), *known]
+        if self._has_own("train_step") or self._has_own("test_step"):
+            return [*self._own_metrics(), *known]
         return known
+
+    def reset_metrics(self) -> None:
+        """Set the metrics to their beginnings."""
+        for metric in (*self.metrics, *self._own_metrics()):
+            metric.reset_state()
+
+    def _own_metrics(self) -> list[Any]:
+        """Return the loss's mean, and the metrics that the model has as attributes."""
+        held = [value for value in vars(self).values() if isinstance(value, Metric)]
+        return [self._tracker(), *(metric for metric in held if metric is not self._loss_tracker)]
+
+    def _tracker(self) -> Any:
+        """Return the mean of the losses of the epoch."""
+        if self._loss_tracker is None:
+            self._loss_tracker = Mean(name="loss")
+        return self._loss_tracker
 
     def _compiled_or_fail(self, method: str) -> Compiled:
         if self._compiled is None:
             raise NotCompiledError(f"call compile() before {method}(): the model needs a loss")
         return self._compiled
 
-    compile = _compiling.compile
-    train_step = _custom_steps.train_step
-    test_step = _custom_steps.test_step
-    predict_step = _custom_steps.predict_step
-    compute_loss = _custom_steps.compute_loss
-    compute_metrics = _custom_steps.compute_metrics
-    fit = _fitting.fit
-    evaluate = _evaluation.evaluate
-    predict = _evaluation.predict
-    predict_on_batch = _evaluation.predict_on_batch
-    train_on_batch = _fitting.train_on_batch
-    test_on_batch = _evaluation.test_on_batch
+    def _signature(self) -> Signature:
+        signature = super()._signature()
+        if self._compiled is None or len(signature.output_names) == 1:
+            return signature
+        evaluated = self._compiled.evaluated(signature.output_names)
+        return signature._replace(evaluated=evaluated)
 
-    def reset_metrics(self) -> None:
-        """Set the metrics to their beginnings."""
-        for metric in (*self.metrics, *_custom_steps.own_metrics(self)):
-            metric.reset_state()
+    def _objectives(self, data: ArrayData) -> Objectives:
+        """Return losses and metrics for such targets."""
+        compiled, signature = self._compiled_or_fail("compute_loss"), super()._signature()
+        names, shapes = signature.output_names, signature.output_shapes
+        return compiled.objectives(names, shapes, data, self.dtype)
+
+    def _objectives_for(self, x: Any, y: Any) -> Objectives:
+        return self._objectives(ArrayData(_arrays(x), _arrays(y)))
+
+    # ---- training
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[Any, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Train the model.
+
+        Parameters
+        ----------
+        x : array-like, DataFrame or sparse matrix, or a list, tuple or dict of them
+            One entry for each input. Also a generator, a `pynn.utils.PyDataset` or an iterable that
+            hands out batches ``(x, y)`` or ``(x, y, sample_weight)``.
+        y : the same, default=None
+            One entry for each output, or for each that has a loss or metrics.
+        batch_size : int, default=None
+            Rows per step; None stands for 32.
+        epochs : int, default=1
+            The number of the last epoch, counted from 1.
+        verbose : {"auto", 0, 1, 2}, default="auto"
+            0 is silent, 1 (and "auto") shows a bar, or a line per epoch where the output is no
+            terminal, 2 shows a line per epoch.
+        callbacks : Callback or list of Callback, default=None
+        validation_split : float, default=0.0
+            The last part of the rows, before any shuffling, that is kept for validation.
+        validation_data : (x, y), (x, y, sample_weight), generator or dataset, default=None
+            What the model is evaluated on after each epoch. `validation_split` does not count then.
+        shuffle : bool, default=True
+            Whether each epoch goes through the rows in another order.
+        class_weight : dict of int to float, default=None
+            Factors for the weights of samples by class; for several outputs also a dict of such
+            dicts by name.
+        sample_weight : array-like, shape (n,), default=None
+            Or a list or dict with one for each output.
+        initial_epoch : int, default=0
+            Where the numbers of epochs begin, to go on with a training.
+        steps_per_epoch : int, default=None
+            None stands for all rows once.
+        validation_steps : int, default=None
+            Batches of validation; None stands for all.
+        validation_batch_size : int, default=None
+            None stands for `batch_size`.
+        validation_freq : int or list of int, default=1
+            Every how many epochs, or after which ones, to validate.
+
+        Returns
+        -------
+        History
+            With the figures of each epoch in ``history.history``.
+
+        Raises
+        ------
+        RuntimeError
+            If `compile` has not been called.
+        ValueError
+            If the data does not fit the model.
+        """
+        self._compiled_or_fail("fit")
+        batch_size = checked_count("batch_size", batch_size, 32)
+        checked_count("epochs", epochs, 1)
+        steps_per_epoch = checked_count("steps_per_epoch", steps_per_epoch, None)
+        listed = isinstance(validation_freq, (list, tuple, set, range))
+        for frequency in validation_freq if listed else [validation_freq]:
+            checked_count("validation_freq", frequency, None)
+        verbose = checked_verbose(verbose)
+        if x is None:
+            raise ValueError("fit() needs data: x is None")
+        split = validation_split if validation_data is None else 0.0
+        training = training_of(self, (x, y, sample_weight), class_weight, split)
+        validation = validation_of(
+            self,
+            training,
+            validation_data,
+            checked_count("validation_batch_size", validation_batch_size, batch_size),
+            checked_count("validation_steps", validation_steps, None),
+        )
+        trainer, objectives = training.trainer, training.objectives
+        rates = self.optimizer._rates
+        loop = TrainingLoop(
+            trainer, training.data, batch_size, rates, steps_per_epoch=steps_per_epoch
+        )
+        notified = CallbackList(
+            callbacks,
+            model=self,
+            add_history=True,
+            verbose=verbose,
+            epochs=epochs,
+            steps=loop.steps,
+        )
+        listener = FitListener(
+            self,
+            loop,
+            objectives,
+            notified,
+            validation=validation,
+            validation_freq=validation_freq,
+            epochs=epochs,
+            verbose=verbose,
+        )
+        self.stop_training = False
+        state = FitState(
+            _state.next_seed() if shuffle else None,
+            initial_epoch,
+            position=lambda: position_of(loop, objectives),
+        )
+        notified.set_fit_state(state)
+        notified.on_train_begin()
+        failed = True
+        try:
+            # A callback that restores an earlier training says where and how to go on.
+            if state.resumed is not None:
+                loop.resume(state.resumed)
+                if state.resumed["epoch_steps"]:
+                    listener.restore_metrics(state.resumed["metrics"])
+            loop.run(max(initial_epoch, state.first_epoch), epochs, EpochOrder(state.shuffle_seed))
+            if loop.exhausted:
+                warnings.warn(
+                    "the data ran out before the last epoch. It must hand out at least "
+                    "steps_per_epoch * epochs batches",
+                    stacklevel=2,
+                )
+            failed = False
+        finally:
+            listener.close(failed)
+            self.optimizer._set_iterations(trainer.iterations)
+        self.optimizer.finalize_variable_values(self._trainers.weights)
+        notified.on_train_end(listener.logs)
+        return notified.history
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[Any, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Take one training step on one batch.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight
+            See `fit`.
+        return_dict : bool, default=False
+            Whether to return the figures by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The batch's loss before the step, and its metrics, as `evaluate` returns them.
+        """
+        self._compiled_or_fail("train_on_batch")
+        training = training_of(self, (x, y, sample_weight), class_weight)
+        data = training.data
+        batch_size = max(data.n_rows, 1) if isinstance(data, ArrayData) else 1
+        loop = TrainingLoop(training.trainer, data, batch_size, self.optimizer._rates)
+        listener = FitListener(self, loop, training.objectives, CallbackList(None, model=self))
+        loop.run(0, 1)
+        return figures(listener.logs, return_dict)
+
+    # ---- evaluation and prediction
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return the losses and metrics on some data.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            See `fit`.
+        batch_size : int, default=None
+            None stands for 32; the result depends on it only where the model looks at all rows of a
+            batch at once.
+        verbose : {"auto", 0, 1, 2}, default="auto"
+        steps : int, default=None
+            Batches to use; None stands for all.
+        callbacks : Callback or list of Callback, default=None
+        return_dict : bool, default=False
+            Whether to return the figures by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss, then those of the outputs if there are several, then the metrics; see
+            ``metrics_names``.
+
+        Raises
+        ------
+        RuntimeError
+            If `compile` has not been called.
+        ValueError
+            If the data does not fit the model, or a count is not positive.
+        """
+        self._compiled_or_fail("evaluate")
+        verbose = checked_verbose(verbose)
+        batch_size = checked_count("batch_size", batch_size, 32)
+        steps = checked_count("steps", steps, None)
+        if x is None:
+            raise ValueError("evaluate() needs data: x is None")
+        evaluation = evaluation_of(self, x, y, sample_weight, batch_size, steps)
+        total = evaluation.steps
+        notified = CallbackList(callbacks, model=self, verbose=verbose, steps=total)
+        progress = progress_shown(verbose)
+        bar = progress.begin(total)
+        logs = evaluation.run(notified, prefix="", bar=bar)
+        bar.finish(evaluation.steps or 1, logs)
+        progress.close()
+        return figures(logs, return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Return losses and metrics on one batch, as `evaluate` does."""
+        self._compiled_or_fail("test_on_batch")
+        return self.evaluate(x, y, None, 0, sample_weight, return_dict=return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """Return the model's outputs for some data, in inference mode.
+
+        Parameters
+        ----------
+        x
+            See `fit`.
+        batch_size : int, default=None
+            None stands for 32; the result depends on it only where the model looks at all rows of a
+            batch at once.
+        verbose : {"auto", 0, 1, 2}, default="auto"
+        steps : int, default=None
+            Batches to use; None stands for all.
+        callbacks : Callback or list of Callback, default=None
+
+        Returns
+        -------
+        ndarray, shape (n, ...), or a list, tuple or dict of arrays
+            In the form in which the model returns its outputs.
+
+        Raises
+        ------
+        ValueError
+            If the data does not fit the model.
+        """
+        batch_size = checked_count("batch_size", batch_size, 32)
+        own = self._has_own("predict_step")
+        if verbose == 0 and callbacks is None and steps is None and not own:
+            return self._predicted(x, batch_size)
+        verbose = checked_verbose(verbose)
+        steps = checked_count("steps", steps, None)
+        prediction = Prediction(self, x, batch_size, steps, by_step=own)
+        total = prediction.steps
+        notified = CallbackList(callbacks, model=self, verbose=verbose, steps=total)
+        progress = progress_shown(verbose)
+        bar = progress.begin(total)
+        outputs = prediction.run(notified, bar)
+        bar.finish(prediction.steps or 1, {})
+        progress.close()
+        return outputs
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the model's outputs for one batch; see `predict`."""
+        return self._predicted(x, None)
+
+    def _predicted(self, x: Any, batch_size: int | None) -> Any:
+        """Return the outputs by batches of that size, where that makes a difference."""
+        found = None if self._fast is None else self._fast(x, self._fast_rows)
+        if found is not None:
+            return found
+        outputs = Prediction(self, x, batch_size).run(CallbackList())
+        self._prepare_fast()
+        return outputs
+
+    def _prepare_fast(self) -> None:
+        """Set `_fast`, if the model is as simple as that, to what predicts from few plain rows.
+
+        It returns None for what it does not take; then the checks tell what it is.
+        """
+        plan = self._plan()
+        shapes = [tensor.shape for tensor in (*plan.inputs, *plan.outputs)]
+        plain = isinstance(self._interface_or_fail().outputs, Tensor)
+        if plan.is_native and plain and len(shapes) == 2 and all(len(s) == 2 for s in shapes):
+            self._fast_rows = self._rows_per_call()
+            self._fast = plan.executor().predict_array
+
+    def _rows_per_call(self) -> int:
+        return rows_per_call(sum(weight.size for weight in self._plan().weights))
+
+    # ---- steps, which a subclass may call or replace
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Take one step on one batch; a subclass may define it, and `fit` then calls it.
+
+        Parameters
+        ----------
+        data : tuple
+            ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, as arrays.
+
+        Returns
+        -------
+        dict of str to float
+            What is shown and recorded.
+        """
+        x, y, sample_weight = unpack(data)
+        with Tape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, sample_weight)
+        weights = self.trainable_weights
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self._tracker().update_state(loss.numpy(), sample_weight=_rows_of(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Evaluate one batch; a subclass may define it, and `evaluate` and `fit` then call it.
+
+        Parameters and result are those of `train_step`.
+        """
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        self._tracker().update_state(to_array(loss), sample_weight=_rows_of(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """Return the outputs for one batch; a subclass may define it, and `predict` then calls it.
+
+        Parameters
+        ----------
+        data : tuple
+            ``(x,)``, as arrays.
+        """
+        return self(unpack(data)[0], training=False)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the loss that `compile` was given, penalties included.
+
+        Parameters
+        ----------
+        x, y, y_pred, sample_weight : arrays or tensors, or structures of them
+        training : bool, default=True
+
+        Returns
+        -------
+        tensor or number
+            A tensor where a tape is open.
+        """
+        objectives = self._objectives_for(x, y)
+        total: Any = 0.0
+        for output, target, predicted in zip(
+            objectives.outputs, leaves(y), leaves(y_pred), strict=True
+        ):
+            if output.loss is not None:
+                loss = output.loss(target, predicted, sample_weight=sample_weight)
+                total = total + output.loss_weight * loss
+        for penalty in self.losses:
+            total = total + penalty
+        return total
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Let the metrics see a batch, and return all figures by name."""
+        objectives = self._objectives_for(x, y)
+        targets, predictions = list(leaves(y)), list(leaves(y_pred))
+        figures: dict[str, Any] = {"loss": self._tracker().result()}
+        for each in objectives.metrics:
+            weights = sample_weight if each.weighted else None
+            predicted = to_array(predictions[each.output])
+            each.metric.update_state(targets[each.output], predicted, sample_weight=weights)
+            figures[each.name] = each.metric.result()
+        return figures
+
+    def _has_own(self, step: str) -> bool:
+        """Whether the model's class defines that step."""
+        return getattr(type(self), step) is not getattr(Model, step)
 
     # ---- files
 
@@ -424,54 +678,17 @@ class Model(Layer):
     load_weights = formats.load_weights
     _resume_training = formats.resume_training
 
-    # ---- description
-
-    summary = summary
-    _repr_html_ = html_of
-    _diagram = diagram_of
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what `from_config` makes the same model from, without its weights."""
-        if self._network is not None and type(self)._is_functional_class():
-            return _functional_config.to_config(self, self._network)
-        if type(self).get_config is Model.get_config and type(self).__init__ is not Model.__init__:
-            return from_init(self, *self._init_call)
-        return super().get_config()
-
-    @property
-    def _keras_class(self) -> str:
-        """What Keras calls the model's class."""
-        functional = self._network is not None and type(self)._is_functional_class()
-        return "Functional" if functional else type(self).__name__
-
-    @classmethod
-    def _is_functional_class(cls) -> bool:
-        return cls.__init__ is Model.__init__
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Build a model from the output of `get_config`.
-
-        Parameters
-        ----------
-        config : dict
-        custom_objects : dict of str to object, default=None
-            Classes and functions that are not pynn's own.
-        """
-        if cls._is_functional_class() and "layers" in config:
-            return _functional_config.from_config(cls, config, custom_objects)
-        return cls(**with_objects(config, custom_objects))
-
     def __reduce__(self) -> Any:
         return reduce_model(self)
 
-    def to_json(self, **kwargs: Any) -> str:
-        """Return the model's class and config as JSON, for `pynn.models.model_from_json`."""
-        import json
 
-        return json.dumps(
-            {"class_name": type(self).__name__, "config": self.get_config()}, **kwargs
-        )
+def _rows_of(x: Any) -> int:
+    """Return the number of rows of a batch."""
+    return len(next(leaves(x)))
+
+
+def _arrays(structure: Any) -> list[Any]:
+    return [to_array(value) for value in leaves(structure)]
 
 
 _functional_config.CLASSES.update(Model=Model, Functional=Model)

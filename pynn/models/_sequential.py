@@ -9,9 +9,9 @@ from typing import Any
 from pynn import layers
 from pynn._structure import is_nested
 from pynn.layers import InputLayer, Layer
+from pynn.models._call_graph import CallGraph
 from pynn.models._functional_config import CLASSES, known_classes
 from pynn.models._model import Model
-from pynn.models._network import Network
 from pynn.ops import Tensor
 
 
@@ -115,7 +115,7 @@ class Sequential(Model):
 
     def _extend(self) -> None:
         """Call the layers that have not been called, if the shape of the input is known."""
-        self._network = self._interface = None
+        self._interface = None
         self.built = False
         self._forget_plans()
         if self._begins_with is None and self._stack:
@@ -131,14 +131,14 @@ class Sequential(Model):
             self._tensors.append(self._begins_with.output)
         for layer in self._stack[len(self._tensors) - 1 :]:
             self._tensors.append(layer(self._tensors[-1]))
-        self._set_network(Network(self._tensors[0], self._tensors[-1]))
+        self._set_call_graph(CallGraph(self._tensors[0], self._tensors[-1]))
 
     def _sublayers(self) -> Any:
         return iter(self._stack)
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights for inputs of that shape, the batch's size in front."""
-        if self._network is not None:
+        if self._call_graph is not None:
             return
         if input_shape is None:
             self._extend()
@@ -152,7 +152,7 @@ class Sequential(Model):
         self._extend()
 
     def _ensure_built(self, x: Any) -> None:
-        if self._network is None:
+        if self._call_graph is None:
             super()._ensure_built(x)
 
     def _trace(self, data: Any) -> None:

@@ -9,21 +9,19 @@ import numpy as np
 
 from pynn import graph
 from pynn._shape_rules import checked_row_shape
-from pynn.training import ArrayData, BatchData, Signature, adapt, comes_in_batches, first_of
+from pynn.training import ArrayData, BatchData, adapt, comes_in_batches, first_of
 
 if TYPE_CHECKING:
-    from pynn.models._model import Model
-
-Source = ArrayData | BatchData
+    from pynn.models._base_model import BaseModel
 
 
 def prepare(
-    model: Model,
+    model: BaseModel,
     x: Any,
-    y: Any,
-    sample_weight: Any,
-    class_weight: Mapping[Any, float] | None,
-    validation_split: float,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Mapping[Any, float] | None = None,
+    validation_split: float = 0.0,
 ) -> tuple[Any, ArrayData | None]:
     """Return the data, and the part of it kept for validation.
 
@@ -34,39 +32,21 @@ def prepare(
     ValueError
         If the data does not fit the model, or cannot be split.
     """
-    if comes_in_batches(x):
-        if y is not None or sample_weight is not None:
-            raise ValueError(
-                "y and sample_weight must be None where x hands out batches: each batch brings its "
-                "own"
-            )
-        if validation_split:
-            raise ValueError("validation_split needs arrays. Received: x that hands out batches")
-        return batches(model, x, class_weight), None
-    model._ensure_built(x)
-    data = adapt(_judged_signature(model), x, y, sample_weight, class_weight)
-    return data.split(validation_split) if validation_split else (data, None)
-
-
-def batches(model: Model, source: Any, class_weight: Mapping[Any, float] | None) -> BatchData:
-    """Return a `BatchData` for the model, which is built for the first batch if it has to be."""
+    if not comes_in_batches(x):
+        model._ensure_built(x)
+        data = adapt(model._signature(), x, y, sample_weight, class_weight)
+        return data.split(validation_split) if validation_split else (data, None)
+    if y is not None or sample_weight is not None:
+        raise ValueError(
+            "y and sample_weight must be None where x hands out batches: each batch brings its own"
+        )
+    if validation_split:
+        raise ValueError("validation_split needs arrays. Received: x that hands out batches")
     if model._interface is None:
-        first, source = first_of(source)
+        first, x = first_of(x)
         model._ensure_built(first[0] if isinstance(first, (tuple, list)) else first)
-    signature = _judged_signature(model)
-
-    def one(x: Any, y: Any, sample_weight: Any) -> ArrayData:
-        return adapt(signature, x, y, sample_weight, class_weight)
-
-    return BatchData(source, one)
-
-
-def _judged_signature(model: Model) -> Signature:
-    """Return the signature of a model, and which outputs need targets where it is compiled."""
     signature = model._signature()
-    if model._compiled is None or len(signature.output_names) == 1:
-        return signature
-    return signature._replace(judged=model._compiled.judged(signature.output_names))
+    return BatchData(x, lambda x, y, w: adapt(signature, x, y, w, class_weight)), None
 
 
 def example(shape: Any) -> np.ndarray:
@@ -85,6 +65,7 @@ def as_structure(x: Any) -> Any:
 
 
 def as_array(value: Any) -> Any:
+    """Return an array of numbers with rows, or a sparse matrix as it is."""
     if graph.is_sparse(value):
         return value
     array = graph.to_numeric(value)

@@ -136,7 +136,7 @@ def _totals(model: Model) -> Iterator[str]:
     yield f"Total params: {_count(model, total)}"
     yield f"Trainable params: {_count(model, trainable)}"
     yield f"Non-trainable params: {_count(model, total - trainable)}"
-    if model._looks_at_values:
+    if model._is_eager:
         yield "Runs eagerly, batch by batch: its call() looks at the values of tensors"
     else:
         yield from _what_is_interpreted(model)
@@ -239,13 +239,13 @@ def _shape(layer: Layer) -> str:
 def _sources(model: Any) -> dict[int, list[str]]:
     """Return the names of what each layer is called on, by the layers' ids."""
     found: dict[int, list[str]] = {}
-    if model._network is not None:
-        for call in model._network.calls:
+    if model._call_graph is not None:
+        for call in model._call_graph.calls:
             names = found.setdefault(id(call.layer), [])
             for tensor in call.inputs:
                 index = tensor.source[1] if tensor.source else 0
                 names.append(_numbered(tensor.name or "?", index))
-    elif model._interface is not None and not model._looks_at_values:
+    elif model._interface is not None and not model._is_eager:
         boxes = model._diagram().boxes
         listed = {id(layer) for layer in model.layers}
         for box in boxes:
@@ -270,7 +270,7 @@ def _numbered(name: str, output: int) -> str:
 
 def _is_linear(model: Model) -> bool:
     """Whether every layer follows the one before, so that saying so is needless."""
-    network = model._network
+    network = model._call_graph
     if network is None:
         return _is_chain(model)
     used: set[int] = set()

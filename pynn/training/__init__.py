@@ -15,7 +15,7 @@ from pynn.training._objectives import (
     native_or_loss,
     shaped,
 )
-from pynn.training._predict import predict, rows_per_call
+from pynn.training._parts import collect, count_steps, parts_of, rows_per_call
 from pynn.training._progress import ProgressBar, progress_shown
 from pynn.training._totals import Totals
 
@@ -33,12 +33,14 @@ __all__ = [
     "Trainer",
     "TrainingLoop",
     "adapt",
+    "collect",
     "comes_in_batches",
+    "count_steps",
     "distribute",
     "first_of",
     "format_logs",
     "native_or_loss",
-    "predict",
+    "parts_of",
     "progress_shown",
     "rows_per_call",
     "shaped",

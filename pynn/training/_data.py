@@ -22,7 +22,7 @@ Shape = tuple[int | None, ...]
 class Signature(NamedTuple):
     """Names and shapes, the batch included, of a network's inputs and outputs.
 
-    `judged` names the outputs that have a loss or metrics, if not all have: the others need no
+    `evaluated` names the outputs that have a loss or metrics, if not all have: the others need no
     targets.
     """
 
@@ -30,7 +30,7 @@ class Signature(NamedTuple):
     input_shapes: list[Shape]
     output_names: list[str]
     output_shapes: list[Shape]
-    judged: Sequence[str] | None = None
+    evaluated: Sequence[str] | None = None
 
 
 class ArrayData:
@@ -197,7 +197,7 @@ def adapt(
     x : array-like, DataFrame or sparse matrix, or a list, tuple or dict of them
         One entry for each input, in order or by name.
     y : the same, default=None
-        One entry for each output, or for each that is judged.
+        One entry for each output, or for each that is evaluated.
     sample_weight : the same, default=None
         Shape (n,) each; a single one applies to all outputs.
     class_weight : dict of int to float, default=None
@@ -227,14 +227,14 @@ def adapt(
 
 def _targets(y: Any, signature: Signature, n_rows: int) -> list[Any]:
     """Return one entry of `y` for each output, None for those that need none and have none."""
-    names, judged = signature.output_names, signature.judged
+    names, some = signature.output_names, signature.evaluated
     if y is None:
         return [None] * len(names)
-    if judged is not None:
+    if some is not None:
         if isinstance(y, Mapping):
-            y = {name: None for name in names if name not in judged} | dict(y)
-        elif not isinstance(y, (list, tuple)) or len(y) == len(judged):
-            given = dict(zip(judged, distribute(y, judged, "y", "output", n_rows), strict=True))
+            y = {name: None for name in names if name not in some} | dict(y)
+        elif not isinstance(y, (list, tuple)) or len(y) == len(some):
+            given = dict(zip(some, distribute(y, some, "y", "output", n_rows), strict=True))
             return [given.get(name) for name in names]
     return distribute(y, names, "y", "output", n_rows)
 
@@ -324,9 +324,9 @@ def _class_weights(
     targets: list[Any],
     weights: list[Any],
 ) -> list[Any]:
-    """Return the weights times those of the classes, for each output that is judged."""
+    """Return the weights times those of the classes, for each output that is evaluated."""
     names = signature.output_names
-    judged = names if signature.judged is None else signature.judged
+    evaluated = names if signature.evaluated is None else signature.evaluated
     if not isinstance(class_weight, Mapping):
         raise ValueError(
             "class_weight must be a dict of class numbers to factors. Received: "
@@ -342,7 +342,7 @@ def _class_weights(
     made = []
     for name, target, known in zip(names, targets, weights, strict=True):
         table = class_weight.get(name) if by_name else class_weight
-        if table is None or (target is None and not by_name and name not in judged):
+        if table is None or (target is None and not by_name and name not in evaluated):
             made.append(known)
             continue
         if target is None:

@@ -28,7 +28,9 @@ Rates = Callable[[int, int], np.ndarray]
 class Trainer(Protocol):
     """What takes the steps: the engine's ``Trainer``, or something with these methods of it."""
 
-    iterations: int
+    @property
+    def iterations(self) -> int:
+        """How many steps the optimizer has taken."""
 
     def start(
         self,

@@ -12,7 +12,8 @@ from pynn.training import (
     Listener,
     Totals,
     TrainingLoop,
-    predict,
+    collect,
+    parts_of,
     rows_per_call,
 )
 
@@ -299,10 +300,6 @@ def test_a_real_trainer_learns() -> None:
     assert result.losses()[0] == pytest.approx((error**2).mean(), rel=1e-4)
     ((total, count),) = result.metric_sums()[0]
     assert total / count == pytest.approx(np.abs(error).mean(), rel=1e-4)
-    parts = []
-    chunked = predict(plan, [X], chunk=16, report=parts.append)
-    assert parts == [16, 32, 48, 50]
-    np.testing.assert_array_equal(chunked[0], plan.predict([X])[0])
 
 
 def test_evaluation_does_not_disturb_an_epoch() -> None:
@@ -321,6 +318,21 @@ def test_evaluation_does_not_disturb_an_epoch() -> None:
     evaluating = Evaluating()
     loop(trainer, data, listener=evaluating).run(0, 1)
     assert evaluating.epochs[0][1] == 5
+
+
+def test_parts_are_collected() -> None:
+    plan, _ = trained()
+    whole = plan.predict([X])[0]
+    data = ArrayData([X])
+    for rows, steps, sizes in ((16, None, [16, 16, 16, 2]), (50, None, [50]), (16, 2, [16, 4])):
+        parts = list(parts_of(data, rows, steps, 10))
+        assert [part.n_rows for part in parts] == sizes
+        for n_rows in (sum(sizes), None):
+            found = collect((plan.predict(part.x_arrays) for part in parts), n_rows)
+            np.testing.assert_array_equal(found[0], whole[: sum(sizes)])
+    assert [part.n_rows for part in parts_of(ArrayData([X[:0]]), 16)] == [0]
+    with pytest.raises(ValueError, match="no rows"):
+        collect([])
 
 
 def test_large_networks_take_fewer_rows_per_call() -> None:

@@ -143,7 +143,7 @@ def obstacle(model: Model) -> str | None:
     """Return why a model cannot be written for Keras, None if it can."""
     try:
         require_h5py()
-        if model._network is None:
+        if model._call_graph is None:
             raise ValueError("it is a subclass, or has not been built")
         json.dumps(model_to_keras(model))
     except (ImportError, ValueError, TypeError) as error:

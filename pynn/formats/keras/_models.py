@@ -46,7 +46,7 @@ def model_to_keras(model: Model) -> dict[str, Any]:
         If it is of a class, or has a layer, that Keras lacks.
     """
     kind = keras_class(model)
-    if model._network is None or not is_pynn(type(model)) or not is_recorded_model(model):
+    if model._call_graph is None or not is_pynn(type(model)) or not is_recorded_model(model):
         raise ValueError(f"{type(model).__name__} {model.name!r} is a class that Keras lacks")
     config: dict[str, Any] = {"name": model.name, "trainable": model.trainable}
     if kind == "Sequential":
@@ -54,7 +54,7 @@ def model_to_keras(model: Model) -> dict[str, Any]:
         config["layers"] = [_to_keras(layer) for layer in (begin, *model.layers)]
         config["build_input_shape"] = list(model.input_shape)
     else:
-        config.update(_graph(model._network))
+        config.update(_graph(model._call_graph))
     module = "keras" if kind == "Sequential" else "keras.src.models.functional"
     return {
         "module": module,

@@ -1,20 +1,93 @@
-"""`FitListener`: what `Model.fit` does at epochs and steps.
+"""What `Model.fit` is made of: data and trainer, validation, and what to do at epochs and steps.
 
-It notifies callbacks, metrics written in Python and the progress bar, and validates.
+The epochs themselves are `pynn.training`'s.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pynn._number_checks import is_integer
 from pynn.callbacks import CallbackList, History
-from pynn.models._custom_steps import StepEvaluation, Steps
-from pynn.models._evaluation import Validation
-from pynn.training import Listener, Objectives, Totals, TrainingLoop, progress_shown
+from pynn.models._custom_steps import Steps
+from pynn.models._evaluation import Evaluation, checked_objectives, evaluation_of
+from pynn.models._source import prepare
+from pynn.training import (
+    ArrayData,
+    BatchData,
+    Listener,
+    Objectives,
+    Totals,
+    Trainer,
+    TrainingLoop,
+    comes_in_batches,
+    progress_shown,
+)
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
+
+
+class Training(NamedTuple):
+    """What a training is of: data, its part kept for validation, objectives, and the trainer."""
+
+    data: ArrayData | BatchData
+    held_out: ArrayData | None
+    objectives: Objectives | Steps
+    trainer: Trainer
+
+
+def training_of(
+    model: Model,
+    given: tuple[Any, Any, Any],
+    class_weight: Mapping[Any, float] | None,
+    validation_split: float = 0.0,
+) -> Training:
+    """Return what a user's data, x, y and sample weights, come to."""
+    if not model._has_own("train_step"):
+        data, held_out = prepare(model, *given, class_weight, validation_split)
+        objectives = checked_objectives(model, data)
+        return Training(data, held_out, objectives, model._trainers.trainer(model, objectives))
+    if class_weight is not None:
+        raise ValueError(
+            f"{type(model).__name__} has its own train_step(), which class_weight does not reach. "
+            "Give sample_weight"
+        )
+    steps = Steps(model, "train_step")
+    data = steps.data(*given)
+    if validation_split and isinstance(data, BatchData):
+        raise ValueError("validation_split needs arrays. Received: x that hands out batches")
+    data, held_out = data.split(validation_split) if validation_split else (data, None)
+    return Training(data, held_out, steps, steps)
+
+
+def validation_of(
+    model: Model, training: Training, given: Any, batch_size: int, steps: int | None
+) -> Evaluation | None:
+    """Return the evaluation on `given`, which is what `fit` got, or on what is held out."""
+    held_out, own = training.held_out, training.objectives
+    if given is None:
+        if held_out is None:
+            return None
+        if isinstance(own, Objectives):
+            objectives = checked_objectives(model, held_out)
+            return Evaluation(model, held_out, objectives, batch_size, steps)
+        x, *others = own.batch(held_out)
+        given = (x, *(others or [None]))
+    if isinstance(given, (tuple, list)) and len(given) in (2, 3):
+        x, y, weights = (*given, None)[:3]
+    elif comes_in_batches(given):
+        x, y, weights = given, None, None
+    else:
+        raise ValueError(
+            "validation_data must be (x, y) or (x, y, sample_weight), or hand out batches. "
+            f"Received: {type(given).__name__}"
+        )
+    try:
+        return evaluation_of(model, x, y, weights, batch_size, steps)
+    except ValueError as error:
+        raise ValueError(f"validation_data: {error}") from error
 
 
 class FitListener(Listener):
@@ -27,7 +100,7 @@ class FitListener(Listener):
         Which is given this listener.
     objectives : Objectives or Steps
     callbacks : CallbackList
-    validation : Validation or StepEvaluation, default=None
+    validation : Evaluation, default=None
         What to evaluate the model on.
     validation_freq : int or collection of int, default=1
         Every how many epochs, or after which ones, counted from 1.
@@ -48,7 +121,7 @@ class FitListener(Listener):
         objectives: Objectives | Steps,
         callbacks: CallbackList,
         *,
-        validation: Validation | StepEvaluation | None = None,
+        validation: Evaluation | None = None,
         validation_freq: Any = 1,
         epochs: int = 1,
         verbose: int = 0,
@@ -102,9 +175,7 @@ class FitListener(Listener):
         return (
             self._loop.runs_in_engine
             and not self._callbacks.may_print
-            and (
-                validation is None or (isinstance(validation, Validation) and validation.is_silent)
-            )
+            and (validation is None or validation.is_silent)
         )
 
     # ---- epochs
@@ -181,3 +252,9 @@ class FitListener(Listener):
                 self.stop = self._model.stop_training  # which another thread may have set
         if self._bar.is_due:
             self._bar.update(steps, self._objectives.logs(loop.totals()))
+
+
+def position_of(loop: TrainingLoop, objectives: Objectives | Steps) -> dict[str, Any] | None:
+    """Return where a training stands within its data, as plain values."""
+    position = loop.position()
+    return None if position is None else {**position, "metrics": objectives.held()}

@@ -1,4 +1,4 @@
-"""`Network`: the layer calls between a model's inputs and outputs, and walking them again."""
+"""`CallGraph`: the layer calls between a model's inputs and outputs, and walking them again."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pynn._call import Call
 from pynn._structure import leaves, map_leaves, pack
 from pynn.graph import steps_between
 from pynn.layers import Layer, operation_behind
+from pynn.models._interface import Interface
 from pynn.ops import Tensor
 
 
-class Network:
+class CallGraph(Interface):
     """What lies between tensors, as calls of layers.
 
     Parameters
@@ -20,8 +21,6 @@ class Network:
 
     Attributes
     ----------
-    inputs, outputs : the same
-    flat_inputs, flat_outputs : list of Tensor
     calls : list of Call
         Each after those that it depends on.
     layers : list of Layer
@@ -42,12 +41,9 @@ class Network:
                     f"the {role} of a model must be tensors, as Input and layers return them. "
                     f"Received: {wrong[0] if wrong else structure!r}"
                 )
-        self.inputs = inputs
         # As in Keras, a list of one output is that output.
         alone = isinstance(outputs, (list, tuple)) and len(outputs) == 1
-        self.outputs = outputs[0] if alone else outputs
-        self.flat_inputs: list[Tensor] = list(leaves(inputs))
-        self.flat_outputs: list[Tensor] = list(leaves(outputs))
+        super().__init__(inputs, outputs[0] if alone else outputs)
         if len({id(tensor) for tensor in self.flat_inputs}) != len(self.flat_inputs):
             raise ValueError("the inputs of a model must be different tensors")
         self.calls = self._order_calls()
@@ -137,37 +133,8 @@ class Network:
             )
         return found
 
-    @property
-    def input_names(self) -> list[str]:
-        """The keys of a dict of inputs, the names of their layers otherwise."""
-        return _names(self.inputs, self.flat_inputs)
-
-    @property
-    def output_names(self) -> list[str]:
-        """The keys of a dict of outputs, the names of their layers otherwise, made different."""
-        return _names(self.outputs, self.flat_outputs)
-
-
-def _names(structure: Any, tensors: list[Tensor]) -> list[str]:
-    if isinstance(structure, dict) and len(structure) == len(tensors):
-        return [str(key) for key in structure]
-    names: list[str] = []
-    for tensor in tensors:
-        base = name = tensor.name or "tensor"
-        count = 0
-        while name in names:
-            count += 1
-            name = f"{base}_{count}"
-        names.append(name)
-    return names
-
 
 def _replaced(value: Any, values: dict[int, Any]) -> Any:
     if isinstance(value, Tensor):
         return values[id(value)]
     return value
-
-
-def input_like(tensor: Tensor) -> Tensor:
-    """Return a new tensor without history, of the shape and type of another."""
-    return Tensor(tensor.shape, tensor.dtype, name=tensor.name)
