@@ -14,7 +14,7 @@ import pytest
 import pynn
 from pynn import callbacks, layers, optimizers
 from pynn._files import FileError
-from pynn.callbacks import _backup_and_restore
+from pynn.callbacks import _checkpoints
 from pynn.models import Model, Sequential, load_model
 
 X = np.random.default_rng(0).standard_normal((90, 4)).astype("float32")
@@ -119,7 +119,7 @@ def test_a_crash_while_saving_leaves_the_state_before(
 
     def crash(epoch: int, logs: Any = None) -> None:
         if epoch == 1:  # between the two files of the state after the next epoch
-            monkeypatch.setattr(_backup_and_restore, "write_atomically", fail)
+            monkeypatch.setattr(_checkpoints, "write_atomically", fail)
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise Interrupted
