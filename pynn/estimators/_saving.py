@@ -6,7 +6,9 @@ knows can be in a file; nothing is imported or executed on the way back.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,11 +29,22 @@ _DEEPEST = 20
 _LEFT_OUT = ("_sklearn_version", "_skl_callbacks")
 
 
-def saved_as(name: str) -> Callable[[_Class], _Class]:
-    """Return a decorator that lets files hold objects of a class, under this name."""
+def saved_as(name: str, earlier: str | None = None) -> Callable[[_Class], _Class]:
+    """Return a decorator that lets files hold objects of a class.
+
+    Parameters
+    ----------
+    name : str
+        Of the class, in files.
+    earlier : str, default=None
+        The module of this package in which pickles of version 0.1.0 look for it by this name.
+    """
 
     def note(cls: _Class) -> _Class:
         _CLASSES[name] = cls
+        if earlier is not None:
+            path = f"{__package__}.{earlier}"
+            setattr(sys.modules.setdefault(path, ModuleType(path)), name, cls)
         return cls
 
     return note

@@ -13,7 +13,7 @@ import pynn
 from estimators.problems import IRIS
 from pynn import callbacks
 from pynn.estimators import MLPClassifier, MLPRegressor
-from pynn.estimators._sklearn_callbacks import HAS_CALLBACKS
+from pynn.estimators.mlp._progress import HAS_CALLBACKS
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 

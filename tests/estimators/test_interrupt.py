@@ -13,7 +13,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
-from pynn.estimators._progress import Progress
+from pynn.estimators.mlp._progress import Progress
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((20_000, 100)).astype(np.float32)

@@ -118,7 +118,7 @@ def test_dropout_follows_the_random_state() -> None:
     np.testing.assert_array_equal(same[0].coefs_[0], same[1].coefs_[0])
     masks = MLPClassifier((20,), dropout=0.5, shuffle=False, **SMALL)
     masks.fit(X, Y)
-    masks._dropout_seed += 1
+    masks._state.dropout_seed += 1
     again = clone(masks).set_params(warm_start=True)
     again.fit(X, Y)
     assert again.loss_curve_ == same[0].loss_curve_

@@ -14,10 +14,11 @@ from sklearn.exceptions import ConvergenceWarning
 from estimators.problems import CLASSIFICATION, REGRESSION, SHARED_PROBLEMS
 from estimators.sklearn_abilities import MLPS_HAVE_LOSSES, MLPS_WEIGH_ROWS
 from pynn import estimators as ours
-from pynn.estimators._architecture import Architecture
-from pynn.estimators._blas_threads import single_blas_thread
-from pynn.estimators._lbfgs import Objective
-from pynn.estimators._network import Network
+from pynn import optimizers
+from pynn.estimators.mlp._architecture import Architecture
+from pynn.estimators.mlp._lbfgs import Objective
+from pynn.estimators.mlp._network import Network
+from pynn.estimators.mlp._threads import single_blas_thread
 from pynn.training import ArrayData
 from reference import mlp as by_the_book
 
@@ -65,9 +66,7 @@ def test_gradient_is_that_of_the_book(
     architecture = Architecture((6, 5), ((3, out_activation),), ("tanh",), (0.0,), False, "float64")
     network = Network(architecture)
     network.assign([*coefs, *intercepts])
-    network.prepare_trainer(
-        [((loss, []), loss_weight)], ("sgd", []), 0.0, {"normalize_by_weights": weighted}
-    )
+    network.prepare_trainer([((loss, []), loss_weight)], optimizers.SGD(), weighted=weighted)
     objective = Objective(network, ArrayData([x], [codes], [weight]), alpha=0.3)
     value, gradient = objective(objective.vector)
     book = by_the_book.Network(coefs, intercepts, "tanh", out_activation)

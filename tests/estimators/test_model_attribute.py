@@ -11,7 +11,8 @@ from sklearn.base import clone
 
 import pynn
 from estimators.problems import IRIS
-from pynn.estimators import MLPClassifier, MLPRegressor, _network
+from pynn.estimators import MLPClassifier, MLPRegressor
+from pynn.estimators.mlp import _network
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 

@@ -24,9 +24,9 @@ from pynn.estimators import (
     MLPRegressor,
     Perceptron,
     PerceptronRegressor,
-    _base_mlp,
 )
-from pynn.estimators._network import Network
+from pynn.estimators.mlp import _base
+from pynn.estimators.mlp._network import Network
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
@@ -175,6 +175,6 @@ def test_threads_may_predict_with_a_fresh_copy(monkeypatch: pytest.MonkeyPatch) 
     model = MLPClassifier((8, 8), batch_norm=True, max_iter=5, random_state=0).fit(X, Y)
     expected = model.predict_proba(X)
     twin = pickle.loads(pickle.dumps(model))
-    monkeypatch.setattr(_base_mlp, "Network", make_slowly)
+    monkeypatch.setattr(_base, "Network", make_slowly)
     for predicted in together(*[lambda: twin.predict_proba(X)] * 4):
         np.testing.assert_array_equal(predicted, expected)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from pynn import _core
-from pynn.estimators._legacy_random import LegacyRandom
-from pynn.estimators._row_order import RowOrder
+from pynn.estimators.mlp._random import LegacyRandom, RowOrder
 
 # Around powers of two, where the mask of the shuffle changes, and around the generator's 624 words.
 SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 255, 256, 257, 623, 624, 625, 1024, 1025, 11610]

@@ -207,8 +207,8 @@ def test_weights_assigned_between_calls_are_those_to_go_on_from() -> None:
     model = MLPRegressor(**SMALL, warm_start=True, ema_momentum=0.5).fit(X, Y)
     model.coefs_ = [np.zeros_like(c) for c in model.coefs_]
     model.set_params(learning_rate_init=1e-300, max_iter=1).fit(X, Y)
-    assert all(np.abs(c).max() < 1 for c in model._last_weights[0][:2])
-    assert np.abs(model._last_weights[0][0]).max() < 1e-9
+    assert all(np.abs(c).max() < 1 for c in model._state.last_weights[0][:2])
+    assert np.abs(model._state.last_weights[0][0]).max() < 1e-9
 
 
 @pytest.mark.parametrize(

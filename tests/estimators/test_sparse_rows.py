@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 
 from pynn import MLPClassifier, MLPRegressor
-from pynn.estimators._network import Network
+from pynn.estimators.mlp._network import Network
 
 N, COLS = 160, 1100
 
@@ -69,7 +69,7 @@ def test_coefs_are_views_in_scikit_learn_s_shape() -> None:
     """Written to in place they change the network, though it keeps them by input."""
     x, y = rows("float32"), np.arange(N) % 2
     model = MLPClassifier((24,), max_iter=1, random_state=0).partial_fit(x, y, classes=[0, 1])
-    assert isinstance(model._network, Network)
+    assert isinstance(model._state.network, Network)
     assert model.coefs_[0].shape == (COLS, 24)
     model.coefs_[0][:] = 0
     model.intercepts_[0][:] = 0

@@ -68,12 +68,13 @@ def check_classes(labels: ClassLabels, y: np.ndarray, warm_start: bool) -> None:
         If y has a class that is not known or, in a warm start, has not all that are.
     """
     for known, classes in labels.compared(y):
-        if warm_start and set(classes) != set(known):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {known}, `y` has {classes}"
-            )
-        if _has_unknown(known, classes):
+        if warm_start:
+            if set(classes) != set(known):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the "
+                    f"previous call to fit. Previously got {known}, `y` has {classes}"
+                )
+        elif _has_unknown(known, classes):
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
                 f"'y' has {classes}."

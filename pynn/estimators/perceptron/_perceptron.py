@@ -18,7 +18,7 @@ from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 _THRESHOLD = 0.0
 
 
-@saved_as("Perceptron")
+@saved_as("Perceptron", "_perceptron")
 class Perceptron(ClassifierMixin, BasePerceptron):
     """Threshold units trained with the perceptron rule.
 

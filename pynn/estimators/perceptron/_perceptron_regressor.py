@@ -14,7 +14,7 @@ from pynn.estimators._saving import saved_as
 from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 
 
-@saved_as("PerceptronRegressor")
+@saved_as("PerceptronRegressor", "_perceptron_regressor")
 class PerceptronRegressor(MultiOutputMixin, RegressorMixin, BasePerceptron):
     """Linear units trained with the delta rule.
 

@@ -1,4 +1,4 @@
-"""The engine's side of a fitted MLP: a model, its weights in place, and a trainer.
+"""The engine's side of a fitted MLP: layers, their weights in place, and a trainer.
 
 `Network` knows layers and optimizers, nothing of labels, stopping or scikit-learn.
 """
@@ -6,16 +6,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from pynn import _core, graph, layers
-from pynn.estimators._architecture import Architecture, Stack, build, connect, make_layers
+from pynn import _core, graph, layers, models
+from pynn._weight import Weight
+from pynn.estimators.mlp._architecture import Architecture, Stack, build, connect, make_layers
+from pynn.optimizers import Optimizer
 
 # Name of the optimizer, steps taken, and for each weight what the optimizer remembers of it: a list
 # of arrays or, from an optimizer that the engine does not know, arrays by name.
 TrainingState = tuple[str, int, list[Any]]
+
+
+class SavedNetwork(NamedTuple):
+    """What a copy of an estimator has of its `Network`, beside kernels and biases."""
+
+    architecture: Architecture
+    others: list[np.ndarray]
+    training_state: TrainingState | None
+
+    def holds(self, coefs: Any, intercepts: Any) -> bool:
+        """Whether these are lists of the network's own views: it has none yet."""
+        return False
 
 
 class Network:
@@ -34,6 +48,8 @@ class Network:
         Views of the weights of the dense layers: writing to them changes the network.
     others : list of ndarray
         Views of all other weights: those of batch normalizations.
+    weights : list of ndarray
+        All these views, one list after the other.
     trained : list of Weight
         What training changes by gradients.
     model : pynn.Model
@@ -47,7 +63,7 @@ class Network:
         What that was made for, if whoever asked for it has said so.
     """
 
-    def __init__(self, architecture: Architecture, model: Any = None) -> None:
+    def __init__(self, architecture: Architecture, model: models.Model | None = None) -> None:
         self.architecture = architecture
         self._model = model
         self._stack = _stack_of(model) if model is not None else make_layers(architecture)
@@ -59,26 +75,27 @@ class Network:
         dense = self._stack.dense
         self._kernels = [layer.kernel for layer in dense]
         self._biases = [layer.bias for layer in dense]
-        self._others: list[Any] = []
+        others: list[Weight] = []
         if architecture.batch_norm:
             known = {id(weight) for weight in (*self._kernels, *self._biases)}
             weights = [weight for layer in self._stack.hidden for weight in layer.weights]
-            self._others = [weight for weight in weights if id(weight) not in known]
-        trainable = [weight for weight in self._others if weight.trainable]
+            others = [weight for weight in weights if id(weight) not in known]
+        trainable = [weight for weight in others if weight.trainable]
         self.trained = [*self._kernels, *self._biases, *trainable]
         self.coefs = [weight.view for weight in self._kernels]
         self.intercepts = [weight.view for weight in self._biases]
-        self.others = [weight.view for weight in self._others]
+        self.others = [weight.view for weight in others]
+        self.weights = [*self.coefs, *self.intercepts, *self.others]
         self._single = len(architecture.heads) == 1
         self._predict_array: Any = None
         self.trainer: Any = None
-        self._optimizer: Any = None
+        self._optimizer: Optimizer | None = None
         self.prepared_for: tuple[Any, ...] | None = None
         self._trainer_key: tuple[Any, ...] | None = None
         self._state_to_restore: TrainingState | None = None
 
     @property
-    def model(self) -> Any:
+    def model(self) -> models.Model:
         """The layers as a `pynn.Model`."""
         if self._model is None:
             self._model = build(self.architecture, self._stack)
@@ -86,12 +103,12 @@ class Network:
         return self._model
 
     @property
-    def optimizer(self) -> Any:
+    def optimizer(self) -> Optimizer | None:
         """What trains the network, as far as it has been trained."""
         return self._optimizer if self._model is None else self._model.optimizer
 
     @optimizer.setter
-    def optimizer(self, optimizer: Any) -> None:
+    def optimizer(self, optimizer: Optimizer) -> None:
         self._optimizer = optimizer
         if self._model is not None:
             self._model.optimizer = optimizer
@@ -103,13 +120,12 @@ class Network:
 
     def assign(self, values: Sequence[np.ndarray]) -> None:
         """Copy values, in the order of `copy_weights`, into the weights."""
-        views = (*self.coefs, *self.intercepts, *self.others)
-        for view, value in zip(views, values, strict=True):
+        for view, value in zip(self.weights, values, strict=True):
             view[...] = value
 
     def copy_weights(self) -> list[np.ndarray]:
         """Return copies of the kernels, of the biases, and of the other weights."""
-        return [view.copy() for view in (*self.coefs, *self.intercepts, *self.others)]
+        return [view.copy() for view in self.weights]
 
     def is_finite(self) -> bool:
         """Whether kernels and biases hold neither NaN nor infinity."""
@@ -136,9 +152,10 @@ class Network:
     def prepare_trainer(
         self,
         losses: Sequence[tuple[Any, float]],
-        optimizer: Any,
-        l2: float,
-        options: dict[str, Any],
+        optimizer: Optimizer,
+        *,
+        l2: float = 0.0,
+        weighted: bool = False,
         metrics: Sequence[Sequence[str]] | None = None,
     ) -> None:
         """Make `trainer` train all weights for these losses with this optimizer.
@@ -150,23 +167,30 @@ class Network:
         ----------
         losses : sequence of (loss, weight)
             For each head, as `Plan.trainer` takes them.
-        optimizer : (name, hyperparameters) or Optimizer
-        l2 : float
-            Added to the loss: `l2` times the sum of the squares of the kernels.
-        options : dict
-            Options of the native trainer.
+        optimizer : Optimizer
+        l2 : float, default=0
+            Added to the loss: `l2` times the sum of the squares of the kernels, over the number of
+            rows in a batch.
+        weighted : bool, default=False
+            Whether rows have weights: the loss is divided by their sum, not by the number of rows.
         metrics : sequence of sequences of str, default=None
             The engine's metrics to be kept, for each head.
         """
         self.prepared_for = None
-        key = (list(losses), optimizer, l2, options, metrics)
+        options = {
+            **optimizer._options(self.trained),
+            "l2_per_batch": True,
+            "normalize_by_weights": weighted,
+        }
+        used = optimizer if optimizer._stepwise else optimizer._native()
+        key = (list(losses), used, l2, options, metrics)
         if key == self._trainer_key:
             return
         state = self.training_state
         weights = self.trained
         self.trainer = self.plan.trainer(
             losses=[loss for loss, _ in losses],
-            optimizer=optimizer,
+            optimizer=used,
             options=options,
             loss_weights=[weight for _, weight in losses],
             metrics=metrics,
@@ -176,7 +200,7 @@ class Network:
         )
         self._trainer_key = key
         self._state_to_restore = None
-        if state is not None and state[0] == _name_of(optimizer):
+        if state is not None and state[0] == _name_of(used):
             self._restore(state)
 
     def _restore(self, state: TrainingState) -> None:
@@ -190,6 +214,14 @@ class Network:
         for variables, arrays in zip(self.trainer.state, state[2], strict=True):
             for variable, array in zip(variables, arrays, strict=True):
                 variable.view[...] = array
+
+    def take_over(self, other: Network | SavedNetwork) -> None:
+        """Go on with another network's training and its other weights, if these are the same."""
+        same = self.architecture.weight_shapes == other.architecture.weight_shapes
+        if same and len(self.others) == len(other.others):
+            for view, value in zip(self.others, other.others, strict=True):
+                view[...] = value
+            self.training_state = other.training_state
 
     def release_data(self) -> None:
         """Drop the trainer, which holds the data of its last epoch, but keep its state."""

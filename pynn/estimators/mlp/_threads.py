@@ -1,4 +1,4 @@
-"""How many threads the engine may use for one estimator.
+"""How many threads the engine, and BLAS, may use for one estimator.
 
 Where an outer pool of joblib's or Dask's, of threads or processes, runs several fits at once, each
 gets one thread: two pools in each other's way are slower than none.
@@ -14,11 +14,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from joblib.parallel import get_active_backend  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from pynn import _core
 
 _NO_LIMIT = 0
 _current = threading.local()
+
+_blas_lock = threading.Lock()
+_blas_users = 0
+_blas_limits: Any = None
 
 
 def thread_limit(n_jobs: int | None) -> int:
@@ -64,3 +69,24 @@ def limited_threads(n_jobs: int | None) -> Iterator[None]:
     finally:
         _current.limit = before
         _core.set_local_thread_limit(before)
+
+
+@contextmanager
+def single_blas_thread() -> Iterator[None]:
+    """Limit BLAS to one thread in this process; nested and concurrent uses end with the last.
+
+    L-BFGS solves systems of a dozen unknowns; several BLAS threads then wait for each other longer
+    than they compute, a hundred times longer on a busy machine.
+    """
+    global _blas_limits, _blas_users
+    with _blas_lock:
+        if _blas_users == 0:
+            _blas_limits = threadpool_limits(1, user_api="blas")
+        _blas_users += 1
+    try:
+        yield
+    finally:
+        with _blas_lock:
+            _blas_users -= 1
+            if _blas_users == 0:
+                _blas_limits.restore_original_limits()

@@ -14,12 +14,11 @@ from sklearn.utils.multiclass import (
     type_of_target,
 )
 
-from pynn.estimators._base_mlp import BaseMLP
 from pynn.estimators._fit_lock import lock_of
-from pynn.estimators._heads import Head, classification_head
 from pynn.estimators._input import check_training_data
 from pynn.estimators._labels import LabelColumns, Labels, labels_of
 from pynn.estimators._saving import saved_as
+from pynn.estimators.mlp._base import BaseMLP
 from pynn.estimators.mlp._classes import (
     check_classes,
     check_columns,
@@ -28,11 +27,12 @@ from pynn.estimators.mlp._classes import (
     is_list_of_classes,
     labels_of_outputs,
 )
+from pynn.estimators.mlp._heads import Head, classification_head
 
 _THRESHOLD = 0.5
 
 
-@saved_as("MLPClassifier")
+@saved_as("MLPClassifier", "_classifier")
 class MLPClassifier(ClassifierMixin, BaseMLP):
     """Multilayer perceptron that tells classes apart.
 
@@ -349,7 +349,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return y, self._labels.encode(y)
 
     def _heads(self) -> list[Head]:
-        return [classification_head(self, kind, units) for kind, units in self._labels.heads]
+        smoothing, gamma = self.label_smoothing, self.focal_gamma
+        return [
+            classification_head(self.loss, kind, units, smoothing, gamma)
+            for kind, units in self._labels.heads
+        ]
 
     def _class_factors(
         self, targets: np.ndarray, row_weight: np.ndarray | None, incremental: bool
@@ -364,8 +368,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         return class_factors(self.class_weight, self._labels.columns, targets, row_weight)
 
-    def _stratifies(self) -> bool:
-        return self.n_outputs_ == 1
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        return targets if self.n_outputs_ == 1 else None
 
     def _output_score(
         self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None

@@ -10,19 +10,19 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from pynn import _core, metrics
-from pynn.estimators._heads import Head
-from pynn.estimators._training_data import TrainingData
+from pynn.estimators.mlp._fit import FitCall, TrainingData
+from pynn.estimators.mlp._heads import Head
 from pynn.training import ArrayData, Objectives, Output, OutputMetric, Totals
 
 
 class Figures:
-    """Computes the figures of an estimator's training.
+    """Computes the figures of a training.
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
-    data : TrainingData
-    validation : TrainingData or None
+    call : FitCall
+    validation : TrainingData, default=None
+        Rows to score the network on.
 
     Attributes
     ----------
@@ -32,39 +32,38 @@ class Figures:
         The estimator's ``metrics``, of the training rows.
     native_metrics : list of list of str or None
         Those of them that the engine computes.
+    validates : bool
+        Whether there are validation rows.
     """
 
-    def __init__(self, estimator: Any, data: TrainingData, validation: TrainingData | None) -> None:
-        self._estimator = estimator
-        self._heads: list[Head] = estimator._heads()
-        self._data = data
+    def __init__(self, call: FitCall, validation: TrainingData | None = None) -> None:
+        self._call = call
+        self._network = call.network
+        self._heads = call.heads
         self._validation = validation
+        self.validates = validation is not None
         self.losses = [(head.loss, head.trained) for head in self._heads]
         self.objectives: Objectives | None = None
         self.native_metrics: list[list[str]] | None = None
         self._validation_objectives: Objectives | None = None
         self._validation_rows: ArrayData | None = None
         self._validation_targets: list[np.ndarray] = []
-        if estimator.metrics:
+        if given := call.estimator.metrics:
+            targets = self._targets(call.data)
             self.objectives, self._validation_objectives = (
-                _objectives(estimator.metrics, self._heads, self._targets(data)) for _ in range(2)
+                _objectives(given, self._heads, targets) for _ in range(2)
             )
             self.native_metrics = self.objectives.native_metrics
         if validation is not None:
             rows = self._validation_rows = self._rows(validation, validation.row_weight)
-            dtype = estimator._network.dtype
+            dtype = self._network.dtype
             self._validation_targets = [
                 np.ascontiguousarray(t.reshape(len(t), -1), dtype) for t in rows.y_arrays
             ]
 
-    @property
-    def validates(self) -> bool:
-        """Whether there are validation rows."""
-        return self._validation is not None
-
-    def training_rows(self, row_weight: np.ndarray | None) -> ArrayData:
-        """Return the rows to train on, of these weights."""
-        return self._rows(self._data, row_weight)
+    def training_rows(self) -> ArrayData:
+        """Return the rows to train on."""
+        return self._rows(self._call.data, self._call.data.training_weight())
 
     def _targets(self, data: TrainingData) -> list[np.ndarray]:
         if len(self._heads) == 1:
@@ -100,7 +99,7 @@ class Figures:
         data = self._validation
         if data is None:
             return {}
-        outputs = self._estimator._network.predict(data.x)
+        outputs = self._network.predict(data.x)
         logs = self._validation_metrics(outputs)
         if "val_loss" not in logs:
             logs["val_loss"] = self._mean_loss(data, _listed(outputs))
@@ -126,7 +125,7 @@ class Figures:
         known = all(isinstance(head.loss, tuple) for head in self._heads)
         if objectives is None and known:
             return {}
-        trainer = self._estimator._network.trainer
+        trainer = self._network.trainer
         x, y, weights = rows.sources(trainer)
         totals = Totals(trainer.evaluate(x, y, weights, rows.n_rows))
         logs: dict[str, Any] = {}
@@ -139,15 +138,15 @@ class Figures:
         return logs
 
     def _score(self, data: TrainingData, outputs: Any) -> float:
-        estimator = self._estimator
         if not all(np.isfinite(each).all() for each in _listed(outputs)):
             return float("nan")
+        estimator = self._call.estimator
         if estimator.validation_metric is None:
-            return float(estimator._output_score(outputs, data.targets, data.row_weight))
+            return float(self._call.score(outputs, data.targets, data.row_weight))
         # Rows have no names any more, so the scorer's estimator must not ask for them.
         view = object.__new__(type(estimator))
-        vars(view).update(vars(estimator))
-        vars(view).pop("feature_names_in_", None)
+        view.__dict__.update(estimator.__dict__)
+        view.__dict__.pop("feature_names_in_", None)
         scorer = check_scoring(view, scoring=estimator.validation_metric)
         given = {} if data.row_weight is None else {"sample_weight": data.row_weight}
         return float(scorer(view, data.x, data.y, **given))

@@ -51,47 +51,52 @@ class _RegressionLoss(NamedTuple):
     """A named loss of the regressor. Targets must be at least, or above, `lowest`."""
 
     activation: str
-    native: Callable[[Any], NativeLoss]
+    native: str
+    parameters: tuple[str, ...] = ()
     trained: Callable[[int], float] = lambda k: 1.0
     reported: Callable[[int], float] = lambda k: 1.0
     lowest: float = -np.inf
     above: bool = False
 
 
-def _named(name: str, *parameters: str) -> Callable[[Any], NativeLoss]:
-    """Return what makes the engine's loss from an estimator, whose parameters it takes over."""
-    return lambda estimator: (name, [float(getattr(estimator, p)) for p in parameters])
-
-
 # scikit-learn follows the gradient of a sum over the outputs, but reports half the mean of squared
 # errors. The losses that only pynn has are means over the outputs, as everywhere in pynn.
 REGRESSION_LOSSES = {
     "squared_error": _RegressionLoss(
-        "identity", _named("mean_squared_error"), lambda k: 0.5 * k, lambda k: 0.5
+        "identity", "mean_squared_error", trained=lambda k: 0.5 * k, reported=lambda k: 0.5
     ),
-    "poisson": _RegressionLoss("exp", _named("half_poisson_deviance"), float, float, 0.0),
-    "gamma": _RegressionLoss("exp", _named("half_gamma_deviance"), lowest=0.0, above=True),
-    "absolute_error": _RegressionLoss("identity", _named("mean_absolute_error")),
-    "huber": _RegressionLoss("identity", _named("huber", "delta")),
-    "quantile": _RegressionLoss("identity", _named("quantile", "quantile")),
-    "log_cosh": _RegressionLoss("identity", _named("log_cosh")),
+    "poisson": _RegressionLoss(
+        "exp", "half_poisson_deviance", trained=float, reported=float, lowest=0.0
+    ),
+    "gamma": _RegressionLoss("exp", "half_gamma_deviance", lowest=0.0, above=True),
+    "absolute_error": _RegressionLoss("identity", "mean_absolute_error"),
+    "huber": _RegressionLoss("identity", "huber", ("delta",)),
+    "quantile": _RegressionLoss("identity", "quantile", ("quantile",)),
+    "log_cosh": _RegressionLoss("identity", "log_cosh"),
 }
 
 
-def regression_head(estimator: Any, units: int) -> Head:
-    """Return the output layer of a regressor, by its `loss`.
+def regression_head(loss: Any, units: int, **numbers: float) -> Head:
+    """Return the output layer of a regressor.
+
+    Parameters
+    ----------
+    loss : str, Loss or callable
+        The regressor's `loss`.
+    units : int
+    **numbers
+        Its parameters that a loss takes over by their names.
 
     Raises
     ------
     ValueError
         If `loss` is neither a loss nor a function.
     """
-    if isinstance(estimator.loss, str):
-        known = REGRESSION_LOSSES[estimator.loss]
-        native = known.native(estimator)
-        return Head(units, known.activation, native, known.trained(units), known.reported(units))
-    loss, _ = _own_loss(estimator.loss, units)
-    return Head(units, "identity", loss)
+    if not isinstance(loss, str):
+        return Head(units, "identity", _own_loss(loss, units)[0])
+    known = REGRESSION_LOSSES[loss]
+    native = known.native, [float(numbers[name]) for name in known.parameters]
+    return Head(units, known.activation, native, known.trained(units), known.reported(units))
 
 
 def check_regression_targets(loss: Any, y: np.ndarray) -> None:
@@ -110,14 +115,17 @@ def check_regression_targets(loss: Any, y: np.ndarray) -> None:
         )
 
 
-def classification_head(estimator: Any, kind: str, units: int) -> Head:
-    """Return the output layer for one kind of labels, by a classifier's `loss`.
+def classification_head(loss: Any, kind: str, units: int, smoothing: float, gamma: float) -> Head:
+    """Return the output layer of a classifier for one kind of labels.
 
     Parameters
     ----------
-    estimator : MLPClassifier
+    loss : str, Loss or callable
+        The classifier's `loss`.
     kind : {"binary", "multilabel", "multiclass"}
     units : int
+    smoothing, gamma : float
+        Its `label_smoothing` and `focal_gamma`.
 
     Raises
     ------
@@ -126,25 +134,25 @@ def classification_head(estimator: Any, kind: str, units: int) -> Head:
     """
     several = kind == "multiclass"
     activation = "softmax" if several else "logistic"
-    if not isinstance(estimator.loss, str):
-        loss, one_hot = _own_loss(estimator.loss, units)
-        return Head(units, activation, loss, one_hot=several and one_hot)
-    smoothing = float(estimator.label_smoothing)
+    if not isinstance(loss, str):
+        own, one_hot = _own_loss(loss, units)
+        return Head(units, activation, own, one_hot=several and one_hot)
     # The engine's loss is a mean over the units, the log loss of several labels a sum.
     weight = 1.0 if several else float(units)
-    if estimator.loss == "focal":
-        found = _focal(several, smoothing, float(estimator.focal_gamma))
+    found: NativeLoss | Loss
+    if loss == "focal":
+        found = _focal(several, float(smoothing), float(gamma))
     elif several and smoothing:
-        found = "categorical_crossentropy", [smoothing]
+        found = "categorical_crossentropy", [float(smoothing)]
     elif several:
         found = "sparse_categorical_crossentropy", []
     else:
-        found = "binary_crossentropy", [smoothing] if smoothing else []
+        found = "binary_crossentropy", [float(smoothing)] if smoothing else []
     one_hot = several and found != ("sparse_categorical_crossentropy", [])
     return Head(units, activation, found, weight, weight, one_hot)
 
 
-def _focal(several: bool, smoothing: float, gamma: float) -> Any:
+def _focal(several: bool, smoothing: float, gamma: float) -> NativeLoss | Loss:
     if several:
         return _for_engine(
             losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=gamma, label_smoothing=smoothing)
@@ -152,7 +160,7 @@ def _focal(several: bool, smoothing: float, gamma: float) -> Any:
     return "binary_focal_crossentropy", [smoothing, gamma, -1.0]
 
 
-def _own_loss(given: Any, units: int) -> tuple[Any, bool]:
+def _own_loss(given: Any, units: int) -> tuple[NativeLoss | Loss, bool]:
     """Return a user's loss for the engine, and whether it takes rows of a one and zeros."""
     loss = losses.as_loss(given, (None, units), (None, units))
     if loss is None:
@@ -160,7 +168,7 @@ def _own_loss(given: Any, units: int) -> tuple[Any, bool]:
     return _for_engine(loss), not isinstance(loss, SparseCategoricalCrossentropy)
 
 
-def _for_engine(loss: Loss) -> Any:
+def _for_engine(loss: Loss) -> NativeLoss | Loss:
     found = native_or_loss(loss)
     if isinstance(found, Loss) and found.reduction in ("sum_over_batch_size", "mean"):
         # As scikit-learn has it: sample weights are relative, they are divided by their sum.

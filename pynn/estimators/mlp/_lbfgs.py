@@ -13,12 +13,12 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.utils.optimize import _check_optimize_result
 
-from pynn.estimators._blas_threads import single_blas_thread
-from pynn.estimators._figures import Figures
-from pynn.estimators._network import Network
-from pynn.estimators._progress import Progress
-from pynn.estimators._sklearn_callbacks import FitTask
-from pynn.estimators._training_data import TrainingData, check_weights
+from pynn.estimators.mlp._figures import Figures
+from pynn.estimators.mlp._fit import FitCall, check_weights
+from pynn.estimators.mlp._network import Network
+from pynn.estimators.mlp._progress import FitTask, Progress
+from pynn.estimators.mlp._threads import single_blas_thread
+from pynn.optimizers import SGD
 from pynn.training import ArrayData
 
 
@@ -77,12 +77,7 @@ class _Stopped(Exception):
     """A callback has ended the training."""
 
 
-def train_at_once(
-    estimator: Any,
-    data: TrainingData,
-    class_factors: np.ndarray | None = None,
-    task: FitTask | None = None,
-) -> None:
+def train_at_once(call: FitCall, task: FitTask | None = None) -> None:
     """Train the estimator's network; set ``n_iter_``, ``loss_`` and ``history_``.
 
     An interrupt ends the training with a warning; the weights are then those of the last
@@ -90,19 +85,16 @@ def train_at_once(
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
-    data : TrainingData
-    class_factors : ndarray of shape (n,), default=None
-        Factors of the sample weights.
+    call : FitCall
     task : FitTask, default=None
-        Hears of the iterations.
+        Is notified of the iterations.
 
     Raises
     ------
     ValueError
         If the network has layers that behave in another way in training.
     """
-    network = estimator._network
+    estimator, network = call.estimator, call.network
     if any(network.architecture.dropout) or network.architecture.batch_norm:
         raise ValueError(
             "solver='lbfgs' follows one loss of all rows, and so takes neither dropout nor "
@@ -110,19 +102,17 @@ def train_at_once(
         )
     exact = Network(network.architecture._replace(dtype="float64"))
     exact.assign(network.copy_weights())
-    row_weight = data.row_weight
-    if class_factors is not None:
-        row_weight = class_factors if row_weight is None else row_weight * class_factors
+    row_weight = call.data.training_weight()
+    if call.data.class_factors is not None:
         check_weights(row_weight, "all samples, by class_weight,")
-    figures = Figures(estimator, data, None)
-    options = {"normalize_by_weights": row_weight is not None}
-    exact.prepare_trainer(figures.losses, ("sgd", []), 0.0, options)
-    objective = Objective(exact, figures.training_rows(row_weight), estimator.alpha)
+    figures = Figures(call)
+    exact.prepare_trainer(figures.losses, SGD(), weighted=row_weight is not None)
+    objective = Objective(exact, figures.training_rows(), estimator.alpha)
     # The last iteration's weights and losses: with the penalty, and without.
     last: tuple[np.ndarray, float, float] = (objective.vector, np.inf, np.inf)
     estimator.n_iter_ = 0
     estimator.history_ = {}
-    progress = Progress(estimator, task, estimator.max_iter, 1)
+    progress = Progress(estimator, network, task, estimator.max_iter, 1)
 
     def note(intermediate_result: Any) -> None:
         nonlocal last

@@ -11,20 +11,20 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from pynn.estimators._base_mlp import BaseMLP
-from pynn.estimators._heads import (
+from pynn.estimators._input import check_training_data
+from pynn.estimators._r2 import r2
+from pynn.estimators._saving import saved_as
+from pynn.estimators.mlp._architecture import read_layers
+from pynn.estimators.mlp._base import BaseMLP
+from pynn.estimators.mlp._heads import (
     REGRESSION_LOSSES,
     Head,
     check_regression_targets,
     regression_head,
 )
-from pynn.estimators._input import check_training_data
-from pynn.estimators._model_layers import read_layers
-from pynn.estimators._r2 import r2
-from pynn.estimators._saving import saved_as
 
 
-@saved_as("MLPRegressor")
+@saved_as("MLPRegressor", "_regressor")
 class MLPRegressor(RegressorMixin, BaseMLP):
     """Multilayer perceptron that predicts numbers.
 
@@ -344,7 +344,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return y, self._codes(y)
 
     def _heads(self) -> list[Head]:
-        return [regression_head(self, self.n_outputs_)]
+        numbers = {"delta": self.delta, "quantile": self.quantile}
+        return [regression_head(self.loss, self.n_outputs_, **numbers)]
 
     def _output_score(
         self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None

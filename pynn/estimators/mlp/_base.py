@@ -1,0 +1,426 @@
+"""What `MLPClassifier` and `MLPRegressor` share: parameters, weights, fit and prediction.
+
+What y means, which loss goes with it and what is reported is in the two classes; how training
+proceeds is in `_stochastic` and `_lbfgs`.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+
+from pynn import models
+from pynn._dtypes import dtype_name
+from pynn.estimators._fit_lock import lock_of, without_lock
+from pynn.estimators._input import check_rows
+from pynn.estimators._saving import save_estimator
+from pynn.estimators.mlp._architecture import (
+    Architecture,
+    ModelLayers,
+    check_chain,
+    per_layer,
+    read_layers,
+)
+from pynn.estimators.mlp._fit import FitCall, MLPState, TrainingData, start_curves
+from pynn.estimators.mlp._heads import Head
+from pynn.estimators.mlp._lbfgs import train_at_once
+from pynn.estimators.mlp._network import Network, SavedNetwork
+from pynn.estimators.mlp._parameters import MLPParameters
+from pynn.estimators.mlp._progress import (
+    CallbackSupportMixin,
+    FitTask,
+    callback_management_context,
+)
+from pynn.estimators.mlp._random import LegacyRandom
+from pynn.estimators.mlp._stochastic import BatchTraining
+from pynn.estimators.mlp._threads import limited_threads
+
+_LOGISTIC = ("logistic", "sigmoid")
+# So few numbers are predicted before the rule for threads has been asked.
+_FEW_NUMBERS = 8192
+
+
+class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
+    """Base of the MLP estimators; not for direct use.
+
+    `_state` is what a training leaves for the next one, beside the fitted attributes.
+    """
+
+    save = save_estimator
+
+    _state: MLPState
+    n_outputs_: int
+
+    # Filled in by the two classes.
+
+    @abstractmethod
+    def _check_data(
+        self, x: Any, y: Any, incremental: bool, reset: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return checked rows, y and its codes; set ``n_outputs_`` on the way."""
+
+    @abstractmethod
+    def _encode_validation(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return y of validation rows, checked, and its codes."""
+
+    @abstractmethod
+    def _heads(self) -> list[Head]:
+        """Return the output layers."""
+
+    @abstractmethod
+    def _output_score(
+        self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None
+    ) -> float:
+        """Return the score of the network's outputs."""
+
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        """Return the two classes whose shares the validation set keeps; None without."""
+        return None
+
+    def _class_factors(
+        self, targets: np.ndarray, row_weight: np.ndarray | None, incremental: bool
+    ) -> np.ndarray | None:
+        """Return factors for the weights of the rows, or None."""
+        return None
+
+    # Training.
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
+        """Fit the network to X and y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The training samples. float32 is computed in float32, everything else in float64, unless
+            `dtype` says otherwise.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None weighs all alike. A batch whose weights are all 0 has a
+            loss of 0, and no gradient but the penalty's.
+        validation_data : tuple (X, y) or (X, y, sample_weight), default=None
+            Rows to evaluate the network on after each epoch: their figures go to ``history_``, and
+            with `early_stopping` they stand in for the held-out part of X. Not used by "lbfgs".
+        X_val, y_val, sample_weight_val : array-like, default=None
+            The same one by one, for a ``Pipeline`` with ``transform_input=["X_val"]``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            On NaN, infinity, empty or inconsistent data, on parameters outside their ranges, if
+            all samples to train on or all validation samples weigh 0, or if training ends with
+            weights that are not finite.
+        """
+        validation = _given_validation(validation_data, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, incremental=False, validation=validation)
+
+    def _fit(
+        self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any = None
+    ) -> Any:
+        with (
+            lock_of(self) as lock,
+            lock.training(anew=self._starts_anew(incremental)),
+            limited_threads(self.n_jobs),
+            callback_management_context(self),
+        ):
+            task = FitTask.begin(self, x, y, sample_weight)
+            hidden = self._hidden_sizes()
+            reset = self._starts_anew(incremental)
+            x, y, targets = self._check_data(x, y, incremental, reset)
+            if sample_weight is not None:
+                sample_weight = _check_sample_weight(sample_weight, x)
+            random = None if reset else self._known_random()
+            fresh = random is None
+            random = random or LegacyRandom.of(self.random_state)
+            try:
+                heads = self._heads()
+                if reset:
+                    network = self._initialize([x.shape[1], *hidden], heads, x.dtype, random)
+                else:
+                    network = self._synchronize(heads)
+                    self._state.random = random
+                call = FitCall(
+                    self,
+                    self._state,
+                    network,
+                    random,
+                    heads,
+                    self._output_score,
+                    TrainingData(
+                        x,
+                        targets,
+                        sample_weight,
+                        self._for_scorer(y),
+                        self._class_factors(targets, sample_weight, incremental),
+                        self._strata(targets),
+                    ),
+                    incremental=incremental,
+                )
+                if isinstance(self.solver, str) and self.solver == "lbfgs":
+                    train_at_once(call, task)
+                else:
+                    if validation is not None:
+                        call.validation = self._checked(*validation)
+                    BatchTraining(call).run(task)
+            finally:
+                if fresh:
+                    random.give_to(self.random_state)
+            if not network.is_finite():
+                raise ValueError(
+                    "Solver produced non-finite parameter weights. The input data may contain "
+                    "large values and need to be preprocessed."
+                )
+            if task is not None:
+                task.ends()
+        return self
+
+    def _starts_anew(self, incremental: bool) -> bool:
+        return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+
+    def _known_random(self) -> LegacyRandom | None:
+        state: MLPState | None = vars(self).get("_state")
+        return None if state is None else state.random
+
+    def _for_scorer(self, y: np.ndarray) -> np.ndarray | None:
+        return None if self.validation_metric is None else y
+
+    def _checked(self, x: Any, y: Any, sample_weight: Any) -> TrainingData:
+        """Return validation rows, checked."""
+        x = check_rows(self, x)
+        y, targets = self._encode_validation(y)
+        check_consistent_length(x, targets)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, x)
+        return TrainingData(x, targets, sample_weight, self._for_scorer(y))
+
+    # The network.
+
+    @classmethod
+    def _around(cls, model: models.Model, **parameters: Any) -> tuple[Any, ModelLayers]:
+        """Return an estimator with a model's layers for parameters, not fitted yet."""
+        found = read_layers(model)
+        given = dict(found.parameters)
+        if model.compiled:
+            given["solver"] = copy.deepcopy(model.optimizer)
+        taken = sorted(set(parameters) & set(found.parameters))
+        if taken:
+            raise ValueError(f"{taken[0]} follows from the model and cannot be given.")
+        return cls(**{**given, **parameters}), found
+
+    def _take(self, model: models.Model, n_features: int) -> None:
+        """Make a model this estimator's network; its outputs are known by now."""
+        self.n_features_in_ = n_features
+        sizes = [n_features, *self._hidden_sizes()]
+        architecture = self._architecture(sizes, self._heads(), model.dtype)
+        network = Network(architecture, model)
+        self._start(MLPState(network), network)
+        start_curves(self, self._state, network)
+
+    def _start(self, state: MLPState, network: Network) -> None:
+        self.n_iter_ = self.t_ = 0
+        self.n_layers_ = len(network.architecture.sizes) + 1
+        self._state = state
+        self._show(network)
+
+    def _show(self, network: Network) -> None:
+        """Set the attributes that show a network."""
+        self.coefs_ = list(network.coefs)
+        self.intercepts_ = list(network.intercepts)
+        names = [activation for _, activation in network.architecture.heads]
+        self.out_activation_: Any = names[0] if len(names) == 1 else names
+
+    def _hidden_sizes(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if not all(isinstance(n, Integral) and int(n) > 0 for n in sizes):
+            raise ValueError(f"hidden_layer_sizes must be > 0 and integers, got {sizes}.")
+        return sizes
+
+    def _architecture(self, sizes: Sequence[int], heads: list[Head], dtype: Any) -> Architecture:
+        """Return the network that the parameters describe, for these sizes and output layers."""
+        n_hidden = len(sizes) - 1
+        return Architecture(
+            tuple(int(n) for n in sizes),
+            tuple((head.units, head.activation) for head in heads),
+            per_layer("activation", self.activation, n_hidden),
+            per_layer("dropout", self.dropout, n_hidden),
+            bool(self.batch_norm),
+            dtype_name(dtype),
+        )
+
+    def _initialize(
+        self, sizes: list[int], heads: list[Head], dtype: Any, random: LegacyRandom
+    ) -> Network:
+        """Start anew: draw the weights (Glorot and Bengio 2010) in scikit-learn's order."""
+        dtype = dtype if self.dtype is None else self.dtype
+        architecture = self._architecture(sizes, heads, dtype)
+        network = Network(architecture)
+        used = architecture.activations or (self.activation,)
+        for i, (fan_in, fan_out) in enumerate(architecture.weight_shapes):
+            # As in scikit-learn, the output layer goes by the hidden ones.
+            logistic = used[min(i, len(used) - 1)] in _LOGISTIC
+            bound = math.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
+            network.coefs[i][...] = random.uniform(-bound, bound, (fan_in, fan_out))
+            network.intercepts[i][...] = random.uniform(-bound, bound, (fan_out,))
+        self._start(MLPState(network, random), network)
+        if self.solver != "lbfgs":
+            start_curves(self, self._state, network)
+        return network
+
+    def _synchronize(self, heads: list[Head] | None = None) -> Network:
+        """Let the network hold what is in ``coefs_`` and ``intercepts_``, and return it.
+
+        It keeps the layers that it was fitted with, whatever the parameters say since. With `heads`
+        for its output layers it gets those that they ask for by now.
+        """
+        state: MLPState | None = self.__dict__.get("_state")
+        if state is not None and heads is None:
+            network: Any = state.network
+            if network.holds(self.coefs_, self.intercepts_):
+                return network
+        with lock_of(self):  # several threads may predict with a copy that has no network yet
+            return self._up_to_date(heads)
+
+    def _up_to_date(self, heads: list[Head] | None) -> Network:
+        state: MLPState | None = vars(self).get("_state")
+        before = None if state is None else state.network
+        network = None if isinstance(before, SavedNetwork) else before
+        if network is not None and network.holds(self.coefs_, self.intercepts_):
+            if heads is None or self._describes(network.architecture, heads):
+                return network
+        fitted = before.architecture if before is not None and heads is None else None
+        heads = heads or self._heads()
+        check_chain(self.coefs_, self.intercepts_, len(heads))
+        weights = [np.asarray(w) for w in (*self.coefs_, *self.intercepts_)]
+        architecture = self._wanted_architecture(weights, heads, fitted)
+        if network is None or network.architecture != architecture:
+            network = Network(architecture)
+            if before is not None:
+                network.take_over(before)
+        network.assign([*weights, *network.others])
+        if state is None:
+            state = self._state = MLPState(network)
+        state.network = network
+        self._show(network)
+        return network
+
+    def _wanted_architecture(
+        self, weights: list[np.ndarray], heads: list[Head], fitted: Architecture | None
+    ) -> Architecture:
+        """Return the network that these kernels and biases are for.
+
+        Its layers are those that were `fitted` or, without and where weights of other layers were
+        assigned, those of the parameters.
+        """
+        kernels = weights[: len(weights) // 2]
+        n_hidden = len(kernels) - len(heads)
+        sizes = [kernels[0].shape[0], *(k.shape[1] for k in kernels[:n_hidden])]
+        units = [k.shape[1] for k in kernels[n_hidden:]]
+        dtype = "float32" if all(w.dtype == np.float32 for w in weights) else "float64"
+        if fitted is None or (len(fitted.sizes), len(fitted.heads)) != (len(sizes), len(heads)):
+            wanted = self._architecture(sizes, heads, dtype)
+        else:
+            wanted = fitted._replace(sizes=tuple(sizes), dtype=dtype)
+        activations = [activation for _, activation in wanted.heads]
+        return wanted._replace(heads=tuple(zip(units, activations, strict=True)))
+
+    def _describes(self, architecture: Architecture, heads: list[Head]) -> bool:
+        """Whether the parameters still ask for layers of this kind."""
+        return self._architecture(architecture.sizes, heads, architecture.dtype) == architecture
+
+    # Prediction.
+
+    def _checked_outputs(self, x: Any) -> Any:
+        """Return the values of the output units, (n, units); of several heads a list."""
+        x = check_rows(self, x)
+        network = self._synchronize()
+        if type(x) is np.ndarray and x.size <= _FEW_NUMBERS:
+            return network.predict(x)
+        with limited_threads(self.n_jobs):
+            return network.predict(x)
+
+    @property
+    def model_(self) -> models.Model:
+        """The network as a `pynn.Model`; it shares the estimator's weights."""
+        if not hasattr(self, "coefs_"):
+            raise AttributeError(f"this {type(self).__name__} has no model_ before fit is called")
+        return self._synchronize().model
+
+    def _check_solver(self) -> bool:
+        if isinstance(self.solver, str) and self.solver == "lbfgs":
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers. "
+                f"{self.solver} is not stochastic."
+            )
+        return True
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are weights to predict with."""
+        return hasattr(self, "coefs_")
+
+    # Copies and files.
+
+    def __getstate__(self) -> dict[str, Any]:
+        attributes = without_lock(super().__getstate__())
+        state: MLPState | None = attributes.pop("_state", None)
+        if state is not None:
+            attributes["coefs_"] = [np.array(c) for c in self.coefs_]
+            attributes["intercepts_"] = [np.array(b) for b in self.intercepts_]
+            attributes.update(state.to_attributes())
+        return attributes
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        if "coefs_" in attributes:
+            labels = attributes.get("_labels")
+            n_heads = 1 if labels is None else len(labels.heads)
+            check_chain(attributes["coefs_"], attributes["intercepts_"], n_heads)
+        attributes = dict(attributes)
+        state = MLPState.from_attributes(attributes)
+        if state is not None:
+            attributes["_state"] = state
+        super().__setstate__(attributes)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _given_validation(data: Any, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any] | None:
+    """Return the validation rows as they were given in one of two ways; None without."""
+    if data is None:
+        if (x is None) != (y is None) or (x is None and sample_weight is not None):
+            raise ValueError("X_val and y_val must be given together.")
+        return None if x is None else (x, y, sample_weight)
+    if x is not None or y is not None or sample_weight is not None:
+        raise ValueError("Give either validation_data or X_val and y_val, not both.")
+    if not isinstance(data, (list, tuple)) or len(data) not in (2, 3):
+        raise ValueError(
+            "validation_data must be a tuple (X, y) or (X, y, sample_weight). "
+            f"Got {type(data).__name__} instead."
+        )
+    return (*data, None)[:3]

@@ -1,0 +1,157 @@
+"""What the MLP estimators are given, and what a training sets: names, types and ranges."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache, lru_cache
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+from pynn.estimators.mlp._architecture import ACTIVATION_NAMES
+from pynn.estimators.mlp._solver import LEARNING_RATES, SOLVERS, LearningRateRule
+from pynn.optimizers import Optimizer
+
+_MISSING = object()
+_PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))
+
+
+class MLPParameters(BaseEstimator):
+    """The attributes of an MLP estimator that its training reads and sets.
+
+    What layers, losses and optimizers are made of is handed on by values.
+    """
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(ACTIVATION_NAMES), list, tuple, callable],
+        "solver": [StrOptions(set(SOLVERS)), Optimizer],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions(set(LEARNING_RATES)), callable],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+        "batch_norm": ["boolean"],
+        "clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "clipvalue": [Interval(Real, 0, None, closed="neither"), None],
+        "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "ema_momentum": [Interval(Real, 0, 1, closed="both"), None],
+        "restore_best": ["boolean", StrOptions({"auto"})],
+        "validation_metric": [str, callable, None],
+        "metrics": [str, list, tuple, callable, None],
+        "callbacks": [list, tuple, HasMethods(["set_model", "on_epoch_end"]), None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
+        "dtype": [
+            StrOptions({"float32", "float64"}),
+            Options(type, {np.float32, np.float64}),
+            Options(np.dtype, {np.dtype(np.float32), np.dtype(np.float64)}),
+            None,
+        ],
+    }
+
+    alpha: float
+    batch_size: int | str
+    callbacks: Any
+    early_stopping: bool
+    max_fun: int
+    max_iter: int
+    metrics: Any
+    n_iter_no_change: float
+    restore_best: bool | str
+    shuffle: bool
+    tol: float
+    validation_fraction: float
+    validation_metric: Any
+    verbose: bool
+    warm_start: bool
+
+    best_loss_: float | None
+    best_validation_score_: float | None
+    history_: dict[str, list[Any]]
+    loss_: float
+    loss_curve_: list[float]
+    n_iter_: int
+    t_: int
+    validation_scores_: list[float] | None
+
+    # scikit-learn's MLPs have these two under the same names.
+    _no_improvement_count: int
+    _optimizer: LearningRateRule
+
+    def _validate_params(self) -> None:
+        """Check the parameters as scikit-learn does, in a fraction of the time.
+
+        The defaults need no check, nor do parameters that a subclass adds without saying what they
+        may be.
+
+        Raises
+        ------
+        InvalidParameterError
+            If one is of another type than ``_parameter_constraints`` says, or out of its range.
+        """
+        cls: Any = type(self)
+        values = vars(self)
+        for name, default in _defaults(cls):
+            value = values.get(name, _MISSING)
+            if value is _MISSING:
+                value = getattr(self, name)
+            if value is not default:
+                (_check_plain if _is_plain(value) else _check)(cls, name, value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value cannot change, so that one look at it is enough."""
+    if type(value) is tuple:
+        return all(type(each) in _PLAIN for each in value)
+    return type(value) in _PLAIN
+
+
+def _check(cls: Any, name: str, value: Any) -> None:
+    constraints: dict = cls._parameter_constraints
+    validate_parameter_constraints(
+        {name: constraints[name]}, {name: value}, caller_name=cls.__name__
+    )
+
+
+# A search fits many estimators of parameters that come again.
+_check_plain = lru_cache(maxsize=4096, typed=True)(_check)
+
+
+@cache
+def _defaults(cls: Any) -> list[tuple[str, Any]]:
+    """Return the parameters of a class of estimators that can be checked, with their defaults."""
+    parameters = inspect.signature(cls).parameters
+    constraints: dict = cls._parameter_constraints
+    return [(name, each.default) for name, each in parameters.items() if name in constraints]

@@ -1,0 +1,143 @@
+"""Who is notified of a training while it goes on: ``history_``, and callbacks of both kinds.
+
+scikit-learn has a callback protocol since 1.9. With earlier versions `CallbackSupportMixin` and
+`callback_management_context` do nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from pynn.callbacks import CallbackList
+from pynn.estimators._fit_lock import lock_of
+from pynn.estimators.mlp._network import Network
+from pynn.estimators.mlp._parameters import MLPParameters
+
+try:
+    from sklearn.callback import CallbackSupportMixin, callback_management_context
+
+    HAS_CALLBACKS = True
+except ImportError:
+    HAS_CALLBACKS = False
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands for scikit-learn's mixin of this name."""
+
+    def callback_management_context(estimator: Any) -> AbstractContextManager[None]:
+        """Return a context that does nothing."""
+        return nullcontext()
+
+
+class FitTask:
+    """The fit of an estimator, and its epochs, as tasks that scikit-learn's callbacks are told of.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+    x, y, sample_weight
+        What was given to ``fit``.
+    """
+
+    def __init__(self, estimator: Any, x: Any, y: Any, sample_weight: Any) -> None:
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._data = {"estimator": estimator, "X": x, "y": y, "metadata": metadata}
+        self._context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self._context.call_on_fit_task_begin(**self._data)
+        self._epoch: Any = None
+
+    @classmethod
+    def begin(cls, estimator: Any, x: Any, y: Any, sample_weight: Any) -> FitTask | None:
+        """Return the task of a fit, or None if there is no callback to be notified of it."""
+        if "_skl_callbacks" not in vars(estimator):
+            return None
+        return cls(estimator, x, y, sample_weight)
+
+    def epoch_begins(self) -> None:
+        """Notify of the begin of an epoch."""
+        self._epoch = self._context.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._data)
+
+    def epoch_ends(self) -> bool:
+        """Notify of the end of an epoch; return whether a callback wants training to stop."""
+        # A copy holds the weights of now, so nothing has to be added to make it predict.
+        return bool(self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=dict))
+
+    def ends(self) -> None:
+        """Notify of the end of the fit."""
+        self._context.call_on_fit_task_end(**self._data, reconstruction_attributes=dict)
+
+
+class Progress:
+    """Notifies ``history_`` and callbacks of epochs.
+
+    Parameters
+    ----------
+    estimator : MLPParameters
+        Its ``history_`` grows.
+    network : Network
+        Its model is that of pynn's callbacks.
+    task : FitTask or None
+        For scikit-learn's callbacks.
+    epochs : int
+        The number of the last epoch, counted from 1.
+    steps : int
+        In an epoch.
+
+    Attributes
+    ----------
+    callbacks : CallbackList or None
+        pynn's callbacks, None without any.
+    """
+
+    def __init__(
+        self,
+        estimator: MLPParameters,
+        network: Network,
+        task: FitTask | None,
+        epochs: int,
+        steps: int,
+    ) -> None:
+        self._history: dict[str, list[Any]] = estimator.__dict__.setdefault("history_", {})
+        self._lock = lock_of(estimator)
+        self._task = task
+        self.callbacks: CallbackList | None = None
+        if estimator.callbacks:
+            model = network.model
+            model.stop_training = False
+            self.callbacks = CallbackList(
+                estimator.callbacks, model=model, verbose=0, epochs=epochs, steps=steps
+            )
+            self.callbacks.on_train_begin()
+        self._logs: dict[str, Any] = {}
+
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether there are callbacks."""
+        return self.callbacks is not None or self._task is not None
+
+    def epoch_begins(self, index: int) -> None:
+        """Notify callbacks of an epoch that is about to begin, counted from 0."""
+        if self.callbacks is not None:
+            self.callbacks.on_epoch_begin(index)
+        if self._task is not None:
+            self._task.epoch_begins()
+
+    def epoch_ends(self, index: int, logs: dict[str, Any]) -> bool:
+        """Record the figures of an epoch; return whether a callback wants training to stop."""
+        stop = False
+        if self.callbacks is not None:
+            self.callbacks.on_epoch_end(index, logs)
+            stop = bool(self.callbacks.model.stop_training)
+        for name, value in logs.items():
+            self._history.setdefault(name, []).append(value)
+        if self._task is not None:
+            stop = self._task.epoch_ends() or stop
+        self._logs = logs
+        return stop
+
+    def ends(self) -> None:
+        """Notify callbacks of the end of training; one of them may fit the estimator anew."""
+        self._lock.training_is_over()
+        if self.callbacks is not None:
+            self.callbacks.on_train_end(self._logs)
