@@ -61,7 +61,7 @@ class Labels:
 
     @property
     def n_outputs(self) -> int:
-        """Number of output units that tell these classes apart."""
+        """Number of output units for these classes."""
         return 1 if self.kind == "binary" else len(self.classes)
 
     @property
@@ -168,7 +168,7 @@ class LabelColumns:
 
     @property
     def n_outputs(self) -> int:
-        """Number of output units that tell these classes apart."""
+        """Number of output units for these classes."""
         return sum(part.n_outputs for part in self.parts)
 
     @property

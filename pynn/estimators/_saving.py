@@ -1,7 +1,9 @@
 """Estimators in `.pynn` files: the values of their attributes, written down one by one.
 
-Only plain values, arrays, the few classes that are `saved_as` something and what `_saved_objects`
-knows can be in a file; nothing is imported or executed on the way back.
+Only plain values, arrays, the few classes that are `saved_as` something, pynn's optimizers,
+schedules, losses and metrics, and names of functions can be in a file; nothing is imported or
+executed on the way back. Functions and classes of the user's own are looked up in
+``custom_objects``.
 """
 
 from __future__ import annotations
@@ -14,16 +16,27 @@ from typing import Any, TypeVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from pynn import _safetensors
+from pynn import _safetensors, activations, losses, metrics, optimizers
 from pynn._files import FileError, file_errors, opened
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, SafetensorsFile
-from pynn.estimators._saved_objects import read_object, written_object
+from pynn.losses import Loss
+from pynn.metrics import Metric
+from pynn.optimizers import Optimizer, schedules
+from pynn.optimizers.schedules import LearningRateSchedule
 
 _Class = TypeVar("_Class", bound=type)
 
 # What a file may name: the estimators, and what their attributes hold.
 _CLASSES: dict[str, Any] = {}
+# Kind -> the base of its classes, if it has such, and the module that writes and reads it.
+_KINDS: dict[str, tuple[type | None, Any]] = {
+    "optimizer": (Optimizer, optimizers),
+    "schedule": (LearningRateSchedule, schedules),
+    "loss": (Loss, losses),
+    "metric": (Metric, metrics),
+    "activation": (None, activations),
+}
 _DEEPEST = 20
 # What belongs to a process and not to a model.
 _LEFT_OUT = ("_sklearn_version", "_skl_callbacks")
@@ -176,7 +189,7 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
                 "part": part,
                 "state": {k: _written(v, f"{name}/{k}", arrays) for k, v in state},
             }
-    found = written_object(value)
+    found = _written_object(value)
     if found is None:
         raise ValueError(
             f"the attribute {name!r} must be a number, a text, an array, or a list, tuple or dict "
@@ -217,7 +230,7 @@ class _Reader:
         if "dict" in value:
             return dict(self(value["dict"], depth + 1))
         if "kind" in value:
-            return read_object(value, self._custom_objects)
+            return _read_object(value, self._custom_objects)
         if "part" in value:
             part = object.__new__(_CLASSES[value["part"]])
             vars(part).update({k: self(v, depth + 1) for k, v in value["state"].items()})
@@ -225,3 +238,40 @@ class _Reader:
         ((kind, items),) = value.items()
         found = [self(item, depth + 1) for item in items]
         return {"list": list, "tuple": tuple}[kind](found)
+
+
+def _written_object(value: Any) -> Any:
+    """Return what `_read_object` turns back into `value`; None if there is no such."""
+    for kind, (base, module) in _KINDS.items():
+        if base is not None and isinstance(value, base):
+            return {"kind": kind, "config": module.serialize(value)}
+    if value in (np.float32, np.float64):
+        return np.dtype(value).name
+    name = getattr(value, "__name__", None)
+    if not callable(value) or name is None or name == "<lambda>":
+        return None
+    if value.__module__.split(".")[0] == "pynn":
+        for kind in ("activation", "loss", "metric"):
+            if getattr(_KINDS[kind][1], name, None) is value:
+                return {"kind": kind, "config": name}
+    return {"kind": "function", "config": name}
+
+
+def _read_object(described: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
+    """Return the object that `_written_object` described.
+
+    Raises
+    ------
+    ValueError
+        If it is neither pynn's nor in `custom_objects`.
+    """
+    kind, config = str(described["kind"]), described["config"]
+    if kind != "function":
+        return _KINDS[kind][1].deserialize(config, custom_objects)
+    if not isinstance(config, str) or config not in (custom_objects or {}):
+        raise ValueError(
+            f"the estimator was made with {config!r:.80}. Give load() custom_objects with an "
+            "entry of that name"
+        )
+    assert custom_objects is not None
+    return custom_objects[config]

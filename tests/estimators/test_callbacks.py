@@ -26,8 +26,8 @@ SMALL: dict[str, Any] = {
 }
 
 
-class Heard(callbacks.Callback):
-    """Writes down what it is told."""
+class Recorder(callbacks.Callback):
+    """Writes down what it is notified of."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ class Steps(callbacks.Callback):
 
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 def test_callbacks_hear_of_every_epoch(cls: Any) -> None:
-    heard = Heard()
-    model = cls(**SMALL, callbacks=[heard]).fit(X, Y)
+    recorder = Recorder()
+    model = cls(**SMALL, callbacks=[recorder]).fit(X, Y)
     expected: list[Any] = [("begin", 5, 3)]
     for i, loss in enumerate(model.loss_curve_):
         expected += [("epoch", i), (i, loss)]
-    assert heard.events == [*expected, "end"]
-    assert heard.model is model.model_
+    assert recorder.events == [*expected, "end"]
+    assert recorder.model is model.model_
     assert model.history_ == {"loss": model.loss_curve_, "own": [0.0, 1.0, 2.0, 3.0, 4.0]}
     plain = cls(**SMALL).fit(X, Y)
     np.testing.assert_array_equal(plain.coefs_[0], model.coefs_[0])
@@ -78,9 +78,9 @@ def test_callbacks_hear_of_every_step() -> None:
 
 
 def test_lbfgs_tells_of_its_iterations() -> None:
-    heard = Heard()
-    model = MLPRegressor(**SMALL, solver="lbfgs", callbacks=[heard]).fit(X, Y)
-    losses = [event[1] for event in heard.events if isinstance(event[0], int)]
+    recorder = Recorder()
+    model = MLPRegressor(**SMALL, solver="lbfgs", callbacks=[recorder]).fit(X, Y)
+    losses = [event[1] for event in recorder.events if isinstance(event[0], int)]
     assert model.history_["loss"] == losses
     assert len(losses) == model.n_iter_ == 5
     assert losses == sorted(losses, reverse=True)
@@ -132,7 +132,7 @@ def test_what_is_no_callback_is_refused() -> None:
         MLPRegressor(callbacks=[print]).fit(X, Y)
 
 
-class Told:
+class TaskRecorder:
     """A callback of scikit-learn's protocol."""
 
     def __init__(self, stop_after: int | None = None) -> None:
@@ -161,10 +161,10 @@ if HAS_CALLBACKS:
 
     @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
     def test_scikit_learn_s_callbacks_hear_of_every_epoch(solver: str) -> None:
-        told = Told()
-        model = MLPRegressor(**SMALL | {"max_iter": 2}, solver=solver).set_callbacks(told)
+        tasks = TaskRecorder()
+        model = MLPRegressor(**SMALL | {"max_iter": 2}, solver=solver).set_callbacks(tasks)
         model.fit(X, Y)
-        assert told.events == [
+        assert tasks.events == [
             "setup",
             "begin fit 0",
             "begin epoch 0",
@@ -174,19 +174,19 @@ if HAS_CALLBACKS:
             "end fit 0",
             "teardown",
         ]
-        assert told.scores[-1] == pytest.approx(model.score(X, Y), rel=1e-12)
+        assert tasks.scores[-1] == pytest.approx(model.score(X, Y), rel=1e-12)
         first = MLPRegressor(**SMALL | {"max_iter": 1}, solver=solver).fit(X, Y)
-        assert told.scores[0] == pytest.approx(first.score(X, Y), rel=1e-9)
+        assert tasks.scores[0] == pytest.approx(first.score(X, Y), rel=1e-9)
 
     def test_scikit_learn_s_callbacks_end_the_training() -> None:
-        model = MLPRegressor(**SMALL).set_callbacks(Told(stop_after=1)).fit(X, Y)
+        model = MLPRegressor(**SMALL).set_callbacks(TaskRecorder(stop_after=1)).fit(X, Y)
         assert model.n_iter_ == 2
 
-    def test_scikit_learn_s_callbacks_are_told_of_failures() -> None:
-        told = Told()
+    def test_scikit_learn_s_callbacks_are_tasks_of_failures() -> None:
+        tasks = TaskRecorder()
         with pytest.raises(ValueError, match="contains NaN"):
-            MLPRegressor(**SMALL).set_callbacks(told).fit(X * np.nan, Y)
-        assert told.events[-1] == "teardown"
+            MLPRegressor(**SMALL).set_callbacks(tasks).fit(X * np.nan, Y)
+        assert tasks.events[-1] == "teardown"
 
     def test_a_search_passes_them_on() -> None:
         from sklearn.callback import ProgressBar

@@ -84,18 +84,18 @@ def test_a_callback_that_only_listens_changes_nothing(cls: Any, change: dict[str
     """Without one, the engine goes from epoch to epoch by itself wherever nobody would look."""
     parameters = {**SMALL, "max_iter": 30, "warm_start": True, **change}
     alone = cls(**parameters)
-    heard = cls(**parameters, callbacks=[Callback()])
+    listened = cls(**parameters, callbacks=[Callback()])
     for _ in range(2):
         alone.fit(*IRIS)
-        heard.fit(*IRIS)
-        same_weights(alone, heard)
-        assert alone.loss_curve_ == heard.loss_curve_
+        listened.fit(*IRIS)
+        same_weights(alone, listened)
+        assert alone.loss_curve_ == listened.loss_curve_
         for name in ("history_", "n_iter_", "t_", "loss_", "best_loss_"):
-            assert getattr(alone, name) == getattr(heard, name)
-        assert alone._state.finished == heard._state.finished
-        assert alone._no_improvement_count == heard._no_improvement_count
-        np.testing.assert_array_equal(alone._state.random.key, heard._state.random.key)
-        assert alone._state.random.position == heard._state.random.position
+            assert getattr(alone, name) == getattr(listened, name)
+        assert alone._state.finished == listened._state.finished
+        assert alone._no_improvement_count == listened._no_improvement_count
+        np.testing.assert_array_equal(alone._state.random.key, listened._state.random.key)
+        assert alone._state.random.position == listened._state.random.position
         # The copy makes all orders once more, and so goes on as the original does.
         alone = copy.deepcopy(alone)
     if "tol" in change and "learning_rate" not in change:

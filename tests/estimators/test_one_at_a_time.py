@@ -44,10 +44,10 @@ N_CALLS = 24
 
 def together(*calls: Any) -> list[Any]:
     """Make all calls, each in a thread of its own, and return what they return."""
-    gate = threading.Barrier(len(calls))
+    barrier = threading.Barrier(len(calls))
 
     def one(call: Any) -> Any:
-        gate.wait()
+        barrier.wait()
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:

@@ -19,9 +19,8 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from pynn import models
 from pynn._dtypes import dtype_name
-from pynn.estimators._fit_lock import lock_of, without_lock
+from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_rows
-from pynn.estimators._saving import save_estimator
 from pynn.estimators.mlp._architecture import (
     Architecture,
     ModelLayers,
@@ -54,17 +53,13 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
     `_state` is what a training leaves for the next one, beside the fitted attributes.
     """
 
-    save = save_estimator
-
-    _state: MLPState
+    _state: MLPState | None = None
     n_outputs_: int
 
     # Filled in by the two classes.
 
     @abstractmethod
-    def _check_data(
-        self, x: Any, y: Any, incremental: bool, reset: bool
-    ) -> tuple[Any, np.ndarray, np.ndarray]:
+    def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> TrainingData:
         """Return checked rows, y and its codes; set ``n_outputs_`` on the way."""
 
     @abstractmethod
@@ -81,13 +76,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
     ) -> float:
         """Return the score of the network's outputs."""
 
-    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
-        """Return the two classes whose shares the validation set keeps; None without."""
-        return None
-
-    def _class_factors(
-        self, targets: np.ndarray, row_weight: np.ndarray | None, incremental: bool
-    ) -> np.ndarray | None:
+    def _class_factors(self, data: TrainingData, incremental: bool) -> np.ndarray | None:
         """Return factors for the weights of the rows, or None."""
         return None
 
@@ -150,44 +139,32 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             task = FitTask.begin(self, x, y, sample_weight)
             hidden = self._hidden_sizes()
             reset = self._starts_anew(incremental)
-            x, y, targets = self._check_data(x, y, incremental, reset)
+            data = self._check_data(x, y, incremental, reset)
             if sample_weight is not None:
-                sample_weight = _check_sample_weight(sample_weight, x)
-            random = None if reset else self._known_random()
-            fresh = random is None
-            random = random or LegacyRandom.of(self.random_state)
+                data.row_weight = _check_sample_weight(sample_weight, data.x)
+            known = None if reset or self._state is None else self._state.random
+            random = known or LegacyRandom.of(self.random_state)
             try:
                 heads = self._heads()
                 if reset:
-                    network = self._initialize([x.shape[1], *hidden], heads, x.dtype, random)
+                    sizes = [data.x.shape[1], *hidden]
+                    network = self._initialize(sizes, heads, data.x.dtype, random)
                 else:
                     network = self._synchronize(heads)
-                    self._state.random = random
+                data.class_factors = self._class_factors(data, incremental)
+                assert self._state is not None
+                self._state.random = random
                 call = FitCall(
-                    self,
-                    self._state,
-                    network,
-                    random,
-                    heads,
-                    self._output_score,
-                    TrainingData(
-                        x,
-                        targets,
-                        sample_weight,
-                        self._for_scorer(y),
-                        self._class_factors(targets, sample_weight, incremental),
-                        self._strata(targets),
-                    ),
-                    incremental=incremental,
+                    self, self._state, network, random, heads, self._output_score, data, incremental
                 )
-                if isinstance(self.solver, str) and self.solver == "lbfgs":
+                if self.solver == "lbfgs":
                     train_at_once(call, task)
                 else:
                     if validation is not None:
                         call.validation = self._checked(*validation)
                     BatchTraining(call).run(task)
             finally:
-                if fresh:
+                if known is None:
                     random.give_to(self.random_state)
             if not network.is_finite():
                 raise ValueError(
@@ -201,13 +178,6 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
     def _starts_anew(self, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
-    def _known_random(self) -> LegacyRandom | None:
-        state: MLPState | None = vars(self).get("_state")
-        return None if state is None else state.random
-
-    def _for_scorer(self, y: np.ndarray) -> np.ndarray | None:
-        return None if self.validation_metric is None else y
-
     def _checked(self, x: Any, y: Any, sample_weight: Any) -> TrainingData:
         """Return validation rows, checked."""
         x = check_rows(self, x)
@@ -215,7 +185,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         check_consistent_length(x, targets)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, x)
-        return TrainingData(x, targets, sample_weight, self._for_scorer(y))
+        return TrainingData(x, targets, y, sample_weight)
 
     # The network.
 
@@ -237,14 +207,14 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         sizes = [n_features, *self._hidden_sizes()]
         architecture = self._architecture(sizes, self._heads(), model.dtype)
         network = Network(architecture, model)
-        self._start(MLPState(network), network)
-        start_curves(self, self._state, network)
+        start_curves(self, self._start(network), network)
 
-    def _start(self, state: MLPState, network: Network) -> None:
+    def _start(self, network: Network) -> MLPState:
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(network.architecture.sizes) + 1
-        self._state = state
         self._show(network)
+        self._state = MLPState(network)
+        return self._state
 
     def _show(self, network: Network) -> None:
         """Set the attributes that show a network."""
@@ -286,9 +256,9 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             bound = math.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
             network.coefs[i][...] = random.uniform(-bound, bound, (fan_in, fan_out))
             network.intercepts[i][...] = random.uniform(-bound, bound, (fan_out,))
-        self._start(MLPState(network, random), network)
+        state = self._start(network)
         if self.solver != "lbfgs":
-            start_curves(self, self._state, network)
+            start_curves(self, state, network)
         return network
 
     def _synchronize(self, heads: list[Head] | None = None) -> Network:
@@ -297,20 +267,19 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         It keeps the layers that it was fitted with, whatever the parameters say since. With `heads`
         for its output layers it gets those that they ask for by now.
         """
-        state: MLPState | None = self.__dict__.get("_state")
-        if state is not None and heads is None:
-            network: Any = state.network
+        if self._state is not None and heads is None:
+            network: Any = self._state.network
             if network.holds(self.coefs_, self.intercepts_):
                 return network
         with lock_of(self):  # several threads may predict with a copy that has no network yet
             return self._up_to_date(heads)
 
     def _up_to_date(self, heads: list[Head] | None) -> Network:
-        state: MLPState | None = vars(self).get("_state")
-        before = None if state is None else state.network
+        before = None if self._state is None else self._state.network
         network = None if isinstance(before, SavedNetwork) else before
         if network is not None and network.holds(self.coefs_, self.intercepts_):
-            if heads is None or self._describes(network.architecture, heads):
+            known = network.architecture
+            if heads is None or self._architecture(known.sizes, heads, known.dtype) == known:
                 return network
         fitted = before.architecture if before is not None and heads is None else None
         heads = heads or self._heads()
@@ -322,9 +291,9 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             if before is not None:
                 network.take_over(before)
         network.assign([*weights, *network.others])
-        if state is None:
-            state = self._state = MLPState(network)
-        state.network = network
+        if self._state is None:
+            self._state = MLPState(network)
+        self._state.network = network
         self._show(network)
         return network
 
@@ -348,10 +317,6 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         activations = [activation for _, activation in wanted.heads]
         return wanted._replace(heads=tuple(zip(units, activations, strict=True)))
 
-    def _describes(self, architecture: Architecture, heads: list[Head]) -> bool:
-        """Whether the parameters still ask for layers of this kind."""
-        return self._architecture(architecture.sizes, heads, architecture.dtype) == architecture
-
     # Prediction.
 
     def _checked_outputs(self, x: Any) -> Any:
@@ -371,7 +336,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         return self._synchronize().model
 
     def _check_solver(self) -> bool:
-        if isinstance(self.solver, str) and self.solver == "lbfgs":
+        if self.solver == "lbfgs":
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
                 f"{self.solver} is not stochastic."
@@ -385,7 +350,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
     # Copies and files.
 
     def __getstate__(self) -> dict[str, Any]:
-        attributes = without_lock(super().__getstate__())
+        attributes: dict[str, Any] = super().__getstate__()
         state: MLPState | None = attributes.pop("_state", None)
         if state is not None:
             attributes["coefs_"] = [np.array(c) for c in self.coefs_]
@@ -403,11 +368,6 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         if state is not None:
             attributes["_state"] = state
         super().__setstate__(attributes)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 def _given_validation(data: Any, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any] | None:

@@ -27,6 +27,7 @@ from pynn.estimators.mlp._classes import (
     is_list_of_classes,
     labels_of_outputs,
 )
+from pynn.estimators.mlp._fit import TrainingData
 from pynn.estimators.mlp._heads import Head, classification_head
 
 _THRESHOLD = 0.5
@@ -34,7 +35,7 @@ _THRESHOLD = 0.5
 
 @saved_as("MLPClassifier", "_classifier")
 class MLPClassifier(ClassifierMixin, BaseMLP):
-    """Multilayer perceptron that tells classes apart.
+    """Multilayer perceptron that predicts classes.
 
     It has the parameters, defaults and fitted attributes of
     ``sklearn.neural_network.MLPClassifier`` and minimizes the same log loss; the same
@@ -134,8 +135,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     metrics : str, callable, Metric or list of them, default=None
         Metrics of `pynn.metrics` to be recorded, of training and validation rows.
     callbacks : list of Callback, default=None
-        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are told
-        of the epochs, see ``set_callbacks``.
+        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are
+        notified of the epochs, see ``set_callbacks``.
     n_jobs : int, default=None
         Largest number of threads, -1 for one per processor. None leaves it to the engine, which
         takes one thread within a task of joblib's, and no more than are worth it elsewhere.
@@ -250,45 +251,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         n_jobs: int | None = None,
         dtype: Any = None,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.loss = loss
-        self.label_smoothing = label_smoothing
-        self.focal_gamma = focal_gamma
-        self.class_weight = class_weight
-        self.clipnorm = clipnorm
-        self.clipvalue = clipvalue
-        self.global_clipnorm = global_clipnorm
-        self.ema_momentum = ema_momentum
-        self.restore_best = restore_best
-        self.validation_metric = validation_metric
-        self.metrics = metrics
-        self.callbacks = callbacks
-        self.n_jobs = n_jobs
-        self.dtype = dtype
+        self._store(locals())
 
     @classmethod
     def from_model(cls, model: Any, *, classes: Any = None, **parameters: Any) -> MLPClassifier:
@@ -332,9 +295,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         estimator._take(model, found.n_features)
         return estimator
 
-    def _check_data(
-        self, x: Any, y: Any, incremental: bool, reset: bool
-    ) -> tuple[Any, np.ndarray, np.ndarray]:
+    def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> TrainingData:
         x, y = check_training_data(self, x, y, reset=reset, y_numeric=False)
         if hasattr(self, "classes_") and (self.warm_start or incremental):
             check_classes(self._labels, y, self.warm_start)
@@ -342,7 +303,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self._labels = labels_of(y)
             self.classes_ = self._labels.classes
         self.n_outputs_ = self._labels.n_outputs
-        return x, y, self._labels.encode(y)
+        codes = self._labels.encode(y)
+        return TrainingData(x, codes, y, strata=codes if self.n_outputs_ == 1 else None)
 
     def _encode_validation(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
         y = check_validation_labels(self._labels, y)
@@ -355,9 +317,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             for kind, units in self._labels.heads
         ]
 
-    def _class_factors(
-        self, targets: np.ndarray, row_weight: np.ndarray | None, incremental: bool
-    ) -> np.ndarray | None:
+    def _class_factors(self, data: TrainingData, incremental: bool) -> np.ndarray | None:
         if self.class_weight is None:
             return None
         if incremental and "balanced" in np.atleast_1d(self.class_weight):
@@ -366,10 +326,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "the classes' frequencies only. Compute the weights with compute_class_weight("
                 "'balanced', classes=classes, y=y) from all of y, and give them as a dict"
             )
-        return class_factors(self.class_weight, self._labels.columns, targets, row_weight)
-
-    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
-        return targets if self.n_outputs_ == 1 else None
+        columns = self._labels.columns
+        return class_factors(self.class_weight, columns, data.targets, data.row_weight)
 
     def _output_score(
         self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None

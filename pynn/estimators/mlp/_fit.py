@@ -28,10 +28,10 @@ class TrainingData:
     x : ndarray or CSR matrix of shape (n, features)
     targets : ndarray of shape (n,) or (n, k)
         As the estimator codes them.
+    y : ndarray or sparse matrix
+        The targets as the user gave them.
     row_weight : ndarray of shape (n,) or None
         The sample weights.
-    y : ndarray or None
-        The targets as the user gave them, where a scorer wants them.
     class_factors : ndarray of shape (n,) or None
         Factors of the sample weights in training.
     strata : ndarray of bool, shape (n,), or None
@@ -40,8 +40,8 @@ class TrainingData:
 
     x: Any
     targets: np.ndarray
-    row_weight: np.ndarray | None
-    y: Any = None
+    y: Any
+    row_weight: np.ndarray | None = None
     class_factors: np.ndarray | None = None
     strata: np.ndarray | None = None
 
@@ -59,8 +59,7 @@ class TrainingData:
     def take(self, rows: np.ndarray) -> TrainingData:
         """Return the rows of these numbers, for validation."""
         weight = None if self.row_weight is None else self.row_weight[rows]
-        y = None if self.y is None else self.y[rows]
-        return TrainingData(self.x[rows], self.targets[rows], weight, y)
+        return TrainingData(self.x[rows], self.targets[rows], self.y[rows], weight)
 
     def split(
         self, fraction: float, random_state: np.random.RandomState
@@ -180,10 +179,10 @@ class FitCall:
     score : callable
         ``score(outputs, targets, row_weight)`` returns the score of the network's outputs.
     data : TrainingData
-    validation : TrainingData or None
-        Rows to score the network on. Without them early stopping holds out some of `data`.
     incremental : bool
         Whether this is one epoch that follows those before, as ``partial_fit`` has it.
+    validation : TrainingData or None
+        Rows to score the network on. Without them early stopping holds out some of `data`.
     """
 
     estimator: MLPParameters
@@ -193,8 +192,8 @@ class FitCall:
     heads: list[Head]
     score: Callable[[Any, np.ndarray, np.ndarray | None], float]
     data: TrainingData
+    incremental: bool
     validation: TrainingData | None = None
-    incremental: bool = False
 
 
 def start_curves(estimator: MLPParameters, state: MLPState, network: Network) -> None:

@@ -32,7 +32,7 @@ class Head(NamedTuple):
         The engine's loss is a mean over the units. Training follows `trained` times it;
         ``loss_curve_`` shows `reported` times it.
     one_hot : bool
-        Whether class numbers are turned into rows of zeros and a one for the loss.
+        Whether the loss takes rows of zeros and a one instead of class numbers.
     """
 
     units: int

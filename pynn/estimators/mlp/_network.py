@@ -15,7 +15,7 @@ from pynn._weight import Weight
 from pynn.estimators.mlp._architecture import Architecture, Stack, build, connect, make_layers
 from pynn.optimizers import Optimizer
 
-# Name of the optimizer, steps taken, and for each weight what the optimizer remembers of it: a list
+# Name of the optimizer, steps taken, and for each weight what the optimizer keeps of it: a list
 # of arrays or, from an optimizer that the engine does not know, arrays by name.
 TrainingState = tuple[str, int, list[Any]]
 
@@ -235,7 +235,7 @@ class Network:
 
     @property
     def training_state(self) -> TrainingState | None:
-        """Copy of what the optimizer remembers, None before training.
+        """Copy of the state of the optimizer, None before training.
 
         A state that is set here is taken over by the next trainer of the same optimizer.
         """

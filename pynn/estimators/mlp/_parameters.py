@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from functools import cache, lru_cache
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    Options,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
+from pynn.estimators._estimator import Estimator
 from pynn.estimators.mlp._architecture import ACTIVATION_NAMES
 from pynn.estimators.mlp._solver import LEARNING_RATES, SOLVERS, LearningRateRule
 from pynn.optimizers import Optimizer
 
-_MISSING = object()
-_PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))
 
-
-class MLPParameters(BaseEstimator):
+class MLPParameters(Estimator):
     """The attributes of an MLP estimator that its training reads and sets.
 
     What layers, losses and optimizers are made of is handed on by values.
@@ -109,49 +98,3 @@ class MLPParameters(BaseEstimator):
     # scikit-learn's MLPs have these two under the same names.
     _no_improvement_count: int
     _optimizer: LearningRateRule
-
-    def _validate_params(self) -> None:
-        """Check the parameters as scikit-learn does, in a fraction of the time.
-
-        The defaults need no check, nor do parameters that a subclass adds without saying what they
-        may be.
-
-        Raises
-        ------
-        InvalidParameterError
-            If one is of another type than ``_parameter_constraints`` says, or out of its range.
-        """
-        cls: Any = type(self)
-        values = vars(self)
-        for name, default in _defaults(cls):
-            value = values.get(name, _MISSING)
-            if value is _MISSING:
-                value = getattr(self, name)
-            if value is not default:
-                (_check_plain if _is_plain(value) else _check)(cls, name, value)
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value cannot change, so that one look at it is enough."""
-    if type(value) is tuple:
-        return all(type(each) in _PLAIN for each in value)
-    return type(value) in _PLAIN
-
-
-def _check(cls: Any, name: str, value: Any) -> None:
-    constraints: dict = cls._parameter_constraints
-    validate_parameter_constraints(
-        {name: constraints[name]}, {name: value}, caller_name=cls.__name__
-    )
-
-
-# A search fits many estimators of parameters that come again.
-_check_plain = lru_cache(maxsize=4096, typed=True)(_check)
-
-
-@cache
-def _defaults(cls: Any) -> list[tuple[str, Any]]:
-    """Return the parameters of a class of estimators that can be checked, with their defaults."""
-    parameters = inspect.signature(cls).parameters
-    constraints: dict = cls._parameter_constraints
-    return [(name, each.default) for name, each in parameters.items() if name in constraints]

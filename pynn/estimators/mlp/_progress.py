@@ -30,7 +30,7 @@ except ImportError:
 
 
 class FitTask:
-    """The fit of an estimator, and its epochs, as tasks that scikit-learn's callbacks are told of.
+    """The fit of an estimator, and its epochs, as scikit-learn's callbacks are notified of them.
 
     Parameters
     ----------

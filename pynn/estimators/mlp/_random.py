@@ -103,8 +103,8 @@ class LegacyRandom:
 class RowOrder:
     """Orders of rows, each a shuffle of the one before.
 
-    It remembers where it began and not how the rows lie by now: an array of them would make every
-    fitted estimator as large as its data. Copies shuffle the same number of times again.
+    It keeps where it began and how often it has shuffled, but no array of row numbers, which would
+    make every fitted estimator as large as its data. Copies shuffle as often again.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ from pynn.estimators._r2 import r2
 from pynn.estimators._saving import saved_as
 from pynn.estimators.mlp._architecture import read_layers
 from pynn.estimators.mlp._base import BaseMLP
+from pynn.estimators.mlp._fit import TrainingData
 from pynn.estimators.mlp._heads import (
     REGRESSION_LOSSES,
     Head,
@@ -123,8 +124,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     metrics : str, callable, Metric or list of them, default=None
         Metrics of `pynn.metrics` to be recorded, of training and validation rows.
     callbacks : list of Callback, default=None
-        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are told
-        of the epochs, see ``set_callbacks``.
+        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are
+        notified of the epochs, see ``set_callbacks``.
     n_jobs : int, default=None
         Largest number of threads, -1 for one per processor. None leaves it to the engine, which
         takes one thread within a task of joblib's, and no more than are worth it elsewhere.
@@ -233,44 +234,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         n_jobs: int | None = None,
         dtype: Any = None,
     ) -> None:
-        self.loss = loss
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.delta = delta
-        self.quantile = quantile
-        self.clipnorm = clipnorm
-        self.clipvalue = clipvalue
-        self.global_clipnorm = global_clipnorm
-        self.ema_momentum = ema_momentum
-        self.restore_best = restore_best
-        self.validation_metric = validation_metric
-        self.metrics = metrics
-        self.callbacks = callbacks
-        self.n_jobs = n_jobs
-        self.dtype = dtype
+        self._store(locals())
 
     @classmethod
     def from_model(cls, model: Any, **parameters: Any) -> MLPRegressor:
@@ -316,9 +280,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         estimator._take(model, found.n_features)
         return estimator
 
-    def _check_data(
-        self, x: Any, y: Any, incremental: bool, reset: bool
-    ) -> tuple[Any, np.ndarray, np.ndarray]:
+    def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> TrainingData:
         x, y = check_training_data(self, x, y, reset=reset, y_numeric=True)
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         if not reset and n_outputs != self.n_outputs_:
@@ -327,7 +289,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"{n_outputs} outputs"
             )
         self.n_outputs_ = n_outputs
-        return x, y, self._codes(y)
+        return TrainingData(x, self._codes(y), y)
 
     def _codes(self, y: np.ndarray) -> np.ndarray:
         check_regression_targets(self.loss, y)

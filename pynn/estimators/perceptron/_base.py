@@ -9,13 +9,12 @@ from __future__ import annotations
 import threading
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
@@ -25,18 +24,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight
 
 from pynn import _core
-from pynn.estimators._fit_lock import lock_of, without_lock
+from pynn.estimators._estimator import Estimator
+from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_has_rows, check_rows, check_training_data
-from pynn.estimators._saving import save_estimator
 from pynn.estimators.perceptron._unit_trainer import UnitTrainer, step_rows
 from pynn.training import ArrayData, EpochOrder, Totals, TrainingLoop
 
 LARGEST_SEED = np.iinfo(np.int32).max
 # scikit-learn's: sparse rows touch each weight less often than the intercept.
 _SPARSE_INTERCEPT_DECAY = 0.01
-
-# From weights and intercept of a unit to its score on the rows that were held out.
-Score = Callable[[np.ndarray, float], float]
 
 
 @dataclass
@@ -66,10 +62,8 @@ class Unit:
     busy: threading.Lock = field(default_factory=threading.Lock)
 
 
-class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
+class BasePerceptron(SparseCoefMixin, Estimator, ABC):
     """Base of the perceptrons; not for direct use."""
-
-    save = save_estimator
 
     _parameter_constraints: dict = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
@@ -173,26 +167,19 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
     ) -> None:
         """Set ``coef_`` and ``intercept_`` to zeros or to copies of initial values."""
         n_units = shape[0] if len(shape) == 2 else 1
-        if coef_init is None:
-            self.coef_ = np.zeros(shape, dtype)
-        else:
-            coef = np.array(coef_init, dtype, order="C")
-            if coef.size != np.prod(shape) or (n_units > 1 and coef.shape != shape):
-                raise ValueError(
-                    "Provided ``coef_`` does not match dataset. It must have the shape "
-                    f"{shape} for X of {shape[-1]} features. Received: {coef.shape}"
-                )
-            self.coef_ = coef.reshape(shape)
-        if intercept_init is None:
-            self.intercept_ = np.zeros(n_units, dtype)
-        else:
-            intercept = np.array(intercept_init, dtype)
-            if intercept.size != n_units:
-                raise ValueError(
-                    "Provided intercept_init does not match dataset. It must have the shape "
-                    f"({n_units},). Received: {intercept.shape}"
-                )
-            self.intercept_ = intercept.reshape(n_units)
+        coef = np.array(np.zeros(shape) if coef_init is None else coef_init, dtype, order="C")
+        if coef.size != np.prod(shape) or (n_units > 1 and coef.shape != shape):
+            raise ValueError(
+                "Provided ``coef_`` does not match dataset. It must have the shape "
+                f"{shape} for X of {shape[-1]} features. Received: {coef.shape}"
+            )
+        intercept = np.array(np.zeros(n_units) if intercept_init is None else intercept_init, dtype)
+        if intercept.size != n_units:
+            raise ValueError(
+                "Provided intercept_init does not match dataset. It must have the shape "
+                f"({n_units},). Received: {intercept.shape}"
+            )
+        self.coef_, self.intercept_ = coef.reshape(shape), intercept.reshape(n_units)
 
     def _hold_out(self, y: np.ndarray, sample_weight: np.ndarray, classes: bool) -> np.ndarray:
         """Return bool (n,), true for the rows that scikit-learn's linear models hold out.
@@ -201,18 +188,11 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
         """
         splitter = StratifiedShuffleSplit if classes else ShuffleSplit
         split = splitter(test_size=self.validation_fraction, random_state=self.random_state)
-        train, held_out = next(split.split(np.zeros((len(y), 1)), y))
+        _, held_out = next(split.split(np.zeros((len(y), 1)), y))
         if not sample_weight[held_out].any():
             raise ValueError(
                 "The sample weights for validation set are all zero, consider using a different "
                 "random state."
-            )
-        if len(train) == 0 or len(held_out) == 0:
-            raise ValueError(
-                f"Splitting {len(y)} samples into a train set and a validation set with "
-                f"validation_fraction={self.validation_fraction!r} led to an empty set "
-                f"({len(train)} and {len(held_out)} samples). Please either change "
-                "validation_fraction, increase number of samples, or disable early_stopping."
             )
         mask = np.zeros(len(y), bool)
         mask[held_out] = True
@@ -235,8 +215,7 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
         def train(index: int, unit: Unit) -> None:
             with unit.busy:
                 if not stop.is_set():
-                    score = self._score(x, unit, sample_weight)
-                    self._train_unit(index, x, unit, score, max_iter, stop)
+                    self._train_unit(index, unit, x, sample_weight, max_iter, stop)
 
         try:
             Parallel(n_jobs=self.n_jobs, require="sharedmem")(
@@ -251,27 +230,19 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
         self.n_iter_ = max(unit.n_epochs for unit in units)
         self.t_ += self.n_iter_ * x.shape[0]
 
-    def _score(self, x: Any, unit: Unit, sample_weight: np.ndarray | None) -> Score | None:
-        if unit.held_out is None:
-            return None
-        rows, targets = x[unit.held_out], unit.targets[unit.held_out]
-        given = np.ones(len(targets)) if sample_weight is None else sample_weight[unit.held_out]
-
-        def score(weights: np.ndarray, intercept: float) -> float:
-            return self._score_unit(targets, rows @ weights + intercept, given)
-
-        return score
-
     def _train_unit(
         self,
         index: int,
-        x: Any,
         unit: Unit,
-        score: Score | None,
+        x: Any,
+        sample_weight: np.ndarray | None,
         max_iter: int,
         stop: threading.Event,
     ) -> None:
         """Train a unit for at most `max_iter` epochs, and count them."""
+        if (held_out := unit.held_out) is not None:
+            rows, targets = x[held_out], unit.targets[held_out]
+            given = np.ones(len(targets)) if sample_weight is None else sample_weight[held_out]
         weights, intercept = np.atleast_2d(self.coef_)[index], self.intercept_[index : index + 1]
         rule = self._rule(is_sparse=not isinstance(x, np.ndarray))
         loop = TrainingLoop(
@@ -290,9 +261,11 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
                     f"Floating-point under-/overflow occurred at epoch #{unit.n_epochs}. Scaling "
                     "input data with StandardScaler or MinMaxScaler might help."
                 )
-            value = totals.losses()[0] if score is None else -score(weights, intercept[0])
+            value, ending = totals.losses()[0], ""
+            if held_out is not None:
+                score = self._score_unit(targets, rows @ weights + intercept[0], given)
+                value, ending = -score, f", Validation score: {score:f}"
             if self.verbose > 0:
-                ending = "" if score is None else f", Validation score: {-value:f}"
                 _print_epoch(unit.n_epochs, weights, intercept[0], totals, ending)
             # Without `tol` nothing ends the training early.
             worse = self.tol is not None and value > best - self.tol
@@ -323,14 +296,6 @@ class BasePerceptron(SparseCoefMixin, BaseEstimator, ABC):
         else:
             scores = safe_sparse_dot(x, self.coef_.T, dense_output=True)
         return scores + self.intercept_
-
-    def __getstate__(self) -> dict[str, Any]:
-        return without_lock(super().__getstate__())
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 def _print_epoch(

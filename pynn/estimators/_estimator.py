@@ -1,0 +1,84 @@
+"""What all estimators share: how they keep and check their parameters, copies and files."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from pynn.estimators._fit_lock import without_lock
+from pynn.estimators._saving import save_estimator
+
+_MISSING = object()
+_PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))
+
+
+class Estimator(BaseEstimator):
+    """Base of the estimators; not for direct use."""
+
+    save = save_estimator
+
+    _parameter_constraints: dict
+
+    def _store(self, arguments: dict[str, Any]) -> None:
+        """Set an attribute for each argument of ``__init__``, from its ``locals()``."""
+        del arguments["self"]
+        self.__dict__.update(arguments)
+
+    def _validate_params(self) -> None:
+        """Check the parameters as scikit-learn does, in a fraction of the time.
+
+        The defaults need no check, nor do parameters that a subclass adds without saying what they
+        may be.
+
+        Raises
+        ------
+        InvalidParameterError
+            If one is of another type than ``_parameter_constraints`` says, or out of its range.
+        """
+        cls: Any = type(self)
+        values = self.__dict__
+        for name, default in _defaults(cls):
+            value = values.get(name, _MISSING)
+            if value is _MISSING:
+                value = getattr(self, name)
+            if value is not default:
+                (_check_plain if _is_plain(value) else _check)(cls, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return without_lock(super().__getstate__())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value cannot change, so that one look at it is enough."""
+    if type(value) is tuple:
+        return all(type(each) in _PLAIN for each in value)
+    return type(value) in _PLAIN
+
+
+def _check(cls: Any, name: str, value: Any) -> None:
+    constraints: dict = cls._parameter_constraints
+    validate_parameter_constraints(
+        {name: constraints[name]}, {name: value}, caller_name=cls.__name__
+    )
+
+
+# A search fits many estimators of parameters that come again.
+_check_plain = lru_cache(maxsize=4096, typed=True)(_check)
+
+
+@cache
+def _defaults(cls: Any) -> list[tuple[str, Any]]:
+    """Return the parameters of a class of estimators that can be checked, with their defaults."""
+    parameters = inspect.signature(cls).parameters
+    constraints: dict = cls._parameter_constraints
+    return [(name, each.default) for name, each in parameters.items() if name in constraints]
