@@ -8,24 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
 def install(functions: Mapping[str, Any]) -> None:
     """Set the functions that the operators call; done once, by `pynn.ops`."""
-    _FUNCTIONS.update(functions)
+    FUNCTIONS.update(functions)
 
 
 def _unary(name: str) -> Callable[[Any], Any]:
-    return lambda self: _FUNCTIONS[name](self)
+    return lambda self: FUNCTIONS[name](self)
 
 
 def _binary(name: str) -> Callable[[Any, Any], Any]:
-    return lambda self, other: _FUNCTIONS[name](self, other)
+    return lambda self, other: FUNCTIONS[name](self, other)
 
 
 def _reflected(name: str) -> Callable[[Any, Any], Any]:
-    return lambda self, other: _FUNCTIONS[name](other, self)
+    return lambda self, other: FUNCTIONS[name](other, self)
 
 
 class Operators:

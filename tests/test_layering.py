@@ -59,15 +59,11 @@ CPP_RESERVED = (
 )
 # What is left to be taken apart. Nothing may be added.
 KNOWN_PRIVATE_IMPORTS = {
-    "_tensor -> _operators",
-    "graph -> ops",
-    "layers -> ops",
     "metrics -> losses",
-    "models -> layers",
     "models -> training",
     "optimizers -> optimizers.schedules",
 }
-KNOWN_CYCLES = {"layers", "losses", "metrics", "ops"}
+KNOWN_CYCLES = {"losses", "metrics"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
