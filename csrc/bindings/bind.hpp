@@ -6,8 +6,14 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
+
+#if defined(__GLIBCXX__)
+#include <cxxabi.h>
+#endif
 
 #include "base/check.hpp"
 
@@ -24,16 +30,40 @@ void bind_rows(pybind11::module_& m);
 void bind_executor(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 
+// Calls `take`, which waits for the GIL. A thread that wants it when the process is ending gets
+// none. Python (up to 3.13) ends the thread there, which unwinds its stack: through destructors
+// that use Python objects, or must not throw. So it sleeps instead, until the process is gone.
+template <class Take>
+auto take_gil(const Take& take) {
+#if defined(__GLIBCXX__)
+  try {
+    return take();
+  } catch (const abi::__forced_unwind&) {
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+#else
+  return take();
+#endif
+}
+
 // Runs `work` with the GIL released; nothing in it may touch a Python object.
 template <class Work>
 auto without_gil(Work&& work) {
-  pybind11::gil_scoped_release release;
+  struct Released {
+    PyThreadState* state = PyEval_SaveThread();
+    ~Released() {
+      take_gil([this] { PyEval_RestoreThread(state); });
+    }
+  } released;
   return std::forward<Work>(work)();
 }
 
 // Lets Python handle a signal that has come; Ctrl-C then ends the native call.
 inline void check_signals() {
-  const pybind11::gil_scoped_acquire acquire;
+  struct Held {
+    PyGILState_STATE state = take_gil([] { return PyGILState_Ensure(); });
+    ~Held() { PyGILState_Release(state); }
+  } held;
   if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
 }
 
