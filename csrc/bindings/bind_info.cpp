@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/thread_pool.hpp"
+#include "base/thread_limits.hpp"
 #include "bindings/bind.hpp"
 #include "dispatch/dispatch.hpp"
 #include "dispatch/peak.hpp"

@@ -258,7 +258,8 @@ void bind_training(py::module_& m) {
           [](TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights,
              int batch_size) {
             const Data data = data_of(x, y, weights);
-            return dict_of(without_gil([&] { return self.trainer->evaluate(data, batch_size); }));
+            return dict_of(without_gil(
+                [&] { return self.trainer->evaluate(data, batch_size, check_signals); }));
           },
           py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size") = 0)
       .def("gradients", &gradients, py::arg("x"), py::arg("y"), py::arg("weights"),

@@ -19,7 +19,7 @@ double measure_peak(double seconds, int threads) {
   // Workers agree on nothing while they run: each keeps its own best interval, the sum of which is
   // reached together as long as nobody else uses the processors.
   std::vector<double> best(static_cast<std::size_t>(threads), 0.0);
-  ThreadPool::instance().run(threads, [&](int worker, int) {
+  run_pieces(threads, [&](int worker, int) {
     do {
       const Clock::time_point begin = Clock::now();
       const double operations = fma_peak(kRounds);

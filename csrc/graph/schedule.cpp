@@ -55,7 +55,7 @@ Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers)
     }
     // Divided by blocks, and on one worker, a part only ever needs its own part of the inputs.
     const bool local = (split != Split::features && split != Split::columns) || task.division.local;
-    bool barrier = false;
+    bool barrier = false;  // between this task and those before it
     for (const void* buffer : task.reads) {
       const auto found = written.find(buffer);
       if (found != written.end() && !(found->second.split == split && local)) barrier = true;
@@ -68,9 +68,10 @@ Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers)
       if (writer != written.end() && writer->second.split != split) barrier = true;
     }
     if (workers == 1) barrier = false;
-    if (barrier) {
+    if (barrier || segments_.empty()) {
       written.clear();
       read.clear();
+      segments_.push_back({steps_.size(), steps_.size(), 1});
     }
     for (const void* buffer : task.reads) {
       const auto found = read.find(buffer);
@@ -79,26 +80,33 @@ Schedule::Schedule(const std::vector<Task>& tasks, int count, int workers)
       read[buffer] = {split, crossed || !local};
     }
     for (const void* buffer : task.writes) written[buffer] = {split, false};
-    steps_.push_back({&task, split, barrier});
+    steps_.push_back({&task, split});
+    segments_.back().end = steps_.size();
+    if (split != Split::serial) segments_.back().pieces = workers;
   }
 }
 
-void Schedule::run(const Pass& pass, int worker, Barrier& barrier) const {
+void Schedule::run(const Pass& pass, int segment, int piece) const {
   const int blocks = block_count(pass.count);
   const Share everything{{0, blocks}};
-  const Share features{{0, blocks}, worker, workers_, tiles_};
-  const Share some_blocks{divide(blocks, 1, worker, workers_)};
-  for (const Step& step : steps_) {
-    if (step.barrier_before) barrier.wait(workers_);
+  const Share features{{0, blocks}, piece, workers_, tiles_};
+  const Share some_blocks{divide(blocks, 1, piece, workers_)};
+  const Segment& range = segments_[static_cast<std::size_t>(segment)];
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    const Step& step = steps_[i];
     if (step.split == Split::serial) {
-      if (worker == 0) step.task->run(pass, everything);
+      if (piece == 0) step.task->run(pass, everything);
     } else if (step.split == Split::features || step.split == Split::columns) {
       step.task->run(pass, features);
     } else if (some_blocks.blocks.size() > 0) {
       step.task->run(pass, some_blocks);
     }
   }
-  barrier.wait(workers_);
+}
+
+void Schedule::run(const Pass& pass) const {
+  const Share everything{{0, block_count(pass.count)}};
+  for (const Step& step : steps_) step.task->run(pass, everything);
 }
 
 }  // namespace pynn

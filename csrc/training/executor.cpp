@@ -1,12 +1,15 @@
 #include "training/executor.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 #include <string>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/denormals.hpp"
+#include "base/thread_pool.hpp"
 #include "dispatch/dispatch.hpp"
 #include "training/gather.hpp"
 
@@ -17,10 +20,6 @@ namespace {
 // Rows that one worker takes through all layers at once: 784 float32 features of 128 rows fit the
 // second-level cache beside the weights that are being read.
 constexpr int kPiece = 128;
-
-// What one worker does at least, on any machine and with any layers; only how often a long
-// prediction polls depends on it.
-constexpr double kOperationsPerSecond = 2e10;
 
 // What one worker needs to run pieces by itself.
 template <class T>
@@ -86,16 +85,29 @@ class ExecutorOf : public Executor {
     const double cost = cost_of(entries);
     const std::int64_t rows = x[0].rows;
     const auto pieces = static_cast<int>((rows + kPiece - 1) / kPiece);
-    const int workers = std::clamp(
-        std::min(pieces, worthwhile_workers(cost * static_cast<double>(rows), thread_limit())), 1,
-        thread_limit());
-    const double operations_per_round = kPollSeconds * kOperationsPerSecond * workers;
-    const double rounds = cost * static_cast<double>(rows) / operations_per_round;
-    const int round = std::max(workers, static_cast<int>(pieces / std::max(rounds, 1.0)));
-    for (int begin = 0; begin < pieces; begin += round) {
-      if (begin > 0) poll();
-      run_round(x, entries, outputs, begin, std::min(begin + round, pieces), workers);
+    if (pieces == 1) {
+      FlushDenormals flush;
+      std::unique_ptr<Workspace<T>> workspace = take(entries);
+      workspace->gather.set_sources(x);
+      run_piece(*workspace, x, outputs, 0);
+      return give_back(std::move(workspace));
     }
+    const int workers =
+        std::min(pieces, worthwhile_workers(cost * static_cast<double>(rows), thread_limit()));
+    std::vector<std::unique_ptr<Workspace<T>>> workspaces;
+    for (int begin = 0; begin < pieces;) {
+      if (begin > 0) poll();
+      Team team(workers);
+      while (workspaces.size() < static_cast<std::size_t>(team.workers())) {
+        workspaces.push_back(take(entries));
+        workspaces.back()->gather.set_sources(x);
+      }
+      Pieces work(*this, workspaces, x, outputs, begin, pieces, team.workers());
+      team.run(work);
+      begin = work.end();
+    }
+    // Each worker gets the same one the next time: the last to come is the first to go.
+    for (auto i = workspaces.rbegin(); i != workspaces.rend(); ++i) give_back(std::move(*i));
   }
 
  private:
@@ -115,34 +127,53 @@ class ExecutorOf : public Executor {
     return cost_ = cost;
   }
 
-  void run_round(const std::vector<Rows>& x, const std::vector<double>& entries,
-                 const std::vector<void*>& outputs, int begin, int end, int workers) {
-    if (workers == 1) {
-      FlushDenormals flush;
-      run_pieces(x, entries, outputs, begin, end);
-      return;
-    }
-    ThreadPool::instance().run(workers, [&](int worker, int actual) {
-      const Range mine = divide(end - begin, 1, worker, actual);
-      run_pieces(x, entries, outputs, begin + mine.begin, begin + mine.end);
-    });
-  }
+  // Each worker takes the next piece of rows that nobody has, with a workspace of its own, until
+  // it is time to poll.
+  class Pieces final : public Work {
+   public:
+    Pieces(ExecutorOf& executor, const std::vector<std::unique_ptr<Workspace<T>>>& workspaces,
+           const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin, int end,
+           int workers)
+        : executor_(executor),
+          workspaces_(workspaces),
+          x_(x),
+          outputs_(outputs),
+          next_(begin),
+          end_(end),
+          workers_(workers) {}
 
-  void run_pieces(const std::vector<Rows>& x, const std::vector<double>& entries,
-                  const std::vector<void*>& outputs, int begin, int end) {
-    std::unique_ptr<Workspace<T>> workspace = take(entries);
-    workspace->gather.set_sources(x);
-    for (int piece = begin; piece < end; ++piece) {
-      Pass pass;
-      pass.first_row = static_cast<std::int64_t>(piece) * kPiece;
-      pass.count = static_cast<int>(std::min<std::int64_t>(kPiece, x[0].rows - pass.first_row));
-      const Share share{{0, block_count(pass.count)}};
-      for (const Task& task : workspace->tasks) task.run(pass, share);
-      for (std::size_t o = 0; o < outputs.size(); ++o) {
-        write_output(*workspace, o, pass, static_cast<T*>(outputs[o]));
-      }
+    int pieces(std::int64_t stage) override { return stage == 0 ? workers_ : 0; }
+    void run(std::int64_t, int worker) override {
+      Workspace<T>& workspace = *workspaces_[static_cast<std::size_t>(worker)];
+      do {
+        const int piece = next_.fetch_add(1, std::memory_order_relaxed);
+        if (piece >= end_) return;
+        executor_.run_piece(workspace, x_, outputs_, piece);
+      } while (now() < poll_at_);
     }
-    give_back(std::move(workspace));
+    int end() const { return std::min(next_.load(std::memory_order_relaxed), end_); }
+
+   private:
+    ExecutorOf& executor_;
+    const std::vector<std::unique_ptr<Workspace<T>>>& workspaces_;
+    const std::vector<Rows>& x_;
+    const std::vector<void*>& outputs_;
+    std::atomic<int> next_;
+    int end_;
+    int workers_;
+    double poll_at_ = now() + kPollSeconds;
+  };
+
+  void run_piece(Workspace<T>& workspace, const std::vector<Rows>& x,
+                 const std::vector<void*>& outputs, int piece) {
+    Pass pass;
+    pass.first_row = static_cast<std::int64_t>(piece) * kPiece;
+    pass.count = static_cast<int>(std::min<std::int64_t>(kPiece, x[0].rows - pass.first_row));
+    const Share share{{0, block_count(pass.count)}};
+    for (const Task& task : workspace.tasks) task.run(pass, share);
+    for (std::size_t o = 0; o < outputs.size(); ++o) {
+      write_output(workspace, o, pass, static_cast<T*>(outputs[o]));
+    }
   }
 
   void write_output(Workspace<T>& workspace, std::size_t o, const Pass& pass, T* out) {

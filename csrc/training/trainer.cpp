@@ -1,12 +1,12 @@
 #include "training/trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <span>
 #include <string>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/denormals.hpp"
 #include "dispatch/dispatch.hpp"
 #include "training/epoch.hpp"
@@ -26,13 +26,10 @@ constexpr int kEvaluationBatch = 256;
 constexpr std::size_t kEarlyPrefetchBytes = 128 << 10;
 // Between two looks at the clock.
 constexpr double kChunkSeconds = 4e-3;
+// If a machine that has become busy makes a chunk longer than that, it ends here.
+constexpr double kLongestChunkSeconds = 2 * kChunkSeconds;
 // Shorter chunks say more about waking a thread than about the steps.
 constexpr double kMeasurableSeconds = 1e-3;
-
-double now() {
-  using clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
-}
 
 template <class T>
 class TrainerOf : public Trainer {
@@ -103,7 +100,7 @@ class TrainerOf : public Trainer {
     return training_->objective.results();
   }
 
-  Results evaluate(const Data& data, int batch_size) override {
+  Results evaluate(const Data& data, int batch_size, const Poll& poll) override {
     std::lock_guard lock(mutex_);
     graph_.check(data);
     FlushDenormals flush;
@@ -116,8 +113,21 @@ class TrainerOf : public Trainer {
       make_evaluation_pipeline(piece, entries);
     evaluation_penalty_ = updater_.compute_penalty();
     set_sources(*evaluation_, data, false);
-    Pass pass;
-    for_each_piece(*evaluation_, pass, data.rows(), piece, 1);
+    const std::int64_t rows = data.rows();
+    const std::int64_t pieces = (rows + piece - 1) / piece;
+    std::int64_t done = 0;
+    const auto pass_of = [&](std::int64_t i) {
+      Pass pass;
+      pass.first_row = (done + i) * piece;
+      pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - pass.first_row));
+      return pass;
+    };
+    while (done < pieces) {
+      if (done > 0) poll();
+      const double end = now() + kPollSeconds;
+      Team team(workers_for(*evaluation_, pass_of(0).count, 1));
+      done += evaluation_->run(team, pieces - done, pass_of, [&] { return now() >= end; });
+    }
     return evaluation_->objective.results();
   }
 
@@ -294,7 +304,8 @@ class TrainerOf : public Trainer {
       pass.first_row = first;
       pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - first));
       gradients_->objective.clear_sums();
-      gradients_->run_once(pass, workers_for(*gradients_, pass.count, 3));
+      Team team(workers_for(*gradients_, pass.count, 3));
+      gradients_->run(team, 1, [&](std::int64_t) { return pass; }, [] { return false; });
       loss += gradients_->objective.results().loss.mean();
       gradient_updater_.set_adding(true);
       if (now() - last_poll < kPollSeconds) continue;
@@ -310,36 +321,24 @@ class TrainerOf : public Trainer {
     n = std::min(n, epoch_.batches_left());
     if (n <= 0) return 0;
     Pipeline<T>& pipeline = *training_;
-    const int batch_size = epoch_.batch_size();
     // Forward, and twice as much backward.
-    pace_.set_limit(workers_for(pipeline, batch_size, 3));
-    for (int count : {batch_size, static_cast<int>((epoch_.rows() - 1) % batch_size + 1)}) {
-      for (int workers : pace_.candidates()) pipeline.schedule(count, workers);
-    }
+    pace_.set_limit(workers_for(pipeline, epoch_.batch_size(), 3));
     const double start = now();
     std::int64_t done = 0;
     std::int64_t chunk = seconds < kChunkSeconds ? 1 : chunk_;
     while (done < n) {
       const double chunk_start = now();
       chunk = std::min(chunk, n - done);
-      const int workers = pace_.next();
-      ThreadPool::instance().run(workers, [&](int worker, int actual) {
-        const Schedule* schedule = nullptr;
-        int count = 0;
-        for (std::int64_t i = 0; i < chunk; ++i) {
-          const Pass pass = make_pass(done + i, rates[done + i]);
-          if (pass.count != count) {
-            count = pass.count;
-            schedule = pipeline.schedules.at({count, actual}).get();
-          }
-          schedule->run(pass, worker, pipeline.barrier);
-        }
-      });
-      done += chunk;
+      Team team(pace_.next());
+      const double chunk_end = chunk_start + kLongestChunkSeconds;
+      const std::int64_t steps = pipeline.run(
+          team, chunk, [&](std::int64_t i) { return make_pass(done + i, rates[done + i]); },
+          [&] { return team.workers() > 1 && now() >= chunk_end; });
+      done += steps;
       const double time = now();
-      const double per_step = (time - chunk_start) / static_cast<double>(chunk);
+      const double per_step = (time - chunk_start) / static_cast<double>(steps);
       if (time - chunk_start >= kMeasurableSeconds || chunk == n)
-        pace_.record(workers, per_step, time - chunk_start);
+        pace_.record(team.workers(), per_step, time - chunk_start);
       if (time - start >= seconds) break;
       chunk_ = std::clamp<std::int64_t>(
           static_cast<std::int64_t>(kChunkSeconds / std::max(per_step, 1e-7)), 1, 4 * chunk_);
@@ -356,14 +355,6 @@ class TrainerOf : public Trainer {
 
   int workers_for(Pipeline<T>& pipeline, int count, int passes) const {
     return worthwhile_workers(passes * pipeline.plan.forward_cost() * count, thread_limit());
-  }
-
-  void for_each_piece(Pipeline<T>& pipeline, Pass pass, std::int64_t rows, int piece, int passes) {
-    for (std::int64_t first = 0; first < rows; first += piece) {
-      pass.first_row = first;
-      pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - first));
-      pipeline.run_once(pass, workers_for(pipeline, pass.count, passes));
-    }
   }
 
   TrainedGraph graph_;

@@ -62,7 +62,7 @@ class Trainer {
   // By pieces of a few hundred rows, of whose losses it takes the mean weighted by rows: with
   // normalize_by_weights or l2_per_batch, that is the mean over pieces and not over everything.
   // Where a loss depends on the batches in other ways, it is taken by batches of batch_size.
-  virtual Results evaluate(const Data& data, int batch_size) = 0;
+  virtual Results evaluate(const Data& data, int batch_size, const Poll& poll) = 0;
   // Loss over all rows as one batch, and its gradient per parameter (in the layout of the
   // variables).
   virtual double gradients(const Data& data, const std::vector<VariablePtr>& into,

@@ -38,6 +38,7 @@ Updater<T>::Updater(const UpdateSpec& spec) : spec_(spec) {
   }
   parameters_.resize(n);
   row_sums_.resize(n);
+  squares_.resize(n);
   kept_.resize(n);
   reached_.assign(n, 0);
   for (std::size_t i = 0; i < n; ++i) {
@@ -269,19 +270,19 @@ void Updater<T>::sum_squares(std::size_t i, Range rows) {
 template <class T>
 void Updater<T>::combine_norms() {
   double all = 0;
-  std::vector<double> squares(parameters_.size());
+  std::fill(squares_.begin(), squares_.end(), 0.0);
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     if (!reached_[i]) continue;
     if (p.rows == 1 && !p.by_input)
       row_sums_[i][0] = static_cast<double>(kernel_table<T>().sum_squares(p.grad, p.ld));
-    for (double sum : row_sums_[i]) squares[i] += sum;
-    all += squares[i];
+    for (double sum : row_sums_[i]) squares_[i] += sum;
+    all += squares_[i];
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     UpdateStep<T>& step = parameters_[i].step;
     step.l1 = step.l2 = 0;  // already in the kept gradient
-    step.gradient_scale = static_cast<T>(spec_.options.gradient_scale(squares[i], all));
+    step.gradient_scale = static_cast<T>(spec_.options.gradient_scale(squares_[i], all));
   }
 }
 

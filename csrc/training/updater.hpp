@@ -76,6 +76,7 @@ class Updater {
   double memory_[4] = {};
   std::vector<Parameter<T>> parameters_;
   std::vector<std::vector<double>> row_sums_;
+  std::vector<double> squares_;  // of a gradient's norm, per parameter
   std::vector<AlignedBuffer> kept_;
   std::vector<char> reached_;
 };

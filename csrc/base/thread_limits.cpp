@@ -1,0 +1,102 @@
+#include "base/thread_limits.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include "base/check.hpp"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace pynn {
+
+namespace {
+
+int processors_by_affinity() {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+#endif
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+// cgroup v2 `cpu.max` is "quota period" or "max period"; v1 has the two numbers in two files.
+int processors_by_cgroup() {
+  std::string quota;
+  double period = 0;
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  if (!(v2 >> quota >> period)) {
+    std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+    std::ifstream v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    if (!(v1_quota >> quota) || !(v1_period >> period)) return kMaxWorkers;
+  }
+  char* end = nullptr;
+  const double microseconds = std::strtod(quota.c_str(), &end);
+  if (end == quota.c_str() || microseconds <= 0 || period <= 0) return kMaxWorkers;
+  return std::max(1, static_cast<int>(std::ceil(microseconds / period)));
+}
+
+// What PYNN_NUM_THREADS says; 0 if it is not set.
+int limit_from_own_variable() {
+  const char* text = std::getenv("PYNN_NUM_THREADS");
+  if (text == nullptr || *text == '\0') return 0;
+  int threads = 0;
+  const char* end = text + std::strlen(text);
+  const auto [last, error] = std::from_chars(text, end, threads);
+  require(error == std::errc() && last == end && threads >= 1, [&] {
+    return std::string("PYNN_NUM_THREADS must be a positive integer. Received: PYNN_NUM_THREADS=") +
+           text;
+  });
+  return std::min(threads, kMaxWorkers);
+}
+
+// OMP_NUM_THREADS is other people's: of a list, as "4,2", the first number counts, and what is no
+// number says nothing.
+int limit_from_environment() {
+  const int own = limit_from_own_variable();
+  if (own > 0) return own;
+  const char* shared = std::getenv("OMP_NUM_THREADS");
+  const int threads = shared == nullptr ? 0 : std::atoi(shared);
+  return threads > 0 ? std::min(threads, kMaxWorkers) : available_processors();
+}
+
+std::atomic<int> g_limit{0};
+thread_local int t_limit = 0;
+
+}  // namespace
+
+int available_processors() {
+  return std::min({processors_by_affinity(), processors_by_cgroup(), kMaxWorkers});
+}
+
+void check_thread_environment() {
+  limit_from_own_variable();
+}
+
+int thread_limit() {
+  if (g_limit.load(std::memory_order_relaxed) == 0) g_limit = limit_from_environment();
+  const int limit = g_limit.load(std::memory_order_relaxed);
+  return t_limit > 0 ? std::min(limit, t_limit) : limit;
+}
+
+void set_thread_limit(int threads) {
+  require(threads >= 1 && threads <= kMaxWorkers,
+          "threads must be an integer between 1 and " + std::to_string(kMaxWorkers) +
+              ". Received: threads=" + std::to_string(threads));
+  g_limit = threads;
+}
+
+void set_local_thread_limit(int threads) {
+  t_limit = std::max(0, threads);
+}
+
+}  // namespace pynn
