@@ -399,6 +399,7 @@ class Model(BaseModel):
             failed = False
         finally:
             listener.close(failed)
+            notified.set_fit_state(FitState())  # so that callbacks do not keep the data alive
             self.optimizer._set_iterations(trainer.iterations)
         self.optimizer.finalize_variable_values(self._trainers.weights)
         notified.on_train_end(listener.logs)

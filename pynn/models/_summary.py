@@ -238,28 +238,24 @@ def _shape(layer: Layer) -> str:
 
 def _sources(model: Any) -> dict[int, list[str]]:
     """Return the names of what each layer is called on, by the layers' ids."""
+    if model._interface is None or model._is_eager:
+        return {}
+    boxes = model._diagram().boxes
+    listed = {id(layer) for layer in model.layers}
     found: dict[int, list[str]] = {}
-    if model._call_graph is not None:
-        for call in model._call_graph.calls:
-            names = found.setdefault(id(call.layer), [])
-            for tensor in call.inputs:
-                index = tensor.source[1] if tensor.source else 0
-                names.append(_numbered(tensor.name or "?", index))
-    elif model._interface is not None and not model._is_eager:
-        boxes = model._diagram().boxes
-        listed = {id(layer) for layer in model.layers}
-        for box in boxes:
-            if id(box.layer) in listed:
-                found.setdefault(id(box.layer), []).extend(_listed_sources(box, boxes, listed))
+    for box in boxes:
+        if id(box.layer) in listed:
+            names = (_numbered(*source) for source in _listed_sources(box, boxes, listed))
+            found.setdefault(id(box.layer), []).extend(names)
     return found
 
 
-def _listed_sources(box: Box, boxes: list[Box], listed: set[int]) -> Iterator[str]:
+def _listed_sources(box: Box, boxes: list[Box], listed: set[int]) -> Iterator[tuple[str, int]]:
     """Yield what a box takes from layers and inputs, directly or by way of ops in between."""
     for source in box.sources:
         other = boxes[source.box]
         if id(other.layer) in listed or not other.sources:
-            yield _numbered(other.name, source.output)
+            yield other.name, source.output
         else:
             yield from _listed_sources(other, boxes, listed)
 
@@ -268,30 +264,15 @@ def _numbered(name: str, output: int) -> str:
     return f"{name}[{output}]" if output else name
 
 
-def _is_linear(model: Model) -> bool:
-    """Whether every layer follows the one before, so that saying so is needless."""
-    network = model._call_graph
-    if network is None:
-        return _is_chain(model)
-    used: set[int] = set()
-    for call in network.calls:
-        if len(call.inputs) > 1:
-            return False
-        for tensor in call.inputs:
-            if id(tensor) in used:
-                return False
-            used.add(id(tensor))
-    return len(network.flat_inputs) == 1 and len(network.flat_outputs) == 1
-
-
-def _is_chain(model: Any) -> bool:
-    """Whether the layers of a subclassed model are called as they are listed, each on the last."""
+def _is_linear(model: Any) -> bool:
+    """Whether every layer is called on the one listed before, so that saying so is needless."""
     sources = _sources(model)
     if not sources:
         return True
     before = list(model.input_names)
     for layer in model.layers:
-        if len(before) > 1 or sources.get(id(layer)) != before:
+        taken = sources.get(id(layer))
+        if len(before) > 1 or taken is None or (taken and taken != before):
             return False
         before = [layer.name]
     return len(model.outputs) == 1
