@@ -9,6 +9,7 @@ from pynn.graph._eager_plan import EagerPlan
 from pynn.graph._interpreter import gather
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._plan import PREDICT_ROWS, Plan, lower
+from pynn.graph._python_trainer import PythonTrainer
 from pynn.graph._row_metrics import averages_rows
 from pynn.graph._rows import flat_rows, is_sparse, to_numeric, to_rows
 from pynn.graph._tape import Tape
@@ -19,6 +20,7 @@ __all__ = [
     "EagerPlan",
     "InterpretingTrainer",
     "Plan",
+    "PythonTrainer",
     "Tape",
     "averages_rows",
     "flat_rows",

@@ -6,7 +6,6 @@ written in Python and unusual penalties are computed in NumPy.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +15,15 @@ from pynn import _core, _state
 from pynn._tensor import Mode
 from pynn.graph._interpreter import Computation, gather, run_backward
 from pynn.graph._objective import Objective, Penalty
+from pynn.graph._python_trainer import PythonTrainer
 from pynn.ops import Weight
 
+# Total and count of the whole loss; of each output, those of its loss and then of its metrics.
+Sums = tuple[np.ndarray, list[np.ndarray]]
 
-class InterpretingTrainer:
-    """Steps of training in NumPy; see ``Trainer`` in ``_core.pyi`` for the methods.
 
-    Data comes as arrays and sparse matrices instead of ``Rows``.
+class InterpretingTrainer(PythonTrainer):
+    """Steps of training in NumPy.
 
     Parameters
     ----------
@@ -32,8 +33,6 @@ class InterpretingTrainer:
     reason : str, default=None
         What the engine cannot compute.
     """
-
-    takes_arrays = True
 
     def __init__(
         self,
@@ -68,8 +67,7 @@ class InterpretingTrainer:
         self.state: list[list[_core.Variable]] = [[] for _ in parameters]
         if isinstance(optimizer, tuple):
             self.state = self._make_state(*optimizer)
-        self._clear()
-        self._order = np.arange(0)
+        self._sums = self._zeros()
 
     def _make_state(self, name: str, hyper: Sequence[float]) -> list[list[_core.Variable]]:
         initial = _core.optimizer_initial(name, list(hyper))
@@ -85,58 +83,26 @@ class InterpretingTrainer:
             state.append(slots)
         return state
 
-    def _clear(self) -> None:
-        self._loss = np.zeros(2)
-        for objective in self._objectives:
-            objective.clear()
+    def _zeros(self) -> Sums:
+        return np.zeros(2), [objective.zeros() for objective in self._objectives]
 
-    def start(
-        self,
-        x: Sequence[Any],
-        y: Sequence[Any],
-        weights: Sequence[Any],
-        batch_size: int,
-        order: np.ndarray | None = None,
-        shuffle_seed: int | None = None,
-        skip: int = 0,
-    ) -> None:
-        """Begin an epoch after its first `skip` batches."""
-        self._data = (list(x), list(y), list(weights))
-        self._check(*self._data)
-        n_rows = x[0].shape[0]
-        self._order = np.arange(n_rows) if order is None else np.array(order, np.int64)
-        if shuffle_seed is not None:
-            np.random.default_rng(shuffle_seed).shuffle(self._order)
-        self._batch_size = batch_size
-        self._next = skip * batch_size
-        self._clear()
+    def start(self, x: Sequence[Any], y: Sequence[Any], *args: Any, **kwargs: Any) -> None:
+        """Begin an epoch."""
+        self._check(y)
+        super().start(x, y, *args, **kwargs)
+        self._sums = self._zeros()
 
-    def _check(self, x: list[Any], y: list[Any], weights: list[Any]) -> None:
+    def _check(self, y: Sequence[Any]) -> None:
         for objective, target in zip(self._objectives, y, strict=True):
             objective.check(target)
-
-    def run(self, rates: np.ndarray, seconds: float) -> int:
-        """Take steps, each with its learning rate, for about `seconds`; return how many."""
-        stop = time.perf_counter() + seconds
-        done = 0
-        for rate in rates:
-            rows = self._order[self._next : self._next + self._batch_size]
-            if not len(rows):
-                break
-            self._next += len(rows)
-            self._step(rows, float(rate))
-            done += 1
-            if time.perf_counter() > stop:
-                break
-        return done
 
     def _mode(self, training: bool) -> Mode:
         return Mode(training, _state.mix_seed(self.seed, self.iterations))
 
     def _step(self, rows: np.ndarray, rate: float) -> None:
-        loss, grads, predictions = self._differentiate(rows, self._data, count=True)
+        loss, grads, predictions = self._differentiate(rows, self._data, self._sums[1])
         self._last = (rows, predictions)
-        self._loss += (loss * len(rows), len(rows))
+        self._sums[0][:] += (loss * len(rows), len(rows))
         self._update(grads, rate)
         self.iterations += 1
 
@@ -151,7 +117,7 @@ class InterpretingTrainer:
         return inputs, targets, [None if w is None else _columns(w[rows], dtype) for w in weights]
 
     def _differentiate(
-        self, rows: Any, data: Any, count: bool
+        self, rows: Any, data: Any, sums: Sequence[np.ndarray]
     ) -> tuple[float, list[np.ndarray], list[np.ndarray]]:
         inputs, targets, weights = self._batch(rows, data)
         mode = self._mode(training=True)
@@ -159,12 +125,12 @@ class InterpretingTrainer:
         grads: dict[int, Any] = {}
         loss = 0.0
         predictions = []
-        for objective, tensor, target, weight in zip(
-            self._objectives, outputs, targets, weights, strict=True
+        for objective, tensor, target, weight, own in zip(
+            self._objectives, outputs, targets, weights, sums, strict=True
         ):
             key = id(tensor)
             predictions.append(np.asarray(values[key]))
-            term, grad = objective.differentiate(values[key], target, weight, count)
+            term, grad = objective.differentiate(values[key], target, weight, own)
             loss += term
             if grad is not None:
                 grads[key] = grads[key] + grad if key in grads else grad
@@ -211,49 +177,50 @@ class InterpretingTrainer:
 
     def results(self) -> dict[str, Any]:
         """Return totals and counts since `start`."""
-        return {
-            "loss": tuple(self._loss),
-            "outputs": [objective.loss_total() for objective in self._objectives],
-            "metrics": [objective.metric_totals() for objective in self._objectives],
-        }
+        return _results(self._sums)
 
     def evaluate(
         self, x: Sequence[Any], y: Sequence[Any], weights: Sequence[Any], batch_size: int
     ) -> dict[str, Any]:
         """Return totals and counts over all rows, in inference mode."""
-        kept = (self._loss, [objective.take_totals() for objective in self._objectives])
-        self._clear()
+        sums = self._zeros()
         data = (list(x), list(y), list(weights))
-        self._check(*data)
+        self._check(y)
         mode = self._mode(training=False)
         penalty = sum(penalty.differentiate()[0] for penalty in self._penalties)
         for start in range(0, x[0].shape[0], batch_size):
             inputs, targets, row_weights = self._batch(slice(start, start + batch_size), data)
             _, outputs, losses, values = self._network.run(inputs, mode)
             loss = penalty / self._penalty_divisor(len(inputs[0]), row_weights)
-            for objective, tensor, target, weight in zip(
-                self._objectives, outputs, targets, row_weights, strict=True
+            for objective, tensor, target, weight, own in zip(
+                self._objectives, outputs, targets, row_weights, sums[1], strict=True
             ):
-                loss += objective.differentiate(values[id(tensor)], target, weight)[0]
+                loss += objective.differentiate(values[id(tensor)], target, weight, own)[0]
             loss += sum(float(np.mean(values[id(tensor)])) for tensor in losses)
-            self._loss += (loss * len(inputs[0]), len(inputs[0]))
-        found = self.results()
-        self._loss = kept[0]
-        for objective, totals in zip(self._objectives, kept[1], strict=True):
-            objective.put_totals(totals)
-        return found
+            sums[0][:] += (loss * len(inputs[0]), len(inputs[0]))
+        return _results(sums)
 
     def gradients(
         self, x: Sequence[Any], y: Sequence[Any], weights: Sequence[Any]
     ) -> tuple[float, list[np.ndarray]]:
         """Return the loss of all rows as one batch, and its gradients in the native shapes."""
         data = (list(x), list(y), list(weights))
-        loss, grads, _ = self._differentiate(slice(None), data, count=False)
+        loss, grads, _ = self._differentiate(slice(None), data, self._zeros()[1])
         return loss, [np.ascontiguousarray(g.T) if g.ndim == 2 else g.reshape(1, -1) for g in grads]
 
     def last_batch(self) -> tuple[np.ndarray, list[np.ndarray]]:
         """Return row numbers and predictions of the last step."""
         return self._last
+
+
+def _results(sums: Sums) -> dict[str, Any]:
+    loss, outputs = sums
+    pairs = [[(float(total), float(count)) for total, count in own] for own in outputs]
+    return {
+        "loss": tuple(loss),
+        "outputs": [own[0] for own in pairs],
+        "metrics": [own[1:] for own in pairs],
+    }
 
 
 def _columns(values: Any, dtype: str) -> np.ndarray:

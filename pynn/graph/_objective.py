@@ -78,7 +78,7 @@ class TracedLoss:
 
 
 class Objective:
-    """The loss and the metrics of one output, with their sums over batches.
+    """The loss and the metrics of one output.
 
     Parameters
     ----------
@@ -114,27 +114,10 @@ class Objective:
         self._dtype = dtype
         self._by_weights = by_weights
         self._traced: dict[int, TracedLoss] = {}
-        self.clear()
 
-    def clear(self) -> None:
-        """Set the sums to 0."""
-        self._sums = np.zeros((1 + len(self._metrics), 2))
-
-    def take_totals(self) -> np.ndarray:
-        """Return the sums themselves, for `put_totals`."""
-        return self._sums
-
-    def put_totals(self, totals: np.ndarray) -> None:
-        """Go on with sums that `take_totals` returned."""
-        self._sums = totals
-
-    def loss_total(self) -> Totals:
-        """Return total and count of the loss, without its weight."""
-        return float(self._sums[0, 0]), float(self._sums[0, 1])
-
-    def metric_totals(self) -> list[Totals]:
-        """Return total and count of each metric."""
-        return [(float(total), float(count)) for total, count in self._sums[1:]]
+    def zeros(self) -> np.ndarray:
+        """Return sums to begin with: total and count of the loss, then of each metric."""
+        return np.zeros((1 + len(self._metrics), 2))
 
     def check(self, target: Any) -> None:
         """Raise ValueError if a target is missing."""
@@ -142,18 +125,17 @@ class Objective:
             raise ValueError(f"output {self.tensor.name!r} has a loss or metric and no target")
 
     def differentiate(
-        self, value: Any, target: Any, weight: np.ndarray | None, count: bool = True
+        self, value: Any, target: Any, weight: np.ndarray | None, sums: np.ndarray
     ) -> tuple[float, np.ndarray | None]:
-        """Return the weighted loss of a batch and its gradient; add to the sums if `count`."""
+        """Return the weighted loss of a batch and its gradient; add to the sums."""
         value = np.asarray(value, self._dtype)
         flat = np.ascontiguousarray(value.reshape(len(value), -1))
-        if count:
-            for i, name in enumerate(self._metrics):
-                if isinstance(name, str):
-                    self._sums[1 + i] += _metric_total(name, target, flat)
-                else:
-                    shape = value.shape if target.shape == flat.shape else target.shape
-                    self._sums[1 + i] += _mean_total(name, target.reshape(shape), value)
+        for i, name in enumerate(self._metrics):
+            if isinstance(name, str):
+                sums[1 + i] += _metric_total(name, target, flat)
+            else:
+                shape = value.shape if target.shape == flat.shape else target.shape
+                sums[1 + i] += _mean_total(name, target.reshape(shape), value)
         if self._loss is None:
             return 0.0, None
         if isinstance(self._loss, tuple):
@@ -166,8 +148,7 @@ class Objective:
             if width == flat.shape[1]:
                 target = target.reshape(value.shape)
             loss, grad = self._traced[width].differentiate(target, value, weight)
-        if count:
-            self._sums[0] += (loss * len(value), len(value))
+        sums[0] += (loss * len(value), len(value))
         return loss * self._weight, (grad * value.dtype.type(self._weight)).reshape(value.shape)
 
     def _native(

@@ -6,7 +6,6 @@ here: the engine trains them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from pynn._namespace import to_array
 from pynn._structure import leaves, pack
+from pynn.graph import PythonTrainer
 from pynn.models._source import as_array, as_structure
 from pynn.training import ArrayData, BatchData, comes_in_batches
 
@@ -29,7 +29,7 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     return x, y, sample_weight
 
 
-class Steps:
+class Steps(PythonTrainer):
     """A model's own step behind the interfaces of a trainer and of `Objectives`.
 
     Parameters
@@ -38,13 +38,12 @@ class Steps:
     step : {"train_step", "test_step", "predict_step"}
     """
 
-    takes_arrays = True
     python_metrics: tuple[Any, ...] = ()
     state: tuple[Any, ...] = ()
 
     def __init__(self, model: Model, step: str) -> None:
         self._model = model
-        self._step = getattr(model, step)
+        self._own_step = getattr(model, step)
         self._x_form: Any = None
         self._y_form: Any = None
         self._weighted = False
@@ -57,19 +56,12 @@ class Steps:
         if comes_in_batches(x):
             return BatchData(x, self.data)
         self._x_form = as_structure(x)
-        self._y_form = None if y is None else self._targets(y)
+        self._y_form = None if y is None else as_structure(y, np.asarray)
         self._weighted = sample_weight is not None
         targets = [] if y is None else list(leaves(self._y_form))
         if self._weighted:
             targets.append(as_array(sample_weight)[:, 0])
         return ArrayData(list(leaves(self._x_form)), targets)
-
-    def _targets(self, y: Any) -> Any:
-        if isinstance(y, Mapping) and not hasattr(y, "to_numpy"):
-            return {key: np.asarray(value) for key, value in y.items()}
-        if isinstance(y, (list, tuple)) and any(hasattr(item, "shape") for item in y):
-            return type(y)(np.asarray(item) for item in y)
-        return np.asarray(y)
 
     def batch(self, data: ArrayData, rows: Any = slice(None)) -> tuple[Any, ...]:
         """Return what the step gets for some rows."""
@@ -88,47 +80,25 @@ class Steps:
         """How many steps the optimizer has taken; the step itself counts them."""
         return int(self._model.optimizer._iterations)
 
-    def start(
-        self,
-        x: Any,
-        y: Any,
-        weights: Any,
-        batch_size: int,
-        order: Any = None,
-        shuffle_seed: Any = None,
-        skip: int = 0,
-    ) -> None:
-        """Begin an epoch after its first `skip` batches."""
-        self._data = ArrayData(x, y)
-        self._order = np.arange(self._data.n_rows) if order is None else np.array(order)
-        if shuffle_seed is not None:
-            np.random.default_rng(shuffle_seed).shuffle(self._order)
-        self._batch_size = batch_size
-        self._next = skip * batch_size
+    def start(self, x: Any, y: Any, *args: Any, **kwargs: Any) -> None:
+        """Begin an epoch."""
+        super().start(x, y, *args, **kwargs)
+        self._rows = ArrayData(x, y)
 
-    def run(self, rates: np.ndarray, seconds: float) -> int:
-        """Take steps for about `seconds`; the optimizer knows its learning rate."""
-        stop = time.perf_counter() + seconds
-        done = 0
-        while done < len(rates) and self._next < len(self._order):
-            rows = self._order[self._next : self._next + self._batch_size]
-            self._next += len(rows)
-            self._take(self._data, rows, len(rows))
-            done += 1
-            if time.perf_counter() > stop:
-                break
-        return done
+    def _step(self, rows: np.ndarray, rate: float) -> None:
+        """Take a step; the optimizer knows its learning rate."""
+        self._take(self._rows, rows, len(rows))
 
     def _take(self, data: ArrayData, rows: Any, n_rows: int) -> None:
         """Call the model's step on one batch."""
         batch = self.batch(data, rows)
         if self._awaited:
             self._restore_metrics(batch)
-        logs = self._step(batch)
+        logs = self._own_step(batch)
         if not isinstance(logs, Mapping):
             raise ValueError(
-                f"{self._step.__name__}() of {type(self._model).__name__} must return a dict of "
-                f"figures by name. Received: {logs!r}"
+                f"{self._own_step.__name__}() of {type(self._model).__name__} must return a dict "
+                f"of figures by name. Received: {logs!r}"
             )
         self._logs = {name: float(np.asarray(to_array(value))) for name, value in logs.items()}
         self._count += n_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,13 +55,21 @@ def example(shape: Any) -> np.ndarray:
     return np.broadcast_to(np.float32(0), (1, *row))
 
 
-def as_structure(x: Any) -> Any:
-    """Return data in the form in which a subclassed model's `call` is to see it."""
+def as_structure(x: Any, convert: Callable[[Any], Any] | None = None) -> Any:
+    """Return data in the form in which a subclassed model's `call` is to see it.
+
+    Parameters
+    ----------
+    x : array-like, or list, tuple or dict of them
+    convert : callable, default=as_array
+        What makes an array of each.
+    """
+    convert = as_array if convert is None else convert
     if isinstance(x, Mapping) and not hasattr(x, "to_numpy"):
-        return {key: as_array(value) for key, value in x.items()}
+        return {key: convert(value) for key, value in x.items()}
     if isinstance(x, (list, tuple)) and any(hasattr(item, "shape") for item in x):
-        return type(x)(as_array(item) for item in x)
-    return as_array(x)
+        return type(x)(convert(item) for item in x)
+    return convert(x)
 
 
 def as_array(value: Any) -> Any:

@@ -7,20 +7,20 @@ here.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pynn import _core
+from pynn.graph import PythonTrainer
 
 # Stored numbers that one call of the kernel goes through, some ten milliseconds' worth: between
 # calls the loop looks at the clock and at signals.
 CALL_ENTRIES = 1 << 22
 
 
-class UnitTrainer:
+class UnitTrainer(PythonTrainer):
     """Trains one unit; has the methods of the engine's ``Trainer`` that the epoch loop uses.
 
     A step of the loop is a run of rows, the learning rate that of all updates in it.
@@ -40,8 +40,6 @@ class UnitTrainer:
     iterations : int
         Steps taken.
     """
-
-    takes_arrays = True
 
     def __init__(
         self,
@@ -68,6 +66,7 @@ class UnitTrainer:
         batch_size: int,
         order: np.ndarray | None = None,
         shuffle_seed: int | None = None,
+        skip: int = 0,
     ) -> None:
         """Begin an epoch.
 
@@ -82,33 +81,20 @@ class UnitTrainer:
             Rows of a step.
         order : ndarray of int64, default=None
             Row numbers; None stands for all in order.
-        shuffle_seed : None
-            The rows are shuffled by their order.
+        shuffle_seed, skip
+            Not used: the rows are shuffled by their order.
         """
+        super().start(x, y, weights, batch_size, order)
         (source,), (self._targets,), (self._row_weight,) = x, y, weights
         if source is not self._source:
             self._source, self._rows = source, _checked_rows(source, self._weights.dtype)
-        self._order = np.arange(source.shape[0]) if order is None else order
-        self._step_rows = batch_size
-        self._place = 0
         self._loss = self._penalty = 0.0
 
     def run(self, rates: np.ndarray, seconds: float) -> int:
         """Take at most ``len(rates)`` steps for about `seconds`; return how many."""
-        end = time.monotonic() + seconds
-        steps = 0
-        left = len(self._order)
-        while steps < len(rates) and self._place < left and not self._stop.is_set():
-            rows = self._order[self._place : self._place + self._step_rows]
-            self._train(rows, float(rates[steps]))
-            self._place += len(rows)
-            steps += 1
-            if time.monotonic() >= end:
-                break
-        self.iterations += steps
-        return steps
+        return 0 if self._stop.is_set() else super().run(rates, seconds)
 
-    def _train(self, rows: np.ndarray, rate: float) -> None:
+    def _step(self, rows: np.ndarray, rate: float) -> None:
         done = _core.perceptron_epoch(
             self._rows,
             rows,
@@ -124,10 +110,11 @@ class UnitTrainer:
         self._loss += done["loss"]
         self._penalty += done["penalty"]
         self._l1_total = done["l1_total"]
+        self.iterations += 1
 
     def results(self) -> dict[str, Any]:
         """Return totals since `start`: the loss with penalty, and the loss alone."""
-        count = max(self._place, 1)
+        count = max(self._next, 1)
         return {
             "loss": (self._loss + self._penalty, count),
             "outputs": [(self._loss, count)],
