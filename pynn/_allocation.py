@@ -16,6 +16,7 @@ from typing import NamedTuple
 LARGEST_ROW = 2**31 - 1  # 8 GB of float32
 # What a model from a file may make of few weights, such as rows of a one-hot code: 64 MB a row.
 _ROW_FROM_FILE = 2**24
+_MOST_OF_A_METRIC = 2**18  # numbers in what a metric from a file counts in
 
 
 class _FromFile(NamedTuple):
@@ -73,4 +74,18 @@ def check_row(shape: Sequence[int | None], name: str) -> None:
         raise ValueError(
             f"the op {name!r} would make rows of shape {tuple(shape)}, which must have at most "
             f"{most} numbers"
+        )
+
+
+def check_metric(shape: Sequence[int], what: str) -> None:
+    """Refuse what a metric from a file would count in, if that is large.
+
+    Raises
+    ------
+    ValueError
+        If a file asks for more numbers than any metric needs.
+    """
+    if _limits.get() is not None and math.prod(shape) > _MOST_OF_A_METRIC:
+        raise ValueError(
+            f"{what} of shape {tuple(shape)} must have at most {_MOST_OF_A_METRIC} numbers"
         )

@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Self, TypeVar
 
+from pynn._files import QUOTED, FileError
+
 Thing = TypeVar("Thing", bound=Callable[..., Any])
+# What configs with values of another type make constructors raise, beside ValueError.
+_MALFORMED = (TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
 @lru_cache(maxsize=1024)
@@ -212,7 +216,7 @@ class Registry:
         if not isinstance(config, Mapping) or "class_name" not in config:
             raise ValueError(
                 f"the config of {self._one} must be a dict with the keys 'class_name' and "
-                f"'config'. Received: {config!r}"
+                f"'config'. Received: {config!r:.{QUOTED}}"
             )
         name, inner = config["class_name"], config.get("config")
         if name == "function":
@@ -220,17 +224,22 @@ class Registry:
         found = self.find(str(name), custom_objects)
         if not isinstance(found, type):
             return found
-        inner = dict(inner or {})
-        if not hasattr(found, "from_config"):
-            return found(**inner)
-        if custom_objects and takes_custom_objects(found.from_config):
-            return found.from_config(inner, custom_objects=custom_objects)
-        return found.from_config(inner)
+        try:
+            inner = dict(inner or {})
+            if not hasattr(found, "from_config"):
+                return found(**inner)
+            if custom_objects and takes_custom_objects(found.from_config):
+                return found.from_config(inner, custom_objects=custom_objects)
+            return found.from_config(inner)
+        except _MALFORMED as error:
+            problem = f"makes no {found.__name__}: {type(error).__name__}: {error}"
+            raise FileError(f"the config of {self._one}", problem) from error
 
     def _unknown(self, name: str, custom_objects: Mapping[str, Any] | None) -> str:
         import difflib
 
         names = sorted({*self._objects, *(custom_objects or {})})
+        name = name[:QUOTED]
         near = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return (

@@ -20,6 +20,7 @@ from pynn import _safetensors, activations, losses, metrics, optimizers
 from pynn._files import FileError, file_errors, opened
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, SafetensorsFile
+from pynn._structure import leaves
 from pynn.losses import Loss
 from pynn.metrics import Metric
 from pynn.optimizers import Optimizer, schedules
@@ -38,6 +39,7 @@ _KINDS: dict[str, tuple[type | None, Any]] = {
     "activation": (None, activations),
 }
 _DEEPEST = 20
+_SHORT_TEXTS = 2**20  # characters of an array of texts that need no further look
 # What belongs to a process and not to a model.
 _LEFT_OUT = ("_sklearn_version", "_skl_callbacks")
 
@@ -221,7 +223,7 @@ class _Reader:
         if "array" in value:
             return self._file.read(value["array"])
         if "texts" in value:
-            return np.array(value["texts"], object if value["object"] else str)
+            return _texts(value["texts"], bool(value["object"]))
         if "scalar" in value:
             dtype = np.dtype(str(value["type"]))
             if dtype.kind not in "biuf":
@@ -275,3 +277,16 @@ def _read_object(described: Mapping[str, Any], custom_objects: Mapping[str, Any]
         )
     assert custom_objects is not None
     return custom_objects[config]
+
+
+def _texts(given: Any, as_objects: bool) -> np.ndarray:
+    """Return texts as an array, in which each takes the memory of the longest."""
+    if as_objects:
+        return np.array(given, object)
+    lengths = [len(text) for text in leaves(given)]
+    if len(lengths) * max(lengths, default=0) > max(_SHORT_TEXTS, 4 * sum(lengths)):
+        raise ValueError(
+            f"an array of {len(lengths)} texts would take the memory of {max(lengths)} characters "
+            f"for each, and all have {sum(lengths)}"
+        )
+    return np.array(given, str)

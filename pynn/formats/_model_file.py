@@ -77,13 +77,11 @@ def read_model_file(
         )
     metadata = file.metadata
     size = sum(math.prod(shape) for shape in file.shapes.values())
-    with file_errors(file.name, "model"):
-        with weights_limited_to(size):
-            config = from_text(metadata, "model", dict, file.name)
-            model = make_model(config, custom_objects)
-            inputs = from_text(metadata, "inputs", object, file.name)
-            if model._interface is None and inputs is not None:
-                model._trace(structure_of(inputs))
+    with file_errors(file.name, "model"), weights_limited_to(size):
+        model = make_model(from_text(metadata, "model", dict, file.name), custom_objects)
+        inputs = from_text(metadata, "inputs", object, file.name)
+        if model._interface is None and inputs is not None:
+            model._trace(structure_of(inputs))
         flags = from_text(metadata, "trainable", list, file.name)
         found = [*model._with_sublayers()]
         if len(flags) != len(found):

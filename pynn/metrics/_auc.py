@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _namespace, _state
+from pynn._allocation import check_metric
 from pynn.losses._binary_crossentropy import sigmoid
 from pynn.metrics._confusion import Confusion, check_thresholds, count, prepare, spread_weights
 from pynn.metrics._metric import Metric, as_result, divide_no_nan
@@ -88,6 +89,7 @@ class AUC(Metric):
                 raise ValueError(
                     f"num_thresholds must be above 1. Received: num_thresholds={num_thresholds}"
                 )
+            check_metric((num_thresholds,), "num_thresholds")
             inner = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
         # The outermost thresholds are such that everything is above or below them.
         epsilon = _state.epsilon()

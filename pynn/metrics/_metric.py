@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from pynn import _registry, _state, initializers
+from pynn._allocation import check_metric
 from pynn._number_checks import is_integer
 from pynn._numbers import Number
 from pynn.metrics._weight import MetricWeight
@@ -104,6 +105,7 @@ class Metric(ABC):
             if isinstance(initializer, (tuple, list)):
                 shape, initializer = initializer, None
         shape = (shape,) if is_integer(shape) else tuple(shape)
+        check_metric(shape, f"the weight {name!r} of a metric")
         make = initializers.get("zeros" if initializer is None else initializer)
         weight = MetricWeight(make(shape, dtype=dtype or "float64"), name or "weight")
         self._own_weights.append(weight)

@@ -25,7 +25,7 @@ from pynn.formats._weights_file import resume_from_bytes, training_bytes
 from pynn.formats.keras._arrays import Hdf5Arrays, open_arrays, require_h5py
 from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
 from pynn.formats.keras._models import model_from_keras, model_to_keras
-from pynn.formats.keras._optimizer import keras_variables, read_variables, restore_variables
+from pynn.formats.keras._optimizer import keras_variables, restore_variables
 from pynn.formats.keras._weights import assign, groups, new_layout, own_weights, trained_weights
 from pynn.layers import Normalization
 
@@ -52,24 +52,24 @@ def read_archive(
     """
     custom = dict(custom_objects or {})
     require_h5py()
-    with _opened(file) as (config, size, arrays, training), file_errors(file.name, "model"):
-        own = model_from_keras(config, custom)
+    with (
+        _opened(file) as (config, size, arrays, training),
+        file_errors(file.name, "model"),
         # A layer with given moments has weights here and none there.
-        with weights_limited_to(arrays.count + size):
-            model = make_model(own, custom)
-            shape = (config.get("build_config") or {}).get("input_shape")
-            if not model.built and shape:
-                model.build(shape)
+        weights_limited_to(arrays.count + size),
+    ):
+        model = make_model(model_from_keras(config, custom), custom)
+        shape = (config.get("build_config") or {}).get("input_shape")
+        if not model.built and shape:
+            model.build(shape)
         pairs = new_layout(arrays, model, config)
         assign(arrays, pairs)
-        variables = read_variables(arrays)
-    if compile:
-        compile_from_keras(model, config.get("compile_config"), custom)
-    if compile and model.compiled:
-        if training is None:
-            restore_variables(model, *variables, trained_weights(model, pairs))
-        else:
-            with file_errors(file.name, "training"):
+        if compile:
+            compile_from_keras(model, config.get("compile_config"), custom)
+        if compile and model.compiled:
+            if training is None:
+                restore_variables(model, arrays, trained_weights(model, pairs))
+            else:
                 resume_from_bytes(model, training, file.name)
     return model
 

@@ -11,7 +11,7 @@ from pynn._json import parse
 from pynn.formats.keras._arrays import open_arrays
 from pynn.formats.keras._compile import compile_from_keras
 from pynn.formats.keras._models import model_from_keras
-from pynn.formats.keras._optimizer import read_variables, restore_variables
+from pynn.formats.keras._optimizer import restore_variables
 from pynn.formats.keras._weights import assign, new_layout, old_layout
 
 if TYPE_CHECKING:
@@ -42,16 +42,14 @@ def read_hdf5_model(
         settings = parse(
             arrays.text("", "training_config") or "null", file.name, "its training_config", "Keras"
         )
-        own = model_from_keras(config, custom)
         with weights_limited_to(arrays.count + len(text)):
-            model = make_model(own, custom)
-        if model.built:
-            assign(arrays, old_layout(arrays, model, _WEIGHTS))
-        variables = read_variables(arrays)
-    if compile:
-        compile_from_keras(model, settings, custom)
-        if model.compiled:
-            restore_variables(model, *variables, model.trainable_weights)
+            model = make_model(model_from_keras(config, custom), custom)
+            if model.built:
+                assign(arrays, old_layout(arrays, model, _WEIGHTS))
+            if compile:
+                compile_from_keras(model, settings, custom)
+            if compile and model.compiled:
+                restore_variables(model, arrays, model.trainable_weights)
     return model
 
 

@@ -101,7 +101,7 @@ def _beginning(optimizer: Any, order: _Order) -> dict[str, float]:
     )
 
 
-def read_variables(arrays: Hdf5Arrays) -> tuple[list[np.ndarray], bool]:
+def _read_variables(arrays: Hdf5Arrays) -> tuple[list[np.ndarray], bool]:
     """Return the optimizer's variables in a file, and whether its slots go one after the other."""
     names = arrays.texts(_OLD_GROUP, "weight_names")
     if names is not None:
@@ -116,21 +116,17 @@ def read_variables(arrays: Hdf5Arrays) -> tuple[list[np.ndarray], bool]:
     return [arrays.read(path) for path in paths], apart
 
 
-def restore_variables(
-    model: Model, variables: Sequence[np.ndarray], apart: bool, weights: Sequence[Weight]
-) -> None:
+def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight]) -> None:
     """Let a compiled model go on where Keras's training stood, or warn that it cannot.
 
     Parameters
     ----------
     model : Model
-    variables : sequence of ndarray
-        In Keras's order.
-    apart : bool
-        Whether slots that Keras makes together go one after the other.
+    arrays : Hdf5Arrays
     weights : sequence of Weight
         Those that were trained, in Keras's order.
     """
+    variables, apart = _read_variables(arrays)
     optimizer = model.optimizer
     order = _Order(optimizer, apart)
     rest = list(variables[1:])
