@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pynn import _core
 from pynn._number_checks import is_number
-from pynn.graph import is_sparse, to_numeric, to_rows
+from pynn.graph import flat_rows, is_sparse, to_numeric, to_rows
 
 Shape = tuple[int | None, ...]
 
@@ -44,6 +45,9 @@ class ArrayData:
         For each output an array or None.
     weights : sequence, default=None
         For each output the weights of its samples, shape (n,), or None; None stands for no weights.
+    checked : bool, default=False
+        Whether all of them are known to be arrays of numbers that the engine reads, or CSR
+        matrices, with as many rows.
 
     Attributes
     ----------
@@ -70,12 +74,22 @@ class ArrayData:
     __slots__ = ("_rows", "n_rows", "weight_arrays", "x_arrays", "y_arrays")
 
     def __init__(
-        self, x: Sequence[Any], y: Sequence[Any] = (), weights: Sequence[Any] | None = None
+        self,
+        x: Sequence[Any],
+        y: Sequence[Any] = (),
+        weights: Sequence[Any] | None = None,
+        *,
+        checked: bool = False,
     ) -> None:
+        self._rows: tuple[list[Any], list[Any], list[Any]] | None = None
+        weights = [None] * len(y) if weights is None else weights
+        if checked:
+            self.x_arrays, self.y_arrays, self.weight_arrays = list(x), list(y), list(weights)
+            self.n_rows = int(x[0].shape[0])
+            return
         self.x_arrays = [_numbers(value, "x") for value in x]
         self.y_arrays = [_numbers(value, "y") for value in y]
-        given = [None] * len(self.y_arrays) if weights is None else weights
-        self.weight_arrays = [_numbers(value, "sample_weight") for value in given]
+        self.weight_arrays = [_numbers(value, "sample_weight") for value in weights]
         self.n_rows = int(self.x_arrays[0].shape[0])
         for name, arrays in (
             ("x", self.x_arrays),
@@ -92,7 +106,6 @@ class ArrayData:
                     f"x and {name} must have as many rows. Received: {self.n_rows} rows of x "
                     f"and {array.shape[0]} of {name}"
                 )
-        self._rows: tuple[list[Any], list[Any], list[Any]] | None = None
 
     def sources(self, trainer: Any) -> tuple[list[Any], list[Any], list[Any]]:
         """Return inputs, targets and weights in the form that `trainer` takes."""
@@ -100,9 +113,9 @@ class ArrayData:
             return self.x_arrays, self.y_arrays, self.weight_arrays
         if self._rows is None:
             self._rows = (
-                [to_rows(array) for array in self.x_arrays],
-                [None if array is None else to_rows(array) for array in self.y_arrays],
-                [None if array is None else to_rows(array) for array in self.weight_arrays],
+                [_rows(array) for array in self.x_arrays],
+                [_rows(array) for array in self.y_arrays],
+                [_rows(array) for array in self.weight_arrays],
             )
         return self._rows
 
@@ -145,6 +158,7 @@ class ArrayData:
             [array[rows] for array in self.x_arrays],
             [None if array is None else array[rows] for array in self.y_arrays],
             [None if array is None else array[rows] for array in self.weight_arrays],
+            checked=True,
         )
 
     def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
@@ -171,6 +185,13 @@ class ArrayData:
                 f"{'training' if at == 0 else 'validation'}"
             )
         return self.take(slice(0, at)), self.take(slice(at, self.n_rows))
+
+
+def _rows(array: Any) -> _core.Rows | None:
+    """Return the engine's rows of an array of numbers or a CSR matrix."""
+    if array is None:
+        return None
+    return _core.Rows(flat_rows(array)) if type(array) is np.ndarray else to_rows(array)
 
 
 def _numbers(value: Any, name: str) -> Any:

@@ -72,7 +72,9 @@ class Figures:
         return [head.targets(np.ascontiguousarray(codes)) for head, codes in pairs]
 
     def _rows(self, data: TrainingData, row_weight: np.ndarray | None) -> ArrayData:
-        return ArrayData([data.x], self._targets(data), [row_weight] * len(self._heads))
+        return ArrayData(
+            [data.x], self._targets(data), [row_weight] * len(self._heads), checked=True
+        )
 
     def reported(self, loss: float, data_loss: float) -> float:
         """Return scikit-learn's value from a trained loss with and without penalty."""

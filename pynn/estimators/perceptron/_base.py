@@ -247,7 +247,7 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
         rule = self._rule(is_sparse=not isinstance(x, np.ndarray))
         loop = TrainingLoop(
             UnitTrainer(weights, intercept, rule, stop),
-            ArrayData(x=[x], y=[unit.targets], weights=[unit.row_weight]),
+            ArrayData(x=[x], y=[unit.targets], weights=[unit.row_weight], checked=True),
             batch_size=step_rows(x),
             rates=lambda first_step, count: np.full(count, float(self.eta0)),
         )
