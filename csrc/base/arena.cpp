@@ -44,7 +44,7 @@ AlignedBuffer& AlignedBuffer::operator=(AlignedBuffer&& other) noexcept {
 void Arena::allocate() {
   buffer_ = AlignedBuffer(total_);
   char* base = static_cast<char*>(buffer_.data());
-  for (const Request& request : requests_) *request.where = base + request.offset;
+  for (const Request& request : requests_) request.assign(request.pointer, base + request.offset);
   requests_.clear();
 }
 

@@ -9,7 +9,7 @@ namespace pynn {
 // Zero-initialised memory, 64-byte aligned; 2 MB aligned and marked for huge pages from 512 KB on.
 class AlignedBuffer {
  public:
-  AlignedBuffer() = default;
+  AlignedBuffer() noexcept = default;
   explicit AlignedBuffer(std::size_t bytes);
   ~AlignedBuffer();
   AlignedBuffer(AlignedBuffer&& other) noexcept;
@@ -17,8 +17,8 @@ class AlignedBuffer {
   AlignedBuffer(const AlignedBuffer&) = delete;
   AlignedBuffer& operator=(const AlignedBuffer&) = delete;
 
-  void* data() const { return data_; }
-  std::size_t bytes() const { return bytes_; }
+  void* data() const noexcept { return data_; }
+  std::size_t bytes() const noexcept { return bytes_; }
 
  private:
   void* data_ = nullptr;
@@ -31,19 +31,22 @@ class Arena {
  public:
   template <class T>
   void request(T** where, std::size_t count) {
-    requests_.push_back({reinterpret_cast<void**>(where), total_});
+    requests_.push_back(
+        {where,
+         [](void* pointer, void* memory) { *static_cast<T**>(pointer) = static_cast<T*>(memory); },
+         total_});
     total_ += (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
   }
 
   void allocate();
-  std::size_t bytes() const { return total_; }
 
  private:
   // Two cache lines: neighbouring buffers never share a line or an adjacent-line prefetch pair.
   static constexpr std::size_t kAlignment = 128;
 
   struct Request {
-    void** where;
+    void* pointer;
+    void (*assign)(void* pointer, void* memory);
     std::size_t offset;
   };
   std::vector<Request> requests_;

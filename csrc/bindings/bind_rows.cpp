@@ -86,8 +86,15 @@ void check_csr(const py::array& indices, const py::array& indptr, std::int64_t s
   }
 }
 
-RowsObject csr_rows(const py::array& data, const py::array& indices, const py::array& indptr,
-                    py::ssize_t n_cols) {
+py::array aligned(const py::array& a) {
+  return (a.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0 ? a
+                                                                    : py::array(a.attr("copy")());
+}
+
+RowsObject csr_rows(py::array data, py::array indices, py::array indptr, py::ssize_t n_cols) {
+  data = aligned(data);
+  indices = aligned(indices);
+  indptr = aligned(indptr);
   RowsObject object;
   const RowType type = row_type_of(data.dtype());
   require(type == RowType::f32 || type == RowType::f64, "CSR values must be float32 or float64");

@@ -66,7 +66,7 @@ void ExecutionPlan<T>::append_values(std::vector<Task>& tasks, bool late) const 
     const bool done_by_dense = op->fuses_relu && node.is_activation();
     if (op->cost() > 0 && !done_by_dense) {
       Task task{[op](const Pass& pass, const Share& share) { op->forward(pass, share); },
-                op->forward_division(request_.training),
+                op->forward_division(),
                 op->cost(),
                 {},
                 {op->out->value}};
@@ -93,7 +93,7 @@ void ExecutionPlan<T>::append_backward(std::vector<Task>& tasks) const {
     const bool done_by_dense = op->relu_mask != nullptr && node->is_activation();
     if (op->cost() <= 0 || op->in.empty() || done_by_dense) continue;
     Task task{[op](const Pass& pass, const Share& share) { op->backward(pass, share); },
-              op->backward_division(request_.training),
+              op->backward_division(),
               op->cost(),
               {op->out->grad},
               {}};

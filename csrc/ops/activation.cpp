@@ -42,21 +42,11 @@ class ActivationOp : public Op<T> {
   T alpha_;
 };
 
-int shape(const NodeSpec& node) {
-  return node.input_features[0];
-}
-
 }  // namespace
 
 OpKind activation_kind(int function) {
   const ActivationEntry& entry = kActivationList[function];
-  OpKind kind{entry.name,
-              {{"alpha", entry.alpha}},
-              1,
-              1,
-              shape,
-              make_f32<ActivationOp>,
-              make_f64<ActivationOp>};
+  OpKind kind{entry.name, {{"alpha", entry.alpha}}, 1, 1, same_features, makers<ActivationOp>()};
   kind.activation = function;
   return kind;
 }

@@ -24,7 +24,7 @@ class BatchNormalization : public Op<T> {
         frozen_(node.params[kFrozen] != 0),
         padded_(round_up(node.features, kRowAlign)) {}
 
-  Division forward_division(bool) const override { return kFeaturewise; }
+  Division forward_division() const override { return kFeaturewise; }
   double cost() const override { return 12.0 * this->out->features; }
   std::ptrdiff_t workspace(int) const override { return 5 * padded_; }
   bool keeps_gradients() const override { return true; }
@@ -130,8 +130,7 @@ OpKind batch_normalization_kind() {
               1,
               1,
               shape,
-              make_f32<BatchNormalization>,
-              make_f64<BatchNormalization>};
+              makers<BatchNormalization>()};
   kind.depends_on_batch = true;
   return kind;
 }

@@ -13,7 +13,7 @@ class BatchSum : public Op<T> {
  public:
   explicit BatchSum(const NodeSpec&) {}
 
-  Division forward_division(bool) const override { return kFeaturewise; }
+  Division forward_division() const override { return kFeaturewise; }
   double cost() const override { return 2.0 * this->out->features; }
   std::ptrdiff_t workspace(int) const override { return round_up(this->out->features, kRowAlign); }
 
@@ -51,14 +51,10 @@ class BatchSum : public Op<T> {
   }
 };
 
-int shape(const NodeSpec& node) {
-  return node.input_features[0];
-}
-
 }  // namespace
 
 OpKind batch_sum_kind() {
-  OpKind kind{"batch_sum", {}, 1, 1, shape, make_f32<BatchSum>, make_f64<BatchSum>};
+  OpKind kind{"batch_sum", {}, 1, 1, same_features, makers<BatchSum>()};
   kind.depends_on_batch = kind.always_depends_on_batch = true;
   return kind;
 }

@@ -13,8 +13,8 @@ class Concatenate : public Op<T> {
  public:
   explicit Concatenate(const NodeSpec& node) : features_(node.input_features) {}
 
-  Division forward_division(bool) const override { return kFeatureProduct; }
-  Division backward_division(bool) const override { return kRowwise; }
+  Division forward_division() const override { return kFeatureProduct; }
+  Division backward_division() const override { return kRowwise; }
 
   void forward(const Pass&, const Share& share) override {
     for_each_block(share, this->out->features, [&](int block, int begin, int end) {
@@ -37,11 +37,9 @@ class Concatenate : public Op<T> {
       for (std::size_t i = 0; i < features_.size(); ++i) {
         const Slot<T>& x = *this->in[i];
         const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(features_[i]) * kLanes;
-        const T* grad = this->out->grad_at(block, first);
-        if (x.grad != nullptr && this->accumulate[i]) {
-          this->kernels->add(grad, x.grad_at(block), x.grad_at(block), n);
-        } else if (x.grad != nullptr) {
-          std::memcpy(x.grad_at(block), grad, static_cast<std::size_t>(n) * sizeof(T));
+        if (x.grad != nullptr) {
+          pass_gradient(*this->kernels, this->out->grad_at(block, first), x.grad_at(block), n,
+                        this->accumulate[i] != 0);
         }
         first += features_[i];
       }
@@ -63,7 +61,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind concatenate_kind() {
-  return {"concatenate", {}, 1, -1, shape, make_f32<Concatenate>, make_f64<Concatenate>};
+  return {"concatenate", {}, 1, -1, shape, makers<Concatenate>()};
 }
 
 }  // namespace pynn

@@ -19,7 +19,7 @@ class Dense : public Op<T> {
         transposed_(node.params[0] != 0),
         by_input_((node.variables[0]->layout() == Layout::by_input) != transposed_) {}
 
-  Division forward_division(bool) const override {
+  Division forward_division() const override {
     return !is_sparse() ? kFeatureProduct : by_input_ ? kColumnProduct : kRowwise;
   }
   double cost() const override {
@@ -325,7 +325,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind dense_kind() {
-  OpKind kind{"dense", {{"transposed", 0}}, 1, 1, shape, make_f32<Dense>, make_f64<Dense>};
+  OpKind kind{"dense", {{"transposed", 0}}, 1, 1, shape, makers<Dense>()};
   kind.is_dense = true;
   return kind;
 }

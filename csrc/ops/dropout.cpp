@@ -45,24 +45,15 @@ class RandomFactor : public Op<T> {
     });
   }
 
-  void backward(const Pass& pass, const Share& share) override {
+  void backward(const Pass&, const Share& share) override {
     const Slot<T>& x = *this->in[0];
     if (x.grad == nullptr) return;
     const Slot<T>& y = *this->out;
+    const auto multiply =
+        this->accumulate[0] != 0 ? this->kernels->multiply_add : this->kernels->multiply;
     for_each_block(share, y.features, [&](int block, int begin, int end) {
-      const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
-      const T* grad = y.grad_at(block, begin);
-      T* out = x.grad_at(block, begin);
-      const bool accumulate = this->accumulate[0] != 0;
-      if (pass.training && accumulate) {
-        this->kernels->multiply_add(grad, mask_at(block, begin), out, n);
-      } else if (pass.training) {
-        this->kernels->multiply(grad, mask_at(block, begin), out, n);
-      } else if (accumulate) {
-        this->kernels->add(grad, out, out, n);
-      } else if (out != grad) {
-        std::memcpy(out, grad, static_cast<std::size_t>(n) * sizeof(T));
-      }
+      multiply(y.grad_at(block, begin), mask_at(block, begin), x.grad_at(block, begin),
+               static_cast<std::ptrdiff_t>(end - begin) * kLanes);
     });
   }
 
@@ -75,10 +66,11 @@ class RandomFactor : public Op<T> {
   T parameter_;
 };
 
-template <class T>
-using Dropout = RandomFactor<T, Mask::dropout>;
-template <class T>
-using GaussianDropout = RandomFactor<T, Mask::gaussian>;
+template <Mask kMask>
+struct Kind {
+  template <class T>
+  using Op = RandomFactor<T, kMask>;
+};
 
 int gaussian_shape(const NodeSpec& node) {
   require(node.params[0] >= 0, "gaussian_dropout's stddev must not be negative. Received: stddev=" +
@@ -96,12 +88,16 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind dropout_kind() {
-  return {"dropout", {{"rate", 0.5}}, 1, 1, shape, make_f32<Dropout>, make_f64<Dropout>};
+  return {"dropout", {{"rate", 0.5}}, 1, 1, shape, makers<Kind<Mask::dropout>::Op>()};
 }
 
 OpKind gaussian_dropout_kind() {
-  return {"gaussian_dropout",        {{"stddev", 1}},          1, 1, gaussian_shape,
-          make_f32<GaussianDropout>, make_f64<GaussianDropout>};
+  return {"gaussian_dropout",
+          {{"stddev", 1}},
+          1,
+          1,
+          gaussian_shape,
+          makers<Kind<Mask::gaussian>::Op>()};
 }
 
 }  // namespace pynn

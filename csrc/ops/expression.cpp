@@ -49,14 +49,14 @@ class Expression : public Op<T> {
     }
   }
 
-  Division forward_division(bool) const override {
+  Division forward_division() const override {
     return any_narrow_ ? kFeatureProduct : kElementwise;
   }
-  Division backward_division(bool training) const override {
+  Division backward_division() const override {
     for (int i = 0; i < inputs_; ++i) {
       if (is_narrow(i) && input(i).grad != nullptr) return kRowwise;
     }
-    return forward_division(training);
+    return forward_division();
   }
   double cost() const override {
     double operations = 0;
@@ -338,7 +338,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind expression_kind() {
-  return {"expression", {}, 1, -1, shape, make_f32<Expression>, make_f64<Expression>};
+  return {"expression", {}, 1, -1, shape, makers<Expression>()};
 }
 
 }  // namespace pynn

@@ -38,14 +38,8 @@ class GaussianNoise : public Op<T> {
     if (x.grad == nullptr) return;
     const Slot<T>& y = *this->out;
     for_each_block(share, y.features, [&](int block, int begin, int end) {
-      const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
-      const T* grad = y.grad_at(block, begin);
-      T* out = x.grad_at(block, begin);
-      if (this->accumulate[0] != 0) {
-        this->kernels->add(grad, out, out, n);
-      } else if (out != grad) {
-        std::memcpy(out, grad, static_cast<std::size_t>(n) * sizeof(T));
-      }
+      pass_gradient(*this->kernels, y.grad_at(block, begin), x.grad_at(block, begin),
+                    static_cast<std::ptrdiff_t>(end - begin) * kLanes, this->accumulate[0] != 0);
     });
   }
 
@@ -62,8 +56,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind gaussian_noise_kind() {
-  return {"gaussian_noise",        {{"stddev", 1}},        1, 1, shape,
-          make_f32<GaussianNoise>, make_f64<GaussianNoise>};
+  return {"gaussian_noise", {{"stddev", 1}}, 1, 1, shape, makers<GaussianNoise>()};
 }
 
 }  // namespace pynn

@@ -24,7 +24,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind input_kind() {
-  OpKind kind{"input", {{"features", 0}}, 0, 0, shape, make_f32<Input>, make_f64<Input>};
+  OpKind kind{"input", {{"features", 0}}, 0, 0, shape, makers<Input>()};
   kind.is_input = true;
   return kind;
 }

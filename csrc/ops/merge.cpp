@@ -84,18 +84,11 @@ class MergeOp : public Op<T> {
   std::size_t inputs_;
 };
 
-template <class T>
-using Add = MergeOp<T, Merge::add>;
-template <class T>
-using Subtract = MergeOp<T, Merge::subtract>;
-template <class T>
-using Multiply = MergeOp<T, Merge::multiply>;
-template <class T>
-using Average = MergeOp<T, Merge::average>;
-template <class T>
-using Maximum = MergeOp<T, Merge::maximum>;
-template <class T>
-using Minimum = MergeOp<T, Merge::minimum>;
+template <Merge kMerge>
+struct Kind {
+  template <class T>
+  using Op = MergeOp<T, kMerge>;
+};
 
 int shape(const NodeSpec& node) {
   require_same_features(node);
@@ -106,12 +99,12 @@ int shape(const NodeSpec& node) {
 
 std::vector<OpKind> merge_kinds() {
   return {
-      {"add", {}, 2, -1, shape, make_f32<Add>, make_f64<Add>},
-      {"subtract", {}, 2, 2, shape, make_f32<Subtract>, make_f64<Subtract>},
-      {"multiply", {}, 2, -1, shape, make_f32<Multiply>, make_f64<Multiply>},
-      {"average", {}, 2, -1, shape, make_f32<Average>, make_f64<Average>},
-      {"maximum", {}, 2, -1, shape, make_f32<Maximum>, make_f64<Maximum>},
-      {"minimum", {}, 2, -1, shape, make_f32<Minimum>, make_f64<Minimum>},
+      {"add", {}, 2, -1, shape, makers<Kind<Merge::add>::Op>()},
+      {"subtract", {}, 2, 2, shape, makers<Kind<Merge::subtract>::Op>()},
+      {"multiply", {}, 2, -1, shape, makers<Kind<Merge::multiply>::Op>()},
+      {"average", {}, 2, -1, shape, makers<Kind<Merge::average>::Op>()},
+      {"maximum", {}, 2, -1, shape, makers<Kind<Merge::maximum>::Op>()},
+      {"minimum", {}, 2, -1, shape, makers<Kind<Merge::minimum>::Op>()},
   };
 }
 

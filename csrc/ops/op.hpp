@@ -4,6 +4,7 @@
 // Ops see lanes: slot.value is [block][feature][kLanes], padded lanes hold anything.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -114,11 +115,8 @@ class Op {
  public:
   virtual ~Op() = default;
 
-  virtual Division forward_division(bool training) const {
-    static_cast<void>(training);
-    return kElementwise;
-  }
-  virtual Division backward_division(bool training) const { return forward_division(training); }
+  virtual Division forward_division() const { return kElementwise; }
+  virtual Division backward_division() const { return forward_division(); }
   // Floating-point operations per batch row; what decides whether dividing the work pays.
   virtual double cost() const { return out->features; }
   virtual double update_cost() const { return cost(); }
@@ -129,10 +127,7 @@ class Op {
   // Orders the entries of a sparse input for update(). Divided along the input's features.
   virtual bool orders_entries() const { return false; }
   virtual double order_cost() const { return 0; }
-  virtual void order_entries(const Pass& pass, const Share& share) {
-    static_cast<void>(pass);
-    static_cast<void>(share);
-  }
+  virtual void order_entries(const Pass&, const Share&) {}
 
   virtual void forward(const Pass& pass, const Share& share) = 0;
   // Gradients of the inputs whose slot has one, from out->grad.
@@ -140,16 +135,10 @@ class Op {
   // Gradients of the variables, and the optimizer's step on them unless the parameter keeps its
   // gradient. Called when all input gradients of the batch are done. Divided along the output's
   // features.
-  virtual void update(const Pass& pass, const Share& share) {
-    static_cast<void>(pass);
-    static_cast<void>(share);
-  }
+  virtual void update(const Pass&, const Share&) {}
 
-  // Elements of T that the op wants for itself when a batch has at most `blocks` blocks.
-  virtual std::ptrdiff_t workspace(int blocks) const {
-    static_cast<void>(blocks);
-    return 0;
-  }
+  // Elements of T that the op wants for itself when a batch has at most so many blocks.
+  virtual std::ptrdiff_t workspace(int /*blocks*/) const { return 0; }
   // backward() leaves the gradients of the variables in the workspace, for update().
   virtual bool keeps_gradients() const { return false; }
   virtual bool may_read_rows() const { return false; }    // of a small batch, for lanes
@@ -193,6 +182,22 @@ struct OpParameter {
   double default_value;
 };
 
+struct OpMakers {
+  std::unique_ptr<Op<float>> (*f32)(const NodeSpec& node);
+  std::unique_ptr<Op<double>> (*f64)(const NodeSpec& node);
+};
+
+// makers<Dense>() for an op `template <class T> class Dense`.
+template <template <class> class Kind>
+constexpr OpMakers makers() {
+  return {[](const NodeSpec& node) -> std::unique_ptr<Op<float>> {
+            return std::make_unique<Kind<float>>(node);
+          },
+          [](const NodeSpec& node) -> std::unique_ptr<Op<double>> {
+            return std::make_unique<Kind<double>>(node);
+          }};
+}
+
 struct OpKind {
   std::string name;
   std::vector<OpParameter> parameters;
@@ -200,8 +205,7 @@ struct OpKind {
   int max_inputs;  // -1: any number
   // Checks the node and returns the features of its output.
   int (*shape)(const NodeSpec& node);
-  std::unique_ptr<Op<float>> (*make_f32)(const NodeSpec& node);
-  std::unique_ptr<Op<double>> (*make_f64)(const NodeSpec& node);
+  OpMakers make;
   // For the plan's fusions.
   int activation = -1;  // index in kActivationList, or -1
   bool is_softmax = false;
@@ -215,9 +219,20 @@ struct OpKind {
 template <class T>
 std::unique_ptr<Op<T>> make_op(const NodeSpec& node) {
   if constexpr (sizeof(T) == 4) {
-    return node.kind->make_f32(node);
+    return node.kind->make.f32(node);
   } else {
-    return node.kind->make_f64(node);
+    return node.kind->make.f64(node);
+  }
+}
+
+// Passes n elements of a gradient on as they are; they may be in place already.
+template <class T>
+void pass_gradient(const KernelTable<T>& kernels, const T* grad, T* to, std::ptrdiff_t n,
+                   bool accumulate) {
+  if (accumulate) {
+    kernels.add(grad, to, to, n);
+  } else if (to != grad) {
+    std::copy_n(grad, n, to);
   }
 }
 

@@ -20,7 +20,7 @@ class Reduce : public Op<T> {
         inner_(static_cast<int>(node.params[kInner])),
         outer_(node.features / inner_) {}
 
-  Division forward_division(bool) const override { return kRowwise; }
+  Division forward_division() const override { return kRowwise; }
   double cost() const override { return 2.0 * length_ * this->out->features; }
 
   void forward(const Pass&, const Share& share) override {
@@ -70,16 +70,11 @@ class Reduce : public Op<T> {
   int outer_;
 };
 
-template <class T>
-using Sum = Reduce<T, Reduction::sum>;
-template <class T>
-using Mean = Reduce<T, Reduction::mean>;
-template <class T>
-using Max = Reduce<T, Reduction::max>;
-template <class T>
-using Min = Reduce<T, Reduction::min>;
-template <class T>
-using ArgMax = Reduce<T, Reduction::argmax>;
+template <Reduction kReduction>
+struct Kind {
+  template <class T>
+  using Op = Reduce<T, kReduction>;
+};
 
 int shape(const NodeSpec& node) {
   const auto length = static_cast<long>(node.params[kLength]);
@@ -101,11 +96,11 @@ int argmax_shape(const NodeSpec& node) {
 std::vector<OpKind> reduce_kinds() {
   const std::vector<OpParameter> parameters = {{"length", 1}, {"inner", 1}};
   return {
-      {"reduce_sum", parameters, 1, 1, shape, make_f32<Sum>, make_f64<Sum>},
-      {"reduce_mean", parameters, 1, 1, shape, make_f32<Mean>, make_f64<Mean>},
-      {"reduce_max", parameters, 1, 1, shape, make_f32<Max>, make_f64<Max>},
-      {"reduce_min", parameters, 1, 1, shape, make_f32<Min>, make_f64<Min>},
-      {"reduce_argmax", parameters, 1, 1, argmax_shape, make_f32<ArgMax>, make_f64<ArgMax>},
+      {"reduce_sum", parameters, 1, 1, shape, makers<Kind<Reduction::sum>::Op>()},
+      {"reduce_mean", parameters, 1, 1, shape, makers<Kind<Reduction::mean>::Op>()},
+      {"reduce_max", parameters, 1, 1, shape, makers<Kind<Reduction::max>::Op>()},
+      {"reduce_min", parameters, 1, 1, shape, makers<Kind<Reduction::min>::Op>()},
+      {"reduce_argmax", parameters, 1, 1, argmax_shape, makers<Kind<Reduction::argmax>::Op>()},
   };
 }
 

@@ -24,7 +24,7 @@ class SelectFeatures : public Op<T> {
     }
   }
 
-  Division forward_division(bool) const override { return kRowwise; }
+  Division forward_division() const override { return kRowwise; }
 
   void forward(const Pass&, const Share& share) override {
     for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
@@ -72,7 +72,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind select_features_kind() {
-  return {"select_features", {}, 1, 1, shape, make_f32<SelectFeatures>, make_f64<SelectFeatures>};
+  return {"select_features", {}, 1, 1, shape, makers<SelectFeatures>()};
 }
 
 }  // namespace pynn

@@ -10,7 +10,7 @@ class SoftmaxOp : public Op<T> {
  public:
   explicit SoftmaxOp(const NodeSpec&) {}
 
-  Division forward_division(bool) const override { return kRowwise; }
+  Division forward_division() const override { return kRowwise; }
   double cost() const override { return 20.0 * this->out->features; }
 
   void forward(const Pass&, const Share& share) override {
@@ -33,25 +33,22 @@ class SoftmaxOp : public Op<T> {
   }
 };
 
-template <class T>
-using Softmax = SoftmaxOp<T, false>;
-template <class T>
-using LogSoftmax = SoftmaxOp<T, true>;
-
-int shape(const NodeSpec& node) {
-  return node.input_features[0];
-}
+template <bool kLog>
+struct Kind {
+  template <class T>
+  using Op = SoftmaxOp<T, kLog>;
+};
 
 }  // namespace
 
 OpKind softmax_kind() {
-  OpKind kind{"softmax", {}, 1, 1, shape, make_f32<Softmax>, make_f64<Softmax>};
+  OpKind kind{"softmax", {}, 1, 1, same_features, makers<Kind<false>::Op>()};
   kind.is_softmax = true;
   return kind;
 }
 
 OpKind log_softmax_kind() {
-  return {"log_softmax", {}, 1, 1, shape, make_f32<LogSoftmax>, make_f64<LogSoftmax>};
+  return {"log_softmax", {}, 1, 1, same_features, makers<Kind<true>::Op>()};
 }
 
 }  // namespace pynn

@@ -47,7 +47,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind variable_kind() {
-  return {"variable", {}, 0, 0, shape, make_f32<VariableOp>, make_f64<VariableOp>};
+  return {"variable", {}, 0, 0, shape, makers<VariableOp>()};
 }
 
 }  // namespace pynn

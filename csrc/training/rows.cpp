@@ -16,51 +16,63 @@ namespace {
 
 constexpr std::uintptr_t kLineBytes = 64;
 
+// Calls use(number), with a number of the type.
+template <class Use>
+auto with_row_type(RowType type, const Use& use) {
+  switch (type) {
+    case RowType::f32:
+      return use(float());
+    case RowType::f64:
+      return use(double());
+    case RowType::f16:
+      return use(_Float16());
+    case RowType::u8:
+      return use(std::uint8_t());
+    case RowType::i8:
+      return use(std::int8_t());
+    case RowType::u16:
+      return use(std::uint16_t());
+    case RowType::i16:
+      return use(std::int16_t());
+    case RowType::u32:
+      return use(std::uint32_t());
+    case RowType::i32:
+      return use(std::int32_t());
+    case RowType::u64:
+      return use(std::uint64_t());
+    case RowType::i64:
+      break;
+  }
+  return use(std::int64_t());
+}
+
+std::int64_t item_size(RowType type) {
+  return with_row_type(type, [](auto number) { return std::int64_t{sizeof(number)}; });
+}
+
+// A user's number, which may lie at any address.
+template <class From>
+From read(const char* from) {
+  From value;
+  std::memcpy(&value, from, sizeof(From));
+  return value;
+}
+
 template <class From, class T>
 void convert(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
              std::ptrdiff_t ld) {
+  constexpr auto kBytes = static_cast<std::ptrdiff_t>(sizeof(From));
+  const char* data = static_cast<const char*>(source.data) + begin * kBytes;
   const int n = end - begin;
   if (n == 1 && ld == 1) {
-    const char* column = static_cast<const char*>(source.data) +
-                         static_cast<std::ptrdiff_t>(begin) * static_cast<int>(sizeof(From));
     for (int i = 0; i < rows.count; ++i)
-      out[i] = static_cast<T>(*reinterpret_cast<const From*>(column + rows[i] * source.row_bytes));
+      out[i] = static_cast<T>(read<From>(data + rows[i] * source.row_bytes));
     return;
   }
   for (int i = 0; i < rows.count; ++i) {
-    const char* row = static_cast<const char*>(source.data) + rows[i] * source.row_bytes;
-    const From* from = reinterpret_cast<const From*>(row) + begin;
-    T* to = out + i * ld;
-    for (int k = 0; k < n; ++k) to[k] = static_cast<T>(from[k]);
-  }
-}
-
-template <class T>
-void convert_dense(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
-                   std::ptrdiff_t ld) {
-  switch (source.type) {
-    case RowType::f32:
-      return convert<float>(source, rows, begin, end, out, ld);
-    case RowType::f64:
-      return convert<double>(source, rows, begin, end, out, ld);
-    case RowType::f16:
-      return convert<_Float16>(source, rows, begin, end, out, ld);
-    case RowType::u8:
-      return convert<std::uint8_t>(source, rows, begin, end, out, ld);
-    case RowType::i8:
-      return convert<std::int8_t>(source, rows, begin, end, out, ld);
-    case RowType::u16:
-      return convert<std::uint16_t>(source, rows, begin, end, out, ld);
-    case RowType::i16:
-      return convert<std::int16_t>(source, rows, begin, end, out, ld);
-    case RowType::u32:
-      return convert<std::uint32_t>(source, rows, begin, end, out, ld);
-    case RowType::i32:
-      return convert<std::int32_t>(source, rows, begin, end, out, ld);
-    case RowType::u64:
-      return convert<std::uint64_t>(source, rows, begin, end, out, ld);
-    case RowType::i64:
-      return convert<std::int64_t>(source, rows, begin, end, out, ld);
+    const char* from = data + rows[i] * source.row_bytes;
+    T* __restrict to = out + i * ld;
+    for (int k = 0; k < n; ++k) to[k] = static_cast<T>(read<From>(from + k * kBytes));
   }
 }
 
@@ -132,31 +144,15 @@ std::int64_t merge_entries(std::int64_t n, std::int32_t* columns, T* values) {
   return last + 1;
 }
 
-constexpr std::size_t item_size(RowType type) {
-  switch (type) {
-    case RowType::u8:
-    case RowType::i8:
-      return 1;
-    case RowType::f16:
-    case RowType::u16:
-    case RowType::i16:
-      return 2;
-    case RowType::f32:
-    case RowType::u32:
-    case RowType::i32:
-      return 4;
-    default:
-      return 8;
-  }
-}
-
 }  // namespace
 
 template <class T>
 void read_rows(const Rows& source, const RowNumbers& rows, int begin, int end, T* out,
                std::ptrdiff_t ld) {
   if (!source.sparse) {
-    convert_dense(source, rows, begin, end, out, ld);
+    with_row_type(source.type, [&](auto number) {
+      convert<decltype(number)>(source, rows, begin, end, out, ld);
+    });
   } else if (source.wide_indices) {
     scatter<std::int64_t>(source, rows, begin, end, out, ld);
   } else {
@@ -227,11 +223,11 @@ void prefetch_rows(const Rows& source, const std::int64_t* rows, int count, int 
     for (int i = mine.begin; i < mine.end; ++i) {
       const Span span = entries_of(source, rows[i]);
       prefetch_elements(source.indices, span, source.wide_indices ? 8 : 4);
-      prefetch_elements(source.data, span, static_cast<std::int64_t>(item_size(source.type)));
+      prefetch_elements(source.data, span, item_size(source.type));
     }
     return;
   }
-  const std::int64_t bytes = source.cols * static_cast<std::int64_t>(item_size(source.type));
+  const std::int64_t bytes = source.cols * item_size(source.type);
   const Span mine{bytes * part / parts, bytes * (part + 1) / parts};
   for (int i = 0; i < count; ++i) {
     prefetch_elements(static_cast<const char*>(source.data) + rows[i] * source.row_bytes, mine, 1);
