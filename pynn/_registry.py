@@ -113,6 +113,10 @@ class Registry:
         """Every name that `find` knows, sorted."""
         return sorted(self._objects)
 
+    def names_of(self, member: Callable[..., Any]) -> list[str]:
+        """Return every name of a class or function, none if it is not known."""
+        return [name for name, known in self._objects.items() if known is member]
+
     def find(
         self, name: str, custom_objects: Mapping[str, Any] | None = None
     ) -> Callable[..., Any]:

@@ -1,17 +1,25 @@
-"""`Loss`, the base class: reducing what `call` computes per sample. No formula belongs here."""
+"""The list of losses, and `Loss`, their base: it reduces what `call` computes per sample.
+
+How a loss is declared is here too; no formula belongs here.
+"""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, Self
 
 import numpy as np
 
-from pynn import _namespace, _registry, _state
+from pynn import _core, _namespace, _state
 from pynn._numbers import Number
 from pynn._pair import match_ranks
+from pynn._registry import Configured, Registry, Thing, to_snake_case
 
+registry = Registry("loss")
+CLASS_OF: dict[Callable[..., Any], type[NamedLoss]] = {}  # of each declared function
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
 
@@ -89,18 +97,17 @@ def reduce_weighted(
     if reduction in (None, "none"):
         return values
     if symbolic:
-        from pynn import ops
-
+        xp = _namespace.namespace(values)
         if reduction == "sum":
-            return ops.sum(values)
-        return ops.mean(values) if count is None else ops.sum(values) / count
+            return xp.sum(values)
+        return xp.mean(values) if count is None else xp.sum(values) / count
     total = float(np.sum(values, dtype=np.float64))
     if reduction == "sum":
         return Number(total)
     return Number(total / float(count) if count else 0.0)
 
 
-class Loss(ABC):
+class Loss(Configured, ABC):
     """What training makes small: a number per sample, reduced to one.
 
     Subclasses define ``call(y_true, y_pred)``. Written with `pynn.ops` (or with operators alone) it
@@ -138,7 +145,7 @@ class Loss(ABC):
         reduction: str | None = "sum_over_batch_size",
         dtype: str | None = None,
     ) -> None:
-        self.name = name or _registry.to_snake_case(type(self).__name__)
+        self.name = name or to_snake_case(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
         if dtype is not None and str(np.dtype(dtype)) not in ("float32", "float64"):
             raise ValueError(f"dtype must be 'float32', 'float64' or None. Received: {dtype!r}")
@@ -202,16 +209,8 @@ class Loss(ABC):
             config["dtype"] = self._dtype
         return config
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Loss:
-        """Build a loss from the output of `get_config`."""
-        return cls(**config)
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
-
-
+@registry.add()
 class LossFunctionWrapper(Loss):
     """A function of ``(y_true, y_pred)`` as a loss.
 
@@ -256,18 +255,21 @@ class LossFunctionWrapper(Loss):
     @classmethod
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
-    ) -> Loss:
+    ) -> Self:
         """Build a loss from the output of `get_config`; `custom_objects` finds other functions."""
         config = dict(config)
         if isinstance(config.get("fn"), str):
-            from pynn.losses import get
-
-            config["fn"] = get(config["fn"], custom_objects)
+            config["fn"] = registry.get(config["fn"], custom_objects)
         return cls(**config)
 
 
 class NamedLoss(LossFunctionWrapper):
-    """Base of the built-in losses: a function whose config need not name it."""
+    """Base of the built-in losses: a declared function, which a config need not name.
+
+    Arguments of the function are attributes too.
+    """
+
+    _function: Callable[..., Any]  # set by `loss`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -276,6 +278,28 @@ class NamedLoss(LossFunctionWrapper):
             # A formula of one's own is not the one that the engine has under the parent's name.
             cls._native = Loss._native  # type: ignore[method-assign]
 
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(type(self)._function, reduction, name, dtype, **arguments)
+        vars(self).update(arguments)
+
+    def _engine_arguments(self) -> dict[str, Any]:
+        """Return the function's arguments as the engine understands them."""
+        return self._fn_kwargs
+
+    def _native(self) -> tuple[str, list[float]] | None:
+        given = self._engine_arguments()
+        name = type(self)._function.__name__ + "_logits" * bool(given.get("from_logits"))
+        if name not in _engine_parameters() or given.get("axis", -1) != -1:
+            return None
+        values = [given[parameter] for parameter in _engine_parameters()[name]]
+        return name, [math.nan if value is None else float(value) for value in values]
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the same loss again."""
         return {**Loss.get_config(self), **self._fn_kwargs}
@@ -283,6 +307,66 @@ class NamedLoss(LossFunctionWrapper):
     @classmethod
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
-    ) -> Loss:
+    ) -> Self:
         """Build a loss from the output of `get_config`."""
         return cls(**config)
+
+
+@cache
+def _engine_parameters() -> dict[str, list[str]]:
+    """Return the names of the parameters of each of the engine's losses."""
+    return {n: [name for name, _ in _core.loss_parameters(n)] for n in _core.loss_names()}
+
+
+def loss(
+    function: Callable[..., Any],
+    *aliases: str,
+    keras: bool = True,
+    data: str = "real",
+    example: Mapping[str, Any] | None = None,
+) -> Callable[[Thing], Thing]:
+    """Return a decorator that declares a loss: a `NamedLoss` and the function behind it.
+
+    The function is the truth for the engine's kernel of that name (with ``_logits`` at its end
+    where ``from_logits`` is set), and its gradient that for the kernel's: it is written in NumPy's
+    functions, and float64 arrays are computed in float64.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(y_true, y_pred, **arguments)``. A class without a constructor has the function's
+        name, and no arguments.
+    *aliases : str
+        Further names of the function.
+    keras : bool, default=True
+        Whether Keras has both, under the same names.
+    data : {"real", "counts", "amounts", "signs", "binary", "classes", "labels"}, default="real"
+        What the targets are.
+    example : mapping, default={}
+        Arguments that are none of the defaults, for tests.
+    """
+
+    def declare(cls: Any) -> Any:
+        cls._function = staticmethod(function)
+        cls._data, cls._example = data, dict(example or {})
+        if "__init__" not in vars(cls):
+            cls.__init__ = _constructor(function.__name__)
+        CLASS_OF[function] = cls
+        registry.add(*aliases, keras=keras)(function)
+        return registry.add(keras=keras)(cls)
+
+    return declare
+
+
+def _constructor(usual_name: str) -> Callable[..., None]:
+    """Return the constructor of a loss without arguments."""
+
+    def __init__(  # noqa: N807
+        self: NamedLoss,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = usual_name,
+        dtype: str | None = None,
+    ) -> None:
+        NamedLoss.__init__(self, reduction, name, dtype)
+
+    return __init__

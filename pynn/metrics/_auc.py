@@ -9,14 +9,17 @@ import numpy as np
 
 from pynn import _namespace, _state
 from pynn._allocation import check_metric
-from pynn.losses._binary_crossentropy import sigmoid
+from pynn.losses import sigmoid
 from pynn.metrics._confusion import Confusion, check_thresholds, count, prepare, spread_weights
-from pynn.metrics._metric import Metric, as_result, divide_no_nan
+from pynn.metrics._metric import Metric, as_result, divide_no_nan, registry
+
+__all__ = ["AUC"]
 
 CURVES = ("ROC", "PR")
 SUMMATIONS = ("interpolation", "minoring", "majoring")
 
 
+@registry.add()
 class AUC(Metric):
     """The area under a curve, approximated by counts at thresholds between 0 and 1.
 

@@ -8,11 +8,14 @@ import numpy as np
 
 from pynn import _namespace, _state
 from pynn._number_checks import is_number
-from pynn.metrics._metric import Metric, as_result
+from pynn.metrics._metric import Metric, as_result, registry
+
+__all__ = ["F1Score", "FBetaScore"]
 
 AVERAGES = (None, "micro", "macro", "weighted")
 
 
+@registry.add("fbeta_score")
 class FBetaScore(Metric):
     """The weighted harmonic mean of precision and recall.
 
@@ -138,6 +141,7 @@ class FBetaScore(Metric):
         }
 
 
+@registry.add()
 class F1Score(FBetaScore):
     """The harmonic mean of precision and recall.
 

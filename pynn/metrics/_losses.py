@@ -6,26 +6,95 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _namespace
+from pynn import _namespace, losses
 from pynn.losses import (
+    BCE,
+    CLASS_OF,
+    KLD,
+    MAE,
+    MAPE,
+    MSE,
+    MSLE,
+    bce,
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
     categorical_hinge,
+    cosine_similarity,
     hinge,
+    huber,
     kl_divergence,
+    kld,
+    kullback_leibler_divergence,
     log_cosh,
+    logcosh,
+    mae,
+    mape,
     mean_absolute_error,
     mean_absolute_percentage_error,
     mean_squared_error,
     mean_squared_logarithmic_error,
+    mse,
+    msle,
     poisson,
+    quantile,
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from pynn.losses._cosine_similarity import cosine
-from pynn.metrics._mean import NamedMetric
+from pynn.metrics._mean import METRIC_OF, NamedMetric, metric, native_name
+from pynn.metrics._metric import registry
+
+__all__ = [
+    "BCE",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
+    "KLD",
+    "KLDivergence",
+    "LogCoshError",
+    "MAE",
+    "MAPE",
+    "MSE",
+    "MSLE",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "bce",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "kld",
+    "kullback_leibler_divergence",
+    "log_cosh",
+    "logcosh",
+    "mae",
+    "mape",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "mse",
+    "msle",
+    "poisson",
+    "quantile",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
 
 
+@metric(mean_squared_error)
 class MeanSquaredError(NamedMetric):
     """The mean squared error, see `pynn.losses.mean_squared_error`.
 
@@ -44,10 +113,8 @@ class MeanSquaredError(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
-        super().__init__(mean_squared_error, name, dtype)
 
-
+@metric(mean_absolute_error)
 class MeanAbsoluteError(NamedMetric):
     """The mean absolute error, see `pynn.losses.mean_absolute_error`.
 
@@ -66,10 +133,8 @@ class MeanAbsoluteError(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
-        super().__init__(mean_absolute_error, name, dtype)
 
-
+@metric(mean_absolute_percentage_error)
 class MeanAbsolutePercentageError(NamedMetric):
     """The mean absolute percentage error, see `pynn.losses.mean_absolute_percentage_error`.
 
@@ -88,12 +153,8 @@ class MeanAbsolutePercentageError(NamedMetric):
 
     _direction = "down"
 
-    def __init__(
-        self, name: str | None = "mean_absolute_percentage_error", dtype: str | None = None
-    ) -> None:
-        super().__init__(mean_absolute_percentage_error, name, dtype)
 
-
+@metric(mean_squared_logarithmic_error)
 class MeanSquaredLogarithmicError(NamedMetric):
     """The mean squared logarithmic error, see `pynn.losses.mean_squared_logarithmic_error`.
 
@@ -112,12 +173,8 @@ class MeanSquaredLogarithmicError(NamedMetric):
 
     _direction = "down"
 
-    def __init__(
-        self, name: str | None = "mean_squared_logarithmic_error", dtype: str | None = None
-    ) -> None:
-        super().__init__(mean_squared_logarithmic_error, name, dtype)
 
-
+@metric(log_cosh, name="logcosh")
 class LogCoshError(NamedMetric):
     """The mean logarithm of the error's hyperbolic cosine, see `pynn.losses.log_cosh`.
 
@@ -136,10 +193,8 @@ class LogCoshError(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "logcosh", dtype: str | None = None) -> None:
-        super().__init__(log_cosh, name, dtype)
 
-
+@metric(kl_divergence)
 class KLDivergence(NamedMetric):
     """The mean Kullback-Leibler divergence, see `pynn.losses.kl_divergence`.
 
@@ -158,10 +213,8 @@ class KLDivergence(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
-        super().__init__(kl_divergence, name, dtype)
 
-
+@metric(poisson)
 class Poisson(NamedMetric):
     """The mean Poisson loss, see `pynn.losses.poisson`.
 
@@ -180,10 +233,8 @@ class Poisson(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
-        super().__init__(poisson, name, dtype)
 
-
+@metric(hinge)
 class Hinge(NamedMetric):
     """The mean hinge loss, see `pynn.losses.hinge`.
 
@@ -202,10 +253,8 @@ class Hinge(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
-        super().__init__(hinge, name, dtype)
 
-
+@metric(squared_hinge)
 class SquaredHinge(NamedMetric):
     """The mean squared hinge loss, see `pynn.losses.squared_hinge`.
 
@@ -224,10 +273,8 @@ class SquaredHinge(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
-        super().__init__(squared_hinge, name, dtype)
 
-
+@metric(categorical_hinge)
 class CategoricalHinge(NamedMetric):
     """The mean hinge loss between classes, see `pynn.losses.categorical_hinge`.
 
@@ -246,10 +293,13 @@ class CategoricalHinge(NamedMetric):
 
     _direction = "down"
 
-    def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
-        super().__init__(categorical_hinge, name, dtype)
+
+def cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Return the cosine of the angle between vectors along `axis`, 0 if one of them is 0."""
+    return -cosine_similarity(y_true, y_pred, axis)
 
 
+@metric(cosine, name="cosine_similarity", direction="up")
 class CosineSimilarity(NamedMetric):
     """The mean cosine of the angle between targets and predictions; 1 is the best.
 
@@ -270,18 +320,16 @@ class CosineSimilarity(NamedMetric):
     0.5
     """
 
-    _direction = "up"
-
     def __init__(
         self,
         name: str | None = "cosine_similarity",
         dtype: str | None = None,
         axis: int = -1,
     ) -> None:
-        super().__init__(cosine, name, dtype, axis=axis)
-        self.axis = axis
+        super().__init__(name, dtype, axis=axis)
 
 
+@metric(binary_crossentropy)
 class BinaryCrossentropy(NamedMetric):
     """The mean binary cross-entropy, see `pynn.losses.binary_crossentropy`.
 
@@ -302,8 +350,6 @@ class BinaryCrossentropy(NamedMetric):
     1.0397
     """
 
-    _direction = "down"
-
     def __init__(
         self,
         name: str | None = "binary_crossentropy",
@@ -312,16 +358,14 @@ class BinaryCrossentropy(NamedMetric):
         label_smoothing: float = 0,
     ) -> None:
         super().__init__(
-            binary_crossentropy,
             name,
             dtype,
             from_logits=from_logits,
             label_smoothing=label_smoothing,
         )
-        self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
 
 
+@metric(categorical_crossentropy)
 class CategoricalCrossentropy(NamedMetric):
     """The mean cross-entropy of one-hot targets, see `pynn.losses.categorical_crossentropy`.
 
@@ -344,8 +388,6 @@ class CategoricalCrossentropy(NamedMetric):
     0.4904
     """
 
-    _direction = "down"
-
     def __init__(
         self,
         name: str | None = "categorical_crossentropy",
@@ -355,18 +397,15 @@ class CategoricalCrossentropy(NamedMetric):
         axis: int = -1,
     ) -> None:
         super().__init__(
-            categorical_crossentropy,
             name,
             dtype,
             from_logits=from_logits,
             label_smoothing=label_smoothing,
             axis=axis,
         )
-        self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
-        self.axis = axis
 
 
+@metric(sparse_categorical_crossentropy)
 class SparseCategoricalCrossentropy(NamedMetric):
     """The mean cross-entropy of class numbers, see `pynn.losses.sparse_categorical_crossentropy`.
 
@@ -390,8 +429,6 @@ class SparseCategoricalCrossentropy(NamedMetric):
     0.4904
     """
 
-    _direction = "down"
-
     def __init__(
         self,
         name: str | None = "sparse_categorical_crossentropy",
@@ -401,23 +438,20 @@ class SparseCategoricalCrossentropy(NamedMetric):
         axis: int = -1,
     ) -> None:
         super().__init__(
-            sparse_categorical_crossentropy,
             name,
             dtype,
             from_logits=from_logits,
             ignore_class=ignore_class,
             axis=axis,
         )
-        self.from_logits = from_logits
-        self.ignore_class = ignore_class
-        self.axis = axis
 
     def update_state(  # type: ignore[override]
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
         """Add a batch, with the weight 0 where the label is the ignored one."""
-        if self.ignore_class is not None:
-            counted = np.not_equal(_namespace.to_array(y_true), self.ignore_class)
+        ignored = self._fn_kwargs["ignore_class"]
+        if ignored is not None:
+            counted = np.not_equal(_namespace.to_array(y_true), ignored)
             counted = counted.reshape(len(counted), -1).astype(np.float64)
             if sample_weight is None:
                 sample_weight = 1.0
@@ -425,6 +459,11 @@ class SparseCategoricalCrossentropy(NamedMetric):
         super().update_state(y_true, y_pred, sample_weight)
 
     def _native(self) -> str | None:
-        if self.ignore_class is not None or type(self) is not SparseCategoricalCrossentropy:
-            return None
-        return f"loss:{sparse_categorical_crossentropy.__name__}" + "_logits" * self.from_logits
+        own = type(self) is not SparseCategoricalCrossentropy
+        return None if own else native_name(self._fn, self._fn_kwargs)
+
+
+for _function in CLASS_OF:  # the others are metrics as functions only
+    if _function not in METRIC_OF and _function is not cosine_similarity:
+        _keras = _function.__name__ not in losses.registry.own
+        registry.add(*losses.registry.names_of(_function), keras=_keras)(_function)

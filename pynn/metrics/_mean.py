@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _namespace
+from pynn import _core, _namespace, losses
 from pynn._numbers import Number
 from pynn._pair import match_ranks
-from pynn.metrics._metric import Metric
-from pynn.metrics._native import native_name
+from pynn._registry import Thing
+from pynn.metrics._metric import Metric, registry
+
+__all__ = ["Mean", "MeanMetricWrapper", "Sum"]
 
 Reduce = Callable[..., Any]
+
+METRIC_OF: dict[Callable[..., Any], type[NamedMetric]] = {}  # of each declared function
 
 
 def _trailing(array: np.ndarray, first: int) -> tuple[int, ...]:
@@ -40,6 +44,7 @@ def per_sample(values: Any, weights: Any, reduce: Reduce) -> tuple[np.ndarray, A
     return values, weights
 
 
+@registry.add()
 class Sum(Metric):
     """The weighted sum of all values.
 
@@ -79,6 +84,7 @@ class Sum(Metric):
         return Number(self.total)
 
 
+@registry.add()
 class Mean(Metric):
     """The weighted mean of all values.
 
@@ -129,6 +135,7 @@ class Mean(Metric):
         self.count.value = np.array(count)
 
 
+@registry.add()
 class MeanMetricWrapper(Mean):
     """The mean of a function of ``(y_true, y_pred)`` over samples.
 
@@ -201,14 +208,22 @@ class MeanMetricWrapper(Mean):
         """Build a metric from the output of `get_config`; `custom_objects` finds functions."""
         config = dict(config)
         if isinstance(config.get("fn"), str):
-            from pynn.metrics._registry import find_function
-
-            config["fn"] = find_function(config["fn"], custom_objects)
+            known = {function.__name__: function for function in METRIC_OF}
+            config["fn"] = losses.registry.find(config["fn"], {**known, **(custom_objects or {})})
         return cls(**config)
 
 
 class NamedMetric(MeanMetricWrapper):
-    """Base of the built-in means: a function whose config need not name it."""
+    """Base of the built-in means: a declared function, which a config need not name.
+
+    Arguments of the function are attributes too.
+    """
+
+    _function: Callable[..., Any]  # set by `metric`
+
+    def __init__(self, name: str | None = None, dtype: str | None = None, **arguments: Any) -> None:
+        super().__init__(type(self)._function, name, dtype, **arguments)
+        vars(self).update(arguments)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the same metric again, without its state."""
@@ -220,3 +235,64 @@ class NamedMetric(MeanMetricWrapper):
     ) -> Any:
         """Build a metric from the output of `get_config`."""
         return cls(**config)
+
+
+def metric(
+    function: Callable[..., Any],
+    *aliases: str,
+    name: str | None = None,
+    direction: str = "down",
+    keras: bool = True,
+) -> Callable[[Thing], Thing]:
+    """Return a decorator that declares a metric which is the mean of a function.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(y_true, y_pred, **arguments)``. All names that it has as a loss are names of the
+        metric.
+    *aliases : str
+        Further names.
+    name : str, default=None
+        What objects of a class without a constructor are called; None stands for the function's
+        name.
+    direction : {"up", "down"}, default="down"
+        Whether larger or smaller values are better.
+    keras : bool, default=True
+        Whether Keras has it, under the same name.
+    """
+
+    def declare(cls: Any) -> Any:
+        cls._function = staticmethod(function)
+        cls._direction = direction
+        if "__init__" not in vars(cls):
+            cls.__init__ = _constructor(name or function.__name__)
+        METRIC_OF[function] = cls
+        return registry.add(*aliases, *losses.registry.names_of(function), keras=keras)(cls)
+
+    return declare
+
+
+def _constructor(usual_name: str) -> Callable[..., None]:
+    """Return the constructor of a metric without arguments."""
+
+    def __init__(  # noqa: N807
+        self: NamedMetric, name: str | None = usual_name, dtype: str | None = None
+    ) -> None:
+        NamedMetric.__init__(self, name, dtype)
+
+    return __init__
+
+
+def native_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str | None:
+    """Return the engine's name of the mean of `function`, or None if it has no such."""
+    if function in losses.CLASS_OF:
+        native = losses.CLASS_OF[function](**arguments)._native()
+        if native is None:
+            return None
+        usual = [value for _, value in _core.loss_parameters(native[0])]
+        return f"loss:{native[0]}" if np.array_equal(native[1], usual, equal_nan=True) else None
+    if function not in METRIC_OF or function.__name__ not in _core.metric_names():
+        return None
+    defaults = function.__defaults__ or ()
+    return function.__name__ if tuple(arguments.values()) in ((), defaults) else None

@@ -1,4 +1,7 @@
-"""`Metric`, the base class: named weights, update, result, reset. No formula belongs here."""
+"""The list of metrics, and `Metric`, their base: named weights, update, result, reset.
+
+No formula belongs here.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from pynn import _registry, _state, initializers
+from pynn import _state, initializers
 from pynn._allocation import check_metric
 from pynn._number_checks import is_integer
 from pynn._numbers import Number
+from pynn._registry import Registry, to_snake_case
 from pynn.metrics._weight import MetricWeight
+
+registry = Registry("metric")
 
 
 def divide_no_nan(a: Any, b: Any) -> np.ndarray:
@@ -67,7 +73,7 @@ class Metric(ABC):
     _direction: str | None = None
 
     def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
-        self.name = name or _state.unique_name(_registry.to_snake_case(type(self).__name__))
+        self.name = name or _state.unique_name(to_snake_case(type(self).__name__))
         if dtype is not None and str(np.dtype(dtype)) not in ("float32", "float64"):
             raise ValueError(f"dtype must be 'float32', 'float64' or None. Received: {dtype!r}")
         self._dtype = None if dtype is None else str(np.dtype(dtype))

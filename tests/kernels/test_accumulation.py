@@ -15,8 +15,8 @@ from reference.activations import (
     softmax,
     softmax_gradient,
 )
-from reference.loss_samples import defaults, samples
-from reference.losses import LOSSES
+from reference.loss_samples import samples
+from reference.losses import LOSSES, defaults
 from reference.random import random_bits
 from reference.tolerances import AWKWARD_SIZES, FORMULA_UNITS, assert_close
 

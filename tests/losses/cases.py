@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pynn import losses
+from reference.loss_samples import samples_of
 
 N_ROWS, N_FEATURES = 7, 4
 
@@ -22,57 +23,20 @@ class Case(NamedTuple):
         return native[0] if native else self.loss.name
 
 
-def _data() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    rng = np.random.default_rng(3)
-    shape = (N_ROWS, N_FEATURES)
-    scores = rng.normal(size=shape) * 2
-    shares = rng.uniform(0.02, 0.98, shape)
-    binary = (rng.random(shape) > 0.5) * 1.0
-    labels = rng.integers(0, N_FEATURES, (N_ROWS, 1))
-    one_hot = np.eye(N_FEATURES)[labels[:, 0]]
-    return {
-        "real": (rng.normal(size=shape), rng.normal(size=shape)),
-        "positive": (rng.uniform(0.1, 3, shape), rng.uniform(0.1, 3, shape)),
-        "shares": (rng.uniform(0.02, 0.98, shape), shares),
-        "binary": (binary, shares),
-        "binary_logits": (binary, scores),
-        "classes": (one_hot, shares),
-        "class_logits": (one_hot, scores),
-        "labels": (labels, shares),
-        "label_logits": (labels, scores),
-    }
+def _cases() -> dict[str, Case]:
+    found = {}
+    for cls in losses.CLASS_OF.values():
+        takes_logits = "from_logits" in cls()._fn_kwargs
+        # What an ignored class does to means has tests of its own.
+        changed = {key: value for key, value in cls._example.items() if key != "ignore_class"}
+        for logits in (False, True)[: 1 + takes_logits]:
+            for example in ({}, changed)[: 1 + bool(changed)]:
+                given = {**example, **({"from_logits": True} if logits else {})}
+                name = "-".join([cls.__name__, *(f"{key}={value}" for key, value in given.items())])
+                data = samples_of(cls._data, logits, N_ROWS, N_FEATURES, "float64")
+                found[name] = Case(cls(**given), *data)
+    return found
 
 
-_KINDS: list[tuple[str, dict[str, Any], str]] = [
-    ("MeanSquaredError", {}, "real"),
-    ("MeanAbsoluteError", {}, "real"),
-    ("MeanAbsolutePercentageError", {}, "real"),
-    ("MeanSquaredLogarithmicError", {}, "positive"),
-    ("Huber", {"delta": 0.7}, "real"),
-    ("LogCosh", {}, "real"),
-    ("Quantile", {"tau": 0.8}, "real"),
-    ("CosineSimilarity", {}, "real"),
-    ("Hinge", {}, "binary_logits"),
-    ("SquaredHinge", {}, "binary_logits"),
-    ("CategoricalHinge", {}, "class_logits"),
-    ("KLDivergence", {}, "shares"),
-    ("Poisson", {}, "positive"),
-    ("HalfGammaDeviance", {}, "positive"),
-    ("HalfPoissonDeviance", {}, "positive"),
-    ("BinaryCrossentropy", {"label_smoothing": 0.1}, "binary"),
-    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, "binary_logits"),
-    ("BinaryFocalCrossentropy", {"gamma": 1.5}, "binary"),
-    ("BinaryFocalCrossentropy", {"apply_class_balancing": True, "alpha": 0.3}, "binary"),
-    ("BinaryFocalCrossentropy", {"from_logits": True}, "binary_logits"),
-    ("CategoricalCrossentropy", {"label_smoothing": 0.1}, "classes"),
-    ("CategoricalCrossentropy", {"from_logits": True}, "class_logits"),
-    ("CategoricalFocalCrossentropy", {"alpha": [0.1, 0.2, 0.3, 0.4]}, "classes"),
-    ("CategoricalFocalCrossentropy", {"from_logits": True}, "class_logits"),
-    ("SparseCategoricalCrossentropy", {}, "labels"),
-    ("SparseCategoricalCrossentropy", {"from_logits": True}, "label_logits"),
-]
-CASES = [Case(getattr(losses, n)(**kwargs), *_data()[kind]) for n, kwargs, kind in _KINDS]
-IDS = [
-    "-".join([n, *(f"{k}={v}" for k, v in kwargs.items() if not isinstance(v, list))])
-    for n, kwargs, _ in _KINDS
-]
+CASES = list(_cases().values())
+IDS = list(_cases())

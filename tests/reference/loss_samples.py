@@ -1,39 +1,39 @@
-"""Targets and predictions for every loss."""
+"""Targets and predictions for every loss, from where it is defined."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pynn import _core
-
-OF_AMOUNTS = {"half_gamma_deviance"}
-OF_SIGNS = {"hinge", "squared_hinge"}
-OF_COUNTS = {"poisson", "half_poisson_deviance", "mean_squared_logarithmic_error"}
+from reference.losses import DECLARED
 
 
-def defaults(name: str) -> list[float]:
-    return [default for _, default in _core.loss_parameters(name)]
-
-
-def samples(name: str, rows: int, features: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions from where the loss is defined."""
+def samples_of(
+    data: str, logits: bool, rows: int, features: int, dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Targets of one of the kinds that `pynn.losses` declares, and predictions for them."""
     rng = np.random.default_rng(rows + 100 * features)
     shape = (rows, features)
     y_pred = rng.normal(0, 2, shape)
     y_true = rng.normal(0, 2, shape)
-    if name in OF_SIGNS:
+    if data == "signs":
         y_true = rng.choice([-1.0, 0.0, 1.0], shape)
-    elif name in OF_COUNTS:
+    elif data == "counts":
         y_true, y_pred = rng.poisson(2, shape) * 1.0, rng.gamma(2, 1, shape)
-    elif name in OF_AMOUNTS:
+    elif data == "amounts":
         y_true, y_pred = rng.gamma(2, 1, shape), rng.gamma(2, 1, shape)
-    elif "crossentropy" in name or name == "kl_divergence":
-        if not name.endswith("_logits"):
+    elif data != "real":
+        if not logits:
             y_pred = rng.uniform(0.02, 0.98, shape)
-        if name.startswith("sparse_"):
+        if data == "labels":
             y_true = rng.integers(0, features, (rows, 1)) * 1.0
-        elif name.startswith("binary_"):
+        elif data == "binary":
             y_true = rng.choice([0.0, 1.0], shape)
         else:
             y_true = rng.dirichlet(np.ones(features), rows)
     return y_true.astype(dtype), y_pred.astype(dtype)
+
+
+def samples(name: str, rows: int, features: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and predictions for one of the engine's losses."""
+    cls, arguments = DECLARED[name]
+    return samples_of(cls._data, "from_logits" in arguments, rows, features, dtype)

@@ -1,8 +1,8 @@
 """The truth for the optimizers' kernels: what their declarations say in plain float64 NumPy.
 
-Each entry of `OPTIMIZERS` is a function (w, state, g, rate, step, hyperparameters in the engine's
-order or by name) -> (new w, new state); `step` counts from 1. The order of the state is the
-engine's.
+Each entry of `OPTIMIZERS` is a function (w, state, g, rate, step, *hyper) -> (new w, new state):
+`step` counts from 1, hyperparameters are in the engine's order or go by name, and the order of the
+state is the engine's.
 """
 
 from __future__ import annotations
