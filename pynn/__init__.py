@@ -47,30 +47,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-_MODULES = (
-    "activations",
-    "backend",
-    "callbacks",
-    "config",
-    "constraints",
-    "datasets",
-    "estimators",
-    "export",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "ops",
-    "optimizers",
-    "plotting",
-    "random",
-    "regularizers",
-    "saving",
-    "utils",
-    "wrappers",
-)
-# Where the names that are more than modules come from.
+# Where the names come from that are no modules.
 _HOMES = {
     "Initializer": "initializers",
     "Input": "layers",
@@ -152,12 +129,13 @@ sys.meta_path.append(_EarlierModules)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        found: Any = importlib.import_module(f"pynn.{name}")
-    elif name in _HOMES:
+    found: Any
+    if name in _HOMES:
         found = getattr(importlib.import_module(f"pynn.{_HOMES[name]}"), name)
     elif name == "__version__":
         found = importlib.import_module("pynn._core").__version__
+    elif name in __all__:
+        found = importlib.import_module(f"pynn.{name}")
     else:
         raise AttributeError(f"module 'pynn' has no attribute {name!r}")
     globals()[name] = found

@@ -27,6 +27,22 @@ _FORMER = (
     ),
     ("pynn.layers", "_call", "pynn._call"),
     ("pynn.layers", "_function _operation", "pynn.layers._operations"),
+    (
+        "pynn.losses",
+        "_binary_crossentropy _binary_focal_crossentropy _categorical_crossentropy "
+        "_categorical_focal_crossentropy _categorical_hinge _cosine_similarity "
+        "_half_gamma_deviance _half_poisson_deviance _hinge _huber _kl_divergence _log_cosh "
+        "_mean_absolute_error _mean_absolute_percentage_error _mean_squared_error "
+        "_mean_squared_logarithmic_error _poisson _quantile _registry "
+        "_sparse_categorical_crossentropy _squared_hinge",
+        "pynn.losses",
+    ),
+    (
+        "pynn.metrics",
+        "_accuracy_functions _confusion_counts _precision_recall _r2_score _registry "
+        "_root_mean_squared_error",
+        "pynn.metrics",
+    ),
     ("pynn.ops", "_tensor", "pynn._tensor"),
     (
         "pynn.optimizers",

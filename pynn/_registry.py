@@ -9,7 +9,7 @@ can only name what the registry lists or what the caller passes in `custom_objec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Self, TypeVar
 
@@ -49,6 +49,8 @@ class Registry:
     ----------
     members : list of classes and functions
         What was declared, in that order.
+    examples : dict
+        Arguments to make each with, by its name.
     own : set of str
         Names of what Keras has not, so that its files cannot hold it.
     """
@@ -56,24 +58,21 @@ class Registry:
     def __init__(
         self,
         kind: str,
-        members: Iterable[Callable[..., Any]] = (),
-        aliases: Mapping[str, str] | None = None,
         base: type | None = None,
         default: str | None = None,
     ) -> None:
         self.kind = kind
         self.members: list[Callable[..., Any]] = []
+        self.examples: dict[str, dict[str, Any]] = {}
         self.own: set[str] = set()
         self._base = base
         self._default = default
         self._one = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"  # for messages
         self._objects: dict[str, Callable[..., Any]] = {}
-        for member in members:
-            self.add()(member)
-        for alias, name in (aliases or {}).items():
-            self._objects[alias] = self._objects[name]
 
-    def add(self, *aliases: str, keras: bool = True) -> Callable[[Thing], Thing]:
+    def add(
+        self, *aliases: str, keras: bool = True, example: Mapping[str, Any] | None = None
+    ) -> Callable[[Thing], Thing]:
         """Return a decorator that declares a class or function.
 
         A function is found by its name; a class by its name, that name in lower case, and that name
@@ -85,6 +84,8 @@ class Registry:
             Further names.
         keras : bool, default=True
             Whether Keras has it, under the same name.
+        example : mapping, default=None
+            Arguments to make one with, for tests, where it needs any.
 
         Notes
         -----
@@ -96,6 +97,7 @@ class Registry:
         def declare(member: Any) -> Any:
             names: tuple[str, ...] = (member.__name__, *aliases)
             self.members.append(member)
+            self.examples[member.__name__] = dict(example or {})
             self._objects.update(dict.fromkeys(names, member))
             if not keras:
                 self.own.update(names)

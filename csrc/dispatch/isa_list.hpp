@@ -5,7 +5,10 @@
 
 #include "dispatch/cpu_features.hpp"
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(PYNN_ONLY_ISA)
+#define PYNN_EXPANDED(X, ...) X(__VA_ARGS__)
+#define PYNN_FOR_EACH_ISA(X) PYNN_EXPANDED(X, PYNN_ONLY_ISA, true)
+#elif defined(__x86_64__) || defined(_M_X64)
 #define PYNN_FOR_EACH_ISA(X)   \
   X(scalar, true)              \
   X(avx2, cpu_runs_avx2_fma()) \

@@ -18,6 +18,7 @@ from pynn.losses._errors import *
 from pynn.losses._loss import CLASS_OF as CLASS_OF
 from pynn.losses._loss import Loss, LossFunctionWrapper, Reduction, registry
 from pynn.losses._margins import *
+from pynn.losses._margins import cosine as cosine
 
 __all__ = [
     "Loss",

@@ -152,6 +152,18 @@ class CategoricalHinge(NamedLoss):
     """
 
 
+def cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Return the cosine of the angle between vectors along `axis`, 0 if one of them is 0."""
+    xp, y_true, y_pred = as_pair(y_true, y_pred)
+    shortest = _state.epsilon() ** 2
+
+    def unit(x: Any) -> Any:
+        square = xp.sum(xp.square(x), axis=axis, keepdims=True)
+        return x / xp.sqrt(xp.maximum(square, shortest))
+
+    return xp.sum(unit(y_true) * unit(y_pred), axis=axis)
+
+
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Return minus the cosine of the angle between vectors along `axis`, so -1 is the best.
 
@@ -172,14 +184,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     >>> losses.cosine_similarity([[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 0.0]])
     array([-1., -0.], dtype=float32)
     """
-    xp, y_true, y_pred = as_pair(y_true, y_pred)
-    shortest = _state.epsilon() ** 2
-
-    def unit(x: Any) -> Any:
-        square = xp.sum(xp.square(x), axis=axis, keepdims=True)
-        return x / xp.sqrt(xp.maximum(square, shortest))
-
-    return -xp.sum(unit(y_true) * unit(y_pred), axis=axis)
+    return -cosine(y_true, y_pred, axis)
 
 
 @loss(cosine_similarity)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pynn.metrics import _accuracy, _auc, _f_score, _losses, _mean, _rates, _regression
 from pynn.metrics._accuracy import *
-from pynn.metrics._as_metric import as_metric, resolve_accuracy, resolve_crossentropy
+from pynn.metrics._as_metric import as_metric, resolve_crossentropy
 from pynn.metrics._auc import *
 from pynn.metrics._f_score import *
 from pynn.metrics._losses import *
@@ -23,7 +23,6 @@ __all__ = [
     "as_metric",
     "deserialize",
     "get",
-    "resolve_accuracy",
     "resolve_crossentropy",
     "serialize",
 ]

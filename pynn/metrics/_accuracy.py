@@ -8,7 +8,7 @@ import numpy as np
 
 from pynn import _namespace, _state
 from pynn._pair import match_ranks
-from pynn.metrics._mean import NamedMetric, metric
+from pynn.metrics._mean import MeanMetricWrapper, NamedMetric, metric
 
 __all__ = [
     "Accuracy",
@@ -20,10 +20,13 @@ __all__ = [
     "accuracy",
     "binary_accuracy",
     "categorical_accuracy",
+    "resolve_accuracy",
     "sparse_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",
     "top_k_categorical_accuracy",
 ]
+
+Shape = tuple[int | None, ...]
 
 
 def _matches(a: Any, b: Any) -> np.ndarray:
@@ -331,3 +334,39 @@ class SparseTopKCategoricalAccuracy(NamedMetric):
         from_sorted_ids: bool = False,
     ) -> None:
         super().__init__(name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+
+
+def is_accuracy(identifier: Any) -> bool:
+    """Whether `identifier` is the name that stands for the accuracy that fits the output."""
+    return isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc")
+
+
+def resolve_accuracy(
+    y_true_shape: Shape, y_pred_shape: Shape, name: str = "accuracy"
+) -> MeanMetricWrapper:
+    """Return the accuracy that fits targets and output of these shapes.
+
+    Parameters
+    ----------
+    y_true_shape, y_pred_shape : tuple
+        Shapes, the batch's axis included.
+    name : str, default="accuracy"
+        Name of the metric, usually what the user typed.
+
+    Returns
+    -------
+    Metric
+        `BinaryAccuracy` for one output; `SparseCategoricalAccuracy` for targets with one axis less,
+        or with one number per row; `CategoricalAccuracy` otherwise.
+
+    Examples
+    --------
+    >>> from pynn import metrics
+    >>> metrics.resolve_accuracy((None,), (None, 10), "acc")
+    <SparseCategoricalAccuracy name=acc>
+    """
+    if y_pred_shape[-1] == 1:
+        return BinaryAccuracy(name=name)
+    if len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1:
+        return SparseCategoricalAccuracy(name=name)
+    return CategoricalAccuracy(name=name)

@@ -8,47 +8,11 @@ from typing import Any
 from pynn import losses
 from pynn._registry import to_snake_case
 from pynn.metrics import _losses
-from pynn.metrics._accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
+from pynn.metrics._accuracy import is_accuracy, resolve_accuracy
 from pynn.metrics._mean import MeanMetricWrapper
 from pynn.metrics._metric import Metric, registry
 
 Shape = tuple[int | None, ...]
-
-
-def is_accuracy(identifier: Any) -> bool:
-    """Whether `identifier` is the name that stands for the accuracy that fits the output."""
-    return isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc")
-
-
-def resolve_accuracy(
-    y_true_shape: Shape, y_pred_shape: Shape, name: str = "accuracy"
-) -> MeanMetricWrapper:
-    """Return the accuracy that fits targets and output of these shapes.
-
-    Parameters
-    ----------
-    y_true_shape, y_pred_shape : tuple
-        Shapes, the batch's axis included.
-    name : str, default="accuracy"
-        Name of the metric, usually what the user typed.
-
-    Returns
-    -------
-    Metric
-        `BinaryAccuracy` for one output; `SparseCategoricalAccuracy` for targets with one axis less,
-        or with one number per row; `CategoricalAccuracy` otherwise.
-
-    Examples
-    --------
-    >>> from pynn import metrics
-    >>> metrics.resolve_accuracy((None,), (None, 10), "acc")
-    <SparseCategoricalAccuracy name=acc>
-    """
-    if y_pred_shape[-1] == 1:
-        return BinaryAccuracy(name=name)
-    if len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1:
-        return SparseCategoricalAccuracy(name=name)
-    return CategoricalAccuracy(name=name)
 
 
 def resolve_crossentropy(

@@ -21,6 +21,7 @@ from pynn.losses import (
     categorical_crossentropy,
     categorical_focal_crossentropy,
     categorical_hinge,
+    cosine,
     cosine_similarity,
     hinge,
     huber,
@@ -292,11 +293,6 @@ class CategoricalHinge(NamedMetric):
     """
 
     _direction = "down"
-
-
-def cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """Return the cosine of the angle between vectors along `axis`, 0 if one of them is 0."""
-    return -cosine_similarity(y_true, y_pred, axis)
 
 
 @metric(cosine, name="cosine_similarity", direction="up")

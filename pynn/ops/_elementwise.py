@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from pynn._dtypes import dtype_name
 from pynn._onnx import OnnxForm, OnnxWriter
+from pynn._registry import Thing
 from pynn._shape_rules import broadcast, same, unbroadcast
 from pynn._tensor import Op, apply, value_of
 
@@ -59,44 +61,79 @@ __all__ = [
     "where",
 ]
 
+OPS: list[Op] = []  # those that are functions of their values alone
+
 
 def _unary(
-    name: str,
     forward: Callable[..., Any],
     slope: Callable[..., Any] | None,
     onnx: OnnxForm | None = None,
-) -> Op:
-    """Make an op of one value; `slope` is its derivative, from the value and the result."""
-    if slope is None:
-        return Op(name, forward, None, same, onnx=onnx)
-    return Op(name, forward, lambda grad, out, x: (grad * slope(x, out),), same, onnx=onnx)
+    *,
+    name: str | None = None,
+    dtype: str | None = None,
+) -> Callable[[Thing], Thing]:
+    """Return a decorator that makes a function of one value an op, of the function's name.
+
+    `slope` is the derivative, from the value and the result.
+    """
+
+    def backward(grad: Any, out: Any, x: Any) -> tuple[Any]:
+        return (grad * slope(x, out),)  # type: ignore[misc]
+
+    def declare(function: Any) -> Any:
+        known = name or function.__name__
+        op = Op(known, forward, None if slope is None else backward, same, dtype, onnx=onnx)
+
+        @wraps(function)
+        def call(x: Any) -> Any:
+            return apply(op, x)
+
+        OPS.append(op)
+        return call
+
+    return declare
 
 
 def _binary(
-    name: str,
     forward: Callable[..., Any],
     slopes: Callable[..., tuple[Any, Any]] | None,
     onnx: OnnxForm | None = None,
-) -> Op:
-    """Make an op of two values; `slopes` are its derivatives, from gradient, values and result."""
-    if slopes is None:
-        return Op(name, forward, None, broadcast, onnx=onnx)
+    *,
+    dtype: str | None = None,
+) -> Callable[[Thing], Thing]:
+    """Return a decorator that makes a function of two values an op, of the function's name.
+
+    `slopes` are the derivatives, from gradient, values and result.
+    """
 
     def backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
-        grad_a, grad_b = slopes(grad, a, b, out)
+        grad_a, grad_b = slopes(grad, a, b, out)  # type: ignore[misc]
         return unbroadcast(grad_a, a), unbroadcast(grad_b, b)
 
-    return Op(name, forward, backward, broadcast, onnx=onnx)
+    def declare(function: Any) -> Any:
+        known = None if slopes is None else backward
+        op = Op(function.__name__, forward, known, broadcast, dtype, onnx=onnx)
+
+        @wraps(function)
+        def call(x1: Any, x2: Any) -> Any:
+            return apply(op, x1, x2)
+
+        OPS.append(op)
+        return call
+
+    return declare
 
 
-def _comparison(name: str, forward: Callable[..., Any], onnx: str, negated: bool = False) -> Op:
-    """Make an op of two values whose result is true or false."""
+def _comparison(
+    forward: Callable[..., Any], onnx: str, negated: bool = False
+) -> Callable[[Thing], Thing]:
+    """Return a decorator that makes a function of two values an op with true or false results."""
 
     def translate(w: OnnxWriter, *inputs: Any) -> str:
         truth = w.node(onnx, *inputs)
         return w.cast(w.node("Not", truth) if negated else truth)
 
-    return Op(name, forward, None, broadcast, "bool", onnx=translate)
+    return _binary(forward, None, translate, dtype="bool")
 
 
 def _power_slopes(g: Any, a: Any, b: Any, out: Any) -> tuple[Any, Any]:
@@ -117,46 +154,8 @@ def _pick_slopes(
     return slopes
 
 
-ADD = _binary("add", np.add, lambda g, a, b, out: (g, g), "Add")
-SUBTRACT = _binary("subtract", np.subtract, lambda g, a, b, out: (g, -g), "Sub")
-MULTIPLY = _binary("multiply", np.multiply, lambda g, a, b, out: (g * b, g * a), "Mul")
-DIVIDE = _binary("divide", np.true_divide, lambda g, a, b, out: (g / b, -g * out / b), "Div")
-POWER = _binary("power", np.power, _power_slopes, "Pow")
-MAXIMUM = _binary("maximum", np.maximum, _pick_slopes(np.greater), "Max")
-MINIMUM = _binary("minimum", np.minimum, _pick_slopes(np.less), "Min")
-FLOOR_DIVIDE = _binary("floor_divide", np.floor_divide, None)
-MOD = _binary("mod", np.mod, lambda g, a, b, out: (g, -g * np.floor_divide(a, b)))
-
-EQUAL = _comparison("equal", np.equal, "Equal")
-NOT_EQUAL = _comparison("not_equal", np.not_equal, "Equal", negated=True)
-LESS = _comparison("less", np.less, "Less")
-LESS_EQUAL = _comparison("less_equal", np.less_equal, "Greater", negated=True)
-GREATER = _comparison("greater", np.greater, "Greater")
-GREATER_EQUAL = _comparison("greater_equal", np.greater_equal, "Less", negated=True)
-LOGICAL_AND = Op("logical_and", np.logical_and, None, broadcast, "bool")
-LOGICAL_OR = Op("logical_or", np.logical_or, None, broadcast, "bool")
-LOGICAL_NOT = Op("logical_not", np.logical_not, None, same, "bool")
-ISNAN = Op("isnan", np.isnan, None, same, "bool")
-
-NEGATIVE = _unary("negative", np.negative, lambda x, out: -1, "Neg")
-ABSOLUTE = _unary("absolute", np.absolute, lambda x, out: np.sign(x), "Abs")
-SQUARE = _unary("square", np.square, lambda x, out: 2 * x, lambda w, x: w.node("Mul", x, x))
-SQRT = _unary("sqrt", np.sqrt, lambda x, out: 0.5 / out, "Sqrt")
-EXP = _unary("exp", np.exp, lambda x, out: out, "Exp")
-EXPM1 = _unary(
-    "expm1", np.expm1, lambda x, out: out + 1, lambda w, x: w.node("Sub", w.node("Exp", x), 1.0)
-)
-LOG = _unary("log", np.log, lambda x, out: 1 / x, "Log")
-LOG1P = _unary(
-    "log1p", np.log1p, lambda x, out: 1 / (1 + x), lambda w, x: w.node("Log", w.node("Add", x, 1.0))
-)
-SIN = _unary("sin", np.sin, lambda x, out: np.cos(x), "Sin")
-COS = _unary("cos", np.cos, lambda x, out: -np.sin(x), "Cos")
-SIGN = _unary("signum", np.sign, None, "Sign")
-FLOOR = _unary("floor", np.floor, None, "Floor")
-CEIL = _unary("ceil", np.ceil, None, "Ceil")
-ROUND = _unary("round", np.round, None)
-STOP_GRADIENT = _unary("stop_gradient", lambda x: x, None, lambda w, x: x)
+ROUND = Op("round", np.round, None, same)
+STOP_GRADIENT = Op("stop_gradient", lambda x: x, None, same, onnx=lambda w, x: x)
 
 WHERE = Op(
     "where",
@@ -195,24 +194,24 @@ CAST = Op(
 )
 
 
+@_binary(np.add, lambda g, a, b, out: (g, g), "Add")
 def add(x1: Any, x2: Any) -> Any:
     """Return ``x1 + x2``, entry by entry, with broadcasting."""
-    return apply(ADD, x1, x2)
 
 
+@_binary(np.subtract, lambda g, a, b, out: (g, -g), "Sub")
 def subtract(x1: Any, x2: Any) -> Any:
     """Return ``x1 - x2``, entry by entry, with broadcasting."""
-    return apply(SUBTRACT, x1, x2)
 
 
+@_binary(np.multiply, lambda g, a, b, out: (g * b, g * a), "Mul")
 def multiply(x1: Any, x2: Any) -> Any:
     """Return ``x1 * x2``, entry by entry, with broadcasting."""
-    return apply(MULTIPLY, x1, x2)
 
 
+@_binary(np.true_divide, lambda g, a, b, out: (g / b, -g * out / b), "Div")
 def divide(x1: Any, x2: Any) -> Any:
     """Return ``x1 / x2``, entry by entry, with broadcasting."""
-    return apply(DIVIDE, x1, x2)
 
 
 def divide_no_nan(x1: Any, x2: Any) -> Any:
@@ -221,99 +220,99 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
     return where(zero, 0.0, divide(x1, where(zero, 1.0, x2)))
 
 
+@_binary(np.floor_divide, None)
 def floor_divide(x1: Any, x2: Any) -> Any:
     """Return the largest whole number not above ``x1 / x2``. It has no gradient."""
-    return apply(FLOOR_DIVIDE, x1, x2)
 
 
+@_binary(np.mod, lambda g, a, b, out: (g, -g * np.floor_divide(a, b)))
 def mod(x1: Any, x2: Any) -> Any:
     """Return the remainder of `floor_divide`."""
-    return apply(MOD, x1, x2)
 
 
+@_binary(np.power, _power_slopes, "Pow")
 def power(x1: Any, x2: Any) -> Any:
     """Return `x1` to the power of `x2`."""
-    return apply(POWER, x1, x2)
 
 
+@_binary(np.maximum, _pick_slopes(np.greater), "Max")
 def maximum(x1: Any, x2: Any) -> Any:
     """Return the larger value, entry by entry."""
-    return apply(MAXIMUM, x1, x2)
 
 
+@_binary(np.minimum, _pick_slopes(np.less), "Min")
 def minimum(x1: Any, x2: Any) -> Any:
     """Return the smaller value, entry by entry."""
-    return apply(MINIMUM, x1, x2)
 
 
+@_comparison(np.equal, "Equal")
 def equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 == x2``."""
-    return apply(EQUAL, x1, x2)
 
 
+@_comparison(np.not_equal, "Equal", negated=True)
 def not_equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 != x2``."""
-    return apply(NOT_EQUAL, x1, x2)
 
 
+@_comparison(np.less, "Less")
 def less(x1: Any, x2: Any) -> Any:
     """Return where ``x1 < x2``."""
-    return apply(LESS, x1, x2)
 
 
+@_comparison(np.less_equal, "Greater", negated=True)
 def less_equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 <= x2``."""
-    return apply(LESS_EQUAL, x1, x2)
 
 
+@_comparison(np.greater, "Greater")
 def greater(x1: Any, x2: Any) -> Any:
     """Return where ``x1 > x2``."""
-    return apply(GREATER, x1, x2)
 
 
+@_comparison(np.greater_equal, "Less", negated=True)
 def greater_equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 >= x2``."""
-    return apply(GREATER_EQUAL, x1, x2)
 
 
+@_binary(np.logical_and, None, dtype="bool")
 def logical_and(x1: Any, x2: Any) -> Any:
     """Return where both are true."""
-    return apply(LOGICAL_AND, x1, x2)
 
 
+@_binary(np.logical_or, None, dtype="bool")
 def logical_or(x1: Any, x2: Any) -> Any:
     """Return where at least one is true."""
-    return apply(LOGICAL_OR, x1, x2)
 
 
+@_unary(np.logical_not, None, dtype="bool")
 def logical_not(x: Any) -> Any:
     """Return where `x` is false."""
-    return apply(LOGICAL_NOT, x)
 
 
+@_unary(np.isnan, None, dtype="bool")
 def isnan(x: Any) -> Any:
     """Return where `x` is not a number."""
-    return apply(ISNAN, x)
 
 
+@_unary(np.negative, lambda x, out: -1, "Neg")
 def negative(x: Any) -> Any:
     """Return ``-x``."""
-    return apply(NEGATIVE, x)
 
 
+@_unary(np.absolute, lambda x, out: np.sign(x), "Abs")
 def absolute(x: Any) -> Any:
     """Return the absolute value of `x`."""
-    return apply(ABSOLUTE, x)
 
 
+@_unary(np.square, lambda x, out: 2 * x, lambda w, x: w.node("Mul", x, x))
 def square(x: Any) -> Any:
     """Return ``x * x``."""
-    return apply(SQUARE, x)
 
 
+@_unary(np.sqrt, lambda x, out: 0.5 / out, "Sqrt")
 def sqrt(x: Any) -> Any:
     """Return the square root of `x`."""
-    return apply(SQRT, x)
 
 
 def rsqrt(x: Any) -> Any:
@@ -321,49 +320,49 @@ def rsqrt(x: Any) -> Any:
     return divide(1.0, sqrt(x))
 
 
+@_unary(np.exp, lambda x, out: out, "Exp")
 def exp(x: Any) -> Any:
     """Return e to the power of `x`."""
-    return apply(EXP, x)
 
 
+@_unary(np.expm1, lambda x, out: out + 1, lambda w, x: w.node("Sub", w.node("Exp", x), 1.0))
 def expm1(x: Any) -> Any:
     """Return ``exp(x) - 1``, exact for small `x`."""
-    return apply(EXPM1, x)
 
 
+@_unary(np.log, lambda x, out: 1 / x, "Log")
 def log(x: Any) -> Any:
     """Return the natural logarithm of `x`."""
-    return apply(LOG, x)
 
 
+@_unary(np.log1p, lambda x, out: 1 / (1 + x), lambda w, x: w.node("Log", w.node("Add", x, 1.0)))
 def log1p(x: Any) -> Any:
     """Return ``log(1 + x)``, exact for small `x`."""
-    return apply(LOG1P, x)
 
 
+@_unary(np.sin, lambda x, out: np.cos(x), "Sin")
 def sin(x: Any) -> Any:
     """Return the sine of `x`."""
-    return apply(SIN, x)
 
 
+@_unary(np.cos, lambda x, out: -np.sin(x), "Cos")
 def cos(x: Any) -> Any:
     """Return the cosine of `x`."""
-    return apply(COS, x)
 
 
+@_unary(np.sign, None, "Sign", name="signum")
 def sign(x: Any) -> Any:
     """Return -1, 0 or 1. It has no gradient; the activation of that name has."""
-    return apply(SIGN, x)
 
 
+@_unary(np.floor, None, "Floor")
 def floor(x: Any) -> Any:
     """Return the largest whole number not above `x`. It has no gradient."""
-    return apply(FLOOR, x)
 
 
+@_unary(np.ceil, None, "Ceil")
 def ceil(x: Any) -> Any:
     """Return the smallest whole number not below `x`. It has no gradient."""
-    return apply(CEIL, x)
 
 
 def round(x: Any, decimals: int = 0) -> Any:

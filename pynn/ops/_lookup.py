@@ -19,6 +19,7 @@ from pynn.ops import (
 
 _MODULES = (_activation, _elementwise, _linear, _merge, _neural, _reductions, _shapes)
 _OPS = {
+    **{op.name: op for op in _elementwise.OPS},
     **{op.name: op for module in _MODULES for op in vars(module).values() if isinstance(op, Op)},
     **{name: known.op for name, known in ACTIVATIONS.items()},
 }

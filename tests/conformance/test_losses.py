@@ -72,14 +72,13 @@ _KINDS = {
     "MeanAbsolutePercentageError": "positive",
     "Poisson": "positive",
 }
-# The classes and functions that both have, by pynn's lists; what only pynn has is named.
-OWN = {"HalfGammaDeviance", "HalfPoissonDeviance", "Quantile"}
+# The classes and functions that both have, by pynn's lists.
 CLASSES_OF = [
     name
     for name in pynn.losses.__all__
     if isinstance(getattr(pynn.losses, name), type)
     and issubclass(getattr(pynn.losses, name), pynn.losses.Loss)
-    and name not in {"Loss", "LossFunctionWrapper", *OWN}
+    and name not in {"Loss", "LossFunctionWrapper", *pynn.losses.registry.own}
 ]
 _FUNCTIONS = {"KLDivergence": "kl_divergence"}
 CASES = [

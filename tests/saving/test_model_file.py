@@ -18,6 +18,7 @@ from pynn import layers, losses, metrics, ops, optimizers
 from pynn._structure import leaves
 from pynn.layers import Layer
 from pynn.models import Model, Sequential, load_model
+from reference.optimizers import NAMES, make
 from saving.keras_models import MODELS, inputs_for
 
 X = np.random.default_rng(0).standard_normal((50, 4)).astype("float32")
@@ -142,17 +143,9 @@ class Halving(optimizers.Optimizer):
 @pytest.mark.parametrize(
     "optimizer",
     [
-        optimizers.SGD(0.01),
-        optimizers.SGD(0.01, momentum=0.9, nesterov=True),
+        *map(make, NAMES),
         optimizers.Adam(optimizers.schedules.ExponentialDecay(0.01, 3, 0.5), amsgrad=True),
         optimizers.AdamW(0.01, weight_decay=0.1, clipnorm=1.0),
-        optimizers.RMSprop(0.01, momentum=0.5, centered=True),
-        optimizers.Nadam(0.01),
-        optimizers.Adamax(0.01),
-        optimizers.Adagrad(0.01),
-        optimizers.Adadelta(0.1),
-        optimizers.Lion(0.01),
-        optimizers.Ftrl(0.01),
         optimizers.SGD(0.01, use_ema=True, ema_momentum=0.5),
         optimizers.Adam(0.01, gradient_accumulation_steps=3),
         Halving(0.01),

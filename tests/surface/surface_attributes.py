@@ -15,7 +15,7 @@ from datasets.made_up import (
     write_idx,
     write_npz,
 )
-from surface.surface_use import BITS, Entry, X, Y, compiled
+from surface.surface_use import BITS, Entry, X, Y, compiled, shared
 
 
 class Attributes(NamedTuple):
@@ -107,21 +107,7 @@ MAYBE_EMPTY = {"losses", "metrics", "non_trainable_weights", "non_trainable_vari
 _RATES = {"lr": 0.5, "decay": 0.5}
 # Arguments of older code, which are taken with a warning.
 OLDER: dict[str, dict[str, Any]] = {
-    **{
-        f"optimizers.{name}": _RATES
-        for name in (
-            "SGD",
-            "RMSprop",
-            "Adam",
-            "AdamW",
-            "Nadam",
-            "Adamax",
-            "Adagrad",
-            "Adadelta",
-            "Lion",
-            "Ftrl",
-        )
-    },
+    **{f"optimizers.{cls.__name__}": _RATES for cls in shared(keras.optimizers)},
     "layers.LeakyReLU": {"alpha": 0.1},
 }
 

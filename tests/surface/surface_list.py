@@ -31,7 +31,9 @@ from surface.surface_use import (
     as_optimizer,
     as_schedule,
     compiled,
+    defaults,
     nothing,
+    shared,
     small,
 )
 
@@ -49,31 +51,15 @@ _OPTIMIZER = {
 }
 
 
-def optimizer(name: str, **others: Any) -> Entry:
-    return Entry(
-        f"optimizers.{name}", {}, {"learning_rate": 0.1, **others, **_OPTIMIZER}, as_optimizer
-    )
+def optimizer(cls: Any) -> Entry:
+    others = {"learning_rate": 0.1, **defaults(cls)}
+    for formula in cls._formulas.values():
+        others |= formula.example
+    return Entry(f"optimizers.{cls.__name__}", {}, others | _OPTIMIZER, as_optimizer)
 
 
 OPTIMIZERS = [
-    optimizer("SGD", momentum=0.9, nesterov=True),
-    optimizer("RMSprop", rho=0.8, momentum=0.5, epsilon=1e-5, centered=True),
-    optimizer("Adam", beta_1=0.8, beta_2=0.9, epsilon=1e-5, amsgrad=True),
-    optimizer("AdamW", beta_1=0.8, beta_2=0.9, epsilon=1e-5, amsgrad=True),
-    optimizer("Nadam", beta_1=0.8, beta_2=0.9, epsilon=1e-5),
-    optimizer("Adamax", beta_1=0.8, beta_2=0.9, epsilon=1e-5),
-    optimizer("Adagrad", initial_accumulator_value=0.2, epsilon=1e-5),
-    optimizer("Adadelta", rho=0.8, epsilon=1e-5),
-    optimizer("Lion", beta_1=0.8, beta_2=0.9),
-    optimizer(
-        "Ftrl",
-        learning_rate_power=-0.6,
-        initial_accumulator_value=0.2,
-        l1_regularization_strength=0.1,
-        l2_regularization_strength=0.1,
-        l2_shrinkage_regularization_strength=0.1,
-        beta=0.1,
-    ),
+    *map(optimizer, shared(keras.optimizers)),
     Entry("optimizers.get", {"identifier": "adam"}, {}, as_optimizer),
 ]
 

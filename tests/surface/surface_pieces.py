@@ -19,8 +19,10 @@ from surface.surface_use import (
     Y,
     as_mean,
     as_metric,
+    defaults,
     nothing,
     on,
+    shared,
 )
 
 LAYER = {"name": "given", "trainable": False, "dtype": "float64"}
@@ -151,31 +153,10 @@ LAYERS = [
 ]
 
 
-def function(name: str, **others: Any) -> Entry:
-    return Entry(f"activations.{name}", {"x": X}, others, nothing)
-
-
 ACTIVATIONS = [
-    function("linear"),
-    function("relu", negative_slope=0.1, max_value=1.0, threshold=0.1),
-    function("leaky_relu", negative_slope=0.1),
-    function("relu6"),
-    function("sigmoid"),
-    function("hard_sigmoid"),
-    function("tanh"),
-    function("softplus"),
-    function("softsign"),
-    function("softmax", axis=-1),
-    function("log_softmax", axis=-1),
-    function("elu", alpha=0.5),
-    function("selu"),
-    function("gelu", approximate=True),
-    function("silu"),
-    function("swish"),
-    function("mish"),
-    function("exponential"),
-    function("heaviside"),
-    function("sign"),
+    Entry(f"activations.{name}", {"x": X}, defaults(function), nothing)
+    for function in shared(keras.activations)
+    for name in keras.activations.registry.names_of(function)
 ]
 
 
@@ -226,99 +207,52 @@ BINARY, MANY, SPARSE, REAL = (
     (LABELS, PROBABILITIES),
     (Y, CHANCES),
 )
-_LOSSES: list[tuple[str, str, Any, dict[str, Any]]] = [
-    ("mean_squared_error", "MeanSquaredError", REAL, {}),
-    ("mean_absolute_error", "MeanAbsoluteError", REAL, {}),
-    ("mean_absolute_percentage_error", "MeanAbsolutePercentageError", REAL, {}),
-    ("mean_squared_logarithmic_error", "MeanSquaredLogarithmicError", REAL, {}),
-    ("huber", "Huber", REAL, {"delta": 0.5}),
-    ("log_cosh", "LogCosh", REAL, {}),
-    ("cosine_similarity", "CosineSimilarity", MANY, {"axis": -1}),
-    ("hinge", "Hinge", BINARY, {}),
-    ("squared_hinge", "SquaredHinge", BINARY, {}),
-    ("categorical_hinge", "CategoricalHinge", MANY, {}),
-    ("kl_divergence", "KLDivergence", MANY, {}),
-    ("poisson", "Poisson", REAL, {}),
-    (
-        "binary_crossentropy",
-        "BinaryCrossentropy",
-        BINARY,
-        {"from_logits": True, "label_smoothing": 0.1, "axis": -1},
-    ),
-    (
-        "categorical_crossentropy",
-        "CategoricalCrossentropy",
-        MANY,
-        {"from_logits": True, "label_smoothing": 0.1, "axis": -1},
-    ),
-    (
-        "sparse_categorical_crossentropy",
-        "SparseCategoricalCrossentropy",
-        SPARSE,
-        {"from_logits": True, "ignore_class": 0, "axis": -1},
-    ),
-    (
-        "binary_focal_crossentropy",
-        "BinaryFocalCrossentropy",
-        BINARY,
-        {
-            "apply_class_balancing": True,
-            "alpha": 0.3,
-            "gamma": 1.0,
-            "from_logits": True,
-            "label_smoothing": 0.1,
-            "axis": -1,
-        },
-    ),
-    (
-        "categorical_focal_crossentropy",
-        "CategoricalFocalCrossentropy",
-        MANY,
-        {"alpha": 0.3, "gamma": 1.0, "from_logits": True, "label_smoothing": 0.1, "axis": -1},
-    ),
-    ("quantile", "Quantile", REAL, {"tau": 0.3}),
-]
+# By what `pynn.losses` declares targets to be.
+DATA = {
+    "real": REAL,
+    "counts": REAL,
+    "signs": BINARY,
+    "binary": BINARY,
+    "classes": MANY,
+    "labels": SPARSE,
+}
+_LOSSES = {
+    function: (DATA[cls._data], {**defaults(function), **cls._example})
+    for function, cls in keras.losses.CLASS_OF.items()
+    if function in shared(keras.losses)
+}
 LOSSES = [
     *[
         Entry(f"losses.{name}", {"y_true": data[0], "y_pred": data[1]}, others, nothing)
-        for name, _, data, others in _LOSSES
+        for function, (data, others) in _LOSSES.items()
+        for name in keras.losses.registry.names_of(function)
+        if hasattr(keras.losses, name)
     ],
     *[
         Entry(
-            f"losses.{name}",
+            f"losses.{keras.losses.CLASS_OF[function].__name__}",
             {},
             {**others, "reduction": "sum", "name": "given", "dtype": "float32"},
             lambda made, data=data: made(*data, sample_weight=np.ones(8)),
         )
-        for _, name, data, others in _LOSSES
-    ],
-    *[
-        Entry(f"losses.{name}", {"y_true": Y, "y_pred": CHANCES}, {}, nothing)
-        for name in ("mse", "mae", "mape", "msle", "MSE", "MAE", "MAPE", "MSLE")
+        for function, (data, others) in _LOSSES.items()
     ],
     Entry("losses.get", {"identifier": "mse"}, {}, on(Y, CHANCES)),
 ]
 
 
-def metric(name: str, data: Any = REAL, use: Any = None, **others: Any) -> Entry:
+def metric(cls: str, data: Any = REAL, use: Any = None, **others: Any) -> Entry:
     others = {**others, "name": "given", "dtype": "float32"}
-    return Entry(f"metrics.{name}", {}, others, use or as_metric(*data))
+    return Entry(f"metrics.{cls}", {}, others, use or as_metric(*data))
 
 
 _CUTS = {"thresholds": 0.4}
 METRICS = [
     *[
-        metric(
-            {"LogCosh": "LogCoshError"}.get(name, name),
-            data,
-            **{
-                key: value
-                for key, value in others.items()
-                if key in ("from_logits", "label_smoothing", "ignore_class")
-            },
-        )
-        for _, name, data, others in _LOSSES
-        if "Focal" not in name and name not in ("Huber", "Quantile")
+        metric(cls.__name__, data, **{**defaults(cls), "name": "given"})
+        for function, (data, _) in _LOSSES.items()
+        for cls in [keras.metrics.registry.find(function.__name__)]
+        if isinstance(cls, type)
     ],
     metric("Accuracy", (LABELS, LABELS)),
     metric("BinaryAccuracy", BINARY, threshold=0.4),

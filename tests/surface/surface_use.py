@@ -39,6 +39,18 @@ def found(name: str) -> Any:
     return value
 
 
+def shared(package: Any) -> list[Any]:
+    """Return what a package declares that Keras has too."""
+    return [m for m in package.registry.members if m.__name__ not in package.registry.own]
+
+
+def defaults(target: Any) -> dict[str, Any]:
+    """Return the arguments of a function or constructor that need not be given."""
+    function = target.__init__ if isinstance(target, type) else target
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
 def accepts(target: Any, argument: str) -> bool:
     """Whether a function, or the constructor of a class, has an argument of that name."""
     if not isinstance(target, type):

@@ -11,55 +11,52 @@ from reference.gradient_checks import (
     check_against_differences,
     check_against_reference,
 )
+from reference.losses import DECLARED, example
 from reference.tolerances import DTYPES
 from reference.trainer import Batch
 from reference.twin import LOSS_DEFAULTS, Training, Twin, rows
 
 LOSSES = _core.loss_names()
 METRICS = _core.metric_names()
-# Parameters that change something, beside the defaults.
-OTHER_PARAMETERS = {
-    "huber": [0.6],
-    "quantile": [0.8],
-    "binary_crossentropy": [0.1],
-    "binary_crossentropy_logits": [0.1],
-    "binary_focal_crossentropy": [0.1, 1.5, 0.3],
-    "categorical_crossentropy": [0.1],
-    "categorical_crossentropy_logits": [0.1],
-    "sparse_categorical_crossentropy": [1.0],
-    "sparse_categorical_crossentropy_logits": [1.0],
-}
-PARAMETERS = [(name, params) for name, params in LOSS_DEFAULTS.items()]
-PARAMETERS += list(OTHER_PARAMETERS.items())
+# The defaults, and parameters that change something.
+OTHER_PARAMETERS = {name: example(name)._native()[1] for name in LOSS_DEFAULTS}
+PARAMETERS = [*LOSS_DEFAULTS.items()]
+PARAMETERS += [(name, other) for name, other in OTHER_PARAMETERS.items() if other]
 # Losses that the engine takes of the logits, with the activation that they need.
 FUSED = {
     "binary_crossentropy": "sigmoid",
     "categorical_crossentropy": "softmax",
     "sparse_categorical_crossentropy": "softmax",
 }
-OUTPUT_ACTIVATIONS = FUSED | {
-    "binary_focal_crossentropy": "sigmoid",
-    "kl_divergence": "softmax",
-    "poisson": "softplus",
-    "half_gamma_deviance": "exponential",
-    "half_poisson_deviance": "exponential",
-    "mean_squared_logarithmic_error": "softplus",
+# By what targets are, the activation whose results suit them.
+OUTPUT_ACTIVATIONS = {
+    "binary": "sigmoid",
+    "classes": "softmax",
+    "labels": "softmax",
+    "counts": "softplus",
+    "amounts": "exponential",
 }
+
+
+def activation_of(name: str) -> str | None:
+    cls, arguments = DECLARED[name]
+    return None if "from_logits" in arguments else OUTPUT_ACTIVATIONS.get(cls._data)
 
 
 def targets(name: str, n_rows: int, features: int, rng: np.random.Generator) -> np.ndarray:
     shape = (n_rows, features)
-    if name.startswith("sparse_"):
+    data = DECLARED[name][0]._data
+    if data == "labels":
         return rng.integers(0, features, (n_rows, 1)) * 1.0
-    if "hinge" in name:
+    if data == "signs":
         return rng.choice([-1.0, 0.0, 1.0], shape)
-    if name == "half_gamma_deviance":
+    if data == "amounts":
         return rng.gamma(2, 1, shape)
-    if "poisson" in name or "logarithmic" in name:
+    if data == "counts":
         return rng.poisson(2, shape) * 1.0
-    if name.startswith("binary_"):
+    if data == "binary":
         return rng.choice([0.0, 1.0], shape)
-    if "crossentropy" in name or name == "kl_divergence":
+    if data == "classes":
         return rng.dirichlet(np.ones(features), n_rows)
     return rng.normal(0, 2, shape)
 
@@ -77,8 +74,8 @@ def problem(
     twin = Twin(dtype, seed=n_rows + features)
     output = twin.dense(twin.add("tanh", [twin.dense(twin.input(6), 5)]), features)
     outputs, losses = [output], [(name, params)]
-    if name in OUTPUT_ACTIVATIONS:
-        outputs = [twin.add(OUTPUT_ACTIVATIONS[name], [output])]
+    if activation_of(name) is not None:
+        outputs = [twin.add(activation_of(name), [output])]
     if keep_logits:
         outputs, losses = [*outputs, output], [*losses, None]
     y = targets(name, n_rows, features, twin.rng).astype(dtype)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import _core
+from pynn.optimizers import formula_of
 
 if TYPE_CHECKING:
     from pynn.formats.keras._arrays import Hdf5Arrays
@@ -21,32 +22,30 @@ if TYPE_CHECKING:
     from pynn.ops import Weight
 
 _NEW_GROUP, _OLD_GROUP = "optimizer/vars", "optimizer_weights"
-# Which slots of a formula Keras makes together; all of them where nothing is said.
-_TOGETHER = {"adam_amsgrad": ((0, 1), (2,)), "rmsprop_momentum": ((0,), (1,), (2,))}
-# Slots that Keras makes only if the optimizer's attribute is set.
-_ONLY_IF = {"rmsprop_momentum": {1: "momentum", 2: "centered"}}
-# Formulas with a number of their own at the end, which pynn computes from the count of steps.
-_TRAILING = {"nadam"}
 
 
 class _Order:
     """What an optimizer keeps for a weight, by name, in Keras's order."""
 
     def __init__(self, optimizer: Any, apart: bool = False) -> None:
-        self.formula: str | None = optimizer._engine_name()
+        formula = formula_of(optimizer)
         self.groups: list[tuple[str, ...]] = []
         if optimizer.use_ema:
             self.groups.append(("average",))
         if optimizer.gradient_accumulation_steps is not None:
             self.groups.append(("accumulated",))
-        self.n_slots = 0 if self.formula is None else _core.optimizer_slots(self.formula)
-        conditions = _ONLY_IF.get(self.formula or "", {})
-        for group in _TOGETHER.get(self.formula or "", (tuple(range(self.n_slots)),)):
+        self.n_slots = 0
+        self.last = None
+        if formula is None:
+            return
+        self.n_slots = _core.optimizer_slots(formula.name)
+        self.last = formula.keras_last
+        conditions = formula.keras_only_if
+        for group in formula.keras_slots or (tuple(range(self.n_slots)),):
             made = [i for i in group if i not in conditions or getattr(optimizer, conditions[i])]
             names = tuple(f"state_{i}" for i in made)
             if names:
                 self.groups += [(name,) for name in names] if apart else [names]
-        self.has_trailing = self.formula in _TRAILING
 
     @property
     def per_weight(self) -> int:
@@ -75,9 +74,8 @@ def keras_variables(model: Model) -> list[np.ndarray]:
             shape = weights[i].shape
             array = kept[i].get(name)
             found.append(np.full(shape, start.get(name, 0.0)) if array is None else array)
-        if order.has_trailing:
-            steps = np.arange(1, optimizer._iterations + 1)
-            found.append(np.prod(optimizer.beta_1 * (1 - 0.5 * 0.96**steps)))
+        if order.last is not None:
+            found.append(order.last(optimizer, optimizer._iterations))
     return [found[0], *(np.asarray(array, np.float32) for array in found[1:])]
 
 
@@ -131,7 +129,7 @@ def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight
     order = _Order(optimizer, apart)
     rest = list(variables[1:])
     expected = [weights[i].shape for i, _ in order.places(len(weights))]
-    expected += [()] * order.has_trailing
+    expected += [()] * (order.last is not None)
     rate = rest.pop(0) if len(rest) in (1, len(expected) + 1) and rest[0].shape == () else None
     if not variables or variables[0].shape != () or int(variables[0]) < 0:
         return

@@ -19,6 +19,7 @@ from pynn import (
     layers,
     losses,
     metrics,
+    optimizers,
     regularizers,
 )
 from pynn.ops import Weight
@@ -42,7 +43,8 @@ _KINDS: dict[str, Any] = {
     "activation": activations,
 }
 # Names of what only pynn has: Keras could not make it again.
-OWN = layers.registry.own | losses.registry.own | metrics.registry.own | activations.registry.own
+_REGISTRIES = (m.registry for m in (activations, layers, losses, metrics, optimizers))
+OWN = {name for registry in _REGISTRIES for name in registry.own}
 # Modules that Keras names for its own layers; what is not in them is somebody else's, or an op.
 LAYER_MODULES = (
     "keras.layers",
