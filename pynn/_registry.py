@@ -95,15 +95,15 @@ class Registry:
         """
 
         def declare(member: Any) -> Any:
-            names: tuple[str, ...] = (member.__name__, *aliases)
+            names = (member.__name__, *aliases)
             self.members.append(member)
             self.examples[member.__name__] = dict(example or {})
             self._objects.update(dict.fromkeys(names, member))
             if not keras:
                 self.own.update(names)
             if isinstance(member, type):
-                names = () if "get_config" in vars(member) else _argument_names(member)
-                member._config_names = names  # type: ignore[attr-defined]
+                written = () if "get_config" in vars(member) else _argument_names(member)
+                member._config_names = written  # type: ignore[attr-defined]
                 self._objects.setdefault(to_snake_case(member.__name__), member)
                 self._objects.setdefault(member.__name__.lower(), member)
             return member

@@ -12,7 +12,7 @@ import numpy as np
 from pynn import _namespace
 from pynn._number_checks import is_number
 from pynn.optimizers import schedules
-from pynn.optimizers.schedules._schedule import FormulaSchedule
+from pynn.optimizers.schedules import FormulaSchedule
 
 LearningRate = float | schedules.LearningRateSchedule | Callable[..., Any]
 

@@ -47,11 +47,11 @@ def loss_of(name: str, params: tuple[float, ...]) -> Loss:
 
 def entry(name: str) -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]:
     def values(t: np.ndarray, p: np.ndarray, *params: float) -> np.ndarray:
-        return loss_of(name, params).call(t, p)
+        return loss_of(name, params).call(t, np.asarray(p, np.float64))
 
     def gradient(t: np.ndarray, p: np.ndarray, *params: float) -> np.ndarray:
         with Tape() as tape:
-            watched = tape.watch(p)
+            watched = tape.watch(np.asarray(p, np.float64))
             total = ops.sum(loss_of(name, params).call(t, watched))
             return np.asarray(tape.gradient(total, watched))
 

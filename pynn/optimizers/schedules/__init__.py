@@ -7,6 +7,7 @@ from typing import Any
 from pynn.optimizers.schedules import _cosine, _decays
 from pynn.optimizers.schedules._cosine import *
 from pynn.optimizers.schedules._decays import *
+from pynn.optimizers.schedules._schedule import FormulaSchedule as FormulaSchedule
 from pynn.optimizers.schedules._schedule import LearningRateSchedule, registry
 
 __all__ = ["LearningRateSchedule", "deserialize", "serialize"]
