@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from pynn.estimators._fit_lock import without_lock
+from pynn.estimators._fit_lock import LOCK
 from pynn.estimators._saving import save_estimator
 
 _MISSING = object()
@@ -50,7 +50,7 @@ class Estimator(BaseEstimator):
                 (_check_plain if _is_plain(value) else _check)(cls, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return without_lock(super().__getstate__())
+        return {key: value for key, value in super().__getstate__().items() if key != LOCK}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

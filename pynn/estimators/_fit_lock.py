@@ -6,7 +6,8 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from sklearn.base import BaseEstimator
 
 # Where an estimator keeps its lock, which no copy of it takes along.
 LOCK = "_fit_lock"
@@ -59,7 +60,7 @@ class FitLock:
         self._trainings -= 1
 
 
-def lock_of(estimator: Any) -> FitLock:
+def lock_of(estimator: BaseEstimator) -> FitLock:
     """Return what lets one thread at a time train an estimator, as a context.
 
     Calls from several threads then do what they would do one after the other, in whatever order. A
@@ -72,8 +73,3 @@ def lock_of(estimator: Any) -> FitLock:
     if lock.process != os.getpid():
         lock = known[LOCK] = FitLock()
     return lock
-
-
-def without_lock(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the state of an estimator for a copy."""
-    return {name: value for name, value in state.items() if name != LOCK}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -18,7 +19,7 @@ _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def check_training_data(
-    estimator: Any, x: Any, y: Any, *, reset: bool, y_numeric: bool
+    estimator: BaseEstimator, x: Any, y: Any, *, reset: bool, y_numeric: bool
 ) -> tuple[Any, np.ndarray]:
     """Return X as a float matrix (dense C order or CSR) and y as an array.
 
@@ -60,7 +61,7 @@ def check_training_data(
     return x, y
 
 
-def _is_plain(estimator: Any, x: Any, y: Any, reset: bool) -> bool:
+def _is_plain(estimator: BaseEstimator, x: Any, y: Any, reset: bool) -> bool:
     """Whether scikit-learn's checks would find nothing in x and y, and return them as they are."""
     return (
         type(y) is np.ndarray
@@ -76,7 +77,7 @@ def _is_plain(estimator: Any, x: Any, y: Any, reset: bool) -> bool:
     )
 
 
-def _is_plain_input(estimator: Any, x: Any) -> bool:
+def _is_plain_input(estimator: BaseEstimator, x: Any) -> bool:
     """Whether scikit-learn's checks would return x, for a fitted estimator, as it is."""
     known = estimator.__dict__
     return "feature_names_in_" not in known and _core.is_plain_matrix(
@@ -102,7 +103,7 @@ def check_has_rows(y: Any) -> None:
         column_or_1d(y)
 
 
-def check_rows(estimator: Any, x: Any) -> Any:
+def check_rows(estimator: BaseEstimator, x: Any) -> Any:
     """Return X as a float matrix (dense or CSR) that a fitted estimator can predict for.
 
     A C-contiguous float array of the right width takes a short way, without scikit-learn.

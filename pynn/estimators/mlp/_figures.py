@@ -56,7 +56,7 @@ class Figures:
             self.native_metrics = self.objectives.native_metrics
         if validation is not None:
             rows = self._validation_rows = self._rows(validation, validation.row_weight)
-            dtype = self._network.dtype
+            dtype = self._network.architecture.dtype
             self._validation_targets = [
                 np.ascontiguousarray(t.reshape(len(t), -1), dtype) for t in rows.y_arrays
             ]

@@ -54,8 +54,6 @@ class Network:
         What training changes by gradients.
     model : pynn.Model
         Built when it is first asked for: a search makes many networks and looks at none.
-    optimizer : pynn.optimizers.Optimizer or None
-        The one that trains, which is the model's.
     plan : pynn.graph.Plan
     trainer : object or None
         What `prepare_trainer` made.
@@ -102,21 +100,11 @@ class Network:
             self._model.optimizer = self._optimizer
         return self._model
 
-    @property
-    def optimizer(self) -> Optimizer | None:
-        """What trains the network, as far as it has been trained."""
-        return self._optimizer if self._model is None else self._model.optimizer
-
-    @optimizer.setter
-    def optimizer(self, optimizer: Optimizer) -> None:
+    def set_optimizer(self, optimizer: Optimizer) -> None:
+        """Let the model have the optimizer that trains it."""
         self._optimizer = optimizer
         if self._model is not None:
             self._model.optimizer = optimizer
-
-    @property
-    def dtype(self) -> str:
-        """The type of the weights and of what is computed."""
-        return self.architecture.dtype
 
     def assign(self, values: Sequence[np.ndarray]) -> None:
         """Copy values, in the order of `copy_weights`, into the weights."""

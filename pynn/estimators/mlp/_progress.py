@@ -24,7 +24,7 @@ except ImportError:
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands for scikit-learn's mixin of this name."""
 
-    def callback_management_context(estimator: Any) -> AbstractContextManager[None]:
+    def callback_management_context(estimator: MLPParameters) -> AbstractContextManager[None]:
         """Return a context that does nothing."""
         return nullcontext()
 
@@ -34,12 +34,12 @@ class FitTask:
 
     Parameters
     ----------
-    estimator : BaseMLP
+    estimator : MLPParameters
     x, y, sample_weight
         What was given to ``fit``.
     """
 
-    def __init__(self, estimator: Any, x: Any, y: Any, sample_weight: Any) -> None:
+    def __init__(self, estimator: MLPParameters, x: Any, y: Any, sample_weight: Any) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": x, "y": y, "metadata": metadata}
         self._context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
@@ -47,7 +47,7 @@ class FitTask:
         self._epoch: Any = None
 
     @classmethod
-    def begin(cls, estimator: Any, x: Any, y: Any, sample_weight: Any) -> FitTask | None:
+    def begin(cls, estimator: MLPParameters, x: Any, y: Any, sample_weight: Any) -> FitTask | None:
         """Return the task of a fit, or None if there is no callback to be notified of it."""
         if "_skl_callbacks" not in vars(estimator):
             return None

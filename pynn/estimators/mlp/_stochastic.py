@@ -130,7 +130,7 @@ class BatchTraining(Listener):
             optimizer = self._new_optimizer(steps, key, weighted)
             if isinstance(settings.solver, str):
                 network.prepared_for = prepared
-        network.optimizer = optimizer
+        network.set_optimizer(optimizer)
         optimizer._set_iterations(network.trainer.iterations)
         if settings.spans_training and network.trainer.iterations >= steps:
             warnings.warn(
