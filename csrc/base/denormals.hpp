@@ -10,7 +10,7 @@ namespace pynn {
 class FlushDenormals {
  public:
 #if defined(__x86_64__) || defined(__i386__)
-  FlushDenormals() : saved_(__builtin_ia32_stmxcsr()) {
+  FlushDenormals() noexcept : saved_(__builtin_ia32_stmxcsr()) {
     __builtin_ia32_ldmxcsr(saved_ | kFlushToZero | kDenormalsAreZero);
   }
   ~FlushDenormals() { __builtin_ia32_ldmxcsr(saved_); }
@@ -20,7 +20,7 @@ class FlushDenormals {
   static constexpr unsigned kDenormalsAreZero = 0x0040;
   unsigned saved_;
 #elif defined(__aarch64__)
-  FlushDenormals() {
+  FlushDenormals() noexcept {
     asm volatile("mrs %0, fpcr" : "=r"(saved_));
     asm volatile("msr fpcr, %0" ::"r"(saved_ | kFlushToZero));
   }

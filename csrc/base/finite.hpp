@@ -10,7 +10,7 @@ namespace pynn {
 // A finite number's exponent is not all ones. Adding one to its lowest bit carries over into the
 // sign's place, which has been cleared, only if it is. Compilers turn this into vectors.
 template <class T>
-bool all_finite(const T* values, std::int64_t n) {
+bool all_finite(const T* values, std::int64_t n) noexcept {
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   constexpr Bits kLowest = Bits{1} << (sizeof(T) == 4 ? 23 : 52);
   constexpr Bits kSign = Bits{1} << (8 * sizeof(T) - 1);

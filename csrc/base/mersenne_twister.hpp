@@ -18,16 +18,16 @@ class MersenneTwister {
   MersenneTwister(std::uint32_t* key, int position) : key_(key), position_(position) {}
 
   // The state of RandomState(seed).
-  static void seed(std::uint32_t* key, std::uint32_t value) {
+  static void seed(std::uint32_t* key, std::uint32_t value) noexcept {
     for (int i = 0; i < kWords; ++i) {
       key[i] = value;
       value = 1812433253u * (value ^ (value >> 30)) + static_cast<std::uint32_t>(i + 1);
     }
   }
 
-  int position() const { return position_; }
+  int position() const noexcept { return position_; }
 
-  std::uint32_t next() {
+  std::uint32_t next() noexcept {
     if (position_ == kWords) {
       twist();
       position_ = 0;
@@ -36,7 +36,7 @@ class MersenneTwister {
   }
 
   // Uniform in [low, low + range), from 53 random bits.
-  double uniform(double low, double range) {
+  double uniform(double low, double range) noexcept {
     const std::uint32_t high = next() >> 5;
     const std::uint32_t rest = next() >> 6;
     return low + range * ((high * 67108864.0 + rest) / 9007199254740992.0);
@@ -46,7 +46,7 @@ class MersenneTwister {
   // with one of [0, i], which is the first of the numbers drawn that, cut to the bits of i, is not
   // above i. That is decided without a branch, since a third of the draws would be guessed wrong.
   template <class Index>
-  void shuffle(Index* order, std::int64_t n) {
+  void shuffle(Index* order, std::int64_t n) noexcept {
     std::uint32_t words[kWords];
     std::uint32_t partners[kWords];
     int next = position_;
@@ -75,17 +75,17 @@ class MersenneTwister {
 
  private:
   // All bits up to the highest one of value.
-  static std::uint32_t bits_below(std::uint32_t value) {
+  static std::uint32_t bits_below(std::uint32_t value) noexcept {
     for (int shift = 1; shift < 32; shift *= 2) value |= value >> shift;
     return value;
   }
 
-  static std::uint32_t mixed(std::uint32_t high, std::uint32_t low) {
+  static std::uint32_t mixed(std::uint32_t high, std::uint32_t low) noexcept {
     const std::uint32_t y = (high & 0x80000000u) | (low & 0x7fffffffu);
     return (y >> 1) ^ ((0u - (y & 1u)) & 0x9908b0dfu);
   }
 
-  void twist() {
+  void twist() noexcept {
     constexpr int kMiddle = 397;
     int i = 0;
     for (; i < kWords - kMiddle; ++i) key_[i] = key_[i + kMiddle] ^ mixed(key_[i], key_[i + 1]);
@@ -93,14 +93,14 @@ class MersenneTwister {
     key_[kWords - 1] = key_[kMiddle - 1] ^ mixed(key_[kWords - 1], key_[0]);
   }
 
-  static std::uint32_t tempered(std::uint32_t y) {
+  static std::uint32_t tempered(std::uint32_t y) noexcept {
     y ^= y >> 11;
     y ^= (y << 7) & 0x9d2c5680u;
     y ^= (y << 15) & 0xefc60000u;
     return y ^ (y >> 18);
   }
 
-  void temper(std::uint32_t* words, int first) const {
+  void temper(std::uint32_t* words, int first) const noexcept {
     for (int i = first; i < kWords; ++i) words[i] = tempered(key_[i]);
   }
 

@@ -11,7 +11,9 @@ struct RowNumbers {
   std::int64_t first;
   int count;
 
-  std::int64_t operator[](int i) const { return numbers != nullptr ? numbers[i] : first + i; }
+  std::int64_t operator[](int i) const noexcept {
+    return numbers != nullptr ? numbers[i] : first + i;
+  }
 };
 
 }  // namespace pynn

@@ -9,7 +9,7 @@ namespace pynn {
 
 // Fisher-Yates, number i with one of [i, n); a seed of 0 counts as 1.
 template <class Index>
-void xorshift_shuffle(Index* order, std::int64_t n, std::uint32_t seed) {
+void xorshift_shuffle(Index* order, std::int64_t n, std::uint32_t seed) noexcept {
   std::uint32_t state = seed != 0 ? seed : 1;
   for (std::int64_t i = 0; i < n - 1; ++i) {
     state ^= state << 13;

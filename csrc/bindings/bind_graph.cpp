@@ -8,6 +8,7 @@
 
 #include "base/finite.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/names.hpp"
 #include "graph/graph.hpp"
 #include "ops/registry.hpp"
 
@@ -121,17 +122,7 @@ void bind_graph(py::module_& m) {
       .def_property_readonly("dtype", [](const Graph& graph) { return dtype_name(graph.dtype()); })
       .def("__len__", &Graph::size);
 
-  m.def("elementwise_names", [] {
-    std::vector<std::string> names;
-    for (const ElementwiseEntry& entry : kElementwiseList) names.emplace_back(entry.name);
-    return names;
-  });
-
-  m.def("graph_kinds", [] {
-    std::vector<std::string> names;
-    for (const OpKind& kind : op_kinds()) names.push_back(kind.name);
-    return names;
-  });
+  m.def("graph_kinds", [] { return names_of(op_kinds()); });
 }
 
 }  // namespace pynn

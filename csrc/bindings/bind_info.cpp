@@ -2,26 +2,18 @@
 #include <pybind11/stl.h>
 
 #include <string>
-#include <vector>
 
 #include "base/thread_limits.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/names.hpp"
 #include "dispatch/dispatch.hpp"
 #include "dispatch/peak.hpp"
-#include "formulas/lists.hpp"
 
 namespace py = pybind11;
 
 namespace pynn {
 
 namespace {
-
-template <class Entry, std::size_t n>
-std::vector<std::string> names_of(const Entry (&list)[n]) {
-  std::vector<std::string> names;
-  for (const Entry& entry : list) names.emplace_back(entry.name);
-  return names;
-}
 
 double measure_peak_of(double seconds, int threads, const std::string& dtype) {
   require(seconds > 0, "seconds must be positive. Received: seconds=" + std::to_string(seconds));
@@ -58,6 +50,7 @@ void bind_info(py::module_& m) {
   m.def("activation_names", [] { return names_of(kActivationList); });
   m.def("loss_names", [] { return names_of(kLossList); });
   m.def("optimizer_names", [] { return names_of(kOptimizerList); });
+  m.def("elementwise_names", [] { return names_of(kElementwiseList); });
 }
 
 }  // namespace pynn

@@ -81,7 +81,7 @@ double optimizer_initial(const std::string& name, const std::vector<double>& hyp
   const int index = index_of(kOptimizerList, name, "name");
   require_parameters(name, kOptimizerList[index].parameters, hyper);
   const int source = kernel_table<float>().optimizer[index].initial_hyper;
-  return source < 0 ? 0.0 : hyper[static_cast<std::size_t>(source)];
+  return source < 0 ? 0.0 : hyper[source];
 }
 
 // The norm of all gradients together is NaN unless it is finite.

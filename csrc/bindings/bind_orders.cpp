@@ -35,7 +35,7 @@ int shuffle_as_numpy(const py::array& key, int position, const py::array& order)
   MersenneTwister generator = generator_of(key, position);
   const std::int64_t n = order.size();
   require(n <= std::numeric_limits<std::uint32_t>::max(), "order must have less than 2**32 rows");
-  // Of a few rows it takes less time than to get the GIL back.
+  // Shuffling so few rows takes less time than to get the GIL back.
   constexpr std::int64_t kFew = 1 << 14;
   if (n <= kFew) {
     generator.shuffle(rows, n);

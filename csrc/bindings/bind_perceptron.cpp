@@ -98,12 +98,7 @@ void read_csr(const py::tuple& parts, Samples<T>& samples) {
   require(samples.indptr.size() >= 1 && samples.indices.size() == stored,
           "indices must be as long as data, and indptr must not be empty");
   samples.rows = samples.indptr.size() - 1;
-  const std::int64_t* starts = samples.indptr.data();
-  require(starts[0] >= 0 && starts[samples.rows] <= stored,
-          "indptr must stay within the stored values");
-  bool ascending = true;
-  for (std::int64_t i = 0; i < samples.rows; ++i) ascending &= starts[i] <= starts[i + 1];
-  require(ascending, "indptr must not decrease");
+  require_row_starts(samples.indptr.data(), samples.rows, stored);
 }
 
 // x: a 2-D array, (data, indices, indptr, features) of a CSR matrix, or PerceptronRows. Checks

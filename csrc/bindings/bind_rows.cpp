@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/layout.hpp"
+#include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/rows_object.hpp"
 
@@ -74,9 +75,8 @@ void check_csr(const py::array& indices, const py::array& indptr, std::int64_t s
   const auto* starts = static_cast<const Index*>(indptr.data());
   const auto* index = static_cast<const Index*>(indices.data());
   const std::int64_t rows = indptr.size() - 1;
-  require(starts[0] == 0 && starts[rows] <= stored, "indptr must stay within the stored values");
-  for (std::int64_t row = 0; row < rows; ++row)
-    require(starts[row] <= starts[row + 1], "indptr must not decrease");
+  require(starts[0] == 0, "indptr must stay within the stored values, from the first one on");
+  require_row_starts(starts, rows, stored);
   for (std::int64_t row = 0; row < rows; ++row) {
     for (Index i = starts[row]; i < starts[row + 1]; ++i) {
       require(index[i] >= 0 && index[i] < cols, "column numbers must be below n_cols");

@@ -136,8 +136,8 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
     return self.trainer->start(data, batch_size, rows, shuffle_seed.has_value(),
                                shuffle_seed.value_or(0), skip, waits);
   };
-  // Few rows are in order before another thread would have taken the lock and given it back. But
-  // whoever waits for the trainer must not hold the GIL.
+  // A few rows are put in order without giving up the GIL, which another thread might then hold for
+  // longer. But a thread that waits for the trainer must not hold the GIL.
   constexpr std::int64_t kFew = 1 << 14;
   if (data.rows() > kFew || !begin(false)) without_gil([&] { begin(true); });
   self.epoch_data.clear();
@@ -247,8 +247,8 @@ void bind_training(py::module_& m) {
            "by them as `start` does it.")
       .def("results",
            [](const TrainerObject& self) {
-             // Whoever waits for the lock must not hold the GIL, but giving it up is dear: where
-             // threads train side by side, another one takes it for a while.
+             // A thread that waits for the lock must not hold the GIL. But giving it up costs much
+             // where threads train side by side: another one takes it for a while.
              std::optional<Results> found = self.trainer->results(false);
              if (!found) found = without_gil([&] { return self.trainer->results(true); });
              return dict_of(*found);

@@ -10,6 +10,13 @@
 
 namespace pynn {
 
+template <class List>
+std::vector<std::string> names_of(const List& list) {
+  std::vector<std::string> names;
+  for (const auto& entry : list) names.emplace_back(entry.name);
+  return names;
+}
+
 // The entry of `list` called `name`; `what` names the argument in the error.
 template <class Entry, std::size_t n>
 int index_of(const Entry (&list)[n], const std::string& name, const std::string& what) {

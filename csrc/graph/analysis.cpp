@@ -18,10 +18,10 @@ double densest_for(const NodeSpec& dense) {
 
 std::vector<char> nodes_below(const Graph& graph, const std::vector<int>& outputs) {
   std::vector<char> used(static_cast<std::size_t>(graph.size()), 0);
-  for (int output : outputs) used[static_cast<std::size_t>(output)] = 1;
+  for (int output : outputs) used[output] = 1;
   for (int id = graph.size() - 1; id >= 0; --id) {
-    if (!used[static_cast<std::size_t>(id)]) continue;
-    for (int input : graph.node(id).inputs) used[static_cast<std::size_t>(input)] = 1;
+    if (!used[id]) continue;
+    for (int input : graph.node(id).inputs) used[input] = 1;
   }
   return used;
 }
@@ -29,9 +29,8 @@ std::vector<char> nodes_below(const Graph& graph, const std::vector<int>& output
 std::vector<std::vector<int>> consumers_of(const Graph& graph, const std::vector<char>& used) {
   std::vector<std::vector<int>> consumers(static_cast<std::size_t>(graph.size()));
   for (int id = 0; id < graph.size(); ++id) {
-    if (!used[static_cast<std::size_t>(id)]) continue;
-    for (int input : graph.node(id).inputs)
-      consumers[static_cast<std::size_t>(input)].push_back(id);
+    if (!used[id]) continue;
+    for (int input : graph.node(id).inputs) consumers[input].push_back(id);
   }
   return consumers;
 }
@@ -40,7 +39,7 @@ double densest_sparse(const Graph& graph, const std::vector<int>& roots, int inp
   if (std::count(roots.begin(), roots.end(), input) > 0) return 0;
   double densest = 0;
   const auto consumers = consumers_of(graph, nodes_below(graph, roots));
-  for (int id : consumers[static_cast<std::size_t>(input)]) {
+  for (int id : consumers[input]) {
     const NodeSpec& node = graph.node(id);
     if (!node.kind->is_dense) return 0;
     densest = densest == 0 ? densest_for(node) : std::min(densest, densest_for(node));
@@ -54,8 +53,7 @@ bool can_take_logits(const Graph& graph, const std::vector<int>& outputs, int ou
   if (!node.kind->is_softmax && !is_sigmoid) return false;
   const int logits = node.inputs[0];
   const auto consumers = consumers_of(graph, nodes_below(graph, outputs));
-  return consumers[static_cast<std::size_t>(output)].empty() &&
-         consumers[static_cast<std::size_t>(logits)].size() == 1 &&
+  return consumers[output].empty() && consumers[logits].size() == 1 &&
          std::count(outputs.begin(), outputs.end(), output) == 1 &&
          std::count(outputs.begin(), outputs.end(), logits) == 0;
 }

@@ -94,15 +94,14 @@ void ExecutionPlan<T>::find_gradients(const ParameterMap<T>& parameters) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     for (const VariablePtr& variable : nodes_[i].spec->variables)
       trainable[i] |= parameters.count(variable.get()) != 0;
-    for (int input : nodes_[i].spec->inputs)
-      trainable[i] |= trainable[static_cast<std::size_t>(input)];
+    for (int input : nodes_[i].spec->inputs) trainable[i] |= trainable[input];
   }
   for (std::size_t i = 0; i < loss_nodes_.size(); ++i) {
-    if (request_.has_loss[i]) reached[static_cast<std::size_t>(loss_nodes_[i])] = 1;
+    if (request_.has_loss[i]) reached[loss_nodes_[i]] = 1;
   }
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     for (int consumer : nodes_[i].consumers)
-      reached[i] |= reached[static_cast<std::size_t>(consumer)] && !at(consumer).skipped;
+      reached[i] |= reached[consumer] && !at(consumer).skipped;
     nodes_[i].has_grad = nodes_[i].used && reached[i] && trainable[i];
   }
 }
@@ -126,7 +125,7 @@ void ExecutionPlan<T>::choose_fusions() {
   }
 }
 
-// An activation of a dense op that nobody else reads works in place on the dense op's buffers; a
+// The activation of a dense op that nothing else reads works in place on the dense op's buffers; a
 // relu happens in its tiles.
 template <class T>
 void ExecutionPlan<T>::fuse_into_dense(int id) {
@@ -199,8 +198,8 @@ void ExecutionPlan<T>::bind_ops(const ParameterMap<T>& parameters) {
   }
 }
 
-// Backward runs from the last node to the first: who comes first writes a gradient, later ones
-// add.
+// Backward runs from the last node to the first: the first op to write a gradient overwrites it,
+// later ones add to it.
 template <class T>
 void ExecutionPlan<T>::order_gradients() {
   std::set<const Variable*> seen;

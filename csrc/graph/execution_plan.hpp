@@ -62,10 +62,14 @@ class ExecutionPlan {
   // Runs a fused output's own op on blocks of the batch; nothing to do for other outputs.
   void finish_output(std::size_t i, const Pass& pass, const Share& share);
 
-  double forward_cost() const { return forward_cost_; }  // floating-point operations per row
+  double forward_cost() const noexcept {
+    return forward_cost_;
+  }  // floating-point operations per row
   // Whether a row's output depends on the other rows of its batch, in training.
-  bool depends_on_batch() const { return depends_on_batch_; }
-  bool always_depends_on_batch() const { return always_depends_on_batch_; }  // at inference too
+  bool depends_on_batch() const noexcept { return depends_on_batch_; }
+  bool always_depends_on_batch() const noexcept {
+    return always_depends_on_batch_;
+  }  // at inference too
   // How many nodes give a parameter a gradient.
   int uses(const Parameter<T>* parameter) const {
     const auto found = uses_.find(parameter);
@@ -95,14 +99,14 @@ class ExecutionPlan {
     RowCopy value_copy;
     RowCopy grad_copy;
 
-    bool is_activation() const { return spec->kind->activation >= 0; }
-    bool is_dense() const { return spec->kind->is_dense; }
+    bool is_activation() const noexcept { return spec->kind->activation >= 0; }
+    bool is_dense() const noexcept { return spec->kind->is_dense; }
     // Its gradient goes on to its inputs and parameters.
-    bool runs_backward() const { return op != nullptr && has_grad && !skipped; }
+    bool runs_backward() const noexcept { return op != nullptr && has_grad && !skipped; }
   };
 
-  Node& at(int node) { return nodes_[static_cast<std::size_t>(node)]; }
-  const Node& at(int node) const { return nodes_[static_cast<std::size_t>(node)]; }
+  Node& at(int node) { return nodes_[node]; }
+  const Node& at(int node) const { return nodes_[node]; }
   bool is_loss_node(int node) const;
   bool is_output(int node) const;
 

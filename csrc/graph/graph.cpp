@@ -51,7 +51,7 @@ int Graph::add(const std::string& kind_name, const std::vector<int>& inputs,
 
 const NodeSpec& Graph::node(int id) const {
   require(id >= 0 && id < size(), "no such node: " + std::to_string(id));
-  return nodes_[static_cast<std::size_t>(id)];
+  return nodes_[id];
 }
 
 }  // namespace pynn

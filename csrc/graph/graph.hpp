@@ -19,8 +19,8 @@ class Graph {
           std::vector<VariablePtr> variables, const std::map<std::string, double>& params,
           Program program = {}, std::vector<int> indices = {});
 
-  DType dtype() const { return dtype_; }
-  int size() const { return static_cast<int>(nodes_.size()); }
+  DType dtype() const noexcept { return dtype_; }
+  int size() const noexcept { return static_cast<int>(nodes_.size()); }
   const NodeSpec& node(int id) const;
 
  private:

@@ -50,7 +50,7 @@ Task update_task(Op<T>* op, const T* grad_rows) {
     const T* kept = op->parameters[v]->grad;
     if (kept == nullptr) continue;
     task.writes.push_back(kept);
-    // Whoever has begun the sum may have divided it in another way.
+    // The op that began the sum may have been divided in another way.
     if (!op->first_use[v]) task.reads.push_back(kept);
   }
   return task;
@@ -108,9 +108,9 @@ void ExecutionPlan<T>::append_backward(std::vector<Task>& tasks) const {
   }
 }
 
-// All copies of gradients to rows come before the updates, so that nobody waits between two
-// updates. Entries are ordered just before they are used: several ops may read the same ones, each
-// in its own order.
+// All copies of gradients to rows come before the updates, so that no worker waits between
+// two updates. Entries are ordered just before they are used: several ops may read the same ones,
+// each in its own order.
 template <class T>
 void ExecutionPlan<T>::append_update(std::vector<Task>& tasks) const {
   std::vector<Task> updates;

@@ -17,10 +17,10 @@ class Dense : public Op<T> {
       : units_(node.features),
         features_(node.input_features[0]),
         transposed_(node.params[0] != 0),
-        by_input_((node.variables[0]->layout() == Layout::by_input) != transposed_) {}
+        in_out_((node.variables[0]->layout() == Layout::by_input) != transposed_) {}
 
   Division forward_division() const override {
-    return !is_sparse() ? kFeatureProduct : by_input_ ? kColumnProduct : kRowwise;
+    return !is_sparse() ? kFeatureProduct : in_out_ ? kColumnProduct : kRowwise;
   }
   double cost() const override {
     if (!is_sparse()) return 2.0 * units_ * features_;
@@ -32,14 +32,14 @@ class Dense : public Op<T> {
     if (!is_sparse() || kernel == nullptr || kernel->slots.empty()) return cost();
     return cost() + 10.0 * units_ * features_ / kLanes;
   }
-  bool may_read_rows() const override { return by_input_ && !is_sparse(); }
+  bool may_read_rows() const override { return in_out_ && !is_sparse(); }
   bool wants_rows() const override {
-    return trains_kernel() && !by_input_ && gradient_kernel() == WeightGradient::by_rows;
+    return trains_kernel() && !in_out_ && gradient_kernel() == WeightGradient::by_rows;
   }
   bool wants_grad_rows() const override {
     if (!trains_kernel()) return false;
     const WeightGradient kernel = gradient_kernel();
-    return kernel == WeightGradient::by_entries || (by_input_ && kernel == WeightGradient::by_rows);
+    return kernel == WeightGradient::by_entries || (in_out_ && kernel == WeightGradient::by_rows);
   }
   // The sums of the bias, and the ends of the groups of columns, or the sums of narrow_gradient.
   std::ptrdiff_t workspace(int) const override {
@@ -109,7 +109,7 @@ class Dense : public Op<T> {
       a.gate_block_stride = this->relu_mask->block_stride;
     }
     if (narrow_to(a, share.features(features_), pass, share))
-      choose_input_gradient(*this->kernels, a, by_input_, pass.count)(a);
+      choose_input_gradient(*this->kernels, a, in_out_, pass.count)(a);
   }
 
   void update(const Pass& pass, const Share& share) override {
@@ -130,7 +130,7 @@ class Dense : public Op<T> {
     if (this->variables.size() < 2 || this->parameters[1] == nullptr) return;
     const Slot<T>& y = *this->out;
     const bool by_rows = y.grad_rows != nullptr;
-    const bool is_known = by_input_ && trains_kernel() && kernel == WeightGradient::by_lanes;
+    const bool is_known = in_out_ && trains_kernel() && kernel == WeightGradient::by_lanes;
     const Range rows = by_rows || is_known ? share.columns(units_) : share.features(units_);
     if (rows.size() <= 0) return;
     if (is_known) {
@@ -162,18 +162,18 @@ class Dense : public Op<T> {
   bool is_sparse() const { return this->in[0]->sparse; }
   static constexpr std::ptrdiff_t kLongestSpan = 1 << 24;
   // As the kernel is stored.
-  int lines() const { return by_input_ ? features_ : units_; }
-  int columns() const { return by_input_ ? units_ : features_; }
+  int lines() const { return in_out_ ? features_ : units_; }
+  int columns() const { return in_out_ ? units_ : features_; }
   bool trains_kernel() const { return this->parameters[0] != nullptr; }
   WeightGradient gradient_kernel() const {
-    return choose_weight_gradient(*this->kernels, {lines(), by_input_}, this->in[0]->is_input,
+    return choose_weight_gradient(*this->kernels, {lines(), in_out_}, this->in[0]->is_input,
                                   is_sparse());
   }
-  bool divides_outputs() const { return by_input_ && units_ >= 2 * kRowAlign; }
+  bool divides_outputs() const { return in_out_ && units_ >= 2 * kRowAlign; }
   std::int64_t* group_ends() const {
     return reinterpret_cast<std::int64_t*>(this->work + round_up(units_, kRowAlign));
   }
-  int shift() const { return group_shift<T>(by_input_, units_, this->variables[0]->ld()); }
+  int shift() const { return group_shift<T>(in_out_, units_, this->variables[0]->ld()); }
 
   void forward_entries(const Pass& pass, const Share& share) {
     const Slot<T>& y = *this->out;
@@ -182,7 +182,7 @@ class Dense : public Op<T> {
     a.x = this->in[0]->entries;
     a.first_row = share.blocks.begin * kLanes;
     a.count = std::min(pass.count, share.blocks.end * kLanes) - a.first_row;
-    a.by_input = by_input_;
+    a.by_input = in_out_;
     a.weights = this->variable_data(0);
     a.ld = this->variables[0]->ld();
     a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
@@ -226,7 +226,7 @@ class Dense : public Op<T> {
     a.outputs = units_;
     a.output_begin = outputs.begin;
     a.output_end = outputs.end;
-    a.by_input = by_input_;
+    a.by_input = in_out_;
     a.group_shift = shift();
     aim(a);
     this->kernels->sparse_gradient(a);
@@ -239,17 +239,17 @@ class Dense : public Op<T> {
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
     FewLinesArgs<T> a{};
-    a.turned = by_input_ ? y.grad : x.value;
-    a.turned_block_stride = by_input_ ? y.block_stride : x.block_stride;
-    a.spread = by_input_ ? x.value : y.grad;
-    a.spread_block_stride = by_input_ ? x.block_stride : y.block_stride;
+    a.turned = in_out_ ? y.grad : x.value;
+    a.turned_block_stride = in_out_ ? y.block_stride : x.block_stride;
+    a.spread = in_out_ ? x.value : y.grad;
+    a.spread_block_stride = in_out_ ? x.block_stride : y.block_stride;
     a.count = pass.count;
     a.lines = lines();
     a.begin = range.begin;
     a.end = range.end;
     a.sums = this->work + round_up(units_, kRowAlign);
     a.ld = round_up(columns(), kRowAlign);
-    if (by_input_ && this->variables.size() > 1 && this->parameters[1] != nullptr)
+    if (in_out_ && this->variables.size() > 1 && this->parameters[1] != nullptr)
       a.column_sums = this->work;
     this->kernels->narrow_gradient(a);
     Parameter<T>& kernel = *this->parameters[0];
@@ -269,7 +269,7 @@ class Dense : public Op<T> {
   // A line of the kernel per output, or per input: then x and the gradient of y change places. Of
   // either, a worker steps the weights of the outputs that it has computed in forward().
   void update_by_rows(const Pass& pass, const Share& share) {
-    if (by_input_) {
+    if (in_out_) {
       share.for_each_band(features_, units_, [&](const Band& band) { update_band(pass, band); });
     } else {
       const int width = static_cast<int>(round_up(features_, kRowAlign));
@@ -282,10 +282,10 @@ class Dense : public Op<T> {
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
     WeightGradientArgs<T> a{};
-    a.x_rows = by_input_ ? y.grad_rows : x.row_pointers;
+    a.x_rows = in_out_ ? y.grad_rows : x.row_pointers;
     a.count = pass.count;
-    a.grad_y = by_input_ ? x.value : y.grad;
-    a.grad_y_block_stride = by_input_ ? x.block_stride : y.block_stride;
+    a.grad_y = in_out_ ? x.value : y.grad;
+    a.grad_y_block_stride = in_out_ ? x.block_stride : y.block_stride;
     a.row_begin = band.lines.begin;
     a.row_end = band.lines.end;
     a.col_begin = band.columns.begin;
@@ -306,7 +306,7 @@ class Dense : public Op<T> {
   int units_;
   int features_;
   bool transposed_;
-  bool by_input_;  // a line of what is stored belongs to an input
+  bool in_out_;  // a line of what is stored belongs to an input
 };
 
 int shape(const NodeSpec& node) {

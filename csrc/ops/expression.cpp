@@ -18,7 +18,7 @@ namespace {
 
 // Elements of all intermediate values of a piece together, on the stack: 64 KB of float32.
 constexpr int kScratch = 1 << 14;
-// Features of a piece at most: 512 elements spread the cost of a call over 32 AVX-512 vectors.
+// Features of a piece at most: 512 elements share the cost of a call, over 32 AVX-512 vectors.
 constexpr int kPieceFeatures = 16;
 // Values and their gradients, at one feature each, fit the scratch memory.
 constexpr int kMaxValues = kScratch / kLanes / 2;
@@ -139,38 +139,36 @@ class Expression : public Op<T> {
     void compute(int value) {
       const Instruction& step = op_.instruction(value);
       const KernelTable<T>& kernels = *op_.kernels;
-      const auto function = static_cast<std::size_t>(step.function);
       if (step.is_activation) {
-        kernels.activation[function].forward(operand(step, 0), results_[value], n_,
-                                             static_cast<T>(step.alpha));
+        kernels.activation[step.function].forward(operand(step, 0), results_[value], n_,
+                                                  static_cast<T>(step.alpha));
       } else {
-        kernels.elementwise[function].forward(operand(step, 0), operand(step, 1), operand(step, 2),
-                                              results_[value], n_);
+        kernels.elementwise[step.function].forward(operand(step, 0), operand(step, 1),
+                                                   operand(step, 2), results_[value], n_);
       }
     }
 
     void differentiate(const Slope& slope) {
       const Instruction& step = op_.instruction(slope.value);
       const KernelTable<T>& kernels = *op_.kernels;
-      const auto function = static_cast<std::size_t>(step.function);
       const T* grad = grads_[op_.first_value_ + slope.value];
       const T* result = at_[op_.first_value_ + slope.value];
-      T* into = grads_[step.operands[static_cast<std::size_t>(slope.operand)]];
+      T* into = grads_[step.operands[slope.operand]];
       if (step.is_activation) {
-        const ActivationKernel<T>& kernel = kernels.activation[function];
+        const ActivationKernel<T>& kernel = kernels.activation[step.function];
         kernel.backward(grad, kernel.needs_input ? operand(step, 0) : result, into, n_,
                         static_cast<T>(step.alpha), slope.accumulate);
       } else {
-        kernels.elementwise[function].slope[slope.operand](grad, operand(step, 0), operand(step, 1),
-                                                           operand(step, 2), result, into, n_,
-                                                           slope.accumulate);
+        kernels.elementwise[step.function].slope[slope.operand](grad, operand(step, 0),
+                                                                operand(step, 1), operand(step, 2),
+                                                                result, into, n_, slope.accumulate);
       }
     }
 
     void add_up_narrow_gradients(bool first) {
       for (int i = 0; i < op_.inputs_; ++i) {
-        if (!op_.is_narrow(i) || !op_.reached_[static_cast<std::size_t>(i)]) continue;
-        const bool accumulate = !first || op_.accumulate[static_cast<std::size_t>(i)] != 0;
+        if (!op_.is_narrow(i) || !op_.reached_[i]) continue;
+        const bool accumulate = !first || op_.accumulate[i] != 0;
         op_.kernels->sum_features(grads_[i], static_cast<int>(n_ / kLanes), 1, T(1),
                                   op_.input(i).grad_at(block_), accumulate);
       }
@@ -196,51 +194,43 @@ class Expression : public Op<T> {
     T* grads_[3 * kMaxValues];
   };
 
-  const Instruction& instruction(int value) const {
-    return program_.instructions[static_cast<std::size_t>(value)];
-  }
-  const Slot<T>& input(int i) const { return *this->in[static_cast<std::size_t>(i)]; }
-  bool is_narrow(int i) const { return narrow_[static_cast<std::size_t>(i)] != 0; }
+  const Instruction& instruction(int value) const { return program_.instructions[value]; }
+  const Slot<T>& input(int i) const { return *this->in[i]; }
+  bool is_narrow(int i) const { return narrow_[i] != 0; }
   const T* constant_at(int c, int f) const {
-    const auto i = static_cast<std::size_t>(c);
-    const bool one = program_.constants[i].size() == 1;
-    return static_cast<const T*>(constants_[i].data()) + (one ? 0 : f * kLanes);
+    const bool one = program_.constants[c].size() == 1;
+    return static_cast<const T*>(constants_[c].data()) + (one ? 0 : f * kLanes);
   }
   // Bit k: the instruction has a gradient with respect to its operand k.
   int smooth(const Instruction& step) const {
-    return step.is_activation
-               ? 1
-               : this->kernels->elementwise[static_cast<std::size_t>(step.function)].smooth;
+    return step.is_activation ? 1 : this->kernels->elementwise[step.function].smooth;
   }
-  // What its gradients look at: bits 0 to 2 the operands, bit 3 the result.
+  // What its gradients read: bits 0 to 2 the operands, bit 3 the result.
   int reads(const Instruction& step) const {
-    const auto function = static_cast<std::size_t>(step.function);
-    if (!step.is_activation) return this->kernels->elementwise[function].reads;
-    return this->kernels->activation[function].needs_input ? 1 : 8;
+    if (!step.is_activation) return this->kernels->elementwise[step.function].reads;
+    return this->kernels->activation[step.function].needs_input ? 1 : 8;
   }
 
   // The gradients on the way from the result to the inputs that have one.
   void plan_gradients() {
     const auto total = static_cast<std::size_t>(first_value_ + values_);
     std::vector<char> wanted(total, 0), started(total, 0);
-    for (int i = 0; i < inputs_; ++i)
-      wanted[static_cast<std::size_t>(i)] = input(i).grad != nullptr;
+    for (int i = 0; i < inputs_; ++i) wanted[i] = input(i).grad != nullptr;
     for (int v = 0; v < values_; ++v) {
       const Instruction& step = instruction(v);
       for (std::size_t k = 0; k < step.operands.size(); ++k) {
-        if ((smooth(step) >> k & 1) != 0 && wanted[static_cast<std::size_t>(step.operands[k])])
-          wanted[static_cast<std::size_t>(first_value_ + v)] = 1;
+        if ((smooth(step) >> k & 1) != 0 && wanted[step.operands[k]]) wanted[first_value_ + v] = 1;
       }
     }
     started[total - 1] = this->out->grad != nullptr;
     for (int v = values_ - 1; v >= 0; --v) {
       const Instruction& step = instruction(v);
-      if (!started[static_cast<std::size_t>(first_value_ + v)]) continue;
+      if (!started[first_value_ + v]) continue;
       for (std::size_t k = 0; k < step.operands.size(); ++k) {
-        const auto operand = static_cast<std::size_t>(step.operands[k]);
+        const int operand = step.operands[k];
         if ((smooth(step) >> k & 1) == 0 || !wanted[operand]) continue;
         bool accumulate = started[operand] != 0;
-        if (step.operands[k] < inputs_ && !is_narrow(step.operands[k]))
+        if (operand < inputs_ && !is_narrow(operand))
           accumulate = accumulate || this->accumulate[operand] != 0;
         slopes_.push_back({v, static_cast<int>(k), accumulate});
         started[operand] = 1;
@@ -254,8 +244,7 @@ class Expression : public Op<T> {
     std::vector<char> needed(static_cast<std::size_t>(values_), 0);
     const int last = first_value_ + values_ - 1;  // which the output has
     const auto need = [&](int operand) {
-      if (operand >= first_value_ && operand < last)
-        needed[static_cast<std::size_t>(operand - first_value_)] = 1;
+      if (operand >= first_value_ && operand < last) needed[operand - first_value_] = 1;
     };
     for (const Slope& slope : slopes_) {
       const Instruction& step = instruction(slope.value);
@@ -265,19 +254,18 @@ class Expression : public Op<T> {
       if ((reads(step) & 8) != 0) need(first_value_ + slope.value);
     }
     for (int v = values_ - 2; v >= 0; --v) {
-      if (!needed[static_cast<std::size_t>(v)]) continue;
+      if (!needed[v]) continue;
       for (int operand : instruction(v).operands) need(operand);
     }
     for (int v = 0; v < values_ - 1; ++v) {
-      if (needed[static_cast<std::size_t>(v)]) needed_.push_back(v);
+      if (needed[v]) needed_.push_back(v);
     }
   }
 
-  // No gradient comes through to these inputs, and nobody else has written theirs.
+  // Inputs that no gradient reaches, and whose gradient no other op has written.
   void clear_unreached(int block, int begin, int end) {
     for (int i = 0; i < inputs_; ++i) {
-      const auto k = static_cast<std::size_t>(i);
-      if (input(i).grad == nullptr || reached_[k] || this->accumulate[k]) continue;
+      if (input(i).grad == nullptr || reached_[i] || this->accumulate[i]) continue;
       if (is_narrow(i)) begin = 0, end = 1;
       std::memset(input(i).grad_at(block, begin), 0,
                   static_cast<std::size_t>(end - begin) * kLanes * sizeof(T));
@@ -299,9 +287,7 @@ class Expression : public Op<T> {
 };
 
 int operands_of(const Instruction& step) {
-  return step.is_activation
-             ? 1
-             : kernel_table<float>().elementwise[static_cast<std::size_t>(step.function)].operands;
+  return step.is_activation ? 1 : kernel_table<float>().elementwise[step.function].operands;
 }
 
 int shape(const NodeSpec& node) {

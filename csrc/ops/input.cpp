@@ -1,4 +1,4 @@
-// A model's input: its lanes are filled by whoever runs the plan.
+// A model's input: Gather fills its lanes.
 #include "ops/check_node.hpp"
 
 namespace pynn {

@@ -36,17 +36,17 @@ struct Pass {
 
   // Of a lane of a value that has so many features: its number through the whole batch, of which
   // this pass may be a piece.
-  std::uint64_t lane_number(int block, int features, int feature) const {
+  std::uint64_t lane_number(int block, int features, int feature) const noexcept {
     return static_cast<std::uint64_t>(((first_row / kLanes + block) * features + feature) * kLanes);
   }
 
-  std::int64_t row(int i) const { return rows != nullptr ? rows[i] : first_row + i; }
-  RowNumbers row_numbers(int begin, int n) const {
+  std::int64_t row(int i) const noexcept { return rows != nullptr ? rows[i] : first_row + i; }
+  RowNumbers row_numbers(int begin, int n) const noexcept {
     return {rows == nullptr ? nullptr : rows + begin, first_row + begin, n};
   }
 };
 
-// A node's output in a plan. Buffers that nobody needs are null.
+// A node's output in a plan. Buffers that are not needed are null.
 template <class T>
 struct Slot {
   int features = 0;
@@ -55,9 +55,10 @@ struct Slot {
   T* grad = nullptr;
   // Row-major copy (ld = row_stride(features)) for the weight gradients of the consumers.
   const T* const* row_pointers = nullptr;
-  // The same of the gradient, for the update of weights that are stored by input.
+  // The same of the gradient, for the update of weights in in_out layout.
   const T* const* grad_rows = nullptr;
-  // An input's rows themselves, where nobody needs lanes of a small batch: then there are none.
+  // The rows of an input, if everything that reads it may read rows of a small batch. Then such a
+  // batch has no lanes.
   const T* const* rows_for_lanes = nullptr;
   bool is_input = false;
   // An input whose rows are given by their entries has no value.
@@ -67,12 +68,12 @@ struct Slot {
   SparseEntry<T>* ordered = nullptr;  // room for a batch's entries, for update()
 
   // What stands for the value where tasks say what they read and write.
-  const void* key() const { return sparse ? static_cast<const void*>(this) : value; }
+  const void* key() const noexcept { return sparse ? static_cast<const void*>(this) : value; }
 
-  T* value_at(int block, int feature = 0) const {
+  T* value_at(int block, int feature = 0) const noexcept {
     return value + block * block_stride + static_cast<std::ptrdiff_t>(feature) * kLanes;
   }
-  T* grad_at(int block, int feature = 0) const {
+  T* grad_at(int block, int feature = 0) const noexcept {
     return grad + block * block_stride + static_cast<std::ptrdiff_t>(feature) * kLanes;
   }
 };
@@ -86,7 +87,7 @@ struct Parameter {
   int rows = 0;
   int cols = 0;
   int lines = 0;  // as it is stored, and so are its state and its gradient
-  bool by_input = false;
+  bool in_out = false;
   std::vector<VariablePtr> slots;
   T* state[kMaxSlots] = {};
   UpdateStep<T> step;
@@ -94,6 +95,8 @@ struct Parameter {
   // and for inspection. Null: the update happens where the gradient is computed.
   T* grad = nullptr;
   bool adding = false;  // the gradient of several batches is summed
+
+  bool is_vector() const noexcept { return rows == 1 && !in_out; }
 };
 
 // How the work of one phase may be divided.

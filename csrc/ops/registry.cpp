@@ -50,7 +50,7 @@ const OpKind& find_op_kind(const std::string& name) {
   if (index < 0) {
     require(false, "unknown op: '" + name + "'. It must be one of " + joined_names(op_kinds()));
   }
-  return op_kinds()[static_cast<std::size_t>(index)];
+  return op_kinds()[index];
 }
 
 }  // namespace pynn

@@ -15,7 +15,7 @@ class SelectFeatures : public Op<T> {
  public:
   explicit SelectFeatures(const NodeSpec& node) {
     for (int i = 0; i < node.features; ++i) {
-      const int from = node.indices[static_cast<std::size_t>(i)];
+      const int from = node.indices[i];
       if (!runs_.empty() && runs_.back().from + runs_.back().length == from) {
         ++runs_.back().length;
       } else {

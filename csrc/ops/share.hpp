@@ -10,11 +10,11 @@ namespace pynn {
 struct Range {
   int begin;
   int end;
-  int size() const { return end - begin; }
+  int size() const noexcept { return end - begin; }
 };
 
 // Part `part` of `parts` of n things, with boundaries at multiples of `granule`.
-inline Range divide(int n, int granule, int part, int parts) {
+inline Range divide(int n, int granule, int part, int parts) noexcept {
   if (parts == 1) return {0, n};  // a step of a small network has no time for divisions
   const auto boundary = [&](int i) {
     if (i == parts) return n;
@@ -38,9 +38,9 @@ struct Share {
   int parts = 1;
   TileSizes tiles{};
 
-  Range features(int n) const { return divide(n, tiles.rows, part, parts); }
+  Range features(int n) const noexcept { return divide(n, tiles.rows, part, parts); }
   // For transposes, which go by whole groups of kRowAlign.
-  Range columns(int n) const { return divide(n, kRowAlign, part, parts); }
+  Range columns(int n) const noexcept { return divide(n, kRowAlign, part, parts); }
 
   // Calls body(band) for each band of this part of a matrix. A part is columns, in whole groups of
   // kRowAlign. A group at a boundary between two parts belongs to the left one down to the line
@@ -67,7 +67,7 @@ struct Share {
     int line;
   };
 
-  Boundary boundary(int lines, int groups, int i) const {
+  Boundary boundary(int lines, int groups, int i) const noexcept {
     const int group = static_cast<int>(static_cast<long>(groups) * i / parts);
     const int rest = static_cast<int>(static_cast<long>(groups) * i % parts);
     return {group, divide(lines, tiles.lines, rest, parts).begin};

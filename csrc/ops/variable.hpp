@@ -12,7 +12,7 @@ namespace pynn {
 enum class DType : int { float32, float64 };
 
 template <class T>
-constexpr DType dtype_of() {
+constexpr DType dtype_of() noexcept {
   return sizeof(T) == 4 ? DType::float32 : DType::float64;
 }
 
@@ -27,20 +27,20 @@ class Variable {
  public:
   Variable(int rows, int cols, DType dtype, Layout layout = Layout::by_output);
 
-  int rows() const { return rows_; }
-  int cols() const { return cols_; }
-  DType dtype() const { return dtype_; }
-  Layout layout() const { return layout_; }
-  int lines() const { return layout_ == Layout::by_output ? rows_ : cols_; }
+  int rows() const noexcept { return rows_; }
+  int cols() const noexcept { return cols_; }
+  DType dtype() const noexcept { return dtype_; }
+  Layout layout() const noexcept { return layout_; }
+  int lines() const noexcept { return layout_ == Layout::by_output ? rows_ : cols_; }
   // Elements from one line to the next.
-  std::ptrdiff_t ld() const { return ld_; }
-  std::ptrdiff_t row_step() const { return layout_ == Layout::by_output ? ld_ : 1; }
-  std::ptrdiff_t col_step() const { return layout_ == Layout::by_output ? 1 : ld_; }
-  std::ptrdiff_t padded_size() const { return lines() * ld_; }
-  void* raw() const { return buffer_.data(); }
+  std::ptrdiff_t ld() const noexcept { return ld_; }
+  std::ptrdiff_t row_step() const noexcept { return layout_ == Layout::by_output ? ld_ : 1; }
+  std::ptrdiff_t col_step() const noexcept { return layout_ == Layout::by_output ? 1 : ld_; }
+  std::ptrdiff_t padded_size() const noexcept { return lines() * ld_; }
+  void* raw() const noexcept { return buffer_.data(); }
 
   template <class T>
-  T* data() const {
+  T* data() const noexcept {
     return static_cast<T*>(buffer_.data());
   }
 

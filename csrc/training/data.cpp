@@ -76,8 +76,8 @@ std::vector<double> total_divisors(const Data& data, const EvaluationSpec& spec)
 bool names_a_row_twice(std::span<const std::int64_t> order, std::int64_t rows) {
   std::vector<bool> seen(order.empty() ? 0 : static_cast<std::size_t>(rows));
   for (const std::int64_t row : order) {
-    if (seen[static_cast<std::size_t>(row)]) return true;
-    seen[static_cast<std::size_t>(row)] = true;
+    if (seen[row]) return true;
+    seen[row] = true;
   }
   return false;
 }

@@ -18,18 +18,18 @@
 namespace pynn {
 
 // What `seed` makes of any order.
-inline void shuffle_rows(std::int64_t* rows, std::int64_t n, std::uint64_t seed) {
+inline void shuffle_rows(std::int64_t* rows, std::int64_t n, std::uint64_t seed) noexcept {
   shuffle_in_place(rows, n, stream_key(seed, 0));
 }
 
 class Epoch {
  public:
-  std::int64_t* order() const { return static_cast<std::int64_t*>(memory_.data()); }
-  std::int64_t rows() const { return rows_; }  // in the order; the data may have others
-  std::int64_t data_rows() const { return data_rows_; }
-  int batch_size() const { return batch_size_; }
-  bool is_over() const { return position_ >= rows_; }
-  std::int64_t batches_left() const { return is_over() ? 0 : batches(rows_ - position_); }
+  std::int64_t* order() const noexcept { return static_cast<std::int64_t*>(memory_.data()); }
+  std::int64_t rows() const noexcept { return rows_; }  // in the order; the data may have others
+  std::int64_t data_rows() const noexcept { return data_rows_; }
+  int batch_size() const noexcept { return batch_size_; }
+  bool is_over() const noexcept { return position_ >= rows_; }
+  std::int64_t batches_left() const noexcept { return is_over() ? 0 : batches(rows_ - position_); }
 
   // Makes room for so many rows; what is there stays.
   void reserve(std::int64_t rows) {
@@ -55,11 +55,11 @@ class Epoch {
     }
     position_ = std::min(skip, batches(rows_)) * batch_size;
   }
-  void begin_again() { position_ = 0; }
-  void advance(std::int64_t batches) { position_ += batches * batch_size_; }
+  void begin_again() noexcept { position_ = 0; }
+  void advance(std::int64_t batches) noexcept { position_ += batches * batch_size_; }
 
   // The rows of the batch after `ahead` others, and of the one behind it.
-  Pass batch(std::int64_t ahead) const {
+  Pass batch(std::int64_t ahead) const noexcept {
     const std::int64_t first = position_ + ahead * batch_size_;
     Pass pass;
     pass.count = count_at(first);
@@ -73,8 +73,10 @@ class Epoch {
   }
 
  private:
-  std::int64_t batches(std::int64_t rows) const { return (rows + batch_size_ - 1) / batch_size_; }
-  int count_at(std::int64_t first) const {
+  std::int64_t batches(std::int64_t rows) const noexcept {
+    return (rows + batch_size_ - 1) / batch_size_;
+  }
+  int count_at(std::int64_t first) const noexcept {
     return static_cast<int>(std::min<std::int64_t>(batch_size_, rows_ - first));
   }
 

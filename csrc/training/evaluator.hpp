@@ -14,7 +14,7 @@ namespace pynn {
 struct Tally {
   double total = 0;
   double count = 0;
-  double mean() const { return count > 0 ? total / count : 0; }
+  double mean() const noexcept { return count > 0 ? total / count : 0; }
 };
 
 struct Results {
@@ -35,7 +35,7 @@ class Evaluator {
   // are 1.
   void set_sources(const std::vector<Rows>& targets, const std::vector<Rows>& weights);
   void clear_sums();
-  const Results& results() const { return results_; }
+  const Results& results() const noexcept { return results_; }
   // Per output: what the losses of a batch are divided by instead of its rows, for a batch that is
   // a piece of a larger one. Empty for none.
   void set_divisors(std::vector<double> divisors) { divisors_ = std::move(divisors); }
@@ -57,8 +57,7 @@ class Evaluator {
     Slot<T>* slot = nullptr;    // where the loss is taken
     Slot<T>* values = nullptr;  // the output itself
     bool fused = false;
-    bool needs_values =
-        false;  // a metric looks at the output itself though the loss takes the logits
+    bool needs_values = false;  // a metric reads the output itself though the loss takes the logits
     bool adds_gradient = false;  // an earlier output's loss has written to the same slot
     int columns = 0;             // of the target
     Rows target;

@@ -1,5 +1,5 @@
 // Brings the rows of a batch into a plan's input: through the row numbers, converting on the way,
-// turned into lanes, and row-major for the first layer's weight gradient.
+// transposed into lanes, and row-major for the first layer's weight gradient.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,7 @@ class Gather {
   struct Input {
     Slot<T>* slot;
     Rows source;
-    bool wants_rows = false;     // somebody reads the rows themselves
+    bool wants_rows = false;     // a weight gradient reads the rows themselves
     bool may_keep_rows = false;  // rows of a small batch stand for its lanes
     bool lone_column = false;    // it is read straight into its lanes
     bool direct = false;         // the user's rows are used in place

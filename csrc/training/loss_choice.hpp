@@ -20,7 +20,7 @@ struct LossChoice {
   int node = -1;
   Divisor divisor = Divisor::rows;
 
-  bool in_graph() const { return node >= 0; }
+  bool in_graph() const noexcept { return node >= 0; }
 };
 
 enum class MetricKind : int {

@@ -10,7 +10,8 @@ namespace pynn {
 
 class Prefetch {
  public:
-  // Inputs, targets and weights; empty ones, and such as stay in the caches anyway, are left out.
+  // Inputs, targets and weights; empty ones, and those that stay in the caches anyway, are left
+  // out.
   void set_sources(const std::vector<std::vector<Rows>>& sources);
 
   // `features`: of all inputs.

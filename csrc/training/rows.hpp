@@ -41,7 +41,7 @@ std::int64_t most_entries(const Rows& source, int n, bool may_repeat);
 template <class T>
 std::int64_t read_entries(const Rows& source, std::int64_t row, std::int32_t* columns, T* values);
 
-// Whether rows can be used without conversion: to be turned into lanes, by whole quarters of a
+// Whether rows can be used without conversion: to be transposed into lanes, by whole quarters of a
 // vector; or for everything, padded like the engine's own rows.
 template <class T>
 bool is_transposable(const Rows& source);

@@ -14,9 +14,9 @@ struct StepOptions {
   double clipvalue = 0;          // largest element of a gradient
   double global_clipnorm = 0;    // longest norm of all gradients together, instead of clipnorm
 
-  bool clips_norm() const { return clipnorm > 0 || global_clipnorm > 0; }
+  bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
   // What parameter i is multiplied by.
-  double decay_factor(std::size_t i, double rate) const {
+  double decay_factor(std::size_t i, double rate) const noexcept {
     return decay_mask.empty() || decay_mask[i] ? 1 - weight_decay * rate : 1;
   }
   // What a gradient is multiplied by, given the sum of its squares and that of all gradients'.

@@ -25,13 +25,13 @@ class TrainedGraph {
   // Throws std::invalid_argument where graph and use do not fit.
   TrainedGraph(std::shared_ptr<const Graph> graph, const GraphUse& use);
 
-  const Graph& graph() const { return *graph_; }
+  const Graph& graph() const noexcept { return *graph_; }
   // The model's inputs, and then those that the graph reads targets from.
-  const std::vector<int>& inputs() const { return inputs_; }
+  const std::vector<int>& inputs() const noexcept { return inputs_; }
   // Per output.
-  const std::vector<int>& features() const { return features_; }
+  const std::vector<int>& features() const noexcept { return features_; }
   // Fused losses replaced by those that take the logits.
-  const EvaluationSpec& evaluation() const { return evaluation_; }
+  const EvaluationSpec& evaluation() const noexcept { return evaluation_; }
 
   PlanRequest request(bool training, int max_batch, const std::vector<double>& entries) const;
 

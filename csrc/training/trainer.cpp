@@ -38,8 +38,7 @@ class TrainerOf : public Trainer {
       : graph_(std::move(graph), spec.use),
         l2_per_batch_(spec.update.l2_per_batch),
         updater_(spec.update),
-        gradient_updater_(spec.update) {
-    gradient_updater_.keep_gradients();
+        gradient_updater_(spec.update, true) {
     // Wrong graphs fail here, not in the first step.
     make_training_pipeline(kLanes, graph_.expected_entries());
   }
@@ -315,7 +314,7 @@ class TrainerOf : public Trainer {
     return loss;
   }
 
-  // run(), for whoever holds the lock.
+  // run(), while the lock is held.
   std::int64_t advance(const double* rates, std::int64_t n, double seconds) {
     FlushDenormals flush;
     n = std::min(n, epoch_.batches_left());

@@ -23,14 +23,19 @@ Optimizer parse_optimizer(const std::string& name, const std::vector<double>& hy
 }
 
 template <class T>
-Updater<T>::Updater(const UpdateSpec& spec) : spec_(spec) {
+Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
+    : spec_(spec), keeps_gradients_(keeps_gradients) {
   const std::size_t n = spec.parameters.size();
   require(spec.l1.size() == n && spec.l2.size() == n, "one l1 and one l2 are needed per parameter");
   require(spec.options.decay_mask.empty() || spec.options.decay_mask.size() == n,
           "decay_mask needs one entry per parameter");
-  const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec.optimizer)];
+  if (keeps_gradients) {  // no steps, no state
+    spec_.optimizer = Optimizer::sgd;
+    spec_.hyper.clear();
+  }
+  const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)];
   // Padding, whose gradient and state are 0, must not become 0 / 0.
-  const auto names = split_words(kOptimizerList[static_cast<int>(spec.optimizer)].parameters);
+  const auto names = split_words(kOptimizerList[static_cast<int>(spec_.optimizer)].parameters);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] != "epsilon") continue;
     const auto least = static_cast<double>(std::numeric_limits<T>::min());
@@ -51,12 +56,12 @@ Updater<T>::Updater(const UpdateSpec& spec) : spec_(spec) {
     p.rows = p.variable->rows();
     p.cols = p.variable->cols();
     p.lines = p.variable->lines();
-    p.by_input = p.variable->layout() == Layout::by_input;
+    p.in_out = p.variable->layout() == Layout::by_input;
     for (int s = 0; s < kernel.slots; ++s) {
       auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>(), p.variable->layout());
       p.state[s] = slot->template data<T>();
       if (s == 0 && kernel.initial_hyper >= 0) {
-        const T start = static_cast<T>(spec.hyper[static_cast<std::size_t>(kernel.initial_hyper)]);
+        const T start = static_cast<T>(spec.hyper[kernel.initial_hyper]);
         std::fill(p.state[0], p.state[0] + slot->padded_size(), start);
       }
       p.slots.push_back(std::move(slot));
@@ -88,11 +93,6 @@ std::vector<std::vector<VariablePtr>> Updater<T>::state() const {
 }
 
 template <class T>
-void Updater<T>::keep_gradients() {
-  keeps_all_ = true;
-}
-
-template <class T>
 void Updater<T>::set_adding(bool adding) {
   for (Parameter<T>& p : parameters_) p.adding = adding;
 }
@@ -109,7 +109,7 @@ void Updater<T>::serve(const ExecutionPlan<T>& plan) {
     Parameter<T>& p = parameters_[i];
     const int uses = plan.uses(&p);
     reached_[i] = uses > 0;
-    if (!keeps_all_ && !spec_.options.clips_norm() && uses < 2) continue;
+    if (!keeps_gradients_ && !spec_.options.clips_norm() && uses < 2) continue;
     if (kept_[i].data() == nullptr) {
       kept_[i] = AlignedBuffer(static_cast<std::size_t>(p.variable->padded_size()) * sizeof(T));
     }
@@ -121,14 +121,29 @@ template <class T>
 int Updater<T>::extent(std::size_t i) const {
   const Parameter<T>& p = parameters_[i];
   if (p.lines > 1) return p.lines;
-  return p.by_input ? p.rows : p.cols;
+  return p.in_out ? p.rows : p.cols;
 }
 
-// The sums of what is stored by input run over the same numbers in the same order.
+// Sums of l1 |x| + l2 x^2 over each row of a matrix that lies as parameter i does. However it lies,
+// sums run over the same numbers in the same order.
 template <class T>
-void Updater<T>::sum_columns(std::size_t i, Range rows, const T* matrix, double l1, double l2) {
+void Updater<T>::sum_rows(std::size_t i, Range rows, const T* matrix, double l1, double l2) {
   const Parameter<T>& p = parameters_[i];
   const KernelTable<T>& kernels = kernel_table<T>();
+  const auto set = [&](int row, T magnitudes, T squares) {
+    double sum = 0;
+    if (l1 != 0) sum += l1 * static_cast<double>(magnitudes);
+    if (l2 != 0) sum += l2 * static_cast<double>(squares);
+    row_sums_[i][row] = sum;
+  };
+  if (!p.in_out) {
+    for (int row = rows.begin; row < rows.end; ++row) {
+      const T* x = matrix + row * p.ld;
+      set(row, l1 != 0 ? kernels.sum_magnitudes(x, p.ld) : T(0),
+          l2 != 0 ? kernels.sum_squares(x, p.ld) : T(0));
+    }
+    return;
+  }
   constexpr int kGroup = 64;
   T magnitudes[kGroup], squares[kGroup];
   for (int begin = rows.begin; begin < rows.end; begin += kGroup) {
@@ -136,28 +151,17 @@ void Updater<T>::sum_columns(std::size_t i, Range rows, const T* matrix, double 
     const int padded = static_cast<int>(round_up(n, kRowAlign));
     if (l1 != 0) kernels.column_magnitudes(matrix + begin, p.ld, p.lines, padded, magnitudes);
     if (l2 != 0) kernels.column_squares(matrix + begin, p.ld, p.lines, padded, squares);
-    for (int k = 0; k < n; ++k) {
-      double sum = 0;
-      if (l1 != 0) sum += l1 * static_cast<double>(magnitudes[k]);
-      if (l2 != 0) sum += l2 * static_cast<double>(squares[k]);
-      row_sums_[i][static_cast<std::size_t>(begin + k)] = sum;
-    }
+    for (int k = 0; k < n; ++k) set(begin + k, magnitudes[k], squares[k]);
   }
 }
 
 template <class T>
-void Updater<T>::sum_rows(std::size_t i, Range rows) {
+void Updater<T>::sum_penalty(std::size_t i, const Share& share) {
   const Parameter<T>& p = parameters_[i];
-  const KernelTable<T>& kernels = kernel_table<T>();
-  if (p.by_input) return sum_columns(i, rows, p.weights, spec_.l1[i], spec_.l2[i]);
-  if (p.rows == 1) rows = {0, rows.begin == 0 && rows.size() > 0 ? 1 : 0};  // one part begins at 0
-  for (int row = rows.begin; row < rows.end; ++row) {
-    const T* w = p.weights + row * p.ld;
-    double sum = 0;
-    if (spec_.l1[i] != 0) sum += spec_.l1[i] * static_cast<double>(kernels.sum_magnitudes(w, p.ld));
-    if (spec_.l2[i] != 0) sum += spec_.l2[i] * static_cast<double>(kernels.sum_squares(w, p.ld));
-    row_sums_[i][static_cast<std::size_t>(row)] = sum;
-  }
+  Range rows = part_of(i, share);
+  if (p.is_vector())
+    rows = {0, rows.begin == 0 && rows.size() > 0 ? 1 : 0};  // one part begins at 0
+  sum_rows(i, rows, p.weights, spec_.l1[i], spec_.l2[i]);
 }
 
 template <class T>
@@ -179,8 +183,8 @@ void Updater<T>::append_penalty(std::vector<Task>& tasks) {
     if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
     const Parameter<T>& p = parameters_[i];
     // The work does not grow with the batch; a batch of kLanes is what the cost is compared with.
-    Task task{[this, i](const Pass&, const Share& share) { sum_rows(i, sums_of(i, share)); },
-              p.by_input ? kTranspose : kElementwise,
+    Task task{[this, i](const Pass&, const Share& share) { sum_penalty(i, share); },
+              p.in_out ? kTranspose : kElementwise,
               4.0 * p.rows * p.cols / kLanes,
               {p.weights},
               {row_sums_[i].data()}};
@@ -197,7 +201,7 @@ double Updater<T>::compute_penalty() {
   double penalty = 0;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
-    sum_rows(i, sums_of(i, {{0, 1}}));
+    sum_penalty(i, {{0, 1}});
     for (double sum : row_sums_[i]) penalty += sum;
   }
   return penalty;
@@ -233,7 +237,7 @@ void Updater<T>::add_penalty_gradient(std::size_t i, Range rows) {
       p.grad[k] += step.l2 * w + (w > 0 ? step.l1 : w < 0 ? -step.l1 : T(0));
     }
   };
-  if (p.by_input) {
+  if (p.in_out) {
     for (int line = 0; line < p.lines; ++line)
       add(line * p.ld + rows.begin, line * p.ld + rows.end);
   } else {
@@ -247,23 +251,15 @@ void Updater<T>::add_penalty_gradients(double divisor) {
     UpdateStep<T>& step = parameters_[i].step;
     step.l1 = static_cast<T>(spec_.l1[i] / divisor);
     step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
-    add_penalty_gradient(i, sums_of(i, {{0, 1}}));
+    add_penalty_gradient(i, part_of(i, {{0, 1}}));
   }
 }
 
 template <class T>
-void Updater<T>::sum_squares(std::size_t i, Range rows) {
-  Parameter<T>& p = parameters_[i];
+void Updater<T>::sum_squares(std::size_t i, const Share& share) {
+  const Range rows = part_of(i, share);
   add_penalty_gradient(i, rows);
-  const KernelTable<T>& kernels = kernel_table<T>();
-  if (p.by_input) {
-    sum_columns(i, rows, p.grad, 0, 1);
-  } else if (p.rows > 1) {
-    for (int row = rows.begin; row < rows.end; ++row) {
-      row_sums_[i][static_cast<std::size_t>(row)] =
-          static_cast<double>(kernels.sum_squares(p.grad + row * p.ld, p.ld));
-    }
-  }
+  if (!parameters_[i].is_vector()) sum_rows(i, rows, parameters_[i].grad, 0, 1);
 }
 
 // Vectors are short: one worker sums them when all of their gradient is there.
@@ -274,8 +270,7 @@ void Updater<T>::combine_norms() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     if (!reached_[i]) continue;
-    if (p.rows == 1 && !p.by_input)
-      row_sums_[i][0] = static_cast<double>(kernel_table<T>().sum_squares(p.grad, p.ld));
+    if (p.is_vector()) sum_rows(i, {0, 1}, p.grad, 0, 1);
     for (double sum : row_sums_[i]) squares_[i] += sum;
     all += squares_[i];
   }
@@ -301,7 +296,7 @@ void Updater<T>::step_lines(std::size_t i, Range rows) {
 
 template <class T>
 void Updater<T>::append_finish(std::vector<Task>& tasks) {
-  if (keeps_all_) return;
+  if (keeps_gradients_) return;
   Task combine{[this](const Pass&, const Share&) { combine_norms(); }, kRowwise, 1, {}, {&memory_}};
   combine.always_serial = true;
   const auto divided = [&](std::size_t i, auto run, std::vector<const void*> reads,
@@ -317,8 +312,8 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Parameter<T>& p = parameters_[i];
       if (!reached_[i]) continue;
-      divided(i, [this](std::size_t k, const Share& s) { sum_squares(k, sums_of(k, s)); },
-              {p.weights, p.grad}, {row_sums_[i].data(), p.grad});
+      divided(i, [this](std::size_t k, const Share& s) { sum_squares(k, s); }, {p.weights, p.grad},
+              {row_sums_[i].data(), p.grad});
       combine.reads.push_back(row_sums_[i].data());
     }
     tasks.push_back(combine);

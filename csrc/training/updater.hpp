@@ -25,14 +25,13 @@ Optimizer parse_optimizer(const std::string& name, const std::vector<double>& hy
 template <class T>
 class Updater {
  public:
-  explicit Updater(const UpdateSpec& spec);
+  // keeps_gradients: all of them are kept, and nothing is stepped.
+  explicit Updater(const UpdateSpec& spec, bool keeps_gradients = false);
 
   ParameterMap<T> parameters();
   std::size_t padded_size() const;  // elements of all parameters
   // State of each parameter, slot by slot.
   std::vector<std::vector<VariablePtr>> state() const;
-  // Keeps all gradients instead of stepping.
-  void keep_gradients();
   void set_adding(bool adding);  // to the gradients that are kept
   void clear_gradients();
   const T* gradient(std::size_t i) const { return parameters_[i].grad; }
@@ -55,23 +54,23 @@ class Updater {
   void add_penalty_gradients(double divisor);
 
  private:
-  void sum_rows(std::size_t i, Range rows);
+  void sum_rows(std::size_t i, Range rows, const T* matrix, double l1, double l2);
+  void sum_penalty(std::size_t i, const Share& share);
+  void sum_squares(std::size_t i, const Share& share);
   void add_penalty_gradient(std::size_t i, Range rows);
-  void sum_squares(std::size_t i, Range rows);
   void combine_norms();
-  void sum_columns(std::size_t i, Range rows, const T* matrix, double l1, double l2);
   void step_lines(std::size_t i, Range lines);
   // What steps are divided along between workers: the lines of a matrix, the elements of a vector.
   int extent(std::size_t i) const;
-  // A worker's part of what is summed, one sum a row: rows, or the elements of a vector.
-  Range sums_of(std::size_t i, const Share& share) const {
+  // A worker's part of what has one sum a row: rows, or the elements of a vector.
+  Range part_of(std::size_t i, const Share& share) const {
     const Parameter<T>& p = parameters_[i];
-    return p.by_input ? share.columns(p.rows) : share.features(extent(i));
+    return p.in_out ? share.columns(p.rows) : share.features(extent(i));
   }
 
   UpdateSpec spec_;
   bool has_penalty_ = false;
-  bool keeps_all_ = false;
+  bool keeps_gradients_;
   double penalty_ = 0;
   double memory_[4] = {};
   std::vector<Parameter<T>> parameters_;
