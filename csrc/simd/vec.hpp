@@ -16,7 +16,6 @@
 //                                                      so the second operand when unordered
 //   round                                              to integer, ties to even
 //   lt le gt ge eq is_nan -> M; M & M, M | M, !M; select(m, if_true, if_false); first_n<V>(n)
-//   scale_by_pow2(v, n)                                v * 2^n in two steps
 //   add_to_exponent(v, n + V::kIntegerBias)            v * 2^n in the exponent's bits
 //   split_exponent(v, mantissa) -> exponent
 //   transpose(rows); load_columns<Q>(at, columns)    at(i): where row i begins, of which the first
@@ -24,6 +23,9 @@
 //   sum_lanes(v)                                       lane i: the lanes of v[i] added up, halves
 //                                                      first: p[i] + p[i + half], and so on
 //   prefetch(p), prefetch_far(p); multiply_add(a, b, c)  of single numbers
+//
+// generic.hpp has them in the compiler's own vector types. An ISA header gives the width and the
+// tile sizes, and those words for which it has better instructions than the compiler finds.
 #pragma once
 
 #include <cstddef>
@@ -48,22 +50,46 @@
 #error "define exactly one of PYNN_ISA_SCALAR, PYNN_ISA_AVX2, PYNN_ISA_AVX512, PYNN_ISA_NEON to 1"
 #endif
 
+// The namespace, and the bytes of a vector.
 #if PYNN_ISA_SCALAR
 #define PYNN_ISA scalar
+#define PYNN_VECTOR_BYTES 16
 #elif PYNN_ISA_AVX2
 #define PYNN_ISA avx2
+#define PYNN_VECTOR_BYTES 32
 #elif PYNN_ISA_AVX512
 #define PYNN_ISA avx512
+#define PYNN_VECTOR_BYTES 64
 #else
 #define PYNN_ISA neon
+#define PYNN_VECTOR_BYTES 16
 #endif
+
+// A line of an ISA header's table: a word and its instructions, for floats and for doubles.
+#define PYNN_UNARY(word, of_floats, of_doubles) \
+  PYNN_INLINE Vec<float> word(Vec<float> a) {   \
+    return {of_floats(a.raw)};                  \
+  }                                             \
+  PYNN_INLINE Vec<double> word(Vec<double> a) { \
+    return {of_doubles(a.raw)};                 \
+  }
+#define PYNN_BINARY(word, of_floats, of_doubles)               \
+  PYNN_INLINE Vec<float> word(Vec<float> a, Vec<float> b) {    \
+    return {of_floats(a.raw, b.raw)};                          \
+  }                                                            \
+  PYNN_INLINE Vec<double> word(Vec<double> a, Vec<double> b) { \
+    return {of_doubles(a.raw, b.raw)};                         \
+  }
+#define PYNN_TERNARY(word, of_floats, of_doubles)                             \
+  PYNN_INLINE Vec<float> word(Vec<float> a, Vec<float> b, Vec<float> c) {     \
+    return {of_floats(a.raw, b.raw, c.raw)};                                  \
+  }                                                                           \
+  PYNN_INLINE Vec<double> word(Vec<double> a, Vec<double> b, Vec<double> c) { \
+    return {of_doubles(a.raw, b.raw, c.raw)};                                 \
+  }
 
 namespace pynn {
 namespace PYNN_ISA {
-
-// Specialised for float and double by the ISA header: Scalar, kWidth, Mask, kIntegerBias, raw.
-template <class T>
-struct Vec;
 
 // Registers of the product tile, rows x vectors (kernels/product-inl.hpp); given by the ISA header.
 // kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
@@ -73,6 +99,65 @@ struct Vec;
 // (kernels/few_lines-inl.hpp).
 template <class T>
 struct Tiles;
+
+// How IEEE 754 lays out a number: an unsigned integer of its size, and the bits of its fraction.
+template <class T>
+struct FloatFormat;
+template <>
+struct FloatFormat<float> {
+  using Integer = std::uint32_t;
+  static constexpr int kFractionBits = 23;
+};
+template <>
+struct FloatFormat<double> {
+  using Integer = std::uint64_t;
+  static constexpr int kFractionBits = 52;
+};
+
+template <class T>
+struct LaneMask;
+
+template <class T>
+struct Vec {
+  using Scalar = T;
+  using Mask = LaneMask<T>;
+  using Integer = typename FloatFormat<T>::Integer;
+  // Like the vector types of intrinsics, which convert to and from these.
+  typedef T Raw __attribute__((vector_size(PYNN_VECTOR_BYTES), may_alias));
+  typedef T Unaligned
+      __attribute__((vector_size(PYNN_VECTOR_BYTES), may_alias, aligned(sizeof(T))));
+  typedef Integer Bits __attribute__((vector_size(PYNN_VECTOR_BYTES)));
+  static constexpr int kWidth = PYNN_VECTOR_BYTES / sizeof(T);
+  // Added to an integer, it leaves the integer in the low bits.
+  static constexpr T kIntegerBias = T(1.5) * (Integer{1} << FloatFormat<T>::kFractionBits);
+  Raw raw;
+};
+
+// A truth for every lane: all of its bits are set, or none. AVX-512 has its own.
+template <class T>
+struct LaneMask {
+  decltype(typename Vec<T>::Raw{} < typename Vec<T>::Raw{}) raw;
+};
+
+// What load_columns counts in: 16 bytes of a row, and how many of them a vector holds.
+template <class T>
+static constexpr int kQuarterWidth = 16 / sizeof(T);
+template <class T>
+static constexpr int kQuarters = Vec<T>::kWidth / kQuarterWidth<T>;
+
+// s - 0 is s, be it a zero of either sign.
+template <class T>
+PYNN_INLINE Vec<T> broadcast(T s) {
+  return {s - typename Vec<T>::Raw{}};
+}
+
+// 0, 1, 2, ... as integers.
+template <class T>
+PYNN_INLINE auto lane_numbers() {
+  typename Vec<T>::Bits numbers{};
+  for (int i = 0; i < Vec<T>::kWidth; ++i) numbers[i] = static_cast<typename Vec<T>::Integer>(i);
+  return numbers;
+}
 
 }  // namespace PYNN_ISA
 }  // namespace pynn
@@ -87,86 +172,8 @@ struct Tiles;
 #include "neon.hpp"
 #endif
 
-namespace pynn {
-namespace PYNN_ISA {
+#undef PYNN_UNARY
+#undef PYNN_BINARY
+#undef PYNN_TERNARY
 
-// What load_columns counts in: 16 bytes of a row, and how many of them a vector holds.
-template <class T>
-static constexpr int kQuarterWidth = 16 / sizeof(T);
-template <class T>
-static constexpr int kQuarters = Vec<T>::kWidth / kQuarterWidth<T>;
-
-// Words whose vector type must be spelt out; the ISA header overloads them by scalar type.
-// load and store: p is aligned to the whole vector. loadu and storeu: to its scalar.
-template <class V>
-PYNN_INLINE V load(const typename V::Scalar* p) {
-  return load_aligned(p);
-}
-
-template <class V>
-PYNN_INLINE V loadu(const typename V::Scalar* p) {
-  return load_unaligned(p);
-}
-
-// The lanes of the mask; the others are 0, and what is there is not touched.
-template <class V>
-PYNN_INLINE V loadu_where(typename V::Mask mask, const typename V::Scalar* p) {
-  return load_where(mask, p);
-}
-
-template <class V>
-PYNN_INLINE V set(typename V::Scalar s) {
-  return broadcast(s);
-}
-
-template <class V>
-PYNN_INLINE V zero() {
-  return broadcast(typename V::Scalar(0));
-}
-
-// Where the ISA has nothing shorter.
-template <class V, int kCount>
-PYNN_INLINE V sum_lanes(const V (&v)[kCount]) {
-  static_assert(kCount == V::kWidth);
-  V p[kCount];
-  for (int i = 0; i < kCount; ++i) p[i] = v[i];
-  transpose(p);
-  for (int half = kCount / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
-  }
-  return p[0];
-}
-
-// The lanes below n; n may be negative or beyond the width.
-template <class V>
-PYNN_INLINE typename V::Mask first_n(int n) {
-  return lanes_below(n, typename V::Scalar(0));
-}
-
-// a * b + c of single numbers, rounded as the vectors' fma is.
-PYNN_INLINE float multiply_add(float a, float b, float c) {
-#if PYNN_ISA_SCALAR
-  return a * b + c;
-#else
-  return __builtin_fmaf(a, b, c);
-#endif
-}
-PYNN_INLINE double multiply_add(double a, double b, double c) {
-#if PYNN_ISA_SCALAR
-  return a * b + c;
-#else
-  return __builtin_fma(a, b, c);
-#endif
-}
-
-// Into every level of cache, for reading soon.
-PYNN_INLINE void prefetch(const void* p) {
-  __builtin_prefetch(p, 0, 3);
-}
-// Not into the first level.
-PYNN_INLINE void prefetch_far(const void* p) {
-  __builtin_prefetch(p, 0, 2);
-}
-
-}  // namespace PYNN_ISA
-}  // namespace pynn
+#include "generic.hpp"

@@ -225,23 +225,18 @@ void check_memory() {
   }
 }
 
-// The words on exponents: for numbers v in [1/4, 4) and every n.
+// The words on exponents: for numbers v in [1/4, 4) and every n that leaves them normal.
 template <class T>
 void check_exponents() {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   constexpr int kMaxExponent = std::numeric_limits<T>::max_exponent;  // 128, 1024
   alignas(64) T v[kWidth], y[kWidth], mantissas[kWidth];
-  for (int n = 4 - 2 * kMaxExponent; n <= 2 * kMaxExponent - 2; ++n) {
+  for (int n = 4 - kMaxExponent; n <= kMaxExponent - 2; ++n) {
     for (T& element : v) {
       element = T(1) + std::ldexp(static_cast<T>(random_bits() >> 12), -52);
       element = std::ldexp(element < 2 ? element : T(1), static_cast<int>(random_bits() % 4) - 2);
     }
-    store(y, scale_by_pow2(load<V>(v), set<V>(T(n))));
-    for (int i = 0; i < kWidth; ++i) {
-      expect("scale_by_pow2", y[i], std::ldexp(v[i], n), v[i], T(n), T(0));
-    }
-    if (n < 4 - kMaxExponent || n > kMaxExponent - 2) continue;
     store(y, add_to_exponent(load<V>(v), set<V>(T(n)) + set<V>(V::kIntegerBias)));
     for (int i = 0; i < kWidth; ++i) {
       expect("add_to_exponent", y[i], std::ldexp(v[i], n), v[i], T(n), T(0));
