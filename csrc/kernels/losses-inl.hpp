@@ -21,9 +21,7 @@ PYNN_INLINE void store_gradient(const LossArgs<T>& a, int offset, Vec<T> grad) {
 
 // Of formulas that need all registers the sums wait where the losses will stand.
 template <class Formula>
-static constexpr bool kSumsInMemory = false;
-template <>
-constexpr bool kSumsInMemory<BinaryFocalCrossentropy> = true;
+static constexpr bool kSumsInMemory = requires { requires Formula::kNeedsAllRegisters; };
 
 template <class Formula, class T>
 PYNN_INLINE void sum_in_memory(const LossArgs<T>& a, const Vec<T>* h) {

@@ -10,20 +10,16 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// Steps that are not taken between the sums: descent steps in registers, and between Ftrl's two
-// powers more values wait than there are registers beside the accumulators.
+// Steps that are not taken between the sums. Plain descent steps in registers, and of more vectors
+// than this some would not fit beside the accumulators: Ftrl's wait between its two powers.
+static constexpr int kMostStepVectors = 6;
 template <class Formula, bool kPlain>
-static constexpr bool kStepsLater = false;
-template <>
-constexpr bool kStepsLater<Sgd, true> = true;
-template <bool kPlain>
-static constexpr bool kStepsLater<Ftrl, kPlain> = true;
+static constexpr bool kStepsLater =
+    Formula::kStepVectors > kMostStepVectors || (kPlain && Formula::kSlots == 0);
 
-// Steps of more than four values at once.
+// Steps beside which a tile has fewer rows.
 template <class Formula, bool kPlain>
-static constexpr bool kIsLongStep = !kPlain || Formula::kSlots > 2;
-template <>
-constexpr bool kIsLongStep<Lion, true> = true;
+static constexpr bool kIsLongStep = !kPlain || Formula::kStepVectors > 4;
 
 template <class T, class Formula, bool kPlain, int C>
 static constexpr int kSteppedRows =

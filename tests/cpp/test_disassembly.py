@@ -20,7 +20,9 @@ pytestmark = pytest.mark.skipif(
     reason="needs objdump and x86-64",
 )
 
-KERNELS = Path(__file__).resolve().parents[2] / "csrc" / "kernels"
+SOURCE = Path(__file__).resolve().parents[2] / "csrc"
+KERNELS = SOURCE / "kernels"
+OPTIMIZERS = SOURCE / "formulas" / "optimizers"
 VECTOR_ISAS = ("avx2", "avx512")
 # Vectors of a register tile: rows times columns of Tiles<T> (see simd/).
 FULL_TILE = {"avx2": 12, "avx512": 24}
@@ -112,6 +114,12 @@ def test_loops_of_whole_tiles_never_touch_the_stack(code: list[Function], isa: s
         assert not loop.on_stack, listed(function, loop.on_stack)
 
 
+def constant(name: str, path: Path) -> int:
+    match = re.search(rf"int {name} = (\d+);", path.read_text(encoding="utf-8"))
+    assert match is not None, f"{path.name} does not say {name}"
+    return int(match[1])
+
+
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
 def test_steps_between_sums_are_in_the_loops_of_tiles(code: list[Function], isa: str) -> None:
     """So that what is said above about product loops is said about optimizers' steps too."""
@@ -122,8 +130,12 @@ def test_steps_between_sums_are_in_the_loops_of_tiles(code: list[Function], isa:
         if f.name == "stepped_panel" and loop.fmas >= STEPPED_TILE[isa]
     ]
     stepped = {f.symbol for f, loop in loops if any(steps.match(i.mnemonic) for i in loop)}
-    # All formulas but Ftrl, plain or not (plain SGD not), float32 or float64; two widths of panels.
-    assert len(stepped) == {"avx2": 2 * 23, "avx512": 2 * 2 * 23}[isa]
+    most = constant("kMostStepVectors", KERNELS / "stepped_panel-inl.hpp")
+    short = [p for p in OPTIMIZERS.glob("*.hpp") if constant("kStepVectors", p) <= most]
+    plain = [p for p in short if constant("kSlots", p) > 0]
+    assert len(short) >= 12 and len(plain) == len(short) - 1
+    # Float32 or float64; in AVX-512 two widths of panels.
+    assert len(stepped) == {"avx2": 2, "avx512": 2 * 2}[isa] * (len(short) + len(plain))
 
 
 @pytest.mark.parametrize("isa", VECTOR_ISAS)

@@ -11,6 +11,7 @@ namespace PYNN_ISA {
 
 struct BinaryFocalCrossentropy {
   static constexpr bool kMean = true;
+  static constexpr bool kNeedsAllRegisters = true;
   template <class V>
   PYNN_INLINE V balance(V t, V alpha) {
     const V one = set<V>(1);

@@ -10,6 +10,7 @@ namespace PYNN_ISA {
 
 struct Adam {
   static constexpr int kSlots = 2;
+  static constexpr int kStepVectors = 4;
   static constexpr int kInitialHyper = -1;
   static void prepare(const double* hyper, double t, double*, double rate, double* h) {
     const double first = 1 - __builtin_pow(hyper[0], t);

@@ -9,6 +9,7 @@ namespace PYNN_ISA {
 
 struct AdamAmsgrad {
   static constexpr int kSlots = 3;
+  static constexpr int kStepVectors = 5;
   static constexpr int kInitialHyper = -1;
   static void prepare(const double* hyper, double t, double* memory, double rate, double* h) {
     Adam::prepare(hyper, t, memory, rate, h);

@@ -9,6 +9,7 @@ namespace PYNN_ISA {
 
 struct Ftrl {
   static constexpr int kSlots = 2;
+  static constexpr int kStepVectors = 8;
   static constexpr int kInitialHyper = 5;
   // hyper: learning_rate_power, l1, l2, l2_shrinkage, beta, initial_accumulator_value
   static void prepare(const double* hyper, double, double*, double rate, double* h) {

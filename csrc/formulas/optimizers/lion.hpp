@@ -8,6 +8,7 @@ namespace PYNN_ISA {
 
 struct Lion {
   static constexpr int kSlots = 1;
+  static constexpr int kStepVectors = 5;
   static constexpr int kInitialHyper = -1;
   static void prepare(const double* hyper, double, double*, double rate, double* h) {
     h[0] = rate;

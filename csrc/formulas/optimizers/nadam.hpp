@@ -9,6 +9,7 @@ namespace PYNN_ISA {
 
 struct Nadam {
   static constexpr int kSlots = 2;
+  static constexpr int kStepVectors = 4;
   static constexpr int kInitialHyper = -1;
   PYNN_INLINE double schedule(double beta, double t) {
     return beta * (1 - 0.5 * __builtin_pow(0.96, t));

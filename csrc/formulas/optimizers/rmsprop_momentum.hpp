@@ -10,6 +10,7 @@ namespace PYNN_ISA {
 
 struct RmsPropMomentum {
   static constexpr int kSlots = 3;
+  static constexpr int kStepVectors = 6;
   static constexpr int kInitialHyper = -1;
   static void prepare(const double* hyper, double, double*, double rate, double* h) {
     h[0] = rate;

@@ -8,6 +8,7 @@ namespace PYNN_ISA {
 
 struct Sgd {
   static constexpr int kSlots = 0;
+  static constexpr int kStepVectors = 2;
   static constexpr int kInitialHyper = -1;
   static void prepare(const double*, double, double*, double rate, double* h) { h[0] = rate; }
   template <class V>

@@ -9,6 +9,7 @@ namespace PYNN_ISA {
 
 struct SgdNesterov {
   static constexpr int kSlots = 1;
+  static constexpr int kStepVectors = 4;
   static constexpr int kInitialHyper = -1;
   static void prepare(const double* hyper, double, double*, double rate, double* h) {
     h[0] = rate;
