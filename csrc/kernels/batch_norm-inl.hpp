@@ -58,8 +58,7 @@ static void batch_normalize(const BatchNormArgs<T>& a) {
       const V mean = set<V>(a.mean[row]);
       const std::ptrdiff_t first =
           block * a.block_stride + static_cast<std::ptrdiff_t>(row) * kLanes;
-#pragma GCC unroll 4
-      for (int lane = 0; lane < kLanes; lane += V::kWidth) {
+      PYNN_UNROLL for (int lane = 0; lane < kLanes; lane += V::kWidth) {
         store(a.y + first + lane, fma(load<V>(a.x + first + lane) - mean, scale, shift));
       }
     }
@@ -83,12 +82,10 @@ PYNN_INLINE void add_block(const BatchNormArgs<T>& a, int row, int rows, int blo
         block * a.block_stride + static_cast<std::ptrdiff_t>(row + i) * kLanes;
     const V mean = set<V>(a.mean[row + i]);
     const V inverse = set<V>(a.inverse_deviation[row + i]);
-#pragma GCC unroll 8
-    for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+    PYNN_UNROLL for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
       V beta = sums.beta[i].v[j];
       V gamma = sums.gamma[i].v[j];
-#pragma GCC unroll 2
-      for (int lane = j * V::kWidth; lane < kLanes; lane += kPartialSums) {
+      PYNN_UNROLL for (int lane = j * V::kWidth; lane < kLanes; lane += kPartialSums) {
         const V u = (load<V>(a.x + first + lane) - mean) * inverse;
         const V grad = load<V>(a.grad_y + first + lane);
         if constexpr (kWhole) {
@@ -149,8 +146,7 @@ static void batch_normalize_backward(const BatchNormArgs<T>& a) {
         const V scale = set<V>(a.inverse_deviation[row + i] * gamma);
         const V beta_mean = set<V>(beta_means[i]);
         const V gamma_mean = set<V>(gamma_means[i]);
-#pragma GCC unroll 4
-        for (int lane = 0; lane < kLanes; lane += kWidth) {
+        PYNN_UNROLL for (int lane = 0; lane < kLanes; lane += kWidth) {
           const V u = (load<V>(a.x + first + lane) - mean) * inverse;
           const V grad = scale * (load<V>(a.grad_y + first + lane) - fma(u, gamma_mean, beta_mean));
           T* out = a.grad_x + first + lane;

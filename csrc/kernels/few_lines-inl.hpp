@@ -26,10 +26,8 @@ PYNN_INLINE void few_lines_panel(const FewLinesArgs<T>& a, int column) {
     }
   }
   V acc[L][C];
-#pragma GCC unroll 16
-  for (int l = 0; l < L; ++l) {
-#pragma GCC unroll 2
-    for (int c = 0; c < C; ++c) acc[l][c] = zero<V>();
+  PYNN_UNROLL for (int l = 0; l < L; ++l) {
+    PYNN_UNROLL for (int c = 0; c < C; ++c) acc[l][c] = zero<V>();
   }
   for (int row = 0; row < a.count; row += kPartialSums) {
     const int block = row / kLanes;
@@ -38,46 +36,37 @@ PYNN_INLINE void few_lines_panel(const FewLinesArgs<T>& a, int column) {
                       static_cast<std::ptrdiff_t>(column) * kLanes + lane;
     const T* spread = a.spread + block * a.spread_block_stride + lane;
     const int left = a.count - row;
-#pragma GCC unroll 8
-    for (int first = 0; first < kPartialSums; first += kRows) {
+    PYNN_UNROLL for (int first = 0; first < kPartialSums; first += kRows) {
       if (first >= left) break;
       V columns[C][kWidth];  // of which kRows are loaded
-#pragma GCC unroll 2
-      for (int c = 0; c < C; ++c) {
+      PYNN_UNROLL for (int c = 0; c < C; ++c) {
         load_columns<1>([=](int i) { return turned + (c * kWidth + i) * kLanes + first; },
                         columns[c]);
       }
-#pragma GCC unroll 4
-      for (int i = 0; i < kRows; ++i) {
+      PYNN_UNROLL for (int i = 0; i < kRows; ++i) {
         if (first + i >= left) break;
         if constexpr (kSums) {
-#pragma GCC unroll 2
-          for (int c = 0; c < C; ++c) {
+          PYNN_UNROLL for (int c = 0; c < C; ++c) {
             T* sum = partial[c][first + i];
             store(sum, load<V>(sum) + columns[c][i]);
           }
         }
-#pragma GCC unroll 16
-        for (int l = 0; l < L; ++l) {
+        PYNN_UNROLL for (int l = 0; l < L; ++l) {
           const V value = set<V>(spread[l * kLanes + first + i]);
-#pragma GCC unroll 2
-          for (int c = 0; c < C; ++c) acc[l][c] = fma(value, columns[c][i], acc[l][c]);
+          PYNN_UNROLL for (int c = 0; c < C; ++c) acc[l][c] = fma(value, columns[c][i], acc[l][c]);
         }
       }
     }
   }
-#pragma GCC unroll 2
-  for (int c = 0; c < C; ++c) {
+  PYNN_UNROLL for (int c = 0; c < C; ++c) {
     const int first = column + c * kWidth;
     const auto present = first_n<V>(a.end - first);
-#pragma GCC unroll 16
-    for (int l = 0; l < L; ++l) {
+    PYNN_UNROLL for (int l = 0; l < L; ++l) {
       store(a.sums + l * a.ld + first, select(present, acc[l][c], zero<V>()));
     }
     if constexpr (kSums) {
       V p[kPartialSums];
-#pragma GCC unroll 16
-      for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(partial[c][i]);
+      PYNN_UNROLL for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(partial[c][i]);
       store(a.column_sums + first, tree_sum(p));
     }
   }

@@ -22,27 +22,20 @@ PYNN_INLINE void add_lines(const T* w, std::ptrdiff_t ld, const T* x, T* y, std:
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   V acc[R][N];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) acc[r][n] = load<V>(y + r * y_ld + n * kWidth);
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int n = 0; n < N; ++n) acc[r][n] = load<V>(y + r * y_ld + n * kWidth);
   }
-#pragma GCC unroll 16
-  for (int s = 0; s < S; ++s) {
+  PYNN_UNROLL for (int s = 0; s < S; ++s) {
     // One row is over before a line that was asked for has come.
     if constexpr (S > 1 && R >= 4) {
-#pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) prefetch_far(w + S * ld + n * kWidth);
+      PYNN_UNROLL for (int n = 0; n < N; ++n) prefetch_far(w + S * ld + n * kWidth);
     }
     V line[N];
-#pragma GCC unroll 4
-    for (int n = 0; n < N - 1; ++n) line[n] = loadu<V>(w + n * kWidth);
+    PYNN_UNROLL for (int n = 0; n < N - 1; ++n) line[n] = loadu<V>(w + n * kWidth);
     line[N - 1] = loadu_where<V>(last, w + (N - 1) * kWidth);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
       const V value = set<V>(x[r]);
-#pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) acc[r][n] = fma(line[n], value, acc[r][n]);
+      PYNN_UNROLL for (int n = 0; n < N; ++n) acc[r][n] = fma(line[n], value, acc[r][n]);
     }
     w += ld;
     x += R;
@@ -50,10 +43,8 @@ PYNN_INLINE void add_lines(const T* w, std::ptrdiff_t ld, const T* x, T* y, std:
     // from one call to the next, in more registers than there are.
     asm("" : "+r"(w), "+r"(x));
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) store(y + r * y_ld + n * kWidth, acc[r][n]);
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int n = 0; n < N; ++n) store(y + r * y_ld + n * kWidth, acc[r][n]);
   }
 }
 
@@ -105,18 +96,15 @@ PYNN_INLINE void add_listed_lines(const T* w, const std::ptrdiff_t* lines, const
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   V acc[N];
-#pragma GCC unroll 4
-  for (int n = 0; n < N; ++n) acc[n] = load<V>(y + n * kWidth);
-#pragma GCC unroll 8
-  for (int s = 0; s < S; ++s) {
+  PYNN_UNROLL for (int n = 0; n < N; ++n) acc[n] = load<V>(y + n * kWidth);
+  PYNN_UNROLL for (int s = 0; s < S; ++s) {
     const T* line = w + lines[s];
     const V value = set<V>(x[s]);
-#pragma GCC unroll 4
-    for (int n = 0; n < N - 1; ++n) acc[n] = fma(loadu<V>(line + n * kWidth), value, acc[n]);
+    PYNN_UNROLL for (int n = 0; n < N - 1; ++n) acc[n] =
+        fma(loadu<V>(line + n * kWidth), value, acc[n]);
     acc[N - 1] = fma(loadu_where<V>(last, line + (N - 1) * kWidth), value, acc[N - 1]);
   }
-#pragma GCC unroll 4
-  for (int n = 0; n < N; ++n) store(y + n * kWidth, acc[n]);
+  PYNN_UNROLL for (int n = 0; n < N; ++n) store(y + n * kWidth, acc[n]);
 }
 
 template <class T, int S>
@@ -182,8 +170,7 @@ PYNN_INLINE void finish_by_squares(const ProductArgs<T>& a, int row, int n, cons
           [&](int i) { return y + (lane + i < R ? lane + i : lane) * y_ld + first; }, square);
       const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + first) * kLanes + lane;
       T* out = a.y + at;
-#pragma GCC unroll 16
-      for (int i = 0; i < kWidth; ++i) {
+      PYNN_UNROLL for (int i = 0; i < kWidth; ++i) {
         if (first + i >= n) break;
         V v = square[i];
         if (a.epilogue == Epilogue::relu) {

@@ -56,49 +56,38 @@ __attribute__((noinline)) static void add_dot_products(const T* weights, std::pt
   const int whole = depth / kPartialSums * kPartialSums;
   for (int j = 0; j < kPartialSums; j += kWidth) {
     V acc[L][R];
-#pragma GCC unroll 8
-    for (int l = 0; l < L; ++l) {
-#pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int l = 0; l < L; ++l) {
+      PYNN_UNROLL for (int r = 0; r < R; ++r) {
         acc[l][r] = !kInPieces || is_new ? zero<V>()
                                          : load<V>(partial + l * sums_ld + r * kPartialSums + j);
       }
     }
     const T* lines[L];
-#pragma GCC unroll 8
-    for (int l = 0; l < L; ++l) lines[l] = weights + (l < last ? l : last) * ld + j;
+    PYNN_UNROLL for (int l = 0; l < L; ++l) lines[l] = weights + (l < last ? l : last) * ld + j;
     const T* at = x + j;
     for (int t = 0; t < whole; t += kPartialSums) {
       if constexpr (kInPieces) {
-#pragma GCC unroll 8
-        for (int l = 0; l < L; ++l) prefetch_far(lines[l] + L * ld + t);
+        PYNN_UNROLL for (int l = 0; l < L; ++l) prefetch_far(lines[l] + L * ld + t);
       }
       V rows[R];
-#pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) rows[r] = load<V>(at + r * x_ld + t);
-#pragma GCC unroll 8
-      for (int l = 0; l < L; ++l) {
+      PYNN_UNROLL for (int r = 0; r < R; ++r) rows[r] = load<V>(at + r * x_ld + t);
+      PYNN_UNROLL for (int l = 0; l < L; ++l) {
         const V line = loadu<V>(lines[l] + t);
-#pragma GCC unroll 4
-        for (int r = 0; r < R; ++r) acc[l][r] = fma(line, rows[r], acc[l][r]);
+        PYNN_UNROLL for (int r = 0; r < R; ++r) acc[l][r] = fma(line, rows[r], acc[l][r]);
       }
     }
     if (whole < depth) {
       // What pads a line may be NaN where numbers have overflowed.
       const auto present = first_n<V>(depth - whole - j);
-#pragma GCC unroll 8
-      for (int l = 0; l < L; ++l) {
+      PYNN_UNROLL for (int l = 0; l < L; ++l) {
         const V line = loadu_where<V>(present, lines[l] + whole);
-#pragma GCC unroll 4
-        for (int r = 0; r < R; ++r) {
+        PYNN_UNROLL for (int r = 0; r < R; ++r) {
           acc[l][r] = fma(line, load<V>(at + r * x_ld + whole), acc[l][r]);
         }
       }
     }
-#pragma GCC unroll 8
-    for (int l = 0; l < L; ++l) {
-#pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int l = 0; l < L; ++l) {
+      PYNN_UNROLL for (int r = 0; r < R; ++r) {
         store(partial + l * sums_ld + r * kPartialSums + j, acc[l][r]);
       }
     }
@@ -153,8 +142,7 @@ __attribute__((noinline)) static void stage_rows(const T* lanes, int depth, T* x
             return lanes + static_cast<std::ptrdiff_t>(at) * kLanes + first;
           },
           columns);
-#pragma GCC unroll 8
-      for (int r = 0; r < kPerPass; ++r) {
+      PYNN_UNROLL for (int r = 0; r < kPerPass; ++r) {
         if (first + r < B) {
           store(x + (first + r) * x_ld + t, select(present, columns[r], zero<V>()));
         }
@@ -173,10 +161,8 @@ __attribute__((noinline)) static void finish_dots(const T* partial, int n, bool 
     for (int r = 0; r < B; ++r) {
       const T* sums = partial + (first * B + r) * kPartialSums;
       PartialSums<T> lines[V::kWidth];
-#pragma GCC unroll 16
-      for (int i = 0; i < V::kWidth; ++i) {
-#pragma GCC unroll 8
-        for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+      PYNN_UNROLL for (int i = 0; i < V::kWidth; ++i) {
+        PYNN_UNROLL for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
           lines[i].v[j] = load<V>(sums + i * B * kPartialSums + j * V::kWidth);
         }
       }

@@ -38,10 +38,8 @@ static constexpr int kTileRows = Tiles<T>::kGradRows * Tiles<T>::kGradVectors / 
 template <int R, int N, class T>
 PYNN_INLINE void prefetch_tile(const T* tile, std::ptrdiff_t ld) {
   constexpr int kLine = 64 / sizeof(T);
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int i = 0; i < N; i += kLine) prefetch(tile + r * ld + i);
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int i = 0; i < N; i += kLine) prefetch(tile + r * ld + i);
   }
 }
 
@@ -49,10 +47,8 @@ PYNN_INLINE void prefetch_tile(const T* tile, std::ptrdiff_t ld) {
 template <class T, int R, int C>
 PYNN_INLINE void start_sums(const T* partial, bool is_first, Vec<T> (&acc)[R][C]) {
   using V = Vec<T>;
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) {
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int c = 0; c < C; ++c) {
       acc[r][c] = is_first ? zero<V>() : load<V>(partial + r * kPanel<T> + c * V::kWidth);
     }
   }
@@ -63,13 +59,10 @@ template <class T, int R, int C>
 PYNN_INLINE void add_row(const T* x, const T* grad_y, Vec<T> (&acc)[R][C]) {
   using V = Vec<T>;
   V columns[C];
-#pragma GCC unroll 4
-  for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * V::kWidth);
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
+  PYNN_UNROLL for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * V::kWidth);
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
     const V g = set<V>(grad_y[r * kLanes]);
-#pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
+    PYNN_UNROLL for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
   }
 }
 
@@ -106,37 +99,30 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, const BatchSlice<
     }
   }
   if (!slice.is_last) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int c = 0; c < C; ++c) store(partial + r * kPanel<T> + c * kWidth, acc[r][c]);
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
+      PYNN_UNROLL for (int c = 0; c < C; ++c)
+          store(partial + r * kPanel<T> + c * kWidth, acc[r][c]);
     }
   } else if (a.grad != nullptr) {
     T* grad = a.grad + offset;
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int c = 0; c < C; ++c) {
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
+      PYNN_UNROLL for (int c = 0; c < C; ++c) {
         T* out = grad + r * a.ld + c * kWidth;
         store(out, a.accumulate ? load<V>(out) + acc[r][c] : acc[r][c]);
       }
     }
   } else if (span == nullptr) {
     const V rate = set<V>(a.update->h[0]);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int c = 0; c < C; ++c) {
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
+      PYNN_UNROLL for (int c = 0; c < C; ++c) {
         T* out = w + r * a.ld + c * kWidth;
         store(out, fnma(rate, acc[r][c], load<V>(out)));
       }
     }
   } else {
     alignas(64) T scratch[R][C * kWidth];
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int c = 0; c < C; ++c) store(&scratch[r][c * kWidth], acc[r][c]);
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
+      PYNN_UNROLL for (int c = 0; c < C; ++c) store(&scratch[r][c * kWidth], acc[r][c]);
     }
     for (int r = 0; r < R; ++r) {
       T* state[kMaxSlots];

@@ -19,8 +19,8 @@ struct PartialSums {
 template <class T>
 PYNN_INLINE T tree_sum(const PartialSums<T>& sums) {
   alignas(64) T p[kPartialSums];
-#pragma GCC unroll 8
-  for (int j = 0; j < PartialSums<T>::kVectors; ++j) store(p + j * Vec<T>::kWidth, sums.v[j]);
+  PYNN_UNROLL for (int j = 0; j < PartialSums<T>::kVectors; ++j)
+      store(p + j * Vec<T>::kWidth, sums.v[j]);
   const T s0 = p[0] + p[8], s1 = p[1] + p[9], s2 = p[2] + p[10], s3 = p[3] + p[11];
   const T s4 = p[4] + p[12], s5 = p[5] + p[13], s6 = p[6] + p[14], s7 = p[7] + p[15];
   return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
@@ -30,10 +30,8 @@ static_assert(kPartialSums == 16, "tree_sum is written out for 16");
 // The same tree for a vector of numbers, whose partial sums are vectors.
 template <class V>
 PYNN_INLINE V tree_sum(V (&p)[kPartialSums]) {
-#pragma GCC unroll 4
-  for (int half = kPartialSums / 2; half > 0; half /= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
+  PYNN_UNROLL for (int half = kPartialSums / 2; half > 0; half /= 2) {
+    PYNN_UNROLL for (int i = 0; i < half; ++i) p[i] = p[i] + p[i + half];
   }
   return p[0];
 }
@@ -44,15 +42,11 @@ PYNN_INLINE Vec<T> tree_sums(const PartialSums<T> (&rows)[Vec<T>::kWidth]) {
   using V = Vec<T>;
   constexpr int kVectors = PartialSums<T>::kVectors;
   V p[V::kWidth];
-#pragma GCC unroll 16
-  for (int i = 0; i < V::kWidth; ++i) {
+  PYNN_UNROLL for (int i = 0; i < V::kWidth; ++i) {
     V v[kVectors];
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) v[j] = rows[i].v[j];
-#pragma GCC unroll 4
-    for (int half = kVectors / 2; half > 0; half /= 2) {
-#pragma GCC unroll 4
-      for (int j = 0; j < half; ++j) v[j] = v[j] + v[j + half];
+    PYNN_UNROLL for (int j = 0; j < kVectors; ++j) v[j] = rows[i].v[j];
+    PYNN_UNROLL for (int half = kVectors / 2; half > 0; half /= 2) {
+      PYNN_UNROLL for (int j = 0; j < half; ++j) v[j] = v[j] + v[j + half];
     }
     p[i] = v[0];
   }
@@ -67,13 +61,11 @@ PYNN_INLINE PartialSums<T> sum_over_batch(std::ptrdiff_t block_stride, int count
   using V = Vec<T>;
   constexpr int kVectors = PartialSums<T>::kVectors;
   PartialSums<T> sums;
-#pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) sums.v[j] = zero<V>();
+  PYNN_UNROLL for (int j = 0; j < kVectors; ++j) sums.v[j] = zero<V>();
   for (int first = 0; first < count; first += kPartialSums) {
     const std::ptrdiff_t offset = first / kLanes * block_stride + first % kLanes;
     const int present = count - first;
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
+    PYNN_UNROLL for (int j = 0; j < kVectors; ++j) {
       const V next = term(sums.v[j], offset + j * V::kWidth);
       sums.v[j] = present >= kPartialSums
                       ? next

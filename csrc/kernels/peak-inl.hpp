@@ -20,18 +20,14 @@ static double fma_peak(std::int64_t rounds) {
   volatile T half = T(0.5), one = T(1);
   const V a = set<V>(half), b = set<V>(one);
   V acc[kChains];
-#pragma GCC unroll 32
-  for (int i = 0; i < kChains; ++i) acc[i] = set<V>(one + T(i));
+  PYNN_UNROLL for (int i = 0; i < kChains; ++i) acc[i] = set<V>(one + T(i));
   for (std::int64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 8
-    for (int u = 0; u < kUnroll; ++u) {
-#pragma GCC unroll 32
-      for (int i = 0; i < kChains; ++i) acc[i] = fma(acc[i], a, b);
+    PYNN_UNROLL for (int u = 0; u < kUnroll; ++u) {
+      PYNN_UNROLL for (int i = 0; i < kChains; ++i) acc[i] = fma(acc[i], a, b);
     }
   }
   V total = zero<V>();
-#pragma GCC unroll 32
-  for (int i = 0; i < kChains; ++i) total = total + acc[i];
+  PYNN_UNROLL for (int i = 0; i < kChains; ++i) total = total + acc[i];
   alignas(64) T out[V::kWidth];
   store(out, total);
   volatile T kept = out[0];

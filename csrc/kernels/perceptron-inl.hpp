@@ -113,8 +113,7 @@ class DenseRows {
 
  private:
   static void dot_group(const T* w, const T* x, PartialSums<T>& sums) {
-#pragma GCC unroll 8
-    for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+    PYNN_UNROLL for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
       sums.v[j] = fma(loadu<V>(w + j * V::kWidth), loadu<V>(x + j * V::kWidth), sums.v[j]);
     }
   }
@@ -141,8 +140,7 @@ class DenseRows {
   }
 
   static void norm_group(const T* w, PartialSums<T>& squares, PartialSums<T>& magnitudes) {
-#pragma GCC unroll 8
-    for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+    PYNN_UNROLL for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
       const V value = loadu<V>(w + j * V::kWidth);
       squares.v[j] = fma(value, value, squares.v[j]);
       magnitudes.v[j] = magnitudes.v[j] + abs(value);

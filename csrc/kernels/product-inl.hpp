@@ -20,47 +20,36 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
   const std::ptrdiff_t depth_stride = kDepthContiguous ? 1 : a.depth_stride;
   const T* w = a.weights + row * row_stride;
   V acc[R][kVectors];
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) {
       acc[r][v] = a.accumulate ? load<V>(y + r * kLanes + v * kWidth)
                                : set<V>(a.bias != nullptr ? a.bias[row + r] : T(0));
     }
   }
   for (int t = 0; t < a.depth; ++t) {
     V lanes[kVectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) lanes[v] = load<V>(x + t * kLanes + v * kWidth);
+    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) lanes[v] = load<V>(x + t * kLanes + v * kWidth);
     const T* column = w + t * depth_stride;
     if constexpr (kFetches) prefetch_far(column + 2 * R - 1);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
       const V weight = set<V>(column[r * row_stride]);
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(weight, lanes[v], acc[r][v]);
+      PYNN_UNROLL for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(weight, lanes[v], acc[r][v]);
     }
   }
   if (a.epilogue == Epilogue::relu) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) acc[r][v] = max(zero<V>(), acc[r][v]);
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
+      PYNN_UNROLL for (int v = 0; v < kVectors; ++v) acc[r][v] = max(zero<V>(), acc[r][v]);
     }
   } else if (a.epilogue == Epilogue::relu_gradient) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
+      PYNN_UNROLL for (int v = 0; v < kVectors; ++v) {
         const V g = load<V>(gate + r * kLanes + v * kWidth);
         acc[r][v] = select(gt(g, zero<V>()), acc[r][v], zero<V>());
       }
     }
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) store(y + r * kLanes + v * kWidth, acc[r][v]);
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
+    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) store(y + r * kLanes + v * kWidth, acc[r][v]);
   }
 }
 

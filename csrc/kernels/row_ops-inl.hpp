@@ -135,14 +135,11 @@ static void row_sums(const T* const* rows, int begin, int end, int count, T* sum
   const int whole = count - count % kPartialSums;
   for (int col = begin; col < end; col += V::kWidth) {
     V p[kPartialSums];
-#pragma GCC unroll 16
-    for (V& sum : p) sum = zero<V>();
+    PYNN_UNROLL for (V& sum : p) sum = zero<V>();
     for (int row = 0; row < whole; row += kPartialSums) {
-#pragma GCC unroll 16
-      for (int i = 0; i < kPartialSums; ++i) p[i] = p[i] + load<V>(rows[row + i] + col);
+      PYNN_UNROLL for (int i = 0; i < kPartialSums; ++i) p[i] = p[i] + load<V>(rows[row + i] + col);
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < kPartialSums - 1; ++i) {
+    PYNN_UNROLL for (int i = 0; i < kPartialSums - 1; ++i) {
       if (whole + i < count) p[i] = p[i] + load<V>(rows[whole + i] + col);
     }
     store(sums + col, tree_sum(p));
@@ -156,8 +153,7 @@ static T sum_squares(const T* x, std::ptrdiff_t n) {
   PartialSums<T> sums;
   for (V& v : sums.v) v = zero<V>();
   for (std::ptrdiff_t i = 0; i < n; i += kPartialSums) {
-#pragma GCC unroll 8
-    for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+    PYNN_UNROLL for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
       const V value = loadu<V>(x + i + j * V::kWidth);
       sums.v[j] = fma(value, value, sums.v[j]);
     }
@@ -171,8 +167,7 @@ static T sum_magnitudes(const T* x, std::ptrdiff_t n) {
   PartialSums<T> sums;
   for (V& v : sums.v) v = zero<V>();
   for (std::ptrdiff_t i = 0; i < n; i += kPartialSums) {
-#pragma GCC unroll 8
-    for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
+    PYNN_UNROLL for (int j = 0; j < PartialSums<T>::kVectors; ++j) {
       sums.v[j] = sums.v[j] + abs(loadu<V>(x + i + j * V::kWidth));
     }
   }
@@ -202,8 +197,7 @@ PYNN_INLINE void sum_columns(const T* x, std::ptrdiff_t ld, int rows, int cols, 
     }
     for (int k = 0; k < n; k += kWidth) {
       V p[kPartialSums];
-#pragma GCC unroll 16
-      for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(&partial[i][k]);
+      PYNN_UNROLL for (int i = 0; i < kPartialSums; ++i) p[i] = load<V>(&partial[i][k]);
       storeu(sums + begin + k, tree_sum(p));
     }
   }

@@ -29,8 +29,7 @@ __attribute__((noinline)) static void row_panel(const T* const* rows, const T* x
           return row;
         },
         square);
-#pragma GCC unroll 16
-    for (int i = 0; i < kWidth; ++i) acc = fma(square[i], set<V>(x[t + i]), acc);
+    PYNN_UNROLL for (int i = 0; i < kWidth; ++i) acc = fma(square[i], set<V>(x[t + i]), acc);
   }
   for (; t < depth; ++t) {
     alignas(64) T column[kWidth];

@@ -32,19 +32,18 @@ static void sparse_rows(const SparseProductArgs<T>& a, const T* w, const T* bias
   const std::int64_t last = a.x.ends[a.first_row + a.count - 1] - 1;
   for (int lane = 0; lane < lanes; ++lane) {
     V acc[C];
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) acc[c] = bias == nullptr ? zero<V>() : loadu<V>(bias + c * kWidth);
+    PYNN_UNROLL for (int c = 0; c < C; ++c) acc[c] =
+        bias == nullptr ? zero<V>() : loadu<V>(bias + c * kWidth);
     const std::int64_t end = a.x.ends[first + lane];
     for (std::int64_t i = a.x.starts[first + lane]; i < end; ++i) {
       const std::int64_t ahead = i + kEntriesAhead < last ? i + kEntriesAhead : last;
       prefetch_line(w + a.x.columns[ahead] * a.ld, C * kWidth * static_cast<int>(sizeof(T)));
       const T* line = w + a.x.columns[i] * a.ld;
       const V value = set<V>(a.x.values[i]);
-#pragma GCC unroll 8
-      for (int c = 0; c < C; ++c) acc[c] = fma(load<V>(line + c * kWidth), value, acc[c]);
+      PYNN_UNROLL for (int c = 0; c < C; ++c) acc[c] =
+          fma(load<V>(line + c * kWidth), value, acc[c]);
     }
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) {
+    PYNN_UNROLL for (int c = 0; c < C; ++c) {
       store(tile + c * kWidth, a.relu ? max(zero<V>(), acc[c]) : acc[c]);
     }
     tile += C * kWidth;
@@ -89,8 +88,8 @@ static void sparse_outputs(const SparseProductArgs<T>& a, int begin) {
     for (int u = 0; u < U; ++u) sums[u] = a.bias == nullptr ? T(0) : a.bias[begin + u];
     for (std::int64_t e = a.x.starts[row]; e < a.x.ends[row]; ++e) {
       const T* w = a.weights + begin * a.ld + a.x.columns[e];
-#pragma GCC unroll 4
-      for (int u = 0; u < U; ++u) sums[u] = multiply_add(w[u * a.ld], a.x.values[e], sums[u]);
+      PYNN_UNROLL for (int u = 0; u < U; ++u) sums[u] =
+          multiply_add(w[u * a.ld], a.x.values[e], sums[u]);
     }
     T* y = a.y + i / kLanes * a.y_block_stride + begin * kLanes + i % kLanes;
     for (int u = 0; u < U; ++u) y[u * kLanes] = a.relu && T(0) > sums[u] ? T(0) : sums[u];
@@ -183,8 +182,7 @@ template <class T, int C, class Body>
 PYNN_INLINE void for_each_vector(int outputs, const Body& body) {
   constexpr int kWidth = Vec<T>::kWidth;
   if constexpr (C > 0) {
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c) body(c * kWidth);
+    PYNN_UNROLL for (int c = 0; c < C; ++c) body(c * kWidth);
   } else {
     for (int i = 0; i < outputs; i += kWidth) body(i);
   }

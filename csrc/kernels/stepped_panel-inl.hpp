@@ -14,8 +14,8 @@ namespace PYNN_ISA {
 // than this some would not fit beside the accumulators: Ftrl's wait between its two powers.
 static constexpr int kMostStepVectors = 6;
 template <class Formula, bool kPlain>
-static constexpr bool kStepsLater =
-    Formula::kStepVectors > kMostStepVectors || (kPlain && Formula::kSlots == 0);
+static constexpr bool kStepsLater = Formula::kStepVectors > kMostStepVectors ||
+                                    (kPlain && Formula::kSlots == 0);
 
 // Steps beside which a tile has fewer rows.
 template <class Formula, bool kPlain>
@@ -118,10 +118,8 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
       for (; lane < lanes; ++lane) add_row(x_rows[lane] + x_col, grad_y + lane, acc);
     }
     step_tile<Formula, kPlain>(waiting, ld, numbers);
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (int c = 0; c < C; ++c) store(&waiting.grad[r][c * V::kWidth], acc[r][c]);
+    PYNN_UNROLL for (int r = 0; r < kRows; ++r) {
+      PYNN_UNROLL for (int c = 0; c < C; ++c) store(&waiting.grad[r][c * V::kWidth], acc[r][c]);
     }
     waiting.w = a.weights + offset;
     for (int s = 0; s < Formula::kSlots; ++s) waiting.state[s] = a.state[s] + offset;

@@ -13,8 +13,7 @@ PYNN_INLINE void square_to_lanes(const At& row, T* lanes) {
   using V = Vec<T>;
   V columns[V::kWidth];
   load_columns<Q>(row, columns);
-#pragma GCC unroll 16
-  for (int i = 0; i < Q * kQuarterWidth<T>; ++i) store(lanes + i * kLanes, columns[i]);
+  PYNN_UNROLL for (int i = 0; i < Q * kQuarterWidth<T>; ++i) store(lanes + i * kLanes, columns[i]);
 }
 
 // The last columns of rows that end after `left` of them, by whole quarters.
@@ -71,8 +70,7 @@ static void lanes_to_rows(const T* lanes, std::ptrdiff_t block_stride, int begin
       V columns[kWidth];
       load_columns<kQuarters<T>>([&](int i) { return in + (feature + i) * kLanes; }, columns);
       const auto present = first_n<V>(end - feature);
-#pragma GCC unroll 16
-      for (int i = 0; i < kWidth; ++i) {
+      PYNN_UNROLL for (int i = 0; i < kWidth; ++i) {
         if (first + i < count) {
           store(out + i * ld + feature, select(present, columns[i], zero<V>()));
         }

@@ -100,8 +100,7 @@ PYNN_INLINE void load_columns(const At& row, Vec<float> (&columns)[8]) {
 
 PYNN_INLINE Vec<float> sum_lanes(const Vec<float> (&v)[8]) {
   __m256 h[4];  // of the vectors i and i + 4, a half each
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
+  PYNN_UNROLL for (int i = 0; i < 4; ++i) {
     h[i] = _mm256_add_ps(_mm256_permute2f128_ps(v[i].raw, v[i + 4].raw, 0x20),
                          _mm256_permute2f128_ps(v[i].raw, v[i + 4].raw, 0x31));
   }
@@ -143,8 +142,7 @@ PYNN_INLINE void load_columns(const At& row, Vec<double> (&columns)[4]) {
 
 PYNN_INLINE Vec<double> sum_lanes(const Vec<double> (&v)[4]) {
   __m256d h[2];  // of the vectors i and i + 2, a half each
-#pragma GCC unroll 2
-  for (int i = 0; i < 2; ++i) {
+  PYNN_UNROLL for (int i = 0; i < 2; ++i) {
     h[i] = _mm256_add_pd(_mm256_permute2f128_pd(v[i].raw, v[i + 2].raw, 0x20),
                          _mm256_permute2f128_pd(v[i].raw, v[i + 2].raw, 0x31));
   }

@@ -130,8 +130,8 @@ PYNN_INLINE void store_where(LaneMask<double> mask, double* p, Vec<double> v) {
 
 PYNN_INLINE void transpose(Vec<float> (&rows)[16]) {
   __m512 t[16];
-#pragma GCC unroll 4
-  for (int i = 0; i < 16; i += 4) {  // pairs of rows, then 4x4 blocks within the 128-bit quarters
+  PYNN_UNROLL for (int i = 0; i < 16;
+                   i += 4) {  // pairs of rows, then 4x4 blocks within the 128-bit quarters
     const __m512 a = _mm512_unpacklo_ps(rows[i].raw, rows[i + 1].raw);
     const __m512 b = _mm512_unpackhi_ps(rows[i].raw, rows[i + 1].raw);
     const __m512 c = _mm512_unpacklo_ps(rows[i + 2].raw, rows[i + 3].raw);
@@ -141,8 +141,8 @@ PYNN_INLINE void transpose(Vec<float> (&rows)[16]) {
     t[i + 2] = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(1, 0, 1, 0));
     t[i + 3] = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(3, 2, 3, 2));
   }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {  // 4x4 blocks of quarters; even quarters and odd quarters apart
+  PYNN_UNROLL for (int i = 0; i < 4;
+                   ++i) {  // 4x4 blocks of quarters; even quarters and odd quarters apart
     const __m512 a = _mm512_shuffle_f32x4(t[i], t[i + 4], _MM_SHUFFLE(2, 0, 2, 0));
     const __m512 b = _mm512_shuffle_f32x4(t[i], t[i + 4], _MM_SHUFFLE(3, 1, 3, 1));
     const __m512 c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], _MM_SHUFFLE(2, 0, 2, 0));
@@ -162,18 +162,15 @@ PYNN_INLINE __m256 two_quarters(const float* p, const float* q) {
 template <int kQuarters, class At>
 PYNN_INLINE void load_columns(const At& row, Vec<float> (&columns)[16]) {
   __m512 z[kQuarters][4];  // quarter q of the rows k, k + 4, k + 8, k + 12
-#pragma GCC unroll 4
-  for (int k = 0; k < 4; ++k) {
+  PYNN_UNROLL for (int k = 0; k < 4; ++k) {
     const float* p[4] = {row(k), row(k + 4), row(k + 8), row(k + 12)};
-#pragma GCC unroll 4
-    for (int q = 0; q < kQuarters; ++q) {
+    PYNN_UNROLL for (int q = 0; q < kQuarters; ++q) {
       const __m256 low = two_quarters(p[0] + 4 * q, p[1] + 4 * q);
       const __m256 high = two_quarters(p[2] + 4 * q, p[3] + 4 * q);
       z[q][k] = _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
     }
   }
-#pragma GCC unroll 4
-  for (int q = 0; q < kQuarters; ++q) {
+  PYNN_UNROLL for (int q = 0; q < kQuarters; ++q) {
     const __m512 a = _mm512_unpacklo_ps(z[q][0], z[q][1]);
     const __m512 b = _mm512_unpackhi_ps(z[q][0], z[q][1]);
     const __m512 c = _mm512_unpacklo_ps(z[q][2], z[q][3]);
@@ -205,8 +202,7 @@ PYNN_INLINE __m512 add_neighbours(__m512 a, __m512 b) {
 
 PYNN_INLINE Vec<float> sum_lanes(const Vec<float> (&v)[16]) {
   __m512 q[4];  // of the vectors i, i + 4, i + 8, i + 12, a quarter each
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
+  PYNN_UNROLL for (int i = 0; i < 4; ++i) {
     q[i] =
         add_quarters(add_halves(v[i].raw, v[i + 4].raw), add_halves(v[i + 8].raw, v[i + 12].raw));
   }
@@ -217,13 +213,12 @@ PYNN_INLINE Vec<float> sum_lanes(const Vec<float> (&v)[16]) {
 
 PYNN_INLINE void transpose(Vec<double> (&rows)[8]) {
   __m512d t[8];
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2) {  // 2x2 blocks within the 128-bit quarters
+  PYNN_UNROLL for (int i = 0; i < 8; i += 2) {  // 2x2 blocks within the 128-bit quarters
     t[i] = _mm512_unpacklo_pd(rows[i].raw, rows[i + 1].raw);
     t[i + 1] = _mm512_unpackhi_pd(rows[i].raw, rows[i + 1].raw);
   }
-#pragma GCC unroll 2
-  for (int i = 0; i < 2; ++i) {  // 4x4 blocks of quarters; even quarters and odd quarters apart
+  PYNN_UNROLL for (int i = 0; i < 2;
+                   ++i) {  // 4x4 blocks of quarters; even quarters and odd quarters apart
     const __m512d a = _mm512_shuffle_f64x2(t[i], t[i + 2], _MM_SHUFFLE(2, 0, 2, 0));
     const __m512d b = _mm512_shuffle_f64x2(t[i], t[i + 2], _MM_SHUFFLE(3, 1, 3, 1));
     const __m512d c = _mm512_shuffle_f64x2(t[i + 4], t[i + 6], _MM_SHUFFLE(2, 0, 2, 0));
@@ -242,18 +237,15 @@ PYNN_INLINE __m256d two_quarters(const double* p, const double* q) {
 template <int kQuarters, class At>
 PYNN_INLINE void load_columns(const At& row, Vec<double> (&columns)[8]) {
   __m512d z[kQuarters][2];  // quarter q of the rows k, k + 2, k + 4, k + 6
-#pragma GCC unroll 2
-  for (int k = 0; k < 2; ++k) {
+  PYNN_UNROLL for (int k = 0; k < 2; ++k) {
     const double* p[4] = {row(k), row(k + 2), row(k + 4), row(k + 6)};
-#pragma GCC unroll 4
-    for (int q = 0; q < kQuarters; ++q) {
+    PYNN_UNROLL for (int q = 0; q < kQuarters; ++q) {
       const __m256d low = two_quarters(p[0] + 2 * q, p[1] + 2 * q);
       const __m256d high = two_quarters(p[2] + 2 * q, p[3] + 2 * q);
       z[q][k] = _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
     }
   }
-#pragma GCC unroll 4
-  for (int q = 0; q < kQuarters; ++q) {
+  PYNN_UNROLL for (int q = 0; q < kQuarters; ++q) {
     columns[2 * q].raw = _mm512_unpacklo_pd(z[q][0], z[q][1]);
     columns[2 * q + 1].raw = _mm512_unpackhi_pd(z[q][0], z[q][1]);
   }
@@ -269,8 +261,7 @@ PYNN_INLINE Vec<double> sum_lanes(const Vec<double> (&v)[8]) {
                          _mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
   };
   __m512d q[2];  // of the vectors i, i + 2, i + 4, i + 6, a quarter each
-#pragma GCC unroll 2
-  for (int i = 0; i < 2; ++i) {
+  PYNN_UNROLL for (int i = 0; i < 2; ++i) {
     q[i] = add_quarters(add_halves(v[i].raw, v[i + 2].raw), add_halves(v[i + 4].raw, v[i + 6].raw));
   }
   return {_mm512_add_pd(_mm512_unpacklo_pd(q[0], q[1]), _mm512_unpackhi_pd(q[0], q[1]))};

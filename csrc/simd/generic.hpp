@@ -141,8 +141,7 @@ PYNN_INLINE typename V::Mask first_n(int n) {
 template <class T>
 PYNN_INLINE Vec<T> load_where(LaneMask<T> mask, const T* p) {
   Vec<T> v = broadcast(T(0));
-#pragma GCC unroll 4
-  for (int i = 0; i < Vec<T>::kWidth; ++i) {
+  PYNN_UNROLL for (int i = 0; i < Vec<T>::kWidth; ++i) {
     if (mask.raw[i]) v.raw[i] = p[i];
   }
   return v;
@@ -153,8 +152,7 @@ PYNN_INLINE V loadu_where(typename V::Mask mask, const typename V::Scalar* p) {
 }
 template <class T>
 PYNN_INLINE void store_where(LaneMask<T> mask, T* p, Vec<T> v) {
-#pragma GCC unroll 4
-  for (int i = 0; i < Vec<T>::kWidth; ++i) {
+  PYNN_UNROLL for (int i = 0; i < Vec<T>::kWidth; ++i) {
     if (mask.raw[i]) p[i] = v.raw[i];
   }
 }

@@ -95,8 +95,7 @@ struct MathConstants<double> {
 template <class T, int kCount>
 PYNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&coefficients)[kCount]) {
   Vec<T> y = broadcast(coefficients[0]);
-#pragma GCC unroll 32
-  for (int i = 1; i < kCount; ++i) y = fma(y, x, broadcast(coefficients[i]));
+  PYNN_UNROLL for (int i = 1; i < kCount; ++i) y = fma(y, x, broadcast(coefficients[i]));
   return y;
 }
 
