@@ -32,7 +32,8 @@
 #include <cstdint>
 
 #define PYNN_INLINE static inline __attribute__((always_inline))
-// Before a loop of a length that is known, 64 at most: unrolled whole, it leaves arrays in registers.
+// Before a loop of a length that is known, 64 at most: unrolled whole, it leaves arrays in
+// registers.
 #define PYNN_UNROLL _Pragma("GCC unroll 64")
 
 #ifndef PYNN_ISA_SCALAR
