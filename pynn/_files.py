@@ -72,9 +72,9 @@ def _shortened(text: str) -> str:
     """Return a message that shows only the beginnings of long texts and values."""
     if len(text) > _LONGEST:
         return f"{text[:QUOTED]}..."
-    told, received, value = text.partition("Received: ")
-    told = _LONG_TEXT.sub(lambda found: f"'{found[1][:QUOTED]}...'", told)
-    return f"{told}{received}{value[:QUOTED]}"
+    first, received, value = text.partition("Received: ")
+    first = _LONG_TEXT.sub(lambda found: f"'{found[1][:QUOTED]}...'", first)
+    return f"{first}{received}{value[:QUOTED]}"
 
 
 class OpenFile(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,52 +49,44 @@ def restore_training(model: Model, values: Mapping[str, Any], file: SafetensorsF
             f"the training in the file used the optimizer {values['optimizer']}. "
             f"Received: a model compiled with {type(optimizer).__name__}"
         )
-    groups: list[dict[str, str]] = [{} for _ in weights]
-    for key in file.shapes:
+    found: list[dict[str, np.ndarray]] = [{} for _ in weights]
+    for key, shape in file.shapes.items():
         prefix, *rest = key.split("/")
-        if prefix == _PREFIX:
-            i = _checked(lambda rest=rest: int(rest[0]), key)  # type: ignore[misc]
-            if not 0 <= i < len(weights) or len(rest) != 2:
-                raise ValueError(f"the array {key!r} belongs to no weight that is trained")
-            groups[i][rest[1]] = key
-    slots, kept = [], []
-    for weight, names in zip(weights, groups, strict=True):
-        native = [names.pop(f"slot_{j}") for j in range(len(names)) if f"slot_{j}" in names]
-        form = (weight._variable.rows, weight._variable.cols)
-        for key in native:
-            if file.shapes[key] != form:
-                raise ValueError(
-                    f"the array {key!r} must have the shape {form} of weight {weight.path!r}. "
-                    f"Received: shape={file.shapes[key]}"
-                )
-        for key in names.values():
-            if file.shapes[key] != weight.shape:
-                raise ValueError(
-                    f"the array {key!r} must have the shape {weight.shape} of weight "
-                    f"{weight.path!r}. Received: shape={file.shapes[key]}"
-                )
-        slots.append([file.read(key) for key in native])
-        kept.append({name: file.read(key) for name, key in names.items()})
-    seed = values["seed"]
-    optimizer._set_iterations(_checked(lambda: int(values["iterations"]), "iterations"))
-    optimizer._restore_arrays(weights, kept)
+        if prefix != _PREFIX:
+            continue
+        if len(rest) != 2 or not rest[0].isdecimal() or int(rest[0][:9]) >= len(weights):
+            raise ValueError(f"the array {key!r} belongs to no weight that is trained")
+        i, name = int(rest[0]), rest[1]
+        weight = weights[i]
+        native = (weight._variable.rows, weight._variable.cols)
+        form = native if name.startswith("slot_") else weight.shape
+        if shape != form:
+            raise ValueError(
+                f"the array {key!r} must have the shape {form} of weight {weight.path!r}. "
+                f"Received: shape={shape}"
+            )
+        found[i][name] = file.read(key)
+    slots = [[own.pop(f"slot_{j}") for j in range(len(own)) if f"slot_{j}" in own] for own in found]
+    if len({len(own) for own in slots if own}) > 1:
+        raise ValueError("some weights have more of the optimizer's arrays than others")
+    optimizer._set_iterations(_number(values, "iterations") or 0)
+    optimizer._restore_arrays(weights, found)
     if values["learning_rate"] is not None and isinstance(optimizer._learning_rate, float):
         optimizer.learning_rate = float(values["learning_rate"])
-    number = None if seed is None else _checked(lambda: int(seed), "seed")
-    model._trainers.restore(optimizer, weights, slots, number)
+    model._trainers.restore(optimizer, weights, slots, _number(values, "seed"))
 
 
 def shuffle_seed(values: Mapping[str, Any]) -> int | None:
     """Return the seed that the rows were shuffled with; older versions noted it here."""
-    seed = values.get("shuffle_seed")
-    return None if seed is None else _checked(lambda: int(seed), "shuffle_seed")
+    return _number({"shuffle_seed": None, **values}, "shuffle_seed")
 
 
-def _checked(convert: Callable[[], int], what: str) -> int:
-    try:
-        number = convert()
-    except (ValueError, TypeError, IndexError):
-        number = -1
+def _number(values: Mapping[str, Any], name: str) -> int | None:
+    """Return a whole number that is written as itself or as a text."""
+    value = values[name]
+    if value is None:
+        return None
+    number = int(value) if type(value) is int or str(value).isdecimal() else -1
     if not 0 <= number < 1 << 63:
-        raise ValueError(f"{what!r} holds no valid number")
+        raise ValueError(f"{name!r} holds no valid number")
     return number

@@ -48,7 +48,7 @@ class Cost:
 
 @contextmanager
 def measured() -> Iterator[Cost]:
-    """Measure what is done inside; Linux keeps the peak of a process, and forgets it if told."""
+    """Measure what is done inside; Linux keeps the peak of a process, and forgets it on request."""
     cost = Cost()
     Path("/proc/self/clear_refs").write_text("5")
     before, start = _status("VmRSS"), time.process_time()

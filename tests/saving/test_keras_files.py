@@ -285,7 +285,7 @@ def test_configs_are_refused_by_name(
 
 
 def operation(name: str = "", **changes: Any) -> Callable[[dict[str, Any]], None]:
-    """Change the first operation of that class, a subtraction unless told."""
+    """Change the first operation of that class, a subtraction by default."""
 
     def change(config: dict[str, Any]) -> None:
         entries = config["config"]["layers"]

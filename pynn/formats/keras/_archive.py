@@ -100,9 +100,8 @@ def _opened(file: OpenFile) -> Iterator[tuple[dict[str, Any], int, Hdf5Arrays, b
     except Exception as error:  # zipfile raises a dozen kinds
         raise FileError(file.name, f"is no valid Keras file: {error}") from error
     config = parse(text, file.name, f"its {_CONFIG}", "Keras")
-    if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
-        raise FileError(file.name, "is no valid Keras file: its config describes no model")
-    if "class_name" not in config or isinstance(config["config"], list):
+    described = isinstance(config, dict) and isinstance(config.get("config"), dict)
+    if not described or "class_name" not in config:
         raise FileError(file.name, "is no valid Keras file: its config describes no model")
     with open_arrays(OpenFile(io.BytesIO(weights), file.name, len(weights))) as arrays:
         yield config, len(text), arrays, training
