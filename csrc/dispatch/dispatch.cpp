@@ -18,9 +18,10 @@ PYNN_FOR_EACH_ISA(PYNN_DECLARE_FILL)
 
 namespace {
 
+// Never destroyed: threads may still compute with the kernels while the process ends.
 const std::deque<IsaKernels>& usable_isas() {
-  static const std::deque<IsaKernels> list = [] {
-    std::deque<IsaKernels> isas;
+  static const auto& list = *[] {
+    auto& isas = *new std::deque<IsaKernels>;
 #define PYNN_ADD_ISA(isa, usable) \
   if (usable) {                   \
     isas.emplace_back();          \
@@ -29,7 +30,7 @@ const std::deque<IsaKernels>& usable_isas() {
   }
     PYNN_FOR_EACH_ISA(PYNN_ADD_ISA)
 #undef PYNN_ADD_ISA
-    return isas;
+    return &isas;
   }();
   return list;
 }
