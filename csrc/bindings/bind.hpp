@@ -67,9 +67,16 @@ inline void check_signals() {
   if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
 }
 
-// Python's data in C order; a copy only where it is not.
+// What C++ may read as an array of T: in C order, at addresses that fit T.
+inline constexpr int kPlainArray =
+    int{pybind11::array::c_style} | int{pybind11::detail::npy_api::NPY_ARRAY_ALIGNED_};
+inline bool is_plain(const pybind11::array& a) {
+  return (a.flags() & kPlainArray) == kPlainArray;
+}
+
+// Python's data as a plain array; a copy only where it is none.
 template <class T>
-using Array = pybind11::array_t<T, pybind11::array::c_style>;
+using Array = pybind11::array_t<T, kPlainArray>;
 
 // Calls work(T()) with float or double, whichever `dtype` is.
 template <class Work>

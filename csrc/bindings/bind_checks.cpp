@@ -21,7 +21,7 @@ bool holds_finite(const py::array& array) {
 }
 
 bool is_finite(const py::array& array) {
-  require((array.flags() & py::array::c_style) != 0, "array must be C-contiguous");
+  require(is_plain(array), "array must be C-contiguous");
   return with_scalar(array.dtype(),
                      [&](auto scalar) { return holds_finite<decltype(scalar)>(array); });
 }
@@ -30,8 +30,7 @@ bool is_plain_matrix(py::handle x, py::handle width) {
   const auto& numpy = py::detail::npy_api::get();
   if (Py_TYPE(x.ptr()) != numpy.PyArray_Type_) return false;
   const auto array = py::reinterpret_borrow<py::array>(x);
-  constexpr int kFlags{int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_}};
-  if (array.ndim() != 2 || array.size() == 0 || (array.flags() & kFlags) != kFlags) return false;
+  if (array.ndim() != 2 || array.size() == 0 || !is_plain(array)) return false;
   if (!PyLong_Check(width.ptr()) || PyLong_AsSsize_t(width.ptr()) != array.shape(1)) {
     PyErr_Clear();
     return false;

@@ -21,7 +21,7 @@ namespace {
 
 // Python's numbers as T, whatever they are.
 template <class T>
-using Converted = py::array_t<T, py::array::c_style | py::array::forcecast>;
+using Converted = py::array_t<T, kPlainArray | py::array::forcecast>;
 
 Converted<std::int64_t> integers(const char* name, const py::object& values) {
   const auto a = py::cast<py::array>(values);

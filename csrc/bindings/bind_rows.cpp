@@ -86,15 +86,12 @@ void check_csr(const py::array& indices, const py::array& indptr, std::int64_t s
   }
 }
 
-py::array aligned(const py::array& a) {
-  return (a.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0 ? a
-                                                                    : py::array(a.attr("copy")());
-}
-
 RowsObject csr_rows(py::array data, py::array indices, py::array indptr, py::ssize_t n_cols) {
-  data = aligned(data);
-  indices = aligned(indices);
-  indptr = aligned(indptr);
+  for (py::array* a : {&data, &indices, &indptr}) {
+    require(a->ndim() == 1 && (a->flags() & py::array::c_style) != 0,
+            "data, indices and indptr must be contiguous 1-D arrays");
+    if (!is_plain(*a)) *a = a->attr("copy")();  // at an address that does not fit the type
+  }
   RowsObject object;
   const RowType type = row_type_of(data.dtype());
   require(type == RowType::f32 || type == RowType::f64, "CSR values must be float32 or float64");
@@ -102,12 +99,8 @@ RowsObject csr_rows(py::array data, py::array indices, py::array indptr, py::ssi
   const bool wide = indices.dtype().itemsize() == 8;
   require(indices.dtype().kind() == 'i' && (wide || indices.dtype().itemsize() == 4),
           "indices must be int32 or int64");
-  const auto contiguous = [](const py::array& a) {
-    return a.ndim() == 1 && (a.flags() & py::array::c_style);
-  };
-  require(contiguous(data) && contiguous(indices) && contiguous(indptr) && indptr.size() >= 1 &&
-              data.size() == indices.size(),
-          "data, indices and indptr must be contiguous 1-D arrays of fitting sizes");
+  require(indptr.size() >= 1 && data.size() == indices.size(),
+          "data, indices and indptr must be 1-D arrays of fitting sizes");
   object.rows.rows = indptr.size() - 1;
   object.rows.cols = checked_cols(n_cols);
   object.rows.type = type;

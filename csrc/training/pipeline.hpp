@@ -28,7 +28,7 @@ struct Pipeline {
         entries_per_row(request.entries_per_row),
         plan(graph, request, request.training ? updater.parameters() : ParameterMap<T>{}),
         gather(plan, request.inputs, request.max_batch),
-        objective(plan, spec, features, request.fused, request.max_batch, request.training) {}
+        evaluator(plan, spec, features, request.fused, request.max_batch, request.training) {}
 
   const Schedule& schedule(int count, int workers) {
     auto& found = schedules[{count, workers}];
@@ -50,7 +50,7 @@ struct Pipeline {
   std::vector<double> entries_per_row;
   ExecutionPlan<T> plan;
   Gather<T> gather;
-  Evaluator<T> objective;
+  Evaluator<T> evaluator;
   Prefetch prefetch;
   std::vector<Task> tasks;
   std::map<std::pair<int, int>, std::unique_ptr<Schedule>> schedules;

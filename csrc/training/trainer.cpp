@@ -81,12 +81,12 @@ class TrainerOf : public Trainer {
     const double start = now();
     std::int64_t done = advance(rates, n, seconds);
     while (epoch_.is_over()) {
-      ended.push_back(training_->objective.results());
+      ended.push_back(training_->evaluator.results());
       if (--epochs == 0) break;
       if (reorder.shuffle) reorder.shuffle(epoch_.order(), rows);
       epoch_.begin_again();
       last_pass_ = {};
-      training_->objective.clear_sums();
+      training_->evaluator.clear_sums();
       const double left = seconds - (now() - start);
       if (left > 0) done += advance(rates + done, n - done, left);
     }
@@ -96,7 +96,7 @@ class TrainerOf : public Trainer {
   std::optional<Results> results(bool waits) const override {
     const std::unique_lock lock = locked(waits);
     if (!lock) return {};
-    return training_->objective.results();
+    return training_->evaluator.results();
   }
 
   Results evaluate(const Data& data, int batch_size, const Poll& poll) override {
@@ -127,7 +127,7 @@ class TrainerOf : public Trainer {
       Team team(workers_for(*evaluation_, pass_of(0).count, 1));
       done += evaluation_->run(team, pieces - done, pass_of, [&] { return now() >= end; });
     }
-    return evaluation_->objective.results();
+    return evaluation_->evaluator.results();
   }
 
   double gradients(const Data& data, const std::vector<VariablePtr>& into,
@@ -144,7 +144,7 @@ class TrainerOf : public Trainer {
       make_gradient_pipeline(piece, entries);
     set_sources(*gradients_, data, false);
     const std::vector<double> divisors = total_divisors(data, graph_.evaluation());
-    gradients_->objective.set_divisors(divisors);
+    gradients_->evaluator.set_divisors(divisors);
     double loss = sum_gradients(data.rows(), piece, poll);
     const double penalty_divisor = l2_per_batch_ ? divisors[0] : 1;
     gradient_updater_.add_penalty_gradients(penalty_divisor);
@@ -225,7 +225,7 @@ class TrainerOf : public Trainer {
     pipeline.plan.append_update(tasks);
     updater_.append_finish(tasks);
     for (std::size_t i = first_update; i < tasks.size(); ++i) tasks[i].reads.push_back(this);
-    pipeline.objective.append_tally(tasks, updater_.penalty(), l2_per_batch_);
+    pipeline.evaluator.append_tally(tasks, updater_.penalty(), l2_per_batch_);
     if (!early) append_prefetch(pipeline);
   }
 
@@ -233,7 +233,7 @@ class TrainerOf : public Trainer {
     evaluation_ = make_pipeline(false, max_batch, entries, updater_);
     evaluation_->gather.append_tasks(evaluation_->tasks);
     append_evaluation(*evaluation_);
-    evaluation_->objective.append_tally(evaluation_->tasks, &evaluation_penalty_, l2_per_batch_);
+    evaluation_->evaluator.append_tally(evaluation_->tasks, &evaluation_penalty_, l2_per_batch_);
   }
 
   void make_gradient_pipeline(int max_batch, const std::vector<double>& entries) {
@@ -242,10 +242,10 @@ class TrainerOf : public Trainer {
     std::vector<Task>& tasks = gradients_->tasks;
     gradients_->gather.append_tasks(tasks);
     gradients_->plan.append_forward(tasks);
-    gradients_->objective.append_tasks(tasks);
+    gradients_->evaluator.append_tasks(tasks);
     gradients_->plan.append_backward(tasks);
     gradients_->plan.append_update(tasks);
-    gradients_->objective.append_tally(tasks, nullptr, false);
+    gradients_->evaluator.append_tally(tasks, nullptr, false);
   }
 
   static void append_prefetch(Pipeline<T>& pipeline) {
@@ -255,14 +255,14 @@ class TrainerOf : public Trainer {
   // Forward, losses and metrics.
   static void append_evaluation(Pipeline<T>& pipeline) {
     pipeline.plan.append_forward(pipeline.tasks);
-    pipeline.objective.append_tasks(pipeline.tasks);
+    pipeline.evaluator.append_tasks(pipeline.tasks);
     pipeline.plan.append_late(pipeline.tasks);
-    pipeline.objective.append_late_metrics(pipeline.tasks);
+    pipeline.evaluator.append_late_metrics(pipeline.tasks);
   }
 
   // The numbers of the step to come, which all updates read.
   void append_prepare(Pipeline<T>& pipeline) {
-    Evaluator<T>* evaluator = &pipeline.objective;
+    Evaluator<T>* evaluator = &pipeline.evaluator;
     Task prepare{[this, evaluator](const Pass& pass, const Share&) {
                    updater_.prepare(pass, evaluator->batch_divisor(pass, 0));
                  },
@@ -276,8 +276,8 @@ class TrainerOf : public Trainer {
 
   void set_sources(Pipeline<T>& pipeline, const Data& data, bool may_repeat) const {
     pipeline.gather.set_sources(graph_.sources(data), may_repeat);
-    pipeline.objective.set_sources(data.y, data.weights);
-    pipeline.objective.clear_sums();
+    pipeline.evaluator.set_sources(data.y, data.weights);
+    pipeline.evaluator.clear_sums();
   }
 
   Pass make_pass(std::int64_t steps_from_now, double rate) const {
@@ -302,10 +302,10 @@ class TrainerOf : public Trainer {
     for (std::int64_t first = 0; first < rows; first += piece) {
       pass.first_row = first;
       pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - first));
-      gradients_->objective.clear_sums();
+      gradients_->evaluator.clear_sums();
       Team team(workers_for(*gradients_, pass.count, 3));
       gradients_->run(team, 1, [&](std::int64_t) { return pass; }, [] { return false; });
-      loss += gradients_->objective.results().loss.mean();
+      loss += gradients_->evaluator.results().loss.mean();
       gradient_updater_.set_adding(true);
       if (now() - last_poll < kPollSeconds) continue;
       poll();
