@@ -26,7 +26,7 @@ def _padded(count: int) -> int:
     return -(-count // _VECTOR) * _VECTOR
 
 
-def _kept_by_input(inputs: int, outputs: int) -> bool:
+def _is_in_out(inputs: int, outputs: int) -> bool:
     if inputs >= max(_MANY_INPUTS, _INPUTS_PER_OUTPUT * outputs):
         return outputs >= _FEW_OUTPUTS
     return inputs * _padded(outputs) <= _PADDING_ALLOWED * outputs * _padded(inputs)
@@ -92,8 +92,8 @@ class Weight(Operators):
             rows, cols = self.shape[1], self.shape[0]
         else:
             rows, cols = 1, math.prod(self.shape)
-        by_input = value.ndim == 2 and _kept_by_input(cols, rows)
-        self._variable = _core.Variable(rows, cols, self.dtype, by_input)
+        in_out = value.ndim == 2 and _is_in_out(cols, rows)
+        self._variable = _core.Variable(rows, cols, self.dtype, in_out)
         native = self._variable.view
         self.view: np.ndarray = native.T if value.ndim == 2 else native.reshape(self.shape)
         self.view[...] = value

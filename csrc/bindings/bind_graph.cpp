@@ -50,7 +50,7 @@ py::array view_of(const py::object& self) {
 
 template <class T>
 bool has_finite_lines(const Variable& v) {
-  const int length = v.layout() == Layout::by_output ? v.cols() : v.rows();
+  const int length = v.layout() == Layout::out_in ? v.cols() : v.rows();
   for (int line = 0; line < v.lines(); ++line) {
     if (!all_finite(v.data<T>() + line * v.ld(), length)) return false;
   }
@@ -70,17 +70,17 @@ bool is_finite(const Variable& v) {
 
 void bind_graph(py::module_& m) {
   py::class_<Variable, VariablePtr>(m, "Variable", "A matrix of zeros that outlives plans.")
-      .def(py::init([](int rows, int cols, const std::string& dtype, bool by_input) {
+      .def(py::init([](int rows, int cols, const std::string& dtype, bool in_out) {
              return std::make_shared<Variable>(rows, cols, parse_dtype(dtype),
-                                               by_input ? Layout::by_input : Layout::by_output);
+                                               in_out ? Layout::in_out : Layout::out_in);
            }),
            py::arg("rows"), py::arg("cols"), py::arg("dtype") = "float32",
-           py::arg("by_input") = false)
+           py::arg("in_out") = false)
       .def_property_readonly("rows", &Variable::rows)
       .def_property_readonly("cols", &Variable::cols)
       .def_property_readonly("dtype", [](const Variable& v) { return dtype_name(v.dtype()); })
-      .def_property_readonly("by_input",
-                             [](const Variable& v) { return v.layout() == Layout::by_input; })
+      .def_property_readonly("in_out",
+                             [](const Variable& v) { return v.layout() == Layout::in_out; })
       .def_property_readonly("is_finite", &is_finite, "Whether it holds neither NaN nor infinity.")
       .def_property_readonly("view", &view_of, "Zero-copy array of shape (rows, cols), writable.");
 

@@ -10,7 +10,7 @@ namespace {
 
 double densest_for(const NodeSpec& dense) {
   const bool transposed = dense.params[0] != 0;
-  const bool in_out = (dense.variables[0]->layout() == Layout::by_input) != transposed;
+  const bool in_out = (dense.variables[0]->layout() == Layout::in_out) != transposed;
   return densest_entries(in_out, dense.features);
 }
 

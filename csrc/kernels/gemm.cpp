@@ -1,9 +1,9 @@
-#include "kernels/few_lines-inl.hpp"
-#include "kernels/few_rows-inl.hpp"
-#include "kernels/few_rows_gradient-inl.hpp"
 #include "kernels/fill.hpp"
+#include "kernels/narrow_gradient-inl.hpp"
 #include "kernels/product-inl.hpp"
 #include "kernels/row_product-inl.hpp"
+#include "kernels/small_batch_gradient-inl.hpp"
+#include "kernels/small_batch_product-inl.hpp"
 #include "kernels/weight_gradient-inl.hpp"
 
 namespace pynn {
@@ -12,12 +12,12 @@ namespace PYNN_ISA {
 template <class T>
 static void fill_table(KernelTable<T>& table) {
   table.product = product<T>;
-  table.small_batch_product = few_rows_product<T>;
-  table.small_batch = kFewRows<T>;
+  table.small_batch_product = small_batch_product<T>;
+  table.small_batch = kSmallBatch<T>;
   table.row_product = row_product<T>;
-  table.small_batch_gradient = few_rows_gradient<T>;
+  table.small_batch_gradient = small_batch_gradient<T>;
   table.weight_gradient = weight_gradient<T>;
-  table.narrow_gradient = few_lines_gradient<T>;
+  table.narrow_gradient = narrow_gradient<T>;
   table.narrow_lines = Tiles<T>::kLines;
 }
 

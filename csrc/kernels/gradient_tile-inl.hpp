@@ -1,6 +1,6 @@
 // A tile of the gradient of the weights, acc[R][C] += broadcast(grad_y row, t) * vector(x row t),
-// and what becomes of it. Compiled once per ISA. Sums run over the rows of the batch in order, like
-// those of product-inl.hpp.
+// and what is done with it: stored, or a step of the optimizer. Compiled once per ISA. Sums run
+// over the rows of the batch in order, like those of product-inl.hpp.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -10,7 +10,7 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// A part of the batch on its way through one panel of columns.
+// A part of the batch, for one panel of columns.
 template <class T>
 struct BatchSlice {
   const T* const* x_rows;  // their columns from x_col on are the panel's
@@ -43,7 +43,7 @@ PYNN_INLINE void prefetch_tile(const T* tile, std::ptrdiff_t ld) {
   }
 }
 
-// Sums of a tile start from nothing, or from what the slice before has left.
+// The sums of a tile start from 0, or from the partial sums of the slice before.
 template <class T, int R, int C>
 PYNN_INLINE void start_sums(const T* partial, bool is_first, Vec<T> (&acc)[R][C]) {
   using V = Vec<T>;
@@ -80,7 +80,7 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, const BatchSlice<
   V acc[R][C];
   start_sums(partial, slice.is_first, acc);
   if (slice.is_last) {
-    // What the end of the tile reads and writes arrives during the sums.
+    // What is read and written after the sums arrives during them.
     prefetch_tile<R, C * kWidth>(a.grad == nullptr ? w : a.grad + offset, a.ld);
     if (span != nullptr) {
       for (int s = 0; s < kMaxSlots; ++s) {

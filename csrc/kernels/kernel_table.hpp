@@ -21,7 +21,7 @@ namespace pynn {
 enum class Epilogue : int {
   none,
   relu,           // y = max(y, 0)
-  relu_gradient,  // y = gate > 0 ? y : 0
+  relu_gradient,  // y = relu_mask > 0 ? y : 0
 };
 
 // y[row][lane] = (bias[row] | y[row][lane] | 0) + sum over t of w[row * row_stride + t *
@@ -45,8 +45,8 @@ struct ProductArgs {
   int count;
   bool accumulate;  // start from what y holds
   Epilogue epilogue;
-  const T* gate;  // for relu_gradient; rows and lanes as y's
-  std::ptrdiff_t gate_block_stride;
+  const T* relu_mask;  // for relu_gradient; rows and lanes as y's
+  std::ptrdiff_t relu_mask_block_stride;
 };
 
 // Batches of up to so many rows may take small_batch_gradient; see choose_product.hpp.
@@ -60,7 +60,7 @@ struct UpdateStep {
   T h[kNumbers] = {};  // what the formula's prepare() made of rate, step and hyperparameters
   T l1 = 0;            // gradient += l1 sign(w) + l2 w
   T l2 = 0;
-  T keep = 1;            // w *= keep before the step: decoupled weight decay
+  T decay_factor = 1;    // w *= decay_factor before the step: decoupled weight decay
   T gradient_scale = 1;  // gradient *= gradient_scale: clipping by norm
   T clip = 0;            // gradient clipped to [-clip, clip] if > 0
 };
@@ -88,16 +88,16 @@ struct WeightGradientArgs {
   bool accumulate;  // add to grad instead of overwriting it
 };
 
-// sums[line][column] = sum over the batch of spread[line][lane] turned[column][lane], columns in
-// [begin, end), begin a multiple of kRowAlign; what is beyond `end` in the last vector is 0.
-// column_sums[column], if not null, as lane_sums() has it; beyond `end` anything. Whole vectors are
-// written: there must be room for `end` rounded up to kRowAlign.
+// sums[line][column] = sum over the batch of broadcast[line][lane] transposed[column][lane],
+// columns in [begin, end), begin a multiple of kRowAlign; what is beyond `end` in the last vector
+// is 0. column_sums[column], if not null, as lane_sums() has it; beyond `end` anything. Whole
+// vectors are written: there must be room for `end` rounded up to kRowAlign.
 template <class T>
-struct FewLinesArgs {
-  const T* turned;
-  std::ptrdiff_t turned_block_stride;
-  const T* spread;
-  std::ptrdiff_t spread_block_stride;
+struct NarrowGradientArgs {
+  const T* transposed;
+  std::ptrdiff_t transposed_block_stride;
+  const T* broadcast;
+  std::ptrdiff_t broadcast_block_stride;
   int count;
   int lines;
   int begin;
@@ -126,13 +126,13 @@ struct SparseEntry {
 
 // y[row][lane] = bias[row] | 0, + sum over the entries of x's row of w[row][column] value, for rows
 // of y in [begin, end), begin a multiple of kRowAlign; x's rows [first_row, first_row + count), the
-// first of which is lane 0. By input, whole groups of kRowAlign rows of y are written.
+// first of which is lane 0. In in_out layout, whole groups of kRowAlign rows of y are written.
 template <class T>
 struct SparseProductArgs {
   SparseBatch<T> x;
   int first_row;
   int count;
-  bool by_input;  // how the weights lie: a line of `ld` elements per column, or per row of y
+  bool in_out;  // weights have a line of `ld` elements per column, or else per row of y
   const T* weights;
   std::ptrdiff_t ld;
   const T* bias;  // may be null
@@ -151,11 +151,11 @@ inline constexpr int kGroupSums = 16384 / sizeof(T);
 
 // Columns of a group as a power of 2, for weights with lines of `ld` elements.
 template <class T>
-constexpr int group_shift(bool by_input, int outputs, std::ptrdiff_t ld) {
+constexpr int group_shift(bool in_out, int outputs, std::ptrdiff_t ld) {
   int shift = 6;
   static_assert(kGroupColumns == 1 << 6);
   const std::ptrdiff_t stride = outputs <= kGroupOutputs ? ld : kGroupOutputs;
-  while (by_input && (stride << shift) > kGroupSums<T>) --shift;
+  while (in_out && (stride << shift) > kGroupSums<T>) --shift;
   return shift;
 }
 
@@ -187,7 +187,7 @@ struct SparseGradientArgs {
   int outputs;                // in all
   int output_begin;
   int output_end;
-  bool by_input;
+  bool in_out;
   int group_shift;
   std::ptrdiff_t ld;  // of weights, grad and state
   T* weights;
@@ -308,7 +308,7 @@ struct KernelTable {
   void (*small_batch_gradient)(const ProductArgs<T>&);
   void (*weight_gradient)(const WeightGradientArgs<T>&);
   // For weights of at most narrow_lines lines.
-  void (*narrow_gradient)(const FewLinesArgs<T>&);
+  void (*narrow_gradient)(const NarrowGradientArgs<T>&);
   int narrow_lines;
   void (*sparse_product)(const SparseProductArgs<T>&);
   void (*sparse_order)(const SparseOrderArgs<T>&);

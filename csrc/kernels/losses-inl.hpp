@@ -19,7 +19,7 @@ PYNN_INLINE void store_gradient(const LossArgs<T>& a, int offset, Vec<T> grad) {
   store(a.grad + offset, a.accumulate ? load<Vec<T>>(a.grad + offset) + grad : grad);
 }
 
-// Of formulas that need all registers the sums wait where the losses will stand.
+// Formulas that need all registers have their sums in memory, where the losses are stored.
 template <class Formula>
 static constexpr bool kSumsInMemory = requires { requires Formula::kNeedsAllRegisters; };
 
@@ -75,10 +75,10 @@ struct DenseTarget {
     return {a.target + lane, set<V>(T(1) - smoothing), set<V>(smoothing / T(a.features))};
   }
   __attribute__((always_inline)) V operator()(int f) const {
-    return fma(load<V>(target + f * kLanes), keep, uniform);
+    return fma(load<V>(target + f * kLanes), scale, uniform);
   }
   const T* target;
-  V keep;
+  V scale;
   V uniform;
 };
 
@@ -137,8 +137,8 @@ static void crossentropy_of_probabilities(const LossArgs<T>& a) {
 template <class T, class Target>
 static void crossentropy_of_logits(const LossArgs<T>& a) {
   using V = Vec<T>;
-  // Exponentials wait where the gradient will stand, unless something stands there already.
-  const bool keep = a.grad != nullptr && !a.accumulate;
+  // Exponentials are stored in grad, to be read and overwritten, unless grad is added to.
+  const bool stores = a.grad != nullptr && !a.accumulate;
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
     const T* z = a.prediction + lane;
     const Target target = Target::at(a, lane);
@@ -146,7 +146,7 @@ static void crossentropy_of_logits(const LossArgs<T>& a) {
     V sum = zero<V>();
     for (int f = 0; f < a.features; ++f) {
       const V e = exp(load<V>(z + f * kLanes) - largest);
-      if (keep) store(a.grad + f * kLanes + lane, e);
+      if (stores) store(a.grad + f * kLanes + lane, e);
       sum = sum + e;
     }
     const V logarithm = log(sum);
@@ -162,7 +162,7 @@ static void crossentropy_of_logits(const LossArgs<T>& a) {
     const V share = weight / sum;
     for (int f = 0; f < a.features; ++f) {
       const int i = f * kLanes + lane;
-      const V e = keep ? load<V>(a.grad + i) : exp(load<V>(z + f * kLanes) - largest);
+      const V e = stores ? load<V>(a.grad + i) : exp(load<V>(z + f * kLanes) - largest);
       store_gradient(a, i, scale * fms(e, share, target(f)));
     }
   }

@@ -81,7 +81,7 @@ template <class T, class Term>
 PYNN_INLINE void sum_rows(std::ptrdiff_t block_stride, int row_begin, int row_end, int count,
                           T* out, const Term& term) {
   using V = Vec<T>;
-  // So few rows are summed in less time than a square of partial sums is turned round.
+  // So few rows are summed in less time than it takes to transpose a square of partial sums.
   constexpr int kFew = V::kWidth / 4;
   if (row_end - row_begin <= kFew) {
     for (int row = row_begin; row < row_end; ++row) {

@@ -13,7 +13,8 @@ namespace PYNN_ISA {
 // x: [depth][kLanes], y: [R][kLanes]; kVectors vectors of lanes. Two loads and R broadcasts feed
 // R * kVectors FMAs.
 template <class T, int R, int kVectors, bool kDepthContiguous, bool kFetches = false>
-PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y, const T* gate) {
+PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y,
+                              const T* relu_mask) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   const std::ptrdiff_t row_stride = kDepthContiguous ? a.row_stride : 1;
@@ -43,7 +44,7 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
   } else if (a.epilogue == Epilogue::relu_gradient) {
     PYNN_UNROLL for (int r = 0; r < R; ++r) {
       PYNN_UNROLL for (int v = 0; v < kVectors; ++v) {
-        const V g = load<V>(gate + r * kLanes + v * kWidth);
+        const V g = load<V>(relu_mask + r * kLanes + v * kWidth);
         acc[r][v] = select(gt(g, zero<V>()), acc[r][v], zero<V>());
       }
     }
@@ -56,13 +57,13 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
 // A tile of one vector, for what a short last block leaves.
 template <class T, int R, bool kDepthContiguous>
 __attribute__((noinline)) static void product_narrow(const ProductArgs<T>& a, int row, const T* x,
-                                                     T* y, const T* gate) {
-  product_tile<T, R, 1, kDepthContiguous>(a, row, x, y, gate);
+                                                     T* y, const T* relu_mask) {
+  product_tile<T, R, 1, kDepthContiguous>(a, row, x, y, relu_mask);
 }
 
 // All lanes of all blocks for R rows: the R weight rows stay in the first-level cache. Not inlined:
-// in one function with all the other R the compiler runs out of registers for pointers, and then
-// reads them from the stack at every step of the sum.
+// in one function with all the other R the compiler runs out of registers for pointers, and reads
+// them from the stack at every step of the sum.
 template <class T, int R, bool kDepthContiguous, bool kFetches = false>
 __attribute__((noinline)) static void product_rows(const ProductArgs<T>& a, int row) {
   constexpr int kVectors = Tiles<T>::kVectors;
@@ -72,16 +73,16 @@ __attribute__((noinline)) static void product_rows(const ProductArgs<T>& a, int 
     const int lanes = lanes_in_block(a.count, block);
     const T* x = a.x + block * a.x_block_stride;
     T* y = a.y + block * a.y_block_stride + static_cast<std::ptrdiff_t>(row) * kLanes;
-    const T* gate = a.gate == nullptr ? nullptr
-                                      : a.gate + block * a.gate_block_stride +
-                                            static_cast<std::ptrdiff_t>(row) * kLanes;
+    const T* relu_mask = a.relu_mask == nullptr ? nullptr
+                                                : a.relu_mask + block * a.relu_mask_block_stride +
+                                                      static_cast<std::ptrdiff_t>(row) * kLanes;
     for (int lane = 0; lane < lanes; lane += kTileLanes) {
-      const T* tile_gate = gate == nullptr ? nullptr : gate + lane;
+      const T* tile_mask = relu_mask == nullptr ? nullptr : relu_mask + lane;
       if (kVectors > 1 && lanes - lane <= Vec<T>::kWidth) {
-        product_narrow<T, R, kDepthContiguous>(a, row, x + lane, y + lane, tile_gate);
+        product_narrow<T, R, kDepthContiguous>(a, row, x + lane, y + lane, tile_mask);
       } else {
         product_tile<T, R, kVectors, kDepthContiguous, kFetches>(a, row, x + lane, y + lane,
-                                                                 tile_gate);
+                                                                 tile_mask);
       }
     }
   }
@@ -98,8 +99,9 @@ static void product_tail(const ProductArgs<T>& a, int row) {
   }
 }
 
-// Down a column of weights so wide every step is another page, which no prefetcher follows: the
-// next tile's are asked for. Among 24 multiply-adds that costs a hundredth, among 12 more.
+// Where a step down a column of the weights goes to another page, hardware does not prefetch, so
+// the next tile's weights are prefetched here. Beside 24 multiply-adds that costs 1%, beside 12
+// more.
 static constexpr int kPageBytes = 4096;
 template <class T>
 static constexpr bool kMayFetch = Tiles<T>::kRows * Tiles<T>::kVectors >= 24;
@@ -117,18 +119,18 @@ static void product_all(const ProductArgs<T>& a) {
   product_tail<T, kRows - 1, kDepthContiguous>(a, row);
 }
 
-// Depth that one pass goes through: its weight rows stay in the first-level cache while the lanes
-// pass by, and columns of wide weights do not push one another out of it.
+// Depth of one pass: its weight rows stay in the first-level cache while it goes through the lanes,
+// and columns of wide weights do not evict one another.
 template <class T>
 static constexpr int kDepthChunk = 4096 / sizeof(T);
-// Rows of fewer weights than a line of the cache meet each line several times: it has to stay.
+// Tiles of fewer rows than a cache line has weights use each line several times: it has to stay.
 template <class T>
 static constexpr int kStridedDepthChunk = (Tiles<T>::kRows < 12 ? 1024 : 2048) / sizeof(T);
-// Blocks of x that one pass goes through stay in the second-level cache while the weights pass by.
+// The blocks of x of one pass stay in the second-level cache while it goes through the weights.
 static constexpr std::ptrdiff_t kGroupBytes = std::ptrdiff_t{256} << 10;
 
 // Where weights and lanes outgrow the caches the product is cut into passes. Each sum still runs
-// over t in order: between two passes the partial sums wait in y.
+// over t in order: between two passes the partial sums are stored in y.
 template <class T>
 static void product(const ProductArgs<T>& a) {
   const bool contiguous = a.depth_stride == 1;
@@ -144,7 +146,7 @@ static void product(const ProductArgs<T>& a) {
   for (int first = 0; first < blocks; first += group) {
     ProductArgs<T> pass = a;
     pass.y += first * a.y_block_stride;
-    if (a.gate != nullptr) pass.gate += first * a.gate_block_stride;
+    if (a.relu_mask != nullptr) pass.relu_mask += first * a.relu_mask_block_stride;
     const int left = a.count - first * kLanes;
     pass.count = left < group * kLanes ? left : group * kLanes;
     for (int t = 0; t < a.depth; t += depth) {

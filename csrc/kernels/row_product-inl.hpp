@@ -1,7 +1,6 @@
-// The product for a batch of one row, by weights that lie by output: with vectors along the outputs
-// nothing is computed for the lanes that are not there. Each sum runs over t in the same order as
-// in the tiles of product-inl.hpp. few_rows-inl.hpp has weights that lie by input. Compiled once
-// per ISA.
+// The product for a batch of one row, for weights in out_in layout: with vectors along the outputs
+// nothing is computed for missing lanes. Each sum runs over t in the same order as in the tiles of
+// product-inl.hpp. For in_out layout see small_batch_product-inl.hpp. Compiled once per ISA.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -10,14 +9,14 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// kWidth rows of the weights. One chain of sums is enough: to turn a square round takes as long as
-// its multiply-adds wait for one another.
+// kWidth rows of the weights. One accumulator is enough: transposing a square takes as long as its
+// multiply-adds wait for one another.
 template <class T>
 __attribute__((noinline)) static void row_panel(const T* const* rows, const T* x, int depth,
                                                 T* sums) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
-  constexpr int kAhead = 512 / sizeof(T);  // eight lines of every row are on their way
+  constexpr int kAhead = 512 / sizeof(T);  // prefetches 8 cache lines ahead in every row
   V acc = load<V>(sums);
   int t = 0;
   for (; t + kWidth <= depth; t += kWidth) {
@@ -47,7 +46,7 @@ static void row_product_contiguous(const ProductArgs<T>& a, const T* x, T* y) {
   for (int row = a.row_begin; row < a.row_end; row += kWidth) {
     const int left = a.row_end - row;
     const int n = left < kWidth ? left : kWidth;
-    // Missing rows repeat the last one; what becomes of them is dropped.
+    // Missing rows repeat the last one; their sums are not used.
     for (int i = 0; i < kWidth; ++i) {
       const int at = i < n ? i : n - 1;
       rows[i] = a.weights + (row + at) * a.row_stride;
@@ -81,9 +80,10 @@ static void row_product(const ProductArgs<T>& a) {
       row_product_contiguous(piece, x, y);
     }
     for (int i = 0; i < rows; ++i) {
-      const bool cut = a.epilogue == Epilogue::relu            ? T(0) > y[i]
-                       : a.epilogue == Epilogue::relu_gradient ? !(a.gate[lane(row + i)] > T(0))
-                                                               : false;
+      const bool cut = a.epilogue == Epilogue::relu ? T(0) > y[i]
+                       : a.epilogue == Epilogue::relu_gradient
+                           ? !(a.relu_mask[lane(row + i)] > T(0))
+                           : false;
       out[lane(i)] = cut ? T(0) : y[i];
     }
   }

@@ -13,8 +13,8 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// So many entries ahead their weights are asked for. Fewer leave the lines of a wide layer, which
-// come from the third-level cache, too little time; more gain nothing.
+// Weights are prefetched so many entries ahead. Fewer leave too little time for the lines of a wide
+// layer, which come from the third-level cache; more gain nothing.
 static constexpr int kEntriesAhead = 16;
 
 PYNN_INLINE void prefetch_line(const void* line, std::ptrdiff_t bytes) {
@@ -79,7 +79,7 @@ static void sparse_tail(const SparseProductArgs<T>& a, int begin, int vectors) {
   }
 }
 
-// Weights by output: U outputs of a row at a time, one number each.
+// Weights in out_in layout: U outputs of a row at a time, one number each.
 template <class T, int U>
 static void sparse_outputs(const SparseProductArgs<T>& a, int begin) {
   for (int i = 0; i < a.count; ++i) {
@@ -98,7 +98,7 @@ static void sparse_outputs(const SparseProductArgs<T>& a, int begin) {
 
 template <class T>
 static void sparse_product(const SparseProductArgs<T>& a) {
-  if (!a.by_input) {
+  if (!a.in_out) {
     int begin = a.begin;
     for (; begin + 4 <= a.end; begin += 4) sparse_outputs<T, 4>(a, begin);
     for (; begin < a.end; ++begin) sparse_outputs<T, 1>(a, begin);
@@ -163,7 +163,7 @@ PYNN_INLINE const SparseEntry<T>* group_begin(const SparseGradientArgs<T>& a, in
   return a.entries + (group == 0 ? 0 : a.group_ends[group - 1]);
 }
 
-// A group of columns on its way: its entries, and the sums that they make, [column][stride].
+// A group of columns: its entries, and their sums, [column][stride].
 template <class T>
 struct ColumnGroup {
   const SparseEntry<T>* begin;
@@ -276,7 +276,7 @@ static void step_group(const SparseGradientArgs<T>& a, const ColumnGroup<T>& g,
 }
 
 template <class T>
-static void keep_group(const SparseGradientArgs<T>& a, const ColumnGroup<T>& g) {
+static void store_group(const SparseGradientArgs<T>& a, const ColumnGroup<T>& g) {
   using V = Vec<T>;
   std::uint64_t touched = 0;
   for (const SparseEntry<T>* e = g.begin; e != g.end; ++e) {
@@ -301,7 +301,7 @@ static void gradient_panel(const SparseGradientArgs<T>& a, ColumnGroup<T> g, Upd
                            bool descends) {
   const int shift = a.group_shift;
   const int last_group = (a.column_end - 1) >> shift;
-  // Weights that the second-level cache holds come by themselves in time.
+  // Weights that fit the second-level cache need no prefetching.
   const std::ptrdiff_t bytes =
       (a.column_end - a.column_begin) * a.ld * static_cast<std::ptrdiff_t>(sizeof(T));
   const SparseEntry<T>* last = bytes > kNearBytes ? a.entries + a.group_ends[last_group] : nullptr;
@@ -310,7 +310,7 @@ static void gradient_panel(const SparseGradientArgs<T>& a, ColumnGroup<T> g, Upd
     g.column = group << shift;
     g.columns = a.column_end - g.column < 1 << shift ? a.column_end - g.column : 1 << shift;
     if (a.grad != nullptr) {
-      keep_group(a, g);
+      store_group(a, g);
     } else if (!descends) {
       step_group<T, C>(a, g, span);
     } else if (g.begin != g.end) {
@@ -335,7 +335,7 @@ static void gradient_narrow_panel(const SparseGradientArgs<T>& a, const ColumnGr
 }
 
 template <class T>
-static void gradient_by_input(const SparseGradientArgs<T>& a, UpdateSpan<T> span, bool descends) {
+static void gradient_in_out(const SparseGradientArgs<T>& a, UpdateSpan<T> span, bool descends) {
   alignas(64) T sums[kGroupSums<T>] = {};
   const int end = static_cast<int>(round_up(a.output_end, kRowAlign));
   const bool whole = a.outputs <= kGroupOutputs;
@@ -351,9 +351,9 @@ static void gradient_by_input(const SparseGradientArgs<T>& a, UpdateSpan<T> span
   }
 }
 
-// Weights by output: sums are [output][column of the group].
+// Weights in out_in layout: sums are [output][column of the group].
 template <class T>
-static void gradient_by_output(const SparseGradientArgs<T>& a, UpdateSpan<T> span, bool descends) {
+static void gradient_out_in(const SparseGradientArgs<T>& a, UpdateSpan<T> span, bool descends) {
   constexpr int kOutputs = kGroupSums<T> / kGroupColumns;
   alignas(64) T sums[kGroupSums<T>];
   const int first_group = a.column_begin >> a.group_shift;
@@ -399,10 +399,10 @@ static void sparse_gradient(const SparseGradientArgs<T>& a) {
   if (a.column_begin >= a.column_end || a.output_begin >= a.output_end) return;
   const bool descends = a.grad == nullptr && is_plain_descent(*a.update);
   const UpdateSpan<T> span = a.grad != nullptr ? nullptr : span_of<T>(a.update->optimizer);
-  if (a.by_input) {
-    gradient_by_input(a, span, descends);
+  if (a.in_out) {
+    gradient_in_out(a, span, descends);
   } else {
-    gradient_by_output(a, span, descends);
+    gradient_out_in(a, span, descends);
   }
 }
 

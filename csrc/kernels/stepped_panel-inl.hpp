@@ -1,7 +1,7 @@
-// Panels of the weights' gradient whose optimizer has more to do than w -= rate * gradient: the
-// step of a finished tile is taken, a vector at a time, between the sums of the next one. Square
-// roots and divisions, memory and multiply-adds then work side by side; one after the other, Adam's
-// step takes two thirds of the time of the sums. Compiled once per ISA.
+// Panels of the weights' gradient for optimizers that do more than w -= rate * gradient: the step
+// of a finished tile is taken, a vector at a time, between the sums of the next tile. Square roots
+// and divisions, memory accesses and multiply-adds then overlap; one after the other, Adam's step
+// takes two thirds of the time of the sums. Compiled once per ISA.
 #pragma once
 
 #include "kernels/gradient_tile-inl.hpp"
@@ -10,14 +10,14 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// Steps that are not taken between the sums. Plain descent steps in registers, and of more vectors
-// than this some would not fit beside the accumulators: Ftrl's wait between its two powers.
+// Steps that are not taken between the sums: plain descent, which steps in registers, and steps of
+// more vectors than this, which do not fit beside the accumulators.
 static constexpr int kMostStepVectors = 6;
 template <class Formula, bool kPlain>
 static constexpr bool kStepsLater = Formula::kStepVectors > kMostStepVectors ||
                                     (kPlain && Formula::kSlots == 0);
 
-// Steps beside which a tile has fewer rows.
+// Steps that leave registers for a tile of fewer rows.
 template <class Formula, bool kPlain>
 static constexpr bool kIsLongStep = !kPlain || Formula::kStepVectors > 4;
 
@@ -26,17 +26,17 @@ static constexpr int kSteppedRows =
     kIsLongStep<Formula, kPlain> ? Tiles<T>::kLongStepRows * Tiles<T>::kGradVectors / C
                                  : kTileRows<T, C>;
 
-// The gradient of a whole tile, and the weights that wait for it.
+// The gradient of a whole tile, and the weights that are to be stepped by it.
 template <class T, int R, int C>
 struct FinishedTile {
   alignas(64) T grad[R][C * Vec<T>::kWidth];
-  T* w = nullptr;  // null: nothing waits
+  T* w = nullptr;  // null: there is no such tile
   T* state[kMaxSlots];
 };
 
-// The step of the vector of weights at the offset `at`, whose gradient is `grad`. Its numbers are
-// read where they are used, from memory that the compiler cannot see through: it would hold all of
-// them, from one call to the next, in registers that the accumulators need.
+// The step of the vector of weights at the offset `at`, whose gradient is `grad`. `numbers` is
+// hidden from the compiler, so that it reads them where they are used: it would hold all of them,
+// from one call to the next, in registers that the accumulators need.
 template <class Formula, bool kPlain, class T>
 PYNN_INLINE void step_vector_at(std::ptrdiff_t at, const T* grad, T* w, T* const* state,
                                 const StepNumbers<Vec<T>>*& numbers) {
@@ -82,7 +82,8 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
         slice.partial + static_cast<std::ptrdiff_t>(row - slice.first_row) * kPanel<T>;
     V acc[kRows][C];
     start_sums(partial, slice.is_first, acc);
-    // What a tile's step reads and writes arrives during its sums, a line at a time.
+    // What a tile's step reads and writes is prefetched before its sums, or between the tile
+    // before's steps, where there are such.
     if (waiting.w == nullptr || slice.count < kRows * C) {
       prefetch_tile<kRows, kCols>(a.weights + offset, ld);
       for (int s = 0; s < Formula::kSlots; ++s) {
@@ -97,7 +98,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
       const int lanes = lanes_in_block(slice.count, block);
       int lane = 0;
       if (waiting.w != nullptr && lanes >= kRows * C) {
-        // One step in the loop, down the columns: of several the compiler would give the
+        // One step in an iteration, down the columns: with several, the compiler would give the
         // accumulators other registers in each, and run out of them.
         for (int c = 0; c < C; ++c) {
           std::ptrdiff_t at = c * V::kWidth;
@@ -128,7 +129,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
   return row;
 }
 
-// The panels that panel_vectors() makes of long rows; of no width where it makes one kind only.
+// Width of the narrower panels that panel_vectors() makes of long rows; 0 where there are none.
 template <class T>
 static constexpr int kNarrowVectors = Tiles<T>::kGradVectors < 3 ? 0 : Tiles<T>::kGradVectors - 1;
 

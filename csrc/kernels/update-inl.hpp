@@ -20,7 +20,7 @@ struct StepNumbers {
   V gradient_scale;
   V least;
   V most;
-  V keep;
+  V decay_factor;
 };
 
 template <class T>
@@ -35,7 +35,7 @@ PYNN_INLINE StepNumbers<Vec<T>> step_numbers(const UpdateStep<T>& u) {
   n.gradient_scale = set<V>(u.gradient_scale);
   n.least = set<V>(-most);
   n.most = set<V>(most);
-  n.keep = set<V>(u.keep);
+  n.decay_factor = set<V>(u.decay_factor);
   return n;
 }
 
@@ -48,7 +48,7 @@ PYNN_INLINE V step_vector(V w, V g, V* state, const StepNumbers<V>& n) {
     g = g + pull;
     // Clipping keeps a NaN: the bound is the first operand.
     g = min(n.most, max(n.least, g));
-    w = w * n.keep;
+    w = w * n.decay_factor;
   }
   return Formula::step(w, g, state, n.h);
 }
@@ -75,8 +75,8 @@ PYNN_INLINE void update_span(T* w, T* const* state, const T* grad, std::ptrdiff_
   for (int slot = 0; slot < kSlots; ++slot) store_where(rest, state[slot] + i, s[slot]);
 }
 
-// gradient = gradient_scale gradient + l2 w + l1 sign(w), clipped; w *= keep; then the formula's
-// step. w, state and grad do not overlap.
+// gradient = gradient_scale gradient + l2 w + l1 sign(w), clipped; w *= decay_factor; then the
+// formula's step. w, state and grad do not overlap.
 template <class T, class Formula>
 static void optimizer_span(T* w, T* const* state, const T* grad, std::ptrdiff_t n,
                            const UpdateStep<T>& u) {

@@ -25,7 +25,7 @@ using SteppedPanel = int (*)(const WeightGradientArgs<T>& a, const BatchSlice<T>
 // True where nothing happens to gradient and weights before the optimizer's formula.
 template <class T>
 PYNN_INLINE bool uses_gradient_as_is(const UpdateStep<T>& u) {
-  return u.l1 == 0 && u.l2 == 0 && u.keep == 1 && u.clip == 0 && u.gradient_scale == 1;
+  return u.l1 == 0 && u.l2 == 0 && u.decay_factor == 1 && u.clip == 0 && u.gradient_scale == 1;
 }
 
 // True where a step is nothing but w -= rate * gradient.

@@ -62,14 +62,14 @@ static void gradient_panel_of(int vectors, const WeightGradientArgs<T>& a,
 // Rows of the batch in a slice: two columns' worth of cache lines stay in the first-level cache.
 template <class T>
 static constexpr int kSliceRows = kPanel<T> * sizeof(T) <= 64 ? 256 : 128;
-// Rows of the weights whose sums wait between two slices.
+// Rows of the weights whose partial sums are stored between two slices.
 template <class T>
 static constexpr int kGroupRows =
     65536 / (kPanel<T> * static_cast<int>(sizeof(T))) / Tiles<T>::kGradRows * Tiles<T>::kGradRows;
-// From so many rows on it pays to copy a slice to where it is contiguous: rows of the user's data
-// lie on many pages, and at unlucky strides in few sets of the cache.
+// From this many rows of the weights on it pays to copy a slice of the batch first: rows of the
+// user's data lie on many pages and, at unlucky strides, in few sets of the cache.
 static constexpr int kPackRows = 48;
-// Rows of a copy, which follow one another, are neither, unless they are very long.
+// Rows that follow one another in memory are not scattered so, unless they are longer than this.
 static constexpr int kLongRowBytes = 8192;
 
 template <class T>

@@ -17,7 +17,7 @@ class Dense : public Op<T> {
       : units_(node.features),
         features_(node.input_features[0]),
         transposed_(node.params[0] != 0),
-        in_out_((node.variables[0]->layout() == Layout::by_input) != transposed_) {}
+        in_out_((node.variables[0]->layout() == Layout::in_out) != transposed_) {}
 
   Division forward_division() const override {
     return !is_sparse() ? kFeatureProduct : in_out_ ? kColumnProduct : kRowwise;
@@ -105,8 +105,8 @@ class Dense : public Op<T> {
     a.accumulate = this->accumulate[0] != 0;
     if (this->relu_mask != nullptr) {
       a.epilogue = Epilogue::relu_gradient;
-      a.gate = this->relu_mask->value_at(share.blocks.begin);
-      a.gate_block_stride = this->relu_mask->block_stride;
+      a.relu_mask = this->relu_mask->value_at(share.blocks.begin);
+      a.relu_mask_block_stride = this->relu_mask->block_stride;
     }
     if (narrow_to(a, share.features(features_), pass, share))
       choose_input_gradient(*this->kernels, a, in_out_, pass.count)(a);
@@ -182,7 +182,7 @@ class Dense : public Op<T> {
     a.x = this->in[0]->entries;
     a.first_row = share.blocks.begin * kLanes;
     a.count = std::min(pass.count, share.blocks.end * kLanes) - a.first_row;
-    a.by_input = in_out_;
+    a.in_out = in_out_;
     a.weights = this->variable_data(0);
     a.ld = this->variables[0]->ld();
     a.bias = this->variables.size() > 1 ? this->variable_data(1) : nullptr;
@@ -212,7 +212,7 @@ class Dense : public Op<T> {
     Parameter<T>* kernel = this->parameters[0];
     const UpdateStep<T>& step = kernel->step;
     const bool descends = kernel->grad == nullptr && step.optimizer == Optimizer::sgd &&
-                          step.l1 == 0 && step.l2 == 0 && step.keep == 1;
+                          step.l1 == 0 && step.l2 == 0 && step.decay_factor == 1;
     const bool by_outputs = divides_outputs() && descends;
     const Range columns = by_outputs ? Range{0, features_}
                                      : divide(features_, kGroupColumns, share.part, share.parts);
@@ -226,7 +226,7 @@ class Dense : public Op<T> {
     a.outputs = units_;
     a.output_begin = outputs.begin;
     a.output_end = outputs.end;
-    a.by_input = in_out_;
+    a.in_out = in_out_;
     a.group_shift = shift();
     aim(a);
     this->kernels->sparse_gradient(a);
@@ -238,11 +238,11 @@ class Dense : public Op<T> {
     if (range.size() <= 0) return;
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
-    FewLinesArgs<T> a{};
-    a.turned = in_out_ ? y.grad : x.value;
-    a.turned_block_stride = in_out_ ? y.block_stride : x.block_stride;
-    a.spread = in_out_ ? x.value : y.grad;
-    a.spread_block_stride = in_out_ ? x.block_stride : y.block_stride;
+    NarrowGradientArgs<T> a{};
+    a.transposed = in_out_ ? y.grad : x.value;
+    a.transposed_block_stride = in_out_ ? y.block_stride : x.block_stride;
+    a.broadcast = in_out_ ? x.value : y.grad;
+    a.broadcast_block_stride = in_out_ ? x.block_stride : y.block_stride;
     a.count = pass.count;
     a.lines = lines();
     a.begin = range.begin;

@@ -12,7 +12,7 @@ Variable::Variable(int rows, int cols, DType dtype, Layout layout)
   require(rows >= 1 && cols >= 1, "a variable needs at least one row and one column. Received: (" +
                                       std::to_string(rows) + ", " + std::to_string(cols) + ")");
   const std::size_t item = dtype == DType::float32 ? sizeof(float) : sizeof(double);
-  const int length = layout == Layout::by_output ? cols : rows;
+  const int length = layout == Layout::out_in ? cols : rows;
   ld_ = lines() == 1 ? round_up(length, kRowAlign) : row_stride(length, item);
   buffer_ = AlignedBuffer(static_cast<std::size_t>(padded_size()) * item);
 }

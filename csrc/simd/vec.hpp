@@ -99,7 +99,7 @@ namespace PYNN_ISA {
 // kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights;
 // kLongStepRows x kGradVectors where a long step of an optimizer runs between the sums.
 // kLines, kPairLines: lines of the weights beside one or two vectors of columns
-// (kernels/few_lines-inl.hpp).
+// (kernels/narrow_gradient-inl.hpp).
 template <class T>
 struct Tiles;
 

@@ -60,16 +60,15 @@ WeightGradientArgs<T> grad_weights_args(const PaddedRows<T>& x, const Lanes<T>& 
   return args;
 }
 
-// x (batch, k), w (n, k), or (k, n) by input -> y (batch, n).
+// x (batch, k), w (n, k), or (k, n) if in_out -> y (batch, n).
 template <class T>
 py::array forward(const Array<T>& x, const Array<T>& w, const std::optional<Array<T>>& bias,
-                  bool relu, const std::optional<Array<T>>& start, int row_begin, bool by_input) {
+                  bool relu, const std::optional<Array<T>>& start, int row_begin, bool in_out) {
   const Lanes<T> in(x);
   const PaddedRows<T> weights(w);
-  const int units = by_input ? weights.cols() : weights.rows();
+  const int units = in_out ? weights.cols() : weights.rows();
   Lanes<T> out = start ? Lanes<T>(*start) : Lanes<T>(in.count(), units);
-  ProductArgs<T> args =
-      by_input ? grad_input_args(in, weights, out) : forward_args(in, weights, out);
+  ProductArgs<T> args = in_out ? grad_input_args(in, weights, out) : forward_args(in, weights, out);
   args.row_begin = row_begin;
   args.bias = bias ? bias->data() : nullptr;
   args.accumulate = start.has_value();
@@ -78,26 +77,27 @@ py::array forward(const Array<T>& x, const Array<T>& w, const std::optional<Arra
   return out.to_array();
 }
 
-// grad_y (batch, n), w (n, k), or (k, n) by input -> grad_x (batch, k), added to `start` if given,
-// then 0 where gate (batch, k) is not positive.
+// grad_y (batch, n), w (n, k), or (k, n) if in_out -> grad_x (batch, k), added to `start` if given,
+// then 0 where relu_mask (batch, k) is not positive.
 template <class T>
-py::array grad_input(const Array<T>& grad_y, const Array<T>& w, const std::optional<Array<T>>& gate,
-                     const std::optional<Array<T>>& start, int row_begin, bool by_input) {
+py::array grad_input(const Array<T>& grad_y, const Array<T>& w,
+                     const std::optional<Array<T>>& relu_mask, const std::optional<Array<T>>& start,
+                     int row_begin, bool in_out) {
   const Lanes<T> grads(grad_y);
   const PaddedRows<T> weights(w);
-  const int features = by_input ? weights.rows() : weights.cols();
+  const int features = in_out ? weights.rows() : weights.cols();
   Lanes<T> out = start ? Lanes<T>(*start) : Lanes<T>(grads.count(), features);
   ProductArgs<T> args =
-      by_input ? forward_args(grads, weights, out) : grad_input_args(grads, weights, out);
+      in_out ? forward_args(grads, weights, out) : grad_input_args(grads, weights, out);
   args.row_begin = row_begin;
   args.accumulate = start.has_value();
-  const Lanes<T> gates = gate ? Lanes<T>(*gate) : Lanes<T>(0, 0);
-  if (gate) {
+  const Lanes<T> mask = relu_mask ? Lanes<T>(*relu_mask) : Lanes<T>(0, 0);
+  if (relu_mask) {
     args.epilogue = Epilogue::relu_gradient;
-    args.gate = gates.data();
-    args.gate_block_stride = gates.stride();
+    args.relu_mask = mask.data();
+    args.relu_mask_block_stride = mask.stride();
   }
-  choose_input_gradient(tested_kernels<T>(), args, by_input, args.count)(args);
+  choose_input_gradient(tested_kernels<T>(), args, in_out, args.count)(args);
   return out.to_array();
 }
 
@@ -124,7 +124,7 @@ std::vector<py::array> fused_step(const Array<T>& x, const Array<T>& grad_y, con
                                   double rate, const std::vector<double>& modifiers) {
   const int index = index_of(kOptimizerList, optimizer, "optimizer");
   require_parameters(optimizer, kOptimizerList[index].parameters, hyper);
-  require(modifiers.size() == 5, "modifiers are l1, l2, keep, gradient_scale, clip");
+  require(modifiers.size() == 5, "modifiers are l1, l2, decay_factor, gradient_scale, clip");
   const OptimizerKernel<T>& kernel = tested_kernels<T>().optimizer[index];
   const PaddedRows<T> in(x), weights(w);
   const Lanes<T> grads(grad_y);
@@ -136,7 +136,7 @@ std::vector<py::array> fused_step(const Array<T>& x, const Array<T>& grad_y, con
   for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) update.h[i] = static_cast<T>(numbers[i]);
   update.l1 = static_cast<T>(modifiers[0]);
   update.l2 = static_cast<T>(modifiers[1]);
-  update.keep = static_cast<T>(modifiers[2]);
+  update.decay_factor = static_cast<T>(modifiers[2]);
   update.gradient_scale = static_cast<T>(modifiers[3]);
   update.clip = static_cast<T>(modifiers[4]);
   WeightGradientArgs<T> args = grad_weights_args(in, grads, weights);
@@ -166,11 +166,11 @@ constexpr ProductEntry kProducts[] = {{"forward"}, {"grad_input"}, {"grad_weight
 
 template <class T>
 double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int repeats,
-                      Optimizer optimizer, bool by_input) {
-  // By input, what a layer does with its lines is what its mirror image does by output; but for the
-  // gradient of few rows.
+                      Optimizer optimizer, bool in_out) {
+  // In in_out layout, a layer does with its lines what the layer with inputs and outputs exchanged
+  // does in out_in layout; but for the gradient of a small batch.
   const bool is_gradient = product == Product::grad_input;
-  if (by_input) {
+  if (in_out) {
     std::swap(fan_in, fan_out);
     if (product != Product::grad_weights) {
       product = product == Product::forward ? Product::grad_input : Product::forward;
@@ -193,8 +193,8 @@ double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int r
   }
   const ProductArgs<T> args =
       product == Product::forward ? forward_args(x, weights, y) : grad_input_args(y, weights, x);
-  const auto multiply = is_gradient ? choose_input_gradient(table, args, by_input, batch)
-                                    : choose_product(table, args);
+  const auto multiply =
+      is_gradient ? choose_input_gradient(table, args, in_out, batch) : choose_product(table, args);
   const auto run = [&] {
     if (product == Product::grad_weights) {
       table.weight_gradient(gradient);
@@ -214,7 +214,7 @@ double seconds_a_call(Product product, int batch, int fan_in, int fan_out, int r
 }
 
 double bench_dense(const std::string& kind, int batch, int fan_in, int fan_out, int repeats,
-                   const std::string& dtype, const std::string& optimizer, bool by_input) {
+                   const std::string& dtype, const std::string& optimizer, bool in_out) {
   require(batch >= 1 && fan_in >= 1 && fan_out >= 1 && repeats >= 1,
           "batch, fan_in, fan_out and repeats must be positive integers");
   const auto product = static_cast<Product>(index_of(kProducts, kind, "kind"));
@@ -223,7 +223,7 @@ double bench_dense(const std::string& kind, int batch, int fan_in, int fan_out, 
     return without_gil([&] {
       FlushDenormals flush;
       return seconds_a_call<decltype(scalar)>(product, batch, fan_in, fan_out, repeats, step,
-                                              by_input);
+                                              in_out);
     });
   });
 }
@@ -234,10 +234,10 @@ void bind_kernels(py::module_& m) {
   const auto noconvert = [](const char* name) { return py::arg(name).noconvert(); };
   m.def("dense_forward", &forward<T>, noconvert("x"), noconvert("w"),
         noconvert("bias") = Optional(), py::arg("relu") = false, noconvert("start") = Optional(),
-        py::arg("row_begin") = 0, py::arg("by_input") = false);
+        py::arg("row_begin") = 0, py::arg("in_out") = false);
   m.def("dense_grad_input", &grad_input<T>, noconvert("grad_y"), noconvert("w"),
-        noconvert("gate") = Optional(), noconvert("start") = Optional(), py::arg("row_begin") = 0,
-        py::arg("by_input") = false);
+        noconvert("relu_mask") = Optional(), noconvert("start") = Optional(),
+        py::arg("row_begin") = 0, py::arg("in_out") = false);
   m.def("dense_grad_weights", &grad_weights<T>, noconvert("x"), noconvert("grad_y"),
         noconvert("start") = Optional());
   m.def("dense_step", &fused_step<T>, noconvert("x"), noconvert("grad_y"), noconvert("w"),
@@ -252,9 +252,9 @@ void bind_dense(py::module_& m) {
   bind_kernels<double>(m);
   m.def("bench_dense", &bench_dense, py::arg("kind"), py::arg("batch"), py::arg("fan_in"),
         py::arg("fan_out"), py::arg("repeats"), py::arg("dtype") = "float32",
-        py::arg("optimizer") = "sgd", py::arg("by_input") = false,
+        py::arg("optimizer") = "sgd", py::arg("in_out") = false,
         "Seconds a call of one matrix kernel, the best of five runs: forward, grad_input or "
-        "grad_weights (with the optimizer's step). by_input: how the weights lie.");
+        "grad_weights (with the optimizer's step). in_out: how the weights lie.");
 }
 
 }  // namespace pynn

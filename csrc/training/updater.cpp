@@ -56,7 +56,7 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
     p.rows = p.variable->rows();
     p.cols = p.variable->cols();
     p.lines = p.variable->lines();
-    p.in_out = p.variable->layout() == Layout::by_input;
+    p.in_out = p.variable->layout() == Layout::in_out;
     for (int s = 0; s < kernel.slots; ++s) {
       auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>(), p.variable->layout());
       p.state[s] = slot->template data<T>();
@@ -220,7 +220,7 @@ void Updater<T>::prepare(const Pass& pass, double penalty_divisor) {
     for (int k = 0; k < UpdateStep<T>::kNumbers; ++k) step.h[k] = static_cast<T>(numbers[k]);
     step.l1 = static_cast<T>(spec_.l1[i] / divisor);
     step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
-    step.keep = static_cast<T>(spec_.options.decay_factor(i, pass.rate));
+    step.decay_factor = static_cast<T>(spec_.options.decay_factor(i, pass.rate));
     step.clip = static_cast<T>(spec_.options.clipvalue);
     step.gradient_scale = 1;
   }

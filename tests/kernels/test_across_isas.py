@@ -83,14 +83,14 @@ def products(dtype: str) -> Arrays:
     return results
 
 
-def gradients_of_few_rows(dtype: str) -> Arrays:
-    """Along the lines of weights that lie by input: partial sums, whatever the width of vectors."""
+def gradients_of_small_batches(dtype: str) -> Arrays:
+    """Along the lines of weights in in_out layout: partial sums, whatever the width of vectors."""
     results = []
     for n_rows in range(1, 9):
         for outputs, inputs in [(16 * n_rows, 5), (300, 49), (1050, 20), (2200, 130)]:
             grad = random(n_rows, outputs, dtype=dtype)
             w, x = random(inputs, outputs, dtype=dtype, seed=1), random(n_rows, inputs, dtype=dtype)
-            results.append(_core_testing.dense_grad_input(grad, w, x, x, by_input=True))
+            results.append(_core_testing.dense_grad_input(grad, w, x, x, in_out=True))
     return results
 
 
@@ -132,7 +132,7 @@ TOPICS = (
     losses,
     optimizers,
     products,
-    gradients_of_few_rows,
+    gradients_of_small_batches,
     reductions,
     perceptrons,
 )

@@ -92,8 +92,8 @@ def test_grad_input(isa: str, problem: dict[str, np.ndarray]) -> None:
     _, w, _, grad_y = widened(problem)
     got = _core_testing.dense_grad_input(problem["grad_y"], problem["w"])
     check_product(got, grad_y, w, 0)
-    gated = _core_testing.dense_grad_input(problem["grad_y"], problem["w"], problem["x"])
-    np.testing.assert_array_equal(gated, np.where(problem["x"] > 0, got, 0))
+    masked = _core_testing.dense_grad_input(problem["grad_y"], problem["w"], problem["x"])
+    np.testing.assert_array_equal(masked, np.where(problem["x"] > 0, got, 0))
 
 
 def test_grad_weights(isa: str, problem: dict[str, np.ndarray]) -> None:
@@ -104,8 +104,10 @@ def test_grad_weights(isa: str, problem: dict[str, np.ndarray]) -> None:
     check_product(added, grad_y.T, x, w)
 
 
-def test_few_rows_have_the_bits_of_many(isa: str, problem: dict[str, np.ndarray]) -> None:
-    """A batch of few rows takes a path of its own, in the same order, whichever way weights lie."""
+def test_small_batches_have_the_bits_of_large_ones(
+    isa: str, problem: dict[str, np.ndarray]
+) -> None:
+    """A small batch takes a path of its own, in the same order, in either layout of the weights."""
     w, bias = problem["w"], problem["bias"]
     x, grad_y = (np.resize(problem[name], (40, problem[name].shape[1])) for name in ("x", "grad_y"))
     ways = [(w, False), (np.ascontiguousarray(w.T), True)]
@@ -113,21 +115,21 @@ def test_few_rows_have_the_bits_of_many(isa: str, problem: dict[str, np.ndarray]
     rectified = _core_testing.dense_forward(x, w, bias, relu=True)
     started = _core_testing.dense_forward(x, w, start=grad_y)
     grad_x = _core_testing.dense_grad_input(grad_y, w)
-    gated = _core_testing.dense_grad_input(grad_y, w, x)
+    masked = _core_testing.dense_grad_input(grad_y, w, x)
     for n in range(1, 10):
         some, grads = x[:n], grad_y[:n]
-        for weights, by_input in ways:
-            got = _core_testing.dense_forward(some, weights, bias, by_input=by_input)
+        for weights, in_out in ways:
+            got = _core_testing.dense_forward(some, weights, bias, in_out=in_out)
             np.testing.assert_array_equal(got, plain[:n])
-            got = _core_testing.dense_forward(some, weights, bias, relu=True, by_input=by_input)
+            got = _core_testing.dense_forward(some, weights, bias, relu=True, in_out=in_out)
             np.testing.assert_array_equal(got, rectified[:n])
-            got = _core_testing.dense_forward(some, weights, start=grads, by_input=by_input)
+            got = _core_testing.dense_forward(some, weights, start=grads, in_out=in_out)
             np.testing.assert_array_equal(got, started[:n])
         np.testing.assert_array_equal(_core_testing.dense_grad_input(grads, w), grad_x[:n])
-        np.testing.assert_array_equal(_core_testing.dense_grad_input(grads, w, some), gated[:n])
+        np.testing.assert_array_equal(_core_testing.dense_grad_input(grads, w, some), masked[:n])
 
 
-def test_some_outputs_of_few_rows(isa: str, dtype: str) -> None:
+def test_some_outputs_of_small_batches(isa: str, dtype: str) -> None:
     """Workers divide outputs anywhere; pieces of them, and of the inputs, go through the caches."""
     rng = np.random.default_rng(0)
     for n, fan_in, fan_out in [(1, 40, 70), (3, 4200, 20), (4, 30, 4200), (8, 1100, 1100)]:
@@ -135,11 +137,11 @@ def test_some_outputs_of_few_rows(isa: str, dtype: str) -> None:
         w = rng.normal(size=(fan_in, fan_out)).astype(dtype)
         want = _core_testing.dense_forward(x, np.ascontiguousarray(w.T))
         for row in (0, 6, fan_out - 1):
-            got = _core_testing.dense_forward(x[:n], w, by_input=True, row_begin=row)
+            got = _core_testing.dense_forward(x[:n], w, in_out=True, row_begin=row)
             np.testing.assert_array_equal(got[:, row:], want[:n, row:])
 
 
-def test_gradient_of_few_rows_by_input(isa: str, dtype: str) -> None:
+def test_gradient_of_small_batches(isa: str, dtype: str) -> None:
     """Sums run along the lines of the weights; workers divide the inputs anywhere.
 
     Around whole groups of 16 outputs, tiles of lines, and pieces of depth and of lines.
@@ -152,36 +154,36 @@ def test_gradient_of_few_rows_by_input(isa: str, dtype: str) -> None:
             w = rng.normal(size=(inputs, outputs)).astype(dtype)
             x = rng.normal(size=(n_rows, inputs)).astype(dtype)
             exact = grad_y.astype(np.float64), w.T.astype(np.float64)
-            got = _core_testing.dense_grad_input(grad_y, w, by_input=True)
+            got = _core_testing.dense_grad_input(grad_y, w, in_out=True)
             check_product(got, *exact, 0)
-            gated = _core_testing.dense_grad_input(grad_y, w, x, by_input=True)
-            np.testing.assert_array_equal(gated, np.where(x > 0, got, 0))
-            added = _core_testing.dense_grad_input(grad_y, w, start=x, by_input=True)
+            masked = _core_testing.dense_grad_input(grad_y, w, x, in_out=True)
+            np.testing.assert_array_equal(masked, np.where(x > 0, got, 0))
+            added = _core_testing.dense_grad_input(grad_y, w, start=x, in_out=True)
             check_product(added, *exact, x)
-            both = _core_testing.dense_grad_input(grad_y, w, x, x, by_input=True)
+            both = _core_testing.dense_grad_input(grad_y, w, x, x, in_out=True)
             np.testing.assert_array_equal(both, np.where(x > 0, added, 0))
             for row in (1, 6, inputs - 1):
                 if row < inputs:
-                    part = _core_testing.dense_grad_input(grad_y, w, row_begin=row, by_input=True)
+                    part = _core_testing.dense_grad_input(grad_y, w, row_begin=row, in_out=True)
                     np.testing.assert_array_equal(part[:, row:], got[:, row:])
 
 
-def test_gradient_of_few_rows_keeps_nan_to_itself(isa: str, dtype: str) -> None:
+def test_gradient_of_small_batches_keeps_nan_to_itself(isa: str, dtype: str) -> None:
     rng = np.random.default_rng(0)
     for n_rows in range(1, 9):
         grad_y = rng.normal(size=(n_rows, 16 * n_rows + 3)).astype(dtype)
         w = rng.normal(size=(20, grad_y.shape[1])).astype(dtype)
-        want = _core_testing.dense_grad_input(grad_y, w, by_input=True)
+        want = _core_testing.dense_grad_input(grad_y, w, in_out=True)
         grad_y[-1, -1] = np.nan
-        got = _core_testing.dense_grad_input(grad_y, w, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, w, in_out=True)
         np.testing.assert_array_equal(got[:-1], want[:-1])
         assert np.isnan(got[-1]).all()
         grad_y[-1, -1], w[7, 0] = 1, np.inf
-        got = _core_testing.dense_grad_input(grad_y, w, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, w, in_out=True)
         np.testing.assert_array_equal(np.isinf(got), np.tile(np.arange(20) == 7, (n_rows, 1)))
 
 
-def test_partial_sums_of_few_rows(isa: str, dtype: str) -> None:
+def test_partial_sums_of_small_batches(isa: str, dtype: str) -> None:
     """Term t goes to sum t % 16, in order; then the sums are added up in a tree."""
     tiny = unit(dtype) / 2
     ones = np.ones((5, 160), dtype)
@@ -189,18 +191,18 @@ def test_partial_sums_of_few_rows(isa: str, dtype: str) -> None:
         grad_y = np.zeros((n_rows, 160), dtype)
         grad_y[:, 0] = 1
         grad_y[:, [16, 32, 144]] = tiny  # each of them lost
-        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, in_out=True)
         np.testing.assert_array_equal(got, np.ones((n_rows, 5)))
         grad_y[:, [1, 17]] = tiny  # together a unit
-        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, in_out=True)
         np.testing.assert_array_equal(got, np.full((n_rows, 5), 1 + 2 * tiny, dtype))
         grad_y[:, [1, 17]] = 0
         grad_y[:, [1, 9]] = tiny  # sums 1 and 9 meet before they meet sum 0
-        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, in_out=True)
         np.testing.assert_array_equal(got, np.full((n_rows, 5), 1 + 2 * tiny, dtype))
         grad_y[:, [1, 9]] = 0
         grad_y[:, [8, 4]] = tiny  # these meet sum 0 one after the other
-        got = _core_testing.dense_grad_input(grad_y, ones, by_input=True)
+        got = _core_testing.dense_grad_input(grad_y, ones, in_out=True)
         np.testing.assert_array_equal(got, np.ones((n_rows, 5)))
 
 
@@ -210,9 +212,9 @@ def test_more_rows_or_few_outputs_have_sums_in_order(isa: str, dtype: str) -> No
     for n_rows, outputs in [(9, 300), (12, 144), (40, 65), (8, 127), (4, 63), (2, 31), (1, 15)]:
         grad_y = rng.normal(size=(n_rows, outputs)).astype(dtype)
         w = rng.normal(size=(outputs, 37)).astype(dtype)
-        by_output = _core_testing.dense_grad_input(grad_y, w)
-        by_input = _core_testing.dense_grad_input(grad_y, np.ascontiguousarray(w.T), by_input=True)
-        np.testing.assert_array_equal(by_input, by_output)
+        out_in = _core_testing.dense_grad_input(grad_y, w)
+        in_out = _core_testing.dense_grad_input(grad_y, np.ascontiguousarray(w.T), in_out=True)
+        np.testing.assert_array_equal(in_out, out_in)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.3, 0.6, 1.0])
@@ -227,10 +229,10 @@ def test_weights_of_zeros_in_one_row_are_passed_over(isa: str, dtype: str, share
         bias = rng.normal(size=fan_out).astype(dtype)
         want = _core_testing.dense_forward(x, np.ascontiguousarray(w.T), bias)
         for row in (0, fan_out // 2):
-            got = _core_testing.dense_forward(x[:1], w, bias, by_input=True, row_begin=row)
+            got = _core_testing.dense_forward(x[:1], w, bias, in_out=True, row_begin=row)
             np.testing.assert_array_equal(got[:, row:], want[:1, row:])
         x[0, -1] = np.nan
-        assert np.isnan(_core_testing.dense_forward(x[:1], w, by_input=True)).all()
+        assert np.isnan(_core_testing.dense_forward(x[:1], w, in_out=True)).all()
 
 
 def slowly_in_order(x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -279,7 +281,7 @@ def test_fused_step_is_gradient_then_step(
     names = _core.optimizer_parameters(optimizer)
     hyper = {name: special.get(name, 0.5) for name in names}
     values = list(hyper.values())
-    l1, l2, keep, scale, clip = modifiers
+    l1, l2, decay_factor, scale, clip = modifiers
     for batch, fan_in, fan_out in [(1, 1, 1), (17, 16, 7), (33, 65, 25)]:
         rng = np.random.default_rng(batch)
         x = rng.normal(size=(batch, fan_in)).astype(dtype)
@@ -293,7 +295,9 @@ def test_fused_step_is_gradient_then_step(
         state = [np.zeros(w.shape) for _ in range(_core.optimizer_slots(optimizer))]
         if state:
             state[0][:] = _core.optimizer_initial(optimizer, values)
-        want, want_state = OPTIMIZERS[optimizer](keep * w.astype(float), state, g, 0.1, 1, **hyper)
+        want, want_state = OPTIMIZERS[optimizer](
+            decay_factor * w.astype(float), state, g, 0.1, 1, **hyper
+        )
         # g^2 enters the state; the sum behind g has an error of `batch` units.
         magnitude = 1 + np.abs(g).max() ** 2
         for mine, theirs in zip(got, [want, *want_state], strict=True):
@@ -301,8 +305,8 @@ def test_fused_step_is_gradient_then_step(
 
 
 def test_times_are_times() -> None:
-    for by_input in (False, True):
-        seconds = _core_testing.bench_dense("forward", 32, 64, 64, 10, by_input=by_input)
+    for in_out in (False, True):
+        seconds = _core_testing.bench_dense("forward", 32, 64, 64, 10, in_out=in_out)
         assert 0 < seconds < 1
     with pytest.raises(ValueError, match="kind must be one of forward, grad_input, grad_weights"):
         _core_testing.bench_dense("backward", 32, 64, 64, 10)

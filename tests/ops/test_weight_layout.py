@@ -1,4 +1,4 @@
-"""Which weights lie in memory by input, and that nobody sees it but by the strides."""
+"""Which weights are in in_out layout, and that nobody sees it but by the strides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pynn.ops import Weight
 
 
 @pytest.mark.parametrize(
-    ("shape", "by_input"),
+    ("shape", "in_out"),
     [
         ((784, 300), True),
         ((8, 30), True),
@@ -25,10 +25,10 @@ from pynn.ops import Weight
         ((4096,), False),
     ],
 )
-def test_by_input(shape: tuple[int, ...], by_input: bool) -> None:
+def test_layout(shape: tuple[int, ...], in_out: bool) -> None:
     value = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     weight = Weight(value, "w")
-    assert weight._variable.by_input == by_input
+    assert weight._variable.in_out == in_out
     np.testing.assert_array_equal(weight.view, value)
     assert weight.numpy().flags.c_contiguous and weight.view.shape == shape
 

@@ -33,12 +33,12 @@ def rows(arrays: list[np.ndarray | None]) -> list:
 class Twin:
     """Both graphs. Weights are drawn so that activations keep a size of about 1.
 
-    `by_input`: matrices are stored so by the engine.
+    `in_out`: matrices are stored so by the engine.
     """
 
-    def __init__(self, dtype: str = "float64", seed: int = 0, by_input: bool = False) -> None:
+    def __init__(self, dtype: str = "float64", seed: int = 0, in_out: bool = False) -> None:
         self.dtype = dtype
-        self.by_input = by_input
+        self.in_out = in_out
         self.rng = np.random.default_rng(seed)
         self.native = _core.Graph(dtype)
         self.reference = Graph()
@@ -57,7 +57,7 @@ class Twin:
         return number
 
     def weight(self, value: np.ndarray) -> Weight:
-        native = _core.Variable(*value.shape, self.dtype, self.by_input and len(value) > 1)
+        native = _core.Variable(*value.shape, self.dtype, self.in_out and len(value) > 1)
         weight = Weight(native, Variable(value))
         weight.assign(value)
         self.weights.append(weight)

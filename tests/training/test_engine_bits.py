@@ -30,9 +30,9 @@ RUNS: dict[int, dict[str, Any]] = {
     256: {"optimizer": ("rmsprop", [0.9, 1e-7]), "options": {"global_clipnorm": 0.1}},
 }
 PENALTY = 1e-3
-# Up to so many rows, the gradient of the input runs along the weights where they lie by input, in
-# sums of another order (csrc/kernels/few_rows_gradient-inl.hpp).
-FEW_ROWS = 8
+# Up to so many rows, the gradient of the input runs along the weights in in_out layout, in
+# sums of another order (csrc/kernels/small_batch_gradient-inl.hpp).
+SMALL_BATCH = 8
 
 
 def operations(twin: Twin, batch_size: int) -> int:
@@ -59,9 +59,9 @@ def problem(
     n_rows: int,
     optimizer: tuple,
     options: dict,
-    by_input: bool = False,
+    in_out: bool = False,
 ) -> tuple[Training, Batch]:
-    twin = Twin(dtype, seed=1, by_input=by_input)
+    twin = Twin(dtype, seed=1, in_out=in_out)
     outputs = network(twin, width)
     penalties = [PENALTY] * len(twin.weights) if options else None
     losses = [("mean_squared_error", [])] * len(outputs)
@@ -123,19 +123,19 @@ def test_threads(network: Network, batch_size: int) -> None:
     n_rows = 2 * batch_size + batch_size // 2  # the last batch is short
     for dtype in ("float32", "float64"):
         by_layout = []
-        for by_input in (False, True):
+        for in_out in (False, True):
             results = []
             for threads in range(1, MOST_THREADS + 1):
-                training, batch = problem(network, width, dtype, n_rows, by_input=by_input, **run)
+                training, batch = problem(network, width, dtype, n_rows, in_out=in_out, **run)
                 results.append(train(training, batch, batch_size, threads))
             for other in results[1:]:
                 assert_identical(results[0], other)
             by_layout.append(results[0])
-        if batch_size // 2 > FEW_ROWS:
+        if batch_size // 2 > SMALL_BATCH:
             assert_identical(*by_layout)
 
 
-def few_lines(twin: Twin, features: int) -> list[int]:
+def narrow_layers(twin: Twin, features: int) -> list[int]:
     """As many inputs and outputs, around the numbers of lines that have a gradient of their own."""
     hidden = twin.add("relu", [twin.dense(twin.input(features), 37)])
     return [twin.dense(hidden, features), twin.dense(hidden, features, bias=False)]
@@ -143,8 +143,8 @@ def few_lines(twin: Twin, features: int) -> list[int]:
 
 @pytest.mark.parametrize("optimizer", [("sgd", []), ("adam", [0.9, 0.999, 1e-7])], ids=str)
 @pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 8, 12, 13])
-def test_weights_of_few_lines(features: int, optimizer: tuple) -> None:
-    """Squares turned round in registers, or rows: whichever way weights lie, the bits are those.
+def test_weights_of_narrow_layers(features: int, optimizer: tuple) -> None:
+    """Squares transposed in registers, or rows: in either layout of weights the bits are those.
 
     At sizes of batches around the squares, of 2 to 16 rows; the lanes that are not there hold what
     a longer batch has left.
@@ -153,9 +153,9 @@ def test_weights_of_few_lines(features: int, optimizer: tuple) -> None:
     for dtype in ("float32", "float64"):
         for n_rows in (1, 7, 8, 9, 16, 17, 31, 33, 50):
             results = []
-            for by_input in (False, True):
+            for in_out in (False, True):
                 training, batch = problem(
-                    few_lines, features, dtype, 64 + n_rows, optimizer, {}, by_input=by_input
+                    narrow_layers, features, dtype, 64 + n_rows, optimizer, {}, in_out=in_out
                 )
                 trainer = training.native()
                 trainer.start(*sources(batch), 64, None)

@@ -1,7 +1,7 @@
-"""Kernels stored by input give the same bits as kernels stored by output, but in few rows.
+"""Kernels in in_out layout give the same bits as in out_in layout, but for small batches.
 
-In a batch of up to eight rows the gradient of the input runs along the lines of weights that lie by
-input, in sums of another order. Its bits are then a layout's own.
+In a batch of up to eight rows the gradient of the input runs along the lines of weights in in_out
+layout, in sums of another order. Its bits are then a layout's own.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 
 
-def network(dtype: str, by_input: bool, widths: tuple[int, ...] = WIDTHS) -> tuple[Any, list, int]:
+def network(dtype: str, in_out: bool, widths: tuple[int, ...] = WIDTHS) -> tuple[Any, list, int]:
     """A chain of dense layers with relu between them: graph, variables, output."""
     rng = np.random.default_rng(0)
     graph, variables = _core.Graph(dtype), []
     node = graph.add("input", [], [], {"features": widths[0]})
     for fan_in, units in zip(widths, widths[1:], strict=False):
-        kernel = _core.Variable(units, fan_in, dtype, by_input)
+        kernel = _core.Variable(units, fan_in, dtype, in_out)
         kernel.view[...] = rng.normal(0, fan_in**-0.5, (units, fan_in))
         bias = _core.Variable(1, units, dtype)
         bias.view[...] = rng.normal(0, 0.3, (1, units))
@@ -53,10 +53,10 @@ def trainer_of(made: tuple[Any, list, int], spec: dict[str, Any]) -> Any:
     )  # fmt: skip
 
 
-def bits(dtype: str, by_input: bool, spec: dict[str, Any], batch: int) -> list[np.ndarray]:
+def bits(dtype: str, in_out: bool, spec: dict[str, Any], batch: int) -> list[np.ndarray]:
     """All that three epochs leave, a gradient, and predictions."""
     rng = np.random.default_rng(1)
-    made = network(dtype, by_input)
+    made = network(dtype, in_out)
     x = rng.normal(size=(300, WIDTHS[0])).astype(dtype)
     y = rng.normal(size=(300, WIDTHS[-1])).astype(dtype)
     sources, targets = [_core.Rows(x)], [_core.Rows(y)]
@@ -96,8 +96,8 @@ def test_same_bits_as_by_output(optimizer: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("optimizer", ["sgd", "nadam"])
-def test_few_rows_have_bits_of_their_own(optimizer: str, dtype: str) -> None:
-    """The same for threads and instruction sets with FMA; by output they differ in rounding."""
+def test_small_batches_have_bits_of_their_own(optimizer: str, dtype: str) -> None:
+    """The same for threads and instruction sets with FMA; out_in layout differs in rounding."""
     spec = OPTIMIZERS[optimizer]
     for batch in (1, 4, 8):
         results = []
@@ -110,10 +110,10 @@ def test_few_rows_have_bits_of_their_own(optimizer: str, dtype: str) -> None:
             _core.set_num_threads(1)
             if isa != "scalar":
                 results.append(want)
-            by_output = bits(dtype, False, spec, batch)
-            assert any((a != b).any() for a, b in zip(by_output, want, strict=True))
+            out_in = bits(dtype, False, spec, batch)
+            assert any((a != b).any() for a, b in zip(out_in, want, strict=True))
             # A thousand roundings of numbers of about 1, and as much again for what they lead to.
-            for a, b in zip(by_output, want, strict=True):
+            for a, b in zip(out_in, want, strict=True):
                 np.testing.assert_allclose(a, b, rtol=0, atol=2000 * np.finfo(dtype).eps)
         for other in results[1:]:
             assert_same(other, results[0])
@@ -121,7 +121,7 @@ def test_few_rows_have_bits_of_their_own(optimizer: str, dtype: str) -> None:
 
 def test_view_and_state_have_the_shape_of_the_matrix() -> None:
     variable = _core.Variable(3, 40, "float32", True)
-    assert variable.by_input and not _core.Variable(3, 40).by_input
+    assert variable.in_out and not _core.Variable(3, 40).in_out
     assert variable.view.shape == (3, 40) and (variable.rows, variable.cols) == (3, 40)
     variable.view[...] = np.arange(120).reshape(3, 40)
     assert variable.view.T.strides == (64, 4)  # an input's weights side by side, padded to 16
@@ -133,11 +133,11 @@ def test_view_and_state_have_the_shape_of_the_matrix() -> None:
 def test_shared_and_frozen_kernels() -> None:
     """A kernel that two layers share keeps its gradient; one that is frozen has none."""
 
-    def train(by_input: bool) -> list[np.ndarray]:
+    def train(in_out: bool) -> list[np.ndarray]:
         rng = np.random.default_rng(2)
         graph = _core.Graph("float32")
         node = graph.add("input", [], [], {"features": 20})
-        kernel, frozen = (_core.Variable(20, 20, "float32", by_input) for _ in range(2))
+        kernel, frozen = (_core.Variable(20, 20, "float32", in_out) for _ in range(2))
         for variable in (kernel, frozen):
             variable.view[...] = rng.normal(0, 0.2, (20, 20))
         for variable in (kernel, frozen, kernel):

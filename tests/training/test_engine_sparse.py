@@ -47,12 +47,12 @@ class Net:
     """Dense layers on one input, relu between them; the first is `units` wide."""
 
     def __init__(
-        self, units: int, dtype: str, by_input: bool, cols: int = COLS, bias: bool = True
+        self, units: int, dtype: str, in_out: bool, cols: int = COLS, bias: bool = True
     ) -> None:
         rng = np.random.default_rng(0)
         self.graph, self.variables, self.output = _core.Graph(dtype), [], 0
         self.graph.add("input", [], [], {"features": cols})
-        for fan_in, width, kept in ((cols, units, by_input), (units, 2, False)):
+        for fan_in, width, kept in ((cols, units, in_out), (units, 2, False)):
             kernel = _core.Variable(width, fan_in, dtype, kept)
             kernel.view[...] = rng.normal(0, 0.1, (width, fan_in))
             own = [kernel]
@@ -101,11 +101,11 @@ def assert_same(a: list[np.ndarray], b: list[np.ndarray]) -> None:
         np.testing.assert_array_equal(left, right)
 
 
-def assert_as_dense(x: Any, units: int, dtype: str, by_input: bool, **how: Any) -> None:
+def assert_as_dense(x: Any, units: int, dtype: str, in_out: bool, **how: Any) -> None:
     settings = {"optimizer": "sgd", "extra": {}, "batch": 40} | how
     dense = _core.Rows(x.toarray().astype(dtype))
-    want = bits(Net(units, dtype, by_input, x.shape[1]), dense, **settings)
-    got = bits(Net(units, dtype, by_input, x.shape[1]), csr_rows(x), **settings)
+    want = bits(Net(units, dtype, in_out, x.shape[1]), dense, **settings)
+    got = bits(Net(units, dtype, in_out, x.shape[1]), csr_rows(x), **settings)
     assert_same(got, want)
 
 
@@ -118,17 +118,17 @@ def test_every_optimizer_has_numbers_here() -> None:
 def test_optimizers(optimizer: str, dtype: str) -> None:
     for isa in _core.available_isas():
         _core._set_isa(isa)
-        for by_input in (True, False):
-            assert_as_dense(matrix(130, COLS), 20, dtype, by_input, optimizer=optimizer)
+        for in_out in (True, False):
+            assert_as_dense(matrix(130, COLS), 20, dtype, in_out, optimizer=optimizer)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_penalties_decay_and_clipping(extra: str, dtype: str) -> None:
     for optimizer in ("sgd", "adam"):
-        for by_input in (True, False):
+        for in_out in (True, False):
             how = {"optimizer": optimizer, "extra": EXTRAS[extra]}
-            assert_as_dense(matrix(130, COLS), 20, dtype, by_input, **how)
+            assert_as_dense(matrix(130, COLS), 20, dtype, in_out, **how)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -138,8 +138,8 @@ def test_widths(units: int, dtype: str) -> None:
     for isa in _core.available_isas():
         _core._set_isa(isa)
         for optimizer in ("sgd", "adam"):
-            for by_input in (True, False):
-                assert_as_dense(matrix(70, 130), units, dtype, by_input, optimizer=optimizer)
+            for in_out in (True, False):
+                assert_as_dense(matrix(70, 130), units, dtype, in_out, optimizer=optimizer)
 
 
 @pytest.mark.parametrize("batch", [1, 5, 32, 64, 130, 300])
@@ -147,13 +147,13 @@ def test_widths(units: int, dtype: str) -> None:
 def test_threads(optimizer: str, batch: int) -> None:
     """Wide enough to be divided: by blocks, by columns, and both."""
     x, cols = matrix(300, 3000), 3000
-    for by_input in (True, False):
+    for in_out in (True, False):
         _core.set_num_threads(1)
         dense = _core.Rows(x.toarray())
-        want = bits(Net(300, "float32", by_input, cols), dense, optimizer, {"penalty": 1e-4}, batch)
+        want = bits(Net(300, "float32", in_out, cols), dense, optimizer, {"penalty": 1e-4}, batch)
         for threads in (1, 2, 3, 4):
             _core.set_num_threads(threads)
-            net = Net(300, "float32", by_input, cols)
+            net = Net(300, "float32", in_out, cols)
             assert_same(bits(net, csr_rows(x), optimizer, {"penalty": 1e-4}, batch), want)
 
 
@@ -161,8 +161,8 @@ def test_threads(optimizer: str, batch: int) -> None:
 @pytest.mark.parametrize("value", ["float32", "float64"])
 @pytest.mark.parametrize("index", ["int32", "int64"])
 def test_number_types(index: str, value: str, dtype: str) -> None:
-    for by_input in (True, False):
-        assert_as_dense(matrix(80, COLS, value, index), 24, dtype, by_input)
+    for in_out in (True, False):
+        assert_as_dense(matrix(80, COLS, value, index), 24, dtype, in_out)
 
 
 def test_entries_of_one_place_are_added() -> None:
@@ -181,14 +181,14 @@ def test_entries_of_one_place_are_added() -> None:
     assert_same(bits(Net(24, "float32", True), source, "adam", {}, 16), want)
 
 
-@pytest.mark.parametrize("by_input", [True, False])
-def test_few_entries(by_input: bool) -> None:
+@pytest.mark.parametrize("in_out", [True, False])
+def test_few_entries(in_out: bool) -> None:
     """One entry in all, and none."""
     for data in ([2.0], []):
         n = len(data)
         x = sparse.csr_matrix((data, ([33] * n, [COLS - 2] * n)), shape=(70, COLS))
         for optimizer in ("sgd", "adam"):
-            assert_as_dense(x, 24, "float32", by_input, optimizer=optimizer)
+            assert_as_dense(x, 24, "float32", in_out, optimizer=optimizer)
 
 
 def test_rows_of_very_different_lengths() -> None:
@@ -233,14 +233,14 @@ def test_without_bias_and_frozen() -> None:
     assert_same(*results)
 
 
-@pytest.mark.parametrize("by_input", [True, False])
-def test_kernel_used_backwards(by_input: bool) -> None:
+@pytest.mark.parametrize("in_out", [True, False])
+def test_kernel_used_backwards(in_out: bool) -> None:
     """The layer's kernel is another one's transpose: its lines change roles."""
     x, results = matrix(90, COLS), []
     for source in (csr_rows(x), _core.Rows(x.toarray())):
         graph = _core.Graph("float32")
         node = graph.add("input", [], [], {"features": COLS})
-        kernel = _core.Variable(COLS, 24, "float32", by_input)
+        kernel = _core.Variable(COLS, 24, "float32", in_out)
         kernel.view[...] = np.random.default_rng(0).normal(0, 0.1, (COLS, 24))
         output = graph.add("tanh", [graph.add("dense", [node], [kernel], {"transposed": 1})])
         for optimizer in ("sgd", "adam"):
@@ -265,8 +265,8 @@ def test_two_inputs_and_two_layers_on_one() -> None:
         wide = graph.add("input", [], [], {"features": COLS})
         narrow = graph.add("input", [], [], {"features": 5})
         kernels, nodes = [], []
-        for node, fan_in, by_input in ((wide, COLS, True), (wide, COLS, False), (narrow, 5, False)):
-            kernels.append(_core.Variable(24, fan_in, "float32", by_input))
+        for node, fan_in, in_out in ((wide, COLS, True), (wide, COLS, False), (narrow, 5, False)):
+            kernels.append(_core.Variable(24, fan_in, "float32", in_out))
             kernels[-1].view[...] = rng.normal(0, 0.1, (24, fan_in))
             nodes.append(graph.add("dense", [node], [kernels[-1]]))
         output = graph.add("tanh", [graph.add("add", nodes)])

@@ -31,7 +31,7 @@ def predict(case: Prediction) -> Callable[[], object]:
 
 def multiply(case: Product) -> Callable[[], object]:
     return lambda: _core_testing.bench_dense(
-        case.kind, case.batch, case.width, case.width, case.repeats, case.dtype, by_input=True
+        case.kind, case.batch, case.width, case.width, case.repeats, case.dtype, in_out=True
     )
 
 

@@ -1,51 +1,50 @@
-// The gradient of the input for a batch of few rows, by weights that lie by input: dot products
-// along the lines, instead of lanes that are mostly not there. A sum has kPartialSums strided
+// The gradient of the input for a small batch, for weights in in_out layout: dot products along the
+// lines, instead of vectors of lanes most of which are missing. A sum has kPartialSums strided
 // partial sums, each in order, and then the fixed tree, so that the bits depend on neither vector
-// width nor tile nor thread count; they are not those of the sums in order that product-inl.hpp has
-// for more rows. Compiled once per ISA.
+// width nor tile nor thread count. They differ from those of product-inl.hpp, whose sums are in
+// order. Compiled once per ISA.
 #pragma once
 
-#include "kernels/few_rows-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/partial_sums-inl.hpp"
+#include "kernels/small_batch_product-inl.hpp"
 #include "simd/vec.hpp"
 
 namespace pynn {
 namespace PYNN_ISA {
 
-// Rows of a tile at most, and the lines beside so many: 16 sums, or 12 where there are 16
-// registers. One row reads more than it multiplies; eight lines are enough of them on their way.
+// Most rows of a tile, and the lines of a tile of so many rows: 16 sums, or 12 where there are 16
+// registers. One row spends its time on loads, of which eight lines are enough.
 static constexpr int kDotRows = 4;
 template <class T>
-static constexpr bool kHasManyRegisters = Tiles<T>::kRows * Tiles<T>::kVectors > 12;
+static constexpr bool kHas32Registers = Tiles<T>::kRows * Tiles<T>::kVectors > 12;
 template <class T>
 constexpr int dot_lines(int rows) {
-  constexpr int kMany[] = {0, 8, 8, 4, 4};
-  constexpr int kFew[] = {0, 8, 6, 4, 3};
-  return kHasManyRegisters<T> ? kMany[rows] : kFew[rows];
+  constexpr int kOf32Registers[] = {0, 8, 8, 4, 4};
+  constexpr int kOf16Registers[] = {0, 8, 6, 4, 3};
+  return kHas32Registers<T> ? kOf32Registers[rows] : kOf16Registers[rows];
 }
 // Lines whose sums are finished together: whole tiles and whole vectors.
 template <class T>
-static constexpr int kLineGroup = kHasManyRegisters<T> ? 16 : 24;
+static constexpr int kLineGroup = kHas32Registers<T> ? 16 : 24;
 
 // For batches of B rows: rows are [row][kDepth], sums [line][row][kPartialSums].
 template <class T, int B>
 struct DotPieces {
   static constexpr int kTiles = (B + kDotRows - 1) / kDotRows;
-  static constexpr int kFewer = B / kTiles;   // rows of a tile; the first kLonger have
-  static constexpr int kLonger = B % kTiles;  // one more
-  static constexpr int kTileLines = dot_lines<T>(kFewer + (kLonger > 0));
+  static constexpr int kTileRows = B / kTiles;
+  static constexpr int kLargerTiles = B % kTiles;  // the first ones have one row more
+  static constexpr int kTileLines = dot_lines<T>(kTileRows + (kLargerTiles > 0));
   // The rows stay in the first-level cache.
   static constexpr int kDepth =
       16384 / static_cast<int>(sizeof(T)) / B / kPartialSums * kPartialSums;
-  // Where there is more depth, the partial sums of so many lines wait for it.
+  // With more depth, the partial sums of this many lines are stored from piece to piece.
   static constexpr int kLines =
       65536 / static_cast<int>(sizeof(T)) / kPartialSums / B / kLineGroup<T> * kLineGroup<T>;
 };
 
-// R rows, [row][x_ld], times L lines, of which those after `last` repeat it: to their partial sums,
-// [line][sums_ld], from what these hold on unless they are new, as they are where the depth is not
-// in pieces.
+// Adds the products of R rows, [row][x_ld], and L lines to their partial sums, [line][sums_ld],
+// which start from 0 if is_new; without kInPieces they always do. Lines after `last` repeat it.
 template <class T, int R, int L, bool kInPieces>
 __attribute__((noinline)) static void add_dot_products(const T* weights, std::ptrdiff_t ld,
                                                        int last, const T* x, std::ptrdiff_t x_ld,
@@ -77,7 +76,7 @@ __attribute__((noinline)) static void add_dot_products(const T* weights, std::pt
       }
     }
     if (whole < depth) {
-      // What pads a line may be NaN where numbers have overflowed.
+      // The padding of a line may be NaN where numbers have overflowed.
       const auto present = first_n<V>(depth - whole - j);
       PYNN_UNROLL for (int l = 0; l < L; ++l) {
         const V line = loadu_where<V>(present, lines[l] + whole);
@@ -99,8 +98,8 @@ template <class T, int B, bool kInPieces>
 PYNN_INLINE void add_rows_of_dots(const T* weights, std::ptrdiff_t ld, int n, const T* x, int depth,
                                   bool is_new, T* partial) {
   using Pieces = DotPieces<T, B>;
-  constexpr int kFewer = Pieces::kFewer;
-  constexpr int kLonger = Pieces::kLonger;
+  constexpr int kTileRows = Pieces::kTileRows;
+  constexpr int kLargerTiles = Pieces::kLargerTiles;
   constexpr int L = Pieces::kTileLines;
   constexpr std::ptrdiff_t kDepth = Pieces::kDepth;
   constexpr std::ptrdiff_t kSums = B * kPartialSums;
@@ -109,17 +108,17 @@ PYNN_INLINE void add_rows_of_dots(const T* weights, std::ptrdiff_t ld, int n, co
     const T* w = weights + line * ld;
     const T* rows = x;
     T* sums = partial + line * kSums;
-    for (int tile = 0; tile < kLonger; ++tile) {
-      add_dot_products<T, kFewer + (kLonger > 0), L, kInPieces>(w, ld, last, rows, kDepth, depth,
-                                                                is_new, sums, kSums);
-      rows += (kFewer + 1) * kDepth;
-      sums += (kFewer + 1) * kPartialSums;
+    for (int tile = 0; tile < kLargerTiles; ++tile) {
+      add_dot_products<T, kTileRows + (kLargerTiles > 0), L, kInPieces>(w, ld, last, rows, kDepth,
+                                                                        depth, is_new, sums, kSums);
+      rows += (kTileRows + 1) * kDepth;
+      sums += (kTileRows + 1) * kPartialSums;
     }
-    for (int tile = kLonger; tile < Pieces::kTiles; ++tile) {
-      add_dot_products<T, kFewer, L, kInPieces>(w, ld, last, rows, kDepth, depth, is_new, sums,
-                                                kSums);
-      rows += kFewer * kDepth;
-      sums += kFewer * kPartialSums;
+    for (int tile = kLargerTiles; tile < Pieces::kTiles; ++tile) {
+      add_dot_products<T, kTileRows, L, kInPieces>(w, ld, last, rows, kDepth, depth, is_new, sums,
+                                                   kSums);
+      rows += kTileRows * kDepth;
+      sums += kTileRows * kPartialSums;
     }
   }
 }
@@ -151,7 +150,7 @@ __attribute__((noinline)) static void stage_rows(const T* lanes, int depth, T* x
   }
 }
 
-// The sums of n lines, [row][y_ld], added to what y holds or not. After the last line, up to a
+// Stores the sums of n lines to y, [row][y_ld], or adds them to it. After the last line, up to a
 // whole vector, y holds anything.
 template <class T, int B>
 __attribute__((noinline)) static void finish_dots(const T* partial, int n, bool accumulate, T* y,
@@ -175,7 +174,7 @@ __attribute__((noinline)) static void finish_dots(const T* partial, int n, bool 
 
 // B == count rows.
 template <class T, int B>
-static void gradient_of_few_rows(const ProductArgs<T>& a) {
+static void small_batch_gradient_of(const ProductArgs<T>& a) {
   constexpr int kDepth = DotPieces<T, B>::kDepth;
   constexpr int kLines = DotPieces<T, B>::kLines;
   constexpr std::ptrdiff_t kSumsLd = round_up(kLines, kPartialSums);
@@ -213,11 +212,11 @@ static void gradient_of_few_rows(const ProductArgs<T>& a) {
 
 // depth_stride 1, no bias.
 template <class T, int B = kSmallGradientBatch>
-static void few_rows_gradient(const ProductArgs<T>& a) {
+static void small_batch_gradient(const ProductArgs<T>& a) {
   if constexpr (B > 1) {
-    if (a.count < B) return few_rows_gradient<T, B - 1>(a);
+    if (a.count < B) return small_batch_gradient<T, B - 1>(a);
   }
-  gradient_of_few_rows<T, B>(a);
+  small_batch_gradient_of<T, B>(a);
 }
 
 }  // namespace PYNN_ISA

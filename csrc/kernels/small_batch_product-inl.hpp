@@ -1,7 +1,7 @@
-// The product for a batch of few rows, by weights that lie by input: vectors run along the outputs,
-// so that nothing is computed for the lanes of a block that are not there, and the weights go by
-// once, line after line. Each sum runs over t in the same order as in the tiles of
-// product-inl.hpp. Compiled once per ISA.
+// The product for a small batch, for weights in in_out layout: vectors run along the outputs, so
+// that nothing is computed for missing lanes of a block, and the weights are read once, line after
+// line. Each sum runs over t in the same order as in the tiles of product-inl.hpp. Compiled once
+// per ISA.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -10,12 +10,12 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// Up to so many rows. Twice as many fill the one vector of a narrow tile.
+// Most rows of a small batch. Twice as many fill the one vector of a narrow tile.
 template <class T>
-static constexpr int kFewRows = Vec<T>::kWidth / 2;
+static constexpr int kSmallBatch = Vec<T>::kWidth / 2;
 
-// R rows of y += S lines of the weights. Between the steps of S inputs sums wait in the first-level
-// cache. The last vector of a line may be short.
+// Adds the products of S inputs, S lines of N vectors of the weights, to R rows of y, which stay in
+// the first-level cache. `last`: the lanes of a line's last vector.
 template <class T, int R, int N, int S>
 PYNN_INLINE void add_lines(const T* w, std::ptrdiff_t ld, const T* x, T* y, std::ptrdiff_t y_ld,
                            typename Vec<T>::Mask last) {
@@ -26,7 +26,7 @@ PYNN_INLINE void add_lines(const T* w, std::ptrdiff_t ld, const T* x, T* y, std:
     PYNN_UNROLL for (int n = 0; n < N; ++n) acc[r][n] = load<V>(y + r * y_ld + n * kWidth);
   }
   PYNN_UNROLL for (int s = 0; s < S; ++s) {
-    // One row is over before a line that was asked for has come.
+    // With fewer rows, the work is done before a prefetched line arrives.
     if constexpr (S > 1 && R >= 4) {
       PYNN_UNROLL for (int n = 0; n < N; ++n) prefetch_far(w + S * ld + n * kWidth);
     }
@@ -39,8 +39,8 @@ PYNN_INLINE void add_lines(const T* w, std::ptrdiff_t ld, const T* x, T* y, std:
     }
     w += ld;
     x += R;
-    // Two pointers that walk: the compiler would compute all S of them ahead, and keep all inputs
-    // from one call to the next, in more registers than there are.
+    // Hides the pointers from the compiler, which would compute the addresses of all S lines ahead
+    // and keep all inputs from one call to the next, in more registers than there are.
     asm("" : "+r"(w), "+r"(x));
   }
   PYNN_UNROLL for (int r = 0; r < R; ++r) {
@@ -87,9 +87,9 @@ __attribute__((noinline)) static void add_products(const T* w, std::ptrdiff_t ld
   for (; t < depth; ++t) add_inputs<T, R, 1>(w + t * ld, ld, x + t * R, outputs, y, y_ld);
 }
 
-// One row of which many inputs are zero, as those from relu or of a picture's background are: only
-// the lines of the others are read. That changes no sum of finite weights but the sign of a zero.
-// N vectors of S lines.
+// For one row with many zeros among its inputs, as after relu or in the background of a picture:
+// only the lines of the other inputs are read. With finite weights that changes no sum but the sign
+// of a zero. N vectors of S lines.
 template <class T, int N, int S>
 PYNN_INLINE void add_listed_lines(const T* w, const std::ptrdiff_t* lines, const T* x, T* y,
                                   typename Vec<T>::Mask last) {
@@ -130,10 +130,10 @@ PYNN_INLINE int count_nonzero(const T* x, int n) {
   return found;
 }
 
-// Shorter rows are over before their zeros are counted.
+// For fewer inputs, counting zeros takes longer than it saves.
 static constexpr int kManyInputs = 64;
 
-// Returns whether it was worth it; if not, nothing was added.
+// Returns false, and adds nothing, where too few inputs are zero.
 template <class T, int kMost>
 __attribute__((noinline)) static bool add_nonzero_products(const T* w, std::ptrdiff_t ld,
                                                            const T* x, int depth, int outputs,
@@ -156,8 +156,8 @@ __attribute__((noinline)) static bool add_nonzero_products(const T* w, std::ptrd
   return true;
 }
 
-// What becomes of finished sums of rows [row, row + n) of y: to their lanes, by squares that are
-// turned round; the lanes from R on hold anything anyway.
+// Applies the epilogue to the finished sums of rows [row, row + n) and stores them to their lanes,
+// transposing a square at a time. Lanes from R on hold anything.
 template <class T, int R>
 PYNN_INLINE void finish_by_squares(const ProductArgs<T>& a, int row, int n, const T* y,
                                    std::ptrdiff_t y_ld) {
@@ -176,7 +176,7 @@ PYNN_INLINE void finish_by_squares(const ProductArgs<T>& a, int row, int n, cons
         if (a.epilogue == Epilogue::relu) {
           v = max(zero<V>(), v);
         } else if (a.epilogue == Epilogue::relu_gradient) {
-          v = select(gt(load<V>(a.gate + at + i * kLanes), zero<V>()), v, zero<V>());
+          v = select(gt(load<V>(a.relu_mask + at + i * kLanes), zero<V>()), v, zero<V>());
         }
         store(out + i * kLanes, v);
       }
@@ -192,7 +192,7 @@ PYNN_INLINE void finish_one_by_one(const ProductArgs<T>& a, int row, int n, cons
     for (int r = 0; r < R; ++r) {
       const T sum = y[r * y_ld + i];
       const bool cut = a.epilogue == Epilogue::relu            ? T(0) > sum
-                       : a.epilogue == Epilogue::relu_gradient ? !(a.gate[at + r] > T(0))
+                       : a.epilogue == Epilogue::relu_gradient ? !(a.relu_mask[at + r] > T(0))
                                                                : false;
       a.y[at + r] = cut ? T(0) : sum;
     }
@@ -218,10 +218,10 @@ PYNN_INLINE const T* staged_inputs(const ProductArgs<T>& a, int t, int depth, T*
   }
 }
 
-// Pieces of outputs and of depth, by way of buffers in the first-level cache. What the lanes from
-// `count` on hold is computed with, up to R, and dropped.
+// Goes through outputs and depth in pieces, with buffers in the first-level cache. Lanes from
+// `count` up to R are computed too, and not used.
 template <class T, int R>
-static void few_rows(const ProductArgs<T>& a) {
+static void small_batch_product_of(const ProductArgs<T>& a) {
   constexpr int kPiece = 16384 / static_cast<int>(sizeof(T)) / R;
   alignas(64) T x[kPiece * R];
   alignas(64) T y[R * kPiece];
@@ -255,13 +255,13 @@ static void few_rows(const ProductArgs<T>& a) {
   }
 }
 
-// count <= kFewRows, row_stride 1.
-template <class T, int R = kFewRows<T>>
-static void few_rows_product(const ProductArgs<T>& a) {
+// count <= kSmallBatch, row_stride 1.
+template <class T, int R = kSmallBatch<T>>
+static void small_batch_product(const ProductArgs<T>& a) {
   if constexpr (R > 1) {
-    if (a.count <= R / 2) return few_rows_product<T, R / 2>(a);
+    if (a.count <= R / 2) return small_batch_product<T, R / 2>(a);
   }
-  few_rows<T, R>(a);
+  small_batch_product_of<T, R>(a);
 }
 
 }  // namespace PYNN_ISA

@@ -1,7 +1,7 @@
-// The gradient of weights of few lines, as the first or the last layer of most networks has, from
-// lanes: squares of them are turned round in registers and used at once, where the tiles of
-// weight_gradient-inl.hpp would read rows that somebody has to write first. Sums run over the rows
-// of the batch in the same order. Compiled once per ISA.
+// The gradient of narrow weights, which have few lines, as those of the first or the last layer of
+// most networks. It reads lanes and transposes squares of them in registers, whereas the tiles of
+// weight_gradient-inl.hpp read rows, which have to be written first. Sums run over the rows of the
+// batch in the same order. Compiled once per ISA.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -12,10 +12,10 @@ namespace pynn {
 namespace PYNN_ISA {
 
 // C vectors of columns and L lines; with kSums, the columns' own sums as well, whose partial sums
-// wait in the first-level cache. A quarter of a square at a time, so that there are registers for
-// two of them, which share what is broadcast.
+// stay in the first-level cache. A quarter of a square at a time, so that there are registers for
+// two squares, which share the broadcasts.
 template <class T, int L, int C, bool kSums>
-PYNN_INLINE void few_lines_panel(const FewLinesArgs<T>& a, int column) {
+PYNN_INLINE void narrow_panel(const NarrowGradientArgs<T>& a, int column) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   constexpr int kRows = kQuarterWidth<T>;
@@ -32,15 +32,15 @@ PYNN_INLINE void few_lines_panel(const FewLinesArgs<T>& a, int column) {
   for (int row = 0; row < a.count; row += kPartialSums) {
     const int block = row / kLanes;
     const int lane = row % kLanes;
-    const T* turned = a.turned + block * a.turned_block_stride +
-                      static_cast<std::ptrdiff_t>(column) * kLanes + lane;
-    const T* spread = a.spread + block * a.spread_block_stride + lane;
+    const T* transposed = a.transposed + block * a.transposed_block_stride +
+                          static_cast<std::ptrdiff_t>(column) * kLanes + lane;
+    const T* broadcast = a.broadcast + block * a.broadcast_block_stride + lane;
     const int left = a.count - row;
     PYNN_UNROLL for (int first = 0; first < kPartialSums; first += kRows) {
       if (first >= left) break;
       V columns[C][kWidth];  // of which kRows are loaded
       PYNN_UNROLL for (int c = 0; c < C; ++c) {
-        load_columns<1>([=](int i) { return turned + (c * kWidth + i) * kLanes + first; },
+        load_columns<1>([=](int i) { return transposed + (c * kWidth + i) * kLanes + first; },
                         columns[c]);
       }
       PYNN_UNROLL for (int i = 0; i < kRows; ++i) {
@@ -52,7 +52,7 @@ PYNN_INLINE void few_lines_panel(const FewLinesArgs<T>& a, int column) {
           }
         }
         PYNN_UNROLL for (int l = 0; l < L; ++l) {
-          const V value = set<V>(spread[l * kLanes + first + i]);
+          const V value = set<V>(broadcast[l * kLanes + first + i]);
           PYNN_UNROLL for (int c = 0; c < C; ++c) acc[l][c] = fma(value, columns[c][i], acc[l][c]);
         }
       }
@@ -73,26 +73,26 @@ PYNN_INLINE void few_lines_panel(const FewLinesArgs<T>& a, int column) {
 }
 
 template <class T, int L, bool kSums>
-PYNN_INLINE void few_lines_of(const FewLinesArgs<T>& a) {
+PYNN_INLINE void narrow_panels(const NarrowGradientArgs<T>& a) {
   constexpr int kWidth = Vec<T>::kWidth;
   int column = a.begin;
   if constexpr (L <= Tiles<T>::kPairLines) {
     for (; column + kWidth < a.end; column += 2 * kWidth) {
-      few_lines_panel<T, L, 2, kSums>(a, column);
+      narrow_panel<T, L, 2, kSums>(a, column);
     }
   }
-  for (; column < a.end; column += kWidth) few_lines_panel<T, L, 1, kSums>(a, column);
+  for (; column < a.end; column += kWidth) narrow_panel<T, L, 1, kSums>(a, column);
 }
 
 template <class T, int L = Tiles<T>::kLines>
-static void few_lines_gradient(const FewLinesArgs<T>& a) {
+static void narrow_gradient(const NarrowGradientArgs<T>& a) {
   if constexpr (L > 1) {
-    if (a.lines < L) return few_lines_gradient<T, L - 1>(a);
+    if (a.lines < L) return narrow_gradient<T, L - 1>(a);
   }
   if (a.column_sums != nullptr) {
-    few_lines_of<T, L, true>(a);
+    narrow_panels<T, L, true>(a);
   } else {
-    few_lines_of<T, L, false>(a);
+    narrow_panels<T, L, false>(a);
   }
 }
 
