@@ -42,8 +42,8 @@ void in_groups(const T* a, const T* b, T* y, std::ptrdiff_t n, const Kernel& ker
 template <class T>
 struct RowActivation {
   const char* name;
-  void (*KernelTable<T>::*forward)(const T*, T*, int);
-  void (*KernelTable<T>::*backward)(const T*, const T*, T*, int, bool);
+  void (*KernelTable<T>::*forward)(const T*, T*, int) noexcept;
+  void (*KernelTable<T>::*backward)(const T*, const T*, T*, int, bool) noexcept;
 };
 
 template <class T>

@@ -177,28 +177,6 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
   });
 }
 
-py::array perceptron_scores(const py::object& x, const py::array& weights,
-                            const py::array& intercept) {
-  return with_scalar(weights.dtype(), [&](auto scalar) -> py::array {
-    using T = decltype(scalar);
-    PerceptronArgs<T> args{};
-    const Samples<T> samples = read_samples<T>(x);
-    samples.show(args);
-    auto weight_values = py::cast<Converted<T>>(weights);
-    auto intercept_values = py::cast<Converted<T>>(intercept);
-    require(weight_values.size() == args.features && intercept_values.size() == 1,
-            "weights must have one element a feature and intercept one element");
-    // The kernel takes one struct for both directions; scoring only reads.
-    args.weights = const_cast<T*>(weight_values.data());
-    args.intercept = const_cast<T*>(intercept_values.data());
-    args.count = samples.rows;
-    Array<T> scores(samples.rows);
-    T* out = scores.mutable_data();
-    without_gil([&] { kernel_table<T>().perceptron_scores(args, out); });
-    return scores;
-  });
-}
-
 }  // namespace
 
 void bind_perceptron(py::module_& m) {
@@ -251,8 +229,6 @@ dict
     sum over the rows of l2 / 2 ||w||^2 + l1 ||w||_1 at that moment (scikit-learn's stopping rule
     looks at loss + penalty); updates: rows that changed the weights; l1_total.
 )");
-  m.def("perceptron_scores", &perceptron_scores, py::arg("x"), py::arg("weights"),
-        py::arg("intercept"), "x @ weights + intercept, shape (n,); x as in perceptron_epoch.");
 }
 
 }  // namespace pynn

@@ -3,7 +3,7 @@
 
 namespace pynn {
 
-bool cpu_runs_avx2_fma();
-bool cpu_runs_avx512();  // F, DQ, BW and VL, and FMA
+bool cpu_runs_avx2_fma() noexcept;
+bool cpu_runs_avx512() noexcept;  // F, DQ, BW and VL, and FMA
 
 }  // namespace pynn

@@ -19,7 +19,7 @@ PYNN_INLINE void for_each_vector(int begin, int end, const Body& body) {
 // mean, variance (biased) and inverse_deviation = 1 / sqrt(variance + epsilon) of rows
 // [row_begin, row_end). Two passes: the second sums squared distances from the mean.
 template <class T>
-static void batch_moments(const BatchNormArgs<T>& a) {
+static void batch_moments(const BatchNormArgs<T>& a) noexcept {
   using V = Vec<T>;
   const V rows = set<V>(T(a.count));
   sum_rows<T>(a.block_stride, a.row_begin, a.row_end, a.count, a.mean,
@@ -47,7 +47,7 @@ static void batch_moments(const BatchNormArgs<T>& a) {
 // Block by block: down a row, blocks lie so far apart that they share sets of the first-level
 // cache.
 template <class T>
-static void batch_normalize(const BatchNormArgs<T>& a) {
+static void batch_normalize(const BatchNormArgs<T>& a) noexcept {
   using V = Vec<T>;
   const int blocks = block_count(a.count);
   for (int block = 0; block < blocks; ++block) {
@@ -108,7 +108,7 @@ PYNN_INLINE void add_block(const BatchNormArgs<T>& a, int row, int rows, int blo
 // variance says that mean and deviation are constants (moving statistics): grad_x = gamma
 // inverse_deviation grad_y. `accumulate` concerns grad_x alone. grad_x may be grad_y.
 template <class T>
-static void batch_normalize_backward(const BatchNormArgs<T>& a) {
+static void batch_normalize_backward(const BatchNormArgs<T>& a) noexcept {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   const int blocks = block_count(a.count);

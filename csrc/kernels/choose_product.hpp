@@ -8,7 +8,7 @@
 namespace pynn {
 
 template <class T>
-using ProductKernel = void (*)(const ProductArgs<T>&);
+using ProductKernel = void (*)(const ProductArgs<T>&) noexcept;
 
 // Whether a batch leaves so much of a vector of lanes empty that vectors had better run along the
 // outputs, which takes weights with row_stride 1. The batch may then also be read from its rows,

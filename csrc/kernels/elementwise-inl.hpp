@@ -12,7 +12,7 @@ namespace pynn {
 namespace PYNN_ISA {
 
 template <class T, class Formula>
-static void activation_forward(const T* x, T* y, std::ptrdiff_t n, T alpha) {
+static void activation_forward(const T* x, T* y, std::ptrdiff_t n, T alpha) noexcept {
   using V = Vec<T>;
   const V a = set<V>(alpha);
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
@@ -22,7 +22,7 @@ static void activation_forward(const T* x, T* y, std::ptrdiff_t n, T alpha) {
 
 template <class T, class Formula>
 static void activation_backward(const T* grad_y, const T* saved, T* grad_x, std::ptrdiff_t n,
-                                T alpha, bool accumulate) {
+                                T alpha, bool accumulate) noexcept {
   using V = Vec<T>;
   const V a = set<V>(alpha);
   if (accumulate) {
@@ -38,7 +38,7 @@ static void activation_backward(const T* grad_y, const T* saved, T* grad_x, std:
 }
 
 template <class T>
-static void add(const T* a, const T* b, T* y, std::ptrdiff_t n) {
+static void add(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
     storeu(y + i, loadu<V>(a + i) + loadu<V>(b + i));
@@ -46,7 +46,7 @@ static void add(const T* a, const T* b, T* y, std::ptrdiff_t n) {
 }
 
 template <class T>
-static void subtract(const T* a, const T* b, T* y, std::ptrdiff_t n) {
+static void subtract(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
     storeu(y + i, loadu<V>(a + i) - loadu<V>(b + i));
@@ -54,7 +54,7 @@ static void subtract(const T* a, const T* b, T* y, std::ptrdiff_t n) {
 }
 
 template <class T>
-static void multiply(const T* a, const T* b, T* y, std::ptrdiff_t n) {
+static void multiply(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
     storeu(y + i, loadu<V>(a + i) * loadu<V>(b + i));
@@ -62,7 +62,7 @@ static void multiply(const T* a, const T* b, T* y, std::ptrdiff_t n) {
 }
 
 template <class T>
-static void scale_add(const T* x, T scale, T* y, std::ptrdiff_t n) {
+static void scale_add(const T* x, T scale, T* y, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   const V factor = set<V>(scale);
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
@@ -71,7 +71,7 @@ static void scale_add(const T* x, T scale, T* y, std::ptrdiff_t n) {
 }
 
 template <class T>
-static void multiply_add(const T* a, const T* b, T* y, std::ptrdiff_t n) {
+static void multiply_add(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
     storeu(y + i, fma(loadu<V>(a + i), loadu<V>(b + i), loadu<V>(y + i)));
@@ -80,7 +80,7 @@ static void multiply_add(const T* a, const T* b, T* y, std::ptrdiff_t n) {
 
 // Where either operand is NaN, so is the result, as in NumPy's maximum and minimum.
 template <class T>
-static void select_larger(const T* a, const T* b, T* y, std::ptrdiff_t n) {
+static void select_larger(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
     const V left = loadu<V>(a + i);
@@ -89,7 +89,7 @@ static void select_larger(const T* a, const T* b, T* y, std::ptrdiff_t n) {
 }
 
 template <class T>
-static void select_smaller(const T* a, const T* b, T* y, std::ptrdiff_t n) {
+static void select_smaller(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
     const V left = loadu<V>(a + i);
@@ -99,7 +99,7 @@ static void select_smaller(const T* a, const T* b, T* y, std::ptrdiff_t n) {
 
 template <class T>
 static void dropout_mask(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key,
-                         std::uint64_t first) {
+                         std::uint64_t first) noexcept {
   constexpr double kTwoTo32 = 4294967296.0;
   const auto dropped_below = static_cast<std::uint64_t>(static_cast<double>(rate) * kTwoTo32);
   const T kept = T(1) / (T(1) - rate);

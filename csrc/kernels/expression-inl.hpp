@@ -19,7 +19,8 @@ PYNN_INLINE Vec<T> loadu_if(const T* p, std::ptrdiff_t i) {
 }
 
 template <class T, class Formula>
-static void elementwise_forward(const T* a, const T* b, const T* c, T* y, std::ptrdiff_t n) {
+static void elementwise_forward(const T* a, const T* b, const T* c, T* y,
+                                std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   constexpr int kOperands = Formula::kOperands;
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
@@ -40,7 +41,7 @@ PYNN_INLINE Vec<T> slope_at(const T* grad_y, const T* a, const T* b, const T* c,
 
 template <class T, class Formula, int kOperand>
 static void elementwise_slope(const T* grad_y, const T* a, const T* b, const T* c, const T* y,
-                              T* grad_operand, std::ptrdiff_t n, bool accumulate) {
+                              T* grad_operand, std::ptrdiff_t n, bool accumulate) noexcept {
   using V = Vec<T>;
   if (accumulate) {
     for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
@@ -57,7 +58,8 @@ static void elementwise_slope(const T* grad_y, const T* a, const T* b, const T* 
 // What follows: x, y and gradients are lanes aligned to whole vectors.
 
 template <class T>
-static void sum_features(const T* x, int length, int inner, T divisor, T* y, bool accumulate) {
+static void sum_features(const T* x, int length, int inner, T divisor, T* y,
+                         bool accumulate) noexcept {
   using V = Vec<T>;
   const std::ptrdiff_t width = static_cast<std::ptrdiff_t>(inner) * kLanes;
   for (std::ptrdiff_t i = 0; i < width; i += V::kWidth) {
@@ -69,7 +71,7 @@ static void sum_features(const T* x, int length, int inner, T divisor, T* y, boo
 
 template <class T>
 static void sum_features_backward(const T* grad_y, int length, int inner, T divisor, T* grad_x,
-                                  bool accumulate) {
+                                  bool accumulate) noexcept {
   using V = Vec<T>;
   const std::ptrdiff_t width = static_cast<std::ptrdiff_t>(inner) * kLanes;
   for (std::ptrdiff_t i = 0; i < width; i += V::kWidth) {
@@ -82,7 +84,7 @@ static void sum_features_backward(const T* grad_y, int length, int inner, T divi
 }
 
 template <class T, class Formula>
-static void extreme_features(const T* x, int length, int inner, T* y) {
+static void extreme_features(const T* x, int length, int inner, T* y) noexcept {
   using V = Vec<T>;
   const std::ptrdiff_t width = static_cast<std::ptrdiff_t>(inner) * kLanes;
   for (std::ptrdiff_t i = 0; i < width; i += V::kWidth) {
@@ -96,7 +98,7 @@ static void extreme_features(const T* x, int length, int inner, T* y) {
 
 template <class T>
 static void extreme_features_backward(const T* grad_y, const T* x, const T* y, int length,
-                                      int inner, T* grad_x, bool accumulate) {
+                                      int inner, T* grad_x, bool accumulate) noexcept {
   using V = Vec<T>;
   const std::ptrdiff_t width = static_cast<std::ptrdiff_t>(inner) * kLanes;
   const V one = set<V>(1), zeros = zero<V>();

@@ -8,7 +8,7 @@ namespace PYNN_ISA {
 template <class T, class Formula, int kOperand>
 static constexpr auto slope_kernel() {
   using Slope =
-      void (*)(const T*, const T*, const T*, const T*, const T*, T*, std::ptrdiff_t, bool);
+      void (*)(const T*, const T*, const T*, const T*, const T*, T*, std::ptrdiff_t, bool) noexcept;
   if constexpr ((Formula::kSmooth >> kOperand & 1) != 0) {
     return Slope{elementwise_slope<T, Formula, kOperand>};
   } else {

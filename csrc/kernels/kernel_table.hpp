@@ -201,10 +201,10 @@ struct SparseGradientArgs {
 template <class T>
 struct ActivationKernel {
   bool needs_input;  // backward reads x, else y
-  void (*forward)(const T* x, T* y, std::ptrdiff_t n, T alpha);
+  void (*forward)(const T* x, T* y, std::ptrdiff_t n, T alpha) noexcept;
   // grad_x = grad_y * dy/dx (+ grad_x if accumulate); grad_x may be grad_y.
   void (*backward)(const T* grad_y, const T* saved, T* grad_x, std::ptrdiff_t n, T alpha,
-                   bool accumulate);
+                   bool accumulate) noexcept;
 };
 
 // An entry of formulas/elementwise/elementwise.def on n elements, n a multiple of kRowAlign; any
@@ -214,10 +214,10 @@ struct ElementwiseKernel {
   int operands;
   int smooth;  // bit k: slope[k] is there
   int reads;   // what slopes read: bits 0 to 2 the operands, bit 3 y; the others may be null
-  void (*forward)(const T* a, const T* b, const T* c, T* y, std::ptrdiff_t n);
+  void (*forward)(const T* a, const T* b, const T* c, T* y, std::ptrdiff_t n) noexcept;
   // grad_operand (+)= grad_y * dy / d operand; it may be grad_y unless it is accumulated.
   void (*slope[kMaxOperands])(const T* grad_y, const T* a, const T* b, const T* c, const T* y,
-                              T* grad_operand, std::ptrdiff_t n, bool accumulate);
+                              T* grad_operand, std::ptrdiff_t n, bool accumulate) noexcept;
 };
 
 // One block of one loss: target and prediction are [features][kLanes] (a sparse target:
@@ -241,7 +241,8 @@ struct OptimizerKernel {
   int initial_hyper;  // index of the hyperparameter that slot 0 starts from, or -1 for 0
   void (*prepare)(const double* hyper, double step, double* memory, double rate, double* numbers);
   // n elements of a parameter, its state and its gradient; any n, any alignment.
-  void (*span)(T* w, T* const* state, const T* grad, std::ptrdiff_t n, const UpdateStep<T>& step);
+  void (*span)(T* w, T* const* state, const T* grad, std::ptrdiff_t n,
+               const UpdateStep<T>& step) noexcept;
 };
 
 template <class T>
@@ -297,95 +298,97 @@ struct PerceptronArgs {
 template <class T>
 struct KernelTable {
   // Dense layers; choose_product.hpp chooses between them.
-  void (*product)(const ProductArgs<T>&);  // any arguments
+  void (*product)(const ProductArgs<T>&) noexcept;  // any arguments
   // The same sums, for at most small_batch rows and row_stride 1.
-  void (*small_batch_product)(const ProductArgs<T>&);
+  void (*small_batch_product)(const ProductArgs<T>&) noexcept;
   int small_batch;
   // The same sums, for one row and depth_stride 1.
-  void (*row_product)(const ProductArgs<T>&);
+  void (*row_product)(const ProductArgs<T>&) noexcept;
   // The product for at most kSmallGradientBatch rows and depth_stride 1, without bias: of partial
   // sums, which are other sums than those above.
-  void (*small_batch_gradient)(const ProductArgs<T>&);
-  void (*weight_gradient)(const WeightGradientArgs<T>&);
+  void (*small_batch_gradient)(const ProductArgs<T>&) noexcept;
+  void (*weight_gradient)(const WeightGradientArgs<T>&) noexcept;
   // For weights of at most narrow_lines lines.
-  void (*narrow_gradient)(const NarrowGradientArgs<T>&);
+  void (*narrow_gradient)(const NarrowGradientArgs<T>&) noexcept;
   int narrow_lines;
-  void (*sparse_product)(const SparseProductArgs<T>&);
-  void (*sparse_order)(const SparseOrderArgs<T>&);
-  void (*sparse_gradient)(const SparseGradientArgs<T>&);
+  void (*sparse_product)(const SparseProductArgs<T>&) noexcept;
+  void (*sparse_order)(const SparseOrderArgs<T>&) noexcept;
+  void (*sparse_gradient)(const SparseGradientArgs<T>&) noexcept;
 
   // transposes
   // `count` row pointers -> lanes, columns [col_begin, col_end), col_begin a multiple of kRowAlign;
   // each row is readable for `col_end` elements rounded up to 16 bytes.
   void (*rows_to_lanes)(const T* const* rows, int count, int col_begin, int col_end, T* lanes,
-                        std::ptrdiff_t block_stride);
+                        std::ptrdiff_t block_stride) noexcept;
   // lanes -> rows, features [begin, end), begin a multiple of kRowAlign. Writes whole kRowAlign
   // groups: what stands past `end` in the lanes' last group is read, and written as 0.
   void (*lanes_to_rows)(const T* lanes, std::ptrdiff_t block_stride, int begin, int end, int count,
-                        T* rows, std::ptrdiff_t ld);
+                        T* rows, std::ptrdiff_t ld) noexcept;
 
   // elementwise
   ActivationKernel<T> activation[kActivations];
   ElementwiseKernel<T> elementwise[kElementwiseOps];
-  void (*add)(const T* a, const T* b, T* y, std::ptrdiff_t n);
-  void (*subtract)(const T* a, const T* b, T* y, std::ptrdiff_t n);
-  void (*multiply)(const T* a, const T* b, T* y, std::ptrdiff_t n);
-  void (*scale_add)(const T* x, T scale, T* y, std::ptrdiff_t n);          // y += scale x
-  void (*multiply_add)(const T* a, const T* b, T* y, std::ptrdiff_t n);    // y += a b
-  void (*select_larger)(const T* a, const T* b, T* y, std::ptrdiff_t n);   // y = max(a, b)
-  void (*select_smaller)(const T* a, const T* b, T* y, std::ptrdiff_t n);  // y = min(a, b)
+  void (*add)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;
+  void (*subtract)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;
+  void (*multiply)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;
+  void (*scale_add)(const T* x, T scale, T* y, std::ptrdiff_t n) noexcept;          // y += scale x
+  void (*multiply_add)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;    // y += a b
+  void (*select_larger)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;   // y = max(a, b)
+  void (*select_smaller)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;  // y = min(a, b)
   // mask[i] = 0 with probability rate, else 1 / (1 - rate); decided by random_bits(key, first + i).
-  void (*dropout_mask)(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key, std::uint64_t first);
+  void (*dropout_mask)(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key,
+                       std::uint64_t first) noexcept;
   // y[i] = mean + deviation z, z normal by random_bits(key, first + i), |z| < 5.3. n: whole
   // vectors.
   void (*normal_noise)(T* y, std::ptrdiff_t n, T mean, T deviation, std::uint64_t key,
-                       std::uint64_t first);
+                       std::uint64_t first) noexcept;
 
   // rows of lanes
-  void (*softmax)(const T* x, T* y, int features);
-  void (*softmax_backward)(const T* grad_y, const T* y, T* grad_x, int features, bool accumulate);
-  void (*log_softmax)(const T* x, T* y, int features);
+  void (*softmax)(const T* x, T* y, int features) noexcept;
+  void (*softmax_backward)(const T* grad_y, const T* y, T* grad_x, int features,
+                           bool accumulate) noexcept;
+  void (*log_softmax)(const T* x, T* y, int features) noexcept;
   void (*log_softmax_backward)(const T* grad_y, const T* y, T* grad_x, int features,
-                               bool accumulate);
-  void (*argmax)(const T* x, int features, T* index);  // first largest; [kLanes]
-  void (*threshold_hits)(const T* target, const T* prediction, int features, T threshold, T* mean);
+                               bool accumulate) noexcept;
+  void (*argmax)(const T* x, int features, T* index) noexcept;  // first largest; [kLanes]
+  void (*threshold_hits)(const T* target, const T* prediction, int features, T threshold,
+                         T* mean) noexcept;
   // sums[row] = sum over the batch of x[row], rows in [row_begin, row_end).
   void (*lane_sums)(const T* x, std::ptrdiff_t block_stride, int row_begin, int row_end, int count,
-                    T* sums);
+                    T* sums) noexcept;
   // The same sums, of the same bits, from rows: of the columns [begin, end), whole vectors of them.
   // begin is a multiple of kRowAlign.
-  void (*row_sums)(const T* const* rows, int begin, int end, int count, T* sums);
-  void (*batch_moments)(const BatchNormArgs<T>&);
-  void (*batch_normalize)(const BatchNormArgs<T>&);
-  void (*batch_normalize_backward)(const BatchNormArgs<T>&);
+  void (*row_sums)(const T* const* rows, int begin, int end, int count, T* sums) noexcept;
+  void (*batch_moments)(const BatchNormArgs<T>&) noexcept;
+  void (*batch_normalize)(const BatchNormArgs<T>&) noexcept;
+  void (*batch_normalize_backward)(const BatchNormArgs<T>&) noexcept;
 
   // Along features: y[i] = sum of x[f * inner + i] over f in [0, length), in order, divided by
   // `divisor`, for rows of lanes i in [0, inner); from what y holds on, if accumulated.
-  void (*sum_features)(const T* x, int length, int inner, T divisor, T* y, bool accumulate);
+  void (*sum_features)(const T* x, int length, int inner, T divisor, T* y,
+                       bool accumulate) noexcept;
   void (*sum_features_backward)(const T* grad_y, int length, int inner, T divisor, T* grad_x,
-                                bool accumulate);
+                                bool accumulate) noexcept;
   // The largest or least of them, NaN if there is one; equal ones share the gradient.
-  void (*largest_features)(const T* x, int length, int inner, T* y);
-  void (*least_features)(const T* x, int length, int inner, T* y);
+  void (*largest_features)(const T* x, int length, int inner, T* y) noexcept;
+  void (*least_features)(const T* x, int length, int inner, T* y) noexcept;
   void (*extreme_features_backward)(const T* grad_y, const T* x, const T* y, int length, int inner,
-                                    T* grad_x, bool accumulate);
+                                    T* grad_x, bool accumulate) noexcept;
 
-  void (*loss[kLosses])(const LossArgs<T>&);
+  void (*loss[kLosses])(const LossArgs<T>&) noexcept;
   OptimizerKernel<T> optimizer[kOptimizers];
 
   // sums over a padded row; 16 strided partial sums and a fixed tree
-  T (*sum_squares)(const T* x, std::ptrdiff_t n);
-  T (*sum_magnitudes)(const T* x, std::ptrdiff_t n);
+  T (*sum_squares)(const T* x, std::ptrdiff_t n) noexcept;
+  T (*sum_magnitudes)(const T* x, std::ptrdiff_t n) noexcept;
   // The same sums down `cols` columns of `rows` rows; cols a multiple of kRowAlign.
-  void (*column_squares)(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums);
-  void (*column_magnitudes)(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums);
+  void (*column_squares)(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) noexcept;
+  void (*column_magnitudes)(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) noexcept;
 
-  void (*perceptron)(PerceptronArgs<T>&);
-  // y[row] = x[row] . weights + intercept for row in [0, count): the score of a threshold unit.
-  void (*perceptron_scores)(const PerceptronArgs<T>&, T* scores);
+  void (*perceptron)(PerceptronArgs<T>&) noexcept;
 
   // Independent multiply-adds in registers, `rounds` times; returns the operations done.
-  double (*fma_peak)(std::int64_t rounds);
+  double (*fma_peak)(std::int64_t rounds) noexcept;
 };
 
 // Where work is best divided between workers: at the ends of whole tiles.

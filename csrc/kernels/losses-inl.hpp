@@ -39,7 +39,7 @@ PYNN_INLINE void sum_in_memory(const LossArgs<T>& a, const Vec<T>* h) {
 }
 
 template <class T, class Formula>
-static void elementwise_loss(const LossArgs<T>& a) {
+static void elementwise_loss(const LossArgs<T>& a) noexcept {
   using V = Vec<T>;
   V h[kMaxLossParameters];
   for (int i = 0; i < kMaxLossParameters; ++i) h[i] = set<V>(a.parameters[i]);
@@ -171,25 +171,25 @@ static void crossentropy_of_logits(const LossArgs<T>& a) {
 // The entries of losses.def that are PYNN_ROW_LOSS.
 struct CategoricalCrossentropy {
   template <class T>
-  static void run(const LossArgs<T>& a) {
+  static void run(const LossArgs<T>& a) noexcept {
     crossentropy_of_probabilities<T, DenseTarget<T>>(a);
   }
 };
 struct CategoricalCrossentropyLogits {
   template <class T>
-  static void run(const LossArgs<T>& a) {
+  static void run(const LossArgs<T>& a) noexcept {
     crossentropy_of_logits<T, DenseTarget<T>>(a);
   }
 };
 struct SparseCategoricalCrossentropy {
   template <class T>
-  static void run(const LossArgs<T>& a) {
+  static void run(const LossArgs<T>& a) noexcept {
     crossentropy_of_probabilities<T, SparseTarget<T>>(a);
   }
 };
 struct SparseCategoricalCrossentropyLogits {
   template <class T>
-  static void run(const LossArgs<T>& a) {
+  static void run(const LossArgs<T>& a) noexcept {
     crossentropy_of_logits<T, SparseTarget<T>>(a);
   }
 };

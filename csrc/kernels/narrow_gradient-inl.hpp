@@ -85,7 +85,7 @@ PYNN_INLINE void narrow_panels(const NarrowGradientArgs<T>& a) {
 }
 
 template <class T, int L = Tiles<T>::kLines>
-static void narrow_gradient(const NarrowGradientArgs<T>& a) {
+static void narrow_gradient(const NarrowGradientArgs<T>& a) noexcept {
   if constexpr (L > 1) {
     if (a.lines < L) return narrow_gradient<T, L - 1>(a);
   }

@@ -36,7 +36,7 @@ PYNN_INLINE Vec<T> normal_quantile(Vec<T> u) {
 
 template <class T>
 static void normal_noise(T* y, std::ptrdiff_t n, T mean, T deviation, std::uint64_t key,
-                         std::uint64_t first) {
+                         std::uint64_t first) noexcept {
   using V = Vec<T>;
   constexpr T kStep = T(1) / T(1 << 23);  // so that (k + 1/2) / 2^23 is exact in float32
   alignas(64) T uniform[V::kWidth];

@@ -12,7 +12,7 @@ namespace PYNN_ISA {
 // (8 to 10 on the machines of the day) and few enough to stay in registers. Returns operations
 // done.
 template <class T>
-static double fma_peak(std::int64_t rounds) {
+static double fma_peak(std::int64_t rounds) noexcept {
   using V = Vec<T>;
   constexpr int kChains = Tiles<T>::kRows * Tiles<T>::kVectors;
   constexpr int kUnroll = 8;

@@ -14,7 +14,7 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// w after the cumulative penalty, w in units of 1 / scale; `applied` learns what was taken off.
+// w after the cumulative penalty, w in units of 1 / scale; adds to `applied` what was taken off.
 template <class V>
 PYNN_INLINE V shrink_towards_zero(V w, V& applied, V total, V scale) {
   const V lowered = max(zero<V>(), w - (total + applied) / scale);
@@ -35,12 +35,6 @@ PYNN_INLINE void add_to_norms(Norms& norms, double w, double times) {
   norms.magnitudes += times * (w < 0 ? -w : w);
 }
 
-// The i-th row to visit.
-template <class T>
-PYNN_INLINE std::int64_t row_at(const PerceptronArgs<T>& a, std::int64_t i) {
-  return a.order == nullptr ? i : a.order[i];
-}
-
 // Features in groups of kPartialSums. What does not fill the last group lives in copies padded with
 // zeros, so that nothing is read or written past the end of a row or of the weights.
 template <class T>
@@ -59,11 +53,11 @@ class DenseRows {
   }
 
   void advance() {
-    x_ = a_.x + row_at(a_, next_) * a_.ld;
+    x_ = a_.x + a_.order[next_] * a_.ld;
     ++next_;
-    if (next_ < a_.count) expect(row_at(a_, next_));
+    if (next_ < a_.count) expect(a_.order[next_]);
     if (rest_ == 0) return;
-    // A fixed number of turns: the compiler makes masked loads of it where the ISA has them.
+    // A fixed number of iterations: the compiler makes masked loads of them where the ISA has them.
     for (int i = 0; i < kPartialSums; ++i) x_tail_[i] = i < rest_ ? x_[whole_ + i] : T(0);
   }
 
@@ -231,14 +225,13 @@ class CsrRows {
   static constexpr int kRows = 32;
   static constexpr std::int64_t kEntries = 2048;
 
-  // Copies the next rows, which lie in an order that no hardware guesses: many lines are then on
-  // their way from memory at once, while a row's own sum waits for itself. A long row stays where
-  // it is.
+  // Copies the next rows, whose order hardware does not foresee: that loads many cache lines at
+  // once, whereas a row's own sum waits for its last addition. A long row is not copied.
   void take_rows() {
     at_ = held_ = 0;
     std::int64_t used = 0;
     for (; held_ < kRows && next_ < a_.count; ++next_) {
-      const std::int64_t row = row_at(a_, next_);
+      const std::int64_t row = a_.order[next_];
       const std::int64_t begin = a_.indptr[row], n = a_.indptr[row + 1] - begin;
       if (n > kEntries) {
         rows_[held_++] = {a_.x + begin, a_.indices + begin, n};
@@ -274,7 +267,7 @@ class CsrRows {
   std::int32_t columns_[kEntries];
 };
 
-// What a row's score calls for: the factor of rate * x in the step, and the loss.
+// The factor of rate * x in the step of a row with this score, and its loss.
 template <class T>
 static T error_signal(const PerceptronArgs<T>& a, T target, T score, double& loss) {
   if (a.linear_unit) {
@@ -340,29 +333,11 @@ static void perceptron_epoch(PerceptronArgs<T>& a) {
 }
 
 template <class T>
-static void perceptron(PerceptronArgs<T>& a) {
+static void perceptron(PerceptronArgs<T>& a) noexcept {
   if (a.indptr == nullptr) {
     perceptron_epoch<T, DenseRows<T>>(a);
   } else {
     perceptron_epoch<T, CsrRows<T>>(a);
-  }
-}
-
-template <class T, class Rows>
-static void score_rows(const PerceptronArgs<T>& a, T* scores) {
-  Rows rows(a, false);
-  for (std::int64_t row = 0; row < a.count; ++row) {
-    rows.advance();
-    scores[row] = rows.dot() + a.intercept[0];
-  }
-}
-
-template <class T>
-static void perceptron_scores(const PerceptronArgs<T>& a, T* scores) {
-  if (a.indptr == nullptr) {
-    score_rows<T, DenseRows<T>>(a, scores);
-  } else {
-    score_rows<T, CsrRows<T>>(a, scores);
   }
 }
 

@@ -8,7 +8,6 @@ namespace PYNN_ISA {
 template <class T>
 static void fill_table(KernelTable<T>& table) {
   table.perceptron = perceptron<T>;
-  table.perceptron_scores = perceptron_scores<T>;
 }
 
 void fill_perceptron(IsaKernels& kernels) {

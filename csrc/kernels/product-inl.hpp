@@ -132,7 +132,7 @@ static constexpr std::ptrdiff_t kGroupBytes = std::ptrdiff_t{256} << 10;
 // Where weights and lanes outgrow the caches the product is cut into passes. Each sum still runs
 // over t in order: between two passes the partial sums are stored in y.
 template <class T>
-static void product(const ProductArgs<T>& a) {
+static void product(const ProductArgs<T>& a) noexcept {
   const bool contiguous = a.depth_stride == 1;
   if (a.depth <= kStridedDepthChunk<T> && a.count <= kLanes) {
     return contiguous ? product_all<T, true>(a) : product_all<T, false>(a);

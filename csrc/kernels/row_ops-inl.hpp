@@ -20,7 +20,7 @@ PYNN_INLINE Vec<T> largest_feature(const T* x, int features) {
 }
 
 template <class T>
-static void softmax(const T* x, T* y, int features) {
+static void softmax(const T* x, T* y, int features) noexcept {
   using V = Vec<T>;
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
     const T* in = x + lane;
@@ -39,7 +39,7 @@ static void softmax(const T* x, T* y, int features) {
 // grad_x = y (grad_y - sum of grad_y y).
 template <class T>
 static void softmax_backward(const T* grad_y, const T* y, T* grad_x, int features,
-                             bool accumulate) {
+                             bool accumulate) noexcept {
   using V = Vec<T>;
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
     V inner = zero<V>();
@@ -55,7 +55,7 @@ static void softmax_backward(const T* grad_y, const T* y, T* grad_x, int feature
 }
 
 template <class T>
-static void log_softmax(const T* x, T* y, int features) {
+static void log_softmax(const T* x, T* y, int features) noexcept {
   using V = Vec<T>;
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
     const T* in = x + lane;
@@ -72,7 +72,7 @@ static void log_softmax(const T* x, T* y, int features) {
 // grad_x = grad_y - exp(y) sum of grad_y.
 template <class T>
 static void log_softmax_backward(const T* grad_y, const T* y, T* grad_x, int features,
-                                 bool accumulate) {
+                                 bool accumulate) noexcept {
   using V = Vec<T>;
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
     V sum = zero<V>();
@@ -87,7 +87,7 @@ static void log_softmax_backward(const T* grad_y, const T* y, T* grad_x, int fea
 
 // The first largest; the first NaN if there is one, as in NumPy.
 template <class T>
-static void argmax(const T* x, int features, T* index) {
+static void argmax(const T* x, int features, T* index) noexcept {
   using V = Vec<T>;
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
     V best = load<V>(x + lane);
@@ -105,7 +105,7 @@ static void argmax(const T* x, int features, T* index) {
 // mean[lane]: the share of features where (prediction > threshold) is the target.
 template <class T>
 static void threshold_hits(const T* target, const T* prediction, int features, T threshold,
-                           T* mean) {
+                           T* mean) noexcept {
   using V = Vec<T>;
   const V one = set<V>(1);
   for (int lane = 0; lane < kLanes; lane += V::kWidth) {
@@ -121,7 +121,7 @@ static void threshold_hits(const T* target, const T* prediction, int features, T
 
 template <class T>
 static void lane_sums(const T* x, std::ptrdiff_t block_stride, int row_begin, int row_end,
-                      int count, T* sums) {
+                      int count, T* sums) noexcept {
   using V = Vec<T>;
   sum_rows<T>(block_stride, row_begin, row_end, count, sums,
               [x](int row, V sum, std::ptrdiff_t offset) {
@@ -130,7 +130,7 @@ static void lane_sums(const T* x, std::ptrdiff_t block_stride, int row_begin, in
 }
 
 template <class T>
-static void row_sums(const T* const* rows, int begin, int end, int count, T* sums) {
+static void row_sums(const T* const* rows, int begin, int end, int count, T* sums) noexcept {
   using V = Vec<T>;
   const int whole = count - count % kPartialSums;
   for (int col = begin; col < end; col += V::kWidth) {
@@ -148,7 +148,7 @@ static void row_sums(const T* const* rows, int begin, int end, int count, T* sum
 
 // n a multiple of kRowAlign, any alignment.
 template <class T>
-static T sum_squares(const T* x, std::ptrdiff_t n) {
+static T sum_squares(const T* x, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   PartialSums<T> sums;
   for (V& v : sums.v) v = zero<V>();
@@ -162,7 +162,7 @@ static T sum_squares(const T* x, std::ptrdiff_t n) {
 }
 
 template <class T>
-static T sum_magnitudes(const T* x, std::ptrdiff_t n) {
+static T sum_magnitudes(const T* x, std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   PartialSums<T> sums;
   for (V& v : sums.v) v = zero<V>();
@@ -204,13 +204,13 @@ PYNN_INLINE void sum_columns(const T* x, std::ptrdiff_t ld, int rows, int cols, 
 }
 
 template <class T>
-static void column_squares(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) {
+static void column_squares(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) noexcept {
   using V = Vec<T>;
   sum_columns(x, ld, rows, cols, sums, [](V sum, V value) { return fma(value, value, sum); });
 }
 
 template <class T>
-static void column_magnitudes(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) {
+static void column_magnitudes(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums) noexcept {
   using V = Vec<T>;
   sum_columns(x, ld, rows, cols, sums, [](V sum, V value) { return sum + abs(value); });
 }

@@ -59,7 +59,7 @@ static void row_product_contiguous(const ProductArgs<T>& a, const T* x, T* y) {
 
 // Lane 0 of the one block, a piece of rows and of depth at a time through buffers on the stack.
 template <class T>
-static void row_product(const ProductArgs<T>& a) {
+static void row_product(const ProductArgs<T>& a) noexcept {
   constexpr int kPiece = 4096 / sizeof(T);
   alignas(64) T x[kPiece];
   alignas(64) T y[kPiece];

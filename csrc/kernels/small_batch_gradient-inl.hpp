@@ -212,7 +212,7 @@ static void small_batch_gradient_of(const ProductArgs<T>& a) {
 
 // depth_stride 1, no bias.
 template <class T, int B = kSmallGradientBatch>
-static void small_batch_gradient(const ProductArgs<T>& a) {
+static void small_batch_gradient(const ProductArgs<T>& a) noexcept {
   if constexpr (B > 1) {
     if (a.count < B) return small_batch_gradient<T, B - 1>(a);
   }

@@ -257,7 +257,7 @@ static void small_batch_product_of(const ProductArgs<T>& a) {
 
 // count <= kSmallBatch, row_stride 1.
 template <class T, int R = kSmallBatch<T>>
-static void small_batch_product(const ProductArgs<T>& a) {
+static void small_batch_product(const ProductArgs<T>& a) noexcept {
   if constexpr (R > 1) {
     if (a.count <= R / 2) return small_batch_product<T, R / 2>(a);
   }

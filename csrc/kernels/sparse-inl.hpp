@@ -97,7 +97,7 @@ static void sparse_outputs(const SparseProductArgs<T>& a, int begin) {
 }
 
 template <class T>
-static void sparse_product(const SparseProductArgs<T>& a) {
+static void sparse_product(const SparseProductArgs<T>& a) noexcept {
   if (!a.in_out) {
     int begin = a.begin;
     for (; begin + 4 <= a.end; begin += 4) sparse_outputs<T, 4>(a, begin);
@@ -115,7 +115,7 @@ static void sparse_product(const SparseProductArgs<T>& a) {
 // ---- gradient
 
 template <class T>
-static void sparse_order(const SparseOrderArgs<T>& a) {
+static void sparse_order(const SparseOrderArgs<T>& a) noexcept {
   if (a.column_begin >= a.column_end) return;
   const int shift = a.group_shift;
   const int first_group = a.column_begin >> shift;
@@ -395,7 +395,7 @@ static void gradient_out_in(const SparseGradientArgs<T>& a, UpdateSpan<T> span, 
 }
 
 template <class T>
-static void sparse_gradient(const SparseGradientArgs<T>& a) {
+static void sparse_gradient(const SparseGradientArgs<T>& a) noexcept {
   if (a.column_begin >= a.column_end || a.output_begin >= a.output_end) return;
   const bool descends = a.grad == nullptr && is_plain_descent(*a.update);
   const UpdateSpan<T> span = a.grad != nullptr ? nullptr : span_of<T>(a.update->optimizer);

@@ -67,7 +67,7 @@ PYNN_INLINE void step_tile(FinishedTile<T, R, C>& tile, std::ptrdiff_t ld,
 // The last slice of a panel, all of its whole tiles. Returns the row after them.
 template <class T, class Formula, bool kPlain, int C>
 static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
-                         int row_end, int col) {
+                         int row_end, int col) noexcept {
   using V = Vec<T>;
   constexpr int kRows = kSteppedRows<T, Formula, kPlain, C>;
   constexpr int kCols = C * V::kWidth;

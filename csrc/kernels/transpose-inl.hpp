@@ -41,7 +41,7 @@ PYNN_INLINE void columns_to_lanes(const At& row, int begin, int end, T* lanes) {
 
 template <class T>
 static void rows_to_lanes(const T* const* rows, int count, int col_begin, int col_end, T* lanes,
-                          std::ptrdiff_t block_stride) {
+                          std::ptrdiff_t block_stride) noexcept {
   constexpr int kWidth = Vec<T>::kWidth;
   for (int first = 0; first < count; first += kWidth) {
     T* out = lanes + first / kLanes * block_stride + first % kLanes;
@@ -59,7 +59,7 @@ static void rows_to_lanes(const T* const* rows, int count, int col_begin, int co
 
 template <class T>
 static void lanes_to_rows(const T* lanes, std::ptrdiff_t block_stride, int begin, int end,
-                          int count, T* rows, std::ptrdiff_t ld) {
+                          int count, T* rows, std::ptrdiff_t ld) noexcept {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   const int padded_end = static_cast<int>(round_up(end, kRowAlign));

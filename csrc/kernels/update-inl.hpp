@@ -79,7 +79,7 @@ PYNN_INLINE void update_span(T* w, T* const* state, const T* grad, std::ptrdiff_
 // formula's step. w, state and grad do not overlap.
 template <class T, class Formula>
 static void optimizer_span(T* w, T* const* state, const T* grad, std::ptrdiff_t n,
-                           const UpdateStep<T>& u) {
+                           const UpdateStep<T>& u) noexcept {
   if (uses_gradient_as_is(u)) {
     update_span<T, Formula, true>(w, state, grad, n, u);
   } else {

@@ -11,7 +11,7 @@ namespace PYNN_ISA {
 
 template <class T>
 using UpdateSpan = void (*)(T* w, T* const* state, const T* grad, std::ptrdiff_t n,
-                            const UpdateStep<T>& step);
+                            const UpdateStep<T>& step) noexcept;
 
 template <class T>
 struct BatchSlice;
@@ -20,7 +20,7 @@ struct BatchSlice;
 // Returns the row after them.
 template <class T>
 using SteppedPanel = int (*)(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
-                             int row_end, int col);
+                             int row_end, int col) noexcept;
 
 // True where nothing happens to gradient and weights before the optimizer's formula.
 template <class T>

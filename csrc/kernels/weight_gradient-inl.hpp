@@ -114,7 +114,7 @@ static void gradient_group(const WeightGradientArgs<T>& a, int row, int row_end,
 }
 
 template <class T>
-static void weight_gradient(const WeightGradientArgs<T>& a) {
+static void weight_gradient(const WeightGradientArgs<T>& a) noexcept {
   const bool in_registers = a.grad != nullptr || is_plain_descent(*a.update);
   const UpdateSpan<T> span = in_registers ? nullptr : span_of<T>(a.update->optimizer);
   SteppedPanel<T> by_vectors[Tiles<T>::kGradVectors + 1] = {};

@@ -191,7 +191,7 @@ py::array accumulated_loss(const std::string& name, const std::vector<double>& p
 template <class T>
 struct BinaryEntry {
   const char* name;
-  void (*KernelTable<T>::*kernel)(const T*, const T*, T*, std::ptrdiff_t);
+  void (*KernelTable<T>::*kernel)(const T*, const T*, T*, std::ptrdiff_t) noexcept;
 };
 
 // y is what multiply_add adds to, and is overwritten by the others.

@@ -122,7 +122,7 @@ def perceptrons(dtype: str) -> Arrays:
                 x, np.arange(60), targets, w, b, rate=0.01, linear_unit=linear, l1=0.01, l2=0.02,
                 l1_applied=applied,
             )  # fmt: skip
-            results += [w, b, applied, _core.perceptron_scores(x, w, b)]
+            results += [w, b, applied]
     return results
 
 

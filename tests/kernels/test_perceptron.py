@@ -126,17 +126,6 @@ def test_scikit_learn_agrees(isa: str, sparse: bool, linear: bool, penalty: str 
     )  # fmt: skip
     np.testing.assert_allclose(weights, estimator.coef_.ravel(), atol=1e-12)
     np.testing.assert_allclose(intercept, estimator.intercept_[0], atol=1e-12)
-    scores = _core.perceptron_scores(form, weights, np.array([intercept]))
-    np.testing.assert_allclose(scores, x @ weights + intercept, atol=1e-12)
-
-
-@pytest.mark.parametrize("features", FEATURES)
-@pytest.mark.parametrize("rows", [0, 1, 5])
-def test_scores(isa: str, features: int, rows: int, dtype: str) -> None:
-    x = samples(features)[0][:rows].astype(dtype)
-    weights, intercept = np.arange(features).astype(dtype), np.array([0.5], dtype)
-    got = _core.perceptron_scores(x, weights, intercept)
-    np.testing.assert_allclose(got, x @ weights + intercept, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("index", ["int32", "int64"])
