@@ -10,9 +10,9 @@
 #include "base/denormals.hpp"
 #include "dispatch/dispatch.hpp"
 #include "training/epoch.hpp"
-#include "training/pace.hpp"
 #include "training/pipeline.hpp"
 #include "training/trained_graph.hpp"
+#include "training/worker_tuner.hpp"
 
 namespace pynn {
 
@@ -56,7 +56,10 @@ class TrainerOf : public Trainer {
     epoch_.reserve(count);
     const std::vector<double> entries = graph_.entries_per_row(data);
     if (!training_->serves(batch_size, entries)) make_training_pipeline(batch_size, entries);
-    if (batch_size != epoch_.batch_size()) chunk_ = 1;
+    if (batch_size != epoch_.batch_size()) {
+      chunk_ = 1;
+      tuner_.forget();
+    }
     epoch_.begin(order, data.rows(), batch_size, skip);
     if (shuffle) shuffle_rows(epoch_.order(), count, shuffle_seed);
     last_pass_ = {};
@@ -321,23 +324,24 @@ class TrainerOf : public Trainer {
     if (n <= 0) return 0;
     Pipeline<T>& pipeline = *training_;
     // Forward, and twice as much backward.
-    pace_.set_limit(workers_for(pipeline, epoch_.batch_size(), 3));
+    tuner_.set_limit(workers_for(pipeline, epoch_.batch_size(), 3));
     const double start = now();
     std::int64_t done = 0;
     std::int64_t chunk = seconds < kChunkSeconds ? 1 : chunk_;
     while (done < n) {
       const double chunk_start = now();
       chunk = std::min(chunk, n - done);
-      Team team(pace_.next());
+      Team team(tuner_.next());
       const double chunk_end = chunk_start + kLongestChunkSeconds;
       const std::int64_t steps = pipeline.run(
           team, chunk, [&](std::int64_t i) { return make_pass(done + i, rates[done + i]); },
           [&] { return team.workers() > 1 && now() >= chunk_end; });
       done += steps;
       const double time = now();
-      const double per_step = (time - chunk_start) / static_cast<double>(steps);
-      if (time - chunk_start >= kMeasurableSeconds || chunk == n)
-        pace_.record(team.workers(), per_step, time - chunk_start);
+      const double taken = time - chunk_start;
+      const double per_step = taken / static_cast<double>(steps);
+      if (taken >= kMeasurableSeconds || steps == n)
+        tuner_.record(team.workers(), static_cast<double>(steps), taken);
       if (time - start >= seconds) break;
       chunk_ = std::clamp<std::int64_t>(
           static_cast<std::int64_t>(kChunkSeconds / std::max(per_step, 1e-7)), 1, 4 * chunk_);
@@ -365,7 +369,7 @@ class TrainerOf : public Trainer {
   std::unique_ptr<Pipeline<T>> gradients_;
   double evaluation_penalty_ = 0;
   Epoch epoch_;
-  Pace pace_;
+  WorkerTuner tuner_;
   std::int64_t chunk_ = 1;  // steps between two looks at the clock
   Pass last_pass_;
   mutable std::mutex mutex_;

@@ -1,8 +1,7 @@
 """How fast the engine finds the number of workers that suits the moment, on a clock of the test's.
 
-pace_check.cpp plays a training of short and of long chunks beside a neighbour who is busy, beside
-one who leaves, and alone; it prints how many times as long as with the best number of workers each
-takes.
+worker_tuner_check.cpp plays a training of short and of long chunks on machines that are quiet,
+busy, or change; it prints how many times as long as with the best number of workers each takes.
 """
 
 from __future__ import annotations
@@ -14,15 +13,24 @@ import pytest
 
 from cpp.test_simd import ROOT, compiler
 
-# A trial every 32 ms may wait 4 ms for a worker that is not running: an eighth, and the first
-# three of each number.
-LIMITS = {"neighbour": 1.2, "alone": 1.2, "freed": 1.2}
+# Trying the others may cost 2%, beside the first three measurements of each number. Of the half
+# second after a change of the machine, a tenth of a second may be lost.
+STEADY, CHANGING = 1.05, 1.25
+LIMITS = {
+    "quiet": STEADY,
+    "shared_core": STEADY,
+    "one_neighbour": STEADY,
+    "many_neighbours": STEADY,
+    "becomes_busy": CHANGING,
+    "becomes_quiet": CHANGING,
+    "fewer_neighbours": CHANGING,
+}
 
 
 @pytest.fixture(scope="module")
 def ratios(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, float, float]]:
-    program = tmp_path_factory.mktemp("pace") / "pace_check"
-    source = Path(__file__).with_name("pace_check.cpp")
+    program = tmp_path_factory.mktemp("tuner") / "worker_tuner_check"
+    source = Path(__file__).with_name("worker_tuner_check.cpp")
     subprocess.run(
         [*compiler(), "-std=c++20", "-O2", "-I", str(ROOT / "csrc"), str(source), "-o", program],
         check=True,
@@ -38,4 +46,4 @@ def test_the_best_number_of_workers_is_found(
 ) -> None:
     found = {chunk: ratio for kind, chunk, ratio in ratios if kind == name}
     assert len(found) == 4
-    assert all(1.0 <= ratio <= LIMITS[name] for ratio in found.values()), found
+    assert all(0.99 <= ratio <= LIMITS[name] for ratio in found.values()), found
