@@ -175,7 +175,7 @@ static T sum_magnitudes(const T* x, std::ptrdiff_t n) noexcept {
 }
 
 // sums[col] = the sum of term(sum, x) down a column, by partial sums as along a row. cols a
-// multiple of kRowAlign, any alignment. The partial sums wait in the first-level cache.
+// multiple of kRowAlign, any alignment. The partial sums stay in the first-level cache.
 template <class T, class Term>
 PYNN_INLINE void sum_columns(const T* x, std::ptrdiff_t ld, int rows, int cols, T* sums,
                              const Term& term) {

@@ -130,7 +130,7 @@ std::pair<double, double> row_norms(const Array<T>& x) {
           tested_kernels<T>().sum_magnitudes(padded.data(), padded.ld())};
 }
 
-// ---- what is added to a gradient that stands there already
+// ---- gradients that are added to what is there
 
 template <class T>
 py::array accumulated_activation(const std::string& name, double alpha, const Array<T>& x,
