@@ -38,8 +38,8 @@ Array<T> typed(const char* name, const pybind11::array& a) {
 // The data of an array of `size` elements that is changed in place.
 template <class T>
 T* writable_data(const char* name, pybind11::array a, pybind11::ssize_t size) {
-  const bool fits = a.dtype().equal(pybind11::dtype::of<T>()) && a.size() == size &&
-                    is_plain(a) && a.writeable();
+  const bool fits =
+      a.dtype().equal(pybind11::dtype::of<T>()) && a.size() == size && is_plain(a) && a.writeable();
   require(fits, [&] {
     return std::string(name) + " must be a writable C-contiguous array of " + std::to_string(size) +
            " elements of " + pybind11::cast<std::string>(pybind11::str(pybind11::dtype::of<T>()));
