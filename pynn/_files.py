@@ -40,7 +40,7 @@ class FileError(ValueError):
         super().__init__(file, problem, place)
         self.file = file
         self.place = place
-        where = "" if place is None else f" (at {place!r:.{QUOTED}})"
+        where = "" if place is None else f" (in {place:.{QUOTED}})"
         self._message = f"{file} {_shortened(problem)}{where}"
 
     def __str__(self) -> str:
@@ -61,11 +61,24 @@ def file_errors(file: str, holds: str) -> Iterator[None]:
     """
     try:
         yield
-    except (FileError, OSError, ImportError, MemoryError, Warning):
+    except (OSError, ImportError, MemoryError, Warning):
         raise
     except Exception as error:
-        kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
-        raise FileError(file, f"holds no usable {holds}: {kind}{error}") from error
+        if isinstance(error, FileError) and error.file == file:
+            raise
+        kind = "" if type(error) in (ValueError, FileError) else f"{type(error).__name__}: "
+        place = ", ".join(getattr(error, "__notes__", ())) or None
+        raise FileError(file, f"holds no usable {holds}: {kind}{error}", place) from error
+
+
+@contextmanager
+def noted(place: str) -> Iterator[None]:
+    """Note on what is raised inside that it was found in `place`, for `file_errors` to say."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(place)
+        raise
 
 
 def _shortened(text: str) -> str:

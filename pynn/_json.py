@@ -164,7 +164,7 @@ def parse(text: str | bytes, file: str, what: str, format: str = "pynn") -> Any:
         if memory <= _MOST_MEMORY:
             return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FileError(file, f"is no valid {format} file: {what} is not JSON") from error
+        raise FileError(file, f"is no valid {format} file: {what} is not JSON: {error}") from error
     raise FileError(
         file, f"is refused: {what} would take about {memory} bytes of memory, above {_MOST_MEMORY}"
     )

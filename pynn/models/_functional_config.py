@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pynn import layers
+from pynn._files import noted
 from pynn._json import decode, encode
 from pynn._structure import leaves
 from pynn.models._call_graph import CallGraph
@@ -67,11 +68,9 @@ def from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None)
     ValueError
         If a class is unknown or the calls do not fit together.
     """
-    known = known_classes(custom_objects)
-    made = {
-        str(entry["name"]): layers.deserialize(entry, custom_objects=known)
-        for entry in config["layers"]
-    }
+    entries = config["layers"]
+    found_layers = layers_from(entries, custom_objects)
+    made = {str(e["name"]): layer for e, layer in zip(entries, found_layers, strict=True)}
     outputs: dict[_Place, list[Tensor]] = {}
     for name, layer in made.items():
         if isinstance(layer, layers.InputLayer):
@@ -91,7 +90,7 @@ def from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None)
 
     ready = [
         ((str(entry["name"]), i), call)
-        for entry in config["layers"]
+        for entry in entries
         for i, call in enumerate(entry["calls"])
         if (str(entry["name"]), i) not in outputs
     ][::-1]
@@ -108,7 +107,8 @@ def from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None)
             continue
         if not any(isinstance(value, Tensor) for value in leaves([args, kwargs])):
             raise ValueError(f"layer {place[0]!r} is called on no tensor. Received: {args!r}")
-        outputs[place] = list(leaves(made[place[0]](*args, **kwargs)))
+        with noted(f"call {place[1]} of layer {place[0]!r}"):
+            outputs[place] = list(leaves(made[place[0]](*args, **kwargs)))
         for later in waiting.pop(place, []):
             waits[later[0]] -= 1
             if not waits[later[0]]:
@@ -123,6 +123,16 @@ def from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None)
     model = cls(inputs=inputs, outputs=ends, name=config.get("name"))
     model._trainable = bool(config.get("trainable", True))
     return model
+
+
+def layers_from(entries: Any, custom_objects: Mapping[str, Any] | None) -> list[Any]:
+    """Return the layers, models among them, that entries of a config describe."""
+    known = known_classes(custom_objects)
+    made = []
+    for i, entry in enumerate(entries):
+        with noted(f"layer {i} of {len(entries)}"):
+            made.append(layers.deserialize(entry, custom_objects=known))
+    return made
 
 
 def known_classes(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pynn import layers
 from pynn._structure import is_nested
 from pynn.layers import InputLayer, Layer
 from pynn.models._call_graph import CallGraph
-from pynn.models._functional_config import CLASSES, known_classes
+from pynn.models._functional_config import CLASSES, layers_from
 from pynn.models._model import Model
 from pynn.ops import Tensor
 
@@ -203,8 +203,7 @@ class Sequential(Model):
         custom_objects : dict of str to object, default=None
             Classes and functions that are not pynn's own.
         """
-        known = known_classes(custom_objects)
-        made = [layers.deserialize(entry, custom_objects=known) for entry in config["layers"]]
+        made = layers_from(config["layers"], custom_objects)
         model = cls(made, name=config.get("name"))
         model._trainable = bool(config.get("trainable", True))
         return model

@@ -130,3 +130,13 @@ def test_errors_say_file_and_place(tmp_path: Any) -> None:
     with pytest.raises(FileError, match="m.pynn is no valid pynn file: its 'compile'") as found:
         load_model(path)
     assert found.value.file == str(path)
+    inner = hostile.sequential(hostile.begin(4), hostile.layer("Dense", units=-1))
+    path.write_bytes(hostile.model_file(hostile.sequential(hostile.begin(4), inner)))
+    message = r"m.pynn holds no usable model: .*units=-1 \(in layer 1 of 2, layer 1 of 2\)$"
+    with pytest.raises(FileError, match=message) as found:
+        load_model(path)
+    assert found.value.place == "layer 1 of 2, layer 1 of 2"
+    call = hostile.functional(("d", hostile.layer("Flatten"), [hostile.at("in"), 1, 2]))
+    path.write_bytes(hostile.model_file(call))
+    with pytest.raises(FileError, match=r"TypeError: .* \(in call 0 of layer 'd'\)$"):
+        load_model(path)
