@@ -112,6 +112,7 @@ class Lab:
     rounds: int
     threads: int
     quick: bool = False
+    sample_seconds: float = _SAMPLE_SECONDS
     workers: dict[tuple[str, str | None], Worker] = field(default_factory=dict)
     jobs: int = 0
 
@@ -169,7 +170,7 @@ class Lab:
     def racers(self, contenders: Sequence[Contender]) -> dict[Any, Contender]:
         """Return who measures the peaks that the contenders' figures are compared with."""
         keys = {race_of(c): c for c in contenders if hasattr(c.work, "operations")}
-        seconds = _QUICK_SAMPLE_SECONDS if self.quick else _SAMPLE_SECONDS
+        seconds = _QUICK_SAMPLE_SECONDS if self.quick else self.sample_seconds
         return {
             key: Contender(PYNN[0], Peak(c.work.dtype, seconds), c.threads, c.isa)
             for key, c in keys.items()
@@ -201,7 +202,7 @@ class Lab:
         if contender.work.calls is not None:
             contender.repeats = contender.work.calls
             return
-        seconds = _QUICK_SAMPLE_SECONDS if self.quick else _SAMPLE_SECONDS
+        seconds = _QUICK_SAMPLE_SECONDS if self.quick else self.sample_seconds
         contender.repeats = worker.ask(do="warm_up", job=contender.job, seconds=seconds)
 
     def sample(self, contender: Contender) -> None:
@@ -230,13 +231,18 @@ def median(values: Sequence[float]) -> float | None:
 
 
 @contextmanager
-def busy_neighbour(processor: int) -> Iterator[None]:
-    """Keep one processor busy with a process that does nothing else."""
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+def busy_neighbours(count: int, processor: int | None = None) -> Iterator[None]:
+    """Run processes that do nothing but keep processors busy; all of them on one, if it is named."""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)
+    ]
     try:
-        os.sched_setaffinity(process.pid, {processor})
+        for process in processes:
+            if processor is not None:
+                os.sched_setaffinity(process.pid, {processor})
         time.sleep(0.2)
         yield
     finally:
-        process.kill()
-        process.wait()
+        for process in processes:
+            process.kill()
+            process.wait()

@@ -14,6 +14,7 @@
 #include "bindings/step_options.hpp"
 #include "training/epoch.hpp"
 #include "training/trainer.hpp"
+#include "training/worker_tuner.hpp"
 
 namespace py = pybind11;
 
@@ -275,6 +276,11 @@ void bind_training(py::module_& m) {
                              [](const TrainerObject& self) { return self.trainer->state(); });
 
   m.def("metric_names", &metric_names);
+  m.def(
+      "_set_worker_tuning", [](bool chooses) { WorkerTuner::chooses = chooses; },
+      py::arg("chooses"),
+      "For tests and benchmarks: whether training measures how many threads are fastest, or "
+      "always uses all of them.");
 }
 
 }  // namespace pynn

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <vector>
@@ -17,6 +18,9 @@ namespace pynn {
 
 class WorkerTuner {
  public:
+  // For tests and benchmarks: false for the most workers always, whatever is measured.
+  static inline std::atomic<bool> chooses{true};
+
   // At most `limit` workers from now on: all of them, half, a quarter, ..., or one.
   void set_limit(int limit) {
     if (!candidates_.empty() && limit == candidates_[0]) return;
@@ -36,6 +40,7 @@ class WorkerTuner {
   // Workers for the next steps.
   int next() {
     if (candidates_.size() == 1) return 1;
+    if (!chooses.load(std::memory_order_relaxed)) return candidates_[0];
     for (int workers : candidates_) {
       if (rates_[workers].times < kWarmUp) return workers;
       if (rates_[workers].value() > kBetter * rates_[best_].value()) best_ = workers;

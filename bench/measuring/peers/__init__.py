@@ -20,6 +20,7 @@ class PeerInfo:
     packages: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     resizable: bool = True
+    alone: bool = False  # its module changes what others in the process would do
 
     @property
     def missing(self) -> list[str]:
@@ -29,6 +30,7 @@ class PeerInfo:
 PEERS: dict[str, PeerInfo] = {
     "pynn Sequential": PeerInfo("pynn_sequential"),
     "pynn estimator": PeerInfo("pynn_estimator"),
+    "every worker": PeerInfo("pynn_every_worker", alone=True),
     "NumPy by hand": PeerInfo("numpy_by_hand"),
     "scikit-learn": PeerInfo("scikit_learn"),
     "JAX scan": PeerInfo("jax_scan", ("jax",), resizable=False),
@@ -43,7 +45,7 @@ PEERS: dict[str, PeerInfo] = {
 }
 PYNN = tuple(name for name in PEERS if name.startswith("pynn"))
 # Those that pynn's own dependencies bring.
-ALWAYS = tuple(name for name, peer in PEERS.items() if not peer.packages)
+ALWAYS = tuple(name for name, peer in PEERS.items() if not (peer.packages or peer.alone))
 
 
 def load(peer: str) -> ModuleType:

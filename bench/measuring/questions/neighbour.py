@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 
 from measuring.answers import Answer, Figure, find, timing_table
-from measuring.lab import Lab, busy_neighbour
+from measuring.lab import Lab, busy_neighbours
 from measuring.peers import PYNN
 from measuring.work import SMALL_TRAINING, Training
 
@@ -22,7 +22,7 @@ def answer(lab: Lab) -> Answer:
         "8-30-1, batch 32, SGD": SMALL_TRAINING,
     }
     tables, figures, everything = [], [], []
-    with busy_neighbour(min(os.sched_getaffinity(0))):
+    with busy_neighbours(1, min(os.sched_getaffinity(0))):
         for title, work in cases.items():
             measured = lab.measure(lab.everybody(work, [PYNN[0]]), peaks=False)
             one, both = (find(measured, PYNN[0], n) for n in (1, lab.threads))
