@@ -17,7 +17,7 @@ inline void require(bool condition, const std::string& message) {
   if (!condition) throw std::invalid_argument(message);
 }
 
-// For where microseconds count: the message is what a function returns, and only then built.
+// For calls in which microseconds count: `message` is a function, called if the condition fails.
 template <class Message>
   requires std::is_invocable_v<const Message&>
 void require(bool condition, const Message& message) {

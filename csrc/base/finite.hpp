@@ -15,7 +15,7 @@ bool all_finite(const T* values, std::int64_t n) noexcept {
   constexpr Bits kLowest = Bits{1} << (sizeof(T) == 4 ? 23 : 52);
   constexpr Bits kSign = Bits{1} << (8 * sizeof(T) - 1);
   constexpr Bits kExponent = kSign - kLowest;
-  constexpr std::int64_t kBlock = 1 << 14;  // between two looks at what has been found
+  constexpr std::int64_t kBlock = 1 << 14;  // numbers between two checks
   for (std::int64_t start = 0; start < n; start += kBlock) {
     const std::int64_t end = start + kBlock < n ? start + kBlock : n;
     Bits found = 0;

@@ -44,7 +44,7 @@ class MersenneTwister {
 
   // Fisher-Yates from the end, n <= 2^32, as RandomState.shuffle does it: number i changes places
   // with one of [0, i], which is the first of the numbers drawn that, cut to the bits of i, is not
-  // above i. That is decided without a branch, since a third of the draws would be guessed wrong.
+  // above i. That is decided without a branch, since a third of them would be mispredicted.
   template <class Index>
   void shuffle(Index* order, std::int64_t n) noexcept {
     std::uint32_t words[kWords];

@@ -1,4 +1,4 @@
-// Long native calls look up now and then, so that Ctrl-C gets through.
+// Long native calls poll for signals, so that Ctrl-C gets through.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // What the binding files share: one function per topic, called by module.cpp, the release of the
 // GIL, signals and the choice between float32 and float64. pybind11 is included in this folder
-// only.
+// and in testing/ only.
 #pragma once
 
 #include <pybind11/numpy.h>

@@ -1,4 +1,4 @@
-// What Python asks about arrays and lists before it takes a short way with them.
+// Checks of arrays and lists by which Python chooses its fast paths.
 #include <cstdint>
 
 #include "base/finite.hpp"

@@ -30,9 +30,9 @@ const char* dtype_name(DType dtype) {
 
 using InstructionArgument = std::tuple<std::string, std::vector<int>, double>;
 
-Program program_of(const std::vector<std::vector<double>>& constants,
-                   const std::vector<InstructionArgument>& instructions) {
-  Program program{constants, {}};
+ExpressionProgram program_of(const std::vector<std::vector<double>>& constants,
+                             const std::vector<InstructionArgument>& instructions) {
+  ExpressionProgram program{constants, {}};
   for (const auto& [name, operands, alpha] : instructions)
     program.instructions.push_back(parse_instruction(name, operands, alpha));
   return program;

@@ -27,7 +27,7 @@ std::vector<double> ordered_params(const OpKind& kind, const std::map<std::strin
 
 int Graph::add(const std::string& kind_name, const std::vector<int>& inputs,
                std::vector<VariablePtr> variables, const std::map<std::string, double>& params,
-               Program program, std::vector<int> indices) {
+               ExpressionProgram program, std::vector<int> indices) {
   const OpKind& kind = find_op_kind(kind_name);
   const int n = static_cast<int>(inputs.size());
   require(n >= kind.min_inputs && (kind.max_inputs < 0 || n <= kind.max_inputs),

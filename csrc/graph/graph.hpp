@@ -17,7 +17,7 @@ class Graph {
   // Appends a node and returns its number. Throws std::invalid_argument if anything does not fit.
   int add(const std::string& kind, const std::vector<int>& inputs,
           std::vector<VariablePtr> variables, const std::map<std::string, double>& params,
-          Program program = {}, std::vector<int> indices = {});
+          ExpressionProgram program = {}, std::vector<int> indices = {});
 
   DType dtype() const noexcept { return dtype_; }
   int size() const noexcept { return static_cast<int>(nodes_.size()); }

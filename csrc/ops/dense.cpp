@@ -26,7 +26,7 @@ class Dense : public Op<T> {
     if (!is_sparse()) return 2.0 * units_ * features_;
     return units_ + (2.0 * units_ + kEntryCost) * this->in[0]->entries_per_row;
   }
-  // What has state steps all weights.
+  // An optimizer with state steps all weights, not only those of the columns that have entries.
   double update_cost() const override {
     const Parameter<T>* kernel = this->parameters[0];
     if (!is_sparse() || kernel == nullptr || kernel->slots.empty()) return cost();
@@ -134,7 +134,7 @@ class Dense : public Op<T> {
     const Range rows = by_rows || is_known ? share.columns(units_) : share.features(units_);
     if (rows.size() <= 0) return;
     if (is_known) {
-      // The gradient of the kernel has come with the sums.
+      // narrow_gradient has left them in `work`.
     } else if (by_rows) {
       this->kernels->row_sums(y.grad_rows, rows.begin, rows.end, pass.count, this->work);
     } else {
@@ -194,9 +194,9 @@ class Dense : public Op<T> {
     if (rows.size() > 0 && a.count > 0) this->kernels->sparse_product(a);
   }
 
-  // Where a gradient of the kernel goes, and what becomes of it.
+  // Whether the gradient of the kernel is stored or used for a step, and where.
   template <class Args>
-  void aim(Args& a) const {
+  void set_destination(Args& a) const {
     const Parameter<T>& kernel = *this->parameters[0];
     a.ld = kernel.ld;
     a.weights = kernel.weights;
@@ -228,7 +228,7 @@ class Dense : public Op<T> {
     a.output_end = outputs.end;
     a.in_out = in_out_;
     a.group_shift = shift();
-    aim(a);
+    set_destination(a);
     this->kernels->sparse_gradient(a);
   }
 
@@ -290,7 +290,7 @@ class Dense : public Op<T> {
     a.row_end = band.lines.end;
     a.col_begin = band.columns.begin;
     a.col_end = band.columns.end;
-    aim(a);
+    set_destination(a);
     this->kernels->weight_gradient(a);
   }
 

@@ -272,7 +272,7 @@ class Expression : public Op<T> {
     }
   }
 
-  Program program_;
+  ExpressionProgram program_;
   int features_;
   int inputs_;
   int first_value_;  // operands before it are inputs and constants
@@ -291,7 +291,7 @@ int operands_of(const Instruction& step) {
 }
 
 int shape(const NodeSpec& node) {
-  const Program& program = node.program;
+  const ExpressionProgram& program = node.program;
   require(!program.instructions.empty(), "an expression needs at least one instruction");
   const std::size_t known = node.inputs.size() + program.constants.size();
   require(known <= kMaxValues && node.inputs.size() + program.instructions.size() <= kMaxValues,

@@ -12,7 +12,7 @@
 
 #include "base/row_numbers.hpp"
 #include "kernels/kernel_table.hpp"
-#include "ops/program.hpp"
+#include "ops/expression_program.hpp"
 #include "ops/share.hpp"
 #include "ops/variable.hpp"
 
@@ -175,7 +175,7 @@ struct NodeSpec {
   std::vector<int> input_features;
   std::vector<VariablePtr> variables;
   std::vector<double> params;  // in the order of the kind's parameter list
-  Program program;             // of an expression
+  ExpressionProgram program;   // of an expression
   std::vector<int> indices;    // of a selection
   int features = 0;
 };

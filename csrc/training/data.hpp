@@ -25,7 +25,7 @@ struct Data {
 // How many columns a model's data must have.
 struct DataShapes {
   std::vector<int> inputs;
-  // Per output, what its loss and metrics look at, and what the graph reads its target into; 0
+  // Per output, what its loss and metrics read, and what the graph reads its target into; 0
   // where nothing does.
   std::vector<int> targets;
   std::vector<int> target_nodes;

@@ -193,7 +193,7 @@ void Evaluator<T>::measure(Output& output, const MetricChoice& metric, T* hits, 
       break;
     }
     case MetricKind::node:
-      break;  // it comes late
+      break;  // append_late_metrics() reads it
   }
 }
 

@@ -10,7 +10,7 @@ namespace pynn {
 
 namespace {
 
-// Rows this short are transposed in less time than their entries are looked at.
+// Rows of fewer columns are transposed in less time than it takes to go through their entries.
 constexpr int kFewColumns = 64;
 constexpr int kManyColumns = 4096;
 

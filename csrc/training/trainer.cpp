@@ -24,7 +24,7 @@ namespace {
 constexpr int kEvaluationBatch = 256;
 // Weights of which there may be so many.
 constexpr std::size_t kEarlyPrefetchBytes = 128 << 10;
-// Between two looks at the clock.
+// Between two readings of the clock.
 constexpr double kChunkSeconds = 4e-3;
 // If a machine that has become busy makes a chunk longer than that, it ends here.
 constexpr double kLongestChunkSeconds = 2 * kChunkSeconds;
@@ -370,7 +370,7 @@ class TrainerOf : public Trainer {
   double evaluation_penalty_ = 0;
   Epoch epoch_;
   WorkerTuner tuner_;
-  std::int64_t chunk_ = 1;  // steps between two looks at the clock
+  std::int64_t chunk_ = 1;  // steps between two readings of the clock
   Pass last_pass_;
   mutable std::mutex mutex_;
 };

@@ -18,7 +18,7 @@ struct Instruction {
 };
 
 // The result is that of the last instruction. A constant is one number or one for each feature.
-struct Program {
+struct ExpressionProgram {
   std::vector<std::vector<double>> constants;
   std::vector<Instruction> instructions;
 };

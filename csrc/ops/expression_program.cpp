@@ -1,4 +1,4 @@
-#include "ops/program.hpp"
+#include "ops/expression_program.hpp"
 
 #include "base/check.hpp"
 #include "formulas/names.hpp"
