@@ -1,9 +1,10 @@
 """Training and prediction on a machine that others use: are two threads ever worse than one?
 
-With 0 to 8 busy processes beside it pynn trains the textbook's network for images (12,800 rows, batches of 32 and of 256, SGD and Adam) and predicts
-20,000 rows: as it chooses itself, on one thread, and on all threads whatever it measures. Medians
-of interleaved rounds, in milliseconds an epoch or a call. The last column is how fast its own
-choice is beside the better one of the others; the least of them is printed in the end.
+With 0 to 8 busy processes beside it pynn trains the textbook's network for images (12,800 rows,
+batches of 32 and of 256, SGD and Adam) and predicts 20,000 rows: as it chooses itself, on one
+thread, and on all threads whatever it measures. Medians of interleaved rounds, in milliseconds an
+epoch or a call. The last column is how fast its own choice is beside the better one of the others;
+the least of them is printed in the end.
 
 With --peers those that are installed train beside the same processes: 3,200 rows, batches of 32,
 plain SGD, all threads that they like, in one round.

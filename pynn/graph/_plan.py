@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -181,6 +182,11 @@ class Plan:
         """Return which batch normalizations use their moving moments in training too."""
         nodes = (node for node in self.nodes if node.op.name == "batch_normalization")
         return tuple(bool(node.params["frozen"]()) for node in nodes)
+
+    @cached_property
+    def n_parameters(self) -> int:
+        """Numbers in all weights."""
+        return sum(weight.size for weight in self.weights)
 
     @property
     def is_native(self) -> bool:

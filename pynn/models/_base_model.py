@@ -230,7 +230,7 @@ class BaseModel(Layer):
 
     def _signature(self) -> Signature:
         """Return what data is to look like."""
-        return self._interface_or_fail().signature()
+        return self._interface_or_fail().signature
 
     # ---- plans
 

@@ -15,7 +15,7 @@ from pynn._structure import is_nested, leaves
 from pynn.graph import averages_rows
 from pynn.losses import Loss
 from pynn.metrics import registry as METRICS
-from pynn.training import ArrayData, Objectives, Output, OutputMetric
+from pynn.training import ArrayData, Objectives, Output, OutputMetric, Signature
 
 Shape = tuple[int | None, ...]
 
@@ -49,10 +49,9 @@ class Compiled:
                 if not _depends_on_shapes(name):
                     METRICS.find(name)
 
-    def objectives(
-        self, names: Sequence[str], shapes: Sequence[Shape], data: ArrayData, dtype: str
-    ) -> Objectives:
+    def objectives(self, signature: Signature, data: ArrayData, dtype: str) -> Objectives:
         """Return what this comes to for such outputs and these targets."""
+        names, shapes = signature.output_names, signature.output_shapes
         y_shapes = tuple(
             None if y is None else (None, *(y.shape[1:] or (1,))) for y in data.y_arrays
         )

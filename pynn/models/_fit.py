@@ -148,25 +148,25 @@ class FitListener(Listener):
         self._at_step_begin = callbacks.listening("on_train_batch_begin")
         self.wants_steps = bool(self._notifies_steps or self._updates_metrics or self._constrained)
         loop.listener = self
-        # Where epochs run ahead, the history is all there is to notify.
-        runs_ahead = loop.can_run_ahead and self._is_alone(verbose)
-        self._history: History | None = callbacks.history if runs_ahead else None
-        self._progress = progress_shown(verbose, self._is_silent())
+        self._progress: Any = progress_shown(verbose, self._is_silent()) if verbose else None
         self._bar: Any = None
+        # Where epochs run ahead, the history is all there is to notify.
+        runs_ahead = self._is_alone() and loop.can_run_ahead
+        self._history: History | None = callbacks.history if runs_ahead else None
 
-    def _is_alone(self, verbose: int) -> bool:
+    def _is_alone(self) -> bool:
         """Whether nobody but the history looks at steps and epochs, which may then run ahead.
 
         Nor may code of the user's run between them: what computes learning rates, or a metric's own
         way to begin an epoch.
         """
         return (
-            verbose == 0
+            [type(callback) for callback in self._callbacks.callbacks] == [History]
+            and self._progress is None
             and self._validation is None
             and self._optimizer._has_plain_rates
             and isinstance(self._objectives, Objectives)
             and not self._objectives.has_own_resets
-            and [type(callback) for callback in self._callbacks.callbacks] == [History]
         )
 
     def _is_silent(self) -> bool:
@@ -190,7 +190,9 @@ class FitListener(Listener):
 
     def on_epoch_begin(self, epoch: int) -> None:
         self.logs = {}
-        self._bar = self._progress.begin(self._loop.steps, f"Epoch {epoch + 1}/{self._epochs}")
+        if self._progress is not None:
+            title = f"Epoch {epoch + 1}/{self._epochs}"
+            self._bar = self._progress.begin(self._loop.steps, title)
         self._callbacks.on_epoch_begin(epoch)
         self._objectives.reset()
         if self._restored is not None:
@@ -205,7 +207,8 @@ class FitListener(Listener):
             if self._validation is not None and self._validates_after(epoch):
                 logs.update(self._validation.run(self._callbacks))
             self._callbacks.on_epoch_end(epoch, logs)
-            self._bar.finish(steps, logs)
+            if self._bar is not None:
+                self._bar.finish(steps, logs)
         return bool(self._model.stop_training)
 
     def _validates_after(self, epoch: int) -> bool:
@@ -221,7 +224,8 @@ class FitListener(Listener):
         """Show what has not been shown yet."""
         if failed and self._bar is not None:
             self._bar.abandon()
-        self._progress.close()
+        if self._progress is not None:
+            self._progress.close()
 
     # ---- steps
 
@@ -250,7 +254,7 @@ class FitListener(Listener):
                 self.stop = self._model.stop_training
             elif self._history is not None:
                 self.stop = self._model.stop_training  # which another thread may have set
-        if self._bar.is_due:
+        if self._bar is not None and self._bar.is_due:
             self._bar.update(steps, self._objectives.logs(loop.totals()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,20 +48,14 @@ class Interface:
         self.input_names = _names(inputs, self.flat_inputs)
         self.output_names = output_names or _names(outputs, self.flat_outputs)
 
-    def signature(self, evaluated: Sequence[str] | None = None) -> Signature:
-        """Return names and shapes.
-
-        Parameters
-        ----------
-        evaluated : sequence of str, default=None
-            The outputs that have a loss or metrics; None stands for all.
-        """
+    @cached_property
+    def signature(self) -> Signature:
+        """Names and shapes, as data is to have them."""
         return Signature(
             self.input_names,
             [tensor.shape for tensor in self.flat_inputs],
             self.output_names,
             [tensor.shape for tensor in self.flat_outputs],
-            evaluated,
         )
 
     def in_form(self, outputs: Sequence[np.ndarray]) -> Any:

@@ -245,7 +245,7 @@ class Model(BaseModel):
         return self._compiled
 
     def _signature(self) -> Signature:
-        signature = super()._signature()
+        signature = self._interface_or_fail().signature
         if self._compiled is None or len(signature.output_names) == 1:
             return signature
         evaluated = self._compiled.evaluated(signature.output_names)
@@ -253,9 +253,8 @@ class Model(BaseModel):
 
     def _objectives(self, data: ArrayData) -> Objectives:
         """Return losses and metrics for such targets."""
-        compiled, signature = self._compiled_or_fail("compute_loss"), super()._signature()
-        names, shapes = signature.output_names, signature.output_shapes
-        return compiled.objectives(names, shapes, data, self.dtype)
+        compiled = self._compiled_or_fail("compute_loss")
+        return compiled.objectives(self._interface_or_fail().signature, data, self.dtype)
 
     def _objectives_for(self, x: Any, y: Any) -> Objectives:
         return self._objectives(ArrayData(_arrays(x), _arrays(y)))
@@ -558,8 +557,9 @@ class Model(BaseModel):
         found = None if self._fast is None else self._fast(x, self._fast_rows)
         if found is not None:
             return found
-        outputs = Prediction(self, x, batch_size).run(CallbackList())
-        self._prepare_fast()
+        outputs = Prediction(self, x, batch_size).run()
+        if self._fast is None:
+            self._prepare_fast()
         return outputs
 
     def _prepare_fast(self) -> None:
@@ -575,7 +575,7 @@ class Model(BaseModel):
             self._fast = plan.executor().predict_array
 
     def _rows_per_call(self) -> int:
-        return rows_per_call(sum(weight.size for weight in self._plan().weights))
+        return rows_per_call(self._plan().n_parameters)
 
     # ---- steps, which a subclass may call or replace
 

@@ -56,36 +56,40 @@ class Prediction:
         """Number of batches; None if that shows only at the end."""
         return count_steps(self._data, self._batch_size, self._limit)
 
-    def run(self, callbacks: CallbackList, bar: Any = None) -> Any:
+    def run(self, callbacks: CallbackList | None = None, bar: Any = None) -> Any:
         """Return the outputs in the form in which the model returns them."""
         n_rows = self._n_rows if self._taker is None else None
         if n_rows is not None and self._limit is not None:
             n_rows = min(n_rows, self._limit * self._batch_size)
-        callbacks.on_predict_begin()
+        if callbacks is not None:
+            callbacks.on_predict_begin()
         outputs = collect(self._outputs(callbacks, bar), n_rows)
-        callbacks.on_predict_end()
+        if callbacks is not None:
+            callbacks.on_predict_end()
         if self._taker is not None:
             return pack(self._form, outputs)
         return self._model._interface_or_fail().in_form(outputs)
 
-    def _outputs(self, callbacks: CallbackList, bar: Any) -> Iterator[list[np.ndarray]]:
+    def _outputs(self, callbacks: CallbackList | None, bar: Any) -> Iterator[list[np.ndarray]]:
         """Yield the outputs of each part."""
         taker, size = self._taker, self._batch_size
-        by_batches = taker is not None or callbacks.wants_predict_batches
+        watched = callbacks is not None and callbacks.wants_predict_batches
+        notified = callbacks if watched else None
+        by_batches = taker is not None or watched
         done = 0
         for part in parts_of(self._data, size if by_batches else self._rows(), self._limit, size):
             if taker is not None and not part.n_rows:
                 continue
-            if by_batches:
-                callbacks.on_predict_batch_begin(done)
+            if notified is not None:
+                notified.on_predict_batch_begin(done)
             if taker is None:
                 found = self._model._plan().predict(part.x_arrays, self._computed_together())
             else:
                 self._form = map_leaves(to_array, self._model.predict_step(taker.batch(part)))
                 found = list(leaves(self._form))
             done += 1 if self._n_rows is None else part.count_steps(size)
-            if by_batches:
-                callbacks.on_predict_batch_end(done - 1)
+            if notified is not None:
+                notified.on_predict_batch_end(done - 1)
             if bar is not None:
                 bar.update(done, {})
             yield found

@@ -229,7 +229,7 @@ class TrainingLoop:
         """
         if order is not None:
             self._order = order
-        runs_ahead = self.can_run_ahead
+        runs_ahead = self.can_run_ahead and last - first > 1
         stops = False
         while first < last and not (stops or self.exhausted):
             count = self.listener.epochs_ahead(last - first) if runs_ahead else 0
@@ -318,7 +318,8 @@ class TrainingLoop:
                 more = -(-left // steps)
                 at_most = min(more, -(-len(rates) // steps) + 1)
                 present = first + count - more
-                shuffled = order.ahead(range(present + 1, present + at_most))
+                further = range(present + 1, present + at_most)
+                shuffled = order.ahead(further) if further else {}
                 done = trainer.run_epochs(rates, self._seconds, at_most, self._ended, **shuffled)
                 self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
                 left -= done
