@@ -232,7 +232,7 @@ def median(values: Sequence[float]) -> float | None:
 
 @contextmanager
 def busy_neighbours(count: int, processor: int | None = None) -> Iterator[None]:
-    """Run processes that do nothing but keep processors busy; all of them on one, if it is named."""
+    """Run processes that only keep processors busy; all of them on one, if it is named."""
     processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         for process in processes:

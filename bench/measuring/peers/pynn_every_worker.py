@@ -1,4 +1,4 @@
-"""pynn's Sequential on all threads that it may use, whatever it measures: what its choice is worth."""
+"""pynn's Sequential on all threads that it may use, whatever it measures."""
 
 from measuring.peers.pynn_sequential import predict, set_threads, train
 from pynn import _core
