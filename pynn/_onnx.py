@@ -1,4 +1,4 @@
-"""What ops are told about ONNX: where their translations put nodes.
+"""`OnnxWriter`: what the ONNX forms of ops are written with, and `OnnxForm`, such a form.
 
 Truth values are numbers: everything is of the one type that a network computes in. The writer
 itself is in `pynn.export`.

@@ -61,7 +61,7 @@ def record_loss(loss: Any, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tens
 
 
 def row_loss_of(loss: Any, y_true: Tensor, y_pred: Tensor, weighted: bool) -> RowLoss | None:
-    """Return a loss row by row, or None where its rows cannot be told.
+    """Return a loss row by row, or None where it cannot be computed row by row.
 
     Parameters
     ----------

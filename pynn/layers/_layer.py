@@ -255,7 +255,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         self.built = True
 
     def _with_training(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Tell the pass's mode to a `call` that wants to know it and was not told."""
+        """Add the mode of the pass for a `call` that takes `training` and was not given it."""
         position = _signatures.training_position(type(self).call)
         if position is None or len(args) >= position or kwargs.get("training") is not None:
             return kwargs

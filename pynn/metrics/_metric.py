@@ -45,7 +45,7 @@ class Metric(ABC):
     ----------
     dtype : {"float32", "float64"}, default=None
         Type in which arrays are computed; None keeps that of the predictions. Weights are float64,
-        so that long sums stay exact, unless `add_weight` is told otherwise.
+        so that long sums stay exact, unless `add_weight` is given another type.
     name : str, default=None
         None stands for the class's name in snake case, numbered from the second one on.
 

@@ -263,13 +263,13 @@ def batch_normalization(
     (axis,) = normalize_axes(axis, ndim)
     along = tuple(-1 if i == axis else 1 for i in range(ndim))
 
-    def spread(value: Any) -> Any:
+    def aligned(value: Any) -> Any:
         return value if axis == ndim - 1 else reshape(value, along)
 
-    out = multiply(subtract(x, spread(mean)), rsqrt(add(spread(variance), epsilon)))
+    out = multiply(subtract(x, aligned(mean)), rsqrt(add(aligned(variance), epsilon)))
     if scale is not None:
-        out = multiply(out, spread(scale))
-    return out if offset is None else add(out, spread(offset))
+        out = multiply(out, aligned(scale))
+    return out if offset is None else add(out, aligned(offset))
 
 
 def normalize_batch(

@@ -213,7 +213,7 @@ class Optimizer:
         """Store the number of calls so far; with accumulation each counts."""
         self._iterations = int(n)
 
-    # ---- what the engine is told
+    # ---- for the engine
 
     def _engine_name(self) -> str | None:
         """Return the engine's name of the formula, or None if it has none."""

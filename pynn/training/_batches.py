@@ -52,7 +52,7 @@ class BatchData:
     def batches(self, seed: int | None = None) -> Iterator[ArrayData]:
         """Yield the batches once, those of an indexed source in an order that follows from `seed`.
 
-        An indexed source hears of the beginning and the end.
+        An indexed source is notified of the beginning and the end.
         """
         source = self._source
         count = self.count_steps(0)

@@ -83,8 +83,8 @@ def test_gradients(case: Case, training: bool) -> None:
         return keras.ops.sum(out * factor)
 
     trainable = [v.value for v in theirs.trainable_variables]
-    by_weight, by_input = jax.jit(jax.grad(total, argnums=(0, 1)))(trainable, arrays)
-    for one, other in zip(found, [*by_input, *by_weight], strict=True):
+    weight_gradients, input_gradients = jax.jit(jax.grad(total, argnums=(0, 1)))(trainable, arrays)
+    for one, other in zip(found, [*input_gradients, *weight_gradients], strict=True):
         assert_agree(one, other, GRADIENT)
 
 

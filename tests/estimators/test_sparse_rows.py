@@ -66,7 +66,7 @@ def test_partial_fit_on_batches_of_both_kinds() -> None:
 
 
 def test_coefs_are_views_in_scikit_learn_s_shape() -> None:
-    """Written to in place they change the network, though it keeps them by input."""
+    """Written to in place they change the network, though it keeps them in another layout."""
     x, y = rows("float32"), np.arange(N) % 2
     model = MLPClassifier((24,), max_iter=1, random_state=0).partial_fit(x, y, classes=[0, 1])
     assert isinstance(model._state.network, Network)

@@ -55,8 +55,8 @@ def answer(lab: Lab) -> Answer:
         measured,
         f"Slower than OpenBLAS: {'; '.join(slower) or 'none'}. Below 75% of the peak from 10 MFLOP "
         f"on: {'; '.join(described(m, m.share or 0) for m in low) or 'none'}. Weights lie "
-        "by input, as in layers of these widths. A batch of one does two operations for each "
-        "weight that it reads, so that layers wider than the caches go at the speed of memory: 67 "
+        "in in_out layout, as in layers of these widths. A batch of one does two operations for "
+        "each weight that it reads, so that layers wider than the caches go at the speed of memory: 67 "
         "MB of weights for a width of 4,096, twice that where they are stepped.",
     )
 

@@ -29,13 +29,13 @@ def biased_sum(builder: Builder, node: Node) -> int | None:
 
 def _product(builder: Builder, x: Tensor, kernel: Any, *bias: Weight) -> int:
     """Append a matrix product with a weight, the transpose of one, or an array."""
-    turned = builder.analysis.transposed.get(id(kernel))
-    weight = kernel if turned is None else turned
+    transposed = builder.analysis.transposed.get(id(kernel))
+    weight = kernel if transposed is None else transposed
     if isinstance(weight, Weight):
         matrix = weight._variable
     else:
         matrix = _core.Variable(weight.shape[1], weight.shape[0], builder.dtype)
         matrix.view[...] = weight.T
     variables = [matrix, *(vector._variable for vector in bias)]
-    params = {"transposed": float(turned is not None)}
+    params = {"transposed": float(transposed is not None)}
     return builder.graph.add("dense", [builder.node(x)], variables, params)
