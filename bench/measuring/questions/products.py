@@ -56,8 +56,8 @@ def answer(lab: Lab) -> Answer:
         f"Slower than OpenBLAS: {'; '.join(slower) or 'none'}. Below 75% of the peak from 10 MFLOP "
         f"on: {'; '.join(described(m, m.share or 0) for m in low) or 'none'}. Weights lie "
         "in in_out layout, as in layers of these widths. A batch of one does two operations for "
-        "each weight that it reads, so that layers wider than the caches go at the speed of memory: 67 "
-        "MB of weights for a width of 4,096, twice that where they are stepped.",
+        "each weight that it reads, so that layers wider than the caches go at the speed of "
+        "memory: 67 MB of weights for a width of 4,096, twice that where they are stepped.",
     )
 
 
