@@ -70,50 +70,64 @@ RowsObject dense_rows(const py::array& array) {
   return {rows_at(array, type), {array}};
 }
 
+// What of a CSR matrix is checked before anything reads it, and whether its rows are sorted.
 template <class Index>
-void check_csr(const py::array& indices, const py::array& indptr, std::int64_t stored, int cols) {
+bool check_entries(const py::array& indices, const py::array& indptr, std::int64_t stored,
+                   std::int64_t cols) {
   const auto* starts = static_cast<const Index*>(indptr.data());
   const auto* index = static_cast<const Index*>(indices.data());
   const std::int64_t rows = indptr.size() - 1;
   require(starts[0] == 0, "indptr must stay within the stored values, from the first one on");
   require_row_starts(starts, rows, stored);
+  bool inside = true, sorted = true;
   for (std::int64_t row = 0; row < rows; ++row) {
     for (Index i = starts[row]; i < starts[row + 1]; ++i) {
-      require(index[i] >= 0 && index[i] < cols, "column numbers must be below n_cols");
-      require(i == starts[row] || index[i - 1] <= index[i],
-              "the column numbers of a row must be sorted");
+      inside &= index[i] >= 0 && index[i] < cols;
+      sorted &= i == starts[row] || index[i - 1] <= index[i];
     }
   }
+  require(inside, "column numbers must be below n_cols");
+  return sorted;
 }
 
-RowsObject csr_rows(py::array data, py::array indices, py::array indptr, py::ssize_t n_cols) {
+bool check_csr(py::array& data, py::array& indices, py::array& indptr, std::int64_t cols) {
   for (py::array* a : {&data, &indices, &indptr}) {
     require(a->ndim() == 1 && (a->flags() & py::array::c_style) != 0,
             "data, indices and indptr must be contiguous 1-D arrays");
     if (!is_plain(*a)) *a = a->attr("copy")();  // at an address that does not fit the type
   }
-  RowsObject object;
-  const RowType type = row_type_of(data.dtype());
-  require(type == RowType::f32 || type == RowType::f64, "CSR values must be float32 or float64");
   require(indices.dtype().equal(indptr.dtype()), "indices and indptr must have one dtype");
   const bool wide = indices.dtype().itemsize() == 8;
   require(indices.dtype().kind() == 'i' && (wide || indices.dtype().itemsize() == 4),
           "indices must be int32 or int64");
   require(indptr.size() >= 1 && data.size() == indices.size(),
           "data, indices and indptr must be 1-D arrays of fitting sizes");
-  object.rows.rows = indptr.size() - 1;
+  return wide ? check_entries<std::int64_t>(indices, indptr, data.size(), cols)
+              : check_entries<std::int32_t>(indices, indptr, data.size(), cols);
+}
+
+void check_compressed(py::array data, py::array indices, py::array indptr, py::ssize_t rows,
+                      py::ssize_t cols) {
+  check_csr(data, indices, indptr, cols);
+  require(indptr.size() == rows + 1, [&] {
+    return "indptr must have " + std::to_string(rows + 1) +
+           " entries, one more than there are rows. Received: " + std::to_string(indptr.size());
+  });
+}
+
+RowsObject csr_rows(py::array data, py::array indices, py::array indptr, py::ssize_t n_cols) {
+  RowsObject object;
   object.rows.cols = checked_cols(n_cols);
+  require(check_csr(data, indices, indptr, n_cols), "the column numbers of a row must be sorted");
+  const RowType type = row_type_of(data.dtype());
+  require(type == RowType::f32 || type == RowType::f64, "CSR values must be float32 or float64");
+  object.rows.rows = indptr.size() - 1;
   object.rows.type = type;
   object.rows.sparse = true;
-  object.rows.wide_indices = wide;
+  object.rows.wide_indices = indices.dtype().itemsize() == 8;
   object.rows.data = data.data();
   object.rows.indices = indices.data();
   object.rows.indptr = indptr.data();
-  if (wide) {
-    check_csr<std::int64_t>(indices, indptr, data.size(), object.rows.cols);
-  } else {
-    check_csr<std::int32_t>(indices, indptr, data.size(), object.rows.cols);
-  }
   object.owners = {data, indices, indptr};
   return object;
 }
@@ -145,6 +159,10 @@ void bind_rows(py::module_& m) {
                   py::arg("n_cols"))
       .def_property_readonly("rows", [](const RowsObject& r) { return r.rows.rows; })
       .def_property_readonly("cols", [](const RowsObject& r) { return r.rows.cols; });
+  m.def("check_compressed", &check_compressed, py::arg("data"), py::arg("indices"),
+        py::arg("indptr"), py::arg("rows"), py::arg("cols"),
+        "Raise ValueError unless these are the parts of a compressed sparse matrix of such a "
+        "shape, so that code that trusts them may read it.");
 }
 
 }  // namespace pynn

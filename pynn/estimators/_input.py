@@ -13,6 +13,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pynn import _core
+from pynn._sparse import check_sparse, is_sparse
 
 FLOAT_TYPES = (np.float64, np.float32)
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -45,6 +46,8 @@ def check_training_data(
             estimator.n_features_in_ = x.shape[1]
             vars(estimator).pop("feature_names_in_", None)
         return x, y
+    if is_sparse(x):
+        check_sparse(x, "X")
     x, y = validate_data(
         estimator,
         x,
@@ -118,6 +121,8 @@ def check_rows(estimator: BaseEstimator, x: Any) -> Any:
     if _is_plain_input(estimator, x):
         return x
     check_is_fitted(estimator)
+    if is_sparse(x):
+        check_sparse(x, "X")
     return validate_data(
         estimator, x, accept_sparse="csr", dtype=FLOAT_TYPES, order="C", reset=False
     )

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from pynn._sparse import check_sparse
 from pynn.estimators._saving import saved_as
 
 
@@ -45,6 +46,7 @@ class Labels:
 
     def __init__(self, y: Any) -> None:
         if hasattr(y, "toarray"):
+            check_sparse(y, "y")
             self.is_sparse = True
         target = type_of_target(y, input_name="y")
         if "multioutput" in target:

@@ -11,7 +11,7 @@ from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._plan import PREDICT_ROWS, Plan, lower
 from pynn.graph._python_trainer import PythonTrainer
 from pynn.graph._row_metrics import averages_rows
-from pynn.graph._rows import flat_rows, is_sparse, to_numeric, to_rows
+from pynn.graph._rows import flat_rows, to_numeric, to_rows
 from pynn.graph._tape import Tape
 from pynn.graph._walk import steps_between, tensors_of
 
@@ -25,7 +25,6 @@ __all__ = [
     "averages_rows",
     "flat_rows",
     "gather",
-    "is_sparse",
     "lower",
     "steps_between",
     "tensors_of",

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from pynn._sparse import is_sparse
 from pynn._tensor import Mode
-from pynn.graph._rows import is_sparse, to_numeric
+from pynn.graph._rows import to_numeric
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
 

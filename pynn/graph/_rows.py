@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _core
+from pynn._sparse import is_sparse, to_csr
 
 # What the engine reads directly; other numbers are converted first.
 _READABLE = frozenset(
@@ -16,11 +17,6 @@ _READABLE = frozenset(
         "float16 float32 float64 uint8 int8 uint16 int16 uint32 int32 uint64 int64 bool".split()
     )
 )
-
-
-def is_sparse(value: Any) -> bool:
-    """Whether `value` is one of SciPy's sparse matrices or arrays."""
-    return hasattr(value, "tocsr") and hasattr(value, "nnz")
 
 
 def to_numeric(value: Any, name: str = "x") -> np.ndarray:
@@ -99,9 +95,7 @@ def to_rows(value: Any, name: str = "x") -> _core.Rows:
 
 
 def _csr_rows(value: Any, name: str) -> _core.Rows:
-    if len(value.shape) != 2:
-        raise ValueError(f"{name} must have two axes where it is sparse. Received: {value.shape}")
-    csr = value.tocsr()
+    csr = to_csr(value, name)
     if not csr.has_sorted_indices:
         csr = csr.sorted_indices()
     data = csr.data

@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn import graph
 from pynn._shape_rules import checked_row_shape
+from pynn._sparse import is_sparse
 from pynn.training import ArrayData, BatchData, adapt, comes_in_batches, first_of
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def as_structure(x: Any, convert: Callable[[Any], Any] | None = None) -> Any:
 
 def as_array(value: Any) -> Any:
     """Return an array of numbers with rows, or a sparse matrix as it is."""
-    if graph.is_sparse(value):
+    if is_sparse(value):
         return value
     array = graph.to_numeric(value)
     return array.reshape(-1, 1) if array.ndim == 1 else array

@@ -15,7 +15,8 @@ import numpy as np
 
 from pynn import _core
 from pynn._number_checks import is_number
-from pynn.graph import flat_rows, is_sparse, to_numeric, to_rows
+from pynn._sparse import is_sparse, to_csr
+from pynn.graph import flat_rows, to_numeric, to_rows
 
 Shape = tuple[int | None, ...]
 
@@ -197,7 +198,7 @@ def _rows(array: Any) -> _core.Rows | None:
 def _numbers(value: Any, name: str) -> Any:
     if value is None:
         return None
-    array = value.tocsr() if is_sparse(value) else to_numeric(value, name)
+    array = to_csr(value, name) if is_sparse(value) else to_numeric(value, name)
     if not array.shape:
         raise ValueError(f"{name} must have rows. Received: a single number")
     return array
