@@ -10,107 +10,77 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pynn import (
-        activations,
-        backend,
-        callbacks,
-        config,
-        constraints,
-        datasets,
-        estimators,
-        export,
-        initializers,
-        layers,
-        losses,
-        metrics,
-        models,
-        ops,
-        optimizers,
-        plotting,
-        random,
-        regularizers,
-        saving,
-        utils,
-        wrappers,
-    )
-    from pynn._threads import num_threads, set_num_threads
-    from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor, load
-    from pynn.graph import Tape
-    from pynn.initializers import Initializer
-    from pynn.layers import Input, Layer
-    from pynn.losses import Loss
-    from pynn.metrics import Metric
-    from pynn.models import MLP, Model, Sequential
-    from pynn.optimizers import Optimizer
-    from pynn.regularizers import Regularizer
+if TYPE_CHECKING:  # "as" says to type checkers what is offered
+    from pynn import activations as activations
+    from pynn import backend as backend
+    from pynn import callbacks as callbacks
+    from pynn import config as config
+    from pynn import constraints as constraints
+    from pynn import datasets as datasets
+    from pynn import estimators as estimators
+    from pynn import export as export
+    from pynn import initializers as initializers
+    from pynn import layers as layers
+    from pynn import losses as losses
+    from pynn import metrics as metrics
+    from pynn import models as models
+    from pynn import ops as ops
+    from pynn import optimizers as optimizers
+    from pynn import plotting as plotting
+    from pynn import random as random
+    from pynn import regularizers as regularizers
+    from pynn import saving as saving
+    from pynn import utils as utils
+    from pynn import wrappers as wrappers
+    from pynn._threads import num_threads as num_threads
+    from pynn._threads import set_num_threads as set_num_threads
+    from pynn.estimators import MLPClassifier as MLPClassifier
+    from pynn.estimators import MLPRegressor as MLPRegressor
+    from pynn.estimators import Perceptron as Perceptron
+    from pynn.estimators import PerceptronRegressor as PerceptronRegressor
+    from pynn.estimators import load as load
+    from pynn.graph import Tape as Tape
+    from pynn.initializers import Initializer as Initializer
+    from pynn.layers import Input as Input
+    from pynn.layers import Layer as Layer
+    from pynn.losses import Loss as Loss
+    from pynn.metrics import Metric as Metric
+    from pynn.models import MLP as MLP
+    from pynn.models import Model as Model
+    from pynn.models import Sequential as Sequential
+    from pynn.optimizers import Optimizer as Optimizer
+    from pynn.regularizers import Regularizer as Regularizer
 
     __version__: str
 
-# Where the names come from that are no modules.
-_HOMES = {
-    "Initializer": "initializers",
-    "Input": "layers",
-    "Layer": "layers",
-    "Loss": "losses",
-    "MLP": "models",
-    "MLPClassifier": "estimators",
-    "MLPRegressor": "estimators",
-    "Metric": "metrics",
-    "Model": "models",
-    "Optimizer": "optimizers",
-    "Perceptron": "estimators",
-    "PerceptronRegressor": "estimators",
-    "Regularizer": "regularizers",
-    "Sequential": "models",
-    "Tape": "graph",
-    "load": "estimators",
-    "num_threads": "_threads",
-    "set_num_threads": "_threads",
+# What pynn offers: modules, and names that are found in them.
+_OFFERED: dict[str, tuple[str, ...]] = {
+    "activations": (),
+    "backend": (),
+    "callbacks": (),
+    "config": (),
+    "constraints": (),
+    "datasets": (),
+    "estimators": ("MLPClassifier", "MLPRegressor", "Perceptron", "PerceptronRegressor", "load"),
+    "export": (),
+    "initializers": ("Initializer",),
+    "layers": ("Input", "Layer"),
+    "losses": ("Loss",),
+    "metrics": ("Metric",),
+    "models": ("MLP", "Model", "Sequential"),
+    "ops": (),
+    "optimizers": ("Optimizer",),
+    "plotting": (),
+    "random": (),
+    "regularizers": ("Regularizer",),
+    "saving": (),
+    "utils": (),
+    "wrappers": (),
 }
+_HOMES = {name: module for module, names in _OFFERED.items() for name in names}
+_HOMES |= {"Tape": "graph", "num_threads": "_threads", "set_num_threads": "_threads"}
 
-__all__ = [
-    "MLP",
-    "Initializer",
-    "Input",
-    "Layer",
-    "Loss",
-    "MLPClassifier",
-    "MLPRegressor",
-    "Metric",
-    "Model",
-    "Optimizer",
-    "Perceptron",
-    "PerceptronRegressor",
-    "Regularizer",
-    "Sequential",
-    "Tape",
-    "__version__",
-    "activations",
-    "backend",
-    "callbacks",
-    "config",
-    "constraints",
-    "datasets",
-    "estimators",
-    "export",
-    "initializers",
-    "layers",
-    "load",
-    "losses",
-    "metrics",
-    "models",
-    "num_threads",
-    "ops",
-    "optimizers",
-    "plotting",
-    "random",
-    "regularizers",
-    "saving",
-    "set_num_threads",
-    "utils",
-    "wrappers",
-]
+__all__ = ["__version__", *_OFFERED, *_HOMES]
 
 
 class _EarlierModules:
