@@ -5,9 +5,13 @@ a node of the model that is being built. Nothing here knows of layers or models.
 """
 
 import sys as _sys
+from collections.abc import Callable as _Callable
+from typing import Any as _Any
 
 from pynn import _namespace, _operators
+from pynn._activation_op import ACTIVATIONS as _ACTIVATIONS
 from pynn._tensor import Node, SymbolicValueError, Tensor
+from pynn._tensor import Op as _Op
 from pynn._weight import Weight
 from pynn.ops import (
     _activation,
@@ -21,9 +25,6 @@ from pynn.ops import (
 from pynn.ops._activation import *
 from pynn.ops._elementwise import *
 from pynn.ops._linear import *
-from pynn.ops._lookup import all_ops as all_ops  # not in __all__, as Keras has none
-from pynn.ops._lookup import find_function as find_function
-from pynn.ops._lookup import find_op
 from pynn.ops._merge import *
 from pynn.ops._neural import *
 from pynn.ops._reductions import *
@@ -37,6 +38,54 @@ __all__ += _merge.__all__
 __all__ += _neural.__all__
 __all__ += _reductions.__all__
 __all__ += _shapes.__all__
+
+_MODULES = (_activation, _elementwise, _linear, _merge, _neural, _reductions, _shapes)
+_OPS = {
+    **{op.name: op for op in _elementwise.OPS},
+    **{op.name: op for module in _MODULES for op in vars(module).values() if isinstance(op, _Op)},
+    **{name: known.op for name, known in _ACTIVATIONS.items()},
+}
+_FUNCTIONS: dict[str, _Callable[..., _Any]] = {
+    name: globals()[name]
+    for module in _MODULES
+    for name in module.__all__
+    if name not in ("ndim", "shape")  # which return no tensor
+}
+
+
+def all_ops() -> list[_Op]:
+    """Return every op that there is: Keras has no such function, so it is not in `__all__`."""
+    return list(_OPS.values())
+
+
+def find_op(name: str) -> _Op:
+    """Return the op of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if name not in _OPS:
+        raise ValueError(f"unknown op: {name!r}. It must be one of {', '.join(sorted(_OPS))}")
+    return _OPS[name]
+
+
+def find_function(name: str) -> _Callable[..., _Any]:
+    """Return the function of `pynn.ops` of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it computes no tensor.
+    """
+    if name not in _FUNCTIONS:
+        raise ValueError(
+            f"unknown function of pynn.ops: {name!r}. It must be one of "
+            f"{', '.join(sorted(_FUNCTIONS))}"
+        )
+    return _FUNCTIONS[name]
+
 
 _namespace.install(_sys.modules[__name__])
 _operators.install(globals())

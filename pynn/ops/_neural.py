@@ -26,92 +26,74 @@ __all__ = [
 ]
 
 
-def _dropout_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
-    x = np.asarray(x)
-    if not (mode.training or always) or rate == 0.0:
-        return x
-    return x * _kept(x, rate, mode)
-
-
-def _kept(x: np.ndarray, rate: float, mode: Mode) -> np.ndarray:
-    keep = mode.generator().random(x.shape) >= rate
-    return keep * x.dtype.type(1.0 / (1.0 - rate))
-
-
-def _dropout_backward(
-    grad: Any, out: Any, x: Any, rate: float, always: bool, mode: Mode
-) -> tuple[np.ndarray]:
-    if not (mode.training or always) or rate == 0.0:
-        return (grad,)
-    return (grad * _kept(np.asarray(x), rate, mode),)
-
-
 def _noise_in_onnx(w: OnnxWriter, x: str, *, always: bool = False, **params: Any) -> str:
     if always:
         raise NotImplementedError("a layer that drops out at inference too has no ONNX twin here")
     return x
 
 
-def _random_op(name: str, forward: Callable[..., Any], backward: Callable[..., Any]) -> Op:
-    return Op(name, forward, backward, same, modal=True, onnx=_noise_in_onnx)
+def _random_op(
+    name: str, forward: Callable[..., np.ndarray], slope: Callable[..., np.ndarray] | None
+) -> Op:
+    """Return an op that is random in training, and does nothing at inference or for an amount of 0.
+
+    `forward` and `slope` take x, the amount (a rate or a standard deviation) and a generator, which
+    gives both the same numbers; without `slope` it is 1.
+    """
+
+    def run(x: Any, *, always: bool, mode: Mode, **params: float) -> np.ndarray:
+        x, (amount,) = np.asarray(x), params.values()
+        return forward(x, amount, mode.generator()) if _acts(amount, always, mode) else x
+
+    def run_back(
+        grad: Any, out: Any, x: Any, *, always: bool, mode: Mode, **params: float
+    ) -> tuple[np.ndarray]:
+        (amount,) = params.values()
+        if slope is None or not _acts(amount, always, mode):
+            return (grad,)
+        return (grad * slope(np.asarray(x), amount, mode.generator()),)
+
+    return Op(name, run, run_back, same, modal=True, onnx=_noise_in_onnx)
 
 
-DROPOUT = _random_op("dropout", _dropout_forward, _dropout_backward)
+def _acts(amount: float, always: bool, mode: Mode) -> bool:
+    return bool(mode.training or always) and amount != 0.0
 
 
-def _noise_forward(x: Any, stddev: float, always: bool, mode: Mode) -> np.ndarray:
-    x = np.asarray(x)
-    if not (mode.training or always) or stddev == 0.0:
-        return x
-    return x + mode.generator().normal(0.0, stddev, x.shape).astype(x.dtype)
+def _kept(x: np.ndarray, rate: float, random: np.random.Generator) -> np.ndarray:
+    keep = random.random(x.shape) >= rate
+    return keep * x.dtype.type(1.0 / (1.0 - rate))
+
+
+DROPOUT = _random_op("dropout", lambda x, rate, random: x * _kept(x, rate, random), _kept)
+
+
+def _normal(x: np.ndarray, mean: float, stddev: float, random: np.random.Generator) -> np.ndarray:
+    return random.normal(mean, stddev, x.shape).astype(x.dtype)
 
 
 NOISE = _random_op(
-    "gaussian_noise", _noise_forward, lambda grad, out, x, stddev, always, mode: (grad,)
+    "gaussian_noise", lambda x, stddev, random: x + _normal(x, 0.0, stddev, random), None
 )
-
-
-def _factor(x: np.ndarray, stddev: float, mode: Mode) -> np.ndarray:
-    return mode.generator().normal(1.0, stddev, x.shape).astype(x.dtype)
-
-
-def _gaussian_dropout_forward(x: Any, stddev: float, always: bool, mode: Mode) -> np.ndarray:
-    x = np.asarray(x)
-    return x * _factor(x, stddev, mode) if mode.training or always else x
-
-
-def _gaussian_dropout_backward(
-    grad: Any, out: Any, x: Any, stddev: float, always: bool, mode: Mode
-) -> tuple[np.ndarray]:
-    if not (mode.training or always):
-        return (grad,)
-    return (grad * _factor(np.asarray(x), stddev, mode),)
-
-
 GAUSSIAN_DROPOUT = _random_op(
-    "gaussian_dropout", _gaussian_dropout_forward, _gaussian_dropout_backward
+    "gaussian_dropout",
+    lambda x, stddev, random: x * _normal(x, 1.0, stddev, random),
+    lambda x, stddev, random: _normal(x, 1.0, stddev, random),
 )
 
 
-def _alpha_forward(x: Any, rate: float, always: bool, mode: Mode) -> np.ndarray:
-    x = np.asarray(x)
-    if not (mode.training or always) or rate == 0.0:
-        return x
-    keep = mode.generator().random(x.shape) >= rate
+def _alpha_forward(x: np.ndarray, rate: float, random: np.random.Generator) -> np.ndarray:
+    keep = random.random(x.shape) >= rate
     a, b = alpha_affine(rate)
     return x.dtype.type(a) * np.where(keep, x, x.dtype.type(SELU_FLOOR)) + x.dtype.type(b)
 
 
-def _alpha_backward(
-    grad: Any, out: Any, x: Any, rate: float, always: bool, mode: Mode
-) -> tuple[np.ndarray]:
-    if not (mode.training or always) or rate == 0.0:
-        return (grad,)
-    keep = mode.generator().random(np.shape(x)) >= rate
-    return (grad * (keep * grad.dtype.type(alpha_affine(rate)[0])),)
+def _alpha_slope(x: np.ndarray, rate: float, random: np.random.Generator) -> np.ndarray:
+    keep = random.random(x.shape) >= rate
+    return keep * x.dtype.type(alpha_affine(rate)[0])
 
 
-ALPHA_DROPOUT = _random_op("alpha_dropout", _alpha_forward, _alpha_backward)
+ALPHA_DROPOUT = _random_op("alpha_dropout", _alpha_forward, _alpha_slope)
 
 
 def _normalize_forward(
