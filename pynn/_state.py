@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pynn._number_checks import is_number
 
@@ -93,6 +94,13 @@ def reset_names() -> None:
         _name_counts.clear()
 
 
+def checked_seed(seed: Any, allowed: str = "a non-negative integer") -> int:
+    """Return a seed as an integer, or raise ValueError if it is negative or no integer."""
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise ValueError(f"seed must be {allowed} or None. Received: {seed!r}")
+    return int(seed.__index__())
+
+
 def set_seed(seed: int | None) -> None:
     """Start the global seed generator again.
 
@@ -107,12 +115,7 @@ def set_seed(seed: int | None) -> None:
         If `seed` is negative or no integer.
     """
     global _seed, _seeds_drawn
-    if seed is not None:
-        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-            raise ValueError(f"seed must be a non-negative integer or None. Received: {seed!r}")
-        seed = seed.__index__()
-        if seed < 0:
-            raise ValueError(f"seed must be a non-negative integer or None. Received: {seed!r}")
+    seed = None if seed is None else checked_seed(seed)
     with _lock:
         _seed = seed
         _seeds_drawn = 0

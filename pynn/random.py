@@ -75,11 +75,7 @@ class SeedGenerator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        if seed is None:
-            seed = _state.next_seed()
-        if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
-            raise ValueError(f"seed must be a non-negative integer or None. Received: {seed!r}")
-        self._seed = seed.__index__()
+        self._seed = _state.next_seed() if seed is None else _state.checked_seed(seed)
         self._drawn = 0
 
     def next(self) -> int:

@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from pynn.initializers import _constant, _distributions, _orthogonal, _variance_scaling
+from pynn.initializers import _constant, _distributions, _variance_scaling
 from pynn.initializers._constant import *
 from pynn.initializers._distributions import *
 from pynn.initializers._initializer import Initializer, RandomInitializer, registry
-from pynn.initializers._orthogonal import *
 from pynn.initializers._variance_scaling import *
 
 __all__ = ["Initializer", "RandomInitializer", "deserialize", "get", "serialize"]
 __all__ += _constant.__all__
 __all__ += _distributions.__all__
-__all__ += _orthogonal.__all__
 __all__ += _variance_scaling.__all__
 
 deserialize = registry.deserialize

@@ -10,7 +10,6 @@ import numpy as np
 
 from pynn import _state
 from pynn._registry import Configured, Registry
-from pynn.initializers._sampling import generator, make_seed
 
 registry = Registry("initializer")
 
@@ -69,8 +68,12 @@ class RandomInitializer(Initializer):
     """
 
     def __init__(self, seed: Any = None) -> None:
-        self.seed = make_seed(seed)
         self._given_seed = seed
+        if seed is None:
+            seed = _state.next_seed()
+        elif not hasattr(seed, "next"):
+            seed = _state.checked_seed(seed, "a non-negative integer, a SeedGenerator")
+        self.seed = seed
 
     @abstractmethod
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -78,7 +81,9 @@ class RandomInitializer(Initializer):
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
         """Return random values of that shape and type, see `Initializer`."""
-        values = np.asarray(self._draw(generator(self.seed), tuple(shape)))
+        seed = self.seed.next() if hasattr(self.seed, "next") else self.seed
+        random = np.random.Generator(np.random.PCG64(seed))  # default_rng's, in less time
+        values = np.asarray(self._draw(random, tuple(shape)))
         return values.astype(dtype or _state.floatx(), copy=False)
 
     def get_config(self) -> dict[str, Any]:
