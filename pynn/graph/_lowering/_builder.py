@@ -1,4 +1,4 @@
-"""The engine's graph while it is filled, and which of its nodes each tensor is.
+"""The engine's graph while it is filled, and the programs of expressions in it.
 
 Rules append by means of this; what an op comes to is theirs to know.
 """
@@ -13,8 +13,10 @@ import numpy as np
 from pynn import _core
 from pynn.graph._features import is_in_order
 from pynn.graph._lowering._analysis import LoweringAnalysis
-from pynn.graph._lowering._program import Program
-from pynn.ops import Tensor, Weight
+from pynn.ops import Node, Tensor, Weight
+
+# Powers that are cheaper, and exact, by other means.
+_EASY_POWERS = (1.0, 2.0, 3.0, 0.5, -1.0)
 
 
 class Builder:
@@ -67,12 +69,23 @@ class Builder:
             self._selections[key] = self.graph.add_selection(node, features.tolist())
         return self._selections[key]
 
+    def express(self, name: str, *operands: Any) -> int:
+        """Return a node of an instruction, of node numbers, constants and further instructions.
+
+        The latter are tuples of a name and operands; constants are arrays and floats.
+        """
+        program = Program()
+
+        def operand(given: Any) -> tuple[str, int]:
+            if isinstance(given, tuple):
+                return program.add(given[0], *map(operand, given[1:]))
+            return program.input(given) if isinstance(given, int) else program.constant(given)
+
+        return program.append_to(self.graph, operand((name, *operands)))
+
     def filled(self, node: int, fill: float) -> int:
         """Return a node that is `fill` for every entry of another."""
-        program = Program()
-        constant = program.constant(fill)
-        same = program.add("where", program.input(node), constant, constant)
-        return program.append_to(self.graph, same)
+        return self.express("where", node, float(fill), float(fill))
 
     def sum_over_batch(self, node: int) -> int:
         """Return a node of the sums over the batch's rows, which it gives to every row."""
@@ -84,3 +97,81 @@ class Builder:
             ones = self.filled(self.select(node, np.zeros(1, np.int64)), 1.0)
             self._count = self.sum_over_batch(ones)
         return self._count
+
+
+class Program:
+    """An expression while it is put together: a few instructions that run for each number.
+
+    Attributes
+    ----------
+    inputs : list of int
+        Nodes of the engine.
+    constants : list of list of float
+    """
+
+    def __init__(self) -> None:
+        self.inputs: list[int] = []
+        self.constants: list[list[float]] = []
+        self._steps: list[tuple[str, list[Any], float]] = []
+
+    def input(self, node: int) -> tuple[str, int]:
+        """Return the operand that an engine's node is."""
+        if node not in self.inputs:
+            self.inputs.append(node)
+        return "input", self.inputs.index(node)
+
+    def constant(self, values: Any) -> tuple[str, int]:
+        """Return the operand that numbers are: one, or one for each feature."""
+        listed = [float(v) for v in np.asarray(values, np.float64).ravel()]
+        if all(v == listed[0] for v in listed):
+            listed = listed[:1]
+        if listed not in self.constants:
+            self.constants.append(listed)
+        return "constant", self.constants.index(listed)
+
+    def add(self, name: str, *operands: tuple[str, int], alpha: float = 0.0) -> tuple[str, int]:
+        """Append an instruction, and return the operand that its result is."""
+        self._steps.append((name, list(operands), alpha))
+        return "value", len(self._steps) - 1
+
+    def power(self, base: tuple[str, int], exponent: float) -> tuple[str, int]:
+        """Append what raises to one of a few exponents that need no logarithm."""
+        if exponent == 1.0:
+            return base
+        if exponent == 0.5:
+            return self.add("sqrt", base)
+        if exponent == -1.0:
+            return self.add("divide", self.constant(1.0), base)
+        square = self.add("square", base)
+        return square if exponent == 2.0 else self.add("multiply", square, base)
+
+    def append_node(self, node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
+        """Append the instruction, or the few, that a node comes to."""
+        name = node.op.name
+        if name == "cast":
+            if np.dtype(node.params["dtype"]).kind == "b":
+                return self.add("not_equal", operands[0], self.constant(0.0))
+            return self.add("truncate", operands[0])
+        if name == "power" and operands[1][0] == "constant":
+            exponent = self.constants[operands[1][1]]
+            if len(exponent) == 1 and exponent[0] in _EASY_POWERS:
+                return self.power(operands[0], exponent[0])
+        return self.add(name, *operands, alpha=float(node.params.get("alpha", 0.0)))
+
+    def append_to(self, graph: _core.Graph, result: tuple[str, int]) -> int:
+        """Append the expression to a graph, and return its node.
+
+        `result` is the last operand that was made, whatever it is.
+        """
+        if result != ("value", len(self._steps) - 1):
+            self.add("stop_gradient" if result[0] == "constant" else "linear", result)
+        start = {
+            "input": 0,
+            "constant": len(self.inputs),
+            "value": len(self.inputs) + len(self.constants),
+        }
+        steps = [
+            (name, [start[kind] + number for kind, number in operands], alpha)
+            for name, operands, alpha in self._steps
+        ]
+        return graph.add_expression(self.inputs, self.constants, steps)

@@ -16,8 +16,7 @@ import numpy as np
 from pynn import _core
 from pynn.graph._features import broadcast_features, is_in_order, row_shape
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
-from pynn.graph._lowering._builder import Builder
-from pynn.graph._lowering._program import Program
+from pynn.graph._lowering._builder import Builder, Program
 from pynn.ops import Node, Tensor, Weight
 
 # Nodes of one expression. Far below what the engine takes, and more than fit its cache.

@@ -1,4 +1,4 @@
-"""Which rule appends an op's node to the engine's graph, and the rules of the simpler ops.
+"""Which rule appends an op's node to the engine's graph, and the rules.
 
 A rule returns the engine's node, or None where the engine cannot compute this use of the op.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
+from pynn import _core
+from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
+from pynn._shape_rules import normalize_axes
 from pynn.graph._features import has_rows, row_shape
-from pynn.graph._lowering import _noise, _products, _reductions
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
 from pynn.graph._lowering._builder import Builder
 from pynn.graph._lowering._expressions import append_activation
-from pynn.graph._lowering._program import Program
-from pynn.ops import Node, Tensor
+from pynn.ops import Node, Tensor, Weight
 
 Rule = Callable[[Builder, Node], "int | None"]
 
@@ -44,34 +46,20 @@ def _softmax(builder: Builder, node: Node) -> int | None:
     x = builder.node(node.inputs[0])
     repeated = np.repeat(np.arange(outer), length)
     largest = builder.select(builder.add("reduce_max", [x], length=length), repeated)
-    program = Program()
-    shifted = program.add("subtract", program.input(x), program.input(largest))
-    powers = program.append_to(builder.graph, program.add("exp", shifted))
+    shifted = ("subtract", x, largest)
+    powers = builder.express("exp", shifted)
     total = builder.select(builder.add("reduce_sum", [powers], length=length), repeated)
-    program = Program()
     if node.op.name == "softmax":
-        result = program.add("divide", program.input(powers), program.input(total))
-    else:
-        shifted = program.add("subtract", program.input(x), program.input(largest))
-        logarithm = program.add("log", program.input(total))
-        result = program.add("subtract", shifted, logarithm)
-    return program.append_to(builder.graph, result)
+        return builder.express("divide", powers, total)
+    return builder.express("subtract", shifted, ("log", total))
 
 
 def _batch_normalization(builder: Builder, node: Node) -> int | None:
     x, *weights = node.inputs
     if len(x.shape) != 2:
         return None
-    flags = {name: float(node.params[name]) for name in ("scale", "center")}
-    return builder.add(
-        "batch_normalization",
-        [x],
-        weights,
-        momentum=node.params["momentum"],
-        epsilon=node.params["epsilon"],
-        frozen=float(node.params["frozen"]()),
-        **flags,
-    )
+    params = {**node.params, "frozen": node.params["frozen"]()}
+    return builder.add(node.op.name, [x], weights, **{k: float(v) for k, v in params.items()})
 
 
 def _merge(builder: Builder, node: Node) -> int | None:
@@ -93,10 +81,8 @@ def _one_hot(builder: Builder, node: Node) -> int | None:
     source = builder.node(x)
     if width > 1:
         source = builder.select(source, np.repeat(np.arange(width), classes))
-    program = Program()
-    label = program.add("truncate", program.input(source))
-    known = program.constant(np.tile(np.arange(classes), width))
-    return program.append_to(builder.graph, program.add("equal", label, known))
+    known = np.tile(np.arange(classes), width)
+    return builder.express("equal", ("truncate", source), known)
 
 
 def _filled(builder: Builder, node: Node) -> int | None:
@@ -111,18 +97,147 @@ def _batch_size(builder: Builder, node: Node) -> int | None:
     return builder.count_rows(builder.node(node.inputs[0]))
 
 
+# ---- what is random in training
+
+
+def _random(builder: Builder, node: Node) -> int | None:
+    amount = {name: value for name, value in node.params.items() if name != "always"}
+    return None if node.params["always"] else builder.add(node.op.name, node.inputs, **amount)
+
+
+def _alpha_dropout(builder: Builder, node: Node) -> int | None:
+    """Put together what dropout of ones picks: 1 at inference, 0 and 1 / (1 - rate) in training."""
+    rate = node.params["rate"]
+    if node.params["always"]:
+        return None
+    x = builder.node(node.inputs[0])
+    if rate == 0.0:
+        return x
+    kind = np.dtype(builder.dtype).type
+    if kind(1.0) / (kind(1.0) - kind(rate)) == 1.0:
+        return None
+    mask = builder.add("dropout", [builder.filled(x, 1.0)], rate=rate)
+    factor, offset = alpha_affine(rate)
+    picked = ("where", mask, x, SELU_FLOOR)
+    dropped = ("add", ("multiply", factor, picked), offset)
+    return builder.express("where", ("equal", mask, 1.0), x, dropped)
+
+
+# ---- matrix products, and the sums that add a bias to one
+
+
+def _dense(builder: Builder, node: Node) -> int | None:
+    x, kernel, *bias = node.inputs
+    if not isinstance(x, Tensor) or len(x.shape) != 2 or not has_rows(x):
+        return None
+    if not builder.analysis.is_kernel(kernel) or not all(
+        isinstance(weight, Weight) for weight in bias
+    ):
+        return None
+    return _product(builder, x, kernel, *bias)
+
+
+def _biased_sum(builder: Builder, node: Node) -> int | None:
+    if id(node) not in builder.analysis.biases:
+        return None
+    return _product(builder, *builder.analysis.biases[id(node)])
+
+
+def _product(builder: Builder, x: Tensor, kernel: Any, *bias: Weight) -> int:
+    """Append a matrix product with a weight, the transpose of one, or an array."""
+    transposed = builder.analysis.transposed.get(id(kernel))
+    weight = kernel if transposed is None else transposed
+    if isinstance(weight, Weight):
+        matrix = weight._variable
+    else:
+        matrix = _core.Variable(weight.shape[1], weight.shape[0], builder.dtype)
+        matrix.view[...] = weight.T
+    variables = [matrix, *(vector._variable for vector in bias)]
+    params = {"transposed": float(transposed is not None)}
+    return builder.graph.add("dense", [builder.node(x)], variables, params)
+
+
+# ---- sums, means, extremes and their places, along the features or over the batch
+
+# The engine's reduction of each op. What is true is 1, so that one is if the largest is; the least
+# is where its negative is the largest.
+_KINDS = {
+    "sum": "reduce_sum",
+    "mean": "reduce_mean",
+    "max": "reduce_max",
+    "min": "reduce_min",
+    "argmax": "reduce_argmax",
+    "argmin": "reduce_argmax",
+    "any": "reduce_max",
+    "all": "reduce_min",
+}
+
+
+def _reduce(builder: Builder, node: Node) -> int | None:
+    x = node.inputs[0]
+    row = row_shape(x)
+    if row is None or (isinstance(x, Weight) and x.ndim == 2):
+        return None
+    first = len(x.shape) - len(row)
+    axes = [axis - first for axis in normalize_axes(node.params["axis"], len(x.shape))]
+    source = builder.node(x)
+    if axes and axes[0] < 0:
+        return _reduce_batch(builder, node, source, row, axes[1:])
+    return _reduce_features(builder, node, source, row, axes)
+
+
+def _reduce_batch(
+    builder: Builder, node: Node, source: int, row: tuple[int, ...], axes: list[int]
+) -> int | None:
+    """Append a sum or mean over the rows of the batch, and over axes within them."""
+    name = node.op.name
+    if name not in ("sum", "mean"):
+        return None
+    total = builder.sum_over_batch(
+        _reduce_features(builder, node, source, row, axes) if axes else source
+    )
+    if name == "sum":
+        return total
+    return builder.express("divide", total, builder.count_rows(source))
+
+
+def _reduce_features(
+    builder: Builder, node: Node, source: int, row: tuple[int, ...], axes: list[int]
+) -> int:
+    if node.op.name in ("any", "all"):
+        source = builder.express("not_equal", source, 0.0)
+    elif node.op.name == "argmin":
+        source = builder.express("negative", source)
+    finds_place = node.op.name in ("argmax", "argmin")
+    in_one_piece = axes == list(range(axes[0], axes[-1] + 1)) if axes else True
+    if not in_one_piece or (finds_place and axes[-1] != len(row) - 1):
+        kept = [axis for axis in range(len(row)) if axis not in axes]
+        numbers = np.arange(math.prod(row)).reshape(row).transpose(kept + axes)
+        source = builder.select(source, numbers.ravel())
+        row = numbers.shape
+        axes = list(range(len(kept), len(row)))
+    length = math.prod(row[axis] for axis in axes)
+    if length == 1 and not finds_place:
+        return source
+    inner = math.prod(row[axes[-1] + 1 :])
+    return builder.add(_KINDS[node.op.name], [source], length=length, inner=inner)
+
+
+# ---- the table
+
+
 @cache
 def _rules() -> dict[str, Rule]:
     rules: dict[str, Rule] = {
-        "add": _products.biased_sum,
-        "dense": _products.dense,
-        "matmul": _products.dense,
+        "add": _biased_sum,
+        "dense": _dense,
+        "matmul": _dense,
         "softmax": _softmax,
         "log_softmax": _softmax,
-        "dropout": _noise.dropout,
-        "alpha_dropout": _noise.alpha_dropout,
-        "gaussian_dropout": _noise.gaussian,
-        "gaussian_noise": _noise.gaussian,
+        "dropout": _random,
+        "alpha_dropout": _alpha_dropout,
+        "gaussian_dropout": _random,
+        "gaussian_noise": _random,
         "batch_size": _batch_size,
         "batch_normalization": _batch_normalization,
         "one_hot": _one_hot,
@@ -130,8 +245,8 @@ def _rules() -> dict[str, Rule]:
     }
     for kind in ("add", "multiply", "average", "maximum", "minimum"):
         rules[f"merge_{kind}"] = _merge
-    for name in _reductions.KINDS:
-        rules[name] = _reductions.reduce
+    for name in _KINDS:
+        rules[name] = _reduce
     for name in activation_names():
         rules[name] = append_activation
     return rules
