@@ -1,16 +1,16 @@
 """From recorded nodes to something that runs.
 
-`lower` turns what lies between tensors into a `Plan`, which predicts and trains by means of the
-native engine, or node by node in NumPy where a model uses an op that the engine does not have.
-Nothing here knows of layers, data formats of users, or epochs.
+A `Plan` of what lies between tensors predicts and trains by means of the native engine, or node by
+node in NumPy where a model uses an op that the engine does not have. Nothing here knows of layers,
+data formats of users, or epochs.
 """
 
 from pynn.graph._eager_plan import EagerPlan
 from pynn.graph._interpreter import gather
 from pynn.graph._interpreting_trainer import InterpretingTrainer
-from pynn.graph._plan import PREDICT_ROWS, Plan, lower
+from pynn.graph._per_row import averages_rows
+from pynn.graph._plan import PREDICT_ROWS, Plan
 from pynn.graph._python_trainer import PythonTrainer
-from pynn.graph._row_metrics import averages_rows
 from pynn.graph._rows import flat_rows, to_numeric, to_rows
 from pynn.graph._tape import Tape
 from pynn.graph._walk import steps_between, tensors_of
@@ -25,7 +25,6 @@ __all__ = [
     "averages_rows",
     "flat_rows",
     "gather",
-    "lower",
     "steps_between",
     "tensors_of",
     "to_numeric",

@@ -14,7 +14,8 @@ import numpy as np
 from pynn import _core, _state
 from pynn._tensor import Mode
 from pynn.graph._interpreter import Computation, gather, run_backward
-from pynn.graph._objective import Objective, Penalty
+from pynn.graph._objective import Objective
+from pynn.graph._penalties import Penalty
 from pynn.graph._python_trainer import PythonTrainer
 from pynn.ops import Weight
 

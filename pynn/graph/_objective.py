@@ -1,4 +1,4 @@
-"""What an interpreted training makes small: the loss and metrics of one output, and penalties.
+"""What an interpreted training makes small: the loss and metrics of one output.
 
 Losses known to the engine are the engine's. Those written in Python are recorded once, as a small
 network of their own from targets and predictions to values.
@@ -14,10 +14,9 @@ import numpy as np
 from pynn import _core
 from pynn._tensor import Mode
 from pynn.graph._interpreter import run_backward, run_forward
-from pynn.graph._penalties import native_penalty, recorded_penalty
-from pynn.graph._row_losses import record_loss, target_shape
+from pynn.graph._per_row import record_loss, target_shape
 from pynn.graph._walk import topological
-from pynn.ops import Node, Tensor, Weight
+from pynn.ops import Tensor
 
 Totals = tuple[float, float]
 
@@ -185,46 +184,3 @@ def _metric_total(name: str, target: np.ndarray, value: np.ndarray) -> Totals:
     else:
         hits = value.argmax(axis=1) == target.reshape(-1)
     return float(hits.sum()), float(len(hits))
-
-
-class Penalty:
-    """The regularization of one weight.
-
-    Parameters
-    ----------
-    weight : Weight
-    l1, l2 : float
-        Used unless the weight's regularizer is of another kind, which is then recorded.
-    """
-
-    def __init__(self, weight: Weight, l1: float, l2: float) -> None:
-        self._weight = weight
-        self._l1 = l1
-        self._l2 = l2
-        self._nodes: list[Node] = []
-        self._recorded = native_penalty(weight) is None
-        if self._recorded:
-            self._result = recorded_penalty(weight)
-            if not isinstance(self._result, Tensor):
-                raise ValueError(
-                    f"the regularizer of {weight.path!r} must be computed with pynn.ops. "
-                    f"Received: a result of type {type(self._result).__name__}"
-                )
-            self._nodes = topological([self._result], [])
-
-    def differentiate(self) -> tuple[float, np.ndarray | None]:
-        """Return the penalty and its gradient."""
-        view = self._weight.view
-        if not self._recorded:
-            if not self._l1 and not self._l2:
-                return 0.0, None
-            kind = view.dtype.type
-            term = self._l1 * float(np.abs(view).sum(dtype=np.float64))
-            term += self._l2 * float(np.square(view).sum(dtype=np.float64))
-            return term, kind(self._l1) * np.sign(view) + kind(2 * self._l2) * view
-        mode = Mode(training=True)
-        values: dict[int, Any] = {}
-        run_forward(self._nodes, values, mode)
-        grads: dict[int, Any] = {id(self._result): np.ones((), view.dtype)}
-        run_backward(self._nodes, values, grads, mode, {id(self._weight)})
-        return float(values[id(self._result)]), np.asarray(grads[id(self._weight)], view.dtype)

@@ -1,4 +1,4 @@
-"""The penalties of weights as the engine takes them: ``l1 sum(|w|) + l2 sum(w**2)`` of each.
+"""The penalties of weights, and as the engine takes them: ``l1 sum(|w|) + l2 sum(w**2)`` of each.
 
 A regularizer that a user wrote is recorded, and comes to the two numbers if that is what it adds up
 to, in whatever words: ``0.5 * ops.sum(ops.square(0.1 * w)) + ops.mean(ops.abs(w))`` does.
@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import ops
-from pynn._tensor import recording
+from pynn._tensor import Mode, recording
+from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
 from pynn.regularizers import L1L2
@@ -53,6 +54,49 @@ def penalties_of(
     first = [pair[0] if pair else 0.0 for pair in found] if l1 is None else list(l1)
     second = [pair[1] if pair else 0.0 for pair in found] if l2 is None else list(l2)
     return first, second, None not in found
+
+
+class Penalty:
+    """The regularization of one weight.
+
+    Parameters
+    ----------
+    weight : Weight
+    l1, l2 : float
+        Used unless the weight's regularizer is of another kind, which is then recorded.
+    """
+
+    def __init__(self, weight: Weight, l1: float, l2: float) -> None:
+        self._weight = weight
+        self._l1 = l1
+        self._l2 = l2
+        self._nodes: list[Node] = []
+        self._recorded = native_penalty(weight) is None
+        if self._recorded:
+            self._result = recorded_penalty(weight)
+            if not isinstance(self._result, Tensor):
+                raise ValueError(
+                    f"the regularizer of {weight.path!r} must be computed with pynn.ops. "
+                    f"Received: a result of type {type(self._result).__name__}"
+                )
+            self._nodes = topological([self._result], [])
+
+    def differentiate(self) -> tuple[float, np.ndarray | None]:
+        """Return the penalty and its gradient."""
+        view = self._weight.view
+        if not self._recorded:
+            if not self._l1 and not self._l2:
+                return 0.0, None
+            kind = view.dtype.type
+            term = self._l1 * float(np.abs(view).sum(dtype=np.float64))
+            term += self._l2 * float(np.square(view).sum(dtype=np.float64))
+            return term, kind(self._l1) * np.sign(view) + kind(2 * self._l2) * view
+        mode = Mode(training=True)
+        values: dict[int, Any] = {}
+        run_forward(self._nodes, values, mode)
+        grads: dict[int, Any] = {id(self._result): np.ones((), view.dtype)}
+        run_backward(self._nodes, values, grads, mode, {id(self._weight)})
+        return float(values[id(self._result)]), np.asarray(grads[id(self._weight)], view.dtype)
 
 
 # ---- what a recorded regularizer adds up to

@@ -14,8 +14,7 @@ from pynn.graph._interpreter import Computation, Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._lowering import NativeGraph, lower_to_engine
 from pynn.graph._penalties import penalties_of
-from pynn.graph._row_losses import row_loss_of, row_loss_of_term, target_shape
-from pynn.graph._row_metrics import row_metric_of
+from pynn.graph._per_row import row_loss_of, row_loss_of_term, row_metric_of, target_shape
 from pynn.graph._rows import to_rows
 from pynn.graph._walk import topological, weights_of
 from pynn.ops import Tensor, Weight
@@ -327,13 +326,3 @@ class Plan:
             and any(id(weight) in trained for weight in node.inputs[1:])
             for node in self.nodes
         )
-
-
-def lower(
-    inputs: Sequence[Tensor],
-    outputs: Sequence[Tensor],
-    weights: Sequence[Weight] | None = None,
-    losses: Sequence[Tensor] = (),
-) -> Plan:
-    """Return the `Plan` between the tensors; see there."""
-    return Plan(inputs, outputs, weights, losses)

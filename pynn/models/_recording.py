@@ -114,10 +114,10 @@ def plans_of(
         inference = training
     else:
         training, inference = _record_both(call, interface.inputs)
-    first = graph.lower(training.inputs, training.outputs, weights, training.losses)
+    first = graph.Plan(training.inputs, training.outputs, weights, training.losses)
     if inference is training:
         return first, first
-    return first, graph.lower(inference.inputs, inference.outputs, weights)
+    return first, graph.Plan(inference.inputs, inference.outputs, weights)
 
 
 def _asks_for_mode(layer: Layer) -> bool:

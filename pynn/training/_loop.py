@@ -135,7 +135,7 @@ class TrainingLoop:
     >>> from pynn import graph, layers
     >>> from pynn.training import ArrayData, EpochOrder, TrainingLoop
     >>> inputs = layers.Input((1,))
-    >>> plan = graph.lower([inputs], [layers.Dense(1, kernel_initializer="zeros")(inputs)])
+    >>> plan = graph.Plan([inputs], [layers.Dense(1, kernel_initializer="zeros")(inputs)])
     >>> trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []))
     >>> x = np.linspace(-1, 1, 64, dtype="float32")
     >>> data = ArrayData([x], [3 * x])

@@ -7,7 +7,7 @@ import pytest
 
 from pynn import _core, layers, ops
 from pynn._tensor import recording
-from pynn.graph import lower, to_rows
+from pynn.graph import Plan, to_rows
 from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.training import ArrayData, Listener, Totals, TrainingLoop
@@ -159,7 +159,7 @@ TRAINED = {
 
 def build(function):
     inputs = layers.Input((4,), dtype="float64")
-    return lower([inputs], [ops.identity(function(inputs))])
+    return Plan([inputs], [ops.identity(function(inputs))])
 
 
 @pytest.mark.parametrize("name", NATIVE)
@@ -178,7 +178,7 @@ def test_gradients_agree(name: str) -> None:
     # Positive, as X is: where all of these are smooth.
     hidden = ops.softplus(layers.Dense(4, dtype="float64")(inputs)) + 0.3
     output = NATIVE[name](hidden)
-    plan = lower([inputs], [output])
+    plan = Plan([inputs], [output])
     y = np.zeros((len(X), output.shape[1]))
     weights = plan.weights
     loss, sgd = ("mean_squared_error", []), ("sgd", [])
@@ -199,7 +199,7 @@ def test_gradients_agree(name: str) -> None:
 def test_what_looks_at_the_batch_is_trained_natively(name: str) -> None:
     inputs = layers.Input((4,), dtype="float64")
     output = layers.Dense(2, dtype="float64")(TRAINED[name](inputs * BIAS))
-    plan = lower([inputs], [output])
+    plan = Plan([inputs], [output])
     assert plan.reason is None
     y = np.random.default_rng(5).standard_normal((len(X), 2))
     loss, sgd, weights = ("mean_squared_error", []), ("sgd", []), plan.weights
@@ -240,7 +240,7 @@ def test_the_rest_is_interpreted(name: str) -> None:
 def test_an_input_may_be_an_output_and_outputs_the_same() -> None:
     inputs = layers.Input((4,), dtype="float64")
     doubled = inputs * 2
-    plan = lower([inputs], [inputs, doubled, doubled])
+    plan = Plan([inputs], [inputs, doubled, doubled])
     first, second, third = plan.predict([X])
     np.testing.assert_array_equal(first, X)
     np.testing.assert_array_equal(second, 2 * X)
@@ -250,7 +250,7 @@ def test_an_input_may_be_an_output_and_outputs_the_same() -> None:
 def test_an_unknown_source_is_refused() -> None:
     inputs, other = layers.Input((4,), name="a"), layers.Input((4,), name="b")
     with pytest.raises(ValueError, match="depend on .*'b'.*not among the model's inputs: 'a'"):
-        lower([inputs], [inputs + other])
+        Plan([inputs], [inputs + other])
 
 
 def test_an_interpreted_epoch_is_the_engines() -> None:
@@ -262,7 +262,7 @@ def test_an_interpreted_epoch_is_the_engines() -> None:
         rng = np.random.default_rng(3)
         hidden = layers.Dense(6, activation="tanh", dtype="float64")
         out = layers.Dense(2, dtype="float64")
-        plan = lower([inputs], [out(hidden(inputs))])
+        plan = Plan([inputs], [out(hidden(inputs))])
         for weight in plan.weights:
             weight.assign(rng.standard_normal(weight.shape))
         arguments = {

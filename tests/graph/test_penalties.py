@@ -11,7 +11,7 @@ import pytest
 import pynn
 from pynn import _core, layers, ops, regularizers
 from pynn._tensor import Mode
-from pynn.graph import lower, to_rows
+from pynn.graph import Plan, to_rows
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._penalties import native_penalty, recorded_penalty
@@ -102,7 +102,7 @@ def test_trainers_agree(regularizer: Any) -> None:
     x, y = rng.standard_normal((70, 4)), rng.standard_normal((70, 3))
     inputs = layers.Input((4,), dtype="float64")
     outputs = layers.Dense(3, dtype="float64", kernel_regularizer=regularizer)(inputs)
-    plan = lower([inputs], [outputs])
+    plan = Plan([inputs], [outputs])
     made = [plan.trainer([("mean_squared_error", [])], ("sgd", [])) for _ in range(2)]
     assert isinstance(made[0], InterpretingTrainer if type(regularizer) is Named else _core.Trainer)
     value = plan.weights[0].numpy()

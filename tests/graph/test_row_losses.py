@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pynn import _core, layers, losses, metrics, ops
-from pynn.graph import lower, to_rows
+from pynn.graph import Plan, to_rows
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 
 RNG = np.random.default_rng(0)
@@ -91,7 +91,7 @@ def trainers(
     inputs = layers.Input((5,), dtype="float64")
     hidden = layers.Dense(7, activation="tanh", dtype="float64")(inputs)
     outputs = layers.Dense(3, dtype="float64")(hidden)
-    plan = lower([inputs], [outputs], losses=terms(hidden))
+    plan = Plan([inputs], [outputs], losses=terms(hidden))
     rng = np.random.default_rng(1)
     for weight in plan.weights:
         weight.assign(rng.standard_normal(weight.shape))
@@ -225,7 +225,7 @@ def test_the_same_bits_for_all_threads_and_instruction_sets(
     hidden = hidden - ops.mean(hidden, axis=1, keepdims=True)
     hidden = ops.log(1 + ops.exp(hidden * gain)) * ops.rsqrt(1 + ops.square(hidden))
     outputs = layers.Dense(48, dtype=dtype)(hidden)
-    plan = lower([inputs], [outputs], losses=[0.1 * hidden])
+    plan = Plan([inputs], [outputs], losses=[0.1 * hidden])
     rng = np.random.default_rng(2)
     start = [rng.standard_normal(weight.shape) * 0.2 for weight in plan.weights]
     x = rng.standard_normal((n_rows, 64)).astype(dtype)

@@ -137,7 +137,7 @@ def test_interpreter_trains_as_the_engine_does(name: str, arguments: dict, data:
     ]
     layer = getattr(layers, name)(**arguments, dtype="float64")
     output = layers.Flatten()(layer(below if many else below[0]))
-    plan = graph.lower(inputs, [output])
+    plan = graph.Plan(inputs, [output])
     y = RNG.standard_normal((ROWS, output.shape[1]))
     weights = [weight for weight in plan.weights if weight.trainable]
     trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []), parameters=weights)

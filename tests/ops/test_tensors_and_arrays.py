@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from pynn import layers, ops
-from pynn.graph import lower
+from pynn.graph import Plan
 
 
 def run(build, *arrays: np.ndarray) -> np.ndarray:
     """What a network built by `build` from inputs like `arrays` computes."""
     inputs = [layers.Input(array.shape[1:], dtype="float64") for array in arrays]
     output = build(*inputs)
-    plan = lower(inputs, [output])
+    plan = Plan(inputs, [output])
     shape = [n or 1 for n in output.shape[1:]]
     return plan.predict(arrays)[0].reshape(len(arrays[0]), *shape)
 

@@ -14,7 +14,7 @@ def test_results_may_be_asked_for_while_gradients_are_computed() -> None:
     """The other thread stops to look for signals, for which it needs the GIL."""
     inputs = layers.Input((64,))
     hidden = layers.Dense(256, activation="tanh")(inputs)
-    plan = graph.lower([inputs], [layers.Dense(1)(hidden)])
+    plan = graph.Plan([inputs], [layers.Dense(1)(hidden)])
     trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []))
     rng = np.random.default_rng(0)
     x = to_rows(rng.normal(size=(40_000, 64)).astype(np.float32))
@@ -41,7 +41,7 @@ def test_few_rows_may_be_begun_while_gradients_are_computed() -> None:
     """Without waiting, and with the GIL, where nobody uses the trainer; else without it."""
     inputs = layers.Input((64,))
     hidden = layers.Dense(256, activation="tanh")(inputs)
-    plan = graph.lower([inputs], [layers.Dense(1)(hidden)])
+    plan = graph.Plan([inputs], [layers.Dense(1)(hidden)])
     trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []))
     many = to_rows(np.ones((40_000, 64), np.float32)), to_rows(np.ones(40_000, np.float32))
     few = to_rows(np.ones((50, 64), np.float32)), to_rows(np.ones(50, np.float32))

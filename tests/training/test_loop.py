@@ -280,7 +280,7 @@ def test_an_error_of_the_listener_leaves_each_epoch_noted_once(late: bool) -> No
 
 def trained() -> tuple[graph.Plan, object]:
     inputs = layers.Input((3,))
-    plan = graph.lower([inputs], [layers.Dense(1)(inputs)])
+    plan = graph.Plan([inputs], [layers.Dense(1)(inputs)])
     trainer = plan.trainer(
         [("mean_squared_error", [])], ("sgd", []), metrics=[["loss:mean_absolute_error"]]
     )

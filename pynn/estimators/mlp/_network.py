@@ -69,7 +69,7 @@ class Network:
             self.plan = model._plan()
         else:
             features, outputs = connect(architecture, self._stack)
-            self.plan = graph.lower([features], outputs)
+            self.plan = graph.Plan([features], outputs)
         dense = self._stack.dense
         self._kernels = [layer.kernel for layer in dense]
         self._biases = [layer.bias for layer in dense]

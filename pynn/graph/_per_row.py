@@ -1,4 +1,4 @@
-"""Losses written in Python, and terms of `add_loss`, as a loss of each row, to be added up.
+"""Losses written in Python, terms of `add_loss` and metrics as a number of each row.
 
 A loss is recorded once, on the model's output and a tensor for the target. Where it ends with a sum
 or a mean over the batch, the engine takes that over. What it does to the batch otherwise makes one
@@ -17,6 +17,8 @@ from pynn import ops
 from pynn._shape_rules import normalize_axes
 from pynn._tensor import recording
 from pynn.graph._features import has_rows
+from pynn.graph._lowering import lower_to_engine
+from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
 
 
@@ -209,3 +211,50 @@ _RULES: dict[str, Callable[[Node], RowLoss | None]] = {
     "negative": _negated,
     "identity": _renamed,
 }
+
+
+# ---- metrics, of which the engine takes the mean
+
+
+def row_metric_of(metric: Any, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+    """Return what a metric averages as one number of each row, or None if it is not written so.
+
+    Parameters
+    ----------
+    metric : pynn.metrics.MeanMetricWrapper
+    y_true, y_pred : Tensor
+    """
+    try:
+        with recording():
+            values = metric._values(y_true, y_pred)
+    except Exception:  # a user's function that is not made for tensors fails as it likes
+        return None
+    if not isinstance(values, Tensor) or not has_rows(values) or None in values.shape[1:]:
+        return None
+    within = tuple(range(1, len(values.shape)))
+    return ops.mean(values, axis=within) if within else values
+
+
+def averages_rows(
+    metric: Any, target_width: int | None, shape: tuple[int | None, ...], dtype: str
+) -> bool:
+    """Whether the engine can compute a metric, for an output of this shape and type.
+
+    Parameters
+    ----------
+    metric : pynn.metrics.MeanMetricWrapper
+    target_width : int or None
+        Numbers in a row of the target; None stands for as many as in the output's.
+    shape : tuple
+        Of the output, the batch included.
+    dtype : str
+    """
+    inputs = [Tensor(target_shape(shape, target_width), dtype), Tensor(shape, dtype)]
+    row = row_metric_of(metric, *inputs)
+    if row is None:
+        return False
+    try:
+        nodes = topological([row], inputs)
+    except ValueError:  # it depends on other tensors, too
+        return False
+    return not isinstance(lower_to_engine(nodes, inputs, [], dtype, [row]), str)
