@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 Point = tuple[float, float]
 
@@ -131,7 +132,7 @@ class _Graph:
             for layer in self.layers[1:] if down else self.layers[-2::-1]:
                 places = self._places()
                 middle = {
-                    node: _median([places[n] for n in neighbours[node]], places[node])
+                    node: median([places[n] for n in neighbours[node]] or [places[node]])
                     for node in layer
                 }
                 layer.sort(key=middle.__getitem__)
@@ -288,11 +289,3 @@ def _ranks(count: int, links: Sequence[Link]) -> list[int]:
         if below[node]:
             ranks[node] = min(ranks[other] for other in below[node]) - 1
     return ranks
-
-
-def _median(places: list[int], otherwise: float) -> float:
-    if not places:
-        return otherwise
-    places = sorted(places)
-    half = len(places) // 2
-    return places[half] if len(places) % 2 else (places[half - 1] + places[half]) / 2

@@ -1,4 +1,4 @@
-"""`Picture`: rectangles, words and arrows with their places, for any renderer to draw.
+"""`Picture`: rectangles, words and arrows with their places, as SVG and as a matplotlib figure.
 
 Lengths are points, from the upper left corner.
 """
@@ -6,11 +6,22 @@ Lengths are points, from the upper left corner.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from pynn.plotting._matplotlib import needed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Point = tuple[float, float]
 FONT_SIZE = 9.0
 LINE_WIDTH = 0.8
 ARROW_LENGTH, ARROW_WIDTH = 6.0, 5.0
+_INK = "#333333"
+_FONT = "DejaVu Sans"
+_FONTS = f"'{_FONT}', Verdana, Geneva, sans-serif"
+_POINTS_PER_INCH = 72
 # Advance widths of DejaVu Sans from space to "~", in thousandths of the font's size: matplotlib
 # brings that font, and SVG viewers that lack it take Verdana, whose widths are the same.
 _REGULAR = (
@@ -45,6 +56,30 @@ class Panel:
     fill: str
     edge: str
 
+    def svg(self) -> str:
+        """Return the elements of an SVG image."""
+        x, y, width, height = map(_number, (self.x, self.y, self.width, self.height))
+        return (
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{self.fill}" '
+            f'stroke="{self.edge}"/>'
+        )
+
+    def paint(self, axes: Any, order: int) -> None:
+        """Add it to matplotlib's axes, above what has a lower order."""
+        from matplotlib.patches import Rectangle
+
+        axes.add_patch(
+            Rectangle(
+                (self.x, self.y),
+                self.width,
+                self.height,
+                facecolor=self.fill,
+                edgecolor=self.edge,
+                linewidth=LINE_WIDTH,
+                zorder=order,
+            )
+        )
+
 
 @dataclass(frozen=True)
 class Label:
@@ -56,6 +91,34 @@ class Label:
     color: str
     bold: bool = False
     centered: bool = False
+
+    def svg(self) -> str:
+        """Return the elements of an SVG image."""
+        style = ' font-weight="bold"' if self.bold else ""
+        style += ' text-anchor="middle"' if self.centered else ""
+        width = text_width(self.text, FONT_SIZE, self.bold)
+        # The length makes another font take the same room.
+        return (
+            f'<text x="{_number(self.x)}" y="{_number(self.y)}" dy="0.35em" fill="{self.color}"'
+            f'{style} textLength="{_number(width)}" lengthAdjust="spacingAndGlyphs">'
+            f"{escape(self.text)}</text>"
+        )
+
+    def paint(self, axes: Any, order: int) -> None:
+        """Add it to matplotlib's axes, above what has a lower order."""
+        axes.text(
+            self.x,
+            self.y,
+            self.text,
+            color=self.color,
+            family=_FONT,
+            fontsize=FONT_SIZE,
+            fontweight="bold" if self.bold else "normal",
+            ha="center" if self.centered else "left",
+            va="center_baseline",
+            zorder=order,
+            parse_math=False,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,6 +168,31 @@ class Arrow:
         half = ARROW_WIDTH / 2
         return self.points[-1], (x - dy * half, y + dx * half), (x + dy * half, y - dx * half)
 
+    def svg(self) -> str:
+        """Return the elements of an SVG image."""
+        bends = self.bends()
+        path = [f"M{_pair(bends[0][0])}"]
+        path += ["C" + " ".join(_pair(point) for point in bend[1:]) for bend in bends]
+        head = " ".join(_pair(point) for point in self.head())
+        return (
+            f'<path d="{"".join(path)}" fill="none" stroke="{_INK}"/>'
+            f'<polygon points="{head}" fill="{_INK}"/>'
+        )
+
+    def paint(self, axes: Any, order: int) -> None:
+        """Add it to matplotlib's axes, above what has a lower order."""
+        from matplotlib.patches import PathPatch, Polygon
+        from matplotlib.path import Path
+
+        bends = self.bends()
+        points = [bends[0][0], *[point for bend in bends for point in bend[1:]]]
+        codes = [Path.MOVETO] + [Path.CURVE4] * (len(points) - 1)
+        line = Path(points, codes)
+        axes.add_patch(
+            PathPatch(line, fill=False, edgecolor=_INK, linewidth=LINE_WIDTH, zorder=order)
+        )
+        axes.add_patch(Polygon(self.head(), facecolor=_INK, edgecolor="none", zorder=order))
+
 
 @dataclass
 class Picture:
@@ -113,6 +201,44 @@ class Picture:
     width: float
     height: float
     items: list[Panel | Label | Arrow] = field(default_factory=list)
+
+    def svg(self) -> str:
+        """Return the text of an SVG image.
+
+        Examples
+        --------
+        >>> Picture(20, 10).svg().startswith('<svg xmlns="http://www.w3.org/2000/svg" width="20pt"')
+        True
+        """
+        width, height = _number(self.width), _number(self.height)
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
+            f'viewBox="0 0 {width} {height}" font-family="{_FONTS}" '
+            f'font-size="{_number(FONT_SIZE)}" stroke-width="{_number(LINE_WIDTH)}">',
+            f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+        ]
+        lines += [item.svg() for item in self.items]
+        return "\n".join([*lines, "</svg>", ""])
+
+    def figure(self) -> Figure:
+        """Return a figure of the picture's size, not registered with pyplot.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        with needed():
+            from matplotlib.figure import Figure
+        size = (self.width / _POINTS_PER_INCH, self.height / _POINTS_PER_INCH)
+        figure = Figure(figsize=size, facecolor="white")
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        axes.set_axis_off()
+        axes.set_xlim(0, self.width)
+        axes.set_ylim(self.height, 0)
+        for order, item in enumerate(self.items):
+            item.paint(axes, order)
+        return figure
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
@@ -125,3 +251,11 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     """
     widths = _WIDTHS[bold]
     return sum(widths.get(character, _OTHER) for character in text) * size / 1000
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _pair(point: tuple[float, float]) -> str:
+    return f"{_number(point[0])},{_number(point[1])}"

@@ -6,9 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pynn.plotting._figure import to_figure
 from pynn.plotting._model_picture import Shown, model_picture
-from pynn.plotting._svg import to_svg
 
 _DIRECTIONS = ("TB", "BT", "LR", "RL")
 
@@ -105,15 +103,15 @@ def plot_model(
     path = Path(to_file)
     path = path if path.suffix else path.with_name(f"{path.name}.png")
     if path.suffix.lower() == ".svg":
-        path.write_text(to_svg(picture), encoding="utf-8")
+        path.write_text(picture.svg(), encoding="utf-8")
     else:
-        to_figure(picture).savefig(path, dpi=dpi)
+        picture.figure().savefig(path, dpi=dpi)
     return _shown_by_ipython(path)
 
 
 def model_svg(model: Any) -> str:
     """Return a picture of a model, with names and shapes, as the text of an SVG image."""
-    return to_svg(model_picture(model._diagram(), Shown(shapes=True, layer_names=True)))
+    return model_picture(model._diagram(), Shown(shapes=True, layer_names=True)).svg()
 
 
 def _shown_by_ipython(path: Path) -> Any:
