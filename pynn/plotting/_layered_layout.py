@@ -13,6 +13,8 @@ from statistics import median
 
 Point = tuple[float, float]
 
+_BESIDE, _BETWEEN = 24.0, 34.0  # the least room beside boxes, and between layers
+_PORT = 14.0  # between edges where they leave or enter a box
 _SWEEPS = 24  # orders and places settle within a few; graphs of models are small
 # How strongly an edge pulls its ends below one another: long edges should run straight.
 _PULL = {0: 1.0, 1: 2.0, 2: 8.0}  # by how many of its two ends are passing points
@@ -56,14 +58,7 @@ class Layout:
     routes: list[list[Point]]
 
 
-def layered_layout(
-    sizes: Sequence[Point],
-    links: Sequence[Link],
-    *,
-    beside: float = 24.0,
-    between: float = 34.0,
-    port: float = 14.0,
-) -> Layout:
+def layered_layout(sizes: Sequence[Point], links: Sequence[Link]) -> Layout:
     """Place boxes.
 
     Parameters
@@ -72,21 +67,17 @@ def layered_layout(
         Width and height of each box.
     links : sequence of Link
         Together without circles.
-    beside, between : float
-        The least room beside boxes, and between layers.
-    port : float
-        The distance of edges where they leave or enter a box.
 
     Examples
     --------
-    >>> layout = layered_layout([(20, 10), (20, 10)], [Link(0, 1)], between=30)
+    >>> layout = layered_layout([(20, 10), (20, 10)], [Link(0, 1)])
     >>> layout.corners, layout.routes
-    ([(0.0, 0.0), (0.0, 40.0)], [[(10.0, 10.0), (10.0, 10.0), (10.0, 40.0), (10.0, 40.0)]])
+    ([(0.0, 0.0), (0.0, 44.0)], [[(10.0, 10.0), (10.0, 10.0), (10.0, 44.0), (10.0, 44.0)]])
     """
     graph = _Graph(sizes, links)
     graph.order()
-    graph.place(beside)
-    return graph.layout(between, port)
+    graph.place()
+    return graph.layout()
 
 
 class _Graph:
@@ -170,10 +161,10 @@ class _Graph:
 
     # ---- the places from left to right
 
-    def place(self, beside: float) -> None:
+    def place(self) -> None:
         """Put everything near what it is connected to, in the order of its layer."""
         for layer in self.layers:
-            self._settle(layer, [0.0] * len(layer), [1.0] * len(layer), beside)
+            self._settle(layer, [0.0] * len(layer), [1.0] * len(layer))
         for sweep in range(_SWEEPS):
             down = sweep % 2 == 0
             both = sweep >= _SWEEPS // 2
@@ -188,23 +179,21 @@ class _Graph:
                     places = [pull * self.x[n] for pull, n in zip(pulls, near, strict=True)]
                     wanted.append(sum(places) / total if total else self.x[node])
                     weights.append(total or 0.1)
-                self._settle(layer, wanted, weights, beside)
+                self._settle(layer, wanted, weights)
         left = min((x - w / 2 for x, w in zip(self.x, self.widths, strict=True)), default=0.0)
         self.x = [x - left for x in self.x]
 
     def _pull(self, node: int, other: int) -> float:
         return _PULL[(node >= len(self.sizes)) + (other >= len(self.sizes))]
 
-    def _settle(
-        self, layer: list[int], wanted: list[float], weights: list[float], beside: float
-    ) -> None:
+    def _settle(self, layer: list[int], wanted: list[float], weights: list[float]) -> None:
         """Move a layer's nodes to the wanted places, as near as their widths allow.
 
         The least squares under that condition, by pooling neighbours that want to overlap.
         """
         offsets = [0.0]
         for left, right in zip(layer, layer[1:], strict=False):
-            offsets.append(offsets[-1] + (self.widths[left] + self.widths[right]) / 2 + beside)
+            offsets.append(offsets[-1] + (self.widths[left] + self.widths[right]) / 2 + _BESIDE)
         pools: list[tuple[float, float, int]] = []  # mean, weight, number of nodes
         for want, weight, offset in zip(wanted, weights, offsets, strict=True):
             pool = (want - offset, weight, 1)
@@ -219,7 +208,7 @@ class _Graph:
 
     # ---- the result
 
-    def layout(self, between: float, port: float) -> Layout:
+    def layout(self) -> Layout:
         """Return where boxes and edges are."""
         n_boxes = len(self.sizes)
         tops: list[float] = []
@@ -228,7 +217,7 @@ class _Graph:
         for layer in self.layers:
             heights.append(max((self.sizes[n][1] for n in layer if n < n_boxes), default=0.0))
             tops.append(y)
-            y += heights[-1] + between
+            y += heights[-1] + _BETWEEN
         corners = [
             (
                 self.x[n] - self.sizes[n][0] / 2,
@@ -236,8 +225,8 @@ class _Graph:
             )
             for n in range(n_boxes)
         ]
-        starts = self._ports([chain[:2] for chain in self.chains], "leaves", port)
-        ends = self._ports([chain[:-3:-1] for chain in self.chains], "enters", port)
+        starts = self._ports([chain[:2] for chain in self.chains], "leaves")
+        ends = self._ports([chain[:-3:-1] for chain in self.chains], "enters")
         routes = []
         for i, (link, chain) in enumerate(zip(self.links, self.chains, strict=True)):
             bottom = corners[link.source][1] + self.sizes[link.source][1]
@@ -249,9 +238,9 @@ class _Graph:
             top = tops[self.ranks[link.target]]
             routes.append([*route, (ends[i], top), (ends[i], corners[link.target][1])])
         right = max((x + w / 2 for x, w in zip(self.x, self.widths, strict=True)), default=0.0)
-        return Layout(right, max(y - between, 0.0), corners, routes)
+        return Layout(right, max(y - _BETWEEN, 0.0), corners, routes)
 
-    def _ports(self, pairs: list[list[int]], side: str, distance: float) -> list[float]:
+    def _ports(self, pairs: list[list[int]], side: str) -> list[float]:
         """Return where edges meet their boxes, side by side in the order of their other ends."""
         found = [0.0] * len(pairs)
         at: dict[int, list[int]] = {}
@@ -263,7 +252,7 @@ class _Graph:
                 found[i] = self.x[box] - self.sizes[box][0] / 2 + given
         for box, edges in at.items():
             edges.sort(key=lambda i: self.x[pairs[i][1]])
-            room = min(distance, 0.8 * self.sizes[box][0] / max(len(edges) - 1, 1))
+            room = min(_PORT, 0.8 * self.sizes[box][0] / max(len(edges) - 1, 1))
             for k, i in enumerate(edges):
                 found[i] = self.x[box] + (k - (len(edges) - 1) / 2) * room
         return found
