@@ -38,15 +38,27 @@ _FIT = (
 class RoutedEstimator(ModelEstimator):
     """Base of `KerasClassifier` and `KerasRegressor`, which say what the parameters are."""
 
-    model: Any
-    build_fn: Any
-    warm_start: bool
-    random_state: Any
-    optimizer: Any
-    loss: Any
-    metrics: Any
-    epochs: int
-    verbose: Any
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        build_fn: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        batch_size: int | None = None,
+        validation_batch_size: int | None = None,
+        verbose: Any = 1,
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        shuffle: bool = True,
+        run_eagerly: bool = False,
+        epochs: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        self._set_parameters(locals())
 
     def _check_new_parameter(self, name: str, value: Any) -> None:
         if name.split("__")[0] not in _TARGETS or "__" not in name:
@@ -433,28 +445,6 @@ class KerasRegressor(ModelRegressor, RoutedEstimator):
     >>> regressor.fit(np.zeros((5, 2)), np.ones(5)).predict(np.zeros((3, 2))).shape
     (3,)
     """
-
-    def __init__(
-        self,
-        model: Any = None,
-        *,
-        build_fn: Any = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        batch_size: int | None = None,
-        validation_batch_size: int | None = None,
-        verbose: Any = 1,
-        callbacks: Any = None,
-        validation_split: float = 0.0,
-        shuffle: bool = True,
-        run_eagerly: bool = False,
-        epochs: int = 1,
-        **kwargs: Any,
-    ) -> None:
-        self._set_parameters(locals())
 
     def _note_targets(self, y: np.ndarray) -> None:
         super()._note_targets(y)
