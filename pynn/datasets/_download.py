@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import sys
-import tempfile
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-_CHUNK = 1 << 16
+from pynn._atomic import write_atomically
+
 _TIMEOUT_SECONDS = 20.0
 
 
@@ -27,8 +26,8 @@ class RemoteFile:
 def download(remote: RemoteFile, target: Path) -> list[str]:
     """Download ``remote`` to ``target`` unless every address fails.
 
-    The file is written beside ``target`` under a temporary name, checked, and renamed, so that a
-    broken transfer never leaves something that looks like data.
+    The file is checked before it gets that name, so that a broken transfer never leaves something
+    that looks like data.
 
     Parameters
     ----------
@@ -57,22 +56,11 @@ def _fetch(url: str, remote: RemoteFile, target: Path) -> None:
     with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
         target.parent.mkdir(parents=True, exist_ok=True)
         print(f"Downloading {url} ({remote.size / 1e6:.1f} MB) to {target}", file=sys.stderr)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-        try:
-            digest, received = hashlib.sha256(), 0
-            with os.fdopen(handle, "wb") as file:
-                # One chunk too many is enough to know that the file is not the one expected.
-                while received <= remote.size and (chunk := response.read(_CHUNK)):
-                    digest.update(chunk)
-                    received += len(chunk)
-                    file.write(chunk)
-            if received != remote.size:
-                raise OSError(f"the file must have {remote.size} bytes. Received: {received}")
-            if digest.hexdigest() != remote.sha256:
-                raise OSError(
-                    f"the file's SHA-256 must be {remote.sha256}. Received: {digest.hexdigest()}"
-                )
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        # One byte too many is enough to know that the file is not the one expected.
+        content = response.read(remote.size + 1)
+    if len(content) != remote.size:
+        raise OSError(f"the file must have {remote.size} bytes. Received: {len(content)}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != remote.sha256:
+        raise OSError(f"the file's SHA-256 must be {remote.sha256}. Received: {digest}")
+    write_atomically(target, lambda file: file.write(content))

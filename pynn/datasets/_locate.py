@@ -62,11 +62,13 @@ def local_file(path: str, others: Sequence[str] = ()) -> Path | None:
     return None
 
 
-def not_found(what: str, searched: Sequence[Path], failures: Sequence[str], advice: str) -> str:
-    """Compose the message of a `DatasetNotFoundError`."""
+def not_found(
+    what: str, searched: Sequence[Path], failures: Sequence[str], advice: str
+) -> DatasetNotFoundError:
+    """Return the error that says where a data set was looked for, and what to do."""
     lines = [f"{what} was not found on this machine and could not be downloaded.", "Searched:"]
     lines += [f"  {path}" for path in searched]
     if failures:
         lines.append("Downloads that failed:")
         lines += [f"  {failure}" for failure in failures]
-    return "\n".join([*lines, advice])
+    return DatasetNotFoundError("\n".join([*lines, advice]))

@@ -16,13 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pynn.datasets._download import RemoteFile, download
-from pynn.datasets._locate import (
-    DatasetNotFoundError,
-    cache_dir,
-    data_dirs,
-    local_file,
-    not_found,
-)
+from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
 
 __all__ = ["feature_names", "load_data"]
 
@@ -138,7 +132,7 @@ def _find(path: str) -> Path:
             f"Put housing.csv ({_PUBLISHED.urls[0]}) into one of these folders, for instance as "
             f"{target}, or name its folder in PYNN_DATA_DIR."
         )
-        raise DatasetNotFoundError(not_found("California housing", searched, failures, advice))
+        raise not_found("California housing", searched, failures, advice)
     return target
 
 

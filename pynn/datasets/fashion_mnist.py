@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pynn.datasets._download import RemoteFile, download
 from pynn.datasets._images import IDX_NAMES, Split, has_idx_files, read_idx_folder
-from pynn.datasets._locate import DatasetNotFoundError, cache_dir, data_dirs, not_found
+from pynn.datasets._locate import cache_dir, data_dirs, not_found
 
 __all__ = ["class_names", "load_data"]
 
@@ -104,5 +104,5 @@ def load_data() -> tuple[Split, Split]:
                 "Either install it (Debian, Ubuntu: `apt-get install dataset-fashion-mnist`), or "
                 f"put {', '.join(IDX_NAMES)} into one of the folders above."
             )
-            raise DatasetNotFoundError(not_found("Fashion-MNIST", searched, failures, advice))
+            raise not_found("Fashion-MNIST", searched, failures, advice)
     return read_idx_folder(target, _HISTOGRAMS)

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from pynn.datasets._download import RemoteFile, download
 from pynn.datasets._images import Split, has_idx_files, read_idx_folder, read_npz
-from pynn.datasets._locate import (
-    DatasetNotFoundError,
-    cache_dir,
-    data_dirs,
-    local_file,
-    not_found,
-)
+from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
 
 __all__ = ["load_data"]
 
@@ -76,5 +70,5 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
             f"Put Keras's mnist.npz ({_PUBLISHED.urls[0]}) into one of these folders, "
             f"for instance as {target}, or name its folder in PYNN_DATA_DIR."
         )
-        raise DatasetNotFoundError(not_found("MNIST", searched, failures, advice))
+        raise not_found("MNIST", searched, failures, advice)
     return read_npz(target, _HISTOGRAMS)
