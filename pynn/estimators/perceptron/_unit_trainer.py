@@ -59,14 +59,7 @@ class UnitTrainer(PythonTrainer):
         self._rows: Any = None
 
     def start(
-        self,
-        x: Sequence[Any],
-        y: Sequence[Any],
-        weights: Sequence[Any],
-        batch_size: int,
-        order: np.ndarray | None = None,
-        shuffle_seed: int | None = None,
-        skip: int = 0,
+        self, x: Sequence[Any], y: Sequence[Any], weights: Sequence[Any], *args: Any, **kwargs: Any
     ) -> None:
         """Begin an epoch.
 
@@ -77,14 +70,10 @@ class UnitTrainer(PythonTrainer):
             -1 and 1 for a threshold unit, numbers for a linear one.
         weights : list of one ndarray of shape (n,) or None
             Factor of each row's updates.
-        batch_size : int
-            Rows of a step.
-        order : ndarray of int64, default=None
-            Row numbers; None stands for all in order.
-        shuffle_seed, skip
-            Not used: the rows are shuffled by their order.
+        *args, **kwargs
+            See `PythonTrainer.start`.
         """
-        super().start(x, y, weights, batch_size, order)
+        super().start(x, y, weights, *args, **kwargs)
         (source,), (self._targets,), (self._row_weight,) = x, y, weights
         if source is not self._source:
             self._source, self._rows = source, _checked_rows(source, self._weights.dtype)
