@@ -57,8 +57,8 @@ def claim(shape: Sequence[int], name: str) -> None:
     limits.left[0] -= size
 
 
-def check_row(shape: Sequence[int | None], name: str) -> None:
-    """Refuse the shape of an op's result if it has no size, or is too large for a row.
+def check_row(shape: Sequence[int | None], what: str) -> None:
+    """Refuse the shape of a tensor if it has no size, or is too large for a row.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def check_row(shape: Sequence[int | None], name: str) -> None:
     most = LARGEST_ROW if limits is None else limits.row
     if any(n < 0 for n in sizes) or math.prod(sizes) > most:
         raise ValueError(
-            f"the op {name!r} would make rows of shape {tuple(shape)}, which must have at most "
+            f"{what} would make rows of shape {tuple(shape)}, which must have at most "
             f"{most} numbers"
         )
 

@@ -6,6 +6,8 @@ import math
 import numbers
 from typing import Any
 
+LARGEST_SIZE = 2**31 - 1  # of an axis, of a batch: the engine counts in 32 bits
+
 
 def is_number(value: Any) -> bool:
     """Whether `value` is a finite real number and no bool.
@@ -31,3 +33,32 @@ def is_integer(value: Any) -> bool:
     (True, False, False)
     """
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def checked_size(name: str, value: Any) -> int:
+    """Return a number of units, rows or words as an int.
+
+    Raises
+    ------
+    ValueError
+        If it is not an integer from 1 to `LARGEST_SIZE`.
+    """
+    if not is_integer(value) or value < 1:
+        raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+    if value > LARGEST_SIZE:
+        raise ValueError(f"{name} must be at most {LARGEST_SIZE}. Received: {name}={value!r}")
+    return int(value)
+
+
+def checked_number(name: str, value: Any, *, negative: bool = True) -> Any:
+    """Return a finite number as it is.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or is negative where it must not be.
+    """
+    if not is_number(value) or (value < 0 and not negative):
+        wanted = "a finite number" if negative else "a number that is not negative"
+        raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
+    return value

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._allocation import check_row
 from pynn._number_checks import is_integer
 from pynn._tensor import Shape
 
@@ -77,4 +78,5 @@ def checked_row_shape(shape: Any, owner: str) -> tuple[int, ...]:
             f"the input shape of {owner} must be positive integers, without the batch. "
             f"Received: shape={shape}"
         )
+    check_row(shape, owner)
     return tuple(int(n) for n in shape)

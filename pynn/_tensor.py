@@ -107,7 +107,7 @@ class Node:
         self.inputs = inputs
         self.params = params
         shape = op.shape(*[shape_of(value) for value in inputs], **params)
-        check_row(shape, op.name)
+        check_row(shape, f"the op {op.name!r}")
         types = [x.dtype for x in inputs if isinstance(x, (Tensor, Weight))]
         floats = [dtype for dtype in types if dtype.startswith("float")]
         dtype = op.dtype or (floats[0] if floats else _with_constants(types[0], inputs))

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from pynn import _namespace, _state
+from pynn._number_checks import checked_number
 from pynn._registry import Configured, Registry
 
 __all__ = [
@@ -85,7 +86,7 @@ class MaxNorm(Constraint):
     """
 
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
-        self.max_value = max_value
+        self.max_value = checked_number("max_value", max_value, negative=False)
         self.axis = axis
 
     def __call__(self, w: Any) -> np.ndarray:
@@ -124,9 +125,9 @@ class MinMaxNorm(Constraint):
         rate: float = 1.0,
         axis: Axis = 0,
     ) -> None:
-        self.min_value = min_value
-        self.max_value = max_value
-        self.rate = rate
+        self.min_value = checked_number("min_value", min_value, negative=False)
+        self.max_value = checked_number("max_value", max_value, negative=False)
+        self.rate = checked_number("rate", rate)
         self.axis = axis
 
     def __call__(self, w: Any) -> np.ndarray:

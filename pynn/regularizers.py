@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _namespace, _state
-from pynn._number_checks import is_number
+from pynn._number_checks import checked_number
 from pynn._numbers import Number
 from pynn._registry import Configured, Registry
 
@@ -31,12 +31,6 @@ __all__ = [
 ]
 
 registry = Registry("regularizer")
-
-
-def _strength(name: str, value: Any) -> float:
-    if not is_number(value) or value < 0:
-        raise ValueError(f"{name} must be a number that is not negative. Received: {name}={value}")
-    return float(value)
 
 
 class Regularizer(Configured):
@@ -82,8 +76,8 @@ class L1L2(Regularizer):
     """
 
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
-        self.l1 = _strength("l1", 0.0 if l1 is None else l1)
-        self.l2 = _strength("l2", 0.0 if l2 is None else l2)
+        self.l1 = float(checked_number("l1", 0.0 if l1 is None else l1, negative=False))
+        self.l2 = float(checked_number("l2", 0.0 if l2 is None else l2, negative=False))
 
     def __call__(self, x: Any) -> Any:
         """Return the penalty: a `Number` for arrays, a tensor for tensors."""
@@ -175,7 +169,7 @@ class OrthogonalRegularizer(Regularizer):
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
-        self.factor = _strength("factor", factor)
+        self.factor = float(checked_number("factor", factor, negative=False))
         if mode not in ("rows", "columns"):
             raise ValueError(f"mode must be 'rows' or 'columns'. Received: mode={mode!r}")
         self.mode = mode

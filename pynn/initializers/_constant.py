@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._number_checks import checked_number
 from pynn.initializers._initializer import Initializer, registry
 
 __all__ = ["Constant", "Identity", "Ones", "Zeros", "constant", "identity", "ones", "zeros"]
@@ -30,6 +31,8 @@ class Constant(Initializer):
     """
 
     def __init__(self, value: Any = 0.0) -> None:
+        if not np.isfinite(np.asarray(value, dtype=np.float64)).all():
+            raise ValueError(f"value must be finite. Received: value={value!r}")
         self.value = value
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
@@ -99,7 +102,7 @@ class Identity(Initializer):
     """
 
     def __init__(self, gain: float = 1.0) -> None:
-        self.gain = gain
+        self.gain = checked_number("gain", gain)
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
         """Return the matrix in that shape and type, see `Initializer`.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._number_checks import checked_number
 from pynn.initializers._initializer import RandomInitializer, registry
 from pynn.random import standard_truncated_normal
 
@@ -42,8 +43,8 @@ class RandomNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         super().__init__(seed)
-        self.mean = mean
-        self.stddev = stddev
+        self.mean = checked_number("mean", mean)
+        self.stddev = checked_number("stddev", stddev, negative=False)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return rng.normal(self.mean, self.stddev, shape)
@@ -69,8 +70,8 @@ class TruncatedNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         super().__init__(seed)
-        self.mean = mean
-        self.stddev = stddev
+        self.mean = checked_number("mean", mean)
+        self.stddev = checked_number("stddev", stddev, negative=False)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return self.mean + self.stddev * standard_truncated_normal(rng, shape)
@@ -96,8 +97,8 @@ class RandomUniform(RandomInitializer):
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None) -> None:
         super().__init__(seed)
-        self.minval = minval
-        self.maxval = maxval
+        self.minval = checked_number("minval", minval)
+        self.maxval = checked_number("maxval", maxval)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return rng.uniform(self.minval, self.maxval, shape)
@@ -128,7 +129,7 @@ class Orthogonal(RandomInitializer):
 
     def __init__(self, gain: float = 1.0, seed: Any = None) -> None:
         super().__init__(seed)
-        self.gain = gain
+        self.gain = checked_number("gain", gain)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if len(shape) < 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import activations, constraints, initializers, ops, regularizers
-from pynn._number_checks import is_integer
+from pynn._number_checks import checked_size, is_integer
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
@@ -68,9 +68,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if not is_integer(units) or units < 1:
-            raise ValueError(f"units must be a positive integer. Received: units={units!r}")
-        self.units = int(units)
+        self.units = checked_size("units", units)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)

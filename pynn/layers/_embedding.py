@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
-from pynn._number_checks import is_integer
+from pynn._number_checks import checked_size
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
@@ -58,11 +58,8 @@ class Embedding(Layer):
         if input_length is not None:
             kwargs.setdefault("input_shape", (input_length,))
         super().__init__(**kwargs)
-        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
-            if not is_integer(size) or size < 1:
-                raise ValueError(f"{name} must be a positive integer. Received: {name}={size!r}")
-        self.input_dim = int(input_dim)
-        self.output_dim = int(output_dim)
+        self.input_dim = checked_size("input_dim", input_dim)
+        self.output_dim = checked_size("output_dim", output_dim)
         if embeddings_initializer == "uniform":
             embeddings_initializer = "random_uniform"
         self.embeddings_initializer = initializers.get(embeddings_initializer)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn._number_checks import is_integer
+from pynn._number_checks import checked_size
 
 
 def checked_verbose(value: Any) -> int:
@@ -32,11 +32,7 @@ def checked_count(name: str, value: Any, default: Any) -> Any:
     ValueError
         If it is no positive integer.
     """
-    if value is None:
-        return default
-    if not is_integer(value) or value < 1:
-        raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
-    return int(value)
+    return default if value is None else checked_size(name, value)
 
 
 def figures(logs: dict[str, Any], return_dict: bool) -> Any:

@@ -42,10 +42,10 @@ class Compiled:
         self._last: Objectives | None = None
         self._made: dict[Any, Any] = {}
         _check_factors(loss_weights)
-        for name in _names_in(loss):
+        for name in _names_in(loss, "a loss"):
             _check_loss(name)
         for given in (metrics, weighted_metrics):
-            for name in _names_in(given):
+            for name in _names_in(given, "a metric"):
                 if not _depends_on_shapes(name):
                     METRICS.find(name)
 
@@ -177,14 +177,19 @@ def _depends_on_shapes(name: str) -> bool:
     return name.lower() in ("accuracy", "acc", "crossentropy", "ce")
 
 
-def _names_in(given: Any) -> list[str]:
+def _names_in(given: Any, what: str) -> list[str]:
+    """Return the names among losses or metrics, and refuse what can be neither."""
     if isinstance(given, str):
         return [given]
     if isinstance(given, Mapping):
-        given = list(given.values())
+        given = [] if "class_name" in given else list(given.values())
     if isinstance(given, (list, tuple)):
-        return [name for value in given for name in _names_in(value)]
-    return []
+        return [name for value in given for name in _names_in(value, what)]
+    if given is None or callable(given):
+        return []
+    raise ValueError(
+        f"{what} must be a name, a class, an instance or a function. Received: {given!r}"
+    )
 
 
 def _per_output(given: Any, names: Sequence[str], what: str) -> list[Any]:

@@ -299,6 +299,8 @@ def _holds_one_array(value: Sequence[Any], n_rows: int | None) -> bool:
 
 def _input_array(value: Any, name: str, shape: Shape) -> Any:
     array = _numbers(value, "x")
+    if array is None:
+        raise ValueError(f"input {name!r} needs data. Received: None")
     row, wanted = array.shape[1:], shape[1:]
     if row == wanted:
         return array

@@ -69,6 +69,11 @@ def _check_labels(
         )
     if not target.size:
         return
+    if target.dtype.kind == "f" and (target % 1 > 0).any():
+        example = target[target % 1 > 0].flat[0]
+        raise ValueError(
+            f"the class numbers of output {name!r} must be whole numbers. Received: {example}"
+        )
     low, high = target.min(), target.max()
     if low >= 0 and high < classes:
         return

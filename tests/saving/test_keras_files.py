@@ -267,7 +267,7 @@ def first_layer(**changes: Any) -> Callable[[dict[str, Any]], None]:
             "unknown initializer: 'system'",
         ),
         (
-            lambda c: c["config"]["layers"][3]["config"].update(units=10**14),
+            lambda c: c["config"]["layers"][3]["config"].update(units=10**9),
             "is larger than what the file holds",
         ),
         (lambda c: c["config"]["layers"][3]["config"].update(units=4), "has the shape"),

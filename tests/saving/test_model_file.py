@@ -358,7 +358,7 @@ def test_names_are_only_looked_up(tmp_path: Path, name: str) -> None:
 def test_a_model_larger_than_its_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.pynn"
     noisy().save(path)
-    for units in (10**15, 10**6):
+    for units in (10**9, 10**6):
         rewrite(
             path,
             lambda m, n=units: m.update(model=m["model"].replace('"units": 8', f'"units": {n}')),

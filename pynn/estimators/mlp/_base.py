@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from pynn import models
 from pynn._dtypes import dtype_name
+from pynn._number_checks import checked_size
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_rows
 from pynn.estimators.mlp._architecture import (
@@ -228,7 +229,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
         if not all(isinstance(n, Integral) and int(n) > 0 for n in sizes):
             raise ValueError(f"hidden_layer_sizes must be > 0 and integers, got {sizes}.")
-        return sizes
+        return [checked_size("hidden_layer_sizes", n) for n in sizes]
 
     def _architecture(self, sizes: Sequence[int], heads: list[Head], dtype: Any) -> Architecture:
         """Return the network that the parameters describe, for these sizes and output layers."""
