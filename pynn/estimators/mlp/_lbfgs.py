@@ -6,7 +6,6 @@ rounded at the end only, because the line search needs the digits.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -80,8 +79,7 @@ class _Stopped(Exception):
 def train_at_once(call: FitCall, task: FitTask | None = None) -> None:
     """Train the estimator's network; set ``n_iter_``, ``loss_`` and ``history_``.
 
-    An interrupt ends the training with a warning; the weights are then those of the last
-    iteration.
+    An interrupt is raised, as by scikit-learn; the weights are then those of the last iteration.
 
     Parameters
     ----------
@@ -147,9 +145,8 @@ def train_at_once(call: FitCall, task: FitTask | None = None) -> None:
         last = (result.x, loss, objective.data_loss)
     except _Stopped:
         pass
-    except KeyboardInterrupt:
-        warnings.warn("Training interrupted by user.", stacklevel=5)
-    objective.vector, *losses = last
-    estimator.loss_ = figures.reported(*losses)
-    network.assign(exact.copy_weights())
+    finally:
+        objective.vector, *losses = last
+        estimator.loss_ = figures.reported(*losses)
+        network.assign(exact.copy_weights())
     progress.ends()

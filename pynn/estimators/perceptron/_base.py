@@ -201,7 +201,8 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
     def _train(self, x: Any, y: np.ndarray, sample_weight: Any, max_iter: int) -> None:
         """Train all units; set ``n_iter_`` to the most epochs of any, and count ``t_`` on.
 
-        An interrupt ends the training of all with a warning.
+        An interrupt or an error ends the training of all, and is raised when nobody changes the
+        weights any more, as by scikit-learn's.
         """
         dtype = np.float32 if np.asarray(self.coef_).dtype == np.float32 else np.float64
         self.coef_ = np.require(self.coef_, dtype, ["C", "W"])
@@ -221,14 +222,15 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
             Parallel(n_jobs=self.n_jobs, require="sharedmem")(
                 delayed(train)(i, unit) for i, unit in enumerate(units)
             )
-        except KeyboardInterrupt:
+        except BaseException:
             stop.set()
-            for unit in units:  # until nobody changes the weights any more
+            for unit in units:
                 with unit.busy:
                     pass
-            warnings.warn("Training interrupted by user.", stacklevel=4)
-        self.n_iter_ = max(unit.n_epochs for unit in units)
-        self.t_ += self.n_iter_ * x.shape[0]
+            raise
+        finally:
+            self.n_iter_ = max(unit.n_epochs for unit in units)
+            self.t_ += self.n_iter_ * x.shape[0]
 
     def _train_unit(
         self,
