@@ -28,6 +28,14 @@ def training_position(call: Callable[..., Any]) -> int | None:
     return None
 
 
+@cache
+def usual_training(call: Callable[..., Any]) -> bool | None:
+    """Return the default of the argument ``training`` of `call`; None if it has none."""
+    parameter = inspect.signature(call).parameters.get("training")
+    default = None if parameter is None else parameter.default
+    return default if isinstance(default, bool) else None
+
+
 def given_training(
     call: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> bool | None:

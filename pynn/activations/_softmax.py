@@ -7,6 +7,7 @@ from typing import Any
 
 from pynn import _namespace
 from pynn._activation_op import KerasOp, apply_activation
+from pynn._user_warning import warn_user
 from pynn.activations._declaration import activation
 
 __all__ = ["log_softmax", "softmax"]
@@ -23,7 +24,7 @@ def softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
     ----------
     x : array-like or tensor
     axis : int or sequence of int, default=-1
-        Of several axes together.
+        Of several axes together. One of size 1 is warned of: the result is 1 everywhere.
 
     Returns
     -------
@@ -36,6 +37,12 @@ def softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
     array([[0.5   , 0.5   ],
            [0.2689, 0.7311]], dtype=float32)
     """
+    shape = getattr(x, "shape", ())
+    if isinstance(axis, int) and -len(shape) <= axis < len(shape) and shape[axis] == 1:
+        warn_user(
+            f"a softmax over axis {axis} of a tensor of shape {shape}, where that axis has size 1, "
+            "is 1 whatever the tensor holds. Use sigmoid for a single output"
+        )
     return _along("softmax", x, axis)
 
 

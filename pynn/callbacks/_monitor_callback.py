@@ -34,7 +34,8 @@ def direction_of(name: str, model: Any = None) -> str:
     name = name.removeprefix("val_")
     if name.endswith("loss"):
         return "min"
-    for metric in getattr(model, "metrics", None) or ():
+    held = getattr(model, "metrics", None) or ()
+    for metric in [one for each in held for one in (each, *getattr(each, "metrics", ()))]:
         direction = getattr(metric, "_direction", None)
         same = name == metric.name or name.endswith(f"_{metric.name}")
         if same and direction is not None:

@@ -155,12 +155,15 @@ class Layer(WeightHolder, metaclass=_NamesItself):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Record the layer on tensors, or compute it on arrays; see `call` for the arguments.
 
-        A ``training`` that is given holds for the layers that this one calls, too.
+        A ``training`` that is given holds for the layers that this one calls, too; so does the
+        default of `call` where nobody has given one.
         """
+        trace = current()
         training = _signatures.given_training(type(self).call, args, kwargs)
+        if training is None and trace.training is None and "training" not in kwargs:
+            training = _signatures.usual_training(type(self).call)
         if training is None:
             return self._on_tensors_or_arrays(args, kwargs)
-        trace = current()
         before = trace.training
         trace.training = training
         try:
@@ -232,10 +235,9 @@ class Layer(WeightHolder, metaclass=_NamesItself):
                     trace.losses.append(penalty / max(len(output), 1))
         finally:
             trace.depth -= 1
-        if not trace.depth:
-            self._penalties = trace.losses[known:]
-            if not trace.collects:
-                del trace.losses[known:]
+        self._penalties = trace.losses[known:]
+        if not (trace.depth or trace.collects):
+            del trace.losses[known:]
         return map_leaves(as_result, outputs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -280,7 +282,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         """The penalties, one number each: of activities and `add_loss`, and of the weights.
 
         The former are those of the layer's last call on arrays; while a `Tape` is open, of all
-        that was called so far. A model that runs in the engine keeps none from its calls.
+        that was called so far. Training and prediction in the engine leave none.
         """
         penalties = current().losses if is_taped() else self._penalties
         return [ops.mean(term() if callable(term) else term) for term in penalties] + [

@@ -189,9 +189,7 @@ class MeanMetricWrapper(Mean):
 
     def _is_plain_mean(self) -> bool:
         """Whether nothing but the mean of the function's values is kept."""
-        kind = type(self)
-        own_update = kind.update_state is not MeanMetricWrapper.update_state
-        return not own_update and kind.result is Mean.result
+        return self._works_as(MeanMetricWrapper)
 
     def _native(self) -> str | None:
         return native_name(self._fn, self._fn_kwargs) if self._is_plain_mean() else None

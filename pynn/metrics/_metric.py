@@ -179,6 +179,11 @@ class Metric(ABC):
         # Weights that are made when the first batch is seen begin with the rest.
         self.__dict__["_awaited"] = list(state[len(known) :])
 
+    def _works_as(self, known: type[Metric]) -> bool:
+        """Whether the class gathers, returns and begins again as `known` does."""
+        methods = ("update_state", "result", "reset_state")
+        return all(getattr(type(self), name) is getattr(known, name) for name in methods)
+
     def _native(self) -> str | None:
         """Return the engine's name of the metric, or None if it has no such."""
         return None

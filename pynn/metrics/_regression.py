@@ -60,9 +60,7 @@ class RootMeanSquaredError(Mean):
         return Number(math.sqrt(super().result()))
 
     def _native(self) -> str | None:
-        kind, usual = type(self), RootMeanSquaredError
-        own = kind.update_state is not usual.update_state or kind.result is not usual.result
-        return None if own else "loss:mean_squared_error"
+        return "loss:mean_squared_error" if self._works_as(RootMeanSquaredError) else None
 
 
 @registry.add()

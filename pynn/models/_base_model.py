@@ -26,6 +26,10 @@ from pynn.models._summary import html_of, summary
 from pynn.training import Signature
 
 
+class NotBuiltError(AttributeError, ValueError):
+    """Raised for what a model has as soon as it is built; to ``hasattr`` it is not there."""
+
+
 class BaseModel(Layer):
     """What a model is made of; see `Model`."""
 
@@ -118,7 +122,7 @@ class BaseModel(Layer):
 
     def _interface_or_fail(self) -> Interface:
         if self._interface is None:
-            raise ValueError(
+            raise NotBuiltError(
                 f"model {self.name!r} has no inputs and outputs before it is built. Call it on "
                 "data, fit it, or begin it with an Input"
             )

@@ -15,7 +15,7 @@ from pynn._structure import is_nested, leaves
 from pynn.graph import averages_rows
 from pynn.losses import Loss
 from pynn.metrics import registry as METRICS
-from pynn.training import ArrayData, Objectives, Output, OutputMetric, Signature
+from pynn.training import Objectives, Output, OutputMetric, Signature
 
 Shape = tuple[int | None, ...]
 
@@ -31,6 +31,11 @@ class Compiled:
     ----------
     loss, loss_weights, metrics, weighted_metrics
         See `Model.compile`.
+
+    Attributes
+    ----------
+    last : Objectives or None
+        What they came to for the last targets.
     """
 
     def __init__(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
@@ -39,7 +44,7 @@ class Compiled:
         self._metrics = metrics
         self._weighted_metrics = weighted_metrics
         self._known: dict[Any, Objectives] = {}
-        self._last: Objectives | None = None
+        self.last: Objectives | None = None
         self._made: dict[Any, Any] = {}
         _check_factors(loss_weights)
         for name in _names_in(loss, "a loss"):
@@ -49,18 +54,17 @@ class Compiled:
                 if not _depends_on_shapes(name):
                     METRICS.find(name)
 
-    def objectives(self, signature: Signature, data: ArrayData, dtype: str) -> Objectives:
+    def objectives(
+        self, signature: Signature, targets: Sequence[Any], weighted: bool, dtype: str
+    ) -> Objectives:
         """Return what this comes to for such outputs and these targets."""
         names, shapes = signature.output_names, signature.output_shapes
-        y_shapes = tuple(
-            None if y is None else (None, *(y.shape[1:] or (1,))) for y in data.y_arrays
-        )
-        weighted = any(weights is not None for weights in data.weight_arrays)
+        y_shapes = tuple(None if y is None else (None, *(y.shape[1:] or (1,))) for y in targets)
         key = (tuple(names), tuple(shapes), y_shapes, weighted, dtype)
         if key not in self._known:
             self._known[key] = self._resolve(names, shapes, y_shapes, weighted, dtype)
-        self._last = self._known[key]
-        return self._last
+        self.last = self._known[key]
+        return self.last
 
     def evaluated(self, names: Sequence[str]) -> list[str] | None:
         """Return those of the outputs that have a loss or metrics; None stands for all."""
@@ -81,12 +85,11 @@ class Compiled:
         weighted: bool,
         dtype: str,
     ) -> Objectives:
-        given = _per_output(self._loss, names, "loss")
-        if all(value is None for value in given):
-            raise ValueError("the model has no loss: give one to compile()")
         chosen = [
             self._loss_of(value, y_shape, shape)
-            for value, y_shape, shape in zip(given, y_shapes, shapes, strict=True)
+            for value, y_shape, shape in zip(
+                _per_output(self._loss, names, "loss"), y_shapes, shapes, strict=True
+            )
         ]
         resolved: list[OutputMetric] = []
         for source, counts_weights in ((self._metrics, False), (self._weighted_metrics, True)):
@@ -144,11 +147,7 @@ class Compiled:
 
     def names(self) -> list[str]:
         """Return what the numbers of an evaluation are called, as far as that is known."""
-        return ["loss"] if self._last is None else self._last.log_names()
-
-    def metric_objects(self) -> list[Any]:
-        """Return the metrics that were resolved last."""
-        return [] if self._last is None else [each.metric for each in self._last.metrics]
+        return ["loss"] if self.last is None else self.last.log_names()
 
 
 @cache

@@ -100,20 +100,24 @@ class Steps(PythonTrainer):
                 f"{self._own_step.__name__}() of {type(self._model).__name__} must return a dict "
                 f"of figures by name. Received: {logs!r}"
             )
-        self._logs = {name: float(np.asarray(to_array(value))) for name, value in logs.items()}
+        # As in Keras, what is a dict itself adds its own names.
+        groups = [v if isinstance(v, Mapping) else {name: v} for name, v in logs.items()]
+        figures = {name: value for group in groups for name, value in group.items()}
+        self._logs = {name: float(np.asarray(to_array(value))) for name, value in figures.items()}
         self._count += n_rows
 
     def _restore_metrics(self, batch: tuple[Any, ...]) -> None:
-        model, (x, y, _) = self._model, unpack(batch)
-        if model.loss is not None:
-            model._objectives_for(x, y)  # which metrics there are shows with the first targets
+        model, (_, y, _) = self._model, unpack(batch)
+        if model._compile_metrics is not None:
+            model._objectives_for(y)  # which metrics there are shows with the first targets
         for metric, values in zip(model.metrics, self._awaited, strict=True):
             metric._restore(values)
         self._awaited = []
 
     def results(self) -> dict[str, Any]:
-        """Return nothing but the number of rows: figures are the step's own business."""
-        return {"loss": (0.0, float(self._count)), "outputs": [], "metrics": []}
+        """Return the step's own loss and the number of rows."""
+        loss = self._logs.get("loss", 0.0)
+        return {"loss": (loss * self._count, float(self._count)), "outputs": [], "metrics": []}
 
     def evaluate(self, x: Any, y: Any, weights: Any, batch_size: int) -> dict[str, Any]:
         """Take a step for all rows as one batch; see `results`."""

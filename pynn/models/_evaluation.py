@@ -25,9 +25,19 @@ def evaluation_of(
 
 
 def checked_objectives(model: Model, data: ArrayData | BatchData) -> Objectives:
-    """Return the objectives for data, whose targets are checked against them."""
+    """Return the objectives for data, whose targets are checked against them.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to train for, or the targets are none of the losses.
+    """
     first = data.peek() if isinstance(data, BatchData) else data
-    objectives = model._objectives(first)
+    weighted = any(weights is not None for weights in first.weight_arrays)
+    objectives = model._objectives(first.y_arrays, weighted)
+    if all(output.loss is None for output in objectives.outputs):
+        if not model._plan(training=True).losses:
+            raise ValueError("the model has no loss: give one to compile()")
     objectives.check(first)
     return objectives
 
@@ -84,11 +94,12 @@ class Evaluation:
         callbacks.on_test_begin()
         objectives.reset()
         totals: Totals | None = None
+        together = model.steps_per_execution
         done = 0
         for part in parts_of(self._data, rows, self._limit, size):
             if not part.n_rows:
                 continue
-            if by_batches:
+            if by_batches and done % together == 0:
                 callbacks.on_test_batch_begin(done)
             totals = Totals(evaluator.evaluate(*part.sources(evaluator), size)) + totals
             if isinstance(objectives, Objectives) and objectives.python_metrics:
@@ -96,12 +107,16 @@ class Evaluation:
                 predictions = plan.predict(part.x_arrays, size if plan.depends_on_batch else None)
                 objectives.update(part, slice(None), predictions)
             done += part.count_steps(size) if isinstance(self._data, ArrayData) else 1
-            if by_batches:
+            if by_batches and done % together == 0:
                 callbacks.on_test_batch_end(done - 1, objectives.logs(totals))
             if bar is not None and bar.is_due:
                 bar.update(done, objectives.logs(totals))
         if totals is None:
             raise ValueError("there is no data to evaluate the model on: it has no rows")
         logs = objectives.logs(totals)
+        if isinstance(objectives, Objectives):
+            model._tracker()._assign(logs["loss"], 1.0)
+        if by_batches and (left := -done % together):
+            callbacks.on_test_batch_end(done - 1 + left, dict(logs))
         callbacks.on_test_end(logs)
         return {prefix + name: value for name, value in logs.items()}

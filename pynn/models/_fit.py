@@ -23,6 +23,7 @@ from pynn.training import (
     TrainingLoop,
     comes_in_batches,
     progress_shown,
+    warn_of_divergence,
 )
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class FitListener(Listener):
         ]
         self._updates_metrics = bool(objectives.python_metrics)
         self._notifies_steps = callbacks.wants_train_batches
+        self._together = model.steps_per_execution
         self._notifies_now_and_then = bool(callbacks.listening("on_train_batch_end"))
         self._at_step_begin = callbacks.listening("on_train_batch_begin")
         self.wants_steps = bool(self._notifies_steps or self._updates_metrics or self._constrained)
@@ -157,8 +159,7 @@ class FitListener(Listener):
     def _is_alone(self) -> bool:
         """Whether nobody but the history looks at steps and epochs, which may then run ahead.
 
-        Nor may code of the user's run between them: what computes learning rates, or a metric's own
-        way to begin an epoch.
+        Nor may code of the user's, which computes learning rates, run between them.
         """
         return (
             [type(callback) for callback in self._callbacks.callbacks] == [History]
@@ -166,7 +167,6 @@ class FitListener(Listener):
             and self._validation is None
             and self._optimizer._has_plain_rates
             and isinstance(self._objectives, Objectives)
-            and not self._objectives.has_own_resets
         )
 
     def _is_silent(self) -> bool:
@@ -199,17 +199,30 @@ class FitListener(Listener):
             self._objectives.restore(self._restored)
             self._restored = None
 
+    def on_divergence(
+        self, loss: float, epoch: int, steps: tuple[int, int], loop: TrainingLoop
+    ) -> None:
+        warn_of_divergence(loss, epoch, steps, loop)
+
     def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
         logs = self.logs = self._objectives.logs(totals)
+        if self._notifies_steps and (left := -steps % self._together):
+            self._callbacks.on_train_batch_end(steps - 1 + left, dict(logs))
         if self._history is not None:
             self._history.on_epoch_end(epoch, logs)
         else:
+            self._note_loss()
             if self._validation is not None and self._validates_after(epoch):
                 logs.update(self._validation.run(self._callbacks))
             self._callbacks.on_epoch_end(epoch, logs)
             if self._bar is not None:
                 self._bar.finish(steps, logs)
         return bool(self._model.stop_training)
+
+    def _note_loss(self) -> None:
+        """Let the first of the model's metrics have the loss of the last epoch."""
+        if isinstance(self._objectives, Objectives) and self.logs:
+            self._model._tracker()._assign(self.logs["loss"], 1.0)
 
     def _validates_after(self, epoch: int) -> bool:
         if is_integer(self._validation_freq):
@@ -222,6 +235,8 @@ class FitListener(Listener):
 
     def close(self, failed: bool) -> None:
         """Show what has not been shown yet."""
+        if self._history is not None:
+            self._note_loss()
         if failed and self._bar is not None:
             self._bar.abandon()
         if self._progress is not None:
@@ -230,8 +245,9 @@ class FitListener(Listener):
     # ---- steps
 
     def on_step_begin(self, step: int) -> None:
-        for callback in self._at_step_begin:
-            callback.on_train_batch_begin(step, logs={})
+        if step % self._together == 0:
+            for callback in self._at_step_begin:
+                callback.on_train_batch_begin(step, logs={})
 
     def on_step_end(self, step: int, loop: TrainingLoop) -> None:
         for weight in self._constrained:
@@ -242,8 +258,9 @@ class FitListener(Listener):
             self._objectives.update(loop.current, rows, predictions)
         if self._notifies_steps:
             self._optimizer._set_iterations(loop.trainer.iterations)
-            self._callbacks.on_train_batch_end(step, self._objectives.logs(loop.totals()))
-            self.stop = self._model.stop_training
+            if (step + 1) % self._together == 0:
+                self._callbacks.on_train_batch_end(step, self._objectives.logs(loop.totals()))
+                self.stop = self._model.stop_training
 
     def on_steps(self, steps: int, loop: TrainingLoop) -> None:
         if not self._notifies_steps:

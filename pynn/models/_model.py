@@ -7,7 +7,7 @@ happens at epochs and steps, in the files beside this one.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynn import _state, formats, optimizers
@@ -24,12 +24,14 @@ from pynn.metrics import Mean, Metric
 from pynn.models import _functional_config
 from pynn.models._arguments import checked_count, checked_verbose, figures
 from pynn.models._base_model import BaseModel
+from pynn.models._compile_metrics import CompileMetrics
 from pynn.models._compiled import Compiled, NotCompiledError
 from pynn.models._custom_steps import unpack
 from pynn.models._evaluation import evaluation_of
 from pynn.models._fit import FitListener, position_of, training_of, validation_of
 from pynn.models._pickling import reduce_model
 from pynn.models._prediction import Prediction
+from pynn.models._recording import trains_by_default
 from pynn.models._trainer_cache import TrainerCache
 from pynn.training import (
     ArrayData,
@@ -86,28 +88,34 @@ class Model(BaseModel):
     _compiled: Compiled | None
     _compile_arguments: dict[str, Any]
     _loss_tracker: Any
+    _compile_metrics: CompileMetrics | None
     _trainers: TrainerCache
     _fast: Any
     _fast_rows: int
+    _by_layers: tuple[bool, bool] | None
     optimizer: Any
     history: Any
+    steps_per_execution: int
     stop_training: bool
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         model = super().__new__(cls, *args, **kwargs)
         model._compiled = None
         model._loss_tracker = None
+        model._compile_metrics = None
         model._trainers = TrainerCache()
         model._fast = None
         model._fast_rows = 0
+        model._by_layers = None
         model.optimizer = None
+        model.steps_per_execution = 1
         model.stop_training = False
         return model
 
     def _forget_plans(self) -> None:
         super()._forget_plans()
         self._trainers = TrainerCache()
-        self._fast = None
+        self._fast = self._by_layers = None
 
     # ---- calling
 
@@ -132,8 +140,16 @@ class Model(BaseModel):
             self._ensure_built(args[0])
         training = kwargs.pop("training", args[1] if len(args) > 1 else None)
         if training is not True and not taped:
-            return map_leaves(as_result, self.predict_on_batch(args[0]))
+            if not self._runs_by_layers(training is None):
+                return map_leaves(as_result, self.predict_on_batch(args[0]))
         return self._call_with_values(args[0], training, kwargs)
+
+    def _runs_by_layers(self, undecided: bool) -> bool:
+        """Whether the layers are called on arrays: for `losses`, or as they train by default."""
+        if self._by_layers is None:
+            adds_losses = bool(self._plan(training=True).losses)
+            self._by_layers = adds_losses, adds_losses or trains_by_default(self)
+        return self._by_layers[undecided]
 
     def _call_with_values(self, inputs: Any, training: Any, kwargs: dict[str, Any]) -> Any:
         """Run the model's own code on arrays, or on tensors with values."""
@@ -174,13 +190,15 @@ class Model(BaseModel):
         metrics : list of str, Metric or function, or dict of lists by output, default=None
         weighted_metrics : the same, default=None
             Metrics that take sample weights into account.
-        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+        steps_per_execution : int, default=1
+            Of how many batches callbacks are notified together.
+        run_eagerly, jit_compile, auto_scale_loss
             Accepted for Keras's sake; they make no difference here.
 
         Raises
         ------
         ValueError
-            If a name is unknown.
+            If a name is unknown, or `steps_per_execution` is not positive.
         """
         for method in ("make_train_function", "make_test_function", "make_predict_function"):
             if hasattr(type(self), method):
@@ -188,16 +206,22 @@ class Model(BaseModel):
                     f"{type(self).__name__} defines {method}(), which pynn does not call. Write "
                     "the computation in call(), train_step() or test_step()"
                 )
+        steps_per_execution = checked_count("steps_per_execution", steps_per_execution, 1)
         known = isinstance(optimizer, optimizers.Optimizer)
         self.optimizer = optimizer if known else optimizers.get(optimizer)
-        self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self._compiled = compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self._compile_metrics = None
+        if metrics is not None or weighted_metrics is not None:
+            self._compile_metrics = CompileMetrics(self._objectives_for, lambda: compiled.last)
         self._compile_arguments = {
             "optimizer": self.optimizer,
             "loss": loss,
             "loss_weights": loss_weights,
             "metrics": metrics,
             "weighted_metrics": weighted_metrics,
+            "steps_per_execution": steps_per_execution,
         }
+        self.steps_per_execution = steps_per_execution
         self._trainers.settings_changed()
 
     @property
@@ -217,21 +241,27 @@ class Model(BaseModel):
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics, as far as they are known before data was seen."""
-        known = [] if self._compiled is None else self._compiled.metric_objects()
-        if self._has_own("train_step") or self._has_own("test_step"):
-            return [*self._own_metrics(), *known]
-        return known
+        """The mean of the loss, the metrics of `compile` as one, and those held as attributes."""
+        found: list[Any] = []
+        if self._compiled is not None:
+            found.append(self._tracker())
+            if self._compile_metrics is not None:
+                found.append(self._compile_metrics)
+        held = [value for value in vars(self).values() if isinstance(value, Metric)]
+        return [*found, *(m for m in held if m not in (self._loss_tracker, self._compile_metrics))]
 
     def reset_metrics(self) -> None:
         """Set the metrics to their beginnings."""
-        for metric in (*self.metrics, *self._own_metrics()):
+        for metric in self.metrics:
             metric.reset_state()
 
-    def _own_metrics(self) -> list[Any]:
-        """Return the loss's mean, and the metrics that the model has as attributes."""
-        held = [value for value in vars(self).values() if isinstance(value, Metric)]
-        return [self._tracker(), *(metric for metric in held if metric is not self._loss_tracker)]
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return the results of `metrics` by name."""
+        results: dict[str, Any] = {}
+        for metric in self.metrics:
+            value = metric.result()
+            results.update(value if isinstance(value, dict) else {metric.name: value})
+        return results
 
     def _tracker(self) -> Any:
         """Return the mean of the losses of the epoch."""
@@ -251,13 +281,14 @@ class Model(BaseModel):
         evaluated = self._compiled.evaluated(signature.output_names)
         return signature._replace(evaluated=evaluated)
 
-    def _objectives(self, data: ArrayData) -> Objectives:
-        """Return losses and metrics for such targets."""
+    def _objectives(self, targets: Sequence[Any], weighted: bool = False) -> Objectives:
+        """Return losses and metrics for such targets, one array or None for each output."""
         compiled = self._compiled_or_fail("compute_loss")
-        return compiled.objectives(self._interface_or_fail().signature, data, self.dtype)
+        signature = self._interface_or_fail().signature
+        return compiled.objectives(signature, targets, weighted, self.dtype)
 
-    def _objectives_for(self, x: Any, y: Any) -> Objectives:
-        return self._objectives(ArrayData(_arrays(x), _arrays(y)))
+    def _objectives_for(self, y: Any) -> Objectives:
+        return self._objectives([to_array(target) for target in leaves(y)])
 
     # ---- training
 
@@ -311,7 +342,9 @@ class Model(BaseModel):
         initial_epoch : int, default=0
             Where the numbers of epochs begin, to go on with a training.
         steps_per_epoch : int, default=None
-            None stands for all rows once.
+            None stands for all rows once. Otherwise an epoch begins where the last one ended; one
+            that comes to the end of the data ends there, with a warning, and the next one begins
+            with all rows again.
         validation_steps : int, default=None
             Batches of validation; None stands for all.
         validation_batch_size : int, default=None
@@ -391,8 +424,9 @@ class Model(BaseModel):
             loop.run(max(initial_epoch, state.first_epoch), epochs, EpochOrder(state.shuffle_seed))
             if loop.exhausted:
                 warnings.warn(
-                    "the data ran out before the last epoch. It must hand out at least "
-                    "steps_per_epoch * epochs batches",
+                    "the data ran out before an epoch had all of its steps, and the epoch ended "
+                    "there. An epoch begins where the last one ended, so that the data must hand "
+                    "out steps_per_epoch * epochs batches",
                     stacklevel=2,
                 )
             failed = False
@@ -570,6 +604,7 @@ class Model(BaseModel):
         plan = self._plan()
         shapes = [tensor.shape for tensor in (*plan.inputs, *plan.outputs)]
         plain = isinstance(self._interface_or_fail().outputs, Tensor)
+        plain = plain and not self._runs_by_layers(undecided=True)
         if plan.is_native and plain and len(shapes) == 2 and all(len(s) == 2 for s in shapes):
             self._fast_rows = self._rows_per_call()
             self._fast = plan.executor().predict_array
@@ -635,6 +670,7 @@ class Model(BaseModel):
         Parameters
         ----------
         x, y, y_pred, sample_weight : arrays or tensors, or structures of them
+            `x` makes no difference here; a subclass that defines the method may use it.
         training : bool, default=True
 
         Returns
@@ -642,14 +678,13 @@ class Model(BaseModel):
         tensor or number
             A tensor where a tape is open.
         """
-        objectives = self._objectives_for(x, y)
         total: Any = 0.0
-        for output, target, predicted in zip(
-            objectives.outputs, leaves(y), leaves(y_pred), strict=True
-        ):
-            if output.loss is not None:
-                loss = output.loss(target, predicted, sample_weight=sample_weight)
-                total = total + output.loss_weight * loss
+        if self.loss is not None:
+            outputs = self._objectives_for(y).outputs
+            for output, target, predicted in zip(outputs, leaves(y), leaves(y_pred), strict=True):
+                if output.loss is not None:
+                    loss = output.loss(target, predicted, sample_weight=sample_weight)
+                    total = total + output.loss_weight * loss
         for penalty in self.losses:
             total = total + penalty
         return total
@@ -658,15 +693,9 @@ class Model(BaseModel):
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
         """Let the metrics see a batch, and return all figures by name."""
-        objectives = self._objectives_for(x, y)
-        targets, predictions = list(leaves(y)), list(leaves(y_pred))
-        figures: dict[str, Any] = {"loss": self._tracker().result()}
-        for each in objectives.metrics:
-            weights = sample_weight if each.weighted else None
-            predicted = to_array(predictions[each.output])
-            each.metric.update_state(targets[each.output], predicted, sample_weight=weights)
-            figures[each.name] = each.metric.result()
-        return figures
+        if self._compile_metrics is not None:
+            self._compile_metrics.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
 
     def _has_own(self, step: str) -> bool:
         """Whether the model's class defines that step."""
@@ -686,10 +715,6 @@ class Model(BaseModel):
 def _rows_of(x: Any) -> int:
     """Return the number of rows of a batch."""
     return len(next(leaves(x)))
-
-
-def _arrays(structure: Any) -> list[Any]:
-    return [to_array(value) for value in leaves(structure)]
 
 
 _functional_config.CLASSES.update(Model=Model, Functional=Model)

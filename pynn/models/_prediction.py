@@ -76,11 +76,12 @@ class Prediction:
         watched = callbacks is not None and callbacks.wants_predict_batches
         notified = callbacks if watched else None
         by_batches = taker is not None or watched
+        together = self._model.steps_per_execution
         done = 0
         for part in parts_of(self._data, size if by_batches else self._rows(), self._limit, size):
             if taker is not None and not part.n_rows:
                 continue
-            if notified is not None:
+            if notified is not None and done % together == 0:
                 notified.on_predict_batch_begin(done)
             if taker is None:
                 found = self._model._plan().predict(part.x_arrays, self._computed_together())
@@ -88,11 +89,13 @@ class Prediction:
                 self._form = map_leaves(to_array, self._model.predict_step(taker.batch(part)))
                 found = list(leaves(self._form))
             done += 1 if self._n_rows is None else part.count_steps(size)
-            if notified is not None:
+            if notified is not None and done % together == 0:
                 notified.on_predict_batch_end(done - 1)
             if bar is not None:
                 bar.update(done, {})
             yield found
+        if notified is not None and (left := -done % together):
+            notified.on_predict_batch_end(done - 1 + left)
 
     def _computed_together(self) -> int | None:
         """Return how many rows make a difference to one another, None for none."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pynn import graph
 from pynn._namespace import is_tensor
-from pynn._signatures import training_position
+from pynn._signatures import training_position, usual_training
 from pynn._structure import leaves, map_leaves, pack
 from pynn._tensor import Mode, ValueTensor, computing, recording
 from pynn._tracing import TrainingFlag, current, tracing
@@ -126,6 +126,12 @@ def _asks_for_mode(layer: Layer) -> bool:
     if own and training_position(type(layer).call) is not None:
         return True
     return any(_asks_for_mode(inner) for inner in layer._sublayers())
+
+
+def trains_by_default(layer: Layer) -> bool:
+    """Whether code outside pynn computes as in training where nobody says what it is called for."""
+    own = usual_training(type(layer).call)
+    return bool(own) or any(trains_by_default(inner) for inner in layer._sublayers())
 
 
 def _record_both(call: Call, inputs: Any) -> tuple[Recording, Recording]:

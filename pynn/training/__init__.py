@@ -5,6 +5,7 @@ Used by models and estimators alike; neither is known here.
 
 from pynn.training._batches import BatchData, comes_in_batches, first_of
 from pynn.training._data import ArrayData, Signature, adapt, distribute
+from pynn.training._divergence import warn_of_divergence
 from pynn.training._epoch_order import EpochOrder
 from pynn.training._figures import format_logs
 from pynn.training._loop import Listener, Trainer, TrainingLoop
@@ -44,4 +45,5 @@ __all__ = [
     "progress_shown",
     "rows_per_call",
     "shaped",
+    "warn_of_divergence",
 ]

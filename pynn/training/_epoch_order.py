@@ -27,12 +27,6 @@ class EpochOrder:
         """Return the row numbers of an epoch, None for all, and the seed that shuffles them."""
         return None, None if self._seed is None else _state.mix_seed(self._seed, epoch)
 
-    def begin_again(self, epoch: int, iterations: int) -> tuple[np.ndarray | None, int | None]:
-        """Return the same for an epoch that goes on after its last row, `iterations` steps in."""
-        if self._seed is None:
-            return self.begin(epoch)
-        return EpochOrder(_state.mix_seed(self._seed, iterations)).begin(epoch)
-
     def ahead(self, epochs: range) -> dict[str, Any]:
         """Return the arguments by which the engine makes the orders of the next epochs itself."""
         if self._seed is None:

@@ -7,6 +7,7 @@ call. It knows nothing of models, logs or files: a `Listener` is notified of wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -97,6 +98,14 @@ class Listener:
         Where epochs run ahead, the steps of all of them are counted.
         """
 
+    def on_divergence(
+        self, loss: float, epoch: int, steps: tuple[int, int], loop: TrainingLoop
+    ) -> None:
+        """Note that the loss of an epoch has become infinite or NaN; called once for a loop.
+
+        It happened between these `steps`, counted from 1.
+        """
+
     def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
         """Note how an epoch of so many steps went; return whether training ends with it."""
         return False
@@ -116,7 +125,8 @@ class TrainingLoop:
         ``rates(first_step, n)`` returns the learning rates, float64, of `n` optimizer steps from
         number `first_step` on. Asked before each call of the trainer.
     steps_per_epoch : int, default=None
-        None stands for all rows once; otherwise an epoch goes on where the last one ended.
+        None stands for all rows once. Otherwise an epoch goes on where the last one ended, ends
+        where the data do, and the next one begins with all of them again.
     listener : Listener, default=None
 
     Attributes
@@ -178,6 +188,8 @@ class TrainingLoop:
         self._pass_steps = 0  # taken since that began
         self._done = 0  # steps of this epoch, 0 between epochs
         self._resumed: dict[str, Any] | None = None
+        self._has_diverged = False
+        self._finite_steps = 0  # steps of this epoch after which the loss was seen to be finite
         # Results of epochs that the engine has run ahead, and how many were noted before these.
         self._ended: list[dict[str, Any]] = []
         self._noted = 0
@@ -231,7 +243,7 @@ class TrainingLoop:
             self._order = order
         runs_ahead = self.can_run_ahead and last - first > 1
         stops = False
-        while first < last and not (stops or self.exhausted):
+        while first < last and not (stops or (self.exhausted and not self.data.repeats)):
             count = self.listener.epochs_ahead(last - first) if runs_ahead else 0
             stops = self._run_ahead(first, count) if count else self._run_epoch(first)
             first += max(count, 1)
@@ -251,7 +263,7 @@ class TrainingLoop:
         listener.on_epoch_begin(epoch)
         self._earlier = None
         self._before = Totals(self.trainer.results()) if self._left else None
-        done = 0
+        done = self._finite_steps = 0
         if self._resumed is not None:
             done = self._take_up()
         elif limit is None or self._segments is None:
@@ -272,6 +284,8 @@ class TrainingLoop:
             self._done = done
             if wants_steps:
                 listener.on_step_end(done - 1, self)
+            elif self._left:  # time was over, and there is more to come
+                self._check_loss(self.trainer.results()["loss"], epoch, done)
             listener.on_steps(done, self)
             if listener.stop:
                 break
@@ -281,7 +295,19 @@ class TrainingLoop:
         if not done:
             self.exhausted = True
             return False
-        return listener.on_epoch_end(epoch, done, self.totals())
+        totals = self.totals()
+        self._check_loss(totals.results()["loss"], epoch, done)
+        return listener.on_epoch_end(epoch, done, totals)
+
+    def _check_loss(self, loss: tuple[float, float], epoch: int, done: int) -> None:
+        """Look whether the sum of the losses of an epoch's first `done` steps is finite."""
+        total, count = loss
+        if math.isfinite(total):
+            self._finite_steps = done
+        elif not self._has_diverged:
+            self._has_diverged = True
+            steps = self._finite_steps + 1, done
+            self.listener.on_divergence(total / max(count, 1), epoch, steps, self)
 
     def _advance(self, count: int) -> int:
         rates = self.rates(self.trainer.iterations, count)
@@ -344,6 +370,8 @@ class TrainingLoop:
         at = listener.epochs_noted
         for results in self._ended[at - self._noted :]:
             stops = listener.on_epoch_end(offset + at, steps, Totals(results))
+            self._finite_steps = 0
+            self._check_loss(results["loss"], offset + at, steps)
             at += 1
         self._ended.clear()
         self._noted = at
@@ -409,11 +437,10 @@ class TrainingLoop:
         assert self._segments is not None
         segment = next(self._segments, None)
         if segment is None and self._steps_per_epoch is not None:
-            if self.data.repeats:
-                self._start_pass(*self._order.begin_again(epoch, self.trainer.iterations))
+            self.exhausted = self.exhausted or done > 0
+            if not done and self.data.repeats:
+                self._start_pass(*self._order.begin(epoch))
                 segment = next(self._segments, None)
-            else:
-                self.exhausted = True
         if segment is None:
             return False
         self.current, self._left = segment

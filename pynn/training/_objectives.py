@@ -65,11 +65,6 @@ class OutputMetric:
     engine: Any = None
     native: int | None = field(default=None, init=False)
 
-    @property
-    def has_own_reset(self) -> bool:
-        """Whether its class begins an epoch in a way of its own."""
-        return type(self.metric).reset_state is not metrics.Metric.reset_state
-
 
 class Objectives:
     """The losses and metrics of a network's outputs.
@@ -127,15 +122,10 @@ class Objectives:
             "weighted": self._weighted,
         }
 
-    @property
-    def has_own_resets(self) -> bool:
-        """Whether the beginning of an epoch runs code of the user's."""
-        return any(each.has_own_reset for each in self.metrics)
-
     def reset(self) -> None:
         """Set all metrics to their beginnings."""
         for each in self.metrics:
-            if each.native is None or each.has_own_reset:
+            if each.native is None:
                 each.metric.reset_state()
             else:  # what the engine computes is a mean; its sums are 0 at once
                 each.metric._assign(0.0, 0.0)

@@ -328,7 +328,10 @@ def test_diverging_scores_are_nan() -> None:
         early_stopping=True,
         random_state=0,
     )
-    model.fit(*IRIS)
+    with pytest.warns(
+        RuntimeWarning, match=r"(?s)the loss became \w+ in epoch.*reach from 0.1 to 7.9"
+    ):
+        model.fit(*IRIS)
     assert np.isnan(model.validation_scores_[-1])
     assert all(np.isfinite(w).all() for w in weights_of(model))
 
@@ -473,7 +476,12 @@ def test_poisson_wants_counts() -> None:
 @pytest.mark.parametrize("cls", BOTH)
 def test_weights_that_are_not_finite_are_an_error(cls: Any) -> None:
     x = np.finfo(np.float64).max * np.random.default_rng(0).uniform(size=(10, 2))
-    with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+    with (
+        pytest.warns(
+            RuntimeWarning, match="the loss became (inf|nan) in epoch [13], at its step 1"
+        ),
+        pytest.raises(ValueError, match="Solver produced non-finite parameter weights"),
+    ):
         cls(random_state=0).fit(x, np.arange(10) % 2)
 
 

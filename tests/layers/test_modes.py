@@ -147,6 +147,36 @@ def test_training_holds_for_the_layers_inside() -> None:
     np.testing.assert_allclose(plain, X, rtol=1e-3)
 
 
+class Doubled(layers.Layer):
+    """Twice its input in training, which is what it is for where nobody says otherwise."""
+
+    def call(self, inputs: object, training: bool = True) -> object:
+        return inputs * 2.0 if training else inputs
+
+
+def test_the_default_of_training_holds_where_nobody_gives_it() -> None:
+    class Outer(layers.Layer):
+        def __init__(self, block: layers.Layer) -> None:
+            super().__init__()
+            self.block = block
+
+        def call(self, inputs: object, training: bool = True) -> object:
+            return self.block(inputs)
+
+    normalized = layers.BatchNormalization()(X, training=True)
+    np.testing.assert_array_equal(Doubled()(X), 2 * X)
+    for training in (False, None):
+        np.testing.assert_array_equal(Doubled()(X, training=training), X)
+    np.testing.assert_array_equal(Outer(layers.BatchNormalization())(X), normalized)
+    model = Sequential([layers.Input((4,)), Doubled()])
+    np.testing.assert_array_equal(model(X), 2 * X)
+    np.testing.assert_array_equal(model(X, training=False), X)
+    np.testing.assert_array_equal(model.predict(X, verbose=0), X)
+    np.testing.assert_array_equal(model(X), 2 * X)  # as before, once the plan is made
+    model.compile(loss="mse", optimizer=None)
+    assert model.evaluate(X, X, verbose=0) == 0
+
+
 def test_a_layer_that_asks_is_recorded_for_both_modes() -> None:
     class Noise(layers.Layer):
         def call(self, inputs: object, training: object = None) -> object:

@@ -91,7 +91,7 @@ def test_accuracy_is_chosen_by_shapes(units: int, y: np.ndarray, expected: type,
     own = expected()
     own.update_state(y.reshape(64, -1), model.predict(X, verbose=0))
     assert values[name] == pytest.approx(float(own.result()), abs=1e-7)
-    assert isinstance(model.metrics[0], expected)
+    assert isinstance(model.metrics[1].metrics[0], expected)
 
 
 def test_metrics_know_their_results_after_evaluation() -> None:
@@ -99,10 +99,15 @@ def test_metrics_know_their_results_after_evaluation() -> None:
     model.compile(loss="mse", metrics=["RootMeanSquaredError"])
     loss, rmse = model.evaluate(X, Y, verbose=0)
     assert rmse == pytest.approx(loss**0.5, rel=1e-6)
-    assert float(model.metrics[0].result()) == pytest.approx(rmse)
+    mean, compiled = model.metrics
+    assert float(mean.result()) == pytest.approx(loss)
+    assert float(compiled.metrics[0].result()) == pytest.approx(rmse)
+    assert model.get_metrics_result() == pytest.approx(
+        {"loss": loss, "root_mean_squared_error": rmse}
+    )
     assert model.metrics_names == ["loss", "root_mean_squared_error"]
     model.reset_metrics()
-    assert float(model.metrics[0].result()) == 0
+    assert [float(value) for value in model.get_metrics_result().values()] == [0, 0]
 
 
 def test_metrics_given_by_the_name_of_a_class_are_not_numbered() -> None:

@@ -58,7 +58,7 @@ def fit(
 
 
 def slots(model: pynn.Model) -> list[Any]:
-    return model._compiled._last.metrics
+    return model._compiled.last.metrics
 
 
 @pytest.mark.parametrize("function", [largest_error, squares, is_close])

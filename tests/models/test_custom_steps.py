@@ -75,6 +75,30 @@ def test_weights_of_samples_and_held_out_rows() -> None:
     assert set(single) == {"loss", "mae", "mse", "steps"}
 
 
+def test_losses_and_metrics_need_no_inputs() -> None:
+    class Step(pynn.Model):
+        def train_step(self, data: Any) -> Any:
+            x, y = data
+            with pynn.Tape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred)
+            weights = self.trainable_variables
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+            return {"step": loss, **self.compute_metrics(None, y, y_pred)}
+
+    reference, model = made(pynn.Model), made(Step)
+    given = {"epochs": 2, "batch_size": 64, "shuffle": False, "verbose": 0}
+    wanted = reference.fit(X, Y, **given).history
+    found = model.fit(X, Y, **given).history
+    np.testing.assert_allclose(found["step"], wanted["loss"], rtol=1e-5)
+    np.testing.assert_allclose(found["mae"], wanted["mae"], rtol=1e-5)
+    without = made(Step, loss=None)
+    y_pred = without(X)
+    kernel = without.layers[1].kernel.numpy().astype("float64")
+    penalty = 0.01 * (kernel**2).sum()
+    assert float(without.compute_loss(y=Y, y_pred=y_pred)) == pytest.approx(penalty, rel=1e-6)
+
+
 class OwnLoss(pynn.Model):
     """Its own loss, its own metric, no compiled loss, and a step for evaluation."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import warnings
+from contextlib import nullcontext
 from types import FrameType
 from typing import Any
 
@@ -241,7 +243,10 @@ def test_a_loss_that_is_no_number_ends_training_without_a_stop_at_each_batch() -
     model.compile(loss="mse", optimizer="sgd")
     guard = callbacks.TerminateOnNaN()
     assert not callbacks.CallbackList([guard]).wants_train_batches
-    history = model.fit(x, y, batch_size=1, epochs=9, shuffle=False, verbose=0, callbacks=[guard])
+    with pytest.warns(RuntimeWarning, match="the loss became nan in epoch 1, between its steps"):
+        history = model.fit(
+            x, y, batch_size=1, epochs=9, shuffle=False, verbose=0, callbacks=[guard]
+        )
     assert len(history.epoch) == 1
     assert not np.isfinite(history.history["loss"][0])
     assert 0 < int(model.optimizer.iterations) < rows
@@ -249,6 +254,48 @@ def test_a_loss_that_is_no_number_ends_training_without_a_stop_at_each_batch() -
     fine = Sequential([pynn.Input((4,)), layers.Dense(1)])
     fine.compile(loss="mse", optimizer="sgd")
     assert len(fine.fit(x, y, batch_size=999, epochs=2, verbose=0, callbacks=[guard]).epoch) == 2
+
+
+@pytest.mark.parametrize("watched", [False, True])
+@pytest.mark.parametrize("own", [False, True])
+def test_the_first_loss_that_is_no_number_is_warned_of(watched: bool, own: bool) -> None:
+    """Once, from the user's line, with what may have caused it; training goes on."""
+    if own:
+
+        class Stepping(pynn.Model):
+            def train_step(self, data: Any) -> Any:
+                return super().train_step(data)
+
+        model = Stepping(inputs := pynn.Input((4,)), layers.Dense(1)(inputs))
+    else:
+        model = network()
+    model.compile(loss="mse", optimizer=optimizers.SGD(0.5))
+    listener = [Onlooker()] if watched else []
+    given = {"batch_size": 50, "epochs": 40, "verbose": 0, "callbacks": listener}
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        history = model.fit(300 * X, Y, **given)
+    losses = history.history["loss"]
+    first = int(np.argmin(np.isfinite(losses)))
+    assert len(losses) == 40 and 0 < first < 39
+    (warning,) = caught
+    assert warning.category is RuntimeWarning and warning.filename == __file__
+    low, high = 300 * X.min(), 300 * X.max()
+    assert str(warning.message).startswith(f"the loss became {losses[first]} in epoch {first + 1},")
+    assert f"(these reach from {low:g} to {high:g};" in str(warning.message)
+    assert "learning rate (it is 0.5)" in str(warning.message)
+
+
+@pytest.mark.parametrize(("bad", "message"), [("x", "The inputs hold"), ("y", "The targets hold")])
+def test_numbers_in_the_data_that_are_not_finite_are_named(bad: str, message: str) -> None:
+    x, y = X.copy(), Y.copy()
+    (x if bad == "x" else y)[3] = np.inf
+    with pytest.warns(RuntimeWarning, match=f"{message} numbers that are not finite"):
+        compiled().fit(x, y, epochs=2, verbose=0)
+    finite = compiled(optimizers.SGD(0.0), metrics=["mae"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        finite.fit(X, Y, epochs=3, verbose=0)
 
 
 def test_a_guard_with_a_hook_of_its_own_is_told_of_every_batch() -> None:
@@ -260,7 +307,8 @@ def test_a_guard_with_a_hook_of_its_own_is_told_of_every_batch() -> None:
             super().on_batch_end(batch, logs)
 
     model = compiled()
-    model.fit(X, np.full_like(Y, np.nan), batch_size=10, verbose=0, callbacks=[Guard()])
+    with pytest.warns(RuntimeWarning, match="the loss became nan in epoch 1, at its step 1"):
+        model.fit(X, np.full_like(Y, np.nan), batch_size=10, verbose=0, callbacks=[Guard()])
     assert heard == [0]
 
 
@@ -396,6 +444,26 @@ def test_a_metric_with_its_own_beginning_is_told_of_every_epoch() -> None:
     assert len(begun) == 3
 
 
+@pytest.mark.parametrize(
+    "base", [metrics.MeanAbsoluteError, metrics.RootMeanSquaredError, metrics.BinaryAccuracy]
+)
+def test_a_metric_may_refuse_to_begin_again(base: Any) -> None:
+    """Each is one that the engine computes; its sums then go on from epoch to epoch."""
+
+    class Kept(base):
+        def reset_state(self) -> None:
+            pass
+
+    plain, kept = compiled(optimizers.SGD(0.0), metrics=[base()]), Kept()
+    wanted = list(plain.fit(X, Y, epochs=1, verbose=0).history.values())[1][0]
+    model = compiled(optimizers.SGD(0.0), metrics=[kept])
+    found = list(model.fit(X, Y, epochs=2, verbose=0).history.values())[1]
+    assert found == pytest.approx([wanted, wanted], rel=1e-6)
+    assert float(kept.count) == 200
+    model.evaluate(X, Y, verbose=0)
+    assert float(kept.count) == 300
+
+
 @pytest.mark.parametrize("name", ["Adam", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta"])
 def test_no_epsilon_leaves_the_penalty_a_number(name: str) -> None:
     """Padding beside the weights has no gradient: its step must not be 0 / 0."""
@@ -442,8 +510,28 @@ def test_steps_per_epoch_go_on_through_the_data() -> None:
         np.testing.assert_array_equal(a, b)
     losses = all_at_once.history.history["loss"][0]
     assert np.mean(history.history["loss"]) == pytest.approx(losses, rel=1e-6)
-    in_parts.fit(X, Y, batch_size=25, epochs=1, steps_per_epoch=7, verbose=0)
-    assert int(in_parts.optimizer.iterations) == 11
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken"), [(3, [3, 1, 3, 1]), (4, [4, 4, 4]), (7, [4, 4]), (2, [2, 2, 2])]
+)
+@pytest.mark.parametrize("stepwise", [False, True])
+def test_an_epoch_of_some_steps_ends_where_the_data_end(
+    wanted: int, taken: list[int], stepwise: bool
+) -> None:
+    """Of four batches; the next epoch then begins with the first of them, in another order."""
+    counted: list[int] = []
+    listener = callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: counted.append(int(model.optimizer.iterations)),
+        **({"on_train_batch_end": lambda batch, logs: None} if stepwise else {}),
+    )
+    model = compiled()
+    given = {"batch_size": 25, "epochs": len(taken), "steps_per_epoch": wanted, "verbose": 0}
+    with pytest.warns(UserWarning, match="ran out") if min(taken) < wanted else nullcontext():
+        history = model.fit(X, Y, callbacks=[listener], **given)
+    assert np.diff([0, *counted]).tolist() == taken
+    assert history.params["steps"] == wanted
+    assert len(history.epoch) == len(taken)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_clones_are_compiled_like_their_models(functional: bool) -> None:
     assert clone.optimizer is not model.optimizer and clone.optimizer.iterations == 0
     clone.set_weights(start)
     assert clone.fit(x, y, epochs=2, verbose=0).history == first
-    assert clone.metrics[0] is not model.metrics[0]
+    assert clone.metrics[1].metrics[0] is not model.metrics[1].metrics[0]
     model.compile(optimizer=None, loss="mse")
     assert clone_model(model).optimizer is None
 

@@ -270,7 +270,7 @@ class OwnStep(Model):
     [
         (lambda: {"x": X, "y": Y, "batch_size": 9}, {}),
         (lambda: {"x": X, "y": Y, "batch_size": 9, "shuffle": False}, {}),
-        (lambda: {"x": X, "y": Y, "batch_size": 12}, {"steps_per_epoch": 10}),
+        (lambda: {"x": X, "y": Y, "batch_size": 3}, {"steps_per_epoch": 10}),
         (lambda: {"x": Rows()}, {}),
         (lambda: {"x": endless()}, {"steps_per_epoch": 10}),
     ],

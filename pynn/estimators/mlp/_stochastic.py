@@ -25,7 +25,7 @@ from pynn.estimators.mlp._random import RowOrder, RowOrders
 from pynn.estimators.mlp._solver import LearningRateRule, SolverSettings
 from pynn.estimators.mlp._stopping import StoppingRule, WeightAverage
 from pynn.optimizers import Optimizer
-from pynn.training import Listener, Totals, TrainingLoop
+from pynn.training import Listener, Totals, TrainingLoop, warn_of_divergence
 
 # What an epoch changes, beside the curves.
 _COUNTED = ("n_iter_", "t_", "loss_", "best_loss_", "_no_improvement_count")
@@ -236,7 +236,6 @@ class BatchTraining(Listener):
             and not progress.has_callbacks
             and not self._estimator.verbose
             and not figures.validates
-            and not (objectives and objectives.has_own_resets)
             and not self._keeps_best
             and settings.are_names
             and settings.kind_of_rate != "invscaling"
@@ -292,6 +291,11 @@ class BatchTraining(Listener):
             logs = self._figures.of_training(loop.totals())
             self._callbacks.on_train_batch_end(step, logs)
             self.stop = bool(self._callbacks.model.stop_training)
+
+    def on_divergence(
+        self, loss: float, epoch: int, steps: tuple[int, int], loop: TrainingLoop
+    ) -> None:
+        warn_of_divergence(loss, epoch, steps, loop)
 
     def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
         """Note how an epoch went; return whether training ends with it.

@@ -1,0 +1,251 @@
+"""Corners of training in which another library than Keras would easily differ."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import pynn
+from conformance.agreement import EXACT, TRAINING, assert_agree, generator
+
+LIBRARIES = (pynn, keras)
+X = generator("corners").standard_normal((10, 3)).astype("float32")
+Y = X[:, :1] - X[:, 1:2]
+
+
+def dense(library: Any, **compiling: Any) -> Any:
+    inputs = library.Input((3,))
+    model = library.Model(inputs, library.layers.Dense(1, kernel_initializer="ones")(inputs))
+    given = {"optimizer": library.optimizers.SGD(0.01), "loss": "mse", **compiling}
+    model.compile(**given)
+    return model
+
+
+@pytest.mark.parametrize("steps", [1, 4, 5, 9, 10, 11, 25])
+def test_steps_of_an_epoch(steps: int) -> None:
+    taken, losses = [], []
+    for library in LIBRARIES:
+        counted: list[int] = []
+        model = dense(library)
+        listener = library.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs, counted=counted: counted.append(batch)
+        )
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            history = model.fit(
+                X, Y, batch_size=1, epochs=4, steps_per_epoch=steps, shuffle=False, verbose=0,
+                callbacks=[listener],
+            )  # fmt: skip
+        ran_out = any("ran out of data" in str(w.message) for w in caught)
+        ran_out |= any("the data ran out" in str(w.message) for w in caught)
+        taken.append((counted, ran_out))
+        losses.append(history.history["loss"])
+    assert taken[0] == taken[1]
+    assert_agree(losses[0], losses[1], TRAINING)
+
+
+def doubled(library: Any) -> Any:
+    class Doubled(library.layers.Layer):
+        def call(self, x: Any, training: bool = True) -> Any:
+            return x * 2.0 if training else x
+
+    return Doubled
+
+
+def test_a_default_of_training() -> None:
+    for given in ({}, {"training": True}, {"training": False}, {"training": None}):
+        found = [np.asarray(doubled(library)()(X, **given)) for library in LIBRARIES]
+        np.testing.assert_array_equal(found[0], found[1], err_msg=str(given))
+    found = []
+    for library in LIBRARIES:
+        model = library.Sequential([library.Input((3,)), doubled(library)()])
+        model.compile("sgd", "mse")
+        results = [np.asarray(model(X)), model.predict(X, verbose=0)]
+        results += [np.asarray(model(X, training=False)), np.asarray(model(X))]
+        results.append(np.asarray(model.evaluate(X, X, verbose=0)))
+        found.append(results)
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["MeanAbsoluteError", "RootMeanSquaredError", "Mean"])
+def test_a_metric_that_does_not_begin_again(name: str) -> None:
+    results = []
+    for library in LIBRARIES:
+        base = getattr(library.metrics, name)
+
+        class Kept(base):  # type: ignore[misc, valid-type]
+            def reset_state(self) -> None:
+                pass
+
+        class KeptMean(Kept):
+            def update_state(self, y: Any, p: Any, sample_weight: Any = None) -> Any:
+                return super().update_state(p, sample_weight=sample_weight)
+
+        metric = KeptMean(name="kept") if name == "Mean" else Kept(name="kept")
+        model = dense(library, metrics=[metric])
+        history = model.fit(X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history
+        last = model.evaluate(X, Y, verbose=0, return_dict=True)["kept"]
+        results.append([*history["kept"], last])
+    assert_agree(results[0], results[1], TRAINING)
+
+
+def test_a_loss_without_the_inputs() -> None:
+    losses = []
+    for library in LIBRARIES:
+        found = []
+        for loss in ("mse", None):
+            inputs = library.Input((3,))
+            dense = library.layers.Dense(1, kernel_initializer="ones", kernel_regularizer="l2")
+            model = library.Model(inputs, dense(inputs))
+            model.compile("sgd", loss)
+            p = np.asarray(model(X))
+            for weights in (None, np.arange(10.0)):
+                found.append(float(model.compute_loss(y=Y, y_pred=p, sample_weight=weights)))
+        losses.append(found)
+    assert_agree(losses[0], losses[1], EXACT)
+
+
+@pytest.mark.parametrize("together", [1, 2, 4, 5, 12])
+def test_batches_that_run_together(together: int) -> None:
+    noted, losses = [], []
+    for library in LIBRARIES:
+        seen: list[tuple[str, int]] = []
+
+        class Noting(library.callbacks.Callback):  # type: ignore[name-defined, misc]
+            seen: Any = None
+
+        for what in ("train", "test", "predict"):
+            for when in ("begin", "end"):
+
+                def note(
+                    self: Any, batch: int, logs: Any = None, _key: str = f"{what} {when}"
+                ) -> None:
+                    self.seen.append((_key, batch))
+
+                setattr(Noting, f"on_{what}_batch_{when}", note)
+        listener = Noting()
+        listener.seen = seen
+        model = dense(library, steps_per_execution=together)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Keras, where a last group is not full
+            given = {"batch_size": 1, "verbose": 0, "callbacks": [listener]}
+            history = model.fit(X, Y, epochs=2, shuffle=False, **given)
+            model.evaluate(X, Y, **given)
+            model.predict(X, **given)
+        noted.append(seen)
+        losses.append(history.history["loss"])
+    assert noted[0] == noted[1]
+    assert_agree(losses[0], losses[1], TRAINING)
+
+
+def test_what_metrics_a_model_has() -> None:
+    def names(model: Any) -> list[str]:
+        return [metric.name for metric in model.metrics]
+
+    found = []
+    for library in LIBRARIES:
+        model = library.Sequential([library.Input((3,)), library.layers.Dense(1)])
+        seen: list[Any] = [names(model)]
+        model.compile("sgd", "mse")
+        seen.append(names(model))
+        model.compile("sgd", "mse", metrics=["mae", "accuracy"], weighted_metrics=["mse"])
+        seen += [names(model), [m.name for m in model.metrics[1].metrics]]
+        model.held = library.metrics.Mean(name="held")
+        seen.append(names(model))
+        model.fit(X, Y, verbose=0)
+        seen.append([m.name for m in model.metrics[1].metrics])
+        results = model.get_metrics_result()
+        seen.append(list(results))
+        logs = model.evaluate(X, Y, verbose=0, return_dict=True)
+        both = [float(model.metrics[0].result()), float(model.get_metrics_result()["mae"])]
+        assert both == pytest.approx([logs["loss"], logs["mae"]], rel=1e-6)
+        model.reset_metrics()
+        seen.append([float(value) for value in model.get_metrics_result().values()])
+        found.append(seen)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential", "subclass"])
+def test_losses_of_a_call(kind: str) -> None:
+    found = []
+    for library in LIBRARIES:
+
+        class Penalty(library.layers.Layer):  # type: ignore[name-defined, misc]
+            ops = library.ops
+
+            def call(self, x: Any) -> Any:
+                self.add_loss(0.5 * self.ops.mean(self.ops.square(x)))
+                return x
+
+        ones = {"kernel_initializer": "ones", "kernel_regularizer": "l2"}
+        stack = [
+            library.layers.Dense(2, activity_regularizer="l1", **ones),
+            Penalty(),
+            library.layers.Dense(1, **ones),
+        ]
+        inputs = library.Input((3,))
+        if kind == "sequential":
+            model = library.Sequential([inputs, *stack])
+        elif kind == "functional":
+            x = inputs
+            for layer in stack:
+                x = layer(x)
+            model = library.Model(inputs, x)
+        else:
+
+            class Own(library.Model):  # type: ignore[name-defined, misc]
+                def __init__(self, stack: Any) -> None:
+                    super().__init__()
+                    self.stack = stack
+
+                def call(self, x: Any) -> Any:
+                    for layer in self.stack:
+                        x = layer(x)
+                    return x
+
+            model = Own(stack)
+        seen = []
+        for rows in (X, X[:3], X):
+            model(rows)
+            seen.append([float(loss) for loss in model.losses])
+        seen.append([float(loss) for loss in stack[0].losses])
+        seen.append([float(loss) for loss in stack[1].losses])
+        found.append(seen)
+    for ours, theirs in zip(*found, strict=True):
+        assert_agree(sorted(ours), sorted(theirs), EXACT)
+
+
+def test_what_is_there_before_a_model_is_built() -> None:
+    names = ("input_shape", "output_shape", "inputs", "outputs", "layers", "weights", "built")
+    found = []
+    for library in LIBRARIES:
+        model = library.Sequential([library.layers.Dense(1)])
+        seen = [[hasattr(model, name) for name in names]]
+        model.build((None, 3))
+        found.append([*seen, [hasattr(model, name) for name in names], model.input_shape])
+    assert found[0] == found[1]
+
+
+def test_a_softmax_of_one_unit() -> None:
+    found = []
+    for library in LIBRARIES:
+        seen = []
+        for make in (
+            lambda library=library: library.layers.Dense(1, activation="softmax")(X),
+            lambda library=library: library.layers.Softmax()(X[:, :1]),
+            lambda library=library: library.activations.softmax(X[:1], axis=0),
+            lambda library=library: library.activations.softmax(X),
+            lambda library=library: library.activations.log_softmax(X[:, :1]),
+            lambda library=library: library.ops.softmax(X[:, :1]),
+        ):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                make()
+            seen.append(any("a softmax over axis" in str(w.message) for w in caught))
+        found.append(seen)
+    assert found[0] == found[1]
