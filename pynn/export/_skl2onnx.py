@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,15 +51,16 @@ def register_skl2onnx() -> None:
         "output_class_labels": [False, True],
         "nocl": [True, False],
     }
-    for cls, shapes, convert, options in (
-        (MLPClassifier, _classifier_shapes, _convert_classifier, labels),
-        (MLPRegressor, _regressor_shapes, _convert_regressor, None),
-        (Perceptron, _perceptron_shapes, _convert_perceptron, {"zipmap": [False]}),
-        (PerceptronRegressor, _linear_regressor_shapes, _convert_linear_regressor, None),
+    for cls, columns, options in (
+        (MLPClassifier, lambda e: len(e.classes_), labels),
+        (MLPRegressor, lambda e: e.n_outputs_, None),
+        (Perceptron, lambda e: len(e.coef_), {"zipmap": [False]}),
+        (PerceptronRegressor, lambda e: len(e.intercept_), None),
     ):
         parser = _parse_perceptron if cls is Perceptron else None
+        shapes = partial(_set_types, columns)
         update_registered_converter(
-            cls, f"Pynn{cls.__name__}", shapes, convert, parser=parser, options=options
+            cls, f"Pynn{cls.__name__}", shapes, _convert, parser=parser, options=options
         )
 
 
@@ -137,10 +140,6 @@ def _write_labels(
     w.node("Gather", w.labels(estimator.classes_), place, to=to, axis=0)
 
 
-def _is_binary(estimator: Any) -> bool:
-    return bool(estimator._labels.kind == "binary")
-
-
 def _label_shapes(operator: Any) -> None:
     """Give the first output, of labels, its type."""
     from skl2onnx.common.data_types import Int64TensorType, StringTensorType
@@ -162,28 +161,17 @@ def _label_shapes(operator: Any) -> None:
     operator.outputs[0].set_type(kind([rows, len(classes)] if several else [rows]))
 
 
-def _float_type(operator: Any, columns: int) -> Any:
+def _set_types(columns: Callable[[Any], int], operator: Any) -> None:
+    """Give labels, where there are any, and numbers, in so many columns, their types."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
-    double = isinstance(operator.inputs[0].type, DoubleTensorType)
-    shape = [operator.inputs[0].get_first_dimension(), columns]
-    return (DoubleTensorType if double else FloatTensorType)(shape)
-
-
-def _classifier_shapes(operator: Any) -> None:
-    _label_shapes(operator)
-    operator.outputs[1].set_type(_float_type(operator, len(operator.raw_operator.classes_)))
-
-
-def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
-    estimator = operator.raw_operator
-    w = _ContainerWriter(scope, operator, container)
-    labels, probabilities = (output.full_name for output in operator.outputs)
-    (found,) = write_network(w, estimator._synchronize().plan, w.rows)
-    if _is_binary(estimator):
-        found = w.node("Concat", w.node("Sub", 1.0, found), found, axis=1)
-    w.node("Identity", found, to=probabilities)
-    _write_labels(w, estimator, found, 0.5, labels)
+    if len(operator.outputs) > 1:
+        _label_shapes(operator)
+    kind = FloatTensorType
+    if isinstance(operator.inputs[0].type, DoubleTensorType):
+        kind = DoubleTensorType
+    rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[-1].set_type(kind([rows, columns(operator.raw_operator)]))
 
 
 def _parse_perceptron(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
@@ -198,40 +186,21 @@ def _parse_perceptron(scope: Any, model: Any, inputs: Any, custom_parsers: Any =
     return operator.outputs
 
 
-def _perceptron_shapes(operator: Any) -> None:
-    _label_shapes(operator)
-    operator.outputs[1].set_type(_float_type(operator, len(operator.raw_operator.coef_)))
-
-
-def _write_scores(w: _ContainerWriter, estimator: Any, to: str) -> str:
-    product = w.node("MatMul", w.rows, np.atleast_2d(estimator.coef_).T)
-    return w.node("Add", product, estimator.intercept_, to=to)
-
-
-def _convert_perceptron(scope: Any, operator: Any, container: Any) -> None:
+def _convert(scope: Any, operator: Any, container: Any) -> None:
+    """Write an estimator: a classifier has labels beside its probabilities or scores."""
     estimator = operator.raw_operator
     w = _ContainerWriter(scope, operator, container)
-    labels, scores = (output.full_name for output in operator.outputs)
-    found = _write_scores(w, estimator, to=scores)
-    if _is_binary(estimator):
-        found = w.node("Concat", w.node("Neg", found), found, axis=1)
-    _write_labels(w, estimator, found, 0.0, labels)
-
-
-def _regressor_shapes(operator: Any) -> None:
-    operator.outputs[0].set_type(_float_type(operator, operator.raw_operator.n_outputs_))
-
-
-def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
-    w = _ContainerWriter(scope, operator, container)
-    (found,) = write_network(w, operator.raw_operator._synchronize().plan, w.rows)
-    w.node("Identity", found, to=operator.outputs[0].full_name)
-
-
-def _linear_regressor_shapes(operator: Any) -> None:
-    operator.outputs[0].set_type(_float_type(operator, len(operator.raw_operator.intercept_)))
-
-
-def _convert_linear_regressor(scope: Any, operator: Any, container: Any) -> None:
-    w = _ContainerWriter(scope, operator, container)
-    _write_scores(w, operator.raw_operator, to=operator.outputs[0].full_name)
+    *labels, numbers = (output.full_name for output in operator.outputs)
+    binary = bool(labels) and estimator._labels.kind == "binary"
+    if isinstance(estimator, (Perceptron, PerceptronRegressor)):
+        product = w.node("MatMul", w.rows, np.atleast_2d(estimator.coef_).T)
+        scores, threshold = w.node("Add", product, estimator.intercept_, to=numbers), 0.0
+        if binary:
+            scores = w.node("Concat", w.node("Neg", scores), scores, axis=1)
+    else:
+        (scores,), threshold = write_network(w, estimator._synchronize().plan, w.rows), 0.5
+        if binary:
+            scores = w.node("Concat", w.node("Sub", 1.0, scores), scores, axis=1)
+        w.node("Identity", scores, to=numbers)
+    if labels:
+        _write_labels(w, estimator, scores, threshold, *labels)
