@@ -1,8 +1,8 @@
 """Numbers with the manners of a tensor.
 
 `Number` is a float that also has ``.numpy()``, as losses and metrics return it. `LiveNumber` reads
-and writes a number that lives elsewhere, as an optimizer's learning rate and step counter do.
-No meaning is attached to either here.
+and writes a number that lives elsewhere, as an optimizer's learning rate and step counter do. No
+meaning is attached to either here.
 """
 
 from __future__ import annotations
@@ -36,6 +36,26 @@ class Number(float):
         return float(self)
 
 
+class HasValue:
+    """Base of what stands for the number or array that is its `value`."""
+
+    __slots__ = ()
+
+    value: Any
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.value, dtype=dtype)
+
+
 def _binary(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def method(self: LiveNumber, other: Any) -> Any:
         return op(self.value, other.value if isinstance(other, LiveNumber) else other)
@@ -50,7 +70,7 @@ def _reflected(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return method
 
 
-class LiveNumber:
+class LiveNumber(HasValue):
     """A view of a number that lives elsewhere.
 
     It takes part in arithmetic, comparison and formatting with the value of that moment.
@@ -99,20 +119,8 @@ class LiveNumber:
         """Subtract `value`, and return self."""
         return self.assign(self.value - value)
 
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
     def __index__(self) -> int:
         return operator.index(self.value)
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self.value, dtype=dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         plain = (x.value if isinstance(x, LiveNumber) else x for x in inputs)
@@ -157,11 +165,6 @@ class LiveNumber:
     __le__ = _binary(operator.le)
     __gt__ = _binary(operator.gt)
     __ge__ = _binary(operator.ge)
-
-    def __eq__(self, other: object) -> Any:
-        return self.value == (other.value if isinstance(other, LiveNumber) else other)
-
-    def __ne__(self, other: object) -> Any:
-        return self.value != (other.value if isinstance(other, LiveNumber) else other)
-
+    __eq__ = _binary(operator.eq)
+    __ne__ = _binary(operator.ne)
     __hash__ = None  # type: ignore[assignment]

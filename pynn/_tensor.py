@@ -16,6 +16,7 @@ import numpy as np
 
 from pynn import _state
 from pynn._allocation import check_row
+from pynn._numbers import HasValue
 from pynn._onnx import OnnxForm
 from pynn._operators import FUNCTIONS, Operators
 from pynn._weight import Weight
@@ -214,7 +215,7 @@ def value_of(value: Any) -> Any:
     return np.asarray(value)
 
 
-class ValueTensor(Tensor):
+class ValueTensor(HasValue, Tensor):
     """A tensor whose value is known, in a pass that is computed as it is recorded.
 
     Attributes
@@ -231,18 +232,6 @@ class ValueTensor(Tensor):
     def numpy(self) -> Any:
         """Return the value."""
         return self.value
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.value, dtype=dtype)
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
 
     def __index__(self) -> int:
         return operator.index(self.value.item())

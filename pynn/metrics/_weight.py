@@ -8,13 +8,14 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from pynn import _namespace
+from pynn._numbers import HasValue
 
 
 def _value(x: Any) -> Any:
     return x.value if isinstance(x, MetricWeight) else x
 
 
-class MetricWeight(NDArrayOperatorsMixin):
+class MetricWeight(HasValue, NDArrayOperatorsMixin):
     """An array that takes part in NumPy's arithmetic and can be assigned to.
 
     Parameters
@@ -88,9 +89,6 @@ class MetricWeight(NDArrayOperatorsMixin):
         """Go back to the initial value."""
         self.value = self._initial.copy()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.value, dtype=dtype)
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
         result = getattr(ufunc, method)(*(_value(x) for x in inputs), **kwargs)
@@ -107,15 +105,6 @@ class MetricWeight(NDArrayOperatorsMixin):
 
     def __len__(self) -> int:
         return len(self.value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
 
     def __format__(self, spec: str) -> str:
         return format(self.numpy(), spec)
