@@ -8,13 +8,14 @@ before anybody can have made a tensor.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from pynn import _state
 
-_installed: dict[str, Any] = {}
+_installed: dict[str, Any] = {}  # "ops", once that is imported
 
 
 def install(ops: Any) -> None:
@@ -55,3 +56,36 @@ def to_float_array(x: Any, dtype: Any = None) -> np.ndarray:
         keep = array.dtype in (np.float32, np.float64)
         dtype = array.dtype if keep else _state.floatx()
     return array.astype(dtype, copy=False)
+
+
+# ---- Python's operators
+
+
+def _unary(name: str) -> Callable[[Any], Any]:
+    return lambda self: getattr(_installed["ops"], name)(self)
+
+
+def _binary(name: str) -> Callable[[Any, Any], Any]:
+    return lambda self, other: getattr(_installed["ops"], name)(self, other)
+
+
+def _reflected(name: str) -> Callable[[Any, Any], Any]:
+    return lambda self, other: getattr(_installed["ops"], name)(other, self)
+
+
+class Operators:
+    """Arithmetic, comparison and negation. ``==`` stays identity, so that sets and dicts work."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = _binary("add"), _reflected("add")
+    __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
+    __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
+    __truediv__, __rtruediv__ = _binary("divide"), _reflected("divide")
+    __floordiv__, __rfloordiv__ = _binary("floor_divide"), _reflected("floor_divide")
+    __mod__, __rmod__ = _binary("mod"), _reflected("mod")
+    __pow__, __rpow__ = _binary("power"), _reflected("power")
+    __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
+    __lt__, __le__ = _binary("less"), _binary("less_equal")
+    __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
+    __neg__, __abs__ = _unary("negative"), _unary("absolute")

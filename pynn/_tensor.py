@@ -16,9 +16,9 @@ import numpy as np
 
 from pynn import _state
 from pynn._allocation import check_row
+from pynn._namespace import Operators, namespace
 from pynn._numbers import HasValue
 from pynn._onnx import OnnxForm
-from pynn._operators import FUNCTIONS, Operators
 from pynn._weight import Weight
 
 Shape = tuple[int | None, ...]
@@ -169,7 +169,7 @@ class Tensor(Operators):
     __array__ = __bool__ = __float__ = __int__ = __index__ = lambda self, *a, **k: self.numpy()
 
     def __getitem__(self, key: Any) -> Any:
-        return FUNCTIONS["get_item"](self, key)
+        return namespace(self).get_item(self, key)
 
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn import _core
 from pynn._dtypes import dtype_name
-from pynn._operators import Operators
+from pynn._namespace import Operators
 
 # Lines of a matrix are padded to whole vectors.
 _VECTOR = 16

@@ -8,7 +8,7 @@ import sys as _sys
 from collections.abc import Callable as _Callable
 from typing import Any as _Any
 
-from pynn import _namespace, _operators
+from pynn import _namespace
 from pynn._activation_op import ACTIVATIONS as _ACTIVATIONS
 from pynn._tensor import Node, SymbolicValueError, Tensor
 from pynn._tensor import Op as _Op
@@ -88,4 +88,3 @@ def find_function(name: str) -> _Callable[..., _Any]:
 
 
 _namespace.install(_sys.modules[__name__])
-_operators.install(globals())
