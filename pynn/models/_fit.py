@@ -49,7 +49,9 @@ def training_of(
     if not model._has_own("train_step"):
         data, held_out = prepare(model, *given, class_weight, validation_split)
         objectives = checked_objectives(model, data)
-        return Training(data, held_out, objectives, model._trainers.trainer(model, objectives))
+        with model._trainers.training():
+            trainer = model._trainers.trainer(model, objectives)
+        return Training(data, held_out, objectives, trainer)
     if class_weight is not None:
         raise ValueError(
             f"{type(model).__name__} has its own train_step(), which class_weight does not reach. "

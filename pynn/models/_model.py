@@ -421,7 +421,9 @@ class Model(BaseModel):
                 loop.resume(state.resumed)
                 if state.resumed["epoch_steps"]:
                     listener.restore_metrics(state.resumed["metrics"])
-            loop.run(max(initial_epoch, state.first_epoch), epochs, EpochOrder(state.shuffle_seed))
+            first, order = max(initial_epoch, state.first_epoch), EpochOrder(state.shuffle_seed)
+            with self._trainers.training():
+                loop.run(first, epochs, order)
             if loop.exhausted:
                 warnings.warn(
                     "the data ran out before an epoch had all of its steps, and the epoch ended "
@@ -466,7 +468,8 @@ class Model(BaseModel):
         batch_size = max(data.n_rows, 1) if isinstance(data, ArrayData) else 1
         loop = TrainingLoop(training.trainer, data, batch_size, self.optimizer._rates)
         listener = FitListener(self, loop, training.objectives, CallbackList(None, model=self))
-        loop.run(0, 1)
+        with self._trainers.training():
+            loop.run(0, 1)
         return figures(listener.logs, return_dict)
 
     # ---- evaluation and prediction

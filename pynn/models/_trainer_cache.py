@@ -6,6 +6,10 @@ weights that both train, as long as the optimizer is the same object.
 
 from __future__ import annotations
 
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +42,29 @@ class TrainerCache:
         self._seed: int | None = None
         self._evaluator: Any = None
         self._evaluator_key: Any = None
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Hold while the model is trained, in one thread at a time.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread is training it.
+        """
+        if self._process != os.getpid():  # a forked child has not inherited who trains
+            self._lock, self._process = threading.RLock(), os.getpid()
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(
+                "the model is being trained in another thread, and two trainings would mix their "
+                "batches. Wait for the other one, or train a clone (pynn.models.clone_model)"
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def settings_changed(self) -> None:
         """Forget how trainers were made, but not the optimizer's state."""

@@ -315,7 +315,10 @@ class TrainingLoop:
         if count > 1:
             self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
         if done == 0:
-            raise RuntimeError("the trainer ended an epoch before its last step")
+            raise RuntimeError(
+                "the data of this epoch are gone: in the middle of it, a callback or a step of the "
+                "user's has trained the same model by fit() or train_on_batch()"
+            )
         return done
 
     # ---- many epochs in one call
