@@ -182,7 +182,7 @@ def test_no_rows_are_refused_and_a_stuck_trainer_is_noticed() -> None:
         def run(self, rates: np.ndarray, seconds: float) -> int:
             return 0
 
-    with pytest.raises(RuntimeError, match="before its last step"):
+    with pytest.raises(RuntimeError, match="the data of this epoch are gone"):
         loop(Stuck()).run(0, 1)
 
 
