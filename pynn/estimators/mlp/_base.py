@@ -37,7 +37,7 @@ from pynn.estimators.mlp._parameters import MLPParameters
 from pynn.estimators.mlp._progress import (
     CallbackSupportMixin,
     FitTask,
-    callback_management_context,
+    with_callbacks,
 )
 from pynn.estimators.mlp._random import LegacyRandom
 from pynn.estimators.mlp._stochastic import BatchTraining
@@ -135,46 +135,51 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             lock_of(self) as lock,
             lock.training(anew=self._starts_anew(incremental)),
             limited_threads(self.n_jobs),
-            callback_management_context(self),
         ):
-            task = FitTask.begin(self, x, y, sample_weight)
-            hidden = self._hidden_sizes()
-            reset = self._starts_anew(incremental)
-            data = self._check_data(x, y, incremental, reset)
-            if sample_weight is not None:
-                data.row_weight = _check_sample_weight(sample_weight, data.x)
-            known = None if reset or self._state is None else self._state.random
-            random = known or LegacyRandom.of(self.random_state)
-            try:
-                heads = self._heads()
-                if reset:
-                    sizes = [data.x.shape[1], *hidden]
-                    network = self._initialize(sizes, heads, data.x.dtype, random)
-                else:
-                    network = self._synchronize(heads)
-                data.class_factors = self._class_factors(data, incremental)
-                assert self._state is not None
-                self._state.random = random
-                call = FitCall(
-                    self, self._state, network, random, heads, self._output_score, data, incremental
-                )
-                if self.solver == "lbfgs":
-                    train_at_once(call, task)
-                else:
-                    if validation is not None:
-                        call.validation = self._checked(*validation)
-                    BatchTraining(call).run(task)
-            finally:
-                if known is None:
-                    random.give_to(self.random_state)
-            if not network.is_finite():
-                raise ValueError(
-                    "Solver produced non-finite parameter weights. The input data may contain "
-                    "large values and need to be preprocessed."
-                )
-            if task is not None:
-                task.ends()
+            self._train(x, y, sample_weight, incremental, validation)
         return self
+
+    @with_callbacks
+    def _train(
+        self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any
+    ) -> None:
+        task = FitTask.begin(self, x, y, sample_weight)
+        hidden = self._hidden_sizes()
+        reset = self._starts_anew(incremental)
+        data = self._check_data(x, y, incremental, reset)
+        if sample_weight is not None:
+            data.row_weight = _check_sample_weight(sample_weight, data.x)
+        known = None if reset or self._state is None else self._state.random
+        random = known or LegacyRandom.of(self.random_state)
+        try:
+            heads = self._heads()
+            if reset:
+                sizes = [data.x.shape[1], *hidden]
+                network = self._initialize(sizes, heads, data.x.dtype, random)
+            else:
+                network = self._synchronize(heads)
+            data.class_factors = self._class_factors(data, incremental)
+            assert self._state is not None
+            self._state.random = random
+            call = FitCall(
+                self, self._state, network, random, heads, self._output_score, data, incremental
+            )
+            if self.solver == "lbfgs":
+                train_at_once(call, task)
+            else:
+                if validation is not None:
+                    call.validation = self._checked(*validation)
+                BatchTraining(call).run(task)
+        finally:
+            if known is None:
+                random.give_to(self.random_state)
+        if not network.is_finite():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain "
+                "large values and need to be preprocessed."
+            )
+        if task is not None:
+            task.ends()
 
     def _starts_anew(self, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)

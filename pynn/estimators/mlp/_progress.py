@@ -1,12 +1,11 @@
 """Who is notified of a training while it goes on: ``history_``, and callbacks of both kinds.
 
 scikit-learn has a callback protocol since 1.9. With earlier versions `CallbackSupportMixin` and
-`callback_management_context` do nothing.
+`with_callbacks` do nothing.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from pynn.callbacks import CallbackList
@@ -15,18 +14,15 @@ from pynn.estimators.mlp._network import Network
 from pynn.estimators.mlp._parameters import MLPParameters
 
 try:
-    from sklearn.callback import CallbackSupportMixin, callback_management_context
-
-    HAS_CALLBACKS = True
-except ImportError:
-    HAS_CALLBACKS = False
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ModuleNotFoundError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands for scikit-learn's mixin of this name."""
 
-    def callback_management_context(estimator: MLPParameters) -> AbstractContextManager[None]:
-        """Return a context that does nothing."""
-        return nullcontext()
+    def with_callbacks(method: Any) -> Any:
+        """Return the method as it is."""
+        return method
 
 
 class FitTask:
