@@ -39,3 +39,22 @@ def as_pair(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
     if not _namespace.is_tensor(y_true):
         y_true = _namespace.to_float_array(y_true, y_pred.dtype)
     return (xp, *match_ranks(y_true, y_pred))
+
+
+def as_equal_pair(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
+    """Return the same as `as_pair`, of formulas that nothing is broadcast in.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ where both are known.
+    """
+    xp, y_true, y_pred = as_pair(y_true, y_pred)
+    shapes = y_true.shape, y_pred.shape
+    sizes = zip(*shapes, strict=False)
+    if len(shapes[0]) != len(shapes[1]) or any(a != b for a, b in sizes if None not in (a, b)):
+        raise ValueError(
+            "y_true and y_pred must have the same shape. "
+            f"Received: y_true.shape={shapes[0]}, y_pred.shape={shapes[1]}"
+        )
+    return xp, y_true, y_pred

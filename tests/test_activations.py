@@ -55,9 +55,12 @@ def test_values_with_arguments(call, engine: str, alpha: float) -> None:
 @pytest.mark.parametrize("top", [None, 3.0, 6.0])
 @pytest.mark.parametrize("threshold", [0.0, 0.5])
 def test_relu_with_arguments(slope: float, top: float | None, threshold: float) -> None:
-    got = activations.relu(X, slope, top, threshold)
-    expected = relu_of_keras(X, slope, top, threshold)
+    x = np.append(X, threshold)
+    got = activations.relu(x, slope, top, threshold)
+    expected = relu_of_keras(x, slope, top, threshold)
     np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-15)
+    layer = layers.ReLU(top, slope, threshold, dtype="float64")
+    np.testing.assert_array_equal(layer(x), got)
 
 
 def test_negative_slopes_below_zero_are_refused() -> None:

@@ -55,7 +55,7 @@ class ReLU(Layer):
     negative_slope : float, default=0.0
         Slope below the threshold.
     threshold : float, default=0.0
-        Where the rectifier begins.
+        What is not above it counts as below.
     **kwargs
         ``name`` and ``input_shape`` of `Layer`.
 
@@ -93,19 +93,7 @@ class ReLU(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the rectified inputs."""
-        plain = self.negative_slope == 0 and self.threshold == 0
-        if plain and self.max_value == 6:
-            return ops.apply_activation("relu6", inputs)
-        if self.threshold == 0:
-            outputs = (
-                ops.apply_activation("relu", inputs)
-                if plain
-                else ops.apply_activation("leaky_relu", inputs, alpha=self.negative_slope)
-            )
-        else:
-            below = ops.multiply(ops.subtract(inputs, self.threshold), self.negative_slope)
-            outputs = ops.where(ops.greater_equal(inputs, self.threshold), inputs, below)
-        return outputs if self.max_value is None else ops.minimum(outputs, self.max_value)
+        return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
 @registry.add()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import _state
-from pynn._pair import as_pair
+from pynn._pair import as_equal_pair
 from pynn.losses._loss import NamedLoss, loss
 from pynn.losses._smoothing import check_smoothing, smooth
 
@@ -62,7 +62,7 @@ def binary_crossentropy(
     Raises
     ------
     ValueError
-        If `label_smoothing` is outside [0, 1].
+        If `label_smoothing` is outside [0, 1], or the shapes differ.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def binary_crossentropy(
     >>> losses.binary_crossentropy([[0.0, 1.0]], [[0.5, 0.25]]).round(4)
     array([1.0397], dtype=float32)
     """
-    xp, y_true, y_pred = as_pair(y_true, y_pred)
+    xp, y_true, y_pred = as_equal_pair(y_true, y_pred)
     target = smooth(y_true, label_smoothing, 2)
     if from_logits:
         tail = xp.log1p(xp.exp(-xp.abs(y_pred)))
@@ -166,7 +166,7 @@ def binary_focal_crossentropy(
     Raises
     ------
     ValueError
-        If `label_smoothing` is outside [0, 1].
+        If `label_smoothing` is outside [0, 1], or the shapes differ.
 
     Examples
     --------
@@ -174,7 +174,7 @@ def binary_focal_crossentropy(
     >>> losses.binary_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.25]]).round(4)
     array([0.4765], dtype=float32)
     """
-    xp, y_true, y_pred = as_pair(y_true, y_pred)
+    xp, y_true, y_pred = as_equal_pair(y_true, y_pred)
     target = smooth(y_true, label_smoothing, 2)
     y_pred = clipped(xp, sigmoid(xp, y_pred) if from_logits else y_pred)
     given = target * y_pred + (1.0 - target) * (1.0 - y_pred)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _namespace, _state
-from pynn._pair import as_pair
+from pynn._pair import as_equal_pair, as_pair
 from pynn.losses._loss import NamedLoss, loss
 from pynn.losses._smoothing import check_smoothing, smooth
 
@@ -65,7 +65,7 @@ def categorical_crossentropy(
     Raises
     ------
     ValueError
-        If `label_smoothing` is outside [0, 1].
+        If `label_smoothing` is outside [0, 1], or the shapes differ.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def categorical_crossentropy(
     >>> losses.categorical_crossentropy(y_true, y_pred).round(4)
     array([0.0513, 2.3026], dtype=float32)
     """
-    xp, y_true, y_pred = as_pair(y_true, y_pred)
+    xp, y_true, y_pred = as_equal_pair(y_true, y_pred)
     target = smooth(y_true, label_smoothing, y_pred.shape[axis])
     return -xp.sum(target * log_probabilities(xp, y_pred, from_logits, axis), axis=axis)
 

@@ -413,7 +413,8 @@ class SparseCategoricalCrossentropy(NamedMetric):
     from_logits : bool, default=False
         Whether predictions are what a softmax has yet to be applied to.
     ignore_class : int, default=None
-        A label that does not count.
+        A label whose loss is 0. As in Keras, its samples count in the mean unless there are sample
+        weights; the loss of this name leaves them out always.
     axis : int, default=-1
         Where the classes are.
 
@@ -444,14 +445,16 @@ class SparseCategoricalCrossentropy(NamedMetric):
     def update_state(  # type: ignore[override]
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        """Add a batch, with the weight 0 where the label is the ignored one."""
+        """Add a batch; given weights are 0 where the label is the ignored one."""
         ignored = self._fn_kwargs["ignore_class"]
-        if ignored is not None:
-            counted = np.not_equal(_namespace.to_array(y_true), ignored)
-            counted = counted.reshape(len(counted), -1).astype(np.float64)
-            if sample_weight is None:
-                sample_weight = 1.0
-            sample_weight = counted * np.reshape(sample_weight, (-1, 1))
+        if ignored is not None and sample_weight is not None:
+            labels = _namespace.to_array(y_true)
+            axis = self._fn_kwargs["axis"]
+            if labels.ndim == np.ndim(y_pred) and labels.shape[axis] == 1:
+                labels = np.squeeze(labels, axis)
+            weights = np.asarray(sample_weight, np.float64)
+            weights = weights.reshape(weights.shape + (1,) * (labels.ndim - weights.ndim))
+            sample_weight = np.where(labels == ignored, 0.0, weights)
         super().update_state(y_true, y_pred, sample_weight)
 
     def _native(self) -> str | None:

@@ -56,6 +56,24 @@ def test_values(name: str, options: dict[str, Any], shape: tuple[int, ...]) -> N
     assert_agree(ours(x), jax.jit(theirs)(x), FORMULA)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"threshold": 5.0},
+        {"threshold": 5.0, "negative_slope": 0.1},
+        {"threshold": 1.0, "max_value": 6.0},
+        {"threshold": 2.0, "max_value": 6.0, "negative_slope": 0.25},
+    ],
+    ids=str,
+)
+def test_relu_at_its_threshold(options: dict[str, Any]) -> None:
+    x = np.array([-7.0, 0.0, 1.0, 2.0, 4.9, 5.0, 5.1, 6.0, 20.0], "float32")
+    ours, theirs = functions("relu", options)
+    assert_agree(ours(x), theirs(x), FORMULA)
+    layers = (library.layers.ReLU(**options)(x) for library in (pynn, keras))
+    assert_agree(*layers, FORMULA)
+
+
 @pytest.mark.parametrize(("name", "options"), CASES, ids=IDS)
 def test_derivative(name: str, options: dict[str, Any]) -> None:
     ours, theirs = functions(name, options)

@@ -89,7 +89,10 @@ _OPTIONS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "Recall": ("bits", _RECALL),
     "RootMeanSquaredError": ("real", [{}]),
     "SparseCategoricalAccuracy": ("labels", [{}]),
-    "SparseCategoricalCrossentropy": ("labels", [{}, {"from_logits": True}]),
+    "SparseCategoricalCrossentropy": (
+        "labels",
+        [{}, {"from_logits": True}, {"ignore_class": 0}, {"ignore_class": -1}],
+    ),
     "SparseTopKCategoricalAccuracy": ("labels", [{"k": 1}, {"k": 2}]),
     "SquaredHinge": ("bits", [{}]),
     "TopKCategoricalAccuracy": ("one hot", [{"k": 1}, {"k": 2}]),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from losses.cases import CASES, IDS, Case
-from pynn import _core, losses
+from pynn import Input, _core, losses
 
 # A few roundings in a formula of values of size 1 to 100.
 FLOAT64 = {"rtol": 1e-12, "atol": 1e-13}
@@ -120,6 +122,23 @@ def test_labels_that_are_no_class_are_refused(labels: list[int]) -> None:
 def test_labels_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"y_true must have the shape \(2,\)"):
         losses.sparse_categorical_crossentropy([[0, 1], [1, 0]], np.full((2, 4), 0.25))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        losses.binary_crossentropy,
+        losses.binary_focal_crossentropy,
+        losses.categorical_crossentropy,
+    ],
+)
+def test_crossentropies_broadcast_nothing(function: Any) -> None:
+    message = r"the same shape. Received: y_true.shape=\(2, 1\), y_pred.shape=\(2, 3\)"
+    with pytest.raises(ValueError, match=message):
+        function([[1.0], [0.0]], np.full((2, 3), 0.5))
+    with pytest.raises(ValueError, match="must have the same shape"):
+        losses.CLASS_OF[function]()(np.ones((2, 3)), Input((4,)))
+    assert function(Input((3,)), Input((3,))).shape == (None,)
 
 
 def test_ranks_that_differ_by_a_last_axis_of_one_are_matched() -> None:

@@ -39,12 +39,22 @@ def test_root_mean_squared_error() -> None:
     )
 
 
-def test_ignored_class_does_not_count() -> None:
+def test_an_ignored_class_counts_unless_there_are_weights() -> None:
     metric = metrics.SparseCategoricalCrossentropy(ignore_class=-1)
     y_pred = np.full((3, 4), 0.25)
-    assert metric([0, -1, 2], y_pred) == pytest.approx(np.log(4))
+    assert metric([0, -1, 2], y_pred) == pytest.approx(2 / 3 * np.log(4))
+    assert metric.count.numpy() == 3.0
+    metric.reset_state()
     assert metric([0, -1, 2], y_pred, [1.0, 9.0, 2.0]) == pytest.approx(np.log(4))
-    assert metric.count.numpy() == 5.0
+    assert metric.count.numpy() == 3.0
+
+
+def test_an_ignored_class_in_rows_of_labels() -> None:
+    metric = metrics.SparseCategoricalCrossentropy(ignore_class=0)
+    labels, y_pred = np.array([[0, 1], [1, 0], [1, 1]]), np.full((3, 2, 2), 0.5)
+    assert metric(labels, y_pred) == pytest.approx(4 / 6 * np.log(2))
+    metric.reset_state()
+    assert metric(labels[..., None], y_pred, [1.0, 2.0, 3.0]) == pytest.approx(np.log(2))
 
 
 @pytest.mark.parametrize(
