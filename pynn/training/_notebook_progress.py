@@ -1,7 +1,8 @@
 """Progress in a notebook: a bar and a table of the epochs that are over, redrawn in place.
 
 What the figures mean is not known here, nor when to show anything: see _progress.py for the lines
-of a terminal, which this takes the place of. HTML, which IPython shows and a saved notebook keeps.
+of a terminal, which this takes the place of. HTML, and the same as text for what shows no HTML;
+IPython shows one of them and a saved notebook keeps both.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from typing import Any, Self
 from pynn.training._figures import format_figure, format_time_per_step
 
 _INTERVAL = 0.1  # seconds between two drawings: fast enough for the eye
-_ROWS = 12  # of the table: the last epochs
+_ROWS = (
+    500  # of the table; with so many more, a drawing takes longer, and the next one waits longer
+)
+# Where there are many epochs the last ones are in sight, as a reversed column begins at its end.
+_SCROLLED = "display:flex;flex-direction:column-reverse;max-height:25em;overflow-y:auto"
 
 
 class NotebookProgress:
@@ -47,7 +52,8 @@ class NotebookProgress:
     @property
     def is_due(self) -> bool:
         """Whether the last drawing is old enough for another one."""
-        return time.perf_counter() - self._drawn_at >= _INTERVAL
+        interval = _INTERVAL * (1 + len(self._rows) // _ROWS)
+        return time.perf_counter() - self._drawn_at >= interval
 
     def update(self, done: int, logs: Mapping[str, Any]) -> None:
         """Show that `done` steps are done, if the last drawing is old enough."""
@@ -80,6 +86,7 @@ class NotebookProgress:
             left = f", {elapsed / max(done, 1) * (self._total - done):.0f}s left"
         text = f"{done}/{self._total or '?'}, {elapsed:.0f}s{left}{figures}"
         self._bar = f"{escape(self._title)} <progress{share}></progress> {escape(text)}"
+        self._line = f"{self._title} {text}".strip()
         self._is_drawn = False
         if self.is_due:
             self._draw()
@@ -87,23 +94,30 @@ class NotebookProgress:
     def _draw(self) -> None:
         from IPython import display
 
-        page = display.HTML(f"<div>{self._bar}{self._table()}</div>")
+        page = {
+            "text/html": f"<div>{self._bar}{self._table()}</div>",
+            "text/plain": "\n".join([*map(_as_text, self._rows), self._line]),
+        }
         if self._handle is None:
-            self._handle = display.display(page, display_id=True)
+            self._handle = display.display(page, raw=True, display_id=True)
         else:
-            self._handle.update(page)
+            self._handle.update(page, raw=True)
         self._drawn_at = time.perf_counter()
         self._is_drawn = True
 
     def _table(self) -> str:
-        shown = self._rows[-_ROWS:]
-        names = list(dict.fromkeys(name for _, _, figures in shown for name in figures))
+        names = list(dict.fromkeys(name for _, _, figures in self._rows for name in figures))
         if not names:
             return ""
         lines = [_row("th", ["", "time", *names])]
-        for title, timing, figures in shown:
+        for title, timing, figures in self._rows:
             lines.append(_row("td", [title, timing, *(figures.get(name, "") for name in names)]))
-        return f"<table>{''.join(lines)}</table>"
+        return f'<div style="{_SCROLLED}"><table>{"".join(lines)}</table></div>'
+
+
+def _as_text(row: tuple[str, str, dict[str, str]]) -> str:
+    title, timing, figures = row
+    return f"{title} - {timing}" + "".join(f" - {name}: {v}" for name, v in figures.items())
 
 
 def _row(tag: str, cells: list[str]) -> str:

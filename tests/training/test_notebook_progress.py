@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -24,13 +25,20 @@ class Screen:
 
     def __init__(self) -> None:
         self.pages: list[list[str]] = []
-        self.HTML = str
+        self.text = ""
 
-    def display(self, page: str, display_id: bool) -> Any:
+    def display(self, page: dict[str, str], raw: bool, display_id: bool) -> Any:
         assert display_id
-        drawn = [page]
+        drawn: list[str] = []
         self.pages.append(drawn)
-        return SimpleNamespace(update=drawn.append)
+
+        def update(page: dict[str, str], raw: bool) -> None:
+            assert raw
+            drawn.append(page["text/html"])
+            self.text = page["text/plain"]
+
+        update(page, raw)
+        return SimpleNamespace(update=update)
 
 
 def in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> Screen:
@@ -70,8 +78,31 @@ def test_short_epochs_are_drawn_together(monkeypatch: pytest.MonkeyPatch) -> Non
     trained(200)
     pages = screen.pages[0]
     assert len(pages) < 50
+    assert pages[-1].count("<tr>") == 1 + 200
+    assert "Epoch 1/200<" in pages[-1]
     assert "Epoch 200/200" in pages[-1]
-    assert pages[-1].count("<tr>") == 1 + 12
+
+
+def test_long_tables_are_drawn_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(_notebook_progress.time, "perf_counter", lambda: clock[0])
+    progress = _notebook_progress.NotebookProgress()
+    progress._rows = [("", "", {})] * 5000
+    clock[0] = 1.0
+    assert not progress.is_due
+    clock[0] = 1.2
+    assert progress.is_due
+
+
+def test_the_same_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = in_a_notebook(monkeypatch)
+    model = Sequential([pynn.Input((2,)), layers.Dense(1)])
+    model.compile(loss="mse")
+    model.fit(np.ones((64, 2)), np.ones(64), epochs=2)
+    first, second, bar = screen.text.split("\n")
+    assert re.fullmatch(r"Epoch 1/2 - \d\.\d\ds, .*/step - loss: \d\.\d+", first)
+    assert second.startswith("Epoch 2/2 - ")
+    assert bar == "Epoch 2/2 2/2, 0s"
 
 
 def test_silence_and_lines_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
