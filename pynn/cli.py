@@ -287,13 +287,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0, 1 if the learning curves could not be written, or 130 after Ctrl-C. Bad
-        arguments exit with status 2.
+        The exit status: 0, 1 if the learning curves could not be written, 130 after Ctrl-C, or 141
+        if what reads the output has ended. Bad arguments exit with status 2.
     """
     parser = build_parser()
     args = parser.parse_args(argv)
     try:
-        return args.run(args)
+        status: int = args.run(args)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # As `head` does after its lines. What is still in the buffer is to go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except UsageError as error:
         parser.error(str(error))
     except KeyboardInterrupt:

@@ -171,3 +171,13 @@ def test_as_a_module(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == f"pynn {pynn.__version__}\n"
+
+
+def test_a_reader_that_ends_early_is_no_error() -> None:
+    command = f"{sys.executable} -m pynn --version | true; {sys.executable} -m pynn info | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"pynn     {pynn.__version__}\n"
+    assert done.stderr == ""
+    assert done.returncode in (0, 141)
