@@ -246,7 +246,9 @@ class Registry:
 
         names = sorted({*self._objects, *(custom_objects or {})})
         name = name[:QUOTED]
-        near = difflib.get_close_matches(name, names, n=1)
+        near = difflib.get_close_matches(name, names)
+        # Two letters in the other order are likelier than one too few.
+        near.sort(key=lambda known: sorted(known) != sorted(name))
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return (
             f"unknown {self.kind}: {name!r}.{hint} It must be one of {', '.join(names)}, or be "

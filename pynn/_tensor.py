@@ -24,6 +24,14 @@ from pynn._weight import Weight
 Shape = tuple[int | None, ...]
 
 
+# NumPy's names of the operators that it is asked for where an array stands on their left.
+_OPERATORS = {
+    **{name: name for name in ("add", "subtract", "multiply", "divide", "floor_divide", "power")},
+    **{name: name for name in ("matmul", "less", "less_equal", "greater", "greater_equal")},
+    "remainder": "mod",
+}
+
+
 class SymbolicValueError(TypeError):
     """A symbolic tensor was asked for its value."""
 
@@ -142,7 +150,6 @@ class Tensor(Operators):
 
     __pynn_tensor__ = True
     __array_priority__ = 1000
-    __array_ufunc__ = None
     __slots__ = ("dtype", "name", "node", "shape", "source")
 
     def __init__(
@@ -167,6 +174,15 @@ class Tensor(Operators):
         )
 
     __array__ = __bool__ = __float__ = __int__ = __index__ = lambda self, *a, **k: self.numpy()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        name = _OPERATORS.get(ufunc.__name__)
+        if name is None or method != "__call__" or options:
+            raise TypeError(
+                f"np.{ufunc.__name__} computes with arrays, not with {self!r}. Write it with the "
+                "functions of pynn.ops, most of which have NumPy's names: pynn.ops.mean(x, axis=-1)"
+            )
+        return FUNCTIONS[name](*inputs)
 
     def __getitem__(self, key: Any) -> Any:
         return namespace(self).get_item(self, key)

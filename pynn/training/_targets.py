@@ -37,9 +37,9 @@ def check_target(name: str, loss: Loss | None, target: Any, shape: Shape) -> Non
     if isinstance(loss, SparseCategoricalCrossentropy):
         _check_labels(name, loss, target, shape)
     elif loss._native() is not None and math.prod(row) != _width(shape):
-        hint = ""
+        hint = _flatten_hint(row, shape)
         if loss.name == "categorical_crossentropy" and math.prod(row) == 1:
-            hint = ". For class numbers use sparse_categorical_crossentropy"
+            hint += ". For class numbers use sparse_categorical_crossentropy"
         raise ValueError(
             f"the loss {loss.name!r} of output {name!r} takes targets of shape "
             f"{_shown(shape)}. Received: y of shape {target.shape}{hint}"
@@ -48,6 +48,13 @@ def check_target(name: str, loss: Loss | None, target: Any, shape: Shape) -> Non
 
 def _width(shape: Shape) -> int:
     return math.prod(n or 1 for n in shape[1:])
+
+
+def _flatten_hint(row: tuple[int, ...], shape: Shape) -> str:
+    """Return what may be wrong where the output has an axis that rows of targets have not."""
+    if len(shape) > 2 and len(row) < len(shape) - 1:
+        return f". The output has the shape {_shown(shape)}: was a Flatten forgotten?"
+    return ""
 
 
 def _shown(shape: Shape) -> str:
@@ -60,7 +67,7 @@ def _check_labels(
     classes = shape[-1] or 0
     positions = math.prod(n or 1 for n in shape[1:-1])
     if math.prod(target.shape[1:]) != positions:
-        hint = ""
+        hint = _flatten_hint(target.shape[1:], shape)
         if math.prod(target.shape[1:]) == _width(shape):
             hint = ". For one-hot targets use categorical_crossentropy"
         raise ValueError(
