@@ -5,13 +5,13 @@ Only structure: where a box stands in a picture, and what it says there, is not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pynn._call import Call
 from pynn._structure import leaves
 from pynn.graph import steps_between, tensors_of
-from pynn.layers import Function, InputLayer, Layer, Operation
+from pynn.layers import OPERATIONS, InputLayer, Layer
 from pynn.ops import Node, Tensor
 
 if TYPE_CHECKING:
@@ -22,11 +22,15 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class Source:
-    """What flows into a box: an output of another box, at an input of this one."""
+    """What flows into a box: an output of another box, at an input of this one.
+
+    `call` counts the calls of the layer that it comes from.
+    """
 
     box: int
     output: int
     input: int
+    call: int = 0
 
 
 @dataclass
@@ -110,7 +114,7 @@ def diagram_of(model: Model) -> Diagram:
         order = list(range(len(found)))
     position = {old: new for new, old in enumerate(order)}
     for box in found:
-        box.sources = [Source(position[s.box], s.output, s.input) for s in box.sources]
+        box.sources = [replace(s, box=position[s.box]) for s in box.sources]
     return Diagram(
         model.name,
         type(model).__name__,
@@ -150,7 +154,9 @@ def _boxes(
             boxes.append(_layer_box(step) if isinstance(step, Call) else _op_box(step, counts))
         place = known[key]
         for i, tensor in enumerate(_taken(step)):
-            boxes[place].sources.append(Source(*places[id(tensor)], i))
+            source = tensor.source
+            number = 0 if source is None else source[0].layer._calls.index(source[0])
+            boxes[place].sources.append(Source(*places[id(tensor)], i, number))
         for i, tensor in enumerate(leaves(step.outputs if isinstance(step, Call) else step.output)):
             places[id(tensor)] = (place, i)
     return boxes, places
@@ -181,7 +187,7 @@ def _input_box(tensor: Tensor, name: str) -> Box:
 def _layer_box(call: Call) -> Box:
     layer: Any = call.layer
     activation = getattr(layer, "activation", None)
-    is_op = isinstance(layer, (Function, Operation))
+    is_op = isinstance(layer, OPERATIONS)
     return Box(
         layer.name,
         type_name(layer),
@@ -197,9 +203,9 @@ def _layer_box(call: Call) -> Box:
 
 def type_name(layer: Layer) -> str:
     """Return what a layer is, for pictures and tables: its class, or its op in the same form."""
-    if isinstance(layer, (Function, Operation)):
+    if isinstance(layer, OPERATIONS):
         return _title(layer.op_name)
-    return type(layer).__name__
+    return getattr(layer, "_keras_class", type(layer).__name__)
 
 
 def _op_box(node: Node, counts: dict[str, int]) -> Box:

@@ -38,6 +38,10 @@ class _Row:
     def parameters(self) -> int:
         return sum(weight.size for weight in self.layer.weights)
 
+    @property
+    def count(self) -> str:
+        return f"{self.parameters:,}" + ("" if self.layer.built else " (unbuilt)")
+
 
 def summary(
     self: Model,
@@ -66,13 +70,8 @@ def summary(
     Raises
     ------
     ValueError
-        If the model has not been built, or no layer has such a name.
+        If no layer has such a name.
     """
-    if not self.built:
-        raise ValueError(
-            f"model {self.name!r} has not been built. Call it on data, fit it, or begin it with "
-            "an Input"
-        )
     write = print if print_fn is None else print_fn
     rows = _in_range(list(_rows(self, expand_nested)), layer_range)
     linear = _is_linear(self)
@@ -106,10 +105,6 @@ def html_of(self: Model) -> str:
     from pynn.plotting import model_svg  # here, as most programs draw nothing
 
     title = f"<b>{escape(type(self).__name__)}</b> {escape(repr(self.name))}"
-    if not self.built:
-        return (
-            f"<div>{title}, not built yet: call it on data, fit it, or begin it with an Input</div>"
-        )
     linear = _is_linear(self)
     headers = ["Layer", "Type", "Output shape", "Parameters"]
     headers += [] if linear else ["Connected to"]
@@ -117,12 +112,13 @@ def html_of(self: Model) -> str:
     for row in _rows(self, expand_nested=True):
         name = "\u2003" * row.depth + row.layer.name
         frozen = "" if row.layer.trainable or not row.parameters else " (frozen)"
-        cells = [name, type_name(row.layer), row.shape, f"{row.parameters:,}{frozen}"]
+        cells = [name, type_name(row.layer), row.shape, f"{row.count}{frozen}"]
         lines.append(_html_row("td", cells if linear else [*cells, ", ".join(row.sources)]))
-    return (
-        f"<div>{title}<table>{''.join(lines)}</table>{'<br/>'.join(map(escape, _totals(self)))}"
-        f"<details><summary>Picture</summary>{model_svg(self)}</details></div>"
+    picture = (
+        f"<details><summary>Picture</summary>{model_svg(self)}</details>" if self.built else ""
     )
+    table = f"<table>{''.join(lines)}</table>{'<br/>'.join(map(escape, _totals(self)))}"
+    return f"<div>{title}{table}{picture}</div>"
 
 
 def _html_row(tag: str, cells: list[str]) -> str:
@@ -132,7 +128,7 @@ def _html_row(tag: str, cells: list[str]) -> str:
 
 def _totals(model: Model) -> Iterator[str]:
     trainable = sum(weight.size for weight in model.trainable_weights)
-    total = model.count_params()
+    total = sum(weight.size for weight in model.weights)
     yield f"Total params: {_count(model, total)}"
     yield f"Trainable params: {_count(model, trainable)}"
     yield f"Non-trainable params: {_count(model, total - trainable)}"
@@ -167,9 +163,9 @@ def _count(model: Model, parameters: int) -> str:
 
 def _rows(model: Any, expand_nested: bool, depth: int = 0) -> Iterator[_Row]:
     sources = _sources(model)
-    for layer in model.layers:
+    for layer in model.operations:
         yield _Row(layer, depth, _shape(layer), tuple(sources.get(id(layer), ())))
-        if expand_nested and hasattr(layer, "layers"):
+        if expand_nested and hasattr(layer, "operations"):
             yield from _rows(layer, True, depth + 1)
 
 
@@ -194,9 +190,9 @@ def _in_range(rows: list[_Row], layer_range: Any) -> list[_Row]:
 
 
 def _cells(row: _Row, linear: bool, show_trainable: bool) -> list[str]:
-    cells = ["| " * row.depth + row.title, row.shape, f"{row.parameters:,}"]
+    cells = ["| " * row.depth + row.title, row.shape, row.count]
     if not linear:
-        cells.append(", ".join(row.sources))
+        cells.append(", ".join(row.sources) or "-")
     if show_trainable:
         cells.append("Y" if row.layer.trainable else "N")
     return cells
@@ -241,27 +237,22 @@ def _sources(model: Any) -> dict[int, list[str]]:
     if model._interface is None or model._is_eager:
         return {}
     boxes = model._diagram().boxes
-    listed = {id(layer) for layer in model.layers}
+    listed = {id(layer) for layer in model.operations}
     found: dict[int, list[str]] = {}
     for box in boxes:
         if id(box.layer) in listed:
-            names = (_numbered(*source) for source in _listed_sources(box, boxes, listed))
-            found.setdefault(id(box.layer), []).extend(names)
+            found.setdefault(id(box.layer), []).extend(_listed_sources(box, boxes, listed))
     return found
 
 
-def _listed_sources(box: Box, boxes: list[Box], listed: set[int]) -> Iterator[tuple[str, int]]:
+def _listed_sources(box: Box, boxes: list[Box], listed: set[int]) -> Iterator[str]:
     """Yield what a box takes from layers and inputs, directly or by way of ops in between."""
     for source in box.sources:
         other = boxes[source.box]
         if id(other.layer) in listed or not other.sources:
-            yield other.name, source.output
+            yield f"{other.name}[{source.call}][{source.output}]"
         else:
             yield from _listed_sources(other, boxes, listed)
-
-
-def _numbered(name: str, output: int) -> str:
-    return f"{name}[{output}]" if output else name
 
 
 def _is_linear(model: Any) -> bool:
@@ -269,10 +260,10 @@ def _is_linear(model: Any) -> bool:
     sources = _sources(model)
     if not sources:
         return True
-    before = list(model.input_names)
-    for layer in model.layers:
+    before = [f"{name}[0][0]" for name in model.input_names]
+    for layer in model.operations:
         taken = sources.get(id(layer))
         if len(before) > 1 or taken is None or (taken and taken != before):
             return False
-        before = [layer.name]
+        before = [f"{layer.name}[0][0]"]
     return len(model.outputs) == 1

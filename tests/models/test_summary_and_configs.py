@@ -53,7 +53,7 @@ def test_summary_says_what_is_connected_and_frozen() -> None:
     Model([a, b], both).summary(print_fn=lines.append, expand_nested=True, show_trainable=True)
     text = "\n".join(lines)
     assert "Connected to" in text
-    assert "inner, plain" in text
+    assert "inner[0][0], plain[0][0]" in text
     assert "| deep (Dense)" in text
     assert "Trainable params: 8 (32.00 B)" in text
     assert "Non-trainable params: 8 (32.00 B)" in text
@@ -91,8 +91,11 @@ def test_summary_of_a_subclass_says_what_is_connected_through_ops() -> None:
     model.build((None, 3))
     lines = summary_of(model)
     assert [line.split() for line in lines[4:6]] == [
-        ["first", "(Dense)", "(None,", "3)", "12", "input_1"],
-        ["a_second_layer_with_a_long_name", "(Dense)", "(None,", "2)", "8", "first,", "input_1"],
+        ["first", "(Dense)", "(None,", "3)", "12", "input_1[0][0]"],
+        [
+            *["a_second_layer_with_a_long_name", "(Dense)", "(None,", "2)", "8"],
+            *["first[0][0],", "input_1[0][0]"],
+        ],
     ]
     assert {len(line) for line in lines if set(line) <= {"_", "="}} == {len(lines[1])}
 
@@ -118,6 +121,26 @@ def test_summary_says_that_a_model_runs_eagerly() -> None:
     assert "looks at the values of tensors" in summary_of(model)[-2]
 
 
+def test_summary_before_there_is_data() -> None:
+    lines = summary_of(Sequential([layers.Dense(3, name="d"), layers.Flatten(name="f")]))
+    assert [line.split() for line in lines[4:6]] == [
+        ["d", "(Dense)", "?", "0", "(unbuilt)"],
+        ["f", "(Flatten)", "?", "0"],
+    ]
+    assert lines[7] == "Total params: 0 (0.00 B)"
+    assert [line.split()[-2:] for line in summary_of(Crossing())[4:6]] == [["0", "(unbuilt)"]] * 2
+
+
+def test_which_call_of_a_layer_something_is_connected_to() -> None:
+    a, b = pynn.Input((3,), name="a"), pynn.Input((3,), name="b")
+    shared = layers.Dense(2, name="shared")
+    model = Model([a, b], layers.concatenate([shared(a), shared(b)]))
+    lines = summary_of(model)
+    assert lines[4].split()[-1] == "-"
+    assert lines[6].endswith("a[0][0], b[0][0]")
+    assert lines[7].endswith("shared[0][0], shared[1][0]")
+
+
 def test_summary_of_some_layers() -> None:
     model = Sequential([pynn.Input((3,)), *(layers.Dense(2, name=f"d{i}") for i in range(5))])
     names = [line.split()[0] for line in summary_of(model, layer_range=("d1", "d[23]"))[4:-5]]
@@ -130,12 +153,20 @@ def test_summary_of_some_layers() -> None:
 
 def test_what_a_notebook_shows() -> None:
     model = Crossing()
-    assert "not built yet" in model._repr_html_()
+    page = model._repr_html_()
+    ElementTree.fromstring(page)
+    assert "0 (unbuilt)" in page and "<svg" not in page
     model.build((None, 3))
     model.first.trainable = False
     page = model._repr_html_()
     ElementTree.fromstring(page)  # well-formed
-    for text in ("Crossing", "12 (frozen)", "first, input_1", "Total params: 20", "<svg"):
+    for text in (
+        "Crossing",
+        "12 (frozen)",
+        "first[0][0], input_1[0][0]",
+        "Total params: 20",
+        "<svg",
+    ):
         assert text in page
     hostile = Sequential([pynn.Input((3,)), layers.Dense(2, name="a<b>")])
     assert "a<b>" not in hostile._repr_html_()
@@ -199,11 +230,11 @@ def test_clones_are_compiled_like_their_models(functional: bool) -> None:
     rate = optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
     model.compile(optimizers.Adam(rate, beta_1=0.5), "mse", metrics=[metrics.MeanAbsoluteError()])
     start = model.get_weights()
-    first = model.fit(x, y, epochs=2, verbose=0).history
+    first = model.fit(x, y, epochs=2, shuffle=False, verbose=0).history
     clone = clone_model(model)
     assert clone.optimizer is not model.optimizer and clone.optimizer.iterations == 0
     clone.set_weights(start)
-    assert clone.fit(x, y, epochs=2, verbose=0).history == first
+    assert clone.fit(x, y, epochs=2, shuffle=False, verbose=0).history == first
     assert clone.metrics[1].metrics[0] is not model.metrics[1].metrics[0]
     model.compile(optimizer=None, loss="mse")
     assert clone_model(model).optimizer is None
