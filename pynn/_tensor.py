@@ -182,7 +182,7 @@ class Tensor(Operators):
                 f"np.{ufunc.__name__} computes with arrays, not with {self!r}. Write it with the "
                 "functions of pynn.ops, most of which have NumPy's names: pynn.ops.mean(x, axis=-1)"
             )
-        return FUNCTIONS[name](*inputs)
+        return getattr(namespace(self), name)(*inputs)
 
     def __getitem__(self, key: Any) -> Any:
         return namespace(self).get_item(self, key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from pynn._files import FileError, opened
 from pynn._fit_state import FitState
 from pynn._json import parse
 from pynn._number_checks import is_integer
+from pynn._user_warning import warn_user
 from pynn.callbacks._callback import Callback, Logs, needed_if
 from pynn.callbacks._monitor_callback import MonitorCallback
 
@@ -164,9 +164,7 @@ class ModelCheckpoint(MonitorCallback):
             return True
         current = logs.get(self.monitor)
         if current is None or np.ndim(current) > 0:
-            warnings.warn(
-                f"{self._missing(logs)}. The model is saved all the same", UserWarning, stacklevel=4
-            )
+            warn_user(f"{self._missing(logs)}. The model is saved all the same")
             return True
         best = "nothing" if self.best is None else f"{self.best:.5f}"
         if not self._is_improvement(current, self.best):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from pynn._number_checks import is_number
+from pynn._user_warning import warn_user
 from pynn.callbacks._callback import Callback, Logs
 from pynn.callbacks._monitor_callback import MonitorCallback, checked_epochs
 
@@ -158,7 +158,7 @@ class ReduceLROnPlateau(MonitorCallback):
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(self._missing(logs), UserWarning, stacklevel=2)
+            warn_user(self._missing(logs))
             return
         if self.in_cooldown():
             self.cooldown_counter -= 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from pynn._number_checks import is_number
+from pynn._user_warning import warn_user
 from pynn.callbacks._callback import Callback, Logs, now_and_then
 from pynn.callbacks._monitor_callback import MonitorCallback, checked_epochs
 
@@ -89,7 +89,7 @@ class EarlyStopping(MonitorCallback):
         """Look at the figure, and stop if it is time."""
         current = (logs or {}).get(self.monitor)
         if current is None:
-            warnings.warn(self._missing(logs), UserWarning, stacklevel=2)
+            warn_user(self._missing(logs))
             return
         if epoch < self.start_from_epoch:
             return

@@ -5,3 +5,4 @@ from pynn.estimators.mlp import MLPClassifier, MLPRegressor
 from pynn.estimators.perceptron import Perceptron, PerceptronRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor", "Perceptron", "PerceptronRegressor", "load"]
+__dir__ = __all__.copy

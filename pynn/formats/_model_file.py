@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from pynn._allocation import weights_limited_to
 from pynn._files import FileError, OpenFile, file_errors
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, MODEL, SafetensorsFile
+from pynn._user_warning import warn_user
 from pynn.formats._compile_config import compile_arguments, compile_config
 from pynn.formats._structure_config import structure_config, structure_of
 from pynn.formats._training_state import restore_training, training_state
@@ -44,10 +44,8 @@ def write_model_file(model: Model, target: Any, include_optimizer: bool) -> None
             config = compile_config(model._compile_arguments)
             metadata["compile"] = to_text(config, "the compile settings")
         except ValueError as error:
-            warnings.warn(
+            warn_user(
                 f"model {model.name!r} is saved without its compile settings: {error}",
-                UserWarning,
-                stacklevel=3,
             )
     if "compile" in metadata and include_optimizer and model.optimizer is not None:
         values, state = training_state(model)

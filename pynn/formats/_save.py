@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from pynn._user_warning import warn_user
 from pynn.formats._model_file import write_model_file
 from pynn.formats._weights_file import write_weights_file
 
@@ -122,9 +122,7 @@ def _warn_once(suffix: str, reason: str) -> None:
     if suffix in _warned:
         return
     _warned.add(suffix)
-    warnings.warn(
+    warn_user(
         f"files named {suffix} are written in pynn's own safe format: {reason}. pynn loads them "
         "under any name; use the ending .pynn to avoid confusion",
-        UserWarning,
-        stacklevel=4,
     )

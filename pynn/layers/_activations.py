@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from pynn import activations, constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer, is_number
+from pynn._user_warning import warn_user
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
@@ -122,10 +122,9 @@ class LeakyReLU(Layer):
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         if "alpha" in kwargs:
             negative_slope = kwargs.pop("alpha")
-            warnings.warn(
+            warn_user(
                 "LeakyReLU's argument alpha is now called negative_slope",
                 FutureWarning,
-                stacklevel=2,
             )
         super().__init__(**kwargs)
         if not is_number(negative_slope) or not negative_slope >= 0:

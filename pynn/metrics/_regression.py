@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from pynn._numbers import Number
 from pynn._pair import as_pair
+from pynn._user_warning import warn_user
 from pynn.metrics._mean import Mean
 from pynn.metrics._metric import Metric, as_result, registry
 
@@ -170,11 +170,9 @@ class R2Score(Metric):
     def _adjusted(self, scores: Any) -> Any:
         freedom = float(self.num_samples) - self.num_regressors - 1
         if freedom <= 0:
-            warnings.warn(
+            warn_user(
                 f"the adjusted R2 score needs more samples than num_regressors + 1 = "
                 f"{self.num_regressors + 1}; the plain score is returned",
-                UserWarning,
-                stacklevel=3,
             )
             return scores
         return 1.0 - (1.0 - scores) * (float(self.num_samples) - 1.0) / freedom

@@ -6,9 +6,8 @@ happens at epochs and steps, in the files beside this one.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from pynn import _state, formats, optimizers
 from pynn._array_result import ArrayResult, as_result
@@ -18,6 +17,7 @@ from pynn._signatures import training_position
 from pynn._structure import leaves, map_leaves
 from pynn._tensor import Tensor, is_taped, suspended
 from pynn._tracing import current, tracing
+from pynn._user_warning import warn_user
 from pynn.callbacks import CallbackList
 from pynn.graph import Tape
 from pynn.metrics import Mean, Metric
@@ -98,7 +98,7 @@ class Model(BaseModel):
     steps_per_execution: int
     stop_training: bool
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         model = super().__new__(cls, *args, **kwargs)
         model._compiled = None
         model._loss_tracker = None
@@ -425,11 +425,10 @@ class Model(BaseModel):
             with self._trainers.training():
                 loop.run(first, epochs, order)
             if loop.exhausted:
-                warnings.warn(
+                warn_user(
                     "the data ran out before an epoch had all of its steps, and the epoch ended "
                     "there. An epoch begins where the last one ended, so that the data must hand "
-                    "out steps_per_epoch * epochs batches",
-                    stacklevel=2,
+                    "out steps_per_epoch * epochs batches"
                 )
             failed = False
         finally:

@@ -273,7 +273,7 @@ def read_layers(model: models.Model) -> ModelLayers:
         raise ValueError(f"from_model takes a pynn.Model that has been built. Received: {model!r}")
     _check_is_chain(model)
     blocks: list[_Block] = []
-    for layer in model.layers:
+    for layer in model.operations:
         if isinstance(layer, _PASSED_OVER):
             continue
         if type(layer) is layers.Dense and layer.use_bias:

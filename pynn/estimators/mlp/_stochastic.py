@@ -5,13 +5,13 @@ The epochs themselves are those of `pynn.training`; the rules by which they end 
 
 from __future__ import annotations
 
-import warnings
 from contextlib import nullcontext
 from typing import Any, cast
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from pynn._user_warning import warn_user
 from pynn.estimators.mlp._figures import Figures
 from pynn.estimators.mlp._fit import (
     FitCall,
@@ -133,12 +133,11 @@ class BatchTraining(Listener):
         network.set_optimizer(optimizer)
         optimizer._set_iterations(network.trainer.iterations)
         if settings.spans_training and network.trainer.iterations >= steps:
-            warnings.warn(
+            warn_user(
                 f"The learning rate {settings.learning_rate!r} has come to its end: it spans "
                 f"max_iter={estimator.max_iter} epochs of training, earlier calls included. For a "
                 "training in several calls give a schedule of pynn.optimizers.schedules, which has "
                 "its own number of steps.",
-                stacklevel=6,
             )
         if any(network.architecture.dropout):
             if call.state.dropout_seed is None:  # drawn once for each initialization
@@ -204,15 +203,14 @@ class BatchTraining(Listener):
             orders = RowOrders(self._order, call.random, self._rows)
             state.finished = loop.run(first, last, orders)
             if not (state.finished or call.incremental):
-                warnings.warn(
+                warn_user(
                     f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
                     "reached and the optimization hasn't converged yet.",
                     ConvergenceWarning,
-                    stacklevel=5,
                 )
         except KeyboardInterrupt:
             state.finished = True
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warn_user("Training interrupted by user.")
         self._show_chosen_weights()
         self._progress.ends()
         if not (call.incremental or estimator.warm_start):
@@ -388,8 +386,7 @@ def _batch_size(batch_size: int | str, n_rows: int) -> int:
     if isinstance(batch_size, str):
         return min(200, n_rows)
     if batch_size > n_rows:
-        warnings.warn(
+        warn_user(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-            stacklevel=6,
         )
     return int(min(max(batch_size, 1), n_rows))

@@ -7,7 +7,6 @@ the two classes.
 from __future__ import annotations
 
 import threading
-import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -24,6 +23,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight
 
 from pynn import _core
+from pynn._user_warning import warn_user
 from pynn.estimators._estimator import Estimator
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_has_rows, check_rows, check_training_data
@@ -146,11 +146,10 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
             self._start(X, y, coef_init, intercept_init)
             self._train(X, y, sample_weight, self.max_iter)
             if self.tol is not None and self.n_iter_ == self.max_iter:
-                warnings.warn(
+                warn_user(
                     "Maximum number of iteration reached before convergence. Consider increasing "
                     "max_iter to improve the fit.",
                     ConvergenceWarning,
-                    stacklevel=3,
                 )
             return self
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from pynn import losses, metrics, optimizers
 from pynn._structure import leaves
+from pynn._user_warning import warn_user
 from pynn.formats._compile_config import compile_arguments, compile_config
 from pynn.formats.keras._values import MODULES, OWN, value_from_keras, wrapped
 from pynn.optimizers import CommonOptions
@@ -60,11 +60,9 @@ def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, A
         own["optimizer"] = _optimizer(given, custom_objects)
         model.compile(**compile_arguments(own, custom_objects))
     except Exception as error:  # whatever the settings make constructors raise
-        warnings.warn(
+        warn_user(
             f"the file's compile settings cannot be read: {error!s:.500}. Call compile() on the "
             "model",
-            UserWarning,
-            stacklevel=5,
         )
 
 

@@ -7,13 +7,13 @@ together go weight by weight, others one after the other.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pynn import _core
+from pynn._user_warning import warn_user
 from pynn.optimizers import formula_of
 
 if TYPE_CHECKING:
@@ -134,11 +134,9 @@ def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight
     if not variables or variables[0].shape != () or int(variables[0]) < 0:
         return
     if rest and [array.shape for array in rest] != expected:
-        warnings.warn(
+        warn_user(
             f"the optimizer's variables in the file are not those of {type(optimizer).__name__} "
             "for this model. It begins anew",
-            UserWarning,
-            stacklevel=5,
         )
         return
     optimizer._set_iterations(int(variables[0]))
