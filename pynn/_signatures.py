@@ -1,4 +1,4 @@
-"""What can be read off a layer's own code: arguments of its constructor and of its `call`.
+"""What can be read off code: arguments of a constructor, and of a layer's `call`.
 
 Nothing here knows a particular layer.
 """
@@ -6,6 +6,7 @@ Nothing here knows a particular layer.
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -13,6 +14,34 @@ from typing import Any
 import numpy as np
 
 from pynn._json import encode
+
+
+class Shown(type):
+    """Lets `inspect.signature` and ``help`` show a class by its constructor.
+
+    Keywords that it takes as ``**options: Unpack[...]`` are listed, with the class's attributes of
+    their names for defaults.
+    """
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        init = cls.__init__  # type: ignore[misc]
+        signature = inspect.signature(init)
+        parameters = list(signature.parameters.values())[1:]
+        if parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:
+            packed = typing.get_args(typing.get_type_hints(init).get(parameters[-1].name))
+            if packed:
+                parameters[-1:] = [
+                    inspect.Parameter(
+                        name,
+                        inspect.Parameter.KEYWORD_ONLY,
+                        default=getattr(cls, name, None),
+                        annotation=annotation,
+                    )
+                    for name, annotation in typing.get_type_hints(packed[0]).items()
+                    if not isinstance(getattr(cls, name, None), property)
+                ]
+        return signature.replace(parameters=parameters)
 
 
 @cache
@@ -72,8 +101,9 @@ def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict
                 raise ValueError(_message(layer, name))
         elif name in bound:
             config[name] = bound[name]
-    if takes_any or "name" in signature.parameters:
-        config["name"] = layer.name
+    for name, value in (("name", layer.name), ("trainable", layer.trainable)):
+        if takes_any or name in signature.parameters:
+            config[name] = value
 
     def by_name(name: str) -> Callable[[Any], str]:
         def written(value: Any) -> str:

@@ -41,18 +41,21 @@ class Trace:
         What layers get that are called without the argument.
     depth : int
         How many calls are under way, one inside the other.
+    layers : tuple of Layer
+        Those that are being built or called; also outside this recording.
     losses : list
         What `Layer.add_loss` was given: tensors, or functions without arguments.
     collects : bool
         Whether somebody will ask for `losses`, beyond the call that is under way.
     """
 
-    __slots__ = ("collects", "depth", "losses", "training")
+    __slots__ = ("collects", "depth", "layers", "losses", "training")
 
     def __init__(self, training: Any = None, collects: bool = True) -> None:
         self.training = training
         self.collects = collects
         self.depth = 0
+        self.layers: tuple[Any, ...] = ()
         self.losses: list[Any] = []
 
 
@@ -79,8 +82,25 @@ class tracing:  # noqa: N801, a function to its users; a generator would take th
 
     def __enter__(self) -> Trace:
         self._before = _current.trace
+        self._trace.layers = self._before.layers
         _current.trace = self._trace
         return self._trace
 
     def __exit__(self, *raised: object) -> None:
         _current.trace = self._before
+
+
+class entered:  # noqa: N801, as above
+    """While this is active, a layer is being built or called."""
+
+    __slots__ = ("_layer", "_trace")
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    def __enter__(self) -> None:
+        self._trace = _current.trace
+        self._trace.layers = (*self._trace.layers, self._layer)
+
+    def __exit__(self, *raised: object) -> None:
+        self._trace.layers = self._trace.layers[:-1]

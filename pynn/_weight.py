@@ -160,5 +160,9 @@ class Weight(Operators):
     def __float__(self) -> float:
         return float(self.view)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        made_from = (self.numpy(), self.name, self.trainable, self.regularizer, self.constraint)
+        return type(self), made_from, {"path": self.path}
+
     def __repr__(self) -> str:
         return f"<Weight {self.path}, shape={self.shape}, dtype={self.dtype}>"

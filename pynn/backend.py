@@ -20,6 +20,7 @@ __all__ = [
     "set_floatx",
     "set_value",
 ]
+__dir__ = __all__.copy
 
 
 def clear_session() -> None:

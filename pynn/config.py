@@ -6,3 +6,4 @@ The settings are kept in `_state`; `pynn.backend` has the same functions under t
 from pynn._state import epsilon, floatx, set_epsilon, set_floatx
 
 __all__ = ["epsilon", "floatx", "set_epsilon", "set_floatx"]
+__dir__ = __all__.copy

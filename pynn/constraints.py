@@ -25,6 +25,7 @@ __all__ = [
     "serialize",
     "unit_norm",
 ]
+__dir__ = __all__.copy
 
 registry = Registry("constraint")
 

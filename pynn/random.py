@@ -22,6 +22,7 @@ __all__ = [
     "truncated_normal",
     "uniform",
 ]
+__dir__ = __all__.copy
 
 
 def set_seed(seed: int | None) -> None:

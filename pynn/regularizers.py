@@ -29,6 +29,7 @@ __all__ = [
     "orthogonal_regularizer",
     "serialize",
 ]
+__dir__ = __all__.copy
 
 registry = Registry("regularizer")
 

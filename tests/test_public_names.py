@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -32,6 +36,76 @@ def test_nothing_else_is_offered() -> None:
     assert {name for name in dir(pynn) if not name.startswith("_")} == {
         name for name in pynn.__all__ if not name.startswith("_")
     }
+
+
+MODULES = [name for name in pynn.__all__ if isinstance(getattr(pynn, name), ModuleType)]
+INNER = ["optimizers.schedules", "wrappers.scikit_learn", "datasets.mnist"]
+INNER += ["datasets.fashion_mnist", "datasets.california_housing"]
+
+
+@pytest.mark.parametrize("name", [*MODULES, *INNER])
+def test_modules_offer_their_public_names_alone(name: str) -> None:
+    module = importlib.import_module(f"pynn.{name}")
+    assert dir(module) == sorted(module.__all__)
+    for each in module.__all__:
+        assert not each.startswith("_") and hasattr(module, each)
+
+
+def public_callables() -> list[Any]:
+    """Return every class and function of the public modules, each once."""
+    modules = [importlib.import_module(f"pynn.{name}") for name in [*MODULES, *INNER]]
+    found = [getattr(module, name) for module in modules for name in module.__all__]
+    return list({id(each): each for each in found if callable(each)}.values())
+
+
+# Which take what they are given to something of the user's, or have no arguments of their own.
+OPEN = {"SymbolicValueError", "DatasetNotFoundError", "FileError"}
+
+
+@pytest.mark.parametrize("target", public_callables(), ids=lambda target: target.__name__)
+def test_signatures_say_what_is_taken(target: Any) -> None:
+    if target.__name__ in OPEN:
+        return
+    parameters = list(inspect.signature(target).parameters.values())
+    kinds = [parameter.kind for parameter in parameters]
+    assert kinds != [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]
+
+
+def test_a_signature_is_the_constructor_s() -> None:
+    class Mine(pynn.layers.Dense):
+        def __init__(self, factor: float, **kwargs: Any) -> None:
+            super().__init__(3, **kwargs)
+
+    class Slower(pynn.optimizers.Adam):
+        pass
+
+    assert list(inspect.signature(Mine).parameters) == ["factor", "kwargs"]
+    assert inspect.signature(Slower) == inspect.signature(pynn.optimizers.Adam)
+    assert list(inspect.signature(pynn.layers.Dense(3)).parameters) == ["args", "kwargs"]
+    weight_decay = inspect.signature(pynn.optimizers.SGD).parameters["weight_decay"]
+    assert (weight_decay.default, weight_decay.kind.name) == (None, "KEYWORD_ONLY")
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("Conv2D", "Dense after a Flatten"),
+        ("GlobalMaxPooling1D", "Dense after a Flatten"),
+        ("LSTM", "windows of the series"),
+        ("SimpleRNN", "windows of the series"),
+        ("MultiHeadAttention", "Embedding"),
+        ("TextVectorization", "transformers"),
+    ],
+)
+def test_layers_of_other_networks_say_so(name: str, instead: str) -> None:
+    assert not hasattr(pynn.layers, name)
+    with pytest.raises(AttributeError, match=f"no {name}: pynn is for dense networks.*{instead}"):
+        getattr(pynn.layers, name)
+
+
+def test_a_misspelt_layer_is_no_other_network() -> None:
+    with pytest.raises(AttributeError, match="module 'pynn.layers' has no attribute 'Dens'"):
+        pynn.layers.Dens  # noqa: B018
 
 
 def test_an_unknown_name_is_refused() -> None:

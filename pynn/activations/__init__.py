@@ -19,6 +19,7 @@ __all__ += _rectifiers.__all__
 __all__ += _saturating.__all__
 __all__ += _smooth.__all__
 __all__ += _softmax.__all__
+__dir__ = __all__.copy
 
 get, deserialize = registry.get, registry.deserialize
 

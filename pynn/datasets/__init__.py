@@ -10,3 +10,4 @@ from pynn.datasets import california_housing, fashion_mnist, mnist
 from pynn.datasets._locate import DatasetNotFoundError
 
 __all__ = ["DatasetNotFoundError", "california_housing", "fashion_mnist", "mnist"]
+__dir__ = __all__.copy

@@ -19,6 +19,7 @@ from pynn.datasets._download import RemoteFile, download
 from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
 
 __all__ = ["feature_names", "load_data"]
+__dir__ = __all__.copy
 
 #: The columns of ``x``.
 feature_names: tuple[str, ...] = (

@@ -9,6 +9,7 @@ from pynn.datasets._images import IDX_NAMES, Split, has_idx_files, read_idx_fold
 from pynn.datasets._locate import cache_dir, data_dirs, not_found
 
 __all__ = ["class_names", "load_data"]
+__dir__ = __all__.copy
 
 #: What the labels 0 to 9 stand for.
 class_names: tuple[str, ...] = (

@@ -7,6 +7,7 @@ from pynn.datasets._images import Split, has_idx_files, read_idx_folder, read_np
 from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
 
 __all__ = ["load_data"]
+__dir__ = __all__.copy
 
 _HISTOGRAMS = (
     [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],

@@ -6,3 +6,4 @@ Needs packages that pynn itself does not (``pip install "pynn-mlp[onnx]"``).
 from pynn.export._skl2onnx import register_skl2onnx
 
 __all__ = ["register_skl2onnx"]
+__dir__ = __all__.copy

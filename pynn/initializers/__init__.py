@@ -17,6 +17,7 @@ __all__ = ["Initializer", "RandomInitializer", "deserialize", "get", "serialize"
 __all__ += _constant.__all__
 __all__ += _distributions.__all__
 __all__ += _variance_scaling.__all__
+__dir__ = __all__.copy
 
 deserialize = registry.deserialize
 

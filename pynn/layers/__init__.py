@@ -4,6 +4,10 @@
 files listed here, or passed in ``custom_objects``, can be named.
 """
 
+import re as _re
+import sys as _sys
+from typing import NoReturn as _NoReturn
+
 from pynn.layers import (
     _activations,
     _activity_regularization,
@@ -54,3 +58,23 @@ __all__ += _merging.__all__
 __all__ += _noise.__all__
 __all__ += _normalization.__all__
 __all__ += _shaping.__all__
+__dir__ = __all__.copy
+
+# Layers of Keras's that are none of dense networks, and what there is instead.
+_OUT_OF_SCOPE = {
+    r".*(Conv|Pool|UpSampling|ZeroPadding|Cropping|EinsumDense)": "Dense after a Flatten",
+    r".*(LSTM|GRU|RNN|Bidirectional|TimeDistributed)": "Dense on windows of the series, flattened",
+    r".*Attention": "Dense on an Embedding, flattened",
+    r"(Random|Center|Text|String|Hash|Category|Discret)": "scikit-learn's transformers before fit",
+}
+
+
+def __getattr__(name: str) -> _NoReturn:
+    message = f"module 'pynn.layers' has no attribute {name!r}"
+    for pattern, instead in _OUT_OF_SCOPE.items():
+        if _re.match(pattern, name):
+            message = (
+                f"pynn.layers has no {name}: pynn is for dense networks. Use {instead}, or Keras, "
+                "which runs the same code"
+            )
+    raise AttributeError(message, name=name, obj=_sys.modules[__name__])

@@ -35,6 +35,7 @@ __all__ += _categorical.__all__
 __all__ += _deviances.__all__
 __all__ += _errors.__all__
 __all__ += _margins.__all__
+__dir__ = __all__.copy
 
 get, deserialize = registry.get, registry.deserialize
 

@@ -33,6 +33,7 @@ __all__ += _losses.__all__
 __all__ += _mean.__all__
 __all__ += _rates.__all__
 __all__ += _regression.__all__
+__dir__ = __all__.copy
 
 get, deserialize = registry.get, registry.deserialize
 

@@ -38,6 +38,7 @@ __all__ += _merge.__all__
 __all__ += _neural.__all__
 __all__ += _reductions.__all__
 __all__ += _shapes.__all__
+__dir__ = __all__.copy
 
 _MODULES = (_activation, _elementwise, _linear, _merge, _neural, _reductions, _shapes)
 _OPS = {

@@ -19,6 +19,7 @@ __all__ += _adam.__all__
 __all__ += _ftrl.__all__
 __all__ += _scaled.__all__
 __all__ += _sgd.__all__
+__dir__ = __all__.copy
 
 get, deserialize = registry.get, registry.deserialize
 

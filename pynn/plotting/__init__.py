@@ -18,3 +18,4 @@ __all__ = [
     "plot_learning_curves",
     "plot_model",
 ]
+__dir__ = __all__.copy

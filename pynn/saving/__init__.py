@@ -15,3 +15,4 @@ __all__ = [
     "save_model",
     "save_weights",
 ]
+__dir__ = __all__.copy

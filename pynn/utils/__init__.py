@@ -9,3 +9,4 @@ from pynn.utils._py_dataset import PyDataset, Sequence
 from pynn.utils._set_random_seed import set_random_seed
 
 __all__ = ["PyDataset", "Sequence", "normalize", "plot_model", "set_random_seed", "to_categorical"]
+__dir__ = __all__.copy

@@ -16,3 +16,4 @@ __all__ = [
     "SKLearnRegressor",
     "scikit_learn",
 ]
+__dir__ = __all__.copy

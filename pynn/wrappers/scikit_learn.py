@@ -19,6 +19,7 @@ from pynn.wrappers._estimator import (
 )
 
 __all__ = ["KerasClassifier", "KerasRegressor"]
+__dir__ = __all__.copy
 
 
 def _parameters_of(function: Callable[..., Any]) -> tuple[set[str], bool]:

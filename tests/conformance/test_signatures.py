@@ -132,6 +132,19 @@ def test_arguments(name: str) -> None:
     assert positional == expected
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_shown(name: str) -> None:
+    """What `inspect.signature`, ``help`` and editors show has all that Keras's has."""
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    shown = inspect.signature(found(pynn, name)).parameters
+    for parameter in inspect.signature(found(keras, name)).parameters.values():
+        known = f"{name}.{parameter.name}" in OTHER_SIGNATURES or parameter.name in ABSENT_ARGUMENTS
+        if parameter.kind in kinds or known:
+            continue
+        assert parameter.name in shown
+        assert same_default(shown[parameter.name].default, parameter.default), parameter
+
+
 def positional_arguments(target: Any) -> list[str]:
     """Return the arguments that may be given by position, in order."""
     function = target.__init__ if isinstance(target, type) else target

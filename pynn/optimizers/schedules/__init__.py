@@ -13,6 +13,7 @@ from pynn.optimizers.schedules._schedule import LearningRateSchedule, registry
 __all__ = ["LearningRateSchedule", "deserialize", "serialize"]
 __all__ += _cosine.__all__
 __all__ += _decays.__all__
+__dir__ = __all__.copy
 
 deserialize = registry.deserialize
 
