@@ -22,10 +22,12 @@ def named_weights(model: Model) -> dict[str, np.ndarray]:
     """Return the weights' values by different names, in the order of ``model.weights``."""
     arrays: dict[str, np.ndarray] = {}
     for weight in model.weights:
-        name, count = f"weights/{weight.path}", 0
+        # By layer, whatever models it is in: so another model's file has arrays of the same names.
+        owned = "/".join(weight.path.split("/")[-2:])
+        name, count = f"weights/{owned}", 0
         while name in arrays:
             count += 1
-            name = f"weights/{weight.path}#{count}"
+            name = f"weights/{owned}#{count}"
         arrays[name] = weight.numpy()
     return arrays
 

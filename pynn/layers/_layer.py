@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pynn import _signatures, ops, regularizers
 from pynn._array_result import as_result
@@ -12,7 +12,7 @@ from pynn._namespace import is_tensor
 from pynn._shape_rules import checked_row_shape
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn._tensor import ValueTensor, is_taped, recording
-from pynn._tracing import current, tracing
+from pynn._tracing import current, entered, tracing
 from pynn.layers._arguments import (
     as_arrays,
     batch_shape,
@@ -25,15 +25,17 @@ from pynn.layers._weight_holder import WeightHolder
 from pynn.ops import Tensor
 
 
-class _NamesItself(type):
+class _NamesItself(_signatures.Shown):
     """Puts a layer's class in front of what its constructor complains about."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().__call__(*args, **kwargs)
-        except ValueError as error:
-            _blame(error, cls.__name__, cls.__name__)
-            raise
+    if not TYPE_CHECKING:  # to which the constructor says what there is to say
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return super().__call__(*args, **kwargs)
+            except ValueError as error:
+                _blame(error, cls.__name__, cls.__name__)
+                raise
 
 
 def _blame(error: ValueError, named: str, shown: str) -> None:
@@ -85,7 +87,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
     _init_call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
     _config_names: tuple[str, ...] = ()  # set where a layer is declared
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
         layer._init_call = (args, kwargs)
         layer._own_weights = []
@@ -241,18 +243,23 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         return map_leaves(as_result, outputs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        trace = current()
+        around = trace.layers
+        trace.layers = (*around, self)
         try:
             return self.call(*args, **self._with_training(args, kwargs))
         except ValueError as error:
             _blame(error, repr(self.name), f"layer {self.name!r}")
             raise
+        finally:
+            trace.layers = around
 
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if not args and not kwargs:
             raise TypeError(f"layer {self.name!r} must be called on inputs. Received: none")
         first = args[0] if args else next(iter(kwargs.values()))
         shapes = map_leaves(batch_shape, first)
-        with tracing(), recording(False):
+        with tracing(), recording(False), entered(self):
             self.build(shapes)
         self.built = True
 
@@ -338,6 +345,10 @@ class Layer(WeightHolder, metaclass=_NamesItself):
             Classes and functions that are not pynn's own.
         """
         return cls(**with_objects(config, custom_objects))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy has the weights; the models that the layer is part of are not its own.
+        return {**vars(self), "_calls": [], "_penalties": []}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

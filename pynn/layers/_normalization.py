@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import graph, ops
+from pynn._array_result import as_result
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
@@ -37,8 +38,11 @@ class Normalization(Layer):
 
     Attributes
     ----------
-    mean, variance : Weight, shape (features,), (), or as many axes as `axis` has
-        Not trainable.
+    mean, variance : array
+        In a shape that broadcasts against the input, ``(1, features)`` of rows; None before the
+        layer is built.
+    adapt_mean, adapt_variance : Weight, shape (features,), (), or as many axes as `axis` has
+        The same as weights, not trainable.
     count : Weight, shape ()
         How many rows `adapt` has seen.
 
@@ -73,22 +77,40 @@ class Normalization(Layer):
         self.axis = axis
         self.invert = bool(invert)
         self._given = None if mean is None else (np.asarray(mean), np.asarray(variance))
-        self.mean: Any = None
-        self.variance: Any = None
+        self.adapt_mean: Any = None
+        self.adapt_variance: Any = None
         self.count: Any = None
+        self._broadcast_shape: tuple[int, ...] = ()
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape."""
-        size = tuple(input_shape[axis] for axis in self._axes(len(input_shape)))
-        self.mean = self.add_weight(shape=size, initializer="zeros", trainable=False, name="mean")
-        self.variance = self.add_weight(
+        kept = self._axes(len(input_shape))
+        size = tuple(input_shape[axis] for axis in kept)
+        self._broadcast_shape = tuple(n if i in kept else 1 for i, n in enumerate(input_shape))
+        self.adapt_mean = self.add_weight(
+            shape=size, initializer="zeros", trainable=False, name="mean"
+        )
+        self.adapt_variance = self.add_weight(
             shape=size, initializer="ones", trainable=False, name="variance"
         )
         self.count = self.add_weight(initializer="zeros", trainable=False, name="count")
         if self._given is not None:
-            self.mean.assign(np.broadcast_to(self._given[0], size))
-            self.variance.assign(np.broadcast_to(self._given[1], size))
+            self.adapt_mean.assign(np.broadcast_to(self._given[0], size))
+            self.adapt_variance.assign(np.broadcast_to(self._given[1], size))
         self.built = True
+
+    @property
+    def mean(self) -> Any:
+        """The means, in a shape that broadcasts against the input."""
+        return self._broadcast(self.adapt_mean)
+
+    @property
+    def variance(self) -> Any:
+        """The variances, in a shape that broadcasts against the input."""
+        return self._broadcast(self.adapt_variance)
+
+    def _broadcast(self, weight: Any) -> Any:
+        return None if weight is None else as_result(weight.numpy().reshape(self._broadcast_shape))
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Take mean and variance from data, in place of those of an earlier call.
@@ -120,8 +142,8 @@ class Normalization(Layer):
             self.build((None, *array.shape[1:]))
         kept = self._axes(array.ndim)
         axes = tuple(axis for axis in range(array.ndim) if axis not in kept)
-        self.mean.assign(array.mean(axis=axes, dtype=np.float64))
-        self.variance.assign(array.var(axis=axes, dtype=np.float64))
+        self.adapt_mean.assign(array.mean(axis=axes, dtype=np.float64))
+        self.adapt_variance.assign(array.var(axis=axes, dtype=np.float64))
         self.count.assign(len(array))
 
     def call(self, inputs: Any) -> Any:
@@ -140,18 +162,19 @@ class Normalization(Layer):
         return sorted(axis % rank for axis in axes)
 
     def _normalize(self, inputs: Any) -> Any:
-        if len(self.mean.shape) == 1 and not self.invert:
+        mean, variance = self.adapt_mean, self.adapt_variance
+        if len(mean.shape) == 1 and not self.invert:
             return ops.normalize_batch(
                 inputs,
-                self.mean,
-                self.variance,
+                mean,
+                variance,
                 epsilon=_EPSILON**2,  # matters only where the variance vanishes
                 frozen=lambda: True,
             )
-        deviation = ops.maximum(ops.sqrt(self.variance), _EPSILON)
+        deviation = ops.maximum(ops.sqrt(variance), _EPSILON)
         if self.invert:
-            return inputs * deviation + self.mean
-        return (inputs - self.mean) / deviation
+            return inputs * deviation + mean
+        return (inputs - mean) / deviation
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""

@@ -16,7 +16,7 @@ from pynn._tensor import Node, Tensor, apply, recording
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
-__all__ = ["Function", "Operation", "operation_behind"]
+__all__ = ["OPERATIONS", "Function", "Operation", "operation_behind"]
 
 # How slices and ellipses were written before `encode` marked them; tuples and arrays were lists.
 _OLD_MARKS: dict[str, Any] = {
@@ -168,3 +168,6 @@ class Function(Layer):
             "function": self.function,
             "arguments": encode(self._arguments),
         }
+
+
+OPERATIONS = (Function, Operation)  # the layers that Keras counts among no model's layers

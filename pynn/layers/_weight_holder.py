@@ -15,6 +15,7 @@ import numpy as np
 from pynn import _allocation, constraints, initializers, regularizers
 from pynn._dtypes import dtype_name
 from pynn._structure import leaves
+from pynn._tracing import current
 from pynn.layers._arguments import initialized
 from pynn.ops import Weight
 
@@ -108,9 +109,16 @@ class WeightHolder:
             regularizers.get(regularizer),
             constraints.get(constraint),
         )
-        weight.path = f"{self.name}/{weight.name}"
+        weight.path = "/".join([*self._names(), weight.name])
         self._own_weights.append(weight)
         return weight
+
+    def _names(self) -> list[str]:
+        """Return the layer's name, after those of the layers that are building or calling it."""
+        around = current().layers
+        if not around or around[-1] is not self:
+            around = (*around, self)
+        return [layer.name for layer in around]
 
     def _sublayers(self) -> Iterator[Any]:
         """Yield the layers that this one holds in its attributes, each once."""

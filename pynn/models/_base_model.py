@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
-from pynn import graph
+from pynn import _state, graph
 from pynn._number_checks import is_integer
 from pynn._signatures import from_init, training_position
 from pynn._structure import is_nested, map_leaves
-from pynn._tracing import current, tracing
-from pynn.layers import Layer, with_objects
+from pynn._tracing import current, entered, tracing
+from pynn.layers import OPERATIONS, Layer, with_objects
 from pynn.models import _functional_config
 from pynn.models._call_graph import CallGraph
 from pynn.models._diagram import diagram_of
@@ -37,7 +37,7 @@ class BaseModel(Layer):
     _plans: dict[bool, graph.Plan]
     _is_building: bool
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         model = super().__new__(cls, *args, **kwargs)
         model._interface = None
         model._plans = {}
@@ -52,6 +52,8 @@ class BaseModel(Layer):
         trainable: bool = True,
         **kwargs: Any,
     ) -> None:
+        if name is None and inputs is not None and type(self).__name__ == "Model":
+            name = _state.unique_name("functional")
         super().__init__(name=name, trainable=trainable, **kwargs)
         if (inputs is None) != (outputs is None):
             raise ValueError("a functional model needs both inputs and outputs")
@@ -82,6 +84,11 @@ class BaseModel(Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers, from the inputs to the outputs; of a subclass, as its attributes stand."""
+        return [layer for layer in self._sublayers() if not isinstance(layer, OPERATIONS)]
+
+    @property
+    def operations(self) -> list[Layer]:
+        """The layers, and the operators and functions of `pynn.ops` that stand between them."""
         return list(self._sublayers())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -194,13 +201,14 @@ class BaseModel(Layer):
 
     def _trace(self, data: Any) -> None:
         """Call the model on tensors like `data`, which gives its layers their weights."""
-        if type(self).build is not BaseModel.build:
-            self._is_building = True  # so that super().build() does nothing
-            try:
-                self.build(map_leaves(lambda value: (None, *value.shape[1:]), data))
-            finally:
-                self._is_building = False
-        self._interface = interface_of(self._call_in_mode, data, self.dtype)
+        with entered(self):
+            if type(self).build is not BaseModel.build:
+                self._is_building = True  # so that super().build() does nothing
+                try:
+                    self.build(map_leaves(lambda value: (None, *value.shape[1:]), data))
+                finally:
+                    self._is_building = False
+            self._interface = interface_of(self._call_in_mode, data, self.dtype)
         self.built = True
         self._forget_plans()
 

@@ -103,6 +103,7 @@ def _copy_layer(layer: Layer) -> Layer:
         inner: Layer = clone_model(layer)
         return inner
     made: Layer = type(layer).from_config(layer.get_config())
+    made._trainable = layer._trainable  # which not every class has an argument for
     return made
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from pynn import layers
 from pynn._structure import is_nested
+from pynn._tracing import entered
+from pynn._warn import warn
 from pynn.layers import InputLayer, Layer
 from pynn.models._call_graph import CallGraph
 from pynn.models._functional_config import CLASSES, layers_from
@@ -129,8 +130,9 @@ class Sequential(Model):
             return
         if not self._tensors:
             self._tensors.append(self._begins_with.output)
-        for layer in self._stack[len(self._tensors) - 1 :]:
-            self._tensors.append(layer(self._tensors[-1]))
+        with entered(self):
+            for layer in self._stack[len(self._tensors) - 1 :]:
+                self._tensors.append(layer(self._tensors[-1]))
         self._set_call_graph(CallGraph(self._tensors[0], self._tensors[-1]))
 
     def _sublayers(self) -> Any:
@@ -170,11 +172,10 @@ class Sequential(Model):
 
         Of a single output it is whether the output is above 0.5.
         """
-        warnings.warn(
+        warn(
             "predict_classes is older; use np.argmax(model.predict(x), axis=-1), or "
             "model.predict(x) > 0.5 for a single output",
             FutureWarning,
-            stacklevel=2,
         )
         scores = self.predict(x, batch_size, verbose)
         if scores.shape[-1] > 1:
@@ -183,7 +184,7 @@ class Sequential(Model):
 
     def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
         """Return what `predict` returns, as older Keras did."""
-        warnings.warn("predict_proba is older; use predict", FutureWarning, stacklevel=2)
+        warn("predict_proba is older; use predict", FutureWarning)
         return self.predict(x, batch_size, verbose)
 
     def get_config(self) -> dict[str, Any]:

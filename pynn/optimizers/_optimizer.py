@@ -7,15 +7,17 @@ hyperparameters. The loop over batches does not belong here.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Self, Unpack
 
 import numpy as np
 
-from pynn import _core, _namespace
+from pynn import _core, _namespace, _state
 from pynn._numbers import LiveNumber
+from pynn._registry import to_snake_case
+from pynn._signatures import Shown
+from pynn._warn import warn
 from pynn.optimizers import schedules
 from pynn.optimizers._common import (
     CommonOptions,
@@ -33,7 +35,7 @@ from pynn.optimizers._learning_rate import (
 from pynn.optimizers._variables import Tracked, key_of, read, write
 
 
-class Optimizer:
+class Optimizer(metaclass=Shown):
     """How gradients change weights. Use one of its subclasses.
 
     Own optimizers define ``update_step(gradient, variable, learning_rate)``, which changes the
@@ -63,7 +65,7 @@ class Optimizer:
     gradient_accumulation_steps : int, default=None
         If given, at least 2: the mean gradient of that many calls makes one step.
     name : str, default=None
-        None stands for the class's name in lower case.
+        None stands for the class's name in snake case, numbered.
     lr : float
         The older name of `learning_rate`.
     decay : float, default=None
@@ -104,11 +106,9 @@ class Optimizer:
         if unknown:
             raise ValueError(f"unknown argument of {type(self).__name__}: {', '.join(unknown)}")
         if "lr" in common:
-            warnings.warn(
-                "lr is the older name of learning_rate; use that", FutureWarning, stacklevel=3
-            )
+            warn("lr is the older name of learning_rate; use that", FutureWarning)
             learning_rate = common["lr"]
-        self.name = common.get("name") or type(self).__name__.lower()
+        self.name = common.get("name") or _state.unique_name(to_snake_case(type(self).__name__))
         if common:
             self._take_options(common)
         self._iterations = 0
@@ -119,11 +119,10 @@ class Optimizer:
     def _take_options(self, common: CommonOptions) -> None:
         self.decay = check_range("decay", common.get("decay") or 0.0, 0.0)
         if self.decay:
-            warnings.warn(
+            warn(
                 "decay is an older argument; use learning_rate=schedules.InverseTimeDecay(rate, "
                 "decay_steps=1, decay_rate=decay)",
                 FutureWarning,
-                stacklevel=4,
             )
         weight_decay = common.get("weight_decay")
         if weight_decay is not None:
@@ -296,11 +295,9 @@ class Optimizer:
         if not pairs:
             raise ValueError("at least one gradient must be given. Received: None for all")
         if len(pairs) < len(grads):
-            warnings.warn(
+            warn(
                 f"{len(grads) - len(pairs)} of {len(grads)} variables have no gradient and stay "
                 "as they are",
-                UserWarning,
-                stacklevel=2,
             )
         self._apply([self._gradient(g, v) for g, v in pairs], [v for _, v in pairs])
         self._iterations += 1

@@ -136,7 +136,7 @@ def test_weights_as_pictures(tmp_path: Path) -> None:
     board = callbacks.TensorBoard(tmp_path, histogram_freq=1, write_images=True)
     model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0, callbacks=[board])
     pictures = {tag: value for _, tag, value in events(tmp_path / "train") if "/image" in tag}
-    picture, bias = pictures["d/kernel/image"], pictures["d/bias/image"]
+    picture, bias = (pictures[f"{model.name}/d/{name}/image"] for name in ("kernel", "bias"))
     assert (picture.width, picture.height, bias.width, bias.height) == (3, 2, 2, 1)
     png = io.BytesIO(picture.encoded_image_string)
     shown = np.round(imread(png, format="png") * 255)

@@ -92,7 +92,7 @@ def test_a_frozen_layer_freezes_what_it_builds_later() -> None:
 def test_config_of_a_class_without_one_is_its_arguments() -> None:
     layer = Affine(4, factor=2.0, name="affine")
     config = layer.get_config()
-    assert config == {"units": 4, "factor": 2.0, "name": "affine"}
+    assert config == {"units": 4, "factor": 2.0, "name": "affine", "trainable": True}
     copy = Affine.from_config(config)
     assert (copy.units, copy.factor, copy.name) == (4, 2.0, "affine")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,7 +39,22 @@ def test_adapt_before_and_after_the_model_is_compiled() -> None:
         expected = STANDARD[rows].sum(axis=1, keepdims=True)
         np.testing.assert_allclose(model.predict(X[rows], verbose=0), expected, atol=1e-3)
     model.fit(X, X[:, 0], epochs=1, verbose=0)
-    np.testing.assert_allclose(layer.mean.numpy(), X.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(layer.mean.numpy(), [X.mean(axis=0)], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("axis", "shape"),
+    [(-1, (1, 1, 4)), (1, (1, 3, 1)), ((1, 2), (1, 3, 4)), (None, (1, 1, 1))],
+)
+def test_moments_broadcast_against_the_input(axis: Any, shape: tuple[int, ...]) -> None:
+    data = np.random.default_rng(1).normal(size=(9, 3, 4))
+    layer = layers.Normalization(axis=axis)
+    assert layer.mean is layer.variance is None
+    layer.adapt(data)
+    axes = tuple(i for i, n in enumerate(shape) if n == 1)
+    np.testing.assert_allclose(layer.mean, data.mean(axis=axes, keepdims=True), rtol=1e-6)
+    np.testing.assert_allclose(layer.variance, data.var(axis=axes, keepdims=True), rtol=1e-6)
+    assert layer.mean.shape == layer.variance.numpy().shape == shape
 
 
 def test_a_constant_feature_becomes_zero() -> None:

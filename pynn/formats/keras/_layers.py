@@ -63,8 +63,8 @@ def layer_to_keras(layer: Layer) -> dict[str, Any]:
         config = {key: value_to_keras(key, value) for key, value in layer.get_config().items()}
     if isinstance(layer, layers.Normalization) and layer._given is not None:
         # Constants there, weights here, which may have been assigned.
-        config["mean"] = layer.mean.numpy().tolist()
-        config["variance"] = layer.variance.numpy().tolist()
+        config["mean"] = layer.adapt_mean.numpy().tolist()
+        config["variance"] = layer.adapt_variance.numpy().tolist()
     return {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
 
 
