@@ -8,7 +8,7 @@ from typing import Any
 from pynn import layers
 from pynn._structure import is_nested
 from pynn._tracing import entered
-from pynn._warn import warn
+from pynn._user_warning import warn_user
 from pynn.layers import InputLayer, Layer
 from pynn.models._call_graph import CallGraph
 from pynn.models._functional_config import CLASSES, layers_from
@@ -172,7 +172,7 @@ class Sequential(Model):
 
         Of a single output it is whether the output is above 0.5.
         """
-        warn(
+        warn_user(
             "predict_classes is older; use np.argmax(model.predict(x), axis=-1), or "
             "model.predict(x) > 0.5 for a single output",
             FutureWarning,
@@ -184,7 +184,7 @@ class Sequential(Model):
 
     def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
         """Return what `predict` returns, as older Keras did."""
-        warn("predict_proba is older; use predict", FutureWarning)
+        warn_user("predict_proba is older; use predict", FutureWarning)
         return self.predict(x, batch_size, verbose)
 
     def get_config(self) -> dict[str, Any]:

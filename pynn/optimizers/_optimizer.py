@@ -17,7 +17,7 @@ from pynn import _core, _namespace, _state
 from pynn._numbers import LiveNumber
 from pynn._registry import to_snake_case
 from pynn._signatures import Shown
-from pynn._warn import warn
+from pynn._user_warning import warn_user
 from pynn.optimizers import schedules
 from pynn.optimizers._common import (
     CommonOptions,
@@ -106,7 +106,7 @@ class Optimizer(metaclass=Shown):
         if unknown:
             raise ValueError(f"unknown argument of {type(self).__name__}: {', '.join(unknown)}")
         if "lr" in common:
-            warn("lr is the older name of learning_rate; use that", FutureWarning)
+            warn_user("lr is the older name of learning_rate; use that", FutureWarning)
             learning_rate = common["lr"]
         self.name = common.get("name") or _state.unique_name(to_snake_case(type(self).__name__))
         if common:
@@ -119,7 +119,7 @@ class Optimizer(metaclass=Shown):
     def _take_options(self, common: CommonOptions) -> None:
         self.decay = check_range("decay", common.get("decay") or 0.0, 0.0)
         if self.decay:
-            warn(
+            warn_user(
                 "decay is an older argument; use learning_rate=schedules.InverseTimeDecay(rate, "
                 "decay_steps=1, decay_rate=decay)",
                 FutureWarning,
@@ -295,7 +295,7 @@ class Optimizer(metaclass=Shown):
         if not pairs:
             raise ValueError("at least one gradient must be given. Received: None for all")
         if len(pairs) < len(grads):
-            warn(
+            warn_user(
                 f"{len(grads) - len(pairs)} of {len(grads)} variables have no gradient and stay "
                 "as they are",
             )
