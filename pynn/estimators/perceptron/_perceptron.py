@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn import linear_model
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
 from pynn.estimators._fit_lock import lock_of
@@ -101,8 +101,8 @@ class Perceptron(ClassifierMixin, BasePerceptron):
     """
 
     _parameter_constraints: dict = {
+        **linear_model.Perceptron._parameter_constraints,
         **BasePerceptron._parameter_constraints,
-        "class_weight": [StrOptions({"balanced"}), dict, None],
     }
     _linear_unit = False
 
