@@ -184,16 +184,8 @@ class LambdaCallback(Callback):
         on_train_batch_end: Callable[..., Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        given = {name: value for name, value in locals().items() if name in HOOKS} | kwargs
         super().__init__()
-        given = {
-            "on_epoch_begin": on_epoch_begin,
-            "on_epoch_end": on_epoch_end,
-            "on_train_begin": on_train_begin,
-            "on_train_end": on_train_end,
-            "on_train_batch_begin": on_train_batch_begin,
-            "on_train_batch_end": on_train_batch_end,
-            **kwargs,
-        }
         unknown = [name for name in given if name.startswith("on_") and name not in HOOKS]
         if unknown:
             raise ValueError(

@@ -84,21 +84,25 @@ def row_loss_of(loss: Any, y_true: Tensor, y_pred: Tensor, weighted: bool) -> Ro
         return row_loss_of_term(values)
     if None in values.shape[1:]:
         return None
-    within = tuple(range(1, len(values.shape)))
     if mask is not None:
         weights_divide = weighted and divisor == "weights"
         if weights_divide or mask.shape != values.shape:
             return None
-        return _masked(values, mask, within, loss.reduction)
+        return _masked(values, mask, loss.reduction)
     if loss.reduction == "sum":
-        return RowLoss(ops.sum(values, axis=within) if within else values, "one")
-    return RowLoss(ops.mean(values, axis=within) if within else values, divisor)
+        return RowLoss(_of_rows(ops.sum, values), "one")
+    return RowLoss(_of_rows(ops.mean, values), divisor)
 
 
-def _masked(values: Tensor, mask: Tensor, within: tuple[int, ...], reduction: str) -> RowLoss:
+def _of_rows(reduce: Callable[..., Tensor], x: Tensor) -> Tensor:
+    """Return the sum or mean of each row."""
+    within = tuple(range(1, len(x.shape)))
+    return reduce(x, axis=within) if within else x
+
+
+def _masked(values: Tensor, mask: Tensor, reduction: str) -> RowLoss:
     """Return the loss of what a mask keeps, of which the mean goes by the number kept."""
-    kept = ops.multiply(values, mask)
-    rows = ops.sum(kept, axis=within) if within else kept
+    rows = _of_rows(ops.sum, ops.multiply(values, mask))
     if reduction == "sum":
         return RowLoss(rows, "one")
     count = ops.maximum(ops.sum(mask), np.finfo(values.dtype).tiny)
@@ -108,10 +112,7 @@ def _masked(values: Tensor, mask: Tensor, within: tuple[int, ...], reduction: st
 def row_loss_of_term(term: Tensor) -> RowLoss | None:
     """Return a term whose mean is added to the loss, row by row."""
     if has_rows(term):
-        within = tuple(range(1, len(term.shape)))
-        if None in term.shape[1:]:
-            return None
-        return RowLoss(ops.mean(term, axis=within) if within else term, "rows")
+        return None if None in term.shape[1:] else RowLoss(_of_rows(ops.mean, term), "rows")
     if None in term.shape:
         return None
     found = None if term.shape else _total(term)
@@ -139,10 +140,9 @@ def _reduction(node: Node) -> RowLoss | None:
         return None
     if len(normalize_axes(node.params["axis"], len(x.shape))) != len(x.shape):
         return None
-    within = tuple(range(1, len(x.shape)))
-    reduce = ops.sum if node.op.name == "sum" else ops.mean
-    rows = reduce(x, axis=within) if within else x
-    return RowLoss(rows, "one" if node.op.name == "sum" else "rows")
+    if node.op.name == "sum":
+        return RowLoss(_of_rows(ops.sum, x), "one")
+    return RowLoss(_of_rows(ops.mean, x), "rows")
 
 
 def _scaled(node: Node) -> RowLoss | None:
@@ -231,8 +231,7 @@ def row_metric_of(metric: Any, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
         return None
     if not isinstance(values, Tensor) or not has_rows(values) or None in values.shape[1:]:
         return None
-    within = tuple(range(1, len(values.shape)))
-    return ops.mean(values, axis=within) if within else values
+    return _of_rows(ops.mean, values)
 
 
 def averages_rows(
