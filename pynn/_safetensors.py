@@ -18,8 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from pynn import _core
-from pynn._atomic import write_atomically
-from pynn._files import FileError
+from pynn._files import FileError, write_atomically
 from pynn._json import parse
 
 MODEL, WEIGHTS, ESTIMATOR = "pynn-model", "pynn-weights", "pynn-estimator"

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn._atomic import write_atomically
-from pynn._files import FileError, opened
+from pynn._files import FileError, opened, write_atomically
 from pynn._fit_state import FitState
 from pynn._json import parse
 from pynn._number_checks import is_integer

@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from pynn._atomic import write_atomically
+from pynn._files import write_atomically
 
 _TIMEOUT_SECONDS = 20.0
 

@@ -11,8 +11,7 @@ from typing import BinaryIO
 
 import pytest
 
-from pynn._atomic import write_atomically
-from pynn._files import FileError, opened
+from pynn._files import FileError, opened, write_atomically
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:

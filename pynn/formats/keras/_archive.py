@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from pynn._allocation import weights_limited_to
-from pynn._atomic import write_atomically
-from pynn._files import FileError, OpenFile, file_errors
+from pynn._files import FileError, OpenFile, file_errors, write_atomically
 from pynn._json import parse
 from pynn.formats._weights_file import resume_from_bytes, training_bytes
 from pynn.formats.keras._arrays import Hdf5Arrays, open_arrays, require_h5py
