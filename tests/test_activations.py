@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 
 import numpy as np
@@ -12,11 +13,26 @@ from reference.activations import ACTIVATIONS, DECLARED, log_softmax, softmax
 from reference.tolerances import FORMULA_UNITS, assert_close
 
 X = np.array([[-8.0, -3.0, -1.0, -0.25, 0.0, 0.25, 1.0, 2.9, 3.1, 6.5]])
-# Those without arguments: their functions are the engine's activations of that name.
+# Those that are no formula of the engine's, by their definitions.
+COMPOSED = {
+    "celu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "glu": lambda x: x[:, :5] / (1 + np.exp(-x[:, 5:])),
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
+    "hard_silu": lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "log_sigmoid": lambda x: -np.logaddexp(0, -x),
+    "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0),
+    "sparse_plus": lambda x: np.where(x <= -1, 0, np.where(x < 1, (x + 1) ** 2 / 4, x)),
+    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
+    "squareplus": lambda x: (x + np.sqrt(x**2 + 4)) / 2,
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "threshold": lambda x: np.where(x > 0.5, x, 0.1),
+}
+# Those without arguments, each an activation of the engine's.
 PLAIN = [
     function.__name__
     for function in activations.registry.members
-    if len(inspect.signature(function).parameters) == 1
+    if len(inspect.signature(function).parameters) == 1 and function.__name__ not in COMPOSED
 ]
 
 
@@ -34,6 +50,36 @@ def test_values(name: str, dtype: str) -> None:
     got = getattr(activations, name)(x)
     assert got.dtype == dtype
     assert_close(got, ACTIVATIONS[name][0](x.astype("float64"), 0.0), units=FORMULA_UNITS)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", COMPOSED)
+def test_values_of_expressions(name: str, dtype: str) -> None:
+    x = X.astype(dtype)
+    got = getattr(activations, name)(x, **activations.registry.examples[name])
+    assert got.dtype == dtype
+    tolerance = 1e-6 if dtype == "float32" else 1e-14
+    np.testing.assert_allclose(got, COMPOSED[name](X), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_sparsemax_is_the_nearest_point_of_the_simplex(axis: int) -> None:
+    """At it no direction within the simplex leads nearer, as a few thousand others show."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 5)) * 2
+    found = activations.sparsemax(x, axis=axis)
+    np.testing.assert_allclose(found.sum(axis=axis), 1, rtol=1e-14)
+    assert (found >= 0).all()
+    assert (found == 0).any()
+    n, rows = x.shape[axis], np.moveaxis(x, axis, -1)
+    nearest = ((rows - np.moveaxis(found, axis, -1)) ** 2).sum(axis=-1)
+    others = rng.dirichlet(np.full(n, 0.3), size=5000)
+    assert (((rows[:, None] - others) ** 2).sum(axis=-1) >= nearest[:, None]).all()
+
+
+def test_halves_must_be_equal() -> None:
+    with pytest.raises(ValueError, match=r"size of x along axis -1 must be even.*\(2, 3\)"):
+        activations.glu(np.ones((2, 3)))
 
 
 @pytest.mark.parametrize(
@@ -89,10 +135,10 @@ def test_lists_become_floatx() -> None:
 
 @pytest.mark.parametrize("name", [f.__name__ for f in activations.registry.members])
 def test_a_model_computes_the_same(name: str) -> None:
-    function = activations.get(name)
+    function = functools.partial(activations.get(name), **activations.registry.examples[name])
     inputs = layers.Input((X.shape[1],))
     outputs = function(inputs)
-    assert outputs.shape == inputs.shape
+    assert outputs.shape == (None, *function(X).shape[1:])
     if name == "linear":
         outputs = ops.multiply(outputs, 1.0)
     got = models.Model(inputs, outputs).predict(X, verbose=0)

@@ -1,13 +1,14 @@
 """Activation functions, of arrays and of the tensors that models are built from.
 
-All come down to the engine's activations; their formulas are in csrc/formulas/activations.
+All come down to the engine's formulas: activations, in csrc/formulas/activations, or expressions.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pynn.activations import _rectifiers, _saturating, _smooth, _softmax
+from pynn.activations import _composed, _rectifiers, _saturating, _smooth, _softmax
+from pynn.activations._composed import *
 from pynn.activations._declaration import registry
 from pynn.activations._rectifiers import *
 from pynn.activations._saturating import *
@@ -15,6 +16,7 @@ from pynn.activations._smooth import *
 from pynn.activations._softmax import *
 
 __all__ = ["deserialize", "get", "serialize"]
+__all__ += _composed.__all__
 __all__ += _rectifiers.__all__
 __all__ += _saturating.__all__
 __all__ += _smooth.__all__

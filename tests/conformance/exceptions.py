@@ -55,6 +55,8 @@ OTHER_SIGNATURES = {
 }
 # Behaviour, each beside the test that leaves it out.
 OTHER_BEHAVIOUR = {
+    "ops.sparsemax": "see activations.sparsemax",
+    "activations.sparsemax": "a projection, whose rows sum to 1; those of Keras 3.15 do not",
     "layers.Normalization(mean=...)": "given moments are weights, and counted as such",
     "metrics=['AUC']": "the key is 'auc', as in Keras 2; Keras 3 writes 'AUC'",
     "EarlyStopping('val_out_accuracy')": "the name tells the direction where no metric does",

@@ -11,6 +11,7 @@ import pytest
 
 import pynn
 from conformance.agreement import FORMULA, GRADIENT, assert_agree, generator
+from conformance.exceptions import OTHER_BEHAVIOUR
 
 _OPTIONS: dict[str, list[dict[str, Any]]] = {
     "relu": [
@@ -22,6 +23,10 @@ _OPTIONS: dict[str, list[dict[str, Any]]] = {
     "leaky_relu": [{"negative_slope": 0.05}],
     "elu": [{"alpha": 0.5}],
     "gelu": [{"approximate": True}, {"approximate": False}],
+    "celu": [{"alpha": 0.5}],
+    "hard_shrink": [{"threshold": 1.0}],
+    "soft_shrink": [{"threshold": 1.0}],
+    "squareplus": [{"b": 1}],
     "softmax": [{"axis": 0}, {"axis": 1}],
     "log_softmax": [{"axis": 0}, {"axis": 1}],
 }
@@ -30,7 +35,12 @@ NAMES = [
     for name in pynn.activations.__all__
     if hasattr(keras.activations, name) and name not in ("get", "serialize", "deserialize")
 ]
-CASES = [(name, options) for name in NAMES for options in [{}, *_OPTIONS.get(name, [])]]
+CASES = [
+    (name, {**pynn.activations.registry.examples.get(name, {}), **options})
+    for name in NAMES
+    if f"activations.{name}" not in OTHER_BEHAVIOUR
+    for options in [{}, *_OPTIONS.get(name, [])]
+]
 IDS = [f"{name}-{'-'.join(f'{k}={v}' for k, v in o.items()) or 'plain'}" for name, o in CASES]
 # Where derivatives jump, either side's is right; these are compared elsewhere.
 EXTREMES = np.array([[-1e4, -88.0, -20.0, -1e-6], [1e-6, 20.0, 80.0, 1e4]], "float32")
@@ -79,7 +89,7 @@ def test_derivative(name: str, options: dict[str, Any]) -> None:
     ours, theirs = functions(name, options)
     rng = generator(name, "derivative")
     x = rng.standard_normal((5, 4)).astype("float32") * 3
-    factors = rng.standard_normal((5, 4)).astype("float32")
+    factors = rng.standard_normal(ours(x).shape).astype("float32")
     with pynn.Tape() as tape:
         given = tape.watch(x)
         value = pynn.ops.sum(ours(given) * factors)
@@ -97,7 +107,8 @@ def test_extremes(name: str, options: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_name_alone_finds_it(name: str) -> None:
     x = generator(name).standard_normal((3, 4)).astype("float32")
-    assert_agree(pynn.activations.get(name)(x), keras.activations.get(name)(x), FORMULA)
+    if (name, {}) in CASES:
+        assert_agree(pynn.activations.get(name)(x), keras.activations.get(name)(x), FORMULA)
     assert pynn.activations.serialize(pynn.activations.get(name)) == keras.activations.serialize(
         keras.activations.get(name)
     )

@@ -23,8 +23,9 @@ def op(name: str, needed: dict[str, Any], **others: Any) -> Entry:
 
 
 _ONE = (
-    "abs absolute ceil cos elu exp expm1 floor hard_sigmoid identity isnan log log1p negative relu "
-    "relu6 rsqrt selu sigmoid sign silu sin softplus softsign sqrt square swish tanh zeros_like "
+    "abs absolute ceil cos elu exp expm1 floor hard_sigmoid hard_silu hard_swish hard_tanh "
+    "identity isnan log log1p log_sigmoid negative relu relu6 rsqrt selu sigmoid sign silu sin "
+    "softplus softsign sparse_plus sparse_sigmoid sqrt square swish tanh tanh_shrink zeros_like "
     "ones_like ndim shape logical_not"
 ).split()
 _TWO = (
@@ -46,6 +47,13 @@ OPS = [
     op("gelu", {"x": X}, approximate=False),
     op("leaky_relu", {"x": X}, negative_slope=0.1),
     op("elu", {"x": X}, alpha=0.5),
+    op("celu", {"x": X}, alpha=0.5),
+    op("glu", {"x": X}, axis=-1),
+    op("hard_shrink", {"x": X}, threshold=1.0),
+    op("soft_shrink", {"x": X}, threshold=1.0),
+    op("sparsemax", {"x": X}, axis=0),
+    op("squareplus", {"x": X}, b=1),
+    op("threshold", {"x": X, "threshold": 0.5, "default_value": 0.1}),
     op("softmax", {"x": X}, axis=0),
     op("log_softmax", {"x": X}, axis=0),
     op("round", {"x": X}, decimals=1),

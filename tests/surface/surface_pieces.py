@@ -154,7 +154,12 @@ LAYERS = [
 
 
 ACTIVATIONS = [
-    Entry(f"activations.{name}", {"x": X}, defaults(function), nothing)
+    Entry(
+        f"activations.{name}",
+        {"x": X, **keras.activations.registry.examples[function.__name__]},
+        defaults(function),
+        nothing,
+    )
     for function in shared(keras.activations)
     for name in keras.activations.registry.names_of(function)
 ]
