@@ -1,11 +1,14 @@
-"""Training of a plan that the engine cannot compute, behind the interface of its ``Trainer``.
+"""Trainers written in Python, behind the interface of the engine's ``Trainer``.
 
-Losses that the engine knows, and all optimizers, are still the engine's; only the network, losses
-written in Python and unusual penalties are computed in NumPy.
+`InterpretingTrainer` trains a plan that the engine cannot compute. Losses that the engine knows, and
+all optimizers, are still the engine's; only the network, losses written in Python and unusual
+penalties are computed in NumPy.
 """
 
 from __future__ import annotations
 
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,11 +19,57 @@ from pynn._tensor import Mode
 from pynn.graph._interpreter import Computation, gather, run_backward
 from pynn.graph._objective import Objective
 from pynn.graph._penalties import Penalty
-from pynn.graph._python_trainer import PythonTrainer
 from pynn.ops import Weight
 
 # Total and count of the whole loss; of each output, those of its loss and then of its metrics.
 Sums = tuple[np.ndarray, list[np.ndarray]]
+
+
+class PythonTrainer(ABC):
+    """Goes through data in batches; see ``Trainer`` in ``_core.pyi`` for the methods.
+
+    Data comes as arrays and sparse matrices instead of ``Rows``.
+    """
+
+    takes_arrays = True
+    _order: np.ndarray = np.arange(0)
+    _next = 0
+
+    def start(
+        self,
+        x: Sequence[Any],
+        y: Sequence[Any],
+        weights: Sequence[Any],
+        batch_size: int,
+        order: np.ndarray | None = None,
+        shuffle_seed: int | None = None,
+        skip: int = 0,
+    ) -> None:
+        """Begin an epoch after its first `skip` batches."""
+        self._data = (list(x), list(y), list(weights))
+        n_rows = x[0].shape[0]
+        self._order = np.arange(n_rows) if order is None else np.array(order, np.int64)
+        if shuffle_seed is not None:
+            np.random.default_rng(shuffle_seed).shuffle(self._order)
+        self._batch_size = batch_size
+        self._next = skip * batch_size
+
+    def run(self, rates: np.ndarray, seconds: float) -> int:
+        """Take steps, each with its learning rate, for about `seconds`; return how many."""
+        stop = time.perf_counter() + seconds
+        done = 0
+        while done < len(rates) and self._next < len(self._order):
+            rows = self._order[self._next : self._next + self._batch_size]
+            self._next += len(rows)
+            self._step(rows, float(rates[done]))
+            done += 1
+            if time.perf_counter() > stop:
+                break
+        return done
+
+    @abstractmethod
+    def _step(self, rows: np.ndarray, rate: float) -> None:
+        """Train on the rows of these numbers."""
 
 
 class InterpretingTrainer(PythonTrainer):

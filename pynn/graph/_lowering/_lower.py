@@ -1,22 +1,29 @@
-"""The walk over the nodes, which appends each to the engine's graph by the rule of its op.
+"""The walk over the nodes, which appends each to the engine's graph by a rule or in an expression.
 
 The first op that has no rule, or whose rule does not cover this use of it, is named instead: the
-plan then interprets the nodes.
+plan then interprets the nodes. An elementwise node joins the expression of its reader if nobody
+else reads it; its value then never leaves the first-level cache. What several expressions read is
+computed once, by an expression of its own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from pynn import _core
-from pynn.graph._features import has_rows
-from pynn.graph._lowering._analysis import analyze
-from pynn.graph._lowering._builder import Builder
-from pynn.graph._lowering._expressions import append_expression, group
-from pynn.graph._lowering._rules import rule_of
-from pynn.ops import Node, Tensor
+from pynn.graph._features import broadcast_features, has_rows, is_in_order, row_shape
+from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names, analyze
+from pynn.graph._lowering._builder import Builder, Program
+from pynn.graph._lowering._rules import append_activation, rule_of
+from pynn.ops import Node, Tensor, Weight
+
+# Nodes of one expression. Far below what the engine takes, and more than fit its cache.
+_MOST_NODES = 64
 
 
 class NativeGraph(NamedTuple):
@@ -52,7 +59,7 @@ def lower_to_engine(
     for tensor in inputs:
         features = math.prod(n or 1 for n in tensor.shape[1:])
         builder.ids[id(tensor)] = builder.graph.add("input", [], [], {"features": features})
-    last = group(nodes, wanted, analysis)
+    last = _group(nodes, wanted, analysis)
     members: dict[int, list[Node]] = {}
     for node in nodes:
         if id(node) in analysis.absorbed or id(node.output) in analysis.transposed:
@@ -61,7 +68,7 @@ def lower_to_engine(
             root = last[id(node)]
             members.setdefault(id(root), []).append(node)
             if node is root:
-                builder.ids[id(node.output)] = append_expression(builder, members[id(root)])
+                builder.ids[id(node.output)] = _append_expression(builder, members[id(root)])
             continue
         if id(node) in analysis.renames:
             source = builder.ids.get(id(node.inputs[0]))
@@ -86,3 +93,114 @@ def lower_to_engine(
         wanted_ids.append(made)
     count = len(outputs)
     return NativeGraph(builder.graph, input_ids, wanted_ids[:count], wanted_ids[count:])
+
+
+# ---- elementwise nodes
+
+
+@cache
+def _instructions() -> frozenset[str]:
+    return frozenset(_core.elementwise_names()) | activation_names()
+
+
+def _is_elementwise(node: Node) -> bool:
+    """Whether a node can be an instruction of an expression."""
+    name = node.op.name
+    if name == "cast":
+        kind = np.dtype(node.params["dtype"]).kind
+        return kind in "iub" and broadcast_features(node.inputs[0], node.output) is not None
+    if name not in _instructions() or row_shape(node.output) is None:
+        return False
+    # NumPy's arithmetic of booleans is logic.
+    if node.output.dtype == "bool" and node.op.dtype != "bool":
+        return False
+    return all(_fits(value, node.output) for value in node.inputs)
+
+
+def _fits(value: Any, output: Tensor) -> bool:
+    if isinstance(value, Weight) and value.ndim == 2:
+        return False
+    if not isinstance(value, (Tensor, Weight)):
+        if value is None or np.asarray(value).dtype.kind not in "fiub":
+            return False
+    return broadcast_features(value, output) is not None
+
+
+def _group(
+    nodes: Sequence[Node],
+    outputs: Iterable[Tensor],
+    analysis: LoweringAnalysis,
+) -> dict[int, Node]:
+    """Return the last node of the expression that each elementwise node belongs to, by ``id``.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        In topological order.
+    outputs : iterable of Tensor
+        What is read from outside.
+    analysis : LoweringAnalysis
+        Which nodes rename their input, and which are computed by an op of their own.
+    """
+    readers: dict[int, list[Node | None]] = {}  # None: somebody who needs the value in memory
+    last: dict[int, Node] = {}
+    sizes: dict[int, int] = {}
+
+    def read(value: Any, reader: Node | None) -> None:
+        if isinstance(value, Tensor):
+            readers.setdefault(id(value), []).append(reader)
+
+    for tensor in outputs:
+        read(tensor, None)
+    for node in reversed(nodes):
+        mine = readers.get(id(node.output), [])
+        if id(node) in analysis.renames:
+            for reader in mine:
+                read(node.inputs[0], reader)
+        elif id(node) not in analysis.alone and _is_elementwise(node):
+            first = mine[0] if mine else None
+            joins = first is not None and all(reader is first for reader in mine)
+            root = first if joins and first is not None and sizes[id(first)] < _MOST_NODES else node
+            sizes[id(root)] = sizes.get(id(root), 0) + 1
+            last[id(node)] = root
+            width = math.prod(row_shape(node.output) or ())
+            for value in node.inputs:
+                features = broadcast_features(value, node.output)
+                same = features is not None and is_in_order(features, width)
+                read(value, root if same else None)
+        else:
+            for value in node.inputs:
+                read(value, None)
+    return last
+
+
+def _append_expression(builder: Builder, members: Sequence[Node]) -> int:
+    """Append the expression that ends with the last of some elementwise nodes."""
+    if len(members) == 1 and members[0].op.name in activation_names():
+        return append_activation(builder, members[0])
+    renames = builder.analysis.renames
+    program = Program()
+    values: dict[int, tuple[str, int]] = {}
+
+    def operand(value: Any, output: Tensor) -> tuple[str, int]:
+        features = broadcast_features(value, output)
+        assert features is not None
+        if not isinstance(value, (Tensor, Weight)):
+            return program.constant(np.asarray(value).ravel()[features])
+        source = value
+        while isinstance(source, Tensor) and source.node and id(source.node) in renames:
+            source = source.node.inputs[0]
+        if id(source) in values:
+            return values[id(source)]
+        node = builder.node(source)
+        return program.input(node if features.max() == 0 else builder.select(node, features))
+
+    for member in members:
+        operands = [operand(value, member.output) for value in _operands(member)]
+        result = program.append_node(member, operands)
+        values[id(member.output)] = result
+    return program.append_to(builder.graph, result)
+
+
+def _operands(node: Node) -> Sequence[Any]:
+    return node.inputs[:1] if node.op.name == "cast" else node.inputs

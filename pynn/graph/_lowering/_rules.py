@@ -18,7 +18,6 @@ from pynn._shape_rules import normalize_axes
 from pynn.graph._features import has_rows, row_shape
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
 from pynn.graph._lowering._builder import Builder
-from pynn.graph._lowering._expressions import append_activation
 from pynn.ops import Node, Tensor, Weight
 
 Rule = Callable[[Builder, Node], "int | None"]
@@ -95,6 +94,11 @@ def _batch_size(builder: Builder, node: Node) -> int | None:
     if not has_rows(node.inputs[0]):
         return None
     return builder.count_rows(builder.node(node.inputs[0]))
+
+
+def append_activation(builder: Builder, node: Node) -> int:
+    """Append an activation as a node of its own, which the engine may fuse with a product."""
+    return builder.add(node.op.name, node.inputs, alpha=node.params["alpha"])
 
 
 # ---- what is random in training
