@@ -1,7 +1,7 @@
 """Trainers written in Python, behind the interface of the engine's ``Trainer``.
 
-`InterpretingTrainer` trains a plan that the engine cannot compute. Losses that the engine knows, and
-all optimizers, are still the engine's; only the network, losses written in Python and unusual
+`InterpretingTrainer` trains a plan that the engine cannot compute. Losses that the engine knows,
+and all optimizers, are still the engine's; only the network, losses written in Python and unusual
 penalties are computed in NumPy.
 """
 

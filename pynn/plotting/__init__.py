@@ -4,9 +4,8 @@ Needs matplotlib (``pip install "pynn-mlp[plot]"``) for all but SVG pictures of 
 and what notebooks show of histories.
 """
 
+from pynn.plotting._curves import LossCurveDisplay, plot_learning_curves
 from pynn.plotting._history_html import history_html
-from pynn.plotting._learning_curves import plot_learning_curves
-from pynn.plotting._loss_curve_display import LossCurveDisplay
 from pynn.plotting._plot_model import model_svg, plot_model
 from pynn.plotting._weights_display import WeightsDisplay
 

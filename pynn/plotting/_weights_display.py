@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn.plotting._matplotlib import grid_of_axes
+from pynn.plotting._matplotlib import needed
 
 _MOST_UNITS = 100
 
@@ -177,7 +177,7 @@ class WeightsDisplay:
         count = self.weights.shape[1]
         if n_columns is None:
             n_columns = max(1, math.ceil(math.sqrt(count)))
-        self.axes_ = grid_of_axes(axes, count, n_columns)
+        self.axes_ = _grid_of_axes(axes, count, n_columns)
         self.figure_ = self.axes_[0].figure
         largest = float(np.abs(self.weights).max(initial=0.0)) or 1.0
         style = {"cmap": cmap, "vmin": -largest, "vmax": largest, **kwargs}
@@ -189,3 +189,25 @@ class WeightsDisplay:
             self.images_.append(ax.imshow(image, **style))
             ax.set(xticks=[], yticks=[])
         return self
+
+
+def _grid_of_axes(axes: Any, count: int, n_columns: int) -> np.ndarray:
+    """Return `count` axes (1-D): the first of `axes`, or those of a new figure's grid.
+
+    Raises
+    ------
+    ValueError
+        If `axes` are fewer.
+    """
+    if axes is None:
+        with needed():
+            import matplotlib.pyplot as plt
+        n_rows = -(-count // n_columns)
+        size = (1.2 * n_columns, 1.2 * n_rows)
+        _, axes = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
+        for unused in axes.ravel()[count:]:
+            unused.set_visible(False)
+    flat = np.ravel(axes)
+    if len(flat) < count:
+        raise ValueError(f"axes must be at least {count}, one for each unit. Received: {len(flat)}")
+    return flat[:count]

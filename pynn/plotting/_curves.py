@@ -1,11 +1,96 @@
-"""`LossCurveDisplay`: how the loss went down, from an estimator or from a history."""
+"""Learning curves: what was recorded per epoch, drawn. No training and no global pyplot state."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
-from pynn.plotting._matplotlib import needed, one_axes
+from pynn.plotting._matplotlib import needed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pynn.callbacks import History
+
+
+def plot_learning_curves(
+    history: History | Mapping[str, Sequence[float]],
+    path: str | PathLike[str] | None = None,
+    *,
+    title: str | None = None,
+) -> Figure:
+    """Draw every recorded quantity against the epoch, training beside validation.
+
+    Parameters
+    ----------
+    history : History or mapping of str to sequence of float
+        The `History` that ``fit`` returns, or its ``history``: one value per epoch and name.
+        ``val_loss`` is drawn into the panel of ``loss``, and so on; the learning rate, where it was
+        recorded, is a panel like any other.
+    path : path-like, optional
+        Where to save the figure; the suffix chooses the format (``.png``, ``.svg``, ``.pdf``).
+    title : str, optional
+        Text above the panels.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, one panel per quantity, not registered with pyplot. A notebook shows it.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If ``history`` is empty.
+
+    Examples
+    --------
+    >>> from pynn.plotting import plot_learning_curves
+    >>> figure = plot_learning_curves({"loss": [1.0, 0.5], "val_loss": [1.1, 0.7]})
+    >>> [line.get_label() for line in figure.axes[0].get_lines()]
+    ['training', 'validation']
+    """
+    with needed():
+        from matplotlib.ticker import MaxNLocator
+    curves = history if isinstance(history, Mapping) else history.history
+    panels = list(dict.fromkeys(name.removeprefix("val_") for name in curves))
+    if not panels:
+        raise ValueError("history must hold at least one quantity. Received: an empty mapping")
+    figure = _figure_class()(figsize=(5 * len(panels), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for key, label in ((name, "training"), (f"val_{name}", "validation")):
+            if key in curves:
+                values = curves[key]
+                axes.plot(range(1, len(values) + 1), values, label=label)
+        axes.set(xlabel="epoch", ylabel=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        axes.legend()
+    if title is not None:
+        figure.suptitle(title)
+    if path is not None:
+        figure.savefig(path, dpi=120)
+    return figure
+
+
+@cache
+def _figure_class() -> type[Figure]:
+    with needed():
+        from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        """A figure that is a picture in a notebook even where pyplot was never imported."""
+
+        def _repr_png_(self) -> bytes:
+            file = io.BytesIO()
+            self.savefig(file, format="png")
+            return file.getvalue()
+
+    return ShownFigure
 
 
 class LossCurveDisplay:
@@ -187,7 +272,7 @@ class LossCurveDisplay:
             from matplotlib.ticker import MaxNLocator
 
         name = self.name if name is None else name
-        self.ax_ = one_axes(ax)
+        self.ax_ = _one_axes(ax)
         self.figure_ = self.ax_.figure
         self.score_ax_ = None
         self.lines_: list[Any] = []
@@ -209,3 +294,12 @@ class LossCurveDisplay:
     ) -> None:
         style = {"label": what if name is None else f"{name}: {what}", **style}
         self.lines_ += ax.plot(range(1, len(values) + 1), values, **style)
+
+
+def _one_axes(ax: Any) -> Any:
+    """Return `ax`, or the axes of a new figure if it is None."""
+    if ax is not None:
+        return ax
+    with needed():
+        import matplotlib.pyplot as plt
+    return plt.subplots(layout="constrained")[1]
