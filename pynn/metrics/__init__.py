@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from pynn.metrics import _accuracy, _auc, _f_score, _losses, _mean, _rates, _regression
+from pynn.metrics import (
+    _accuracy,
+    _auc,
+    _best_share,
+    _correlation,
+    _f_score,
+    _losses,
+    _mean,
+    _rates,
+    _regression,
+)
 from pynn.metrics._accuracy import *
 from pynn.metrics._as_metric import as_metric, resolve_crossentropy
 from pynn.metrics._auc import *
+from pynn.metrics._best_share import *
+from pynn.metrics._correlation import *
 from pynn.metrics._f_score import *
 from pynn.metrics._losses import *
 from pynn.metrics._mean import *
@@ -28,6 +40,8 @@ __all__ = [
 ]
 __all__ += _accuracy.__all__
 __all__ += _auc.__all__
+__all__ += _best_share.__all__
+__all__ += _correlation.__all__
 __all__ += _f_score.__all__
 __all__ += _losses.__all__
 __all__ += _mean.__all__

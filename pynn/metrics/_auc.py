@@ -1,4 +1,4 @@
-"""The area under the ROC or the precision-recall curve, from counts at fixed thresholds."""
+"""The area under the ROC or a precision-recall curve, from counts at fixed thresholds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pynn.metrics._metric import Metric, as_result, divide_no_nan, registry
 
 __all__ = ["AUC"]
 
-CURVES = ("ROC", "PR")
+CURVES = ("ROC", "PR", "PRGAIN")
 SUMMATIONS = ("interpolation", "minoring", "majoring")
 
 
@@ -27,8 +27,10 @@ class AUC(Metric):
     ----------
     num_thresholds : int, default=200
         How many thresholds, at equal distances.
-    curve : {"ROC", "PR"}, default="ROC"
-        True over false positives, or precision over recall.
+    curve : {"ROC", "PR", "PRGAIN"}, default="ROC"
+        True over false positives, precision over recall, or the gain of precision over that of
+        recall against a classifier that finds all positive (Flach and Kull, 2015,
+        "Precision-recall-gain curves: PR analysis done right").
     summation_method : {"interpolation", "minoring", "majoring"}, default="interpolation"
         Height of the curve between thresholds: the mean of both ends (for the precision-recall
         curve the formula of Davis and Goadrich, 2006, "The relationship between precision-recall
@@ -175,8 +177,13 @@ class AUC(Metric):
         recall = divide_no_nan(tp, tp + fn)
         if self.curve == "ROC":
             x, y = divide_no_nan(fp, fp + tn), recall
-        else:
+        elif self.curve == "PR":
             x, y = recall, divide_no_nan(tp, tp + fp)
+        else:
+            # Gains below 0 count as 0; with no true positives recall gains nothing, precision all.
+            odds = divide_no_nan(tp + fn, tn + fp)
+            x = np.where(tp == 0, 0.0, np.maximum(1.0 - odds * divide_no_nan(fn, tp), 0.0))
+            y = 1.0 - odds * divide_no_nan(fp, tp)
         if self.summation_method == "interpolation":
             heights = (y[:-1] + y[1:]) / 2.0
         elif self.summation_method == "minoring":

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import _namespace
+from pynn._number_checks import is_number
 from pynn._pair import match_ranks
 
 # Scores outside the top k; also the threshold that everything inside is above.
@@ -33,11 +34,11 @@ def check_thresholds(thresholds: Any, default: float = 0.5) -> list[float]:
     """
     if thresholds is None:
         return [default]
-    values = [float(value) for value in np.atleast_1d(thresholds)]
-    wrong = [value for value in values if not 0 <= value <= 1]
+    values = np.atleast_1d(thresholds).tolist()
+    wrong = [value for value in values if not is_number(value) or not 0 <= value <= 1]
     if wrong:
         raise ValueError(f"thresholds must be in [0, 1]. Received: {wrong}")
-    return values
+    return [float(value) for value in values]
 
 
 def spread_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -60,7 +60,7 @@ class FBetaScore(Metric):
             raise ValueError(f"average must be one of {AVERAGES}. Received: average={average!r}")
         if not is_number(beta) or not beta > 0:
             raise ValueError(f"beta must be positive. Received: beta={beta!r}")
-        if threshold is not None and not 0 < threshold <= 1:
+        if threshold is not None and not (is_number(threshold) and 0 < threshold <= 1):
             raise ValueError(
                 f"threshold must be in (0, 1] or None. Received: threshold={threshold!r}"
             )
@@ -131,15 +131,6 @@ class FBetaScore(Metric):
             scores = np.mean(scores)
         return as_result(scores)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same metric again, without its state."""
-        return {
-            **super().get_config(),
-            "average": self.average,
-            "beta": self.beta,
-            "threshold": self.threshold,
-        }
-
 
 @registry.add()
 class F1Score(FBetaScore):
@@ -176,9 +167,3 @@ class F1Score(FBetaScore):
         dtype: str | None = None,
     ) -> None:
         super().__init__(average, 1.0, threshold, name, dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same metric again, without its state."""
-        config = super().get_config()
-        del config["beta"]
-        return config

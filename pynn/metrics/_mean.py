@@ -223,9 +223,7 @@ class NamedMetric(MeanMetricWrapper):
         super().__init__(type(self)._function, name, dtype, **arguments)
         vars(self).update(arguments)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same metric again, without its state."""
-        return {**Metric.get_config(self), **self._fn_kwargs}
+    get_config = Metric.get_config
 
     @classmethod
     def from_config(

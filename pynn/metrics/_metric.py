@@ -71,6 +71,7 @@ class Metric(ABC):
 
     # Whether larger values are better ("up"), smaller ones ("down"), or that is not known.
     _direction: str | None = None
+    _config_names: tuple[str, ...] = ()  # set by `Registry.add`
 
     def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
         self.name = name or _state.unique_name(to_snake_case(type(self).__name__))
@@ -193,7 +194,8 @@ class Metric(ABC):
         config: dict[str, Any] = {"name": self.name}
         if self._dtype is not None:
             config["dtype"] = self._dtype
-        return config
+        others = (name for name in self._config_names if name not in ("name", "dtype"))
+        return {**config, **{name: getattr(self, name) for name in others}}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

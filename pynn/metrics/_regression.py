@@ -176,11 +176,3 @@ class R2Score(Metric):
             )
             return scores
         return 1.0 - (1.0 - scores) * (float(self.num_samples) - 1.0) / freedom
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same metric again, without its state."""
-        return {
-            **super().get_config(),
-            "class_aggregation": self.class_aggregation,
-            "num_regressors": self.num_regressors,
-        }

@@ -34,7 +34,7 @@ _RECALL = [
 ]
 _AUC: list[dict[str, Any]] = [
     {"curve": curve, **more}
-    for curve in ("ROC", "PR")
+    for curve in ("ROC", "PR", "PRGAIN")
     for more in (
         {},
         {"num_thresholds": 7},
@@ -57,6 +57,19 @@ _R2: list[dict[str, Any]] = [
     for aggregation in (None, "uniform_average", "variance_weighted_average")
     for regressors in (0, 2)
 ]
+# What the shares that must be high enough are set to.
+_LEAST: list[tuple[float, dict[str, Any]]] = [
+    (0.5, {}),
+    (0.9, {"num_thresholds": 7}),
+    (0.0, {"num_thresholds": 1}),
+    (0.8, {"class_id": 1}),
+]
+
+
+def _best_share(limited: str) -> tuple[str, list[dict[str, Any]]]:
+    return "bits", [{limited: least, **more} for least, more in _LEAST]
+
+
 _OPTIONS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "AUC": ("bits", _AUC),
     "Accuracy": ("equal", [{}]),
@@ -71,6 +84,7 @@ _OPTIONS: dict[str, tuple[str, list[dict[str, Any]]]] = {
         [{}, {"from_logits": True}, {"label_smoothing": 0.1}],
     ),
     "CategoricalHinge": ("one hot", [{}]),
+    "ConcordanceCorrelation": ("real", [{}, {"axis": 0}, {"axis": (0, 1)}]),
     "CosineSimilarity": ("real", [{}]),
     "F1Score": ("one hot", _F),
     "FBetaScore": ("one hot", [{**f, "beta": beta} for f in _F for beta in (0.5, 2.0)]),
@@ -83,17 +97,22 @@ _OPTIONS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "MeanAbsolutePercentageError": ("real", [{}]),
     "MeanSquaredError": ("real", [{}]),
     "MeanSquaredLogarithmicError": ("positive", [{}]),
+    "PearsonCorrelation": ("real", [{}, {"axis": 0}, {"axis": (0, 1)}]),
     "Poisson": ("positive", [{}]),
     "Precision": ("bits", _RECALL),
+    "PrecisionAtRecall": _best_share("recall"),
     "R2Score": ("real", _R2),
     "Recall": ("bits", _RECALL),
+    "RecallAtPrecision": _best_share("precision"),
     "RootMeanSquaredError": ("real", [{}]),
+    "SensitivityAtSpecificity": _best_share("specificity"),
     "SparseCategoricalAccuracy": ("labels", [{}]),
     "SparseCategoricalCrossentropy": (
         "labels",
         [{}, {"from_logits": True}, {"ignore_class": 0}, {"ignore_class": -1}],
     ),
     "SparseTopKCategoricalAccuracy": ("labels", [{"k": 1}, {"k": 2}]),
+    "SpecificityAtSensitivity": _best_share("sensitivity"),
     "SquaredHinge": ("bits", [{}]),
     "TopKCategoricalAccuracy": ("one hot", [{"k": 1}, {"k": 2}]),
     "TrueNegatives": ("bits", _CONFUSION),
@@ -155,11 +174,12 @@ def test_batches(case: Case, weighted: bool) -> None:
     ours, theirs = instances(case)
     if weighted and case.cls == "AUC" and case.options.get("multi_label"):
         weighted = False  # Keras refuses sample weights there
+    over_rows = case.options.get("axis", -1) != -1  # and there are none left to weigh
     assert ours.name == theirs.name
     for batch in range(BATCHES):
         y_true, y_pred = batch_of(case, batch)
         weight = None
-        if weighted:
+        if weighted and not over_rows:
             weight = generator("weights", batch).random(ROWS).astype("float32")
             weight[2] = 0
         ours.update_state(y_true, y_pred, sample_weight=weight)
@@ -211,7 +231,9 @@ def test_means_and_sums(cls: str, shape: tuple[int, ...], weights: str) -> None:
 FUNCTIONS = [
     name
     for name in pynn.metrics.__all__
-    if "accuracy" in name and hasattr(keras.metrics, name) and name.islower()
+    if ("accuracy" in name or "correlation" in name)
+    and hasattr(keras.metrics, name)
+    and name.islower()
 ]
 
 
@@ -219,6 +241,7 @@ FUNCTIONS = [
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function(name: str, seed: int) -> None:
     kind = "labels" if "sparse" in name else "one hot" if "categorical" in name else "bits"
+    kind = "real" if "correlation" in name else kind
     y_true, y_pred = batch_of(Case(name, kind, {}), seed)
     options: dict[str, Any] = {"k": 2} if "top_k" in name else {}
     assert_agree(

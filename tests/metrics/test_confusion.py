@@ -182,3 +182,47 @@ def test_configs_survive_json(metric: metrics.Metric) -> None:
     again = metrics.deserialize(json.loads(json.dumps(metrics.serialize(metric))))
     assert again.get_config() == metric.get_config()
     np.testing.assert_array_equal(again(Y_TRUE, Y_PRED), metric(Y_TRUE, Y_PRED))
+
+
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 1.0, 2.0, 2.0, 1.0, 0.0])])
+@pytest.mark.parametrize("least", [0.0, 0.4, 0.7, 1.0])
+@pytest.mark.parametrize(
+    "cls",
+    [
+        metrics.SensitivityAtSpecificity,
+        metrics.SpecificityAtSensitivity,
+        metrics.PrecisionAtRecall,
+        metrics.RecallAtPrecision,
+    ],
+)
+def test_best_shares(cls: type, least: float, weights: np.ndarray | None) -> None:
+    y_true = np.array([[0], [0], [0], [1], [1], [1]])
+    y_pred = np.array([[0.1], [0.3], [0.8], [0.3], [0.8], [0.9]])
+    metric = cls(least, num_thresholds=11)
+    shares = {name: [] for name in ("sensitivity", "specificity", "precision", "recall")}
+    for threshold in metric.thresholds:
+        found = counts(y_true, y_pred, np.ones(6) if weights is None else weights, threshold)
+        tp, fp = found["TruePositives"], found["FalsePositives"]
+        tn, fn = found["TrueNegatives"], found["FalseNegatives"]
+        shares["sensitivity"].append(tp / (tp + fn))
+        shares["recall"].append(tp / (tp + fn))
+        shares["specificity"].append(tn / (tn + fp))
+        shares["precision"].append(tp / (tp + fp) if tp + fp else 0.0)
+    wanted, limited = cls.__name__.lower().split("at")
+    good = [w for w, at in zip(shares[wanted], shares[limited], strict=True) if at >= least]
+    assert metric(y_true, y_pred, weights) == pytest.approx(max(good, default=0.0), abs=1e-12)
+
+
+def test_best_shares_refuse() -> None:
+    with pytest.raises(ValueError, match=r"`recall` must be in the range \[0, 1\]. Received: rec"):
+        metrics.PrecisionAtRecall(1.5)
+    with pytest.raises(ValueError, match="`num_thresholds` must be an integer > 0"):
+        metrics.RecallAtPrecision(0.5, num_thresholds=0)
+    with pytest.raises(ValueError, match="class_id needs predictions of shape"):
+        metrics.SensitivityAtSpecificity(0.5, class_id=0)([0, 1], [0.2, 0.7])
+
+
+def test_area_under_gains() -> None:
+    # Gains of recall and precision at the thresholds: (1, 0), (1/2, 1/2), (0, 1).
+    metric = metrics.AUC(num_thresholds=3, curve="PRGAIN")
+    assert metric([0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.7, 0.3, 0.6, 0.9]) == pytest.approx(0.5)

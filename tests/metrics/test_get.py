@@ -41,7 +41,8 @@ def test_names(name: str, cls: type) -> None:
 def test_every_class_is_found_and_survives_json(name: str) -> None:
     if name in ("Metric", "MeanMetricWrapper"):
         return
-    metric = metrics.get(name)
+    arguments = metrics.registry.examples[name]
+    metric = metrics.get({"class_name": name, "config": arguments} if arguments else name)
     assert type(metric).__name__ == name
     again = metrics.deserialize(json.loads(json.dumps(metrics.serialize(metric))))
     assert type(again) is type(metric)

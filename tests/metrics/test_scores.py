@@ -112,3 +112,23 @@ def test_configs_survive_json(metric: metrics.Metric) -> None:
     again = metrics.deserialize(json.loads(json.dumps(metrics.serialize(metric))))
     assert type(again) is type(metric)
     assert again.get_config() == metric.get_config()
+
+
+def test_correlations_of_outputs_and_of_samples() -> None:
+    y_true, y_pred = RNG.normal(size=(30, 4)), RNG.normal(size=(30, 4))
+    y_pred += 0.7 * y_true
+    rows = [np.corrcoef(a, b)[0, 1] for a, b in zip(y_true, y_pred, strict=True)]
+    np.testing.assert_allclose(metrics.pearson_correlation(y_true, y_pred), rows, rtol=1e-12)
+    assert metrics.PearsonCorrelation()(y_true, y_pred) == pytest.approx(np.mean(rows), rel=1e-12)
+    columns = [np.corrcoef(y_true[:, i], y_pred[:, i])[0, 1] for i in range(4)]
+    by_column = metrics.PearsonCorrelation(axis=0)(y_true, y_pred)
+    assert by_column == pytest.approx(np.mean(columns), rel=1e-12)
+    assert np.isnan(metrics.PearsonCorrelation()([[1.0, 1.0]], [[1.0, 2.0]]))
+
+
+def test_concordance() -> None:
+    y_true, y_pred = RNG.normal(size=(30, 4)), RNG.normal(1.0, 2.0, size=(30, 4))
+    covariance = ((y_true - y_true.mean(0)) * (y_pred - y_pred.mean(0))).mean(0)
+    size = y_true.var(0) + y_pred.var(0) + (y_true.mean(0) - y_pred.mean(0)) ** 2
+    got = metrics.concordance_correlation(y_true, y_pred, axis=0)
+    np.testing.assert_allclose(got, 2 * covariance / size, rtol=EPSILON)

@@ -285,6 +285,22 @@ METRICS = [
     metric("TrueNegatives", BINARY, **_CUTS),
     metric("FalsePositives", BINARY, **_CUTS),
     metric("FalseNegatives", BINARY, **_CUTS),
+    *[
+        Entry(
+            f"metrics.{name}",
+            keras.metrics.registry.examples[name],
+            {"num_thresholds": 20, "class_id": 0, "name": "given", "dtype": "float32"},
+            as_metric(*BINARY),
+        )
+        for name in (
+            "SensitivityAtSpecificity",
+            "SpecificityAtSensitivity",
+            "PrecisionAtRecall",
+            "RecallAtPrecision",
+        )
+    ],
+    metric("PearsonCorrelation", MANY, axis=1),
+    metric("ConcordanceCorrelation", MANY, axis=1),
     metric("RootMeanSquaredError"),
     metric("R2Score", class_aggregation="variance_weighted_average", num_regressors=1),
     metric("Mean", use=as_mean),
@@ -306,6 +322,8 @@ METRICS = [
             ("top_k_categorical_accuracy", MANY, {"k": 2}),
             ("sparse_top_k_categorical_accuracy", SPARSE, {"k": 2}),
             ("mean_squared_error", REAL, {}),
+            ("pearson_correlation", REAL, {"axis": 0}),
+            ("concordance_correlation", REAL, {"axis": 0}),
         )
     ],
     Entry("metrics.get", {"identifier": "mse"}, {}, as_metric(*REAL)),
