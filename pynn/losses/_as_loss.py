@@ -77,8 +77,11 @@ def as_loss(
             raise ValueError(f"{identifier!r} needs the shapes of targets and output")
         return resolve_crossentropy(y_true_shape, y_pred_shape, identifier)
     found = registry.get(identifier, custom_objects)
-    if found is None or isinstance(found, Loss):
-        return found
+    if found is None:
+        return None
+    if isinstance(found, Loss):
+        reduces = type(found).call is Loss.call  # has a __call__ of its own alone
+        return LossFunctionWrapper(found, name=found.name) if reduces else found
     name = getattr(found, "__name__", to_snake_case(type(found).__name__))
     if isinstance(identifier, str):
         name = identifier

@@ -6,7 +6,6 @@ How a loss is declared is here too; no formula belongs here.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Self
@@ -107,11 +106,12 @@ def reduce_weighted(
     return Number(total / float(count) if count else 0.0)
 
 
-class Loss(Configured, ABC):
+class Loss(Configured):
     """What training makes small: a number per sample, reduced to one.
 
     Subclasses define ``call(y_true, y_pred)``. Written with `pynn.ops` (or with operators alone) it
-    serves both arrays and the tensors that a model is built from.
+    serves both arrays and the tensors that a model is built from. One that defines ``__call__``
+    alone returns the reduced loss itself.
 
     Parameters
     ----------
@@ -156,7 +156,6 @@ class Loss(Configured, ABC):
         """The type in which arrays are computed, `pynn.backend.floatx()` unless given."""
         return self._dtype or _state.floatx()
 
-    @abstractmethod
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the losses of the samples.
 
@@ -167,7 +166,13 @@ class Loss(Configured, ABC):
         Returns
         -------
         array or tensor, shape (batch,) or (batch, ...)
+
+        Raises
+        ------
+        NotImplementedError
+            If the subclass does not define it.
         """
+        raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the reduced loss.
