@@ -37,7 +37,7 @@ class Activation(Layer):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the activation of `inputs`."""
@@ -89,7 +89,7 @@ class ReLU(Layer):
         self.max_value = max_value
         self.negative_slope = negative_slope
         self.threshold = threshold
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the rectified inputs."""
@@ -132,7 +132,7 @@ class LeakyReLU(Layer):
                 f"negative_slope must not be negative. Received: negative_slope={negative_slope!r}"
             )
         self.negative_slope = float(negative_slope)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the activation of `inputs`."""
@@ -226,7 +226,7 @@ class ELU(Layer):
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.alpha = float(alpha)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the activation of `inputs`."""
@@ -253,7 +253,7 @@ class Softmax(Layer):
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = list(axis) if isinstance(axis, Sequence) else operator.index(axis)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the probabilities."""

@@ -53,7 +53,7 @@ class Lambda(Layer):
             raise ValueError(f"function must be callable. Received: function={function!r}")
         self.function = function
         self.arguments = dict(arguments or {})
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the function of `inputs`."""

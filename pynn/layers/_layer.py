@@ -140,6 +140,10 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         """
         self.built = True
 
+    def _build_at_init(self) -> None:
+        """Say that there is nothing to build, unless a subclass has something to."""
+        self.built = type(self).build is Layer.build
+
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Subclasses define it; the base class returns its input."""
         return inputs

@@ -42,7 +42,7 @@ class Merge(Layer):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.built = True
+        self._build_at_init()
 
     def merge(self, inputs: list[Any]) -> Any:
         """Combine the inputs; the base class takes the first."""

@@ -32,7 +32,7 @@ class RateLayer(Layer):
             raise ValueError(f"rate must be a number in [0, 1). Received: rate={rate!r}")
         self.rate = float(rate)
         self.seed = seed
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Return `inputs`, in training with noise.
@@ -192,7 +192,7 @@ class GaussianNoise(Layer):
             raise ValueError(f"stddev must not be negative. Received: stddev={stddev!r}")
         self.stddev = float(stddev)
         self.seed = seed
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Return `inputs`, in training with noise.

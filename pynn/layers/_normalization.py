@@ -212,7 +212,7 @@ class Rescaling(Layer):
         super().__init__(**kwargs)
         self.scale = _plain(scale)
         self.offset = _plain(offset)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the rescaled inputs, as floats."""

@@ -43,7 +43,7 @@ class Operation(Layer):
         self._op = op
         self._template = template
         self._params = params
-        self.built = True
+        self._build_at_init()
 
     @property
     def op_name(self) -> str:
@@ -145,7 +145,7 @@ class Function(Layer):
         self.function = function
         self._function = ops.find_function(function)
         self._arguments = {key: tuples(value) for key, value in (arguments or {}).items()}
-        self.built = True
+        self._build_at_init()
 
     @property
     def op_name(self) -> str:

@@ -25,7 +25,7 @@ class Identity(Layer):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return `inputs`."""
@@ -59,7 +59,7 @@ class Flatten(Layer):
                 f"data_format={data_format!r}"
             )
         self.data_format = data_format or "channels_last"
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return `inputs` with shape (batch, entries of a row)."""
@@ -102,7 +102,7 @@ class Reshape(Layer):
                 f"target_shape must be a tuple of integers. Received: target_shape={target_shape!r}"
             )
         self.target_shape = tuple(int(n) for n in given)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return `inputs` with shape (batch, *target_shape)."""

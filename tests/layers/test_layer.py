@@ -251,3 +251,18 @@ def test_losses_are_those_of_the_last_call() -> None:
         assert [float(loss) for loss in own.losses] == [factor**2]
         # Half of the square of three times the factor, the mean over four rows.
         assert [float(loss) for loss in dense.losses] == [0.5 * 9 * factor**2]
+
+
+def test_a_layer_without_weights_is_built_unless_a_subclass_has_something_to_build() -> None:
+    class Scaled(layers.Rescaling):
+        def build(self, input_shape):
+            self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+
+        def call(self, inputs):
+            return super().call(inputs) * self.factor
+
+    assert layers.Rescaling(2.0).built
+    layer = Scaled(2.0)
+    assert not layer.built
+    assert layer(np.ones((1, 3), "float32")).tolist() == [[2.0, 2.0, 2.0]]
+    assert layer.built and len(layer.weights) == 1
