@@ -23,7 +23,7 @@ os.environ.setdefault(
 )
 
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
-    collect_ignore_glob = ["test_*.py"]
+    collect_ignore_glob = ["test_*.py", "keras_suite/*"]
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

@@ -1,0 +1,235 @@
+"""What Keras's tests take for granted beside what they test: arrays, variables, names of types.
+
+`INSTEAD` has what is called otherwise in pynn; `FALLBACKS` has what pynn has not and tests make
+their data with, and shrinks as pynn grows: see `test_keras_suite`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import pynn
+from pynn import _core, constraints, ops, optimizers
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """Return a type's name."""
+    if dtype is None:
+        return pynn.backend.floatx()
+    return dtype if isinstance(dtype, str) else np.dtype(dtype).name
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """Return the numbers of anything that has some."""
+    return np.asarray(x.numpy() if hasattr(x, "numpy") else x)
+
+
+class Variable(ops.Weight):
+    """A weight of no layer, with the arguments of Keras's variables."""
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **ignored: Any,
+    ) -> None:
+        dtype = standardize_dtype(dtype)
+        if callable(initializer):
+            initializer = initializer(shape, dtype=dtype)
+        super().__init__(np.asarray(initializer, dtype), name or "variable", trainable)
+
+
+def _symbolic(shape: Any, dtype: Any = None, name: str | None = None, **ignored: Any) -> Any:
+    return ops.Tensor(tuple(shape), standardize_dtype(dtype), name=name)
+
+
+class _Symbolic(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, ops.Tensor)
+
+
+class KerasTensor(metaclass=_Symbolic):
+    """Makes pynn's symbolic tensors, with the arguments of Keras's."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return _symbolic(*args, **kwargs)
+
+
+class _Shown(np.ndarray):
+    def __new__(cls, array: np.ndarray) -> _Shown:
+        return array.view(cls)
+
+    def numpy(self) -> np.ndarray:
+        return np.asarray(self)
+
+
+def _float(function: Any) -> Any:
+    def made(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        return function(*args, dtype=standardize_dtype(dtype), **kwargs)
+
+    return made
+
+
+# What Keras's tests take the backend for. None of Keras's: what only one of those does is skipped.
+backend_name = "pynn"
+
+
+INSTEAD: dict[str, Any] = {
+    "backend.backend": lambda: backend_name,
+    "backend.config.backend": lambda: backend_name,
+    "backend.Variable": Variable,
+    "Variable": Variable,
+    "backend.KerasTensor": KerasTensor,
+    "backend.common.keras_tensor.KerasTensor": KerasTensor,
+    "KerasTensor": KerasTensor,
+    "backend.standardize_dtype": standardize_dtype,
+    "backend.common.standardize_dtype": standardize_dtype,
+    "backend.common.is_float_dtype": lambda dtype: standardize_dtype(dtype).startswith("float"),
+    "backend.is_float_dtype": lambda dtype: standardize_dtype(dtype).startswith("float"),
+    "backend.convert_to_numpy": convert_to_numpy,
+    "backend.convert_to_tensor": ops.convert_to_tensor,
+    "backend.cast": ops.cast,
+    "backend.shape": ops.shape,
+    "backend.numpy.ones": _float(np.ones),
+    "backend.numpy.zeros": _float(np.zeros),
+    "backend.numpy.array": np.array,
+    "backend.device": lambda name: contextlib.nullcontext(),
+    "backend.is_tensor": lambda x: isinstance(x, (np.ndarray, ops.Tensor)),
+    "backend.random": pynn.random,
+    "backend.common.global_state.clear_session": lambda free_memory=True: (
+        pynn.backend.clear_session()
+    ),
+    "utils.traceback_utils.is_traceback_filtering_enabled": lambda: False,
+    "dtype_policies.dtype_policy.dtype_policy": pynn.backend.floatx,
+    "dtype_policies.dtype_policy.set_dtype_policy": pynn.backend.set_floatx,
+    "saving.saving_lib.save_weights_only": pynn.saving.save_weights,
+    "saving.saving_lib.load_weights_only": pynn.saving.load_weights,
+    "legacy.saving.legacy_h5_format.save_model_to_hdf5": pynn.saving.save_model,
+    "metrics.metrics_utils.AUCCurve": types.SimpleNamespace(ROC="ROC", PR="PR"),
+    "utils.file_utils.join": os.path.join,
+    "utils.file_utils.exists": os.path.exists,
+    "utils.file_utils.copy": shutil.copy,
+    "utils.file_utils.File": open,
+    # Conditions of Keras's own skips.
+    "backend.SUPPORTS_SPARSE_TENSORS": False,
+    "backend.SUPPORTS_RAGGED_TENSORS": False,
+    "backend.SUPPORTS_COMPLEX_DTYPES": False,
+    "backend.config.image_data_format": lambda: "channels_last",
+    "backend.image_data_format": lambda: "channels_last",
+    "regularizers.regularizers.validate_float_arg": lambda value, name: (
+        pynn.regularizers.OrthogonalRegularizer(value).factor
+    ),
+    "models.Functional": pynn.Model,
+    "models.functional.Functional": pynn.Model,
+    "Functional": pynn.Model,
+}
+
+
+def _clip_gradients(self: Any, grads: Any) -> Any:
+    grads = [np.array(gradient, order="C") for gradient in grads]
+    _core.clip_and_decay(0.0, [np.zeros_like(g) for g in grads], grads, self._options())
+    return grads
+
+
+def show_private_state() -> None:
+    """Let tests read Keras's private state from where pynn keeps it."""
+    shown: Any = optimizers.Optimizer
+    shown._clip_gradients = _clip_gradients
+    shown._model_variables_moving_average = property(
+        lambda self: [_Shown(kept.average) for kept in self._tracked.values()]
+    )
+    shown._accumulated_gradients = property(
+        lambda self: [_Shown(kept.accumulated) for kept in self._tracked.values()]
+    )
+
+
+FALLBACKS: dict[str, Any] = {
+    "ops.convert_to_numpy": convert_to_numpy,
+    "ops.ones": _float(np.ones),
+    "ops.zeros": _float(np.zeros),
+    "ops.full": lambda shape, value, dtype=None: np.full(shape, value, standardize_dtype(dtype)),
+    "ops.eye": _float(np.eye),
+    "ops.arange": np.arange,
+    "ops.linspace": _float(np.linspace),
+    "ops.tile": np.tile,
+    "ops.repeat": np.repeat,
+    "ops.prod": np.prod,
+    "ops.random": pynn.random,
+    "utils.removesuffix": str.removesuffix,
+}
+
+
+# Writing objects down, of whatever kind: the packages with the class that their objects are of.
+_KINDS: dict[str, Any] = {
+    "layers": pynn.Layer,
+    "losses": pynn.Loss,
+    "metrics": pynn.Metric,
+    "optimizers": pynn.Optimizer,
+    "optimizers.schedules": optimizers.schedules.LearningRateSchedule,
+    "initializers": pynn.Initializer,
+    "regularizers": pynn.Regularizer,
+    "constraints": constraints.Constraint,
+}
+_custom: dict[str, Any] = {}
+
+
+@contextlib.contextmanager
+def custom_object_scope(custom_objects: Any) -> Iterator[None]:
+    """Let names stand for objects for a while."""
+    before = dict(_custom)
+    _custom.update(custom_objects or {})
+    try:
+        yield
+    finally:
+        _custom.clear()
+        _custom.update(before)
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """Write an object down as pynn does those of its kind."""
+    for kind, base in _KINDS.items():
+        if isinstance(obj, base):
+            return {"module": kind, **importlib.import_module(f"pynn.{kind}").serialize(obj)}
+    raise TypeError(f"pynn writes no {type(obj).__name__} down")
+
+
+def deserialize_keras_object(config: Any, custom_objects: Any = None) -> Any:
+    """Make an object of what `serialize_keras_object` returned."""
+    objects = {**_custom, **(custom_objects or {})}
+    return importlib.import_module(f"pynn.{config['module']}").deserialize(config, objects)
+
+
+FALLBACKS.update(
+    {
+        f"saving.{function.__name__}": function
+        for function in (custom_object_scope, serialize_keras_object, deserialize_keras_object)
+    }
+)
+
+
+class Trainer(pynn.Model):
+    """What `fit` and the like need of a class that is also a layer, as Keras's trainers."""
+
+    def __init__(self) -> None:
+        """Leave the arguments to the layer that the class is as well."""
+
+    def __init_subclass__(cls) -> None:
+        base_model = pynn.Model.__mro__[1]
+        layer = next(base for base in cls.__mro__ if not issubclass(base, base_model))
+        for name in ("build", "call"):
+            if not any(name in vars(base) for base in cls.__mro__[: cls.__mro__.index(Trainer)]):
+                setattr(cls, name, getattr(layer, name))
+
+
+INSTEAD["backend.numpy.trainer.NumpyTrainer"] = Trainer

@@ -1,0 +1,122 @@
+"""Which of Keras's own tests count, and why the others do not."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+
+# Test files of Keras that are run, below keras/src.
+FILES = (
+    "activations/*",
+    "callbacks/*",
+    "constraints/*",
+    "initializers/*",
+    "layers/layer_test.py",
+    "layers/activations/*",
+    "layers/core/*",
+    "layers/merging/*",
+    "layers/normalization/*",
+    "layers/regularization/*",
+    "layers/reshaping/*",
+    "layers/preprocessing/normalization_test.py",
+    "layers/preprocessing/rescaling_test.py",
+    "losses/*",
+    "metrics/*",
+    "models/*",
+    "optimizers/*",
+    "regularizers/*",
+    "saving/*",
+    "trainers/*",
+)
+_QUANTIZED = "quantization and low-rank adapters"
+_MIXED = "mixed precision and types of less than 32 bits"
+_SPARSE = "sparse and ragged tensors of TensorFlow and JAX"
+_IMAGES = "images, feature maps and sequences of vectors: layers around convolutions and recurrence"
+_PRIVATE = "private classes of Keras, between `fit` and its backends; nobody can import them"
+# Patterns of test files, and of tests in the files that are run: why they do not count.
+OUT: dict[str, str] = {
+    "callbacks/orbax_checkpoint_test.py": "Orbax is JAX's library of checkpoints",
+    "callbacks/tensorboard_test.py": "reads the event files with TensorFlow",
+    "layers/core/einsum_dense_test.py": "kernels of several axes, for attention",
+    "layers/core/reversible_embedding_test.py": "language models",
+    "layers/regularization/spatial_dropout_test.py": _IMAGES,
+    "layers/reshaping/cropping*": _IMAGES,
+    "layers/reshaping/up_sampling*": _IMAGES,
+    "layers/reshaping/zero_padding*": _IMAGES,
+    "metrics/iou_metrics_test.py": "segmentation of images",
+    "optimizers/loss_scale_optimizer_test.py": _MIXED,
+    "optimizers/optimizer_sparse_test.py": _SPARSE,
+    "trainers/data_adapters/*": _PRIVATE,
+    "trainers/compile_utils_test.py": _PRIVATE,
+    "trainers/epoch_iterator_test.py": _PRIVATE,
+    "*quantize*": _QUANTIZED,
+    "*lora*": _QUANTIZED,
+    "*gptq*": _QUANTIZED,
+    "*awq*": _QUANTIZED,
+    "*int4*": _QUANTIZED,
+    "*int8*": _QUANTIZED,
+    "*mixed_precision*": _MIXED,
+    "*float16*": _MIXED,
+    "*::test_dtype_arg": _MIXED,  # bfloat16
+    "*::test_serialize_dtype": _MIXED,
+    "*autocast*": _MIXED,
+    "*::test_sparse": _SPARSE,
+    "*::test_sparse[0-9]": _SPARSE,
+    "*_sparse": _SPARSE,
+    "*sparse_correctness*": _SPARSE,
+    "*sparse_gradients*": _SPARSE,
+    "*sparse_tensors*": _SPARSE,
+    "*sparse_trailing*": _SPARSE,
+    "*ragged*": _SPARSE,
+    "*_renorm_*": "batch renormalization",
+    "initializers/*_with_axes": "kernels of several axes, for attention",
+    "*remat*": "recomputing activations to save a GPU's memory",
+}
+
+
+# Tests that count and are not run, since they would not end.
+ENDLESS = (
+    "trainers/trainer_test.py::TestTrainer::test_stop_loop_evaluate",
+    "trainers/trainer_test.py::TestTrainer::test_stop_loop_predict",
+)
+# Libraries that Keras computes with, or reads data with, and pynn does not.
+LIBRARIES = ("tensorflow", "torch", "jax", "grain", "orbax")
+# Patterns of names that pynn has not and that are no part of dense networks: why a test that uses
+# one does not count.
+ABSENT: dict[str, str] = {
+    **{f"{name}*": f"uses {name}" for name in LIBRARIES},
+    "keras.layers.Conv*": "uses a convolution",
+    "keras.layers.*Pool*": "uses pooling of images",
+    "keras.layers.LSTM": "uses recurrence",
+    "keras.layers.Bidirectional": "uses recurrence",
+    "keras.layers.EinsumDense": "uses a layer of attention",
+    "keras.layers.attention*": "uses attention",
+    "keras.applications*": "uses a network for images",
+    "keras.quantizers*": _QUANTIZED,
+    "keras.distribution*": "several devices",
+    "keras.dtype_policies*": _MIXED,
+    "keras.backend.common.remat*": "recomputing activations to save a GPU's memory",
+    "keras.initializers.STFT": "sound",
+    "keras.losses.losses.CTC": "sequences of unknown alignment: speech, handwriting",
+    "keras.losses.losses.Tversky": "segmentation of images",
+    "keras.losses.losses.Dice": "segmentation of images",
+    "keras.losses.losses.Circle": "similarity learning",
+    "keras.saving.saving_lib.*": _PRIVATE,
+}
+
+
+def reason_absent(message: str) -> str | None:
+    """Return why a test does not count that failed so, for want of a name; None if it counts."""
+    found = re.search(r"(?:pynn has no |No module named '|requires the )([\w.]+)", message)
+    if found is None:
+        return None
+    name = found[1].replace("keras.src.", "keras.")
+    return next((why for pattern, why in ABSENT.items() if fnmatchcase(name, pattern)), None)
+
+
+def reason_out(name: str) -> str | None:
+    """Return why a test, or a file, does not count; None if it does."""
+    for pattern, reason in OUT.items():
+        if fnmatchcase(name, pattern):
+            return reason
+    return None
