@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from pynn._files import QUOTED, FileError
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
+Kind = TypeVar("Kind")
 # What configs with values of another type make constructors raise, beside ValueError.
 _MALFORMED = (TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
@@ -33,8 +34,8 @@ def to_snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-class Registry:
-    """The objects of one kind, by name.
+class Registry(Generic[Kind]):
+    """The objects of one kind, by name. `Kind` is what `get` returns, for type checkers.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ class Registry:
     def __init__(
         self,
         kind: str,
-        base: type | None = None,
+        base: type[Kind] | None = None,
         default: str | None = None,
     ) -> None:
         self.kind = kind
@@ -137,7 +138,7 @@ class Registry:
             raise ValueError(self._unknown(name, custom_objects))
         return known
 
-    def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Kind:
         """Return the object that `identifier` stands for.
 
         Parameters
@@ -162,9 +163,11 @@ class Registry:
         >>> losses.get("mse") is losses.mean_squared_error
         True
         """
+        found: Any = identifier
         if identifier is None:
-            return None if self._default is None else self.find(self._default)
-        found, made = identifier, isinstance(identifier, (str, Mapping, type))
+            found = None if self._default is None else self.find(self._default)
+            return found
+        made = isinstance(identifier, (str, Mapping, type))
         if isinstance(identifier, type):
             found = identifier()
         elif made:
@@ -199,7 +202,7 @@ class Registry:
             )
         return name
 
-    def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Kind:
         """Build the object that a name or config describes.
 
         Parameters
@@ -216,6 +219,7 @@ class Registry:
         """
         if config is None:
             return self.get(None)
+        found: Any
         if isinstance(config, str):
             found = self.find(config, custom_objects)
             return found() if isinstance(found, type) else found
@@ -226,7 +230,8 @@ class Registry:
             )
         name, inner = config["class_name"], config.get("config")
         if name == "function":
-            return self.find(str(inner), custom_objects)
+            found = self.find(str(inner), custom_objects)
+            return found
         found = self.find(str(name), custom_objects)
         if not isinstance(found, type):
             return found

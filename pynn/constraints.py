@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -27,7 +27,7 @@ __all__ = [
 ]
 __dir__ = __all__.copy
 
-registry = Registry("constraint")
+registry: Registry[Callable[..., Any]] = Registry("constraint")
 
 Axis = int | tuple[int, ...]
 

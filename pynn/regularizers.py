@@ -6,6 +6,7 @@ itself. Adding them up over a model does not belong here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ __all__ = [
 ]
 __dir__ = __all__.copy
 
-registry = Registry("regularizer")
+registry: Registry[Callable[..., Any]] = Registry("regularizer")
 
 
 class Regularizer(Configured):

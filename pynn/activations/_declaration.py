@@ -8,7 +8,7 @@ from typing import Any
 from pynn._activation_op import declare_activation
 from pynn._registry import Registry, Thing
 
-registry = Registry("activation", default="linear")
+registry: Registry[Callable[..., Any]] = Registry("activation", default="linear")
 
 
 def activation(

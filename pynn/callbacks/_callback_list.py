@@ -71,7 +71,7 @@ class CallbackList(Callback):
     ) -> None:
         super().__init__()
         self.callbacks = list(_flatten(callbacks))
-        self.history: Any = next((c for c in self.callbacks if isinstance(c, History)), None)
+        self.history = next((c for c in self.callbacks if isinstance(c, History)), None)
         if self.history is None and add_history:
             self.history = History()
             self.callbacks.append(self.history)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from pynn.estimators._fit_lock import LOCK
 from pynn.estimators._saving import save_estimator
 
 _MISSING = object()
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def validated(method: Method) -> Method:
+    """Let a method that fits check the parameters first, as scikit-learn's do."""
+    made: Method = _fit_context(prefer_skip_nested_validation=True)(method)
+    return made
+
+
 _PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))
 
 

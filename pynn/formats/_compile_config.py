@@ -42,7 +42,8 @@ def compile_arguments(config: Mapping[str, Any], custom_objects: Any) -> dict[st
     ValueError
         If a class or function is neither pynn's nor in `custom_objects`.
     """
-    arguments = {"optimizer": optimizers.deserialize(config["optimizer"], custom_objects)}
+    optimizer = optimizers.deserialize(config["optimizer"], custom_objects)
+    arguments: dict[str, Any] = {"optimizer": optimizer}
     for name, kind in _KINDS.items():
         arguments[name] = _read(config.get(name), kind, custom_objects or {})
     arguments["loss_weights"] = config.get("loss_weights")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ __dir__ = __all__.copy
 deserialize = registry.deserialize
 
 
-def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., Any]:
     """Return the initializer that `identifier` stands for.
 
     Parameters

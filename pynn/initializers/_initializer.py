@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from pynn import _state
 from pynn._registry import Configured, Registry
 
-registry = Registry("initializer")
+registry: Registry[Callable[..., Any]] = Registry("initializer")
 
 
 class Initializer(Configured, ABC):

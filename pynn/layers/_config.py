@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pynn import activations, constraints, initializers, regularizers
 from pynn._json import encode
 from pynn._registry import Registry
 from pynn.layers._weight_holder import WeightHolder
 
-registry = Registry("layer")
+if TYPE_CHECKING:
+    from pynn.layers._layer import Layer
+
+registry: Registry[Layer] = Registry("layer")
 
 _KINDS: dict[str, Any] = {
     "activation": activations,

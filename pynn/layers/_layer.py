@@ -339,7 +339,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """Build a layer from the output of `get_config`.
 
         Parameters

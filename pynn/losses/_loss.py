@@ -17,7 +17,7 @@ from pynn._numbers import Number
 from pynn._pair import match_ranks
 from pynn._registry import Configured, Registry, Thing, to_snake_case
 
-registry = Registry("loss")
+registry: Registry[Callable[..., Any]] = Registry("loss")
 CLASS_OF: dict[Callable[..., Any], type[NamedLoss]] = {}  # of each declared function
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -79,8 +79,8 @@ class Sum(Metric):
         values, _ = per_sample(values, sample_weight, np.sum)
         self.total.assign_add(np.sum(values))
 
-    def result(self) -> Any:
-        """Return the sum, a `Number`."""
+    def result(self) -> Number:
+        """Return the sum."""
         return Number(self.total)
 
 
@@ -123,8 +123,8 @@ class Mean(Metric):
         self.total.assign_add(np.sum(values))
         self.count.assign_add(np.size(values) if weights is None else np.sum(weights))
 
-    def result(self) -> Any:
-        """Return the mean, a `Number`; 0 if there are no values."""
+    def result(self) -> Number:
+        """Return the mean; 0 if there are no values."""
         # Plain floats: some callers ask after every step.
         count = float(self.count.value)
         return Number(float(self.total.value) / count if count else 0.0)
@@ -202,7 +202,7 @@ class MeanMetricWrapper(Mean):
     @classmethod
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
-    ) -> Any:
+    ) -> Self:
         """Build a metric from the output of `get_config`; `custom_objects` finds functions."""
         config = dict(config)
         if isinstance(config.get("fn"), str):
@@ -228,7 +228,7 @@ class NamedMetric(MeanMetricWrapper):
     @classmethod
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
-    ) -> Any:
+    ) -> Self:
         """Build a metric from the output of `get_config`."""
         return cls(**config)
 

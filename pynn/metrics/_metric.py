@@ -19,7 +19,7 @@ from pynn._numbers import Number
 from pynn._registry import Registry, to_snake_case
 from pynn.metrics._weight import MetricWeight
 
-registry = Registry("metric")
+registry: Registry[Any] = Registry("metric")
 
 
 def divide_no_nan(a: Any, b: Any) -> np.ndarray:

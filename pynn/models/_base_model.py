@@ -23,6 +23,7 @@ from pynn.models._interface import Interface
 from pynn.models._recording import interface_of, plans_of
 from pynn.models._source import as_structure, example
 from pynn.models._summary import html_of, summary
+from pynn.ops import Tensor
 from pynn.training import Signature
 
 
@@ -136,12 +137,12 @@ class BaseModel(Layer):
         return self._interface
 
     @property
-    def inputs(self) -> list[Any]:
+    def inputs(self) -> list[Tensor]:
         """The input tensors."""
         return list(self._interface_or_fail().flat_inputs)
 
     @property
-    def outputs(self) -> list[Any]:
+    def outputs(self) -> list[Tensor]:
         """The output tensors."""
         return list(self._interface_or_fail().flat_outputs)
 
@@ -281,7 +282,7 @@ class BaseModel(Layer):
         return cls.__init__ is BaseModel.__init__
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """Build a model from the output of `get_config`.
 
         Parameters

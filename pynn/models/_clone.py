@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from pynn._structure import leaves, map_leaves
 from pynn.layers import InputLayer, Layer
@@ -12,10 +12,14 @@ from pynn.models._model import Model
 from pynn.models._sequential import Sequential
 from pynn.ops import Tensor
 
+AnyModel = TypeVar("AnyModel", bound=Model)
+
 
 def clone_model(
-    model: Any, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
-) -> Any:
+    model: AnyModel,
+    input_tensors: Any = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+) -> AnyModel:
     """Return a model of the same architecture, with weights of its own, freshly initialized.
 
     A functional model or Sequential that is compiled has a clone that is compiled in the same way,
@@ -82,7 +86,7 @@ def clone_model(
     return _compiled_like(model, clone)
 
 
-def _compiled_like(model: Model, clone: Model) -> Model:
+def _compiled_like(model: Model, clone: Model) -> Any:
     """Compile a clone as its model is, unless the model's class has a `compile` of its own."""
     if not model.compiled or type(model).compile is not Model.compile:
         return clone
@@ -121,7 +125,7 @@ def _clone_sequential(
     return clone
 
 
-def _clone_subclass(model: Model) -> Model:
+def _clone_subclass(model: Model) -> Any:
     clone: Model = type(model).from_config(model.get_config())
     if model._interface is not None and not clone.built:
         clone._trace(map_leaves(lambda tensor: tensor, model.input))

@@ -9,6 +9,7 @@ from pynn._files import file_errors
 from pynn._json import parse
 from pynn._registry import takes_custom_objects
 from pynn.models._functional_config import known_classes
+from pynn.models._model import Model
 
 
 def load_model(
@@ -16,7 +17,7 @@ def load_model(
     custom_objects: dict[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool = True,
-) -> Any:
+) -> Model:
     """Load a model that pynn or Keras saved.
 
     Nothing in a file is executed: it can name only what pynn has, or what `custom_objects` holds.
@@ -61,7 +62,7 @@ def load_model(
     return formats.read_model(filepath, model_from_config, custom_objects, compile)
 
 
-def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Model:
     """Build the model that `Model.to_json` wrote down, with new weights.
 
     Parameters
@@ -80,7 +81,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
         return model_from_config(config, custom_objects)
 
 
-def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None) -> Model:
     """Build the model that ``{"class_name": ..., "config": ...}`` describes, with new weights.
 
     Raises

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+import numpy as np
+
 from pynn import _state, formats, optimizers
 from pynn._array_result import ArrayResult, as_result
 from pynn._fit_state import FitState
@@ -18,7 +20,7 @@ from pynn._structure import leaves, map_leaves
 from pynn._tensor import Tensor, is_taped, suspended
 from pynn._tracing import current, tracing
 from pynn._user_warning import warn_user
-from pynn.callbacks import CallbackList
+from pynn.callbacks import CallbackList, History
 from pynn.graph import Tape
 from pynn.metrics import Mean, Metric
 from pynn.models import _functional_config
@@ -94,7 +96,7 @@ class Model(BaseModel):
     _fast_rows: int
     _by_layers: tuple[bool, bool] | None
     optimizer: Any
-    history: Any
+    history: History
     steps_per_execution: int
     stop_training: bool
 
@@ -310,7 +312,7 @@ class Model(BaseModel):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
-    ) -> Any:
+    ) -> History:
         """Train the model.
 
         Parameters
@@ -437,7 +439,7 @@ class Model(BaseModel):
             self.optimizer._set_iterations(trainer.iterations)
         self.optimizer.finalize_variable_values(self._trainers.weights)
         notified.on_train_end(listener.logs)
-        return notified.history
+        return self.history
 
     def train_on_batch(
         self,
@@ -543,7 +545,7 @@ class Model(BaseModel):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-    ) -> Any:
+    ) -> np.ndarray:
         """Return the model's outputs for some data, in inference mode.
 
         Parameters
@@ -584,7 +586,7 @@ class Model(BaseModel):
         progress.close()
         return outputs
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: Any) -> np.ndarray:
         """Return the model's outputs for one batch; see `predict`."""
         return self._predicted(x, None)
 

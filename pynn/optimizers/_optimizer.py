@@ -152,7 +152,7 @@ class Optimizer(metaclass=Shown):
     # ---- learning rate and steps
 
     @property
-    def learning_rate(self) -> Any:
+    def learning_rate(self) -> LiveNumber:
         """The learning rate of the next step.
 
         It reads like a number, has ``.numpy()`` and ``.assign()``, and may be set to a number, or
@@ -203,7 +203,7 @@ class Optimizer(metaclass=Shown):
         return rates
 
     @property
-    def iterations(self) -> Any:
+    def iterations(self) -> LiveNumber:
         """How many steps were taken; it reads like an integer and has ``.numpy()``."""
         each = self.gradient_accumulation_steps or 1
         return LiveNumber(lambda: self._iterations // each, self._set_iterations, "iterations")
@@ -247,7 +247,7 @@ class Optimizer(metaclass=Shown):
         for variable in variables:
             self._track(variable)
 
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Any:
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> LiveNumber:
         """Make one step.
 
         Parameters

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 
+from pynn.callbacks import History
 from pynn.models import Model
 from pynn.wrappers._estimator import (
     ModelClassifier,
@@ -54,7 +55,7 @@ class BuildFnEstimator(ModelEstimator):
         return self._extra
 
     @property
-    def model(self) -> Any:
+    def model(self) -> Model:
         """The model that `build_fn` returned in `fit`."""
         return self.model_
 
@@ -112,7 +113,7 @@ class BuildFnEstimator(ModelEstimator):
             raise ValueError("build_fn must return a compiled model: call compile() in it")
         self.model_ = model
 
-    def _fit(self, x: Any, y: Any, given: dict[str, Any]) -> Any:
+    def _fit(self, x: Any, y: Any, given: dict[str, Any]) -> History:
         self.history = self._train(x, y, **self._arguments(Model.fit, given))
         return self.history
 
@@ -178,7 +179,7 @@ class KerasClassifier(ModelClassifier, BuildFnEstimator):
     (3, 2)
     """
 
-    def fit(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+    def fit(self, x: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> History:
         """Build a model and train it.
 
         Parameters
@@ -304,7 +305,7 @@ class KerasRegressor(ModelRegressor, BuildFnEstimator):
     True
     """
 
-    def fit(self, x: Any, y: Any, **kwargs: Any) -> Any:
+    def fit(self, x: Any, y: Any, **kwargs: Any) -> History:
         """Build a model and train it.
 
         Parameters

@@ -290,7 +290,7 @@ def read_layers(model: models.Model) -> ModelLayers:
     if len({block.normalized for block in hidden}) > 1:
         raise ValueError("either all hidden layers of an MLP estimator are normalized, or none is")
     return ModelLayers(
-        n_features=int(model.inputs[0].shape[1]),
+        n_features=int(model.input_shape[1]),
         n_outputs=output.units,
         out_activation=str(_name_of(output.activation)),
         parameters={

@@ -11,15 +11,15 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from pynn import models
 from pynn._dtypes import dtype_name
 from pynn._number_checks import checked_size
+from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_rows
 from pynn.estimators.mlp._architecture import (
@@ -83,7 +83,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
 
     # Training.
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @validated
     def fit(
         self,
         X: Any,
@@ -94,7 +94,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
-    ) -> Any:
+    ) -> Self:
         """Fit the network to X and y.
 
         Parameters
@@ -130,7 +130,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
 
     def _fit(
         self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any = None
-    ) -> Any:
+    ) -> Self:
         with (
             lock_of(self) as lock,
             lock.training(anew=self._starts_anew(incremental)),

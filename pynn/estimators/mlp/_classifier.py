@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import (
     type_of_target,
 )
 
+from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_training_data
 from pynn.estimators._labels import LabelColumns, Labels, labels_of
@@ -336,10 +337,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return float(np.average(hits, weights=row_weight))
 
     @available_if(lambda self: self._check_solver())
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> MLPClassifier:
+    @validated
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on these data, carrying on from the last call.
 
         Parameters
@@ -393,7 +392,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         outputs = self._checked_outputs(X)
         return self._labels.decode(outputs, _THRESHOLD)
 
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Predict the probabilities of the classes.
 
         Parameters
@@ -410,10 +409,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         outputs = self._checked_outputs(X)
         if isinstance(outputs, list):
-            return [_of_both_classes(each) for each in outputs]
+            # As a list would make most programs complain, the annotation is of one column.
+            return [_of_both_classes(each) for each in outputs]  # type: ignore[return-value]
         return outputs if self.n_outputs_ > 1 else _of_both_classes(outputs)
 
-    def predict_log_proba(self, X: Any) -> Any:
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithms of `predict_proba`.
 
         Parameters

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
+from pynn.estimators._estimator import validated
 from pynn.estimators._input import check_training_data
 from pynn.estimators._r2 import r2
 from pynn.estimators._saving import saved_as
@@ -237,7 +238,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self._store(locals())
 
     @classmethod
-    def from_model(cls, model: Any, **parameters: Any) -> MLPRegressor:
+    def from_model(cls, model: Any, **parameters: Any) -> Self:
         """Return a fitted regressor around a model, which shares its weights.
 
         Parameters
@@ -315,8 +316,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return r2(targets, outputs, row_weight)
 
     @available_if(lambda self: self._check_solver())
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+    @validated
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these data, carrying on from the last call.
 
         Parameters

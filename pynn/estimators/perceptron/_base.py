@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn import linear_model
-from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import SparseCoefMixin
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
@@ -25,7 +24,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from pynn import _core
 from pynn._user_warning import warn_user
-from pynn.estimators._estimator import Estimator
+from pynn.estimators._estimator import Estimator, validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_has_rows, check_rows, check_training_data
 from pynn.estimators.perceptron._unit_trainer import UnitTrainer, step_rows
@@ -92,7 +91,7 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
 
     # Training.
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @validated
     def fit(
         self,
         X: Any,

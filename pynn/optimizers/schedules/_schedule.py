@@ -11,7 +11,7 @@ from pynn._number_checks import is_number
 from pynn._numbers import Number
 from pynn._registry import Configured, Registry
 
-registry = Registry("learning-rate schedule")
+registry: Registry[LearningRateSchedule] = Registry("learning-rate schedule")
 
 
 class LearningRateSchedule(Configured, ABC):
