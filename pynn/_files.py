@@ -94,6 +94,21 @@ def _shortened(text: str) -> str:
     return f"{first}{received}{value[:QUOTED]}"
 
 
+def check_ending(path: str, weights: bool = False) -> str:
+    """Return the ending of a path that a model, or its `weights` alone, are to be saved to.
+
+    Raises
+    ------
+    ValueError
+        If it is that of another format.
+    """
+    ending = os.path.splitext(path)[1].lower()
+    if ending in ("", ".pynn", ".safetensors", ".h5", ".hdf5", *(() if weights else (".keras",))):
+        return ending
+    known = ".pynn or .weights.h5" if weights else ".pynn, .keras or .h5"
+    raise ValueError(f"filepath must end in {known}, which say the format. Received: {path!r}")
+
+
 class OpenFile(NamedTuple):
     """A file that is being loaded."""
 

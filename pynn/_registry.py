@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Generic, Self, TypeVar
 
+from pynn._custom_objects import get_registered_object
 from pynn._files import QUOTED, FileError
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
@@ -130,8 +131,8 @@ class Registry(Generic[Kind]):
         ValueError
             If there is none; the message lists the names and the nearest one.
         """
-        if custom_objects and name in custom_objects:
-            found: Callable[..., Any] = custom_objects[name]
+        found: Callable[..., Any] | None = get_registered_object(name, custom_objects)
+        if found is not None:
             return found
         known = self._objects.get(name) or self._objects.get(name.lower())
         if known is None:

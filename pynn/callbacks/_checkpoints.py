@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn._files import FileError, opened, write_atomically
+from pynn._files import FileError, check_ending, opened, write_atomically
 from pynn._fit_state import FitState
 from pynn._json import parse
 from pynn._number_checks import is_integer
@@ -94,7 +94,7 @@ class ModelCheckpoint(MonitorCallback):
     Raises
     ------
     ValueError
-        If `save_freq` or `mode` is anything else.
+        If `save_freq` or `mode` is anything else, or `filepath` has an ending that `save` refuses.
 
     Examples
     --------
@@ -117,6 +117,7 @@ class ModelCheckpoint(MonitorCallback):
     ) -> None:
         super().__init__(monitor, mode, baseline=initial_value_threshold)
         self.filepath = os.fspath(filepath)
+        check_ending(self.filepath, save_weights_only)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pynn import losses, metrics, optimizers
-from pynn._json import encode
+from pynn._json import encode, to_text
+from pynn._user_warning import warn_user
+
+if TYPE_CHECKING:
+    from pynn.models import Model
 
 _KINDS: dict[str, Any] = {"loss": losses, "metrics": metrics, "weighted_metrics": metrics}
 
 
-def compile_config(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def compile_config(model: Model) -> dict[str, Any] | None:
     """Return the config of a model's compile arguments.
+
+    None if it has not been compiled, or, with a warning, if the arguments cannot be written down.
+    """
+    if not model.compiled:
+        return None
+    arguments = model._compile_arguments
+    try:
+        config = {
+            "optimizer": optimizers.serialize(arguments["optimizer"]),
+            **{name: encode(arguments[name], name_of) for name in _KINDS},
+            "loss_weights": encode(arguments["loss_weights"], float),
+        }
+        return dict(json.loads(to_text(config, "the compile settings")))
+    except ValueError as error:
+        warn_user(
+            f"model {model.name!r} is saved without its compile settings: {error}",
+        )
+        return None
+
+
+def name_of(value: Any) -> Any:
+    """Return what a class or function is written as.
 
     Raises
     ------
     ValueError
-        If a function among them has no name that it could be found by.
+        If it has no name that it could be found by.
     """
-    return {
-        "optimizer": optimizers.serialize(arguments["optimizer"]),
-        **{name: encode(arguments[name], _name_of) for name in _KINDS},
-        "loss_weights": encode(arguments["loss_weights"], float),
-    }
-
-
-def _name_of(value: Any) -> Any:
     name = getattr(value, "__name__", None)
     if name is None or name == "<lambda>":
         raise ValueError(f"{value!r} has no name that it could be found by; define it with def")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pynn._custom_objects import known_objects
 from pynn._files import FileError, file_errors, opened
 from pynn._safetensors import SafetensorsFile
 from pynn.formats._model_file import read_model_file
@@ -50,7 +51,7 @@ def read_model(
             from pynn.formats.keras import read_hdf5_model
 
             return read_hdf5_model(file, make_model, custom_objects, compile)
-        return read_model_file(file, make_model, custom_objects, compile)
+        return read_model_file(file, make_model, known_objects(custom_objects), compile)
 
 
 def load_weights(

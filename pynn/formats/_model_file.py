@@ -11,7 +11,6 @@ from pynn._allocation import weights_limited_to
 from pynn._files import FileError, OpenFile, file_errors
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, MODEL, SafetensorsFile
-from pynn._user_warning import warn_user
 from pynn.formats._compile_config import compile_arguments, compile_config
 from pynn.formats._structure_config import structure_config, structure_of
 from pynn.formats._training_state import restore_training, training_state
@@ -39,15 +38,10 @@ def write_model_file(model: Model, target: Any, include_optimizer: bool) -> None
         "trainable": to_text(trainable, "trainable"),
         "weights": to_text(list(arrays), "weights"),
     }
-    if model.compiled:
-        try:
-            config = compile_config(model._compile_arguments)
-            metadata["compile"] = to_text(config, "the compile settings")
-        except ValueError as error:
-            warn_user(
-                f"model {model.name!r} is saved without its compile settings: {error}",
-            )
-    if "compile" in metadata and include_optimizer and model.optimizer is not None:
+    config = compile_config(model)
+    if config is not None:
+        metadata["compile"] = to_text(config, "the compile settings")
+    if config is not None and include_optimizer and model.optimizer is not None:
         values, state = training_state(model)
         metadata["training"] = to_text(values, "the state of training")
         arrays.update(state)

@@ -1,18 +1,19 @@
-"""`save_model` and `save_weights`: which format a path gets."""
+"""`save_model` and `save_weights`: which format a path gets, as its ending says."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from pynn._user_warning import warn_user
+from pynn._files import check_ending
 from pynn.formats._model_file import write_model_file
 from pynn.formats._weights_file import write_weights_file
 
 if TYPE_CHECKING:
     from pynn.models import Model
 
-_warned: set[str] = set()  # of these endings
+_HDF5 = (".h5", ".hdf5")
+_ENDING_OF_FORMAT = {"h5": ".h5", "hdf5": ".h5", "keras": ".keras"}
 
 
 def save_model(
@@ -24,29 +25,35 @@ def save_model(
 ) -> None:
     """Save a model: architecture, weights, compile settings, and where its training stands.
 
-    The file is a safetensors file whatever its name, except that a path ending in ``.keras`` gets
-    the archive that Keras 3 loads, if h5py is installed and Keras knows all the model's layers. It
-    is written beside the path first, so that a crash leaves the old file or the new one.
+    The ending of the path says in which format: ``.pynn`` is pynn's own, a safetensors file;
+    ``.keras`` is the archive of Keras 3, and ``.h5`` and ``.hdf5`` are the HDF5 files of Keras, for
+    both of which h5py has to be installed. Keras loads them; what of the model only pynn has, it
+    asks for as for any class of the user's. The file is written beside the path first, so that a
+    crash leaves the old file or the new one.
 
     Parameters
     ----------
     model : Model
     filepath : path-like, int or binary file
-        A path, or what is open already: a descriptor or a file, which is written to as it is.
+        A path, or what is open already: a descriptor or a file, which gets pynn's own format. So
+        does a path without an ending.
     overwrite : bool, default=True
         Whether a file that is there is replaced.
     include_optimizer : bool, default=True
-        Whether the optimizer's state is saved.
+        Whether the optimizer's state is saved; without it ``.h5`` files hold no compile settings.
     **kwargs
-        ``save_format`` and ``zipped`` of older and newer Keras, which make no difference.
+        ``save_format`` of older Keras, which counts for paths without an ending, and ``zipped`` and
+        the like of newer ones, which make no difference.
 
     Raises
     ------
     FileExistsError
         If the path exists and `overwrite` is False.
+    ImportError
+        If the ending is one of Keras's and h5py is not installed. Nothing is written.
     ValueError
-        If the model cannot be described: a layer was made with a value that is no number, text,
-        list or object with a ``get_config()``.
+        If the ending is unknown, or the model cannot be described: a layer was made with a value
+        that is no number, text, list or object with a ``get_config()``.
 
     Examples
     --------
@@ -62,20 +69,18 @@ def save_model(
     unknown = set(kwargs) - {"save_format", "zipped", "signatures", "options", "save_traces"}
     if unknown:
         raise TypeError(f"save() takes no argument {sorted(unknown)[0]!r}")
-    suffix = _suffix_of(filepath, overwrite)
-    reason = None
-    if suffix == ".keras":
+    ending = _ending_of(filepath, overwrite)
+    ending = ending or _ENDING_OF_FORMAT.get(str(kwargs.get("save_format")), "")
+    if ending == ".keras":
         from pynn.formats import keras  # see _load.py
 
-        reason = keras.obstacle(model)
-        if reason is None:
-            keras.write_archive(model, filepath)
-            return
-    elif suffix in (".h5", ".hdf5"):
-        reason = "the HDF5 format is not written"
-    if reason is not None:
-        _warn_once(suffix, reason)
-    write_model_file(model, filepath, include_optimizer)
+        keras.write_archive(model, filepath, include_optimizer)
+    elif ending in _HDF5:
+        from pynn.formats import keras
+
+        keras.write_hdf5_model(model, filepath, include_optimizer)
+    else:
+        write_model_file(model, filepath, include_optimizer)
 
 
 def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
@@ -85,8 +90,10 @@ def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
     ----------
     model : Model
     filepath : path-like, int or binary file
-        The file is a safetensors file whatever its name. A descriptor or an open file is written
-        to as it is.
+        A path that ends in ``.weights.h5`` gets the HDF5 file of Keras 3, and any other in ``.h5``
+        or ``.hdf5`` that of Keras 2, without the optimizer's state; for both h5py has to be
+        installed. A path that ends in ``.pynn`` or has no ending, a descriptor and an open file get
+        pynn's own format, a safetensors file.
     overwrite : bool, default=True
         Whether a file that is there is replaced.
 
@@ -94,35 +101,32 @@ def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
     ------
     FileExistsError
         If the path exists and `overwrite` is False.
+    ImportError
+        If the ending is one of Keras's and h5py is not installed. Nothing is written.
     ValueError
-        If the model has no weights yet.
+        If the ending is unknown, or the model has no weights yet.
     """
-    suffix = _suffix_of(filepath, overwrite)
+    ending = _ending_of(filepath, overwrite, weights=True)
     if not model.built:
         raise ValueError(
             f"model {model.name!r} has no weights before it is built. Call it on data, fit it, or "
             "begin it with an Input"
         )
-    if suffix in (".h5", ".hdf5", ".keras"):
-        _warn_once(suffix, "that format is not written for weights alone")
-    write_weights_file(model, filepath)
+    if ending in _HDF5:
+        from pynn.formats import keras
+
+        newer = os.fsdecode(filepath).lower().endswith(".weights.h5")
+        keras.write_hdf5_weights(model, filepath, newer)
+    else:
+        write_weights_file(model, filepath)
 
 
-def _suffix_of(filepath: Any, overwrite: bool) -> str:
+def _ending_of(filepath: Any, overwrite: bool, weights: bool = False) -> str:
     """Return the ending of a path, after seeing to it that it may be written to."""
     if isinstance(filepath, int) or hasattr(filepath, "write"):
         return ""
     path = os.fsdecode(filepath)
+    ending = check_ending(path, weights)
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path} exists, and overwrite is False")
-    return os.path.splitext(path)[1].lower()
-
-
-def _warn_once(suffix: str, reason: str) -> None:
-    if suffix in _warned:
-        return
-    _warned.add(suffix)
-    warn_user(
-        f"files named {suffix} are written in pynn's own safe format: {reason}. pynn loads them "
-        "under any name; use the ending .pynn to avoid confusion",
-    )
+    return ending

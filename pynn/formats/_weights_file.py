@@ -11,6 +11,7 @@ from pynn import _safetensors
 from pynn._files import FileError, file_errors, opened
 from pynn._json import from_text, to_text
 from pynn._safetensors import WEIGHTS, SafetensorsFile
+from pynn._user_warning import warn_user
 from pynn.formats._training_state import restore_training, shuffle_seed, training_state
 
 if TYPE_CHECKING:
@@ -92,9 +93,20 @@ def _assign(file: SafetensorsFile, pairs: list[tuple[str, Weight]], skip: bool) 
                 f"in the file has {file.shapes[name]}",
             )
     fitting = [(name, weight) for name, weight in pairs if file.shapes[name] == weight.shape]
+    skipped = [weight.path for name, weight in pairs if file.shapes[name] != weight.shape]
     values = [file.read(name) for name, _ in fitting]
     for (_, weight), value in zip(fitting, values, strict=True):
         weight.assign(value)
+    warn_of_skipped("weights", skipped)
+
+
+def warn_of_skipped(what: str, names: list[str]) -> None:
+    """Warn of what stays as it is because the file does not fit, if that is anything."""
+    if names:
+        warn_user(
+            f"{len(names)} {what} keep their values, as those in the file are of another number or "
+            f"shape: {', '.join(names)}",
+        )
 
 
 def training_bytes(model: Model) -> bytes:

@@ -109,7 +109,7 @@ def operation_behind(tensor: Tensor) -> Call:
     return source
 
 
-@registry.add()
+@registry.add(keras=False)
 class Function(Layer):
     """A function of `pynn.ops`, as a layer without weights.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import formats
+from pynn._custom_objects import known_objects
 from pynn._files import file_errors
 from pynn._json import parse
 from pynn._registry import takes_custom_objects
@@ -26,11 +27,12 @@ def load_model(
     Parameters
     ----------
     filepath : path-like, int or binary file
-        A ``.pynn`` file, or one of Keras: ``.keras``, or ``.h5`` of older versions, for which h5py
-        has to be installed. The content counts, not the name. An integer is a descriptor; an open
-        file is read from where it stands to its end.
+        A ``.pynn`` file, or one of Keras: ``.keras`` or ``.h5``, for which h5py has to be
+        installed. The content counts, not the name. An integer is a descriptor; an open file is
+        read from where it stands to its end.
     custom_objects : dict of str to object, default=None
-        Classes and functions of one's own, by the names in the file.
+        Classes and functions of one's own, by the names in the file, beside those that
+        `pynn.saving.register_keras_serializable` and `pynn.saving.custom_object_scope` made known.
     compile : bool, default=True
         Whether the model is compiled as it was.
     safe_mode : True
@@ -78,7 +80,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """
     config = parse(json_string, "the text", "it", "JSON")
     with file_errors("the text", "model"):
-        return model_from_config(config, custom_objects)
+        return model_from_config(config, known_objects(custom_objects))
 
 
 def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None) -> Model:

@@ -21,9 +21,11 @@ import pytest
 import pynn
 from pynn import layers, losses, ops, optimizers
 from pynn._structure import leaves
-from pynn.formats import _save
 from pynn.models import Model, Sequential, load_model
+from pynn.saving import FileError
+from saving.data.make_keras_files import shake
 from saving.keras_models import MODELS, OLD_MODELS, inputs_for
+from saving.own_classes import OWN, ROWS
 
 DATA = Path(__file__).resolve().parent / "data"
 EXPECTED = {**np.load(DATA / "expected.npz"), **np.load(DATA / "old_expected.npz")}
@@ -161,54 +163,150 @@ def own_activation() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("make", "reason"),
+    "make",
     [
-        (own_layer, "of class Own, which Keras lacks"),
-        (between_layers(lambda x: ops.dropout(x, 0.5)), "the op 'dropout' between layers"),
-        (between_layers(pynn.activations.heaviside), "the op 'heaviside' between layers"),
-        (between_layers(pynn.activations.sign), "the op 'sign' between layers is something"),
-        (
-            between_layers(lambda x: ops.clip(x, np.zeros(2), np.ones(2))),
-            "the op 'clip' between layers .* as its ends are no plain numbers",
-        ),
-        (between_layers(by_truth), "the op 'index' between layers .* with the index"),
-        (own_activation, "'heaviside' is an activation that Keras lacks"),
-        (lambda: Sequential([layers.Dense(1)]), "has not been built"),
+        own_layer,
+        between_layers(lambda x: ops.dropout(x, 0.5)),
+        between_layers(pynn.activations.heaviside),
+        between_layers(pynn.activations.sign),
+        between_layers(lambda x: ops.clip(x, np.zeros(2), np.ones(2))),
+        between_layers(by_truth),
+        own_activation,
     ],
 )
-def test_what_keras_lacks_is_written_in_the_safe_format(
-    tmp_path: Path, make: Callable[[], Any], reason: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_what_keras_lacks_is_written_too(
+    tmp_path: Path, make: Callable[[], Any], suffix: str
 ) -> None:
-    monkeypatch.setattr(_save, "_warned", set())
-    with pytest.warns(UserWarning, match=f"pynn's own safe format: .*{reason}"):
-        make().save(tmp_path / "model.keras")
-    make().save(tmp_path / "model.keras")  # said once
-    load_model(tmp_path / "model.keras", custom_objects={"Own": Own})
+    model = make()
+    model.save(tmp_path / f"model{suffix}")
+    loaded = load_model(tmp_path / f"model{suffix}", custom_objects={"Own": Own})
+    x = np.array([[1.0, -2.0], [0.5, 3.0]])
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
-def test_other_endings_of_keras_are_written_in_the_safe_format(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_save, "_warned", set())
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("suffix", [".h5", ".hdf5", ".weights.h5", "_weights.h5"])
+def test_hdf5_files_are_written(tmp_path: Path, name: str, suffix: str) -> None:
+    model, path = MODELS[name](pynn), tmp_path / f"model{suffix}"
+    if "weights" in suffix:
+        model.save_weights(path)
+        copy = MODELS[name](pynn)
+        copy.load_weights(path)
+    else:
+        model.save(path)
+        copy = load_model(path)
+        assert copy.compiled == model.compiled
+    with h5py.File(path) as file:
+        assert {*file} >= ({"layers"} if suffix == ".weights.h5" else set())
+    data = inputs_for(model.inputs)
+    pairs = zip(
+        leaves(model.predict(data, verbose=0)), leaves(copy.predict(data, verbose=0)), strict=True
+    )
+    for a, b in pairs:
+        np.testing.assert_array_equal(a, b)
+
+
+def test_training_goes_on_from_hdf5_files(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((40, 3))
+    model = pynn.MLP(5, 1, input_shape=3)
+    model.compile(optimizer=optimizers.Adam(0.01), loss="mse", metrics=["mae"])
+    model.fit(x, x[:, :1], verbose=0)
+    model.save(tmp_path / "model.h5")
+    copy = load_model(tmp_path / "model.h5")
+    for each in (model, copy):
+        each.fit(x, x[:, :1], shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), copy.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    model.save(tmp_path / "bare.h5", include_optimizer=False)
+    assert not load_model(tmp_path / "bare.h5").compiled
+    model.save(tmp_path / "bare.keras", include_optimizer=False)
+    assert int(load_model(tmp_path / "bare.keras").optimizer.iterations) == 0
+
+
+def test_long_lists_of_names_are_written_in_parts(tmp_path: Path) -> None:
+    names = [f"{'layer' * 40}_{i}" for i in range(400)]
+    model = Sequential([pynn.Input((1,)), *(layers.Dense(1, name=name) for name in names)])
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        assert "layer_names1" in file["model_weights"].attrs
+    for a, b in zip(model.get_weights(), load_model(tmp_path / "m.h5").get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_own_classes(tmp_path: Path, name: str, suffix: str) -> None:
+    model, names = OWN[name](pynn)
+    shake(model)
+    model.save(tmp_path / f"m{suffix}")
+    loaded = load_model(tmp_path / f"m{suffix}", custom_objects=names)
+    np.testing.assert_array_equal(model.predict(ROWS, verbose=0), loaded.predict(ROWS, verbose=0))
+    assert loaded.compiled == model.compiled
+    for missing in names:
+        rest = {key: value for key, value in names.items() if key != missing}
+        with pytest.raises(FileError, match=missing):
+            load_model(tmp_path / f"m{suffix}", custom_objects=rest)
+
+
+def test_compile_settings_of_a_lambda_are_not_saved(tmp_path: Path) -> None:
+    model = pynn.MLP(2, 1, input_shape=2)
+    model.compile(loss=lambda y, p: ops.mean(p - y, axis=-1))
+    for suffix in (".keras", ".h5", ".pynn"):
+        with pytest.warns(UserWarning, match="is saved without its compile settings: .*lambda"):
+            model.save(tmp_path / f"m{suffix}")
+        assert not load_model(tmp_path / f"m{suffix}").compiled
+
+
+def test_the_function_of_a_lambda_layer_is_found_by_its_name(tmp_path: Path) -> None:
+    def double(x: Any) -> Any:
+        return 2.0 * x
+
+    model = Sequential([pynn.Input((2,)), layers.Lambda(double)])
+    model.save(tmp_path / "m.keras")
+    loaded = load_model(tmp_path / "m.keras", custom_objects={"double": double})
+    assert loaded.predict(np.ones((1, 2)), verbose=0).tolist() == [[2.0, 2.0]]
+    with pytest.raises(FileError, match="is a Lambda, whose code is not read"):
+        load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5"])
+def test_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     model = MODELS["embedding"](pynn)
-    with pytest.warns(UserWarning, match="files named .h5 are written in pynn's own safe format"):
-        model.save(tmp_path / "model.h5")
-    model.save(tmp_path / "again.h5")
-    model.save_weights(tmp_path / "model.weights.h5")
-    assert load_model(tmp_path / "model.h5").count_params() == model.count_params()
-    model.load_weights(tmp_path / "model.weights.h5")
-
-
-def test_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_save, "_warned", set())
     monkeypatch.setitem(sys.modules, "h5py", None)
+    save = model.save_weights if "weights" in suffix else model.save
+    with pytest.raises(ImportError, match="pip install h5py"):
+        save(tmp_path / f"model{suffix}")
+    assert not any(tmp_path.iterdir())
+    load = model.load_weights if "weights" in suffix else load_model
+    with pytest.raises(ImportError, match="pip install h5py"):
+        load(DATA / f"{'nested' if 'weights' in suffix else 'embedding'}{suffix}")
+
+
+@pytest.mark.parametrize("name", ["m.txt", "m.tf", "m.ckpt", "m.weights", "m.02-0.35", "m.json"])
+def test_unknown_endings_are_refused(tmp_path: Path, name: str) -> None:
     model = MODELS["embedding"](pynn)
-    with pytest.warns(UserWarning, match="pynn's own safe format: .*pip install h5py"):
-        model.save(tmp_path / "model.keras")
-    load_model(tmp_path / "model.keras")
-    for suffix in (".keras", ".h5"):
-        with pytest.raises(ImportError, match="pip install h5py"):
-            load_model(DATA / f"embedding{suffix}")
+    with pytest.raises(ValueError, match=r"must end in .pynn, .keras or .h5"):
+        model.save(tmp_path / name)
+    for path in (tmp_path / name, tmp_path / "m.keras"):
+        with pytest.raises(ValueError, match=r"must end in .pynn or .weights.h5"):
+            model.save_weights(path)
+        with pytest.raises(ValueError, match=r"must end in .pynn or .weights.h5"):
+            pynn.callbacks.ModelCheckpoint(path, save_weights_only=True)
+    assert not any(tmp_path.iterdir())
+
+
+def test_paths_without_an_ending(tmp_path: Path) -> None:
+    model = MODELS["embedding"](pynn)
+    for options, start in (
+        ({}, None),
+        ({"save_format": "tf"}, None),
+        ({"save_format": "h5"}, b"\x89HDF"),
+        ({"save_format": "keras"}, b"PK"),
+    ):
+        model.save(tmp_path / "model", **options)
+        assert (tmp_path / "model").read_bytes().startswith(start or b"")
+        assert load_model(tmp_path / "model").count_params() == model.count_params()
 
 
 # ---- what is refused
@@ -241,7 +339,7 @@ def first_layer(**changes: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (first_layer(class_name="Lambda"), "layer 'rescaling' is a Lambda, which holds code"),
+        (first_layer(class_name="Lambda"), "layer 'rescaling' is a Lambda, whose code is not read"),
         (first_layer(class_name="Conv2D"), "unknown layer class: 'Conv2D'"),
         (first_layer(module="os", class_name="system"), "unknown layer class: 'system' of os"),
         (first_layer(module="mine", class_name="Dense"), "unknown layer class: 'Dense' of mine"),
@@ -356,11 +454,11 @@ def test_own_classes_and_functions_come_from_custom_objects(tmp_path: Path) -> N
         load_model(path, custom_objects={"Own": Own})
 
 
-def test_settings_that_are_unknown_are_left_out_with_a_warning(tmp_path: Path) -> None:
+def test_settings_that_are_unknown_are_named(tmp_path: Path) -> None:
     path = changed_archive(tmp_path / "x.keras", lambda c: c["compile_config"].update(loss="mine"))
-    with pytest.warns(UserWarning, match="compile settings cannot be read: unknown loss: 'mine'"):
-        model = load_model(path)
-    assert not model.compiled
+    with pytest.raises(FileError, match="compile=False.*unknown loss: 'mine'"):
+        load_model(path)
+    assert not load_model(path, compile=False).compiled
 
 
 def archive_of(path: Path, members: dict[str, bytes], compression: int = 0) -> Path:
@@ -426,11 +524,21 @@ def test_arrays_outside_of_the_file_are_refused(tmp_path: Path) -> None:
         del file[key]
         file.create_dataset(key, (10**5, 10**5), "f4", compression="gzip", chunks=(1000, 1000))
 
+    def in_chunks(file: h5py.File) -> None:
+        del file[key]
+        file.create_dataset(key, data=np.zeros((12, 5), "f4"), chunks=(6, 5))
+
+    def checked(file: h5py.File) -> None:
+        del file[key]
+        file.create_dataset(key, data=np.zeros((12, 5), "f4"), fletcher32=True)
+
     for change, message in (
+        (in_chunks, "is in chunks or compressed"),
+        (checked, "is in chunks or compressed"),
         (external_storage, "lies in another file"),
         (virtual, "lies in another file"),
         (external_link, "the file has no array"),
-        (compressed, "compressed, incomplete or larger than the file"),
+        (compressed, "is in chunks or compressed"),
     ):
         path.write_bytes(hdf5_with(change))
         with pytest.raises(ValueError, match=message):

@@ -288,8 +288,8 @@ def test_a_model_without_weights_yet(tmp_path: Path) -> None:
     assert copy(X).shape == (50, 3)
 
 
-@pytest.mark.parametrize("name", ["model", "model.pynn", "model.tf", "my model.v2.weird"])
-def test_any_name_will_do(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["model", "model.PYNN", "my model.v2.safetensors"])
+def test_names_of_pynns_own_format(tmp_path: Path, name: str) -> None:
     model = noisy()
     model.save(str(tmp_path / name))
     assert_same(model, load_model(str(tmp_path / name)))

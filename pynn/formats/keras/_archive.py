@@ -15,25 +15,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-
 from pynn._allocation import weights_limited_to
+from pynn._custom_objects import known_objects
 from pynn._files import FileError, OpenFile, file_errors, write_atomically
-from pynn._json import parse
+from pynn._json import parse, to_text
 from pynn.formats._weights_file import resume_from_bytes, training_bytes
-from pynn.formats.keras._arrays import Hdf5Arrays, open_arrays, require_h5py
+from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes, open_arrays, require_h5py
 from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
-from pynn.formats.keras._models import model_from_keras, model_to_keras
-from pynn.formats.keras._optimizer import keras_variables, restore_variables
-from pynn.formats.keras._weights import assign, groups, new_layout, own_weights, trained_weights
-from pynn.layers import Normalization
+from pynn.formats.keras._models import built_from_keras, model_to_keras
+from pynn.formats.keras._optimizer import restore_variables
+from pynn.formats.keras._weights import (
+    VERSION,
+    assign,
+    new_layout,
+    trained_weights,
+    write_new_layout,
+)
 
 if TYPE_CHECKING:
     from pynn.models import Model
 
 _CONFIG, _WEIGHTS, _METADATA = "config.json", "model.weights.h5", "metadata.json"
 TRAINING = "pynn_training.safetensors"  # Keras passes over what it does not know
-_VERSION = "3.0.0"  # of Keras, the first with this layout
 _LONGEST_CONFIG = 8_000_000  # bytes, as of the header of pynn's own files
 _LONGEST_LIST = 65_536  # bytes of the list of members; Keras has three of them
 _END, _END64 = b"PK\x05\x06", b"PK\x06\x07"
@@ -49,7 +52,7 @@ def read_archive(
     FileError
         If the file is damaged, or has a part that is unknown or unsafe.
     """
-    custom = dict(custom_objects or {})
+    custom = known_objects(custom_objects)
     require_h5py()
     with (
         _opened(file) as (config, size, arrays, training),
@@ -57,10 +60,7 @@ def read_archive(
         # A layer with given moments has weights here and none there.
         weights_limited_to(arrays.count + size),
     ):
-        model = make_model(model_from_keras(config, custom), custom)
-        shape = (config.get("build_config") or {}).get("input_shape")
-        if not model.built and shape:
-            model.build(shape)
+        model = built_from_keras(config, make_model, custom)
         pairs = new_layout(arrays, model, config)
         assign(arrays, pairs)
         if compile:
@@ -80,7 +80,7 @@ def read_archive_weights(model: Model, file: OpenFile, skip: bool) -> None:
         entries = config["config"].get("layers", [])
         known = {entry["config"].get("name") for entry in entries}
         alike = all(layer.name in known for layer in model.layers if layer.weights)
-        assign(arrays, new_layout(arrays, model, config if alike else None), skip)
+        assign(arrays, new_layout(arrays, model, config if alike else None, skip))
 
 
 @contextmanager
@@ -137,29 +137,27 @@ def _member(archive: zipfile.ZipFile, name: str, file: OpenFile, longest: int) -
 # ---- writing
 
 
-def obstacle(model: Model) -> str | None:
-    """Return why a model cannot be written for Keras, None if it can."""
-    try:
-        require_h5py()
-        if model._call_graph is None:
-            raise ValueError("it is a subclass, or has not been built")
-        json.dumps(model_to_keras(model))
-    except (ImportError, ValueError, TypeError) as error:
-        return str(error)
-    return None
+def write_archive(model: Model, target: Any, include_optimizer: bool) -> None:
+    """Write a ``.keras`` file.
 
-
-def write_archive(model: Model, target: Any) -> None:
-    """Write a ``.keras`` file."""
+    Raises
+    ------
+    ImportError
+        If h5py is not installed.
+    ValueError
+        If the model cannot be described.
+    """
+    require_h5py()
     entry = model_to_keras(model)
     entry["compile_config"] = compile_to_keras(model)
-    metadata = {"keras_version": _VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
+    trained = bool(entry["compile_config"]) and include_optimizer
+    metadata = {"keras_version": VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
     members = {
         _METADATA: json.dumps(metadata).encode(),
-        _CONFIG: json.dumps(entry).encode(),
-        _WEIGHTS: _hdf5(model, bool(entry["compile_config"])),
+        _CONFIG: to_text(entry, f"the config of model {model.name!r}").encode(),
+        _WEIGHTS: hdf5_bytes(lambda file: write_new_layout(file, model, trained)),
     }
-    if entry["compile_config"]:
+    if trained:
         members[TRAINING] = training_bytes(model)
 
     def write(file: BinaryIO) -> None:
@@ -168,21 +166,3 @@ def write_archive(model: Model, target: Any) -> None:
                 archive.writestr(name, content)
 
     write_atomically(target, write)
-
-
-def _hdf5(model: Model, with_optimizer: bool) -> bytes:
-    h5py = require_h5py()
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        for layer, path in groups(model):
-            own = file.create_group(f"{path}vars")
-            for i, weight in enumerate(own_weights(layer)):
-                value = weight.numpy()
-                if isinstance(layer, Normalization) and weight.name == "count":
-                    value = value.astype(np.int32)
-                own.create_dataset(str(i), data=value)
-        if with_optimizer:
-            own = file.create_group("optimizer/vars")
-            for i, variable in enumerate(keras_variables(model)):
-                own.create_dataset(str(i), data=variable)
-    return buffer.getvalue()

@@ -1,21 +1,27 @@
 """The arrays and attributes of an HDF5 file, read so that nothing outside of it is touched.
 
-Links to other files, arrays stored elsewhere and compressed arrays are refused. What a layer is, is
-not known here.
+What Keras does not write is refused before it is read: arrays in other files, in chunks or behind
+filters, groups nested deep, and heaps in which the HDF5 library would not come to an end. What a
+layer is, is not known here.
 """
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pynn._files import FileError, OpenFile
 
+if TYPE_CHECKING:
+    from pynn.ops import Weight
+
 _MOST_TEXT = 8_000_000  # bytes that an attribute may hold
+_DEEPEST = 64  # groups within each other; a model within a model takes two
 
 
 def require_h5py() -> Any:
@@ -68,6 +74,8 @@ class Hdf5Arrays:
         self.shapes: dict[str, tuple[int, ...]] = {}
 
         def visit(path: str, found: Any) -> None:  # only what is in the file itself comes here
+            if path.count("/") > _DEEPEST:
+                raise FileError(name, f"is refused: its groups are nested deeper than {_DEEPEST}")
             if isinstance(found, h5py.Dataset):
                 self._arrays[path] = found
             elif isinstance(found, h5py.Group):
@@ -77,8 +85,11 @@ class Hdf5Arrays:
             file.visititems(visit)
             total = 0
             for path, array in self._arrays.items():
-                if array.external or array.is_virtual:
+                made = array.id.get_create_plist()
+                if made.get_external_count() or array.is_virtual:
                     raise FileError(name, f"is refused: array {path!r} lies in another file")
+                if made.get_nfilters() or made.get_layout() == h5py.h5d.CHUNKED:
+                    raise FileError(name, f"is refused: array {path!r} is in chunks or compressed")
                 if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8 or array.shape is None:
                     continue
                 wanted = math.prod(array.shape) * array.dtype.itemsize
@@ -86,8 +97,8 @@ class Hdf5Arrays:
                 if array.id.get_storage_size() < wanted or total > size:
                     raise FileError(
                         name,
-                        f"is refused: array {path!r} of shape {array.shape} is compressed, "
-                        "incomplete or larger than the file",
+                        f"is refused: array {path!r} of shape {array.shape} is incomplete or "
+                        "larger than the file",
                     )
                 self.shapes[path] = array.shape
 
@@ -110,6 +121,13 @@ class Hdf5Arrays:
         """Return an array."""
         with self._errors():
             return np.asarray(self._arrays[path][()])
+
+    def fits(self, path: str, weight: Weight) -> bool:
+        """Whether an array is there in a weight's shape, but for axes of size 1."""
+        shape = self.shapes.get(path)
+        return shape == weight.shape or (
+            shape is not None and tuple(n for n in shape if n != 1) == weight.shape
+        )
 
     def has_group(self, path: str) -> bool:
         """Whether there is a group at `path`."""
@@ -171,3 +189,12 @@ def open_arrays(file: OpenFile) -> Iterator[Hdf5Arrays]:
         raise FileError(file.name, f"is no valid HDF5 file: {error}") from error
     with opened:
         yield Hdf5Arrays(opened, file.size, file.name)
+
+
+def hdf5_bytes(write: Callable[[Any], None]) -> bytes:
+    """Return the HDF5 file that a function fills."""
+    h5py = require_h5py()
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        write(file)
+    return buffer.getvalue()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pynn import losses, metrics, optimizers
-from pynn._structure import leaves
-from pynn._user_warning import warn_user
 from pynn.formats._compile_config import compile_arguments, compile_config
-from pynn.formats.keras._values import MODULES, OWN, value_from_keras, wrapped
+from pynn.formats.keras._values import custom_name, value_from_keras, value_to_keras
 from pynn.optimizers import CommonOptions
 
 if TYPE_CHECKING:
@@ -23,22 +20,16 @@ _KINDS = {"loss": losses, "metrics": metrics, "weighted_metrics": metrics}
 
 
 def compile_to_keras(model: Model) -> dict[str, Any]:
-    """Return a model's compile settings, empty if Keras could not read them."""
-    if model.optimizer is None:
+    """Return a model's compile settings as Keras writes them, empty if there are none."""
+    config = compile_config(model)
+    if config is None:
         return {}
-    try:
-        config = compile_config(model._compile_arguments)
-        if any(name in OWN for name in leaves(config)):
-            return {}
-        entry = {key: wrapped(value, MODULES.get(key)) for key, value in config.items()}
-        json.dumps(entry)
-    except (ValueError, TypeError):
-        return {}
+    entry = {key: value_to_keras(key, value) for key, value in config.items()}
     return {**entry, "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
 
 
 def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, Any]) -> None:
-    """Compile a model as a Keras file says, or warn of what cannot be read.
+    """Compile a model as a Keras file says.
 
     Parameters
     ----------
@@ -46,6 +37,11 @@ def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, A
     config : dict
         ``compile_config`` of a ``.keras`` file, or ``training_config`` of an ``.h5`` file.
     custom_objects : mapping of str to object
+
+    Raises
+    ------
+    ValueError
+        If something is neither pynn's nor in `custom_objects`.
     """
     if not isinstance(config, Mapping) or not config:
         return
@@ -60,22 +56,24 @@ def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, A
         own["optimizer"] = _optimizer(given, custom_objects)
         model.compile(**compile_arguments(own, custom_objects))
     except Exception as error:  # whatever the settings make constructors raise
-        warn_user(
-            f"the file's compile settings cannot be read: {error!s:.500}. Call compile() on the "
-            "model",
-        )
+        raise ValueError(
+            "its compile settings cannot be read (without them it loads with compile=False): "
+            f"{error}"
+        ) from error
 
 
 def _optimizer(given: Any, custom_objects: Mapping[str, Any]) -> Any:
     if isinstance(given, str):
         return given
-    name = str(given["class_name"]).split(">")[-1]
     config = {
         key: _shortest(value_from_keras(value, custom_objects))
         for key, value in given["config"].items()
     }
-    if name in custom_objects:
-        return {"class_name": name, "config": config}
+    own = custom_name(given, custom_objects)
+    if own:
+        kept = {key: value for key, value in config.items() if value is not None}
+        return {"class_name": own, "config": kept}
+    name = str(given["class_name"]).split(">")[-1]
     found = type(optimizers.get(name))
     known = {*CommonOptions.__annotations__, *inspect.signature(found.__init__).parameters}
     kept = {

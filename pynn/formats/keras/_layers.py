@@ -11,10 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynn import layers
+from pynn._custom_objects import get_registered_name
+from pynn._json import encode
+from pynn.formats._compile_config import name_of
 from pynn.formats.keras._values import (
     LAYER_MODULES,
-    OWN,
+    custom_name,
     dtype_from_keras,
+    object_to_keras,
     value_from_keras,
     value_to_keras,
 )
@@ -46,26 +50,38 @@ def is_pynn(cls: type) -> bool:
 
 
 def layer_to_keras(layer: Layer) -> dict[str, Any]:
-    """Return Keras's entry for a layer.
+    """Return Keras's entry for a layer, or for a model that is described by its arguments.
 
     Raises
     ------
     ValueError
-        If Keras has no such layer, or not with one of its arguments.
+        If the layer cannot be described.
     """
-    name = type(layer).__name__
-    if not is_pynn(type(layer)) or name in OWN:
-        raise ValueError(f"layer {layer.name!r} is of class {name}, which Keras lacks")
     if isinstance(layer, InputLayer):
         shape = [None, *layer.shape]
         config = {"batch_shape": shape, "dtype": layer.dtype, "sparse": False, "name": layer.name}
     else:
-        config = {key: value_to_keras(key, value) for key, value in layer.get_config().items()}
+        given = encode(layer.get_config(), name_of)
+        config = {key: value_to_keras(key, value) for key, value in given.items()}
     if isinstance(layer, layers.Normalization) and layer._given is not None:
         # Constants there, weights here, which may have been assigned.
         config["mean"] = layer.adapt_mean.numpy().tolist()
         config["variance"] = layer.adapt_variance.numpy().tolist()
-    return {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
+    if isinstance(layer, layers.Lambda):
+        config["function"] = value_to_keras("activation", config["function"])
+    return class_to_keras(type(layer), config)
+
+
+def class_to_keras(cls: type, config: dict[str, Any]) -> dict[str, Any]:
+    """Return Keras's entry for a layer or model of a class, from its config as Keras writes it."""
+    if is_pynn(cls):
+        return object_to_keras(cls.__name__, config, "keras.layers")
+    return {
+        "module": None if cls.__module__ == "__main__" else cls.__module__,
+        "class_name": cls.__name__,
+        "config": config,
+        "registered_name": get_registered_name(cls),
+    }
 
 
 def layer_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,6 +108,8 @@ def layer_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]
     for old, new in _RENAMED.get(name, {}).items():
         if old in given:
             given[new] = given.pop(old)
+    if name == "Lambda":
+        given["function"] = given["function"]["config"]
     if name == "Normalization":
         for key in ("mean", "variance"):
             given[key] = _flat(given.get(key))
@@ -113,16 +131,22 @@ def layer_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]
 
 def _class_name(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> str:
     """Return the name of the class that an entry describes, as pynn is to look it up."""
-    name = str(entry["class_name"])
-    for known in (str(entry.get("registered_name")), name, name.split(">")[-1]):
-        if known in custom_objects:
-            return known
-    module = entry.get("module")
-    ours = module is None or module == "keras" or module.startswith((*LAYER_MODULES, *_OLD_MODULES))
-    if name == "Lambda":
+    known = custom_name(entry, custom_objects)
+    if known:
+        return known
+    name, module = str(entry["class_name"]), entry.get("module")
+    if module is None:
+        ours = entry.get("registered_name") is None
+    else:
+        ours = module == "keras" or module.startswith((*LAYER_MODULES, *_OLD_MODULES))
+    function = entry["config"].get("function") if name == "Lambda" else None
+    if name == "Lambda" and not (
+        isinstance(function, Mapping) and custom_name(function, custom_objects)
+    ):
         raise ValueError(
-            f"the layer {entry['config'].get('name')!r} is a Lambda, which holds code. It is not "
-            "read; make the model in pynn, and load its weights"
+            f"the layer {entry['config'].get('name')!r} is a Lambda, whose code is not read. Pass "
+            "its function in custom_objects if it has a name; or make the model in pynn, and load "
+            "its weights"
         )
     name = _OLD_NAMES.get(name, name)
     if not ours or name not in layers.registry.names:

@@ -2,67 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from pynn import layers
 from pynn._structure import leaves, map_leaves
-from pynn.formats.keras._layers import is_pynn, layer_from_keras, layer_to_keras
+from pynn.formats.keras._layers import class_to_keras, is_pynn, layer_from_keras, layer_to_keras
 from pynn.formats.keras._ops import call_from_keras, is_op, op_from_keras, op_to_keras
 from pynn.formats.keras._values import (
     argument_from_keras,
     argument_to_keras,
+    custom_name,
     tensor_place,
     value_from_keras,
 )
 from pynn.layers import Function, Layer, Merge, Operation
 from pynn.ops import Tensor
 
-if TYPE_CHECKING:
-    from pynn.models import Model
-
 _FUNCTIONAL = ("Functional", "Model")
 
 
 def keras_class(layer: Layer) -> str:
     """Return what Keras calls the class of a layer or model."""
-    return getattr(layer, "_keras_class", type(layer).__name__)
+    name = type(layer).__name__
+    return getattr(layer, "_keras_class", name) if is_pynn(type(layer)) else name
 
 
 def is_recorded_model(layer: Layer) -> bool:
     """Whether it is a model whose layers and calls Keras writes down."""
-    return hasattr(layer, "_keras_class") and keras_class(layer) in ("Sequential", "Functional")
+    return getattr(layer, "_keras_class", "") in ("Sequential", "Functional")
 
 
 # ---- to Keras
 
 
-def model_to_keras(model: Model) -> dict[str, Any]:
+def model_to_keras(model: Any) -> dict[str, Any]:
     """Return Keras's entry for a model.
+
+    A subclass that defines its own ``get_config`` is described by that, and any other by its layers
+    or arguments, as in Keras.
 
     Raises
     ------
     ValueError
-        If it is of a class, or has a layer, that Keras lacks.
+        If it cannot be described.
     """
-    kind = keras_class(model)
-    if model._call_graph is None or not is_pynn(type(model)) or not is_recorded_model(model):
-        raise ValueError(f"{type(model).__name__} {model.name!r} is a class that Keras lacks")
-    config: dict[str, Any] = {"name": model.name, "trainable": model.trainable}
-    if kind == "Sequential":
-        begin: Any = model.inputs[0].source[0].layer
-        config["layers"] = [_to_keras(layer) for layer in (begin, *model.layers)]
-        config["build_input_shape"] = list(model.input_shape)
+    kind = model._keras_class
+    if not is_recorded_model(model) or not is_pynn(_definer(type(model), "get_config")):
+        entry = layer_to_keras(model)
     else:
-        config.update(_graph(model._call_graph))
-    module = "keras" if kind == "Sequential" else "keras.src.models.functional"
-    return {
-        "module": module,
-        "class_name": kind,
-        "config": config,
-        "registered_name": kind if kind == "Functional" else None,
-        "build_config": {"input_shape": map_leaves(lambda t: list(t.shape), model.input)},
-    }
+        config: dict[str, Any] = {"name": model.name, "trainable": model.trainable}
+        if kind == "Functional":
+            config.update(_graph(model._call_graph))
+        else:
+            begin: Any = [] if model._begins_with is None else [model._begins_with]
+            config["layers"] = [_to_keras(layer) for layer in (*begin, *model.layers)]
+            if model.built:
+                config["build_input_shape"] = list(model.input_shape)
+        if is_pynn(type(model)):
+            module = "keras" if kind == "Sequential" else "keras.src.models.functional"
+            registered = kind if kind == "Functional" else None
+            entry = {"module": module, "class_name": kind, "config": config}
+            entry["registered_name"] = registered
+        else:
+            entry = class_to_keras(type(model), config)
+    if model.built:
+        entry["build_config"] = {"input_shape": map_leaves(lambda t: list(t.shape), model.input)}
+    return entry
+
+
+def _definer(cls: type, name: str) -> type:
+    """Return the class that an attribute of a class comes from."""
+    return next(base for base in cls.__mro__ if name in vars(base))
 
 
 def _to_keras(layer: Any) -> dict[str, Any]:
@@ -90,13 +101,14 @@ def _graph(network: Any) -> dict[str, Any]:
         layer, args, kwargs = call.layer, list(call.args), call.kwargs
         if isinstance(layer, (Function, Operation)):
             op = op_to_keras(layer, call.args, call.kwargs)
-            args, kwargs = op.args, op.kwargs
-            ops[layer.name] = {
-                "module": op.module,
-                "class_name": op.class_name,
-                "config": {"name": layer.name, **op.config},
-                "registered_name": None if op.module == "keras.layers" else op.class_name,
-            }
+            if op is not None:
+                args, kwargs = op.args, op.kwargs
+                ops[layer.name] = {
+                    "module": op.module,
+                    "class_name": op.class_name,
+                    "config": {"name": layer.name, **op.config},
+                    "registered_name": None if op.module == "keras.layers" else op.class_name,
+                }
         own = nodes[layer.name]
         for i, tensor in enumerate(leaves(call.outputs)):
             places[id(tensor)] = [layer.name, len(own), i]
@@ -119,6 +131,20 @@ def _graph(network: Any) -> dict[str, Any]:
 # ---- from Keras
 
 
+def built_from_keras(
+    entry: Mapping[str, Any], make_model: Callable[[Any, Any], Any], custom: Mapping[str, Any]
+) -> Any:
+    """Return the model of an entry, with weights if the entry tells for what inputs.
+
+    The other parameters are those of `read_model`.
+    """
+    model = make_model(model_from_keras(entry, custom), custom)
+    shape = (entry.get("build_config") or {}).get("input_shape")
+    if not model.built and shape:
+        model.build(shape)
+    return model
+
+
 def model_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
     """Return pynn's config of a model, with ``"class_name"`` and ``"config"``.
 
@@ -127,14 +153,15 @@ def model_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]
     ValueError
         If a class is unknown or unsafe, or the model is used in a way that pynn does not know.
     """
-    name = str(entry["class_name"])
-    own = name.split(">")[-1]
-    if own in custom_objects:
-        return {"class_name": own, "config": dict(entry["config"])}
-    if name == "Sequential":
-        return {"class_name": name, "config": _sequential(entry["config"], custom_objects)}
-    if name in _FUNCTIONAL and "layers" in entry["config"]:
-        return {"class_name": "Model", "config": _functional(entry["config"], custom_objects)}
+    known, name, config = custom_name(entry, custom_objects), entry["class_name"], entry["config"]
+    found = custom_objects[known] if known else None
+    kind = getattr(found, "_keras_class", None)
+    if "input_layers" in config and (name in _FUNCTIONAL if known is None else kind):
+        return {"class_name": known or "Model", "config": _functional(config, custom_objects)}
+    if name == "Sequential" if known is None else kind == "Sequential" and "layers" in config:
+        return {"class_name": known or name, "config": _sequential(config, custom_objects)}
+    if known:
+        return layer_from_keras(entry, custom_objects)
     raise ValueError(
         f"unknown model class: {name!r}. It must be Sequential or Functional, or be passed in "
         "custom_objects"
@@ -142,10 +169,13 @@ def model_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]
 
 
 def _from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
-    name = entry["class_name"]
-    if name in (*_FUNCTIONAL, "Sequential") and name not in custom_objects:
-        return model_from_keras(entry, custom_objects)
-    return layer_from_keras(entry, custom_objects)
+    known = custom_name(entry, custom_objects)
+    is_model = (
+        hasattr(custom_objects[known], "_keras_class")
+        if known
+        else entry["class_name"] in (*_FUNCTIONAL, "Sequential")
+    )
+    return (model_from_keras if is_model else layer_from_keras)(entry, custom_objects)
 
 
 def _sequential(config: Any, custom_objects: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +205,7 @@ def _functional(config: Mapping[str, Any], custom_objects: Mapping[str, Any]) ->
         else:
             layer = _from_keras(entry, custom_objects)
             listed = _takes_list(layer["class_name"])
-            calls = [_call(node, listed, name) for node in entry["inbound_nodes"]]
+            calls = [_call(node, listed) for node in entry["inbound_nodes"]]
         layer["config"]["name"] = name
         made.append({**layer, "name": name, "calls": calls})
     inputs, outputs = _places(config["input_layers"]), _places(config["output_layers"])
@@ -219,7 +249,7 @@ def _takes_list(class_name: str) -> bool:
     return isinstance(found, type) and issubclass(found, Merge)
 
 
-def _call(node: Any, listed: bool, name: str) -> dict[str, Any]:
+def _call(node: Any, listed: bool) -> dict[str, Any]:
     """Return how a layer was called, from either generation's record."""
     if isinstance(node, Mapping):
         given = _given(node)
@@ -234,9 +264,6 @@ def _call(node: Any, listed: bool, name: str) -> dict[str, Any]:
         args = [tensors if listed or len(tensors) > 1 else tensors[0]]
     # Keras overrides "training" when the model is called; masks are not used by any layer here.
     kept = {key: value for key, value in kwargs.items() if key not in ("training", "mask")}
-    for key, value in kept.items():
-        if value is not None and not isinstance(value, Mapping):
-            raise ValueError(f"layer {name!r} is called with {key}={value!r:.80}; that is not read")
     return {"args": args, "kwargs": kept}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,6 +64,10 @@ _LAYER_OF = {
 }
 # Keras calls this function with tensors that pynn's takes by other names or in another order.
 _BATCH_NORM = ("x", "mean", "variance", "offset", "scale")
+
+
+class _Lacking(Exception):
+    """Keras has no such operation."""
 
 
 class KerasCall(NamedTuple):
@@ -138,22 +143,19 @@ def call_from_keras(entry: Mapping[str, Any], call: dict[str, Any]) -> dict[str,
 # ---- to Keras
 
 
-def op_to_keras(layer: Operation | Function, args: tuple[Any, ...], kwargs: Any) -> KerasCall:
-    """Return a layer that stands for an op, and its call, as Keras has them.
+def op_to_keras(
+    layer: Operation | Function, args: tuple[Any, ...], kwargs: Any
+) -> KerasCall | None:
+    """Return a layer that stands for an op, and its call, as Keras has them; None if it lacks them.
 
     Parameters
     ----------
     layer : Operation or Function
     args, kwargs : tuple, dict
         What it is called on: tensors and constants.
-
-    Raises
-    ------
-    ValueError
-        If Keras has no such operation.
     """
     name = layer.op_name
-    try:
+    with suppress(_Lacking):
         if isinstance(layer, Function):
             if name == "batch_normalization":
                 given = {**dict(zip(_BATCH_NORM, args, strict=False)), **kwargs}
@@ -166,17 +168,14 @@ def op_to_keras(layer: Operation | Function, args: tuple[Any, ...], kwargs: Any)
         if name in ACTIVATIONS:
             keras = ACTIVATIONS[name].keras
             if keras is None:
-                raise ValueError("")
+                raise _Lacking
             alpha = {keras.alpha: params["alpha"]} if keras.alpha else {}
             return KerasCall(keras.module, keras.class_name, {**keras.fixed, **alpha}, values, {})
         if name in _LAYER_OF:
             values = [values] if len(values) > 1 else values
             return KerasCall(_LAYERS, _LAYER_OF[name], {}, values, {})
         return _call(*_FORMS.get(name, _same(name))(values, **params))
-    except ValueError as error:
-        raise ValueError(
-            f"the op {name!r} between layers is something that Keras lacks{error}"
-        ) from None
+    return None
 
 
 def _call(
@@ -184,7 +183,7 @@ def _call(
 ) -> KerasCall:
     """Return a call of a function of `pynn.ops` as Keras has it."""
     if function not in _CLASS_OF:
-        raise ValueError("")
+        raise _Lacking
     name = _CLASS_OF[function]
     config = {
         key: list(value) if isinstance(value, tuple) else value for key, value in arguments.items()
@@ -219,7 +218,7 @@ def _same(function: str, **fixed: Any) -> Form:
 def _clip(values: list[Any]) -> tuple[str, list[Any], dict[str, Any]]:
     x, low, high = values
     if any(isinstance(end, Tensor) or np.ndim(end) for end in (low, high)):
-        raise ValueError(", as its ends are no plain numbers")
+        raise _Lacking
     low, high = (None if end is None else np.asarray(end).item() for end in (low, high))
     return "clip", [x], {"x_min": low, "x_max": high}
 
@@ -233,7 +232,7 @@ def _index(values: list[Any], key: Any) -> tuple[str, list[Any], dict[str, Any]]
     positions = np.asarray(keys[lists[0]])
     others = [item for i, item in enumerate(keys) if i != lists[0]]
     if positions.dtype.kind not in "iu" or any(item != slice(None) for item in others):
-        raise ValueError(f" with the index {key!r}")
+        raise _Lacking
     return _take([values[0], positions], axis=lists[0])
 
 
@@ -247,7 +246,7 @@ def _take(
         indices = np.asarray(indices)
         whole = indices.dtype.kind in "iu" and (wraps or bool((indices >= 0).all()))
     if not whole:
-        raise ValueError(" where positions are no whole numbers that may count from the end")
+        raise _Lacking
     return "take", [x, indices], {"axis": axis}
 
 

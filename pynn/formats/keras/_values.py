@@ -22,11 +22,12 @@ from pynn import (
     optimizers,
     regularizers,
 )
+from pynn._custom_objects import get_registered_name, known_objects
 from pynn.ops import Weight
 
 # Keras's module for what an argument of that name, or one that ends in it, holds.
-MODULES = {
-    "activation": "keras.layers",
+_MODULES = {
+    "activation": "keras.activations",
     "initializer": "keras.initializers",
     "regularizer": "keras.regularizers",
     "constraint": "keras.constraints",
@@ -36,56 +37,105 @@ MODULES = {
     "metrics": "keras.metrics",
     "weighted_metrics": "keras.metrics",
 }
-_KINDS: dict[str, Any] = {
-    "initializer": initializers,
-    "regularizer": regularizers,
-    "constraint": constraints,
-    "activation": activations,
+_LISTS = {
+    "keras.layers": layers.registry,
+    "keras.activations": activations.registry,
+    "keras.initializers": initializers.registry,
+    "keras.regularizers": regularizers.registry,
+    "keras.constraints": constraints.registry,
+    "keras.optimizers": optimizers.registry,
+    "keras.optimizers.schedules": optimizers.schedules.registry,
+    "keras.losses": losses.registry,
+    "keras.metrics": metrics.registry,
 }
-# Names of what only pynn has: Keras could not make it again.
-_REGISTRIES = (m.registry for m in (activations, layers, losses, metrics, optimizers))
-OWN = {name for registry in _REGISTRIES for name in registry.own}
-# Modules that Keras names for its own layers; what is not in them is somebody else's, or an op.
+# Arguments whose values may be functions, which Keras knows by their names.
+_FUNCTIONS = ("activation", "initializer", "regularizer", "constraint")
+# Modules that are named for Keras's and pynn's own layers; what is not in them is somebody else's,
+# or an op.
 LAYER_MODULES = (
     "keras.layers",
     "keras.src.layers",
     "keras.models",
     "keras.src.models",
     "keras.engine",
+    "pynn.layers",
 )
 
 
 def value_to_keras(key: str, value: Any) -> Any:
-    """Return the argument `key` as Keras writes it.
-
-    Raises
-    ------
-    ValueError
-        If Keras has no such thing.
-    """
-    kind = key if key in MODULES else key.rsplit("_", 1)[-1]
-    if isinstance(value, str) and kind in _KINDS:
-        if value in OWN:
-            raise ValueError(f"{value!r} is an {kind} that Keras lacks")
-        _KINDS[kind].get(value)  # raises ValueError for a function of the user's
-    return wrapped(value, MODULES.get(kind))
+    """Return the argument `key` as Keras writes it."""
+    kind = key if key in _MODULES else key.rsplit("_", 1)[-1]
+    module = _MODULES.get(kind, "keras.layers")
+    if isinstance(value, str) and kind in _FUNCTIONS:
+        return value if _has(module, value) else _function(value)
+    return _wrapped(value, "keras.layers" if module == "keras.activations" else module)
 
 
-def wrapped(value: Any, module: str | None) -> Any:
+def _wrapped(value: Any, module: str) -> Any:
     """Return a value with the objects in it as those of a module of Keras's."""
     if isinstance(value, (list, tuple)):
-        return [wrapped(item, module) for item in value]
+        return [_wrapped(item, module) for item in value]
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     if not isinstance(value, Mapping):
         return value
     if "class_name" not in value:
-        return {key: wrapped(item, module) for key, item in value.items()}
+        return {key: _wrapped(item, module) for key, item in value.items()}
     name, config = value["class_name"], value["config"]
-    if name == "function" or name in OWN or module is None:
-        raise ValueError(f"{name} {config!r:.60} is something that Keras lacks")
+    if name == "function":
+        return _function(config)
     config = {key: value_to_keras(key, item) for key, item in config.items()}
-    return {"module": module, "class_name": name, "config": config, "registered_name": None}
+    return object_to_keras(name, config, module)
+
+
+def object_to_keras(name: str, config: dict[str, Any], module: str) -> dict[str, Any]:
+    """Return Keras's entry for an object of a class that may be Keras's, pynn's or the user's.
+
+    Parameters
+    ----------
+    name : str
+        Of the class.
+    config : dict
+        As Keras writes it.
+    module : str
+        Where Keras has its classes of that kind.
+    """
+    entry = {"module": module, "class_name": name, "config": config, "registered_name": None}
+    if not _has(module, name):
+        ours = name in _LISTS[module].names
+        entry["module"] = module.replace("keras", "pynn", 1) if ours else None
+        entry["registered_name"] = _registered(name)
+    return entry
+
+
+def _has(module: str, name: str) -> bool:
+    """Whether Keras has that name, too."""
+    known = _LISTS[module]
+    return (name in known.names or name.lower() in known.names) and name not in known.own
+
+
+def _function(name: str) -> dict[str, Any]:
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": _registered(name),
+        "registered_name": "function",
+    }
+
+
+def _registered(name: str) -> str:
+    """Return the name that a class or function of that name is registered by, or else `name`."""
+    found = known_objects(None).get(name)
+    return name if found is None else get_registered_name(found)
+
+
+def custom_name(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> str | None:
+    """Return the name in `custom_objects` of the class or function of an entry, or None."""
+    name = str(entry["config"] if entry["class_name"] == "function" else entry["class_name"])
+    for known in (str(entry.get("registered_name")), name, name.rpartition(">")[2]):
+        if known in custom_objects:
+            return known
+    return None
 
 
 def value_from_keras(
@@ -113,14 +163,16 @@ def value_from_keras(
             return [read(item) for item in _items(value)]
         if name in ("__numpy__", "__tensor__"):
             return read(config["value"])
+        known = custom_name(value, custom_objects)
         if name == "function":
-            known = config in custom_objects
-            return {"class_name": "function", "config": config} if known else config
+            return {"class_name": "function", "config": known} if known else config
         if "Policy" in str(name):
             return dtype_from_keras(value)
-        if layer and name in layers.registry.names:
-            if str(value.get("module")).startswith(LAYER_MODULES):
-                return layer(value)
+        shared = name in layers.registry.names and str(value.get("module")).startswith(
+            LAYER_MODULES
+        )
+        if layer and (known or shared):
+            return layer(value)
         if name == "SeedGenerator":
             return None
         inner = {
@@ -128,7 +180,7 @@ def value_from_keras(
             for key, item in (config or {}).items()
             if item is not None and key != "dtype"
         }
-        return {"class_name": str(name).split(">")[-1], "config": inner}
+        return {"class_name": known or str(name), "config": inner}
 
     return read(value)
 

@@ -267,7 +267,8 @@ def main() -> None:
         if case.go_on is not None:
             for i, array in enumerate(case.go_on(loaded)):
                 expected[f"{name}/trained/{i}"] = array
-    trained(sequential).save_weights(HERE / "sequential.weights")
+    with open(HERE / "sequential.weights", "wb") as file:
+        trained(sequential).save_weights(file)
     np.savez_compressed(HERE / "expected.npz", **expected)
     print(json.dumps({p.name: p.stat().st_size for p in sorted(HERE.iterdir())}, indent=1))
 
