@@ -48,7 +48,7 @@ def test_weights_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
     for a, b in zip(before, other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     with pytest.warns(
-        UserWarning, match="3 weights keep their values.*: a/kernel, a/bias, b/kernel"
+        UserWarning, match="3 weights keep their values.*a/kernel, .*a/bias, .*b/kernel"
     ):
         other.load_weights(tmp_path / "w", skip_mismatch=True)
     assert (other.get_weights()[3] == 0).all()
