@@ -22,9 +22,11 @@ class Call:
         What it returned, tensors in the same form.
     losses : list
         What was given to `Layer.add_loss` on the way.
+    assigns : bool
+        Whether weights were assigned to on the way.
     """
 
-    __slots__ = ("args", "inputs", "kwargs", "layer", "losses", "outputs")
+    __slots__ = ("args", "assigns", "inputs", "kwargs", "layer", "losses", "outputs")
 
     def __init__(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.layer = layer
@@ -35,6 +37,7 @@ class Call:
         self.inputs = [value for value in given if isinstance(value, Tensor)]
         self.outputs: Any = None
         self.losses: list[Any] = []
+        self.assigns = False
 
 
 def _copied(value: Any) -> Any:

@@ -28,6 +28,11 @@ def is_tensor(x: Any) -> bool:
     return bool(getattr(type(x), "__pynn_tensor__", False))
 
 
+def ops() -> Any:
+    """Return `pynn.ops`, for code below it that runs while something is recorded."""
+    return _installed["ops"]
+
+
 def namespace(*values: Any) -> Any:
     """Return `pynn.ops` if any of `values` is a tensor, `numpy` otherwise."""
     for value in values:

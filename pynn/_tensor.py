@@ -7,7 +7,6 @@ maths, is in `pynn.ops`; turning nodes into something that runs is in `pynn.grap
 from __future__ import annotations
 
 import operator
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from pynn._allocation import check_row
 from pynn._namespace import Operators, namespace
 from pynn._numbers import HasValue
 from pynn._onnx import OnnxForm
+from pynn._tracing import SymbolicValueError, here, recording
 from pynn._weight import Weight
 
 Shape = tuple[int | None, ...]
@@ -30,10 +30,6 @@ _OPERATORS = {
     **{name: name for name in ("matmul", "less", "less_equal", "greater", "greater_equal")},
     "remainder": "mod",
 }
-
-
-class SymbolicValueError(TypeError):
-    """A symbolic tensor was asked for its value."""
 
 
 class Op(NamedTuple):
@@ -264,16 +260,42 @@ class EagerRecorder:
     mode : Mode
     nodes : list of Node
         In the order in which they were computed; a node's position is its `Mode.position`.
+    before : dict
+        Weights that were assigned to on the way, each with the value that it had, by their ids.
     """
 
-    __slots__ = ("mode", "nodes")
+    __slots__ = ("_latest", "before", "mode", "nodes")
 
     def __init__(self, mode: Mode) -> None:
         self.mode = mode
         self.nodes: list[Node] = []
+        self.before: dict[int, tuple[Weight, np.ndarray]] = {}
+        self._latest: dict[int, ValueTensor] = {}
+
+    def values_before(self) -> dict[int, Any]:
+        """Return the values of `before` by the ids of the weights, for the backward pass."""
+        return {key: value for key, (_, value) in self.before.items()}
+
+    def undo_assignments(self) -> None:
+        """Give the weights back what they held before the pass."""
+        for weight, value in self.before.values():
+            weight.view[...] = value
+
+    def assign(self, weight: Weight, tensor: ValueTensor) -> None:
+        """Let a weight be a tensor from here on."""
+        for node in self.nodes:  # a view of the weight is of what it has been
+            known = node.output
+            assert isinstance(known, ValueTensor)
+            if np.may_share_memory(known.value, weight.view):
+                known.value = known.value.copy()
+        self.before.setdefault(id(weight), (weight, weight.view.copy()))
+        self._latest[id(weight)] = tensor
+        weight.view[...] = tensor.value
 
     def compute(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> ValueTensor:
         """Apply an op at once, and keep its node."""
+        if self._latest:
+            inputs = tuple([self._latest.get(id(x), x) for x in inputs])
         values = [x.value if isinstance(x, ValueTensor) else value_of(x) for x in inputs]
         extra = {}
         if op.modal:
@@ -287,56 +309,32 @@ class EagerRecorder:
         return output
 
 
-class _Recording(threading.local):
-    active = False
-    recorder: EagerRecorder | None = None
-
-
-_recording = _Recording()
-
-
 @contextmanager
 def computing(mode: Mode) -> Iterator[EagerRecorder]:
     """While this is active, ops compute values and are recorded on the tape that it yields."""
-    before = _recording.recorder
-    _recording.recorder = recorder = EagerRecorder(mode)
+    before = here.recorder
+    here.recorder = recorder = EagerRecorder(mode)
     try:
         with recording():
             yield recorder
     finally:
-        _recording.recorder = before
-
-
-class recording:  # noqa: N801, a function to its users; a generator would take thrice as long
-    """While this is active, ops on weights alone are recorded too, so that training goes there."""
-
-    __slots__ = ("_active", "_before")
-
-    def __init__(self, active: bool = True) -> None:
-        self._active = active
-
-    def __enter__(self) -> None:
-        self._before = _recording.active
-        _recording.active = self._active
-
-    def __exit__(self, *raised: object) -> None:
-        _recording.active = self._before
+        here.recorder = before
 
 
 @contextmanager
 def suspended() -> Iterator[None]:
     """While this is active, no tape is: what is recorded has no values."""
-    before = _recording.recorder, _recording.active
-    _recording.recorder, _recording.active = None, False
+    before = here.recorder, here.is_recording
+    here.recorder, here.is_recording = None, False
     try:
         yield
     finally:
-        _recording.recorder, _recording.active = before
+        here.recorder, here.is_recording = before
 
 
 def is_taped() -> bool:
     """Whether a pass is under way that is computed as it is recorded."""
-    return _recording.recorder is not None
+    return here.recorder is not None
 
 
 def is_recorded(*inputs: Any) -> bool:
@@ -344,13 +342,17 @@ def is_recorded(*inputs: Any) -> bool:
     if is_symbolic(*inputs):
         # Once their tape is closed, tensors with values are as good as arrays.
         return is_taped() or not all(isinstance(x, ValueTensor) for x in inputs if is_symbolic(x))
-    return _recording.active and any(isinstance(value, Weight) for value in inputs)
+    return here.is_recording and any(isinstance(value, Weight) for value in inputs)
 
 
 def record(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     """Return the tensor that an op makes, with its value if the pass under way has values."""
-    if _recording.recorder is not None:
-        return _recording.recorder.compute(op, inputs, params)
+    if here.recorder is not None:
+        computed: ValueTensor = here.recorder.compute(op, inputs, params)
+        return computed
+    updates = here.trace.updates
+    if updates:
+        inputs = tuple([updates[id(x)][1] if id(x) in updates else x for x in inputs])
     return Node(op, inputs, params).output
 
 
@@ -362,3 +364,18 @@ def apply(op: Op, *inputs: Any, **params: Any) -> Any:
     if op.modal:
         params["mode"] = Mode(training=False)
     return op.forward(*values, **params)
+
+
+def assign(weight: Weight, value: Any) -> None:
+    """Let a weight be `value` from here on in the pass that is recorded, and after it."""
+    if isinstance(value, Weight):
+        value = value + 0.0
+    if not isinstance(value, Tensor):
+        constant = Op("constant", np.asarray, None, lambda shape: shape, dtype=weight.dtype)
+        value = record(constant, (np.array(value, weight.dtype),), {})
+    elif value.dtype != weight.dtype:
+        value = namespace(value).cast(value, weight.dtype)
+    if here.recorder is None:
+        here.trace.updates[id(weight)] = weight, value
+    else:
+        here.recorder.assign(weight, value)

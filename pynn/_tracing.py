@@ -1,4 +1,4 @@
-"""What is known while layers are called on tensors: the mode, the depth, and losses on the way.
+"""What is known while layers are called on tensors: the mode, the depth, what is left behind.
 
 One `Trace` is active per thread at most. `TrainingFlag` stands for "training or not" while one
 recording serves both, and notices when a layer's code asks for the answer.
@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+
+
+class SymbolicValueError(TypeError):
+    """A symbolic tensor, or a weight while a model is recorded, was asked for its value."""
 
 
 class TrainingFlag:
@@ -45,11 +49,13 @@ class Trace:
         Those that are being built or called; also outside this recording.
     losses : list
         What `Layer.add_loss` was given: tensors, or functions without arguments.
+    updates : dict
+        Weights that were assigned to, each with the tensor that it is from there on, by their ids.
     collects : bool
         Whether somebody will ask for `losses`, beyond the call that is under way.
     """
 
-    __slots__ = ("collects", "depth", "layers", "losses", "training")
+    __slots__ = ("collects", "depth", "layers", "losses", "training", "updates")
 
     def __init__(self, training: Any = None, collects: bool = True) -> None:
         self.training = training
@@ -57,19 +63,54 @@ class Trace:
         self.depth = 0
         self.layers: tuple[Any, ...] = ()
         self.losses: list[Any] = []
+        self.updates: dict[int, tuple[Any, Any]] = {}
 
 
-class _Current(threading.local):
+class _Here(threading.local):
+    """What goes on in a thread.
+
+    Attributes
+    ----------
+    trace : Trace
+    is_recording : bool
+        Whether ops on weights alone are recorded, too.
+    recorder : EagerRecorder or None
+        Of a pass that is computed as it is recorded.
+    """
+
     def __init__(self) -> None:
         self.trace = Trace(collects=False)
+        self.is_recording = False
+        self.recorder: Any = None
 
 
-_current = _Current()
+here = _Here()
 
 
 def current() -> Trace:
     """Return the trace that is active in this thread."""
-    return _current.trace
+    return here.trace
+
+
+def is_symbolic_pass() -> bool:
+    """Whether a model is being recorded without values."""
+    return here.is_recording and here.recorder is None
+
+
+class recording:  # noqa: N801, a function to its users; a generator would take thrice as long
+    """While this is active, ops on weights alone are recorded too, so that training goes there."""
+
+    __slots__ = ("_active", "_before")
+
+    def __init__(self, active: bool = True) -> None:
+        self._active = active
+
+    def __enter__(self) -> None:
+        self._before = here.is_recording
+        here.is_recording = self._active
+
+    def __exit__(self, *raised: object) -> None:
+        here.is_recording = self._before
 
 
 class tracing:  # noqa: N801, a function to its users; a generator would take thrice as long
@@ -81,13 +122,13 @@ class tracing:  # noqa: N801, a function to its users; a generator would take th
         self._trace = Trace(training)
 
     def __enter__(self) -> Trace:
-        self._before = _current.trace
+        self._before = here.trace
         self._trace.layers = self._before.layers
-        _current.trace = self._trace
+        here.trace = self._trace
         return self._trace
 
     def __exit__(self, *raised: object) -> None:
-        _current.trace = self._before
+        here.trace = self._before
 
 
 class entered:  # noqa: N801, as above
@@ -99,7 +140,7 @@ class entered:  # noqa: N801, as above
         self._layer = layer
 
     def __enter__(self) -> None:
-        self._trace = _current.trace
+        self._trace = here.trace
         self._trace.layers = (*self._trace.layers, self._layer)
 
     def __exit__(self, *raised: object) -> None:

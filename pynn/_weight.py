@@ -9,7 +9,8 @@ import numpy as np
 
 from pynn import _core
 from pynn._dtypes import dtype_name
-from pynn._namespace import Operators
+from pynn._namespace import Operators, ops
+from pynn._tracing import SymbolicValueError, here, is_symbolic_pass
 
 # Lines of a matrix are padded to whole vectors.
 _VECTOR = 16
@@ -113,52 +114,71 @@ class Weight(Operators):
         """The weight itself, for code that asks a variable for its tensor."""
         return self
 
+    def _read(self) -> np.ndarray:
+        """Return `view` to code that asks for numbers; a model cannot be recorded from them."""
+        if is_symbolic_pass():
+            raise SymbolicValueError(
+                f"weight {self.path!r} has no value while a model is recorded, as it may have "
+                "another one at each step. Compute with it by means of pynn.ops, and use "
+                "pynn.ops.where in place of a Python condition"
+            )
+        return self.view
+
     def numpy(self) -> np.ndarray:
         """Return a copy of the values, C-contiguous."""
-        return np.array(self.view, order="C")
+        return np.array(self._read(), order="C")
 
     def assign(self, value: Any) -> Weight:
         """Overwrite the values, and return self.
 
+        In the `call` of a layer that is being recorded, the model does so at each pass.
+
         Parameters
         ----------
-        value : array-like of the weight's shape
+        value : array-like or tensor of the weight's shape
 
         Raises
         ------
         ValueError
             If the shape differs.
         """
-        array = np.asarray(value)
-        if array.shape != self.shape:
+        shape = value.shape if hasattr(value, "shape") else np.shape(value)
+        if shape != self.shape:
             raise ValueError(
                 f"the value of weight {self.path!r} must have the shape {self.shape}. "
-                f"Received: shape={array.shape}"
+                f"Received: shape={shape}"
             )
-        self.view[...] = array
+        if here.is_recording:
+            ops().assign(self, value)
+        else:
+            self.view[...] = np.asarray(value)
         return self
 
     def assign_add(self, value: Any) -> Weight:
-        """Add `value` in place, and return self."""
+        """Add `value`, and return self; see `assign`."""
+        if here.is_recording:
+            return self.assign(ops().add(self, value))
         self.view += np.asarray(value)
         return self
 
     def assign_sub(self, value: Any) -> Weight:
-        """Subtract `value` in place, and return self."""
+        """Subtract `value`, and return self; see `assign`."""
+        if here.is_recording:
+            return self.assign(ops().subtract(self, value))
         self.view -= np.asarray(value)
         return self
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.view, dtype=dtype)
+        return np.array(self._read(), dtype=dtype)
 
     def __len__(self) -> int:
         return len(self.view)
 
     def __getitem__(self, key: Any) -> Any:
-        return self.view[key].copy()
+        return ops().get_item(self, key) if here.is_recording else self.view[key].copy()
 
     def __float__(self) -> float:
-        return float(self.view)
+        return float(self._read())
 
     def __reduce__(self) -> tuple[Any, ...]:
         made_from = (self.numpy(), self.name, self.trainable, self.regularizer, self.constraint)

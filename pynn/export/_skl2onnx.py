@@ -91,7 +91,7 @@ def _write_network(w: _ContainerWriter, plan: Any, x: str) -> list[str]:
             return names[id(value)]
         return value.view.copy() if isinstance(value, Weight) else value
 
-    for node in plan.nodes:
+    for node in plan.output_nodes:
         inputs = [of(value) for value in node.inputs]
         onnx = node.op.onnx
         if onnx is None:

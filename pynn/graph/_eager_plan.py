@@ -42,7 +42,7 @@ class EagerPlan(Plan):
     ) -> None:
         # Nothing is recorded, and nothing lowered.
         self.inputs, self.outputs = list(inputs), list(outputs)
-        self.losses, self.nodes = [], []
+        self.losses, self.updates, self.nodes, self.output_nodes = [], [], [], []
         self.weights, self.dtype = list(weights), dtype
         self.reason, self.batch_op = "code that looks at values", None
         self.depends_on_batch = True  # for all that is known
@@ -53,12 +53,18 @@ class EagerPlan(Plan):
         """Return the plan, which computes itself."""
         return self
 
+    @property
+    def changing_weights(self) -> list[Weight]:
+        """What predictions may change: anything that is not trained, for all that is known."""
+        return [weight for weight in self.weights if not weight.trainable]
+
     def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
         """Run the code on a batch."""
         inputs = [ValueTensor(value) for value in x]
         with computing(mode) as tape:
             outputs, losses = self._compute(inputs, mode.training)
         values: dict[int, Any] = {id(tensor): tensor.value for tensor in inputs}
+        values.update(tape.values_before())
         for node in tape.nodes:
             output = node.output
             assert isinstance(output, ValueTensor)

@@ -17,7 +17,8 @@ from pynn.graph._rows import to_numeric
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
 
-Values = dict[int, Any]  # by the id of the tensor
+Values = dict[int, Any]  # by the id of the tensor, or of a weight that has changed since
+Update = tuple[Weight, Tensor]  # a weight, and what each pass gives it
 
 
 def gather(source: Any, rows: Any, shape: tuple[int | None, ...], dtype: str) -> np.ndarray:
@@ -43,6 +44,13 @@ class Pass(NamedTuple):
     outputs: Sequence[Tensor]
     losses: Sequence[Tensor]
     values: Values
+    updates: Sequence[Update] = ()
+
+    def update_weights(self) -> None:
+        """Assign what the pass computed for weights; what it read must not be needed any more."""
+        found = [np.array(self.values[id(tensor)]) for _, tensor in self.updates]
+        for (weight, _), value in zip(self.updates, found, strict=True):
+            weight.view[...] = value
 
 
 class Computation(Protocol):
@@ -67,6 +75,8 @@ class Interpreter:
     dtype : str
     losses : sequence of Tensor, default=()
         Further terms of the training loss.
+    updates : sequence of (Weight, Tensor), default=()
+        What weights become with each pass.
     """
 
     def __init__(
@@ -76,20 +86,24 @@ class Interpreter:
         outputs: Sequence[Tensor],
         dtype: str,
         losses: Sequence[Tensor] = (),
+        updates: Sequence[Update] = (),
     ) -> None:
         self.nodes = list(nodes)
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.losses = list(losses)
         self.dtype = dtype
-        self._needed = topological(self.outputs, self.inputs)
+        self.updates = list(updates)
+        wanted = [*self.outputs, *(tensor for _, tensor in self.updates)]
+        self._needed = topological(wanted, self.inputs)
 
     def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
         """Compute all nodes for a batch, or those that the outputs need."""
         values: Values = {id(t): v for t, v in zip(self.inputs, x, strict=True)}
         nodes = self.nodes if all_nodes else self._needed
         run_forward(nodes, values, mode)
-        return Pass(nodes, self.outputs, self.losses if all_nodes else (), values)
+        losses = self.losses if all_nodes else ()
+        return Pass(nodes, self.outputs, losses, values, self.updates)
 
     def predict(self, x: Sequence[Any], batch_size: int) -> list[np.ndarray]:
         """Return the outputs for all rows, in inference mode, further axes flattened."""
@@ -113,6 +127,7 @@ def predict_in_batches(network: Computation, x: Sequence[Any], batch_size: int) 
         for part, tensor in zip(parts, found.outputs, strict=True):
             value = np.asarray(found.values[id(tensor)], network.dtype)
             part.append(value.reshape(len(batch[0]), -1))
+        found.update_weights()
     return [np.concatenate(part) for part in parts]
 
 
@@ -168,4 +183,4 @@ def run_backward(
 def _value(x: Any, values: Values) -> Any:
     if isinstance(x, Tensor):
         return values[id(x)]
-    return x.view if isinstance(x, Weight) else x
+    return values.get(id(x), x.view) if isinstance(x, Weight) else x

@@ -16,7 +16,7 @@ import numpy as np
 
 from pynn import _core, _state
 from pynn._tensor import Mode
-from pynn.graph._interpreter import Computation, gather, run_backward
+from pynn.graph._interpreter import Computation, Pass, gather, run_backward
 from pynn.graph._objective import Objective
 from pynn.graph._penalties import Penalty
 from pynn.ops import Weight
@@ -150,7 +150,9 @@ class InterpretingTrainer(PythonTrainer):
         return Mode(training, _state.mix_seed(self.seed, self.iterations))
 
     def _step(self, rows: np.ndarray, rate: float) -> None:
-        loss, grads, predictions = self._differentiate(rows, self._data, self._sums[1])
+        with np.errstate(all="ignore"):  # whoever runs the steps notices a loss that is not finite
+            loss, grads, predictions, done = self._differentiate(rows, self._data, self._sums[1])
+        done.update_weights()
         self._last = (rows, predictions)
         self._sums[0][:] += (loss * len(rows), len(rows))
         self._update(grads, rate)
@@ -168,15 +170,16 @@ class InterpretingTrainer(PythonTrainer):
 
     def _differentiate(
         self, rows: Any, data: Any, sums: Sequence[np.ndarray]
-    ) -> tuple[float, list[np.ndarray], list[np.ndarray]]:
+    ) -> tuple[float, list[np.ndarray], list[np.ndarray], Pass]:
         inputs, targets, weights = self._batch(rows, data)
         mode = self._mode(training=True)
-        nodes, outputs, losses, values = self._network.run(inputs, mode)
+        done = self._network.run(inputs, mode)
+        values = done.values
         grads: dict[int, Any] = {}
         loss = 0.0
         predictions = []
         for objective, tensor, target, weight, own in zip(
-            self._objectives, outputs, targets, weights, sums, strict=True
+            self._objectives, done.outputs, targets, weights, sums, strict=True
         ):
             key = id(tensor)
             predictions.append(np.asarray(values[key]))
@@ -184,13 +187,13 @@ class InterpretingTrainer(PythonTrainer):
             loss += term
             if grad is not None:
                 grads[key] = grads[key] + grad if key in grads else grad
-        for tensor in losses:
+        for tensor in done.losses:
             value = np.asarray(values[id(tensor)], self._network.dtype)
             loss += float(value.mean())
             grad = np.full(value.shape, 1.0 / max(value.size, 1), value.dtype)
             grads[id(tensor)] = grads.get(id(tensor), 0) + grad
         wanted = {id(weight) for weight in self._parameters}
-        run_backward(nodes, values, grads, mode, wanted)
+        run_backward(done.nodes, values, grads, mode, wanted)
         divisor = self._penalty_divisor(len(inputs[0]), weights)
         found = []
         for weight, penalty in zip(self._parameters, self._penalties, strict=True):
@@ -198,7 +201,7 @@ class InterpretingTrainer(PythonTrainer):
             term, slope = penalty.differentiate()
             loss += term / divisor
             found.append(grad if slope is None else grad + slope / grad.dtype.type(divisor))
-        return loss, found, predictions
+        return loss, found, predictions, done
 
     def _penalty_divisor(self, n_rows: int, weights: list[Any]) -> float:
         if not self._options.get("l2_per_batch"):
@@ -240,13 +243,15 @@ class InterpretingTrainer(PythonTrainer):
         penalty = sum(penalty.differentiate()[0] for penalty in self._penalties)
         for start in range(0, x[0].shape[0], batch_size):
             inputs, targets, row_weights = self._batch(slice(start, start + batch_size), data)
-            _, outputs, losses, values = self._network.run(inputs, mode)
+            done = self._network.run(inputs, mode)
+            values = done.values
             loss = penalty / self._penalty_divisor(len(inputs[0]), row_weights)
             for objective, tensor, target, weight, own in zip(
-                self._objectives, outputs, targets, row_weights, sums[1], strict=True
+                self._objectives, done.outputs, targets, row_weights, sums[1], strict=True
             ):
                 loss += objective.differentiate(values[id(tensor)], target, weight, own)[0]
-            loss += sum(float(np.mean(values[id(tensor)])) for tensor in losses)
+            loss += sum(float(np.mean(values[id(tensor)])) for tensor in done.losses)
+            done.update_weights()
             sums[0][:] += (loss * len(inputs[0]), len(inputs[0]))
         return _results(sums)
 
@@ -255,7 +260,7 @@ class InterpretingTrainer(PythonTrainer):
     ) -> tuple[float, list[np.ndarray]]:
         """Return the loss of all rows as one batch, and its gradients in the native shapes."""
         data = (list(x), list(y), list(weights))
-        loss, grads, _ = self._differentiate(slice(None), data, self._zeros()[1])
+        loss, grads, *_ = self._differentiate(slice(None), data, self._zeros()[1])
         return loss, [np.ascontiguousarray(g.T) if g.ndim == 2 else g.reshape(1, -1) for g in grads]
 
     def last_batch(self) -> tuple[np.ndarray, list[np.ndarray]]:

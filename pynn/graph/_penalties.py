@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import ops
-from pynn._tensor import Mode, recording
+from pynn._tensor import Mode
+from pynn._tracing import recording
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight

@@ -15,7 +15,7 @@ import numpy as np
 
 from pynn import ops
 from pynn._shape_rules import normalize_axes
-from pynn._tensor import recording
+from pynn._tracing import recording
 from pynn.graph._features import has_rows
 from pynn.graph._lowering import lower_to_engine
 from pynn.graph._walk import topological

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from pynn import _core
 from pynn.graph._features import reduces_batch
-from pynn.graph._interpreter import Computation, Interpreter
+from pynn.graph._interpreter import Computation, Interpreter, Update
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._lowering import NativeGraph, lower_to_engine
 from pynn.graph._penalties import penalties_of
@@ -45,12 +46,16 @@ class Plan:
         In the order to be kept; None stands for all in order of use.
     losses : sequence of Tensor, default=()
         Further terms of the training loss, each averaged to one number.
+    updates : sequence of (Weight, Tensor), default=()
+        What weights become with each batch, in training and at inference.
 
     Attributes
     ----------
     inputs, outputs, losses : list of Tensor
     nodes : list of Node
         In topological order.
+    output_nodes : list of Node
+        Those of them that the outputs depend on.
     weights : list of Weight
     dtype : str
         The type in which everything is computed.
@@ -74,11 +79,17 @@ class Plan:
         outputs: Sequence[Tensor],
         weights: Sequence[Weight] | None = None,
         losses: Sequence[Tensor] = (),
+        updates: Sequence[Update] = (),
     ) -> None:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.losses = list(losses)
-        self.nodes = topological([*self.outputs, *self.losses], self.inputs)
+        self.updates = list(updates)
+        self.output_nodes = topological(self.outputs, self.inputs)
+        further = [*self.losses, *(tensor for _, tensor in self.updates)]
+        self.nodes = self.output_nodes
+        if further:
+            self.nodes = topological([*self.outputs, *further], self.inputs)
         used = weights_of(self.nodes)
         self.weights = used if weights is None else list(weights)
         self.dtype = self._common_dtype(used)
@@ -86,9 +97,9 @@ class Plan:
         self._frozen: tuple[bool, ...] = ()
         self._executor: Any = None
         self.reason: str | None = None
-        needed = topological(self.outputs, self.inputs) if self.losses else self.nodes
-        self.batch_op = next((node.op.name for node in needed if reduces_batch(node)), None)
-        self.depends_on_batch = self.batch_op is not None
+        reducing = (node.op.name for node in self.output_nodes if reduces_batch(node))
+        self.batch_op = next(reducing, None)
+        self.depends_on_batch = self.batch_op is not None or bool(self.updates)
         self._lower()
 
     def _common_dtype(self, weights: list[Weight]) -> str:
@@ -103,8 +114,9 @@ class Plan:
         return types.pop()
 
     def _lower(self) -> None:
-        nodes = topological(self.outputs, self.inputs) if self.losses else self.nodes
-        lowered = lower_to_engine(nodes, self.inputs, self.outputs, self.dtype)
+        lowered: NativeGraph | str = "assign"
+        if not self.updates:
+            lowered = lower_to_engine(self.output_nodes, self.inputs, self.outputs, self.dtype)
         if isinstance(lowered, str):
             self.reason = lowered
         else:
@@ -194,7 +206,24 @@ class Plan:
 
     def interpreter(self) -> Computation:
         """Return what computes the plan node by node, whether the engine could or not."""
-        return Interpreter(self.nodes, self.inputs, self.outputs, self.dtype, self.losses)
+        return Interpreter(
+            self.nodes, self.inputs, self.outputs, self.dtype, self.losses, self.updates
+        )
+
+    @property
+    def changing_weights(self) -> list[Weight]:
+        """What predictions may change."""
+        return [weight for weight, _ in self.updates]
+
+    @contextmanager
+    def without_changes(self) -> Iterator[None]:
+        """Give the weights that predictions change back what they held before."""
+        before = [(weight, weight.view.copy()) for weight in self.changing_weights]
+        try:
+            yield
+        finally:
+            for weight, value in before:
+                weight.view[...] = value
 
     def executor(self) -> Any:
         """Return what predicts: an ``Executor`` of the engine, or an `Interpreter`."""

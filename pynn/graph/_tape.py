@@ -106,7 +106,7 @@ class Tape:
             If the target was not computed while the tape was open, or a source is no weight.
         """
         nodes = self._tape.nodes if self._tape is not None else []
-        values: dict[int, Any] = {}
+        values: dict[int, Any] = self._tape.values_before() if self._tape is not None else {}
         for node in nodes:
             for tensor in (*node.inputs, node.output):
                 if isinstance(tensor, ValueTensor):

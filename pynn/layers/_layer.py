@@ -11,8 +11,8 @@ from pynn._call import Call
 from pynn._namespace import is_tensor
 from pynn._shape_rules import checked_row_shape
 from pynn._structure import is_nested, leaves, map_leaves, pack
-from pynn._tensor import ValueTensor, is_taped, recording
-from pynn._tracing import current, entered, tracing
+from pynn._tensor import ValueTensor, is_taped
+from pynn._tracing import current, entered, recording, tracing
 from pynn.layers._arguments import (
     as_arrays,
     batch_shape,
@@ -49,7 +49,8 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
     A subclass makes its weights in ``build(input_shape)`` by means of `add_weight` and computes in
     ``call(inputs)`` by means of `pynn.ops`, operators and other layers. `call` is recorded when the
-    layer is called on a tensor, and runs as it stands when the layer is called on arrays.
+    layer is called on a tensor, and runs as it stands when the layer is called on arrays. What it
+    assigns to weights (``self.n.assign_add(1.0)``) is recorded with the rest: each pass does it.
 
     Parameters
     ----------
@@ -197,18 +198,19 @@ class Layer(WeightHolder, metaclass=_NamesItself):
                     trace.losses.append(ops.divide(penalty, ops.batch_size(output)))
         finally:
             trace.depth -= 1
+            if not trace.depth:  # another call begins with the weights as they are
+                updates, trace.updates = trace.updates, {}
         if trace.depth:
             return outputs
-        losses = trace.losses[known:]
+        call = Call(self, args, kwargs)
+        call.losses = trace.losses[known:]
+        call.assigns = bool(updates)
         if not trace.collects:
             del trace.losses[known:]
-        return self._record(args, kwargs, outputs, losses)
+        return self._record(call, outputs)
 
-    def _record(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any, losses: list[Any]
-    ) -> Any:
-        call = Call(self, args, kwargs)
-        call.losses = losses
+    def _record(self, call: Call, outputs: Any) -> Any:
+        """Keep a call, and return the tensors that it makes of the layer's outputs."""
         given = {id(tensor) for tensor in call.inputs}
         flat: list[Tensor] = []
         for output in leaves(outputs):

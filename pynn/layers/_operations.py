@@ -12,7 +12,8 @@ from pynn._array_result import as_result
 from pynn._call import Call
 from pynn._json import decode, encode, tuples
 from pynn._structure import map_leaves
-from pynn._tensor import Node, Tensor, apply, recording
+from pynn._tensor import Node, Tensor, apply
+from pynn._tracing import recording
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 

@@ -235,7 +235,7 @@ class BaseModel(Layer):
         if isinstance(training, bool):
             outer = current()
             with tracing(training) as trace:
-                trace.depth = outer.depth
+                trace.depth, trace.updates = outer.depth, outer.updates
                 outputs = graph.run(inputs)
             outer.losses.extend(trace.losses)
             return outputs

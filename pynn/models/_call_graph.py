@@ -92,6 +92,11 @@ class CallGraph(Interface):
         """What layers gave to ``add_loss`` when they were called."""
         return [loss for call in self.calls for loss in call.losses]
 
+    @property
+    def assigns(self) -> bool:
+        """Whether a layer assigned to a weight when it was called."""
+        return any(call.assigns for call in self.calls)
+
     def run(self, inputs: Any) -> Any:
         """Call the layers again on other tensors or arrays, and return the outputs.
 

@@ -101,11 +101,13 @@ class Evaluation:
                 continue
             if by_batches and done % together == 0:
                 callbacks.on_test_batch_begin(done)
-            totals = Totals(evaluator.evaluate(*part.sources(evaluator), size)) + totals
             if isinstance(objectives, Objectives) and objectives.python_metrics:
                 plan = model._plan()
-                predictions = plan.predict(part.x_arrays, size if plan.depends_on_batch else None)
+                with plan.without_changes():  # which the evaluation makes
+                    by = size if plan.depends_on_batch else None
+                    predictions = plan.predict(part.x_arrays, by)
                 objectives.update(part, slice(None), predictions)
+            totals = Totals(evaluator.evaluate(*part.sources(evaluator), size)) + totals
             done += part.count_steps(size) if isinstance(self._data, ArrayData) else 1
             if by_batches and done % together == 0:
                 callbacks.on_test_batch_end(done - 1, objectives.logs(totals))

@@ -15,13 +15,13 @@ from pynn import graph
 from pynn._namespace import is_tensor
 from pynn._signatures import training_position, usual_training
 from pynn._structure import leaves, map_leaves, pack
-from pynn._tensor import Mode, ValueTensor, computing, recording
-from pynn._tracing import TrainingFlag, current, tracing
+from pynn._tensor import Mode, ValueTensor, computing
+from pynn._tracing import SymbolicValueError, TrainingFlag, current, recording, tracing
 from pynn._weight import Weight
 from pynn.layers import Layer
 from pynn.models._call_graph import CallGraph
 from pynn.models._interface import Interface
-from pynn.ops import SymbolicValueError, Tensor
+from pynn.ops import Tensor
 
 Call = Callable[[Any], Any]
 
@@ -59,9 +59,12 @@ def interface_of(call: Call, data: Any, dtype: str) -> Interface:
             ValueTensor(graph.gather(array, slice(0, 2), tensor.shape, dtype))
             for array, tensor in zip(arrays, inputs, strict=True)
         ]
-        with tracing(False), computing(Mode(training=False)):
+        with tracing(False), computing(Mode(training=False)) as tape:
             current().depth += 1  # leave no records that hold values
-            outputs = call(pack(data, examples))
+            try:
+                outputs = call(pack(data, examples))
+            finally:
+                tape.undo_assignments()
     found = list(leaves(outputs))
     wrong = [value for value in found if not isinstance(value, Tensor)]
     if wrong or not found:
@@ -85,11 +88,15 @@ def _names(structure: Any, count: int, prefix: str) -> list[str]:
 
 
 class Recording(NamedTuple):
-    """Flat inputs and outputs of a computation, and what was added to its loss on the way."""
+    """Flat inputs and outputs of a computation, and what was done on the way.
+
+    That is what was added to its loss, and what was assigned to weights.
+    """
 
     inputs: list[Tensor]
     outputs: list[Tensor]
     losses: list[Any]
+    updates: list[tuple[Weight, Tensor]]
 
 
 def plans_of(
@@ -109,15 +116,18 @@ def plans_of(
     if interface.is_eager:
         eager = _eager_plan(interface, call, weights, model.dtype)
         return eager, eager
-    if isinstance(interface, CallGraph) and not _asks_for_mode(model):
-        training = Recording(interface.flat_inputs, interface.flat_outputs, interface.losses)
+    if isinstance(interface, CallGraph) and not (interface.assigns or _asks_for_mode(model)):
+        training = Recording(interface.flat_inputs, interface.flat_outputs, interface.losses, [])
         inference = training
     else:
         training, inference = _record_both(call, interface.inputs)
-    first = graph.Plan(training.inputs, training.outputs, weights, training.losses)
+    first = graph.Plan(
+        training.inputs, training.outputs, weights, training.losses, training.updates
+    )
     if inference is training:
         return first, first
-    return first, graph.Plan(inference.inputs, inference.outputs, weights)
+    updates = inference.updates
+    return first, graph.Plan(inference.inputs, inference.outputs, weights, updates=updates)
 
 
 def _asks_for_mode(layer: Layer) -> bool:
@@ -145,7 +155,8 @@ def _record_both(call: Call, inputs: Any) -> tuple[Recording, Recording]:
         with tracing(training) as trace, recording():
             current().depth += 1  # the layers' own records are of the first call
             outputs = call(fresh)
-            return Recording(list(leaves(fresh)), list(leaves(outputs)), list(trace.losses))
+            updates = list(trace.updates.values())
+            return Recording(list(leaves(fresh)), list(leaves(outputs)), trace.losses, updates)
 
     flag = TrainingFlag()
     first = one(flag)

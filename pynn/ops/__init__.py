@@ -10,8 +10,10 @@ from typing import Any as _Any
 
 from pynn import _namespace
 from pynn._activation_op import ACTIVATIONS as _ACTIVATIONS
-from pynn._tensor import Node, SymbolicValueError, Tensor
+from pynn._tensor import Node, Tensor
 from pynn._tensor import Op as _Op
+from pynn._tensor import assign as assign  # not in __all__, as Keras has none
+from pynn._tracing import SymbolicValueError
 from pynn._weight import Weight
 from pynn.ops import (
     _activation,

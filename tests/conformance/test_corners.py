@@ -249,3 +249,85 @@ def test_a_softmax_of_one_unit() -> None:
             seen.append(any("a softmax over axis" in str(w.message) for w in caught))
         found.append(seen)
     assert found[0] == found[1]
+
+
+def stateful(library: Any, kind: str) -> Any:
+    """A layer that assigns to weights of its own, in one way or another."""
+    ops = library.ops
+
+    class Stateful(library.layers.Layer):  # type: ignore[name-defined, misc]
+        def build(self, input_shape: Any) -> None:
+            row = (input_shape[-1],)
+            given = {"initializer": "zeros", "trainable": False}
+            self.n = self.add_weight(shape=(), name="n", **given)
+            self.moving = self.add_weight(shape=row, name="moving", **given)
+            super().build(input_shape)
+
+        def call(self, x: Any, training: Any = None) -> Any:
+            if kind == "in training" and not training:
+                return x + self.moving
+            if kind == "unread":
+                self.n.assign_add(1.0)
+                return x
+            before = 1.0 * self.n
+            self.n.assign_add(1.0)
+            if kind == "twice":
+                self.n.assign(self.n * 1.5)
+            if kind == "constant":
+                self.moving.assign(np.array([1.0, 2.0, 3.0], "float32"))
+                return x * self.moving + self.n
+            self.moving.assign(0.9 * self.moving + 0.1 * ops.mean(x, axis=0))
+            self.moving.assign_sub(np.full(3, 0.01, "float32"))
+            return x - self.moving + 0.1 * before
+
+    return Stateful()
+
+
+KINDS = ["plain", "unread", "in training", "twice", "constant", "shared", "nested", "subclass"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_state_that_call_assigns(kind: str) -> None:
+    results = []
+    for library in LIBRARIES:
+        layer = stateful(library, kind)
+        last = library.layers.Dense(1, kernel_initializer="ones")
+        inputs = library.Input((3,))
+        if kind == "subclass":
+
+            class Own(library.Model):  # type: ignore[name-defined, misc]
+                def __init__(self, layer: Any, last: Any) -> None:
+                    super().__init__()
+                    self.layer, self.last = layer, last
+
+                def call(self, x: Any) -> Any:
+                    return self.last(self.layer(x))
+
+            model = Own(layer, last)
+        elif kind == "nested":
+            inner = library.Sequential([library.Input((3,)), layer])
+            model = library.Model(inputs, last(inner(inputs)))
+        elif kind == "shared":
+            model = library.Model(inputs, last(layer(layer(inputs))))
+        else:
+            model = library.Sequential([inputs, layer, last])
+        model.compile(library.optimizers.SGD(0.01), "mse", metrics=["mae"])
+        given = {"batch_size": 4, "verbose": 0}
+        found: list[Any] = []
+
+        def note(value: Any, found: list[Any] = found, layer: Any = layer) -> None:
+            found.append(np.asarray(value))
+            found.extend(np.asarray(weight) for weight in layer.get_weights())
+
+        note(model.fit(X, Y, epochs=3, shuffle=False, **given).history["loss"])
+        note(model.evaluate(X, Y, **given))
+        note(model.predict(X, **given))
+        note(model(X))
+        note(model(X, training=True))
+        note(model.train_on_batch(X, Y))
+        history = model.fit(X, Y, validation_data=(X, Y), shuffle=False, **given).history
+        note(history["val_loss"])
+        found.extend(np.asarray(weight) for weight in model.get_weights())
+        results.append(found)
+    for ours, theirs in zip(*results, strict=True):
+        assert_agree(ours, theirs, TRAINING)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pynn import _core, layers, ops
-from pynn._tensor import recording
+from pynn._tracing import recording
 from pynn.graph import Plan, to_rows
 from pynn.graph._interpreter import Interpreter
 from pynn.graph._interpreting_trainer import InterpretingTrainer

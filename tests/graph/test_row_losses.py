@@ -191,7 +191,7 @@ def test_further_terms(with_loss: bool) -> None:
     bias = ops.Weight(np.array([0.3, -0.4]), "bias")
 
     def terms(hidden: Any) -> list:
-        from pynn._tensor import recording
+        from pynn._tracing import recording
 
         with recording():
             penalty = ops.sum(ops.square(bias))

@@ -13,8 +13,7 @@ import numpy as np
 
 from pynn import activations, layers, models
 from pynn._structure import leaves
-from pynn._tensor import recording
-from pynn._tracing import tracing
+from pynn._tracing import recording, tracing
 from pynn.ops import Tensor
 
 # scikit-learn's names of activations that pynn calls otherwise.
