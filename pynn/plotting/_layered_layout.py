@@ -165,6 +165,7 @@ class _Graph:
         """Put everything near what it is connected to, in the order of its layer."""
         for layer in self.layers:
             self._settle(layer, [0.0] * len(layer), [1.0] * len(layer))
+        n_boxes = len(self.sizes)
         for sweep in range(_SWEEPS):
             down = sweep % 2 == 0
             both = sweep >= _SWEEPS // 2
@@ -174,7 +175,7 @@ class _Graph:
                     near = self.above[node] if down else self.below[node]
                     if both or not near:
                         near = self.above[node] + self.below[node]
-                    pulls = [self._pull(node, other) for other in near]
+                    pulls = [_PULL[(node >= n_boxes) + (other >= n_boxes)] for other in near]
                     total = sum(pulls)
                     places = [pull * self.x[n] for pull, n in zip(pulls, near, strict=True)]
                     wanted.append(sum(places) / total if total else self.x[node])
@@ -182,9 +183,6 @@ class _Graph:
                 self._settle(layer, wanted, weights)
         left = min((x - w / 2 for x, w in zip(self.x, self.widths, strict=True)), default=0.0)
         self.x = [x - left for x in self.x]
-
-    def _pull(self, node: int, other: int) -> float:
-        return _PULL[(node >= len(self.sizes)) + (other >= len(self.sizes))]
 
     def _settle(self, layer: list[int], wanted: list[float], weights: list[float]) -> None:
         """Move a layer's nodes to the wanted places, as near as their widths allow.

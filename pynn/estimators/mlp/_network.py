@@ -64,10 +64,12 @@ class Network:
     def __init__(self, architecture: Architecture, model: models.Model | None = None) -> None:
         self.architecture = architecture
         self._model = model
-        self._stack = _stack_of(model) if model is not None else make_layers(architecture)
-        if model is not None:
+        if model is not None:  # a chain that ends with one head
+            *hidden, head = [x for x in model.layers if not isinstance(x, layers.InputLayer)]
+            self._stack = Stack(hidden, [head])
             self.plan = model._plan()
         else:
+            self._stack = make_layers(architecture)
             features, outputs = connect(architecture, self._stack)
             self.plan = graph.Plan([features], outputs)
         dense = self._stack.dense
@@ -244,12 +246,6 @@ class Network:
         else:
             arrays = optimizer._kept_arrays(self.trained)
         return _name_of(optimizer), self.trainer.iterations, arrays
-
-
-def _stack_of(model: Any) -> Stack:
-    """Return the layers of a chain that ends with one head."""
-    *hidden, head = [each for each in model.layers if not isinstance(each, layers.InputLayer)]
-    return Stack(hidden, [head])
 
 
 def _name_of(optimizer: Any) -> str:

@@ -87,15 +87,11 @@ class Builder:
         """Return a node that is `fill` for every entry of another."""
         return self.express("where", node, float(fill), float(fill))
 
-    def sum_over_batch(self, node: int) -> int:
-        """Return a node of the sums over the batch's rows, which it gives to every row."""
-        return self.graph.add("batch_sum", [node])
-
     def count_rows(self, node: int) -> int:
         """Return the number of the batch's rows, as a node of one feature."""
         if self._count is None:
             ones = self.filled(self.select(node, np.zeros(1, np.int64)), 1.0)
-            self._count = self.sum_over_batch(ones)
+            self._count = self.add("batch_sum", [ones])
         return self._count
 
 

@@ -196,11 +196,8 @@ def _append_expression(builder: Builder, members: Sequence[Node]) -> int:
         return program.input(node if features.max() == 0 else builder.select(node, features))
 
     for member in members:
-        operands = [operand(value, member.output) for value in _operands(member)]
+        inputs = member.inputs[:1] if member.op.name == "cast" else member.inputs
+        operands = [operand(value, member.output) for value in inputs]
         result = program.append_node(member, operands)
         values[id(member.output)] = result
     return program.append_to(builder.graph, result)
-
-
-def _operands(node: Node) -> Sequence[Any]:
-    return node.inputs[:1] if node.op.name == "cast" else node.inputs

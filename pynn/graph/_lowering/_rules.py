@@ -197,9 +197,8 @@ def _reduce_batch(
     name = node.op.name
     if name not in ("sum", "mean"):
         return None
-    total = builder.sum_over_batch(
-        _reduce_features(builder, node, source, row, axes) if axes else source
-    )
+    of_rows = _reduce_features(builder, node, source, row, axes) if axes else source
+    total = builder.add("batch_sum", [of_rows])  # which gives the sums to every row
     if name == "sum":
         return total
     return builder.express("divide", total, builder.count_rows(source))
