@@ -5,11 +5,10 @@ node in NumPy where a model uses an op that the engine does not have. Nothing he
 data formats of users, or epochs.
 """
 
-from pynn.graph._eager_plan import EagerPlan
 from pynn.graph._interpreter import gather
 from pynn.graph._interpreting_trainer import InterpretingTrainer, PythonTrainer
 from pynn.graph._per_row import averages_rows
-from pynn.graph._plan import PREDICT_ROWS, Plan
+from pynn.graph._plan import PREDICT_ROWS, EagerPlan, Plan
 from pynn.graph._rows import flat_rows, to_numeric, to_rows
 from pynn.graph._tape import Tape
 from pynn.graph._walk import steps_between, tensors_of

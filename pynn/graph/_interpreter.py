@@ -14,7 +14,6 @@ import numpy as np
 from pynn._sparse import is_sparse
 from pynn._tensor import Mode
 from pynn.graph._rows import to_numeric
-from pynn.graph._walk import topological
 from pynn.ops import Node, Tensor, Weight
 
 Values = dict[int, Any]  # by the id of the tensor, or of a weight that has changed since
@@ -62,52 +61,6 @@ class Computation(Protocol):
 
     def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
         """Compute all nodes for a batch, or those that the outputs need."""
-
-
-class Interpreter:
-    """A network that is computed node by node.
-
-    Parameters
-    ----------
-    nodes : sequence of Node
-        In topological order.
-    inputs, outputs : sequence of Tensor
-    dtype : str
-    losses : sequence of Tensor, default=()
-        Further terms of the training loss.
-    updates : sequence of (Weight, Tensor), default=()
-        What weights become with each pass.
-    """
-
-    def __init__(
-        self,
-        nodes: Sequence[Node],
-        inputs: Sequence[Tensor],
-        outputs: Sequence[Tensor],
-        dtype: str,
-        losses: Sequence[Tensor] = (),
-        updates: Sequence[Update] = (),
-    ) -> None:
-        self.nodes = list(nodes)
-        self.inputs = list(inputs)
-        self.outputs = list(outputs)
-        self.losses = list(losses)
-        self.dtype = dtype
-        self.updates = list(updates)
-        wanted = [*self.outputs, *(tensor for _, tensor in self.updates)]
-        self._needed = topological(wanted, self.inputs)
-
-    def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
-        """Compute all nodes for a batch, or those that the outputs need."""
-        values: Values = {id(t): v for t, v in zip(self.inputs, x, strict=True)}
-        nodes = self.nodes if all_nodes else self._needed
-        run_forward(nodes, values, mode)
-        losses = self.losses if all_nodes else ()
-        return Pass(nodes, self.outputs, losses, values, self.updates)
-
-    def predict(self, x: Sequence[Any], batch_size: int) -> list[np.ndarray]:
-        """Return the outputs for all rows, in inference mode, further axes flattened."""
-        return predict_in_batches(self, x, batch_size)
 
 
 def predict_in_batches(network: Computation, x: Sequence[Any], batch_size: int) -> list[np.ndarray]:

@@ -1,8 +1,8 @@
-"""`Plan`: a network between given tensors, ready to predict with and to train."""
+"""`Plan` and `EagerPlan`: a network between given tensors, ready to predict with and to train."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import _core
+from pynn._tensor import Mode, ValueTensor, computing
 from pynn.graph._features import reduces_batch
-from pynn.graph._interpreter import Computation, Interpreter, Update
+from pynn.graph._interpreter import Pass, Update, Values, predict_in_batches, run_forward
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.graph._lowering import NativeGraph, lower_to_engine
 from pynn.graph._penalties import penalties_of
@@ -33,6 +34,8 @@ class _WithLosses(NamedTuple):
     targets: list[int]
 
 
+# Takes tensors with values and the mode; returns the outputs and what was added to the loss.
+Compute = Callable[[list[ValueTensor], bool], "tuple[list[Tensor], list[Any]]"]
 PREDICT_ROWS = 1024  # rows that pass through the engine at once, unless a caller says otherwise
 
 
@@ -86,16 +89,17 @@ class Plan:
         self.losses = list(losses)
         self.updates = list(updates)
         self.output_nodes = topological(self.outputs, self.inputs)
-        further = [*self.losses, *(tensor for _, tensor in self.updates)]
-        self.nodes = self.output_nodes
-        if further:
-            self.nodes = topological([*self.outputs, *further], self.inputs)
+        updated = [tensor for _, tensor in self.updates]
+        self._predicting = self.nodes = self.output_nodes
+        if updated:
+            self._predicting = topological([*self.outputs, *updated], self.inputs)
+        if self.losses or updated:
+            self.nodes = topological([*self.outputs, *self.losses, *updated], self.inputs)
         used = weights_of(self.nodes)
         self.weights = used if weights is None else list(weights)
         self.dtype = self._common_dtype(used)
         self._native: NativeGraph | None = None
         self._frozen: tuple[bool, ...] = ()
-        self._executor: Any = None
         self.reason: str | None = None
         reducing = (node.op.name for node in self.output_nodes if reduces_batch(node))
         self.batch_op = next(reducing, None)
@@ -201,14 +205,8 @@ class Plan:
 
     @property
     def is_native(self) -> bool:
-        """Whether the engine predicts, and not the interpreter."""
+        """Whether the engine predicts, and not NumPy."""
         return self._native is not None and self.batch_op is None
-
-    def interpreter(self) -> Computation:
-        """Return what computes the plan node by node, whether the engine could or not."""
-        return Interpreter(
-            self.nodes, self.inputs, self.outputs, self.dtype, self.losses, self.updates
-        )
 
     @property
     def changing_weights(self) -> list[Weight]:
@@ -225,15 +223,20 @@ class Plan:
             for weight, value in before:
                 weight.view[...] = value
 
+    @cached_property
     def executor(self) -> Any:
-        """Return what predicts: an ``Executor`` of the engine, or an `Interpreter`."""
-        if self._executor is None:
-            native = self._native
-            if native is None or self.batch_op:
-                self._executor = self.interpreter()
-            else:
-                self._executor = _core.Executor(native.graph, native.inputs, native.outputs)
-        return self._executor
+        """The engine's ``Executor``, which predicts; None if the plan predicts in NumPy."""
+        if self._native is None or self.batch_op is not None:
+            return None
+        return _core.Executor(self._native.graph, self._native.inputs, self._native.outputs)
+
+    def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
+        """Compute all nodes for a batch in NumPy, or those that outputs and updates need."""
+        values: Values = {id(t): v for t, v in zip(self.inputs, x, strict=True)}
+        nodes = self.nodes if all_nodes else self._predicting
+        run_forward(nodes, values, mode)
+        losses = self.losses if all_nodes else ()
+        return Pass(nodes, self.outputs, losses, values, self.updates)
 
     def predict(self, x: Sequence[Any], batch_size: int | None = None) -> list[np.ndarray]:
         """Return the outputs for the rows of `x`, in inference mode.
@@ -250,8 +253,10 @@ class Plan:
         list of ndarray, shape (n, width)
             One for each output, its further axes flattened.
         """
-        sources = [to_rows(value) for value in x] if self.is_native else list(x)
-        outputs: list[np.ndarray] = self.executor().predict(sources, batch_size or PREDICT_ROWS)
+        if self.executor is None:
+            return predict_in_batches(self, x, batch_size or PREDICT_ROWS)
+        sources = [to_rows(value) for value in x]
+        outputs: list[np.ndarray] = self.executor.predict(sources, batch_size or PREDICT_ROWS)
         return outputs
 
     def trainer(
@@ -320,7 +325,7 @@ class Plan:
                 native, losses, metrics, targets = lowered
         if native is None or reason is not None:
             return InterpretingTrainer(
-                self.interpreter(),
+                self,
                 losses,
                 loss_weights,
                 metrics,
@@ -355,3 +360,54 @@ class Plan:
             and any(id(weight) in trained for weight in node.inputs[1:])
             for node in self.nodes
         )
+
+
+class EagerPlan(Plan):
+    """A plan of code that looks at values, and so cannot be recorded once: it runs for each batch.
+
+    The gradients come from what was recorded on the way.
+
+    Parameters
+    ----------
+    compute : callable
+        ``compute(inputs, training)`` returns outputs and losses.
+    inputs, outputs : sequence of Tensor
+        Of which only shapes and names matter.
+    weights : sequence of Weight
+    dtype : str
+    """
+
+    def __init__(
+        self,
+        compute: Compute,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        weights: Sequence[Weight],
+        dtype: str,
+    ) -> None:
+        # Nothing is recorded, and nothing lowered.
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        self.losses, self.updates, self.nodes, self.output_nodes = [], [], [], []
+        self.weights, self.dtype = list(weights), dtype
+        self.reason, self.batch_op = "code that looks at values", None
+        self.depends_on_batch = True  # for all that is known
+        self._native, self._frozen = None, ()
+        self._compute = compute
+
+    @property
+    def changing_weights(self) -> list[Weight]:
+        """What predictions may change: anything that is not trained, for all that is known."""
+        return [weight for weight in self.weights if not weight.trainable]
+
+    def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
+        """Run the code on a batch."""
+        inputs = [ValueTensor(value) for value in x]
+        with computing(mode) as tape:
+            outputs, losses = self._compute(inputs, mode.training)
+        values: dict[int, Any] = {id(tensor): tensor.value for tensor in inputs}
+        values.update(tape.values_before())
+        for node in tape.nodes:
+            output = node.output
+            assert isinstance(output, ValueTensor)
+            values[id(output)] = output.value
+        return Pass(tape.nodes, outputs, losses if all_nodes else (), values)

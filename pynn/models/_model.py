@@ -611,7 +611,7 @@ class Model(BaseModel):
         plain = plain and not self._runs_by_layers(undecided=True)
         if plan.is_native and plain and len(shapes) == 2 and all(len(s) == 2 for s in shapes):
             self._fast_rows = self._rows_per_call()
-            self._fast = plan.executor().predict_array
+            self._fast = plan.executor.predict_array
 
     def _rows_per_call(self) -> int:
         return rows_per_call(self._plan().n_parameters)

@@ -8,7 +8,7 @@ import pytest
 from pynn import _core, layers, ops
 from pynn._tracing import recording
 from pynn.graph import Plan, to_rows
-from pynn.graph._interpreter import Interpreter
+from pynn.graph._interpreter import predict_in_batches
 from pynn.graph._interpreting_trainer import InterpretingTrainer
 from pynn.training import ArrayData, Listener, Totals, TrainingLoop
 
@@ -166,9 +166,8 @@ def build(function):
 def test_the_engine_computes_what_the_interpreter_does(name: str) -> None:
     plan = build(NATIVE[name])
     assert plan.reason is None
-    slow = Interpreter(plan.nodes, plan.inputs, plan.outputs, plan.dtype)
     out = plan.predict([X])[0]
-    np.testing.assert_allclose(out, slow.predict([X], 16)[0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(out, predict_in_batches(plan, [X], 16)[0], rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(out, NATIVE[name](X).reshape(len(X), -1), rtol=1e-12, atol=1e-12)
 
 
@@ -184,9 +183,7 @@ def test_gradients_agree(name: str) -> None:
     loss, sgd = ("mean_squared_error", []), ("sgd", [])
     fast = plan.trainer([loss], sgd, parameters=weights)
     zeros = [0.0] * len(weights)
-    slow = InterpretingTrainer(
-        plan.interpreter(), [loss], [1.0], [()], weights, zeros, zeros, sgd, {}
-    )
+    slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, sgd, {})
 
     a = fast.gradients([to_rows(X)], [to_rows(y)], [None])
     b = slow.gradients([X], [y], [None])
@@ -206,9 +203,7 @@ def test_what_looks_at_the_batch_is_trained_natively(name: str) -> None:
     fast = plan.trainer([loss], sgd, parameters=weights)
     assert isinstance(fast, _core.Trainer)
     zeros = [0.0] * len(weights)
-    slow = InterpretingTrainer(
-        plan.interpreter(), [loss], [1.0], [()], weights, zeros, zeros, sgd, {}
-    )
+    slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, sgd, {})
     a = fast.gradients([to_rows(X)], [to_rows(y)], [None])
     b = slow.gradients([X], [y], [None])
     assert a[0] == pytest.approx(b[0], rel=1e-12)

@@ -99,7 +99,7 @@ def trainers(
     fast = plan.trainer([loss], ("sgd", []), parameters=plan.weights, **widths)
     zeros = [0.0] * len(plan.weights)
     slow = InterpretingTrainer(
-        plan.interpreter(), [loss], [1.0], [()], plan.weights, zeros, zeros, ("sgd", []), {}
+        plan, [loss], [1.0], [()], plan.weights, zeros, zeros, ("sgd", []), {}
     )
     return fast, slow
 

@@ -145,9 +145,7 @@ def test_interpreter_trains_as_the_engine_does(name: str, arguments: dict, data:
 
     zeros = [0.0] * len(weights)
     loss = ("mean_squared_error", [])
-    slow = InterpretingTrainer(
-        plan.interpreter(), [loss], [1.0], [()], weights, zeros, zeros, ("sgd", []), {}
-    )
+    slow = InterpretingTrainer(plan, [loss], [1.0], [()], weights, zeros, zeros, ("sgd", []), {})
     fast_data = ([graph.to_rows(a) for a in arrays], [graph.to_rows(y)], [None])
     slow_data = (arrays, [y], [None])
     loss_slow, grads_slow = slow.gradients(*slow_data)

@@ -131,7 +131,7 @@ class Network:
         if self._single:
             if self._predict_array is None:
                 # The short way for one array, which only the engine's executors have.
-                short = getattr(self.plan.executor(), "predict_array", None)
+                short = getattr(self.plan.executor, "predict_array", None)
                 self._predict_array = short or (lambda x: None)
             found = self._predict_array(x)
             if found is not None:
