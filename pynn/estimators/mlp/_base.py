@@ -136,14 +136,28 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             lock.training(anew=self._starts_anew(incremental)),
             limited_threads(self.n_jobs),
         ):
-            self._train(x, y, sample_weight, incremental, validation)
+            notified = "_skl_callbacks" in vars(self)
+            train = self._train_with_callbacks if notified else self._train
+            train(x, y, sample_weight, incremental, validation)
         return self
 
     @with_callbacks
-    def _train(
+    def _train_with_callbacks(
         self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any
     ) -> None:
-        task = FitTask.begin(self, x, y, sample_weight)
+        task = FitTask(self, x, y, sample_weight)
+        self._train(x, y, sample_weight, incremental, validation, task)
+        task.ends()
+
+    def _train(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        incremental: bool,
+        validation: Any,
+        task: FitTask | None = None,
+    ) -> None:
         hidden = self._hidden_sizes()
         reset = self._starts_anew(incremental)
         data = self._check_data(x, y, incremental, reset)
@@ -178,8 +192,6 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
                 "Solver produced non-finite parameter weights. The input data may contain "
                 "large values and need to be preprocessed."
             )
-        if task is not None:
-            task.ends()
 
     def _starts_anew(self, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)

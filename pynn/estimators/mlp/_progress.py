@@ -42,13 +42,6 @@ class FitTask:
         self._context.call_on_fit_task_begin(**self._data)
         self._epoch: Any = None
 
-    @classmethod
-    def begin(cls, estimator: MLPParameters, x: Any, y: Any, sample_weight: Any) -> FitTask | None:
-        """Return the task of a fit, or None if there is no callback to be notified of it."""
-        if "_skl_callbacks" not in vars(estimator):
-            return None
-        return cls(estimator, x, y, sample_weight)
-
     def epoch_begins(self) -> None:
         """Notify of the begin of an epoch."""
         self._epoch = self._context.subcontext(task_name="epoch")
