@@ -23,6 +23,7 @@ from pynn import (
     regularizers,
 )
 from pynn._custom_objects import get_registered_name, known_objects
+from pynn._registry import Registry
 from pynn.ops import Weight
 
 # Keras's module for what an argument of that name, or one that ends in it, holds.
@@ -37,7 +38,7 @@ _MODULES = {
     "metrics": "keras.metrics",
     "weighted_metrics": "keras.metrics",
 }
-_LISTS = {
+_LISTS: dict[str, Registry[Any]] = {
     "keras.layers": layers.registry,
     "keras.activations": activations.registry,
     "keras.initializers": initializers.registry,
