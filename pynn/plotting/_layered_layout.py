@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from statistics import median
 
 Point = tuple[float, float]
@@ -258,21 +259,15 @@ class _Graph:
 
 def _ranks(count: int, links: Sequence[Link]) -> list[int]:
     """Return the layer of each box: below all that it depends on, inputs right above their use."""
-    below: list[list[int]] = [[] for _ in range(count)]
-    missing = [0] * count
+    above: dict[int, list[int]] = {node: [] for node in range(count)}
+    below: dict[int, list[int]] = {node: [] for node in range(count)}
     for link in links:
+        above[link.target].append(link.source)
         below[link.source].append(link.target)
-        missing[link.target] += 1
-    inputs = [node for node in range(count) if not missing[node]]
     ranks = [0] * count
-    ready = list(inputs)
-    for node in ready:
-        for other in below[node]:
-            ranks[other] = max(ranks[other], ranks[node] + 1)
-            missing[other] -= 1
-            if not missing[other]:
-                ready.append(other)
-    for node in inputs:
-        if below[node]:
+    for node in TopologicalSorter(above).static_order():
+        ranks[node] = max((ranks[other] + 1 for other in above[node]), default=0)
+    for node in range(count):
+        if below[node] and not above[node]:
             ranks[node] = min(ranks[other] for other in below[node]) - 1
     return ranks
