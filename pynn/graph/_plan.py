@@ -196,7 +196,7 @@ class Plan:
     def frozen(self) -> tuple[bool, ...]:
         """Return which batch normalizations use their moving moments in training too."""
         nodes = (node for node in self.nodes if node.op.name == "batch_normalization")
-        return tuple(bool(node.params["frozen"]()) for node in nodes)
+        return tuple(bool(node.params["how"].frozen()) for node in nodes)
 
     @cached_property
     def n_parameters(self) -> int:
@@ -356,7 +356,7 @@ class Plan:
         trained = {id(weight) for weight in parameters}
         return any(
             node.op.name == "batch_normalization"
-            and node.params["frozen"]()
+            and node.params["how"].frozen()
             and any(id(weight) in trained for weight in node.inputs[1:])
             for node in self.nodes
         )

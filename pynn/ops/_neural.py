@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -96,30 +96,31 @@ def _alpha_slope(x: np.ndarray, rate: float, random: np.random.Generator) -> np.
 ALPHA_DROPOUT = _random_op("alpha_dropout", _alpha_forward, _alpha_slope)
 
 
+class Normalization(NamedTuple):
+    """How a batch is normalized; see `normalize_batch`."""
+
+    momentum: float
+    epsilon: float
+    scale: bool
+    center: bool
+    frozen: Callable[[], bool]
+
+
 def _normalize_forward(
-    x: Any,
-    moving_mean: Any,
-    moving_variance: Any,
-    *scale_and_center: Any,
-    momentum: float,
-    epsilon: float,
-    scale: bool,
-    center: bool,
-    frozen: Any,
-    mode: Mode,
+    x: Any, moving_mean: Any, moving_variance: Any, *terms: Any, how: Normalization, mode: Mode
 ) -> np.ndarray:
     x = np.asarray(x, moving_mean.dtype)
     mean, variance = moving_mean, moving_variance
-    if mode.training and not frozen():
+    if mode.training and not how.frozen():
         axes = tuple(range(x.ndim - 1))
         mean, variance = x.mean(axis=axes), x.var(axis=axes)
-        moving_mean += (1.0 - momentum) * (mean - moving_mean)
-        moving_variance += (1.0 - momentum) * (variance - moving_variance)
-    gain = 1.0 / np.sqrt(variance + moving_mean.dtype.type(epsilon))
-    if scale:
-        gain = gain * scale_and_center[0]
+        moving_mean += (1.0 - how.momentum) * (mean - moving_mean)
+        moving_variance += (1.0 - how.momentum) * (variance - moving_variance)
+    gain = 1.0 / np.sqrt(variance + moving_mean.dtype.type(how.epsilon))
+    if how.scale:
+        gain = gain * terms[0]
     out = (x - mean) * gain
-    return out + scale_and_center[-1] if center else out
+    return out + terms[-1] if how.center else out
 
 
 def _normalize_backward(
@@ -128,27 +129,23 @@ def _normalize_backward(
     x: Any,
     moving_mean: Any,
     moving_variance: Any,
-    *scale_and_center: Any,
-    momentum: float,
-    epsilon: float,
-    scale: bool,
-    center: bool,
-    frozen: Any,
+    *terms: Any,
+    how: Normalization,
     mode: Mode,
 ) -> tuple[Any, ...]:
     x = np.asarray(x, moving_mean.dtype)
     axes = tuple(range(x.ndim - 1))
-    batch = mode.training and not frozen()
+    batch = mode.training and not how.frozen()
     mean, variance = moving_mean, moving_variance
     if batch:
         mean, variance = x.mean(axis=axes), x.var(axis=axes)
-    inverse = 1.0 / np.sqrt(variance + moving_mean.dtype.type(epsilon))
+    inverse = 1.0 / np.sqrt(variance + moving_mean.dtype.type(how.epsilon))
     unit = (x - mean) * inverse
-    grad_unit = grad * scale_and_center[0] if scale else grad
+    grad_unit = grad * terms[0] if how.scale else grad
     grads = []
-    if scale:
+    if how.scale:
         grads.append(unbroadcast(grad * unit, moving_mean))
-    if center:
+    if how.center:
         grads.append(unbroadcast(grad, moving_mean))
     if batch:
         centered = grad_unit - grad_unit.mean(axis=axes)
@@ -159,15 +156,14 @@ def _normalize_backward(
 
 
 def _normalization_in_onnx(
-    w: OnnxWriter, x: str, mean: Any, variance: Any, *rest: Any, **params: Any
+    w: OnnxWriter, x: str, mean: Any, variance: Any, *terms: Any, how: Normalization
 ) -> str:
-    factor = 1 / (variance + params["epsilon"]) ** 0.5
-    terms = list(rest)
-    if params["scale"]:
-        factor = factor * terms.pop(0)
+    factor = 1 / (variance + how.epsilon) ** 0.5
+    if how.scale:
+        factor = factor * terms[0]
     offset = -mean * factor
-    if params["center"]:
-        offset = offset + terms.pop(0)
+    if how.center:
+        offset = offset + terms[-1]
     return w.node("Add", w.node("Mul", x, factor), offset)
 
 
@@ -282,13 +278,6 @@ def normalize_batch(
     """
     inputs = [x, moving_mean, moving_variance]
     inputs += [weight for weight in (gamma, beta) if weight is not None]
-    return apply_modal(
-        BATCH_NORMALIZATION,
-        *inputs,
-        training=training,
-        momentum=float(momentum),
-        epsilon=float(epsilon),
-        scale=gamma is not None,
-        center=beta is not None,
-        frozen=frozen,
-    )
+    scale, center = gamma is not None, beta is not None
+    how = Normalization(float(momentum), float(epsilon), scale, center, frozen)
+    return apply_modal(BATCH_NORMALIZATION, *inputs, training=training, how=how)

@@ -9,6 +9,7 @@ from pynn import ops
 from pynn._tensor import Mode, Node, Op, Tensor
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._walk import topological
+from pynn.ops._neural import Normalization
 from reference.activations import DECLARED
 
 RNG = np.random.default_rng(5)
@@ -19,13 +20,7 @@ ROW = RNG.uniform(0.5, 1.5, 3)
 KERNEL = RNG.standard_normal((3, 2))
 CUBE = RNG.standard_normal((4, 3, 2))
 LABELS = np.array([0.0, 2.0, 1.0, 2.0])
-NORMALIZATION = {
-    "momentum": 0.9,
-    "epsilon": 1e-3,
-    "scale": True,
-    "center": True,
-    "frozen": lambda: False,
-}
+NORMALIZATION = Normalization(0.9, 1e-3, scale=True, center=True, frozen=lambda: False)
 MOMENTS = [RNG.standard_normal(3), RNG.uniform(0.5, 1.5, 3)]
 
 # name: (values, params), or a list of such.
@@ -38,10 +33,13 @@ EXAMPLES = {
     "argmax": ([SIGNED], {"axis": 1, "keepdims": False}),
     "argmin": ([SIGNED], {"axis": -1, "keepdims": True}),
     "batch_normalization": [
-        ([SIGNED, *MOMENTS, ROW, ROW + 1], NORMALIZATION),
-        ([SIGNED, *MOMENTS, ROW], {**NORMALIZATION, "center": False}),
-        ([SIGNED, *MOMENTS, ROW, ROW], {**NORMALIZATION, "frozen": lambda: True}),
-        ([CUBE, *[m[:2] for m in MOMENTS]], {**NORMALIZATION, "center": False, "scale": False}),
+        ([SIGNED, *MOMENTS, ROW, ROW + 1], {"how": NORMALIZATION}),
+        ([SIGNED, *MOMENTS, ROW], {"how": NORMALIZATION._replace(center=False)}),
+        ([SIGNED, *MOMENTS, ROW, ROW], {"how": NORMALIZATION._replace(frozen=lambda: True)}),
+        (
+            [CUBE, *[m[:2] for m in MOMENTS]],
+            {"how": NORMALIZATION._replace(center=False, scale=False)},
+        ),
     ],
     "batch_size": ([A], {}),
     "cast": ([A], {"dtype": "float64"}),

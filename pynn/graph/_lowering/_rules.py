@@ -57,7 +57,8 @@ def _batch_normalization(builder: Builder, node: Node) -> int | None:
     x, *weights = node.inputs
     if len(x.shape) != 2:
         return None
-    params = {**node.params, "frozen": node.params["frozen"]()}
+    how = node.params["how"]
+    params = how._replace(frozen=how.frozen())._asdict()
     return builder.add(node.op.name, [x], weights, **{k: float(v) for k, v in params.items()})
 
 
