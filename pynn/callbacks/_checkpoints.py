@@ -303,6 +303,7 @@ class BackupAndRestore(Callback):
     def on_train_end(self, logs: Logs = None) -> None:
         """Remove the state, if that was asked for."""
         if self.delete_checkpoint and self.backup_dir.exists():
+            self._progress.unlink(missing_ok=True)  # first: it names one of the others
             shutil.rmtree(self.backup_dir)
 
     def _save(self) -> None:

@@ -136,6 +136,24 @@ def test_a_crash_while_saving_leaves_the_state_before(
     assert other.optimizer.iterations == 15
 
 
+def test_a_crash_while_the_state_is_removed_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(folder: Path) -> None:
+        for path in folder.glob("*.pynn"):
+            path.unlink()
+        raise Interrupted
+
+    monkeypatch.setattr(shutil, "rmtree", crash)
+    with pytest.raises(Interrupted):
+        make().fit(X, Y, epochs=2, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path)])
+    monkeypatch.undo()
+    history = make().fit(
+        X, Y, epochs=2, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path)]
+    )
+    assert history.epoch == [0, 1]
+
+
 def note(**changes: Any) -> str:
     position = {
         "batch_size": 9,
