@@ -197,6 +197,11 @@ def write_atomically(target: Any, write: Callable[[BinaryIO], object]) -> None:
     """
     if isinstance(target, io.TextIOBase):
         raise TypeError("a file must be opened in binary mode, as by open(path, 'wb')")
+    if isinstance(target, io.RawIOBase):  # may take a part of what it is given
+        buffered = io.BufferedWriter(target)
+        write(buffered)
+        buffered.detach()
+        return
     if hasattr(target, "write"):
         write(target)
         return

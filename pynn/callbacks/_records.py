@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -98,6 +98,12 @@ def _cell(value: Any) -> Any:
     return "[" + ", ".join(map(str, np.asarray(value).tolist())) + "]"
 
 
+def _ends_a_line(path: str) -> bool:
+    with open(path, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
+
+
 class CSVLogger(Callback):
     """Write the figures of each epoch as a line of a CSV file.
 
@@ -123,41 +129,31 @@ class CSVLogger(Callback):
         self.filename = os.fspath(filename)
         self.sep = separator
         self.append = append
-        self._file: IO[str] | None = None
-        self._keys: list[str] | None = None
+        self._keys: list[str] = []
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Open the file."""
-        self._close()
-        exists = os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
-        self._has_header = self.append and exists
-        self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")
-        self._keys = None
+        """Empty the file, or end a line of it that an earlier training could not."""
+        self._keys = []
+        with open(self.filename, "ab" if self.append else "wb") as file:
+            self._has_header = os.path.getsize(self.filename) > 0
+            if self._has_header and not _ends_a_line(self.filename):
+                file.write(os.linesep.encode())
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write a line, before the first one the names."""
         logs = logs or {}
-        if self._file is None:
-            return
-        writer = csv.writer(self._file, delimiter=self.sep, lineterminator=os.linesep)
-        if self._keys is None:
+        lines: list[list[Any]] = []
+        if not self._keys:
             self._keys = sorted(logs)
             if not any(key.startswith("val_") for key in self._keys):
                 # Validation may begin in a later epoch; its columns must exist by then.
                 self._keys += [f"val_{key}" for key in self._keys]
             if not self._has_header:
-                writer.writerow(["epoch", *self._keys])
-        writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self._keys)])
-        self._file.flush()
-
-    def on_train_end(self, logs: Logs = None) -> None:
-        """Close the file."""
-        self._close()
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file = None
+                lines.append(["epoch", *self._keys])
+        lines.append([epoch, *(_cell(logs.get(key, "NA")) for key in self._keys)])
+        # Opened for each epoch: nothing stays open where a training breaks off.
+        with open(self.filename, "a", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=self.sep, lineterminator=os.linesep).writerows(lines)
 
 
 class ProgbarLogger(Callback):

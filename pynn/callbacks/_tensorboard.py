@@ -17,6 +17,7 @@ from pynn._number_checks import is_integer
 from pynn.callbacks._callback import Callback, Logs, needed_if
 
 _STRING = 7  # TensorFlow's DT_STRING
+_MOST_UNFLUSHED = 8192  # bytes
 _file_numbers = itertools.count()
 
 
@@ -272,27 +273,40 @@ class EventFile:
         If TensorBoard is not installed.
     """
 
-    _writer: Any = None
+    _writer: Any = None  # of what has not been flushed yet
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         _event_and_writer()
         self._directory = Path(directory)
+        self._path = self._directory
+        self._events = io.BytesIO()
 
     def add(self, step: int, *values: dict[str, Any]) -> None:
         """Write an event with the summary values at that step."""
         if self._writer is None:
             self._open()
         self._write(step=step, summary={"value": values})
+        if self._events.tell() > _MOST_UNFLUSHED:
+            self.flush()
 
     def flush(self) -> None:
-        """See to it that readers find what was written."""
-        if self._writer is not None:
-            self._writer.flush()
+        """See to it that readers find what was written.
+
+        The file is open no longer than that, so that nothing stays open where a training breaks
+        off. After an error, `add` begins another file.
+        """
+        if self._writer is None:
+            return
+        writer, self._writer = self._writer, None
+        with open(self._path, "ab") as file:
+            file.write(self._events.getvalue())
+        self._events.seek(0)
+        self._events.truncate()
+        self._writer = writer
 
     def close(self) -> None:
-        """Close the file; `add` then begins another one."""
-        if self._writer is not None:
-            self._writer.close()
+        """End the file; `add` then begins another one."""
+        self.flush()
         self._writer = None
 
     def _open(self) -> None:
@@ -301,7 +315,9 @@ class EventFile:
             f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}"
             f".{next(_file_numbers)}.v2"
         )
-        self._writer = _event_and_writer()[1](open(self._directory / name, "wb"))
+        self._path = self._directory / name
+        self._events = io.BytesIO()
+        self._writer = _event_and_writer()[1](self._events)
         self._write(file_version="brain.Event:2")
 
     def _write(self, **fields: Any) -> None:
