@@ -1,0 +1,13 @@
+"""The kinds of tests that can go on for as long as one likes.
+
+Each is a module with ``run(count, seed, folder)``, which raises AssertionError where a promise is
+broken and returns figures of what was done.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from reliability import kills
+
+KINDS: dict[str, ModuleType] = {"kills": kills}
