@@ -17,32 +17,48 @@ from pynn._tracing import SymbolicValueError
 from pynn._weight import Weight
 from pynn.ops import (
     _activation,
+    _composed,
     _elementwise,
     _linear,
     _merge,
     _neural,
+    _ordering,
     _reductions,
     _shapes,
 )
 from pynn.ops._activation import *
+from pynn.ops._composed import *
 from pynn.ops._elementwise import *
 from pynn.ops._linear import *
 from pynn.ops._merge import *
 from pynn.ops._neural import *
+from pynn.ops._ordering import *
 from pynn.ops._reductions import *
 from pynn.ops._shapes import *
 
 __all__ = ["Node", "SymbolicValueError", "Tensor", "Weight", "find_op"]
 __all__ += _activation.__all__
+__all__ += _composed.__all__
 __all__ += _elementwise.__all__
 __all__ += _linear.__all__
 __all__ += _merge.__all__
 __all__ += _neural.__all__
+__all__ += _ordering.__all__
 __all__ += _reductions.__all__
 __all__ += _shapes.__all__
 __dir__ = __all__.copy
 
-_MODULES = (_activation, _elementwise, _linear, _merge, _neural, _reductions, _shapes)
+_MODULES = (
+    _activation,
+    _composed,
+    _elementwise,
+    _linear,
+    _merge,
+    _neural,
+    _ordering,
+    _reductions,
+    _shapes,
+)
 _OPS = {
     **{op.name: op for op in _elementwise.OPS},
     **{op.name: op for module in _MODULES for op in vars(module).values() if isinstance(op, _Op)},
@@ -51,6 +67,8 @@ _OPS = {
 _FUNCTIONS: dict[str, _Callable[..., _Any]] = {
     name: globals()[name]
     for module in _MODULES
+    # What is composed is kept in files as what it is composed of.
+    if module not in (_composed, _ordering)
     for name in module.__all__
     if name not in ("ndim", "shape")  # which return no tensor
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
+from pynn import _state
 from pynn._dtypes import dtype_name
 from pynn._onnx import OnnxForm, OnnxWriter
 from pynn._registry import Thing
@@ -18,6 +20,7 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "arctan",
     "array",
     "asarray",
     "cast",
@@ -28,6 +31,8 @@ __all__ = [
     "divide",
     "divide_no_nan",
     "equal",
+    "erf",
+    "erfinv",
     "exp",
     "expm1",
     "floor",
@@ -58,6 +63,7 @@ __all__ = [
     "square",
     "stop_gradient",
     "subtract",
+    "trunc",
     "where",
 ]
 
@@ -348,6 +354,40 @@ def sin(x: Any) -> Any:
 @_unary(np.cos, lambda x, out: -np.sin(x), "Cos")
 def cos(x: Any) -> Any:
     """Return the cosine of `x`."""
+
+
+@_unary(np.arctan, lambda x, out: 1 / (1 + x * x), "Atan")
+def arctan(x: Any) -> Any:
+    """Return the angle in (-pi/2, pi/2) whose tangent is `x`."""
+
+
+@_unary(
+    lambda x: _special("erf", x),
+    lambda x, out: 2 / math.sqrt(math.pi) * np.exp(-x * x),
+    lambda w, x: w.erf(x),
+)
+def erf(x: Any) -> Any:
+    """Return the error function of `x`."""
+
+
+@_unary(
+    lambda x: _special("erfinv", x),
+    lambda x, out: math.sqrt(math.pi) / 2 * np.exp(out * out),
+)
+def erfinv(x: Any) -> Any:
+    """Return the number whose error function is `x`."""
+
+
+def _special(name: str, x: Any) -> Any:
+    from scipy import special  # which takes as long to import as all of pynn
+
+    x = np.asarray(x)
+    return getattr(special, name)(x if x.dtype.kind == "f" else x.astype(_state.floatx()))
+
+
+@_unary(np.trunc, None, name="truncate")
+def trunc(x: Any) -> Any:
+    """Return `x` without its fraction. It has no gradient."""
 
 
 @_unary(np.sign, None, "Sign", name="signum")

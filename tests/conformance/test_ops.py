@@ -113,6 +113,108 @@ CASES = [
     Case("softmax", _of("softmax", axis=0)),
     Case("log_softmax", _of("log_softmax", axis=0)),
     Case("clip", _of("clip", -0.5, 0.7)),
+    *[Case(name, _of(name)) for name in ("arctan", "erf", "exp2", "fabs", "sinh", "cosh", "copy")],
+    *[Case(name, _of(name), kind="positive") for name in ("log2", "log10", "reciprocal", "tan")],
+    *[Case(name, _of(name), smooth=False) for name in ("trunc", "isfinite", "isinf", "argsort")],
+    Case("erfinv", lambda ops, x: ops.erfinv(ops.tanh(x) * 0.99)),
+    *[Case(name, _of(name), _PAIR) for name in ("hypot", "logaddexp", "true_divide", "outer")],
+    Case("logical_xor", _of("logical_xor"), _PAIR, "whole", smooth=False),
+    *[Case(name, _of(name), _PAIR, "whole", smooth=False) for name in ("isclose", "allclose")],
+    Case("isclose", lambda ops, a, b: ops.isclose(a, a + 1e-6 * b), _PAIR, smooth=False),
+    Case("nan_to_num", lambda ops, x: ops.nan_to_num(ops.log(x), nan=0.5), smooth=False),
+    Case("full_like", lambda ops, x: ops.full_like(x, 2.5), smooth=False),
+    Case(
+        "select",
+        lambda ops, a, b: ops.select([ops.greater(a, 1.0), ops.less(b, 0.0)], [a, b], 0.5),
+        _PAIR,
+    ),
+    *[
+        Case(name, _of(name, axis=axis, keepdims=keepdims), ((2, 4, 3),))
+        for name in ("amax", "amin", "ptp", "prod")
+        for axis in (None, -1, 0)
+        for keepdims in (False, True)
+    ],
+    Case("prod", lambda ops, x: ops.prod(x * ops.cast(ops.greater(x, 0.0), "float32"), axis=1)),
+    Case("count_nonzero", _of("count_nonzero", axis=1), kind="whole", smooth=False),
+    Case("average", _of("average", axis=1)),
+    Case("average", lambda ops, x, w: ops.average(x, 1, w), _PAIR, "positive"),
+    Case("average", lambda ops, x, w: ops.average(x, 1, w), _ROW, "positive"),
+    Case("moments", lambda ops, x: ops.moments(x, [0])[1]),
+    Case("moments", lambda ops, x: ops.moments(x, [1], keepdims=True)[0]),
+    *[Case(name, _of(name, axis=axis)) for name in ("sort", "cumsum") for axis in (0, 1)],
+    Case("cumsum", _of("cumsum")),
+    Case("argsort", _of("argsort", axis=0), smooth=False),
+    Case("top_k", lambda ops, x: ops.top_k(x, 2)[0]),
+    Case("top_k", lambda ops, x: ops.top_k(x, 2)[1], smooth=False),
+    Case("take_along_axis", lambda ops, x: ops.take_along_axis(x, ops.argsort(x, axis=0), axis=0)),
+    Case("einsum", lambda ops, a, b: ops.einsum("ij,kj->ik", a, b), _PAIR),
+    Case("einsum", lambda ops, a, b: ops.einsum("ij,ij", a, b), _PAIR),
+    Case("einsum", lambda ops, a: ops.einsum("ijk->ki", a), ((2, 3, 4),)),
+    Case("inner", _of("inner"), _PAIR),
+    Case("tensordot", _of("tensordot", axes=1), ((4, 3), (3, 2))),
+    Case("tensordot", _of("tensordot", axes=([0, 1], [1, 0])), ((4, 3), (3, 4, 2))),
+    Case("segment_sum", lambda ops, x: ops.segment_sum(x, np.array([0, 2, 2, 1]), 4)),
+    Case("scatter", lambda ops, x: ops.scatter(np.array([[0], [2], [2], [1]]), x, (3, 3))),
+    Case("in_top_k", lambda ops, x: ops.in_top_k(np.array([0, 1, 2, 0]), x, 2), smooth=False),
+    Case("multi_hot", lambda ops, x: ops.multi_hot(np.array([[0, 2], [1, 1]]), 3), smooth=False),
+    Case("broadcast_to", _of("broadcast_to", (4, 3)), ((3,),)),
+    Case("moveaxis", _of("moveaxis", 0, -1), ((2, 4, 3),)),
+    Case("moveaxis", _of("moveaxis", (0, 1), (2, 0)), ((2, 4, 3),)),
+    Case("swapaxes", _of("swapaxes", 0, 2), ((2, 4, 3),)),
+    Case("ravel", _of("ravel")),
+    Case("flip", _of("flip")),
+    Case("flip", _of("flip", axis=1)),
+    Case("roll", _of("roll", 2, axis=1)),
+    Case("roll", _of("roll", -5)),
+    Case("repeat", _of("repeat", 2, axis=1)),
+    Case("repeat", _of("repeat", 3)),
+    Case("repeat", lambda ops, x: ops.repeat(x, np.array([1, 0, 2]), axis=1)),
+    Case("tile", _of("tile", (2, 3))),
+    Case("tile", _of("tile", (2, 1, 1))),
+    Case("tile", _of("tile", 2)),
+    Case("pad", _of("pad", ((1, 0), (0, 2)))),
+    Case("pad", _of("pad", 1, constant_values=2.5)),
+    *[Case("pad", _of("pad", ((1, 1), (2, 1)), mode)) for mode in ("reflect", "symmetric")],
+    Case("append", _of("append", axis=1), _PAIR),
+    Case("append", _of("append"), _PAIR),
+    *[Case(name, _list_of(name), _PAIR) for name in ("hstack", "vstack")],
+    *[Case(name, _list_of(name), ((3,), (3,))) for name in ("hstack", "vstack")],
+    Case("unstack", lambda ops, x: ops.unstack(x, axis=1)[1]),
+    Case("diff", _of("diff")),
+    Case("diff", _of("diff", n=2, axis=0)),
+    Case("layer_normalization", _of("layer_normalization", epsilon=1e-3)),
+    Case("layer_normalization", lambda ops, x, g: ops.layer_normalization(x, g, g), _ROW),
+    Case("rms_normalization", lambda ops, x, g: ops.rms_normalization(x, g), _ROW),
+    *[
+        Case(
+            name,
+            lambda ops, t, p, n=name, k=logits: getattr(ops, n)(
+                ops.sigmoid(t), p if k else ops.softmax(p), from_logits=k
+            ),
+            _PAIR,
+        )
+        for name in ("binary_crossentropy", "categorical_crossentropy")
+        for logits in (False, True)
+    ],
+    *[
+        Case(
+            "sparse_categorical_crossentropy",
+            lambda ops, p, k=logits: ops.sparse_categorical_crossentropy(
+                np.array([0, 1, 2, 0]), p if k else ops.softmax(p), from_logits=k
+            ),
+        )
+        for logits in (False, True)
+    ],
+    Case("cond", lambda ops, x: ops.cond(ops.sum(x) > 0, lambda: x * 2, lambda: x * x)),
+    Case("fori_loop", lambda ops, x: ops.fori_loop(0, 3, lambda i, v: v * x + i, x)),
+    Case("zeros", lambda ops, x: x + ops.zeros((3,)) + ops.ones((4, 1)) + ops.empty((3,)) * 0),
+    Case("ones", lambda ops, x: x * ops.ones((3,), "float32")),
+    Case("empty", lambda ops, x: x * 0 + ops.empty((4, 3)) * 0, smooth=False),
+    Case("full", lambda ops, x: x * ops.full((4, 1), 2.5)),
+    Case("eye", lambda ops, x: ops.matmul(x, ops.eye(3, 5, 1))),
+    Case("arange", lambda ops, x: x * ops.cast(ops.arange(1, 7, 2), "float32")),
+    Case("arange", lambda ops, x: x * ops.arange(0.5, 2.0, 0.5)),
+    Case("linspace", lambda ops, x: x * ops.linspace(0.0, 1.0, 3)),
     Case("where", lambda ops, a, b: ops.where(ops.greater(a, 0.0), a * b, b), _PAIR),
     Case("where", lambda ops, a, b: ops.where(ops.greater(a, b), a, 0.0), _ROW),
     Case("cast", _of("cast", "bool"), smooth=False),
@@ -221,7 +323,8 @@ def drawn(case: Case) -> list[np.ndarray]:
 def test_nothing_is_left_out() -> None:
     both = {name for name in pynn.ops.__all__ if callable(getattr(keras.ops, name, None))}
     # Keras's identity makes a matrix; pynn's is a node of the graph. Shapes are no arrays.
-    other = {"identity", "shape", *(x[4:] for x in OTHER_BEHAVIOUR if x.startswith("ops."))}
+    other = {"identity", "shape", "size", "dtype", "is_tensor", "convert_to_numpy"}
+    other |= {*(x[4:] for x in OTHER_BEHAVIOUR if x.startswith("ops."))}
     assert both - other - {case.name for case in CASES} == set()
 
 

@@ -32,6 +32,12 @@ _TWO = (
     "add divide divide_no_nan dot equal floor_divide greater greater_equal less less_equal "
     "logical_and logical_or maximum minimum mod multiply not_equal pow power subtract vdot"
 ).split()
+_MORE = (
+    "arctan copy cosh erf erfinv exp2 fabs isfinite isinf log10 log2 ravel reciprocal sinh tan "
+    "trunc"
+).split()
+_MORE_PAIRS = "hypot inner logaddexp logical_xor outer true_divide".split()
+_CLOSE = ("allclose", "isclose")
 _REDUCTIONS = "all any argmax argmin logsumexp max mean min std sum var".split()
 OPS = [
     *[op(name, {"x": POSITIVE}) for name in _ONE],
@@ -54,6 +60,49 @@ OPS = [
     op("sparsemax", {"x": X}, axis=0),
     op("squareplus", {"x": X}, b=1),
     op("threshold", {"x": X, "threshold": 0.5, "default_value": 0.1}),
+    *[op(name, {"x": X}) for name in _MORE],
+    *[op(name, {"x1": X, "x2": X}) for name in _MORE_PAIRS],
+    *[op(name, {"x": X}, axis=1, keepdims=True) for name in ("amax", "amin", "prod", "ptp")],
+    *[
+        op(name, {"x": X}, axis=0)
+        for name in ("argsort", "count_nonzero", "cumsum", "flip", "sort")
+    ],
+    *[op(name, {"shape": (2, 3)}, dtype="float64") for name in ("empty", "ones", "zeros")],
+    *[op(name, {"x1": X, "x2": X}, rtol=0.1, atol=0.1, equal_nan=True) for name in _CLOSE],
+    *[op(name, {"target": X, "output": X}, from_logits=True) for name in ("binary_crossentropy",)],
+    op("categorical_crossentropy", {"target": X, "output": X}, from_logits=True, axis=0),
+    op("sparse_categorical_crossentropy", {"target": [0] * len(X), "output": X}, from_logits=True),
+    op("sparse_categorical_crossentropy", {"target": [0] * len(X), "output": X}, axis=1),
+    op("arange", {"start": 1}, stop=7, step=2, dtype="int32"),
+    op("linspace", {"start": 0, "stop": 1}, num=5, endpoint=False, dtype="float32", axis=0),
+    op("linspace", {"start": 0, "stop": 1}, retstep=False),
+    op("full", {"shape": (2,), "fill_value": 3}, dtype="float64"),
+    op("full_like", {"x": X, "fill_value": 3}, dtype="float64"),
+    op("eye", {"N": 3}, M=4, k=1, dtype="float64"),
+    op("append", {"x1": X, "x2": X}, axis=1),
+    op("average", {"x": X}, axis=1, weights=X),
+    op("broadcast_to", {"x": X[0], "shape": X.shape}),
+    op("diff", {"a": X}, n=1, axis=0),
+    op("in_top_k", {"targets": [0] * len(X), "predictions": X, "k": 2}),
+    op("layer_normalization", {"x": X}, gamma=X[0], beta=X[0], axis=-1, epsilon=0.1),
+    op("rms_normalization", {"x": X}, scale=X[0], axis=-1, epsilon=0.1),
+    op("moments", {"x": X, "axes": [0]}, keepdims=True, synchronized=False),
+    op("moveaxis", {"x": X, "source": 0, "destination": 1}),
+    op("multi_hot", {"inputs": [[0, 1]], "num_classes": 3}, axis=-1, dtype="int32"),
+    op("nan_to_num", {"x": X}, nan=1.0, posinf=2.0, neginf=3.0),
+    op("pad", {"x": X, "pad_width": 1}, mode="constant", constant_values=2.0),
+    op("repeat", {"x": X, "repeats": 2}, axis=1),
+    op("roll", {"x": X, "shift": 1}, axis=1),
+    op("scatter", {"indices": [[0], [1]], "values": X[:2], "shape": X.shape}),
+    op("segment_sum", {"data": X, "segment_ids": [0] * len(X)}, num_segments=2, sorted=True),
+    op("select", {"condlist": [FLAGS], "choicelist": [X]}, default=1.0),
+    op("swapaxes", {"x": X, "axis1": 0, "axis2": 1}),
+    op("take_along_axis", {"x": X, "indices": X.argsort(1)}, axis=1),
+    op("tensordot", {"x1": X, "x2": X.T}, axes=1),
+    op("tile", {"x": X, "repeats": (1, 2)}),
+    op("top_k", {"x": X, "k": 2}, sorted=True),
+    op("unstack", {"x": X}, num=2, axis=1),
+    *[op(name, {"xs": [X, X]}) for name in ("hstack", "vstack")],
     op("softmax", {"x": X}, axis=0),
     op("log_softmax", {"x": X}, axis=0),
     op("round", {"x": X}, decimals=1),
@@ -88,6 +137,13 @@ OPS = [
 def missing() -> set[str]:
     """Return the ops that Keras knows too, by pynn's list, and that are not above."""
     own = {
+        "cond",  # see below: these take functions, or return no array
+        "convert_to_numpy",
+        "dtype",
+        "einsum",
+        "fori_loop",
+        "is_tensor",
+        "size",
         "alpha_dropout",
         "apply_activation",
         "asarray",

@@ -1,0 +1,212 @@
+"""Ops that look along an axis in order: sorting, running sums, and picking by places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn._shape_rules import broadcast, normalize_axes, reduced
+from pynn._tensor import Op, Shape, apply, shape_of
+from pynn.ops._elementwise import multiply
+from pynn.ops._shapes import reshape
+
+__all__ = [
+    "argsort",
+    "cumsum",
+    "einsum",
+    "prod",
+    "scatter",
+    "sort",
+    "take_along_axis",
+    "top_k",
+]
+
+
+def _put_along(like: Any, places: np.ndarray, values: Any, axis: int) -> np.ndarray:
+    """Return zeros in the shape of `like` with `values` added at `places` along `axis`."""
+    full = np.zeros(np.shape(like), np.asarray(values).dtype)
+    index: list[Any] = list(np.indices(places.shape, sparse=True))
+    index[axis] = places
+    np.add.at(full, tuple(index), values)
+    return full
+
+
+def _whole(places: Any) -> np.ndarray:
+    return np.asarray(places).astype(np.int64)
+
+
+def _along_shape(shape: Shape, places: Shape, axis: int) -> Shape:
+    rest = broadcast(shape[:axis] + shape[axis + 1 :], places[:axis] + places[axis + 1 :])
+    return (*rest[:axis], places[axis], *rest[axis:])
+
+
+SORT = Op(
+    "sort",
+    np.sort,
+    lambda grad, out, x, axis: (
+        _put_along(x, np.argsort(x, axis=axis, kind="stable"), grad, axis),
+    ),
+    lambda shape, axis: shape,
+)
+ARGSORT = Op(
+    "argsort",
+    lambda x, axis: np.argsort(x, axis=axis, kind="stable").astype(np.int32),
+    None,
+    lambda shape, axis: shape,
+    "int32",
+)
+CUMSUM = Op(
+    "cumsum",
+    np.cumsum,
+    lambda grad, out, x, axis: (np.flip(np.cumsum(np.flip(grad, axis), axis), axis),),
+    lambda shape, axis: shape,
+)
+TAKE_ALONG = Op(
+    "take_along_axis",
+    lambda x, indices, axis: np.take_along_axis(np.asarray(x), _whole(indices), axis),
+    lambda grad, out, x, indices, axis: (_put_along(x, _whole(indices), grad, axis), None),
+    _along_shape,
+)
+SCATTER = Op(
+    "scatter",
+    lambda indices, values, shape: _scattered(indices, values, np.zeros(shape, values.dtype)),
+    lambda grad, out, indices, values, shape: (
+        None,
+        np.asarray(grad)[tuple(np.moveaxis(_whole(indices), -1, 0))],
+    ),
+    lambda indices, values, shape: tuple(shape),
+)
+
+
+def _scattered(indices: Any, values: Any, into: np.ndarray) -> np.ndarray:
+    np.add.at(into, tuple(np.moveaxis(_whole(indices), -1, 0)), values)
+    return into
+
+
+def _prod_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
+    """Products of all but one, which a division by what may be 0 would not give."""
+    axes = normalize_axes(axis, np.ndim(x))
+    kept = [i for i in range(np.ndim(x)) if i not in axes]
+    flat = np.transpose(x, kept + list(axes)).reshape([np.shape(x)[i] for i in kept] + [-1])
+    before = np.ones_like(flat)
+    before[..., 1:] = np.cumprod(flat[..., :-1], axis=-1)
+    after = np.ones_like(flat)
+    after[..., :-1] = np.flip(np.cumprod(np.flip(flat[..., 1:], -1), axis=-1), -1)
+    others = (before * after).reshape([np.shape(x)[i] for i in kept + list(axes)])
+    if not keepdims:
+        grad = np.expand_dims(np.asarray(grad), axes)
+    return (grad * np.transpose(others, np.argsort(kept + list(axes))),)
+
+
+PROD = Op("prod", np.prod, _prod_backward, reduced)
+
+
+def _einsum_letters(subscripts: str) -> tuple[list[str], str]:
+    """Return the letters of each operand, and of the result."""
+    given, arrow, result = subscripts.replace(" ", "").partition("->")
+    operands = given.split(",")
+    letters = "".join(operands)
+    if not arrow:
+        result = "".join(sorted(a for a in set(letters) if letters.count(a) == 1))
+    if "." in subscripts or any(len(set(each)) < len(each) for each in [*operands, result]):
+        raise ValueError(
+            "einsum takes letters, each once for an operand and once for the result. "
+            f"Received: subscripts={subscripts!r}"
+        )
+    return operands, result
+
+
+def _einsum_backward(grad: Any, out: Any, *values: Any, subscripts: str) -> list[np.ndarray]:
+    operands, result = _einsum_letters(subscripts)
+    gradients = []
+    for i, letters in enumerate(operands):
+        others = [(operands[k], values[k]) for k in range(len(values)) if k != i]
+        known = result + "".join(each for each, _ in others)
+        kept = "".join(a for a in letters if a in known)
+        terms = ",".join([result, *(each for each, _ in others)])
+        found = np.einsum(f"{terms}->{kept}", grad, *(x for _, x in others), optimize=True)
+        # What only this operand has was added up, so that its gradient is the same all along.
+        alone = tuple(at for at, a in enumerate(letters) if a not in known)
+        gradients.append(np.broadcast_to(np.expand_dims(found, alone), np.shape(values[i])))
+    return gradients
+
+
+def _einsum_shape(*shapes: Shape, subscripts: str) -> Shape:
+    operands, result = _einsum_letters(subscripts)
+    sizes: dict[str, int | None] = {}
+    for letters, shape in zip(operands, shapes, strict=True):
+        if len(letters) != len(shape):
+            raise ValueError(f"{letters!r} has other axes than the shape {shape}")
+        for letter, n in zip(letters, shape, strict=True):
+            known = sizes.setdefault(letter, n)
+            if known is None or known == 1:
+                sizes[letter] = n
+            elif n not in (None, 1, known):
+                raise ValueError(f"the axes {letter!r} differ in size: {known} and {n}")
+    return tuple(sizes[letter] for letter in result)
+
+
+EINSUM = Op(
+    "einsum",
+    lambda *values, subscripts: np.einsum(subscripts, *values, optimize=True),
+    _einsum_backward,
+    _einsum_shape,
+)
+
+
+def sort(x: Any, axis: int = -1) -> Any:
+    """Return the entries along `axis` from the least to the largest."""
+    return apply(SORT, x, axis=axis % len(shape_of(x)))
+
+
+def argsort(x: Any, axis: int | None = -1) -> Any:
+    """Return the places of the entries along `axis` in the order of `sort`; None sorts them all."""
+    if axis is None:
+        x, axis = reshape(x, (-1,)), 0
+    return apply(ARGSORT, x, axis=axis % len(shape_of(x)))
+
+
+def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
+    """Return the `k` largest entries along the last axis, the largest first, and their places."""
+    places = argsort(multiply(x, -1))[..., :k]
+    return take_along_axis(x, places, axis=-1), places
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Return the entries along `axis` that `indices`, with as many axes, name; -1 is the last."""
+    if axis is None:
+        x, indices, axis = reshape(x, (-1,)), reshape(indices, (-1,)), 0
+    return apply(TAKE_ALONG, x, indices, axis=axis % len(shape_of(x)))
+
+
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Return the running sums along `axis`, of the flat entries where it is None."""
+    if axis is None:
+        x, axis = reshape(x, (-1,)), 0
+    return apply(CUMSUM, x, axis=axis % len(shape_of(x)))
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """Return the product along `axis`; None stands for all axes, the batch's included."""
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return apply(PROD, x, axis=axis, keepdims=keepdims)
+
+
+def einsum(subscripts: str, *operands: Any) -> Any:
+    """Return sums of products over the axes that ``subscripts`` names, as in ``"ij,jk->ik"``."""
+    return apply(EINSUM, *operands, subscripts=subscripts)
+
+
+def scatter(indices: Any, values: Any, shape: Sequence[int]) -> Any:
+    """Return zeros of that shape with `values` added where the rows of `indices` say.
+
+    Parameters
+    ----------
+    indices : array of int, shape (..., k)
+        Places along the first `k` axes.
+    values : tensor or array, shape (..., *shape[k:])
+    shape : sequence of int
+    """
+    return apply(SCATTER, indices, values, shape=tuple(shape))

@@ -1,0 +1,195 @@
+"""Functions of `pynn.ops` that others make up: of arrays, in a model, and trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pynn import layers, models, ops
+
+X = np.random.default_rng(0).standard_normal((5, 6)).astype(np.float32)
+A = np.abs(X) + np.float32(0.5)
+# Name, the function of a batch, the same in NumPy, and whether it has a gradient.
+CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
+    "amax": (lambda x: ops.amax(x, -1), lambda x: x.max(-1), True),
+    "append": (lambda x: ops.append(x, x, -1), lambda x: np.append(x, x, -1), True),
+    "arctan": (ops.arctan, np.arctan, True),
+    "argsort": (ops.argsort, np.argsort, False),
+    "average": (
+        lambda x: ops.average(x, -1, np.arange(6.0, dtype="f")),
+        lambda x: np.average(x, axis=-1, weights=np.arange(6)),
+        True,
+    ),
+    "cosh": (ops.cosh, np.cosh, True),
+    "count_nonzero": (
+        lambda x: ops.count_nonzero(ops.maximum(x, 0.0), 1),
+        lambda x: (x > 0).sum(1),
+        False,
+    ),
+    "cumsum": (lambda x: ops.cumsum(x, 1), lambda x: x.cumsum(1), True),
+    "diff": (ops.diff, np.diff, True),
+    "einsum": (lambda x: ops.einsum("ij,ij->i", x, x), lambda x: (x * x).sum(1), True),
+    "exp2": (ops.exp2, np.exp2, True),
+    "flip": (lambda x: ops.flip(x, 1), np.fliplr, True),
+    "full_like": (lambda x: ops.full_like(x, 2.0), lambda x: np.full_like(x, 2), False),
+    "hypot": (lambda x: ops.hypot(x, 1.0), lambda x: np.hypot(x, 1), True),
+    "isclose": (lambda x: ops.isclose(x, abs(x)), lambda x: np.isclose(x, abs(x)), False),
+    "isfinite": (lambda x: ops.isfinite(ops.log(x)), lambda x: x > 0, False),
+    "isinf": (lambda x: ops.isinf(x / 0.0), lambda x: x == x, False),
+    "layer_normalization": (
+        lambda x: ops.layer_normalization(x, epsilon=0.0),
+        lambda x: (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True),
+        True,
+    ),
+    "log10": (lambda x: ops.log10(abs(x)), lambda x: np.log10(abs(x)), True),
+    "log2": (lambda x: ops.log2(abs(x)), lambda x: np.log2(abs(x)), True),
+    "logaddexp": (lambda x: ops.logaddexp(x, -x), lambda x: np.logaddexp(x, -x), True),
+    "moments": (lambda x: ops.moments(x, [1])[1], lambda x: x.var(1), True),
+    "nan_to_num": (
+        lambda x: ops.nan_to_num(ops.log(x), nan=-1.0),
+        lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), -1),
+        False,
+    ),
+    "outer": (
+        lambda x: ops.expand_dims(x, 2) * ops.expand_dims(x, 1),
+        lambda x: x[:, :, None] * x[:, None],
+        True,
+    ),
+    "pad": (
+        lambda x: ops.pad(x, ((0, 0), (1, 2)), constant_values=3.0),
+        lambda x: np.pad(x, ((0, 0), (1, 2)), constant_values=3),
+        True,
+    ),
+    "prod": (lambda x: ops.prod(x, 1), lambda x: x.prod(1), True),
+    "ptp": (lambda x: ops.ptp(x, 1), lambda x: np.ptp(x, 1), True),
+    "repeat": (lambda x: ops.repeat(x, 2, 1), lambda x: x.repeat(2, 1), True),
+    "rms_normalization": (
+        ops.rms_normalization,
+        lambda x: x / np.sqrt((x * x).mean(1, keepdims=True) + 1e-7),
+        True,
+    ),
+    "roll": (lambda x: ops.roll(x, 2, 1), lambda x: np.roll(x, 2, 1), True),
+    "select": (
+        lambda x: ops.select([x > 1.0, x < 0.0], [x, -x], 0.5),
+        lambda x: np.select([x > 1, x < 0], [x, -x], 0.5),
+        True,
+    ),
+    "sinh": (ops.sinh, np.sinh, True),
+    "sort": (ops.sort, np.sort, True),
+    "take_along_axis": (
+        lambda x: ops.take_along_axis(x, ops.argsort(x), -1),
+        lambda x: np.sort(x),
+        True,
+    ),
+    "tan": (ops.tan, np.tan, True),
+    "tile": (lambda x: ops.tile(x, (1, 3)), lambda x: np.tile(x, (1, 3)), True),
+    "top_k": (lambda x: ops.top_k(x, 3)[0], lambda x: -np.sort(-x)[:, :3], True),
+    "trunc": (ops.trunc, np.trunc, False),
+    "unstack": (lambda x: ops.unstack(x, axis=1)[2], lambda x: x[:, 2], True),
+}
+# What the engine has no task for: a model with it runs in NumPy.
+NOT_NATIVE = {
+    "arctan",
+    "argsort",
+    "cumsum",
+    "einsum",
+    "prod",
+    "sort",
+    "take_along_axis",
+    "tan",
+    "top_k",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_arrays_and_models_agree_with_numpy(name: str) -> None:
+    function, expected, _ = CASES[name]
+    with np.errstate(all="ignore"):
+        wanted = expected(X.astype(np.float64))
+        np.testing.assert_allclose(function(X), wanted, rtol=2e-6, atol=2e-6)
+        inputs = layers.Input((6,))
+        model = models.Model(inputs, function(inputs))
+        np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[2]])
+def test_a_layer_of_it_trains(name: str) -> None:
+    """The slope of the loss along a step is what the step's gradient says."""
+    function, expected, _ = CASES[name]
+    inputs = layers.Input((6,), dtype="float64")
+    hidden = layers.Dense(6, use_bias=False, kernel_initializer="identity", dtype="float64")
+    outputs = function(hidden(inputs))
+    model = models.Model(inputs, ops.reshape(outputs, (-1, int(np.prod(outputs.shape[1:])))))
+    model.compile("sgd", "mse")
+    model.optimizer.learning_rate = 1.0
+    x = X.astype(np.float64) + 0.03
+    y = np.zeros_like(model.predict(x, verbose=0))
+
+    def loss(kernel: np.ndarray) -> float:
+        return float((expected(x @ kernel).reshape(y.shape) ** 2).mean())
+
+    model.train_on_batch(x, y)
+    gradient = np.eye(6) - hidden.get_weights()[0]
+    direction = np.random.default_rng(1).standard_normal((6, 6))
+    h = 1e-6
+    slope = (loss(np.eye(6) + h * direction) - loss(np.eye(6) - h * direction)) / (2 * h)
+    assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-4, abs=1e-7)
+    assert (model._trainers.reason is None) == (name not in NOT_NATIVE)
+
+
+def test_sums_by_segment() -> None:
+    found = ops.segment_sum(X, np.array([0, 2, -1, 2, 9]), 4)
+    np.testing.assert_allclose(found, [X[0], 0 * X[0], X[1] + X[3], 0 * X[0]], rtol=1e-6)
+
+
+def test_scatter_adds_what_meets() -> None:
+    found = ops.scatter(np.array([[0, 1], [2, 0], [0, 1]]), np.array([1.0, 2.0, 3.0]), (3, 2))
+    np.testing.assert_array_equal(found, [[0, 4], [0, 0], [2, 0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: ops.einsum("ii->i", x), "each once"),
+        (lambda x: ops.einsum("...i->i", x), "each once"),
+        (lambda x: ops.einsum("ij,jk->ik", x, np.ones((5, 2))), "differ in size"),
+        (lambda x: ops.repeat(x, 2, 0), "axis of known size"),
+        (lambda x: ops.tile(x, (2, 1)), "axis of unknown size"),
+        (lambda x: ops.tile(x, (1, 10**9)), "at most"),
+        (lambda x: ops.repeat(x, 10**9, 1), "at most"),
+        (lambda x: ops.pad(x, ((0, 0), (0, 10**10))), "at most"),
+        (lambda x: ops.broadcast_to(x, (2,)), "not broadcast"),
+    ],
+)
+def test_refused(call: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call(layers.Input((6,)))
+
+
+def test_what_is_known_of_a_tensor() -> None:
+    inputs = layers.Input((6,), dtype="float64")
+    assert (ops.dtype(inputs), ops.dtype(X), ops.size(inputs), ops.size(X)) == (
+        "float64",
+        "float32",
+        None,
+        30,
+    )
+    assert ops.is_tensor(inputs)
+    assert not ops.is_tensor([1.0])
+    assert isinstance(ops.convert_to_numpy([1.0]), np.ndarray)
+    with pytest.raises(TypeError, match="has no value"):
+        ops.convert_to_numpy(inputs)
+
+
+def test_branches_and_loops() -> None:
+    assert ops.cond(True, lambda: 1, lambda: 1 / 0) == 1
+    inputs = layers.Input((6,))
+    chosen = ops.cond(inputs[:, :1] > 0, lambda: inputs, lambda: -inputs)
+    model = models.Model(inputs, ops.fori_loop(0, 3, lambda i, value: value * inputs + i, chosen))
+    wanted = np.where(X[:, :1] > 0, X, -X)
+    for i in range(3):
+        wanted = wanted * X + i
+    np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=1e-5, atol=1e-6)
