@@ -14,6 +14,7 @@ _FORMER = {
         "_learning_rate_scheduler _model_checkpoint _progbar_logger _reduce_lr_on_plateau "
         "_terminate_on_nan"
     ),
+    "pynn.estimators": "_classifier _perceptron _perceptron_regressor _regressor",
     "pynn.initializers": "_orthogonal",
     "pynn.layers": (
         "_activation _add _alpha_dropout _average _concatenate _dot _dropout _elu _flatten "
@@ -43,6 +44,10 @@ _FORMER = {
 _MOVED = {
     "pynn.callbacks._batch_count": "pynn.callbacks._checkpoints",
     "pynn.callbacks._event_file": "pynn.callbacks._tensorboard",
+    "pynn.estimators._label_columns": "pynn.estimators._labels",
+    "pynn.estimators._legacy_random": "pynn.estimators.mlp._random",
+    "pynn.estimators._row_order": "pynn.estimators.mlp._random",
+    "pynn.estimators._step_size": "pynn.estimators.mlp._solver",
     "pynn.layers._call": "pynn._call",
     "pynn.layers._function": "pynn.layers._operations",
     "pynn.layers._operation": "pynn.layers._operations",

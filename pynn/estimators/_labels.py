@@ -139,7 +139,7 @@ class Labels:
         return right.all(axis=1) if self.kind == "multilabel" else right
 
 
-@saved_as("LabelColumns", "_label_columns")
+@saved_as("LabelColumns")
 class LabelColumns:
     """The classes of several columns, each with classes of its own: as `Labels` for each.
 

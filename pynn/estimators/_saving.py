@@ -8,9 +8,7 @@ executed on the way back. Functions and classes of the user's own are looked up 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -44,22 +42,11 @@ _SHORT_TEXTS = 2**20  # characters of an array of texts that need no further loo
 _LEFT_OUT = ("_sklearn_version", "_skl_callbacks")
 
 
-def saved_as(name: str, earlier: str | None = None) -> Callable[[_Class], _Class]:
-    """Return a decorator that lets files hold objects of a class.
-
-    Parameters
-    ----------
-    name : str
-        Of the class, in files.
-    earlier : str, default=None
-        The module of this package in which pickles of version 0.1.0 look for it by this name.
-    """
+def saved_as(name: str) -> Callable[[_Class], _Class]:
+    """Return a decorator that lets files hold objects of a class, under this name."""
 
     def note(cls: _Class) -> _Class:
         _CLASSES[name] = cls
-        if earlier is not None:
-            path = f"{__package__}.{earlier}"
-            setattr(sys.modules.setdefault(path, ModuleType(path)), name, cls)
         return cls
 
     return note

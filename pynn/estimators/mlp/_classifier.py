@@ -34,7 +34,7 @@ from pynn.estimators.mlp._heads import Head, classification_head
 _THRESHOLD = 0.5
 
 
-@saved_as("MLPClassifier", "_classifier")
+@saved_as("MLPClassifier")
 class MLPClassifier(ClassifierMixin, BaseMLP):
     """Multilayer perceptron that predicts classes.
 

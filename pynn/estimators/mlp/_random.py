@@ -22,7 +22,7 @@ _WORDS = 624
 _NAME = "MT19937"
 
 
-@saved_as("LegacyRandom", "_legacy_random")
+@saved_as("LegacyRandom")
 class LegacyRandom:
     """A generator of the numbers of ``RandomState(seed)``.
 
@@ -99,7 +99,7 @@ class LegacyRandom:
         self.position = int(state["pos"])
 
 
-@saved_as("RowOrder", "_row_order")
+@saved_as("RowOrder")
 class RowOrder:
     """Orders of rows, each a shuffle of the one before.
 

@@ -26,7 +26,7 @@ from pynn.estimators.mlp._heads import (
 )
 
 
-@saved_as("MLPRegressor", "_regressor")
+@saved_as("MLPRegressor")
 class MLPRegressor(RegressorMixin, BaseMLP):
     """Multilayer perceptron that predicts numbers.
 

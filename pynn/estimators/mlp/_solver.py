@@ -163,7 +163,7 @@ def _copy_of(given: Optimizer, clips: dict[str, float]) -> Optimizer:
     return optimizer
 
 
-@saved_as("StepSize", "_step_size")
+@saved_as("StepSize")
 class LearningRateRule:
     """The rule by which an optimizer's learning rate changes between epochs.
 
@@ -207,3 +207,6 @@ class LearningRateRule:
     def fall(self) -> None:
         """Divide the rate."""
         self.optimizer.learning_rate = self.learning_rate / _ADAPTIVE_FACTOR
+
+
+StepSize = LearningRateRule  # its name in pickles of version 0.1.0

@@ -19,7 +19,7 @@ from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 _THRESHOLD = 0.0
 
 
-@saved_as("Perceptron", "_perceptron")
+@saved_as("Perceptron")
 class Perceptron(ClassifierMixin, BasePerceptron):
     """Threshold units trained with the perceptron rule.
 

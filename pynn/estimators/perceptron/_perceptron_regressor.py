@@ -15,7 +15,7 @@ from pynn.estimators._saving import saved_as
 from pynn.estimators.perceptron._base import LARGEST_SEED, BasePerceptron, Unit
 
 
-@saved_as("PerceptronRegressor", "_perceptron_regressor")
+@saved_as("PerceptronRegressor")
 class PerceptronRegressor(MultiOutputMixin, RegressorMixin, BasePerceptron):
     """Linear units trained with the delta rule.
 
