@@ -31,7 +31,7 @@ class MomentOptimizer(Optimizer):
         self.epsilon = check_range("epsilon", epsilon, 0.0)
 
 
-def _means(g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> list[np.ndarray]:
+def means(g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> list[np.ndarray]:
     """Return the means of gradients and of squares."""
     square = h.beta_2 * slots[1] + (1 - h.beta_2) * g**2
     return [h.beta_1 * slots[0] + (1 - h.beta_1) * g, square]
@@ -42,20 +42,20 @@ def _corrected_rate(h: Hyper) -> float:
     return h.rate * np.sqrt(1 - h.beta_2**h.step) / (1 - h.beta_1**h.step)
 
 
-def _adam(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Step:
-    mean, square = _means(g, slots, h)
+def adam(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Step:
+    mean, square = means(g, slots, h)
     return w - _corrected_rate(h) * mean / (np.sqrt(square) + h.epsilon), [mean, square]
 
 
 def _amsgrad(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Step:
-    mean, square = _means(g, slots, h)
+    mean, square = means(g, slots, h)
     largest = np.maximum(slots[2], square)
     new = w - _corrected_rate(h) * mean / (np.sqrt(largest) + h.epsilon)
     return new, [mean, square, largest]
 
 
 @optimizer(
-    Formula("adam", _adam, {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}),
+    Formula("adam", adam, {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}),
     Formula(
         "adam_amsgrad",
         _amsgrad,
@@ -208,7 +208,7 @@ def _momentum_product(beta_1: float, steps: int) -> float:
 
 
 def _nadam(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Step:
-    mean, square = _means(g, slots, h)
+    mean, square = means(g, slots, h)
     product, following = (_momentum_product(h.beta_1, h.step + i) for i in (0, 1))
     now, then = (h.beta_1 * (1 - 0.5 * 0.96 ** (h.step + i)) for i in (0, 1))
     corrected = then * mean / (1 - following) + (1 - now) * g / (1 - product)

@@ -17,7 +17,7 @@ STEPS = {"rtol": 2e-5, "atol": 2e-6}
 # Keras computes 1 - beta_2**t in float32, pynn in float64: for beta_2 = 0.999 a step of 0.1 then
 # differs by up to 3e-5 of itself, and six of them add up.
 CORRECTED_STEPS = {"rtol": 2e-5, "atol": 2e-5}
-CORRECTED = {"Adam", "AdamW", "Nadam"}
+CORRECTED = {"Adam", "AdamW", "Nadam", "Muon"}
 SHAPES = [(4, 3), (3,)]
 
 # The hyperparameters of each.
@@ -46,6 +46,24 @@ OWN: dict[str, list[dict[str, Any]]] = {
         {"learning_rate_power": -0.7, "initial_accumulator_value": 0.3, "beta": 0.2},
         {"l1_regularization_strength": 0.05, "l2_regularization_strength": 0.1},
         {"l2_shrinkage_regularization_strength": 0.1},
+    ],
+    "Adafactor": [
+        {},
+        {"beta_2_decay": -0.5, "epsilon_1": 1e-3, "epsilon_2": 0.1, "clip_threshold": 0.5},
+        {"relative_step": False},
+    ],
+    "Lamb": [{}, {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3}],
+    "ScheduleFreeAdamW": [
+        {},
+        {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3, "warmup_steps": 4},
+    ],
+    "Muon": [
+        {},
+        {"momentum": 0.8, "nesterov": False, "ns_steps": 3, "rms_rate": None},
+        {"adam_beta_1": 0.7, "adam_beta_2": 0.9, "epsilon": 1e-3, "adam_lr_ratio": 0.5},
+        {"weight_decay": None, "adam_weight_decay": 0.1},
+        {"muon_a": 3.0, "muon_b": -3.2, "muon_c": 1.2, "adam_weight_decay": None},
+        {"exclude_layers": [".*"], "exclude_embeddings": False},
     ],
 }
 # What all of them take; a schedule stands for the rate.

@@ -82,10 +82,10 @@ def test_defaults_are_those_of_keras() -> None:
     assert optimizers.Adadelta()._native() == ("adadelta", [0.95, 1e-7])
     assert optimizers.Lion()._native() == ("lion", [0.9, 0.99])
     assert optimizers.Ftrl()._native() == ("ftrl", [-0.5, 0.0, 0.0, 0.0, 0.0, 0.1])
-    assert optimizers.SGD().learning_rate == 0.01
+    rates = {optimizers.SGD: 0.01, optimizers.ScheduleFreeAdamW: 0.0025}
     for cls in optimizers.registry.members:
-        if cls is not optimizers.SGD and cls.__name__ not in optimizers.registry.own:
-            assert cls().learning_rate == 0.001, cls
+        if cls.__name__ not in optimizers.registry.own:
+            assert cls().learning_rate == rates.get(cls, 0.001), cls
 
 
 def test_weight_decay_shrinks_before_the_step() -> None:
