@@ -82,7 +82,7 @@ class Adafactor(NumpyOptimizer):
         self.clip_threshold = float(clip_threshold)
         self.relative_step = bool(relative_step)
 
-    def _first_slots(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
+    def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
         return [np.zeros_like(w)]
 
     def _stepped(

@@ -112,7 +112,7 @@ class Muon(NumpyOptimizer):
         self.nesterov = bool(nesterov)
         self.rms_rate = check_positive("rms_rate", rms_rate)
 
-    def _is_left_to_adam(self, variable: Any) -> bool:
+    def _should_use_adamw(self, variable: Any) -> bool:
         path = getattr(variable, "path", "")
         return (
             len(variable.shape) != 2
@@ -121,16 +121,18 @@ class Muon(NumpyOptimizer):
         )
 
     def _decays(self, variable: Any) -> bool:
-        return super()._decays(variable) and not self._is_left_to_adam(variable)
+        return super()._decays(variable) and not self._should_use_adamw(variable)
 
-    def update_step(self, gradient: np.ndarray, variable: Any, learning_rate: float) -> None:
-        """Change one variable by its clipped gradient; weight decay of matrices is done by then."""
-        if self.adam_weight_decay and self._is_left_to_adam(variable) and super()._decays(variable):
-            write(variable, read(variable) * (1.0 - learning_rate * self.adam_weight_decay))
-        super().update_step(gradient, variable, learning_rate)
+    def _step(self, grads: list[np.ndarray], variables: list[Any]) -> None:
+        if self.adam_weight_decay:
+            stays = 1.0 - float(self._rates(self._iterations, 1)[0]) * self.adam_weight_decay
+            for variable in variables:
+                if self._should_use_adamw(variable) and super()._decays(variable):
+                    write(variable, read(variable) * stays)
+        super()._step(grads, variables)
 
-    def _first_slots(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
-        return [np.zeros_like(w) for _ in range(1 + self._is_left_to_adam(variable))]
+    def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
+        return [np.zeros_like(w) for _ in range(1 + self._should_use_adamw(variable))]
 
     def _stepped(
         self, w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], rate: float, step: int

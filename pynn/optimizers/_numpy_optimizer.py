@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn.optimizers._optimizer import Optimizer
-from pynn.optimizers._variables import Tracked, read, write
+from pynn.optimizers._variables import read, write
 
 
 class NumpyOptimizer(Optimizer):
@@ -22,18 +22,12 @@ class NumpyOptimizer(Optimizer):
         """Change one variable by its clipped gradient; weight decay is done by then."""
         w, kept = read(variable), self._track(variable)
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
-        new, slots = self._stepped(w, gradient, kept.state or [], learning_rate, step)
-        kept.state = [slot.astype(w.dtype, copy=False) for slot in slots]
+        new, slots = self._stepped(w, gradient, kept.state, learning_rate, step)
+        for array, slot in zip(kept.state, slots, strict=True):
+            array[...] = slot
         write(variable, new.astype(w.dtype, copy=False))
 
-    def _track(self, variable: Any) -> Tracked:
-        kept = super()._track(variable)
-        if kept.state is None:  # before anything decays
-            kept.state = self._first_slots(read(variable), variable)
-        return kept
-
-    def _first_slots(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
-        """Return what is kept for a weight before its first step: arrays of its shape."""
+    def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
         return [np.zeros_like(w), np.zeros_like(w)]
 
     @abstractmethod

@@ -356,10 +356,6 @@ class Optimizer(metaclass=Shown):
         name, hyper = native
         value = np.array(read(variable), order="C")
         kept = self._track(variable)
-        if kept.state is None:
-            kept.state = [np.zeros_like(value) for _ in range(_core.optimizer_slots(name))]
-            if kept.state:
-                kept.state[0][...] = _core.optimizer_initial(name, hyper)
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
         gradient = np.asarray(gradient, order="C")
         _core.optimizer_step(name, hyper, learning_rate, step, value, kept.state, gradient)
@@ -394,9 +390,29 @@ class Optimizer(metaclass=Shown):
 
     @property
     def variables(self) -> list[Any]:
-        """Steps, learning rate, and the arrays of state made so far."""
-        state = [array for kept in self._tracked.values() for array in kept.state or ()]
-        return [self.iterations, self.learning_rate, *state]
+        """Steps, learning rate unless it is a schedule, and the arrays of state made so far."""
+        state = [array for kept in self._tracked.values() for array in kept.state]
+        rates = [self.learning_rate] if isinstance(self._learning_rate, float) else []
+        steps = LiveNumber(lambda: self._iterations, self._set_iterations, "iterations")
+        return [steps, *rates, *state]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all `variables`, which `build` makes.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many, or a shape does not fit.
+        """
+        variables, values = self.variables, [_namespace.to_array(value) for value in weights]
+        expected, given = [v.shape for v in variables], [v.shape for v in values]
+        if given != expected:
+            raise ValueError(
+                f"the variables that the optimizer has been built with have the shapes {expected}. "
+                f"Received: {given}"
+            )
+        for variable, value in zip(variables, values, strict=True):
+            write(variable, value)
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
@@ -422,8 +438,18 @@ class Optimizer(metaclass=Shown):
         key = key_of(variable)
         if key not in self._tracked:
             value = read(variable)
-            self._tracked[key] = Tracked(variable, value.shape, value.dtype)
+            self._tracked[key] = Tracked(variable, value, self._first_state(value, variable))
         return self._tracked[key]
+
+    def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
+        """Return what is kept for a weight before its first step: arrays of its shape."""
+        native = self._native()
+        state = (
+            [np.zeros_like(w) for _ in range(_core.optimizer_slots(native[0]))] if native else []
+        )
+        if native and state:
+            state[0][...] = _core.optimizer_initial(*native)
+        return state
 
     def _gradient(self, gradient: Any, variable: Any) -> np.ndarray:
         kept = self._track(variable)

@@ -65,7 +65,7 @@ class ScheduleFreeAdamW(NumpyOptimizer, MomentOptimizer):
             raise ValueError(f"beta_1 must be in (0, 1). Received: beta_1={beta_1!r}")
         self.warmup_steps = check_count("warmup_steps", warmup_steps, 0) or 0
 
-    def _first_slots(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
+    def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
         return [w.copy(), np.zeros_like(w)]
 
     def _stepped(

@@ -9,18 +9,18 @@ import numpy as np
 
 
 class Tracked:
-    """What an optimizer keeps for one variable."""
+    """What an optimizer keeps for one variable; `state` are the slots of its formula."""
 
-    def __init__(self, variable: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    def __init__(self, variable: Any, value: np.ndarray, state: list[np.ndarray]) -> None:
         self.variable = variable
-        self.state: list[np.ndarray] | None = None
-        self.accumulated = np.zeros(shape, dtype)
-        self.average = np.zeros(shape, dtype)
+        self.state = state
+        self.accumulated = np.zeros_like(value)
+        self.average = np.zeros_like(value)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return copies of what is kept, by name: what `restore` takes."""
         kept = {"accumulated": self.accumulated.copy(), "average": self.average.copy()}
-        for i, array in enumerate(self.state or ()):
+        for i, array in enumerate(self.state):
             kept[f"state_{i}"] = array.copy()
         return kept
 
@@ -42,7 +42,7 @@ class Tracked:
             )
         own = {name: array.astype(dtype) for name, array in arrays.items()}
         self.accumulated, self.average = own["accumulated"], own["average"]
-        self.state = [own[name] for name in names[2:]] or None
+        self.state = [own[name] for name in names[2:]] or self.state
 
 
 def key_of(variable: Any) -> int:

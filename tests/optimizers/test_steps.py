@@ -213,7 +213,7 @@ def test_weights_of_a_layer() -> None:
     optimizer.build(layer.trainable_weights)
     optimizer.apply_gradients([(np.ones((3, 2)), layer.kernel)])
     np.testing.assert_allclose(layer.kernel.numpy(), before - 0.1, rtol=1e-5, atol=1e-6)
-    assert len(optimizer.variables) == 2 + 2
+    assert len(optimizer.variables) == 2 + 4  # those of the bias too, which has been built
 
 
 def test_gradients_without_variables_go_to_the_known_ones() -> None:
@@ -290,3 +290,17 @@ def test_a_number_is_stepped_as_a_vector_of_one_is(name: str) -> None:
         assert weight.shape == shape
         found.append(float(weight.item()))
     assert found[0] == found[1] != 0.7
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_of_optimizers_can_be_set(name: str) -> None:
+    first, second = make(name), make(name)
+    weights, others = start(), start()
+    first.apply(gradients()[0], weights)
+    with pytest.raises(ValueError, match="the variables that the optimizer has been built with"):
+        second.set_weights([*first.variables, np.zeros(2)])
+    second.build(others)
+    second.set_weights(first.variables)
+    assert second.iterations == 1
+    for one, other in zip(first.variables, second.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
