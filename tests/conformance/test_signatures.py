@@ -166,7 +166,7 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "layers.InputLayer": {"shape": (3,)},
     "layers.Rescaling": {"scale": 2.0},
     "layers.Reshape": {"target_shape": (2, 2)},
-    "metrics.FBetaScore": {},
+    **{f"metrics.{name}": given for name, given in pynn.metrics.registry.examples.items()},
     "optimizers.schedules.CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 5},
     "optimizers.schedules.CosineDecayRestarts": {
         "initial_learning_rate": 0.1,
