@@ -36,8 +36,6 @@ def read_model(
     ------
     FileError
         If the file is damaged or of another kind, or names what is unknown or unsafe.
-    ImportError
-        If it is a file of Keras and h5py is not installed.
     """
     with opened(source) as file:
         start = file.stream.read(len(_HDF5))
@@ -64,10 +62,11 @@ def load_weights(
     model : Model
         Of the same architecture, and built.
     filepath : path-like, int or binary file
-        A file of pynn; or ``.weights.h5``, ``.keras`` or ``.h5`` of Keras, for which h5py has to
-        be installed. The content counts, not the name. An integer is a descriptor.
+        A file of pynn; or ``.weights.h5``, ``.keras`` or ``.h5`` of Keras. The content counts, not
+        the name. An integer is a descriptor.
     skip_mismatch : bool, default=False
-        Whether weights whose shapes differ stay as they are.
+        Whether what differs in shape stays as it is, with a warning: layers of ``.keras`` and
+        ``.weights.h5`` files as a whole, weights of others.
     by_name : bool, default=False
         Whether layers get the weights of the layers that have their names, and others keep theirs,
         so that a part of another model can be taken over. Not for ``.keras`` and ``.weights.h5`` of
@@ -77,8 +76,6 @@ def load_weights(
     ------
     FileNotFoundError
         If there is no such file.
-    ImportError
-        If it is a file of Keras and h5py is not installed.
     ValueError
         If the file is damaged, or the weights do not fit.
     """

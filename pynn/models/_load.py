@@ -27,9 +27,8 @@ def load_model(
     Parameters
     ----------
     filepath : path-like, int or binary file
-        A ``.pynn`` file, or one of Keras: ``.keras`` or ``.h5``, for which h5py has to be
-        installed. The content counts, not the name. An integer is a descriptor; an open file is
-        read from where it stands to its end.
+        A ``.pynn`` file, or one of Keras: ``.keras`` or ``.h5``. The content counts, not the name.
+        An integer is a descriptor; an open file is read from where it stands to its end.
     custom_objects : dict of str to object, default=None
         Classes and functions of one's own, by the names in the file, beside those that
         `pynn.saving.register_keras_serializable` and `pynn.saving.custom_object_scope` made known.
@@ -46,8 +45,6 @@ def load_model(
     ------
     FileNotFoundError
         If there is no such file.
-    ImportError
-        If it is a file of Keras and h5py is not installed.
     pynn.saving.FileError
         If the file is damaged or of another kind, asks for more memory than it accounts for, or
         names what is unknown or unsafe. It is a ValueError.

@@ -636,10 +636,20 @@ def hdf5_files() -> Iterator[tuple[str, bytes]]:
         grown[:place] + grown[place : place + 16] * 2000 + grown[place + 16 * 2000 :],
     )
 
+    # Addresses that are others', so that parts hold themselves, and sizes that are none.
+    rng = random.Random(0)
+    places = [i for i in range(len(content) - 8) if 0 < _number(content, i) < len(content)]
+    for i in range(150):
+        at, other = rng.choice(places), rng.choice(places)
+        yield (
+            f"address {i} of another",
+            content[:at] + content[other : other + 8] + content[at + 8 :],
+        )
+        size = struct.pack("<Q", rng.choice((0, 1, 7, 16, 4096, 2**64 - 1)))
+        yield f"size {i} that is none", content[:at] + size + content[at + 8 :]
+
     def deep(file: Any) -> None:
-        group = file
-        for _ in range(300):
-            group = group.create_group("g")
+        file.create_group("/".join("g" * 2000))
 
     def cyclic(file: Any) -> None:
         file["model_weights/again"] = file["model_weights"]
@@ -657,6 +667,10 @@ def hdf5_files() -> Iterator[tuple[str, bytes]]:
     for place in range(0, len(content), max(1, len(content) // 80)):
         yield f"damage at byte {place}", content[:place] + b"\xaa\x55\xff" + content[place + 3 :]
         yield f"cut at byte {place}", content[:place]
+
+
+def _number(content: bytes, at: int) -> int:
+    return int(struct.unpack_from("<Q", content, at)[0])
 
 
 # ---- estimators

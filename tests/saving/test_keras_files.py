@@ -278,9 +278,8 @@ def test_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: s
     with pytest.raises(ImportError, match="pip install h5py"):
         save(tmp_path / f"model{suffix}")
     assert not any(tmp_path.iterdir())
-    load = model.load_weights if "weights" in suffix else load_model
-    with pytest.raises(ImportError, match="pip install h5py"):
-        load(DATA / f"{'nested' if 'weights' in suffix else 'embedding'}{suffix}")
+    if "weights" not in suffix:
+        assert_predicts_as_keras(load_model(DATA / f"embedding{suffix}"), "embedding")
 
 
 @pytest.mark.parametrize("name", ["m.txt", "m.tf", "m.ckpt", "m.weights", "m.02-0.35", "m.json"])

@@ -11,8 +11,7 @@ import json
 import struct
 import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pynn._allocation import weights_limited_to
@@ -20,7 +19,7 @@ from pynn._custom_objects import known_objects
 from pynn._files import FileError, OpenFile, file_errors, write_atomically
 from pynn._json import parse, to_text
 from pynn.formats._weights_file import resume_from_bytes, training_bytes
-from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes, open_arrays, require_h5py
+from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes, require_h5py
 from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
 from pynn.formats.keras._models import built_from_keras, model_to_keras
 from pynn.formats.keras._optimizer import restore_variables
@@ -53,13 +52,9 @@ def read_archive(
         If the file is damaged, or has a part that is unknown or unsafe.
     """
     custom = known_objects(custom_objects)
-    require_h5py()
-    with (
-        _opened(file) as (config, size, arrays, training),
-        file_errors(file.name, "model"),
-        # A layer with given moments has weights here and none there.
-        weights_limited_to(arrays.count + size),
-    ):
+    config, size, arrays, training = _opened(file)
+    # A layer with given moments has weights here and none there.
+    with file_errors(file.name, "model"), weights_limited_to(arrays.count + size):
         model = built_from_keras(config, make_model, custom)
         pairs = new_layout(arrays, model, config)
         assign(arrays, pairs)
@@ -75,17 +70,15 @@ def read_archive(
 
 def read_archive_weights(model: Model, file: OpenFile, skip: bool) -> None:
     """Give a model the weights of a ``.keras`` file."""
-    require_h5py()
-    with _opened(file) as (config, _, arrays, _):
-        entries = config["config"].get("layers", [])
-        known = {entry["config"].get("name") for entry in entries}
-        alike = all(layer.name in known for layer in model.layers if layer.weights)
-        assign(arrays, new_layout(arrays, model, config if alike else None, skip))
+    config, _, arrays, _ = _opened(file)
+    entries = config["config"].get("layers", [])
+    known = {entry["config"].get("name") for entry in entries}
+    alike = all(layer.name in known for layer in model.layers if layer.weights)
+    assign(arrays, new_layout(arrays, model, config if alike else None, skip))
 
 
-@contextmanager
-def _opened(file: OpenFile) -> Iterator[tuple[dict[str, Any], int, Hdf5Arrays, bytes | None]]:
-    """Open a file's config with its length, arrays, and the state of training that pynn wrote."""
+def _opened(file: OpenFile) -> tuple[dict[str, Any], int, Hdf5Arrays, bytes | None]:
+    """Return a file's config with its length, arrays, and the state of training that pynn wrote."""
     try:
         _check_list(file)
         with zipfile.ZipFile(file.stream) as archive:
@@ -102,8 +95,8 @@ def _opened(file: OpenFile) -> Iterator[tuple[dict[str, Any], int, Hdf5Arrays, b
     described = isinstance(config, dict) and isinstance(config.get("config"), dict)
     if not described or "class_name" not in config:
         raise FileError(file.name, "is no valid Keras file: its config describes no model")
-    with open_arrays(OpenFile(io.BytesIO(weights), file.name, len(weights))) as arrays:
-        yield config, len(text), arrays, training
+    arrays = Hdf5Arrays(OpenFile(io.BytesIO(weights), file.name, len(weights)))
+    return config, len(text), arrays, training
 
 
 def _check_list(file: OpenFile) -> None:

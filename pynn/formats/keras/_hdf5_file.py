@@ -9,7 +9,7 @@ from pynn._allocation import weights_limited_to
 from pynn._custom_objects import known_objects
 from pynn._files import FileError, OpenFile, file_errors, write_atomically
 from pynn._json import parse, to_text
-from pynn.formats.keras._arrays import hdf5_bytes, open_arrays, require_h5py
+from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes, require_h5py
 from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
 from pynn.formats.keras._models import built_from_keras, model_to_keras
 from pynn.formats.keras._optimizer import keras_variables, restore_variables
@@ -40,7 +40,8 @@ def read_hdf5_model(
         If the file is damaged, holds no model, or has a part that is unknown or unsafe.
     """
     custom = known_objects(custom_objects)
-    with open_arrays(file) as arrays, file_errors(file.name, "model"):
+    arrays = Hdf5Arrays(file)
+    with file_errors(file.name, "model"):
         text = arrays.text("", "model_config")
         if text is None:
             raise FileError(
@@ -69,14 +70,14 @@ def read_hdf5_weights(model: Model, file: OpenFile, skip: bool, by_name: bool = 
     FileError
         If the file is damaged, or the weights do not fit.
     """
-    with open_arrays(file) as arrays:
-        for root in (_WEIGHTS, ""):
-            if arrays.texts(root, "layer_names") is not None:
-                assign(arrays, old_layout(arrays, model, root, by_name), skip)
-                return
-        if by_name:
-            raise FileError(file.name, "is of Keras 3 and does not hold the names of layers")
-        assign(arrays, new_layout(arrays, model, None, skip))
+    arrays = Hdf5Arrays(file)
+    for root in (_WEIGHTS, ""):
+        if arrays.texts(root, "layer_names") is not None:
+            assign(arrays, old_layout(arrays, model, root, by_name), skip)
+            return
+    if by_name:
+        raise FileError(file.name, "is of Keras 3 and does not hold the names of layers")
+    assign(arrays, new_layout(arrays, model, None, skip))
 
 
 def write_hdf5_model(model: Model, target: Any, include_optimizer: bool) -> None:
