@@ -46,6 +46,8 @@ class Registry(Generic[Kind]):
         If given, what `get` returns must be an instance of it.
     default : str, default=None
         The name of what None stands for; None leaves it None.
+    absent : callable, optional
+        Returns the message for a name that there is on purpose nothing of, None for others.
 
     Attributes
     ----------
@@ -62,8 +64,10 @@ class Registry(Generic[Kind]):
         kind: str,
         base: type[Kind] | None = None,
         default: str | None = None,
+        absent: Callable[[str], str | None] = lambda name: None,
     ) -> None:
         self.kind = kind
+        self._absent = absent
         self.members: list[Callable[..., Any]] = []
         self.examples: dict[str, dict[str, Any]] = {}
         self.own: set[str] = set()
@@ -250,8 +254,11 @@ class Registry(Generic[Kind]):
     def _unknown(self, name: str, custom_objects: Mapping[str, Any] | None) -> str:
         import difflib
 
-        names = sorted({*self._objects, *(custom_objects or {})})
         name = name[:QUOTED]
+        known_to_be_absent = self._absent(name)
+        if known_to_be_absent:
+            return known_to_be_absent
+        names = sorted({*self._objects, *(custom_objects or {})})
         near = difflib.get_close_matches(name, names)
         # Two letters in the other order are likelier than one too few.
         near.sort(key=lambda known: sorted(known) != sorted(name))

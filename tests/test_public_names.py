@@ -99,8 +99,11 @@ def test_a_signature_is_the_constructor_s() -> None:
 )
 def test_layers_of_other_networks_say_so(name: str, instead: str) -> None:
     assert not hasattr(pynn.layers, name)
-    with pytest.raises(AttributeError, match=f"no {name}: pynn is for dense networks.*{instead}"):
+    message = f"no {name}: pynn is for dense networks.*{instead}"
+    with pytest.raises(AttributeError, match=message):
         getattr(pynn.layers, name)
+    with pytest.raises(ValueError, match=message):
+        pynn.layers.deserialize({"class_name": name, "config": {}})
 
 
 def test_a_misspelt_layer_is_no_other_network() -> None:

@@ -4,7 +4,6 @@
 files listed here, or passed in ``custom_objects``, can be named.
 """
 
-import re as _re
 import sys as _sys
 from typing import NoReturn as _NoReturn
 
@@ -25,6 +24,7 @@ from pynn.layers import (
 from pynn.layers._activations import *
 from pynn.layers._activity_regularization import *
 from pynn.layers._batch_normalization import *
+from pynn.layers._config import out_of_scope as out_of_scope
 from pynn.layers._config import registry
 from pynn.layers._config import with_objects as with_objects
 from pynn.layers._dense import *
@@ -32,6 +32,7 @@ from pynn.layers._embedding import *
 from pynn.layers._input import *
 from pynn.layers._lambda import *
 from pynn.layers._layer import Layer
+from pynn.layers._layer import NotBuiltError as NotBuiltError
 from pynn.layers._layer_normalization import *
 from pynn.layers._merging import *
 from pynn.layers._merging import Merge as Merge
@@ -60,21 +61,7 @@ __all__ += _normalization.__all__
 __all__ += _shaping.__all__
 __dir__ = __all__.copy
 
-# Layers of Keras's that are none of dense networks, and what there is instead.
-_OUT_OF_SCOPE = {
-    r".*(Conv|Pool|UpSampling|ZeroPadding|Cropping|EinsumDense)": "Dense after a Flatten",
-    r".*(LSTM|GRU|RNN|Bidirectional|TimeDistributed)": "Dense on windows of the series, flattened",
-    r".*Attention": "Dense on an Embedding, flattened",
-    r"(Random|Center|Text|String|Hash|Category|Discret)": "scikit-learn's transformers before fit",
-}
-
 
 def __getattr__(name: str) -> _NoReturn:
-    message = f"module 'pynn.layers' has no attribute {name!r}"
-    for pattern, instead in _OUT_OF_SCOPE.items():
-        if _re.match(pattern, name):
-            message = (
-                f"pynn.layers has no {name}: pynn is for dense networks. Use {instead}, or Keras, "
-                "which runs the same code"
-            )
+    message = out_of_scope(name) or f"module 'pynn.layers' has no attribute {name!r}"
     raise AttributeError(message, name=name, obj=_sys.modules[__name__])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,27 @@ from pynn.layers._weight_holder import WeightHolder
 if TYPE_CHECKING:
     from pynn.layers._layer import Layer
 
-registry: Registry[Layer] = Registry("layer")
+# Layers of Keras's that are none of dense networks, and what there is instead.
+_OUT_OF_SCOPE = {
+    r".*(Conv|Pool|UpSampling|ZeroPadding|Cropping)": "Dense after a Flatten",
+    r".*(LSTM|GRU|RNN|Bidirectional|TimeDistributed)": "Dense on windows of the series, flattened",
+    r".*Attention": "Dense on an Embedding, flattened",
+    r"(Random|Center|Text|String|Hash|Category|Discret)": "scikit-learn's transformers before fit",
+}
+
+
+def out_of_scope(name: str) -> str | None:
+    """Return what to say of a layer that other networks are made of, None of any other name."""
+    for pattern, instead in _OUT_OF_SCOPE.items():
+        if re.match(pattern, name):
+            return (
+                f"pynn.layers has no {name}: pynn is for dense networks. Use {instead}, or Keras, "
+                "which runs the same code"
+            )
+    return None
+
+
+registry: Registry[Layer] = Registry("layer", absent=out_of_scope)
 
 _KINDS: dict[str, Any] = {
     "activation": activations,

@@ -44,6 +44,10 @@ def _blame(error: ValueError, named: str, shown: str) -> None:
         error.args = (f"{shown}: {error}",)
 
 
+class NotBuiltError(AttributeError, ValueError):
+    """Raised for what a layer has as soon as it is used; to ``hasattr`` it is not there."""
+
+
 class Layer(WeightHolder, metaclass=_NamesItself):
     """A piece of a network: weights, and a function of tensors that uses them.
 
@@ -320,7 +324,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
     def _first_call(self) -> Call:
         if not self._calls:
-            raise ValueError(f"layer {self.name!r} has not been called on a tensor yet")
+            raise NotBuiltError(f"layer {self.name!r} has not been called on a tensor yet")
         return self._calls[0]
 
     # Configuration

@@ -15,7 +15,7 @@ from pynn._number_checks import is_integer
 from pynn._signatures import from_init, training_position
 from pynn._structure import is_nested, map_leaves
 from pynn._tracing import current, entered, tracing
-from pynn.layers import OPERATIONS, Layer, with_objects
+from pynn.layers import OPERATIONS, Layer, NotBuiltError, with_objects
 from pynn.models import _functional_config
 from pynn.models._call_graph import CallGraph
 from pynn.models._diagram import diagram_of
@@ -25,10 +25,6 @@ from pynn.models._source import as_structure, example
 from pynn.models._summary import html_of, summary
 from pynn.ops import Tensor
 from pynn.training import Signature
-
-
-class NotBuiltError(AttributeError, ValueError):
-    """Raised for what a model has as soon as it is built; to ``hasattr`` it is not there."""
 
 
 class BaseModel(Layer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pynn import backend, initializers, layers, ops, regularizers
+from pynn import Input, backend, initializers, layers, ops, regularizers
 from pynn.models import Model, Sequential
 
 X = np.arange(6, dtype="float32").reshape(2, 3)
@@ -266,3 +266,12 @@ def test_a_layer_without_weights_is_built_unless_a_subclass_has_something_to_bui
     assert not layer.built
     assert layer(np.ones((1, 3), "float32")).tolist() == [[2.0, 2.0, 2.0]]
     assert layer.built and len(layer.weights) == 1
+
+
+def test_what_a_layer_has_only_once_it_was_called() -> None:
+    layer = layers.Dense(2)
+    assert not hasattr(layer, "input") and not hasattr(layer, "output")
+    with pytest.raises(ValueError, match="has not been called on a tensor yet"):
+        layer.input  # noqa: B018
+    layer(Input((3,)))
+    assert layer.input.shape == (None, 3) and layer.output.shape == (None, 2)

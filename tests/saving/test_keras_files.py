@@ -339,7 +339,7 @@ def first_layer(**changes: Any) -> Callable[[dict[str, Any]], None]:
     ("change", "message"),
     [
         (first_layer(class_name="Lambda"), "layer 'rescaling' is a Lambda, whose code is not read"),
-        (first_layer(class_name="Conv2D"), "unknown layer class: 'Conv2D'"),
+        (first_layer(class_name="Conv2D"), "no Conv2D: pynn is for dense networks"),
         (first_layer(module="os", class_name="system"), "unknown layer class: 'system' of os"),
         (first_layer(module="mine", class_name="Dense"), "unknown layer class: 'Dense' of mine"),
         (

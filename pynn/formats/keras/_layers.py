@@ -150,9 +150,11 @@ def _class_name(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> 
         )
     name = _OLD_NAMES.get(name, name)
     if not ours or name not in layers.registry.names:
+        home = f" of {module}" if module else ""
         raise ValueError(
-            f"unknown layer class: {name!r}{f' of {module}' if module else ''}. It must be one of "
-            f"pynn's layers, or be passed in custom_objects"
+            (layers.out_of_scope(name) if ours else None)
+            or f"unknown layer class: {name!r}{home}. It must be one of pynn's layers, or be "
+            "passed in custom_objects"
         )
     return name
 
