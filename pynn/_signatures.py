@@ -77,6 +77,19 @@ def given_training(
     return bool(training) if isinstance(training, (bool, int, np.bool_)) else None
 
 
+def without_training(call: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords for a `call` that has no argument ``training``."""
+    if "training" not in kwargs or _takes_any(call):
+        return kwargs
+    return {name: value for name, value in kwargs.items() if name != "training"}
+
+
+@cache
+def _takes_any(call: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(call).parameters.values()
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+
+
 def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments that `layer` was made with, as values that can be written down.
 

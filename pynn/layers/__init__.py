@@ -19,6 +19,7 @@ from pynn.layers import (
     _merging,
     _noise,
     _normalization,
+    _row_normalizations,
     _shaping,
 )
 from pynn.layers._activations import *
@@ -39,6 +40,7 @@ from pynn.layers._merging import Merge as Merge
 from pynn.layers._noise import *
 from pynn.layers._normalization import *
 from pynn.layers._operations import *
+from pynn.layers._row_normalizations import *
 from pynn.layers._shaping import *
 from pynn.layers._weight_holder import NO_LAYERS as NO_LAYERS
 from pynn.ops import Weight
@@ -58,6 +60,7 @@ __all__ += _layer_normalization.__all__
 __all__ += _merging.__all__
 __all__ += _noise.__all__
 __all__ += _normalization.__all__
+__all__ += _row_normalizations.__all__
 __all__ += _shaping.__all__
 __dir__ = __all__.copy
 

@@ -233,6 +233,10 @@ class ELU(Layer):
         return ops.apply_activation("elu", inputs, alpha=self.alpha)
 
 
+# Far below what any input is, and within float32.
+_MASKED = -1e30
+
+
 @registry.add()
 class Softmax(Layer):
     """Return ``exp(x)`` divided by its sum along an axis, or along several together.
@@ -255,8 +259,30 @@ class Softmax(Layer):
         self.axis = list(axis) if isinstance(axis, Sequence) else operator.index(axis)
         self._build_at_init()
 
-    def call(self, inputs: Any) -> Any:
-        """Return the probabilities."""
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the probabilities.
+
+        Parameters
+        ----------
+        inputs : tensor or array
+        mask : tensor or array, default=None
+            Broadcast to the shape of `inputs`: what is 0 there gets the probability 0.
+        """
+        if mask is None:
+            return self._softmax(inputs)
+        shape, given = ops.shape(inputs), ops.shape(mask)
+        sizes = zip(reversed(given), reversed(shape), strict=False)
+        if len(given) > len(shape) or any(n not in (1, m) for n, m in sizes):
+            raise ValueError(
+                f"the mask of layer {self.name!r} must be broadcastable to its inputs. "
+                f"Received: mask.shape={given}, inputs.shape={shape}"
+            )
+        kept = ops.cast(mask, self.dtype)
+        # What is masked vanishes beside the rest; where all is, the product is 0.
+        masked = ops.multiply(ops.subtract(1.0, kept), _MASKED)
+        return self._softmax(ops.cast(inputs, self.dtype) + masked) * kept
+
+    def _softmax(self, inputs: Any) -> Any:
         rank = ops.ndim(inputs)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
         axes = [axis % rank for axis in axes]

@@ -274,9 +274,14 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         self.built = True
 
     def _with_training(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Add the mode of the pass for a `call` that takes `training` and was not given it."""
+        """Add the mode of the pass for a `call` that takes `training` and was not given it.
+
+        A `call` that does not take it need not be given it either.
+        """
         position = _signatures.training_position(type(self).call)
-        if position is None or len(args) >= position or kwargs.get("training") is not None:
+        if position is None:
+            return _signatures.without_training(type(self).call, kwargs)
+        if len(args) >= position or kwargs.get("training") is not None:
             return kwargs
         return {**kwargs, "training": current().training}
 

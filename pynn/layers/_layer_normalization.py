@@ -12,6 +12,24 @@ from pynn.layers._moved_axes import with_axes_last
 __all__ = ["LayerNormalization"]
 
 
+def row_axes(layer: Any, rank: int) -> tuple[int, ...]:
+    """Return the axes of a layer's ``axis``, sorted and not negative.
+
+    Raises
+    ------
+    ValueError
+        If they are not some of its input's without the batch's.
+    """
+    given = layer.axis if isinstance(layer.axis, list) else [layer.axis]
+    axes = tuple(sorted(a % rank for a in given if -rank <= a < rank))
+    if 0 in axes or len(set(axes)) < len(given):
+        raise ValueError(
+            f"the axes of layer {layer.name!r} must be some of its input's, without the "
+            f"batch's. Received: axis={layer.axis}"
+        )
+    return axes
+
+
 @registry.add()
 class LayerNormalization(Layer):
     """Normalize each row over its features, in training and at inference alike.
@@ -70,19 +88,9 @@ class LayerNormalization(Layer):
         self.gamma: Any = None
         self.beta: Any = None
 
-    def _axes(self, rank: int) -> tuple[int, ...]:
-        given = self.axis if isinstance(self.axis, list) else [self.axis]
-        axes = tuple(sorted(a % rank for a in given))
-        if 0 in axes or len(set(axes)) < len(axes):
-            raise ValueError(
-                f"the axes of layer {self.name!r} must be some of its input's, without the "
-                f"batch's. Received: axis={self.axis}"
-            )
-        return axes
-
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape."""
-        size = tuple(input_shape[a] for a in self._axes(len(input_shape)))
+        size = tuple(input_shape[a] for a in row_axes(self, len(input_shape)))
         for name in ["gamma"] * self.scale + ["beta"] * self.center:
             weight = self.add_weight(
                 shape=size,
@@ -97,14 +105,17 @@ class LayerNormalization(Layer):
     def call(self, inputs: Any) -> Any:
         """Return the normalized inputs."""
         inputs = ops.cast(inputs, self.dtype)
-        return with_axes_last(self._normalize, inputs, self._axes(ops.ndim(inputs)))
+        return with_axes_last(self._normalize, inputs, row_axes(self, ops.ndim(inputs)))
 
     def _normalize(self, inputs: Any) -> Any:
         rank = ops.ndim(inputs)
-        axes = tuple(range(rank - len(self._axes(rank)), rank))
-        centered = inputs - ops.mean(inputs, axis=axes, keepdims=True)
-        variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
-        outputs = centered / ops.sqrt(variance + self.epsilon)
+        axes = tuple(range(rank - len(row_axes(self, rank)), rank))
+        outputs = self._standardize(inputs, axes)
         if self.gamma is not None:
             outputs = outputs * self.gamma
         return outputs if self.beta is None else outputs + self.beta
+
+    def _standardize(self, inputs: Any, axes: tuple[int, ...]) -> Any:
+        centered = inputs - ops.mean(inputs, axis=axes, keepdims=True)
+        variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
+        return centered / ops.sqrt(variance + self.epsilon)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pynn import ops
-from pynn._number_checks import is_number
+from pynn._number_checks import is_integer, is_number
 from pynn._tracing import TrainingFlag
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
@@ -57,6 +57,9 @@ class Dropout(RateLayer):
     ----------
     rate : float
         Probability of 0, in [0, 1).
+    noise_shape : tuple, default=None
+        Shape of what is drawn, the batch's axis included: along an axis of size 1 all entries of
+        the input share the draw. None stands for the input's size.
     seed : int, default=None
         Accepted for Keras's sake; the masks follow from the seed of the whole training.
     **kwargs
@@ -65,7 +68,8 @@ class Dropout(RateLayer):
     Raises
     ------
     ValueError
-        If `rate` is outside [0, 1).
+        If `rate` is outside [0, 1), or `noise_shape` holds anything but positive integers and
+        None; when called, if it does not fit the input.
 
     References
     ----------
@@ -86,9 +90,28 @@ class Dropout(RateLayer):
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(rate, seed, **kwargs)
-        if noise_shape is not None:
-            raise ValueError(f"noise_shape must be None. Received: noise_shape={noise_shape!r}")
-        self.noise_shape = None
+        given = noise_shape if isinstance(noise_shape, (list, tuple)) else ()
+        sizes = all(n is None or (is_integer(n) and n > 0) for n in given)
+        if noise_shape is not None and not (given and sizes):
+            raise ValueError(
+                "noise_shape must be None, or a tuple of positive integers and None. "
+                f"Received: noise_shape={noise_shape!r}"
+            )
+        self.noise_shape = tuple(given) or None
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Return `inputs`, in training with entries set to 0; see `RateLayer`."""
+        if self.noise_shape is None:
+            return super().call(inputs, training)
+        shape = ops.shape(inputs)
+        sizes = list(zip(self.noise_shape, shape, strict=False))
+        if len(shape) != len(self.noise_shape) or any(n not in (None, 1, m) for n, m in sizes[1:]):
+            raise ValueError(
+                f"the noise_shape of layer {self.name!r}, {self.noise_shape}, must fit its input. "
+                f"Received: shape={shape}"
+            )
+        key = tuple(slice(0, 1) if n == 1 and m != 1 else slice(None) for n, m in sizes)
+        return inputs * super().call(ops.ones_like(inputs[key]), training)
 
 
 @registry.add()
@@ -142,7 +165,8 @@ class GaussianDropout(RateLayer):
     Raises
     ------
     ValueError
-        If `rate` is outside [0, 1).
+        If `rate` is outside [0, 1), or `noise_shape` holds anything but positive integers and
+        None; when called, if it does not fit the input.
 
     References
     ----------

@@ -9,7 +9,7 @@ from pynn._number_checks import is_integer
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
-__all__ = ["Flatten", "Identity", "Reshape"]
+__all__ = ["Flatten", "Identity", "Permute", "RepeatVector", "Reshape"]
 
 
 @registry.add()
@@ -107,3 +107,89 @@ class Reshape(Layer):
     def call(self, inputs: Any) -> Any:
         """Return `inputs` with shape (batch, *target_shape)."""
         return ops.reshape_rows(inputs, self.target_shape)
+
+
+@registry.add(example={"dims": (2, 1)})
+class Permute(Layer):
+    """Give the axes of each row another order.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        The axes of a row, counted from 1, in their new order.
+    **kwargs
+        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `dims` is no order of the axes; when called, if it is of another number of axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.Permute((2, 1))(np.zeros((5, 10, 64))).shape
+    (5, 64, 10)
+    """
+
+    def __init__(self, dims: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if sorted(dims) != list(range(1, len(dims) + 1)):
+            raise ValueError(f"dims must be an order of 1, 2, ... Received: dims={dims!r}")
+        self.dims = tuple(int(n) for n in dims)
+        self._build_at_init()
+
+    def call(self, inputs: Any) -> Any:
+        """Return `inputs` with the axes of a row in that order."""
+        if ops.ndim(inputs) != len(self.dims) + 1:
+            raise ValueError(
+                f"layer {self.name!r} takes rows of {len(self.dims)} axes. "
+                f"Received: shape={ops.shape(inputs)}"
+            )
+        return ops.transpose(inputs, (0, *self.dims))
+
+
+@registry.add(example={"n": 3})
+class RepeatVector(Layer):
+    """Repeat each row, a vector, along a new axis.
+
+    Parameters
+    ----------
+    n : int
+        How often.
+    **kwargs
+        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is not positive; when called, if rows are not vectors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.RepeatVector(3)(np.zeros((5, 32))).shape
+    (5, 3, 32)
+    """
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not is_integer(n):
+            raise TypeError(f"n must be an integer. Received: n={n!r}")
+        if n < 1:
+            raise ValueError(f"n must be positive. Received: n={n}")
+        self.n = int(n)
+        self._build_at_init()
+
+    def call(self, inputs: Any) -> Any:
+        """Return `inputs` with shape (batch, n, size)."""
+        if ops.ndim(inputs) != 2:
+            raise ValueError(
+                f"layer {self.name!r} takes rows that are vectors. "
+                f"Received: shape={ops.shape(inputs)}"
+            )
+        return ops.stack([inputs] * self.n, axis=1)

@@ -165,6 +165,8 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "layers.GaussianNoise": {"stddev": 0.5},
     "layers.InputLayer": {"shape": (3,)},
     "layers.Rescaling": {"scale": 2.0},
+    "layers.Permute": {"dims": (2, 1)},
+    "layers.RepeatVector": {"n": 3},
     "layers.Reshape": {"target_shape": (2, 2)},
     **{f"metrics.{name}": given for name, given in pynn.metrics.registry.examples.items()},
     "optimizers.schedules.CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 5},

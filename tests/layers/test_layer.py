@@ -275,3 +275,37 @@ def test_what_a_layer_has_only_once_it_was_called() -> None:
         layer.input  # noqa: B018
     layer(Input((3,)))
     assert layer.input.shape == (None, 3) and layer.output.shape == (None, 2)
+
+
+def test_every_layer_may_be_called_with_training() -> None:
+    x = np.array([[1.0, -1.0]], "float32")
+    assert layers.ReLU()(x, training=True).tolist() == [[1.0, 0.0]]
+    inputs = layers.Input((2,))
+    outputs = layers.Add()([layers.Rescaling(2.0)(inputs, training=False), inputs], training=False)
+    assert Model(inputs, outputs).predict(x, verbose=0).tolist() == [[3.0, -3.0]]
+
+    class Kept(layers.Layer):
+        def call(self, inputs, **options):
+            return inputs * options["training"]
+
+    assert Kept()(x, training=2).tolist() == [[2.0, -2.0]]
+
+
+def test_softmax_leaves_out_what_is_masked() -> None:
+    x = np.array([[1.0, 2.0, 5.0], [1.0, 1.0, 1.0]], "float32")
+    mask = np.array([[True, True, False], [False, False, False]])
+    expected = [[0.26894143, 0.7310586, 0.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(layers.Softmax()(x, mask=mask), expected, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"mask\.shape=\(3, 3\), inputs\.shape=\(2, 3\)"):
+        layers.Softmax()(x, mask=np.ones((3, 3)))
+
+
+def test_dropout_shares_its_draws_along_axes_of_size_one() -> None:
+    x = np.ones((20, 5, 10), "float32")
+    outputs = layers.Dropout(0.5, noise_shape=(None, 1, None))(x, training=True)
+    assert set(np.unique(outputs)) == {0.0, 2.0}
+    assert (outputs == outputs[:, :1]).all() and not (outputs == outputs[:, :, :1]).all()
+    with pytest.raises(ValueError, match="noise_shape must be None, or a tuple"):
+        layers.Dropout(0.5, noise_shape=(20, 1.5))
+    with pytest.raises(ValueError, match=r"\(None, 2, None\), must fit its input"):
+        layers.Dropout(0.5, noise_shape=(None, 2, None))(x, training=True)
