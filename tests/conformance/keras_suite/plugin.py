@@ -9,15 +9,19 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import random
 import signal
 import sys
 import types
+import zlib
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import pynn
 from conformance.keras_suite import helpers, scope, shim
 
 # Seconds of computation; what takes longer will not end.
@@ -152,6 +156,10 @@ def pytest_runtest_call(item: Any) -> Any:
 
     # The data set of these tests looks the backend's device up among those of three.
     helpers.backend_name = "jax" if "py_dataset" in item.name else "pynn"
+    seed = zlib.crc32(item.nodeid.rpartition("/")[2].encode())
+    random.seed(seed)
+    np.random.seed(seed)
+    pynn.random.set_seed(seed)
     signal.signal(signal.SIGPROF, give_up)
     signal.setitimer(signal.ITIMER_PROF, _LIMIT)
     try:
