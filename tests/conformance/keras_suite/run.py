@@ -1,8 +1,8 @@
 """Run Keras's own tests on pynn, and say how many pass.
 
     cd tests
-    python -m conformance.keras_suite.run [pattern of files ...]    # prints failures and a table
-    python -m conformance.keras_suite.run --write                   # writes known_failures.txt anew
+    python -m conformance.keras_suite.run [pattern of files ...]            # failures and a table
+    python -m conformance.keras_suite.run --write [pattern of files ...]    # and known_failures.txt
 
 Each test file is taken from the installed Keras and run by pytest in a process of its own, in which
 ``keras`` is pynn: see shim.py, plugin.py and scope.py.
@@ -102,20 +102,36 @@ def failures(outcomes: Outcomes) -> dict[str, str]:
     }
 
 
-def known_failures() -> tuple[str, set[str]]:
-    """Return the version of Keras that the list is of, and the tests in it."""
+def known_failures() -> tuple[str, dict[str, str]]:
+    """Return the version of Keras that the list is of, and the tests in it with the reasons."""
     head, *lines = KNOWN.read_text().splitlines()
-    return head.split()[-1], {line.split(": ")[0] for line in lines if not line.startswith("#")}
+    entries = [line.partition(": ") for line in lines if not line.startswith("#")]
+    return head.split()[-1], {name: reason for name, _, reason in entries}
+
+
+def write(found: Outcomes, files: list[str]) -> None:
+    """Write the list anew, as to these files; the rest stays as far as it counts."""
+    listed = {
+        name: reason
+        for name, reason in known_failures()[1].items()
+        if name.partition("::")[0] not in files and scope.reason_out(name) is None
+    }
+    listed |= {name: reason[:_WIDTH] for name, reason in failures(found).items()}
+    lines = [f"{name}: {reason}".strip() for name, reason in sorted(listed.items())]
+    KNOWN.write_text(_HEAD.format(version=version()) + "\n".join(lines) + "\n")
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the command line says."""
+    patterns = [a for a in arguments if a != "--write"] or ["*"]
+    files = [f for f in files_in_scope() if any(fnmatchcase(f, p) for p in patterns)]
+    found = run(files)
+    for name, reason in failures(found).items():
+        print(f"{name}: {reason}")
+    print(table(found))
+    if "--write" in arguments:
+        write(found, files)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--write"]:
-        found = run(files_in_scope())
-        lines = [f"{name}: {reason[:_WIDTH]}".strip() for name, reason in failures(found).items()]
-        KNOWN.write_text(_HEAD.format(version=version()) + "\n".join(lines) + "\n")
-    else:
-        patterns = sys.argv[1:] or ["*"]
-        found = run([f for f in files_in_scope() if any(fnmatchcase(f, p) for p in patterns)])
-        for name, reason in failures(found).items():
-            print(f"{name}: {reason}")
-    print(table(found))
+    main(sys.argv[1:])

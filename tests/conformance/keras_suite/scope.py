@@ -32,6 +32,9 @@ _QUANTIZED = "quantization and low-rank adapters"
 _MIXED = "mixed precision and types of less than 32 bits"
 _SPARSE = "sparse and ragged tensors of TensorFlow and JAX"
 _IMAGES = "images, feature maps and sequences of vectors: layers around convolutions and recurrence"
+_SEEDS = "Keras keeps the state of random numbers in variables; pynn's seeds are no weights"
+_WORDS = "compares the words of an error, which are pynn's own"
+_CONTEXT = "arguments that layers pass on by a private registry"
 _PRIVATE = "private classes of Keras, between `fit` and its backends; nobody can import them"
 # Patterns of test files, and of tests in the files that are run: why they do not count.
 OUT: dict[str, str] = {
@@ -69,6 +72,25 @@ OUT: dict[str, str] = {
     "*sparse_trailing*": _SPARSE,
     "*ragged*": _SPARSE,
     "*_renorm_*": "batch renormalization",
+    "*::BatchNormalizationTest::test_serialization": "batch renormalization",
+    "*rms_scaling": "an argument that Keras has deprecated",
+    "*::LayerNormalizationTest::test_ln_basics": "an argument that Keras has deprecated",
+    "*overwrite_with_gradient*": _QUANTIZED,  # how types of 8 bits keep their scales
+    "*::test_dtype_policy_setter": _MIXED,
+    "*_float8_call": _MIXED,
+    "*_int8_call": _QUANTIZED,
+    "*::test_rng_seed_tracking": _SEEDS,
+    "*::test_layer_tracking": _SEEDS,
+    "*::test_trainable_setting": _SEEDS,
+    "*context_arg*": _CONTEXT,
+    "*call_context*": _CONTEXT,
+    "*::test_layer_build_with_attention_mask_arg": "attention",
+    "*channels_first_and_vector_scale": "images",
+    "*::test_orthogonal_regularizer_mode_validation": _WORDS,
+    "*::test_orthogonal_regularizer_input_rank_validation": _WORDS,
+    "*::LayerTest::test_layer_variable_tracking_correct": _PRIVATE,
+    "*::NadamTest::test_build_with_empty_var_list": _PRIVATE,
+    "layers/core/wrapper_test.py": "a base of layers around convolutions and recurrence",
     "initializers/*_with_axes": "kernels of several axes, for attention",
     "*remat*": "recomputing activations to save a GPU's memory",
 }
