@@ -224,7 +224,7 @@ def test_regularization_is_part_of_the_loss() -> None:
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("suffix", ["pynn", "keras"])
+@pytest.mark.parametrize("suffix", ["pynn", "keras", "h5"])
 def test_a_model_without_an_optimizer_is_evaluated_but_not_trained(
     suffix: str, tmp_path: Path
 ) -> None:

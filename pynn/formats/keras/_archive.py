@@ -143,7 +143,7 @@ def write_archive(model: Model, target: Any, include_optimizer: bool) -> None:
     require_h5py()
     entry = model_to_keras(model)
     entry["compile_config"] = compile_to_keras(model)
-    trained = bool(entry["compile_config"]) and include_optimizer
+    trained = include_optimizer and model.optimizer is not None and bool(entry["compile_config"])
     metadata = {"keras_version": VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
     members = {
         _METADATA: json.dumps(metadata).encode(),

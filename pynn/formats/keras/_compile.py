@@ -63,7 +63,7 @@ def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, A
 
 
 def _optimizer(given: Any, custom_objects: Mapping[str, Any]) -> Any:
-    if isinstance(given, str):
+    if given is None or isinstance(given, str):
         return given
     config = {
         key: _shortest(value_from_keras(value, custom_objects))

@@ -63,6 +63,8 @@ def keras_variables(model: Model) -> list[np.ndarray]:
     Where the optimizer has changed no weight yet, it has only its first one or two.
     """
     optimizer, weights = model.optimizer, model.trainable_weights
+    if optimizer is None:
+        return []
     found: list[Any] = [np.int32(optimizer._iterations)]
     if isinstance(optimizer._learning_rate, float):
         found.append(np.float32(optimizer._learning_rate))
@@ -126,6 +128,8 @@ def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight
     """
     variables, apart = _read_variables(arrays)
     optimizer = model.optimizer
+    if optimizer is None:
+        return
     order = _Order(optimizer, apart)
     rest = list(variables[1:])
     expected = [weights[i].shape for i, _ in order.places(len(weights))]
