@@ -134,6 +134,7 @@ class Trainer:
         optimizer: tuple[str, Sequence[float]],
         options: dict[str, Any] = ...,
         targets: Sequence[int] = ...,
+        assignments: Sequence[int] = ...,
     ) -> None: ...
     def start(
         self,

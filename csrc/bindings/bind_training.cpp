@@ -96,11 +96,12 @@ std::unique_ptr<TrainerObject> new_trainer(
     const std::vector<std::vector<MetricArgument>>& metrics,
     const std::vector<VariablePtr>& parameters, const std::vector<double>& l1,
     const std::vector<double>& l2, const std::pair<std::string, std::vector<double>>& optimizer,
-    const py::dict& options, const std::vector<int>& targets) {
+    const py::dict& options, const std::vector<int>& targets, const std::vector<int>& assignments) {
   TrainerSpec spec;
   spec.use.inputs = inputs;
   spec.use.outputs = outputs;
   spec.use.targets = targets;
+  spec.use.assignments = assignments;
   for (const LossArgument& loss : losses) spec.use.evaluation.losses.push_back(loss_of(loss));
   spec.use.evaluation.loss_weights = loss_weights;
   for (const auto& list : metrics) {
@@ -229,7 +230,7 @@ void bind_training(py::module_& m) {
       .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"),
            py::arg("losses"), py::arg("loss_weights"), py::arg("metrics"), py::arg("parameters"),
            py::arg("l1"), py::arg("l2"), py::arg("optimizer"), py::arg("options") = py::dict(),
-           py::arg("targets") = std::vector<int>{})
+           py::arg("targets") = std::vector<int>{}, py::arg("assignments") = std::vector<int>{})
       .def("start", &start, py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size"),
            py::arg("order") = py::none(), py::arg("shuffle_seed") = py::none(), py::arg("skip") = 0,
            "Begin an epoch over the rows in `order` (all, if None), shuffled if a seed is given, "

@@ -26,7 +26,8 @@ struct PlanRequest {
   // Per output: the node that the loss is taken of instead, or -1. Further ones follow, with
   // has_loss, for terms of the loss that belong to no output.
   std::vector<int> loss_nodes;
-  // Nodes that are wanted once the losses have been taken: metrics. What only they need comes late.
+  // Nodes that are wanted once the losses have been taken: metrics and assignments. What only they
+  // need comes late.
   std::vector<int> late_nodes;
   // Per input: the mean number of entries of rows that are given by their entries, kDense for
   // others. Empty for kDense.

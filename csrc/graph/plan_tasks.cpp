@@ -72,6 +72,8 @@ void ExecutionPlan<T>::append_values(std::vector<Task>& tasks, bool late) const 
                 {op->out->value}};
       task.always_features = op->keeps_features();
       for (const Slot<T>* input : op->in) task.reads.push_back(input->key());
+      auto& touched = op->writes_variables() ? task.writes : task.reads;
+      for (const VariablePtr& variable : op->variables) touched.push_back(variable->raw());
       tasks.push_back(std::move(task));
     }
     if (node.value_copy.rows != nullptr)

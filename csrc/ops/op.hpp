@@ -124,6 +124,9 @@ class Op {
   virtual double cost() const { return out->features; }
   virtual double update_cost() const { return cost(); }
 
+  // forward() changes the variables.
+  virtual bool writes_variables() const { return false; }
+
   // Divided along features even where batches are divided by blocks.
   virtual bool keeps_features() const { return false; }
 

@@ -13,6 +13,7 @@ OpKind log_softmax_kind();
 OpKind dropout_kind();
 OpKind gaussian_dropout_kind();
 OpKind gaussian_noise_kind();
+OpKind assign_kind();
 OpKind batch_sum_kind();
 OpKind batch_normalization_kind();
 OpKind concatenate_kind();
@@ -36,7 +37,8 @@ const std::vector<OpKind>& op_kinds() {
                                variable_kind(),
                                gaussian_dropout_kind(),
                                gaussian_noise_kind(),
-                               batch_sum_kind()};
+                               batch_sum_kind(),
+                               assign_kind()};
     for (int i = 0; i < kActivations; ++i) all.push_back(activation_kind(i));
     for (OpKind& kind : merge_kinds()) all.push_back(std::move(kind));
     for (OpKind& kind : reduce_kinds()) all.push_back(std::move(kind));

@@ -18,7 +18,7 @@ TrainedGraph::TrainedGraph(std::shared_ptr<const Graph> graph, const GraphUse& u
     if (loss.in_graph()) roots_.push_back(loss.node);
   }
   add_targets(use);
-  add_metric_nodes();
+  add_late_nodes(use);
   describe_outputs(use);
 }
 
@@ -49,15 +49,19 @@ void TrainedGraph::add_targets(const GraphUse& use) {
   }
 }
 
-void TrainedGraph::add_metric_nodes() {
+void TrainedGraph::add_late_nodes(const GraphUse& use) {
   for (const auto& metrics : evaluation_.metrics) {
     for (const MetricChoice& metric : metrics) {
       if (metric.kind != MetricKind::node) continue;
       require(features_of(metric.node) == 1, "a metric needs a node of one feature");
-      metric_nodes_.push_back(metric.node);
+      late_nodes_.push_back(metric.node);
     }
   }
-  roots_.insert(roots_.end(), metric_nodes_.begin(), metric_nodes_.end());
+  for (int node : use.assignments) {
+    require(graph_->node(node).kind->name == "assign", "an assignment needs an assign node");
+    late_nodes_.push_back(node);
+  }
+  roots_.insert(roots_.end(), late_nodes_.begin(), late_nodes_.end());
 }
 
 void TrainedGraph::describe_outputs(const GraphUse& use) {
@@ -67,7 +71,9 @@ void TrainedGraph::describe_outputs(const GraphUse& use) {
     shapes_.targets.push_back(target_columns(use.evaluation, i, features_[i]));
     const int node = use.targets.empty() ? -1 : use.targets[i];
     shapes_.target_nodes.push_back(node < 0 ? 0 : features_of(node));
-    fused_.push_back(fused_loss(*graph_, outputs_, i, evaluation_.losses[i]));
+    // What is assigned may be made of the output, which a fused loss leaves out.
+    const bool fuses = use.assignments.empty();
+    fused_.push_back(fuses && fused_loss(*graph_, outputs_, i, evaluation_.losses[i]));
   }
 }
 
@@ -81,7 +87,7 @@ PlanRequest TrainedGraph::request(bool training, int max_batch,
   request.has_loss = has_loss_;
   request.fused = fused_;
   request.loss_nodes = loss_nodes_;
-  request.late_nodes = metric_nodes_;
+  request.late_nodes = late_nodes_;
   request.entries_per_row = entries;
   return request;
 }

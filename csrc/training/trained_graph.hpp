@@ -1,5 +1,5 @@
-// What a trainer uses of a graph: which of its nodes are inputs, outputs, targets, losses and
-// metrics, and what the data must look like.
+// What a trainer uses of a graph: which of its nodes are inputs, outputs, targets, losses, metrics
+// and assignments, and what the data must look like.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,7 @@ struct GraphUse {
   // Per output: the graph's input that losses or metrics read its target from, or -1. Empty where
   // no output has one.
   std::vector<int> targets;
+  std::vector<int> assignments;
   EvaluationSpec evaluation;
 };
 
@@ -45,7 +46,7 @@ class TrainedGraph {
  private:
   void check_losses(const GraphUse& use) const;
   void add_targets(const GraphUse& use);
-  void add_metric_nodes();
+  void add_late_nodes(const GraphUse& use);
   void describe_outputs(const GraphUse& use);
   int features_of(int node) const { return graph_->node(node).features; }
 
@@ -57,8 +58,8 @@ class TrainedGraph {
   std::vector<int> loss_nodes_;
   std::vector<char> has_loss_;
   std::vector<char> fused_;
-  std::vector<int> metric_nodes_;
-  std::vector<int> roots_;  // the nodes that everything else is computed for
+  std::vector<int> late_nodes_;  // metrics and assignments
+  std::vector<int> roots_;       // the nodes that everything else is computed for
   std::vector<int> features_;
   DataShapes shapes_;
 };

@@ -118,9 +118,9 @@ class Plan:
         return types.pop()
 
     def _lower(self) -> None:
-        lowered: NativeGraph | str = "assign"
-        if not self.updates:
-            lowered = lower_to_engine(self.output_nodes, self.inputs, self.outputs, self.dtype)
+        lowered = lower_to_engine(
+            self._predicting, self.inputs, self.outputs, self.dtype, updates=self.updates
+        )
         if isinstance(lowered, str):
             self.reason = lowered
         else:
@@ -170,8 +170,9 @@ class Plan:
                 wanted.append(tensor)
                 read.add(i)
         inputs = [*self.inputs, *(targets[i] for i in sorted(read))]
-        nodes = topological([*self.outputs, *wanted], inputs)
-        lowered = lower_to_engine(nodes, inputs, self.outputs, self.dtype, wanted)
+        updated = [tensor for _, tensor in self.updates]
+        nodes = topological([*self.outputs, *wanted, *updated], inputs)
+        lowered = lower_to_engine(nodes, inputs, self.outputs, self.dtype, wanted, self.updates)
         if isinstance(lowered, str):
             return lowered
         made = iter(lowered.losses)
@@ -206,7 +207,7 @@ class Plan:
     @property
     def is_native(self) -> bool:
         """Whether the engine predicts, and not NumPy."""
-        return self._native is not None and self.batch_op is None
+        return self._native is not None and not self.depends_on_batch
 
     @property
     def changing_weights(self) -> list[Weight]:
@@ -226,7 +227,7 @@ class Plan:
     @cached_property
     def executor(self) -> Any:
         """The engine's ``Executor``, which predicts; None if the plan predicts in NumPy."""
-        if self._native is None or self.batch_op is not None:
+        if self._native is None or self.depends_on_batch:
             return None
         return _core.Executor(self._native.graph, self._native.inputs, self._native.outputs)
 
@@ -313,6 +314,8 @@ class Plan:
             reason = "an optimizer"
         elif self._trains_frozen(parameters):
             reason = "a frozen normalization"
+        elif {id(weight) for weight, _ in self.updates} & {id(weight) for weight in parameters}:
+            reason = "assign"
         targets: list[int] = []
         named = all(x is None or isinstance(x, tuple) for x in losses)
         named = named and all(isinstance(x, str) for group in metrics for x in group)
@@ -349,6 +352,7 @@ class Plan:
             optimizer,
             options or {},
             targets,
+            native.assignments,
         )
 
     def _trains_frozen(self, parameters: Sequence[Weight]) -> bool:

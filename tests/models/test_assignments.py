@@ -329,8 +329,19 @@ def test_a_part_of_a_weight_is_trained() -> None:
     np.testing.assert_array_equal(first.scale[:1], first.scale.numpy()[:1])
 
 
-def test_what_keeps_the_engine_from_it_is_said() -> None:
+class Kernel(layers.Dense):
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        self.kernel.assign(0.5 * self.kernel)
+        return super().call(inputs)
+
+
+def test_the_engine_assigns_to_vectors_that_are_copied() -> None:
     model = sequential(Average())
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    assert isinstance(model._trainers._trainer, pynn._core.Trainer)
+    assert not model._plan().is_native  # predictions come in pieces of other sizes
+    model = Sequential([pynn.Input((3,)), Kernel(1)])
     model.compile("sgd", "mse")
     model.fit(X, Y, verbose=0)
     assert isinstance(model._trainers._trainer, InterpretingTrainer)

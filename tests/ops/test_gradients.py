@@ -19,7 +19,7 @@ from reference.tolerances import DTYPES
 from reference.trainer import Batch
 from reference.twin import Training, Twin, rows
 
-KINDS = [kind for kind in _core.graph_kinds() if kind != "input"]
+KINDS = [kind for kind in _core.graph_kinds() if kind not in ("input", "assign")]
 MERGES = ("add", "subtract", "multiply", "average", "maximum", "minimum")
 MSE = ("mean_squared_error", [])
 

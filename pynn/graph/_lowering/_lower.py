@@ -27,12 +27,13 @@ _MOST_NODES = 64
 
 
 class NativeGraph(NamedTuple):
-    """A graph of the engine and the numbers of its inputs, outputs and losses."""
+    """A graph of the engine, and which of its nodes are inputs, outputs, losses and assignments."""
 
     graph: _core.Graph
     inputs: list[int]
     outputs: list[int]
     losses: list[int]
+    assignments: list[int]
 
 
 def lower_to_engine(
@@ -41,6 +42,7 @@ def lower_to_engine(
     outputs: Sequence[Tensor],
     dtype: str,
     losses: Sequence[Tensor] = (),
+    updates: Sequence[tuple[Weight, Tensor]] = (),
 ) -> NativeGraph | str:
     """Return the nodes as a graph of the engine, or the name of the first op that does not fit.
 
@@ -52,14 +54,23 @@ def lower_to_engine(
     dtype : str
     losses : sequence of Tensor, default=()
         Of one number each, for every row or for all.
+    updates : sequence of (Weight, Tensor), default=()
+        What weights become with each batch.
     """
-    wanted = [*outputs, *losses]
+    wanted = [*outputs, *losses, *(tensor for _, tensor in updates)]
     analysis = analyze(nodes, wanted, dtype)
     builder = Builder(dtype, analysis)
     for tensor in inputs:
         features = math.prod(n or 1 for n in tensor.shape[1:])
         builder.ids[id(tensor)] = builder.graph.add("input", [], [], {"features": features})
     last = _group(nodes, wanted, analysis)
+    # The engine assigns to vectors of which nodes have copies, and not to what ops read themselves.
+    assigned = {id(weight) for weight, _ in updates}
+    matrices = any(weight.ndim == 2 for weight, _ in updates)
+    if matrices or any(
+        id(value) in assigned for node in nodes if id(node) not in last for value in node.inputs
+    ):
+        return "assign"
     members: dict[int, list[Node]] = {}
     for node in nodes:
         if id(node) in analysis.absorbed or id(node.output) in analysis.transposed:
@@ -91,8 +102,14 @@ def lower_to_engine(
         if made in input_ids or made in wanted_ids:
             made = builder.graph.add("linear", [made])
         wanted_ids.append(made)
-    count = len(outputs)
-    return NativeGraph(builder.graph, input_ids, wanted_ids[:count], wanted_ids[count:])
+    first, end = len(outputs), len(outputs) + len(losses)
+    assignments = [
+        builder.add("assign", [made], [weight])
+        for (weight, _), made in zip(updates, wanted_ids[end:], strict=True)
+    ]
+    return NativeGraph(
+        builder.graph, input_ids, wanted_ids[:first], wanted_ids[first:end], assignments
+    )
 
 
 # ---- elementwise nodes
