@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pynn.losses import _binary, _categorical, _deviances, _errors, _margins
+from pynn.losses import _binary, _categorical, _deviances, _errors, _margins, _overlaps
 from pynn.losses._as_loss import as_loss, resolve_crossentropy
 from pynn.losses._as_loss import is_crossentropy as is_crossentropy
 from pynn.losses._binary import *
@@ -19,6 +19,7 @@ from pynn.losses._loss import CLASS_OF as CLASS_OF
 from pynn.losses._loss import Loss, LossFunctionWrapper, Reduction, registry
 from pynn.losses._margins import *
 from pynn.losses._margins import cosine as cosine
+from pynn.losses._overlaps import *
 
 __all__ = [
     "Loss",
@@ -35,6 +36,7 @@ __all__ += _categorical.__all__
 __all__ += _deviances.__all__
 __all__ += _errors.__all__
 __all__ += _margins.__all__
+__all__ += _overlaps.__all__
 __dir__ = __all__.copy
 
 get, deserialize = registry.get, registry.deserialize

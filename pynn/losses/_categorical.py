@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _namespace, _state
+from pynn._number_checks import is_number
 from pynn._pair import as_equal_pair, as_pair
 from pynn.losses._loss import NamedLoss, loss
 from pynn.losses._smoothing import check_smoothing, smooth
@@ -14,11 +15,13 @@ from pynn.losses._smoothing import check_smoothing, smooth
 __all__ = [
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "KLD",
     "KLDivergence",
     "SparseCategoricalCrossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "kl_divergence",
     "kld",
     "kullback_leibler_divergence",
@@ -267,6 +270,25 @@ def _checked_labels(y_true: Any, y_pred: np.ndarray, axis: int, ignore_class: An
     return labels
 
 
+def _as_labels(
+    y_true: Any, y_pred: Any, axis: int = -1, ignore_class: int | None = None
+) -> tuple[Any, Any, Any]:
+    """Return ``(xp, labels, y_pred)``, as `as_pair` does where targets are class numbers."""
+    xp = _namespace.namespace(y_true, y_pred)
+    if xp is not np:
+        return xp, _drop_label_axis(y_true, y_pred, axis), y_pred
+    y_pred = _namespace.to_float_array(y_pred)
+    return xp, _checked_labels(y_true, y_pred, axis, ignore_class), y_pred
+
+
+def _at_labels(xp: Any, labels: Any, values: Any, axis: int = -1) -> Any:
+    """Return the values of the labelled classes, 0 for labels that are no class."""
+    after = len(values.shape) - 1 - axis % len(values.shape)
+    numbers = np.arange(values.shape[axis]).reshape((-1,) + (1,) * after)
+    chosen = xp.equal(xp.expand_dims(labels, axis), numbers)
+    return xp.sum(xp.where(chosen, values, 0.0), axis=axis)
+
+
 def sparse_categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -305,17 +327,9 @@ def sparse_categorical_crossentropy(
     >>> losses.sparse_categorical_crossentropy([1, 2], y_pred).round(4)
     array([0.0513, 2.3026], dtype=float32)
     """
-    xp = _namespace.namespace(y_true, y_pred)
-    if xp is np:
-        y_pred = _namespace.to_float_array(y_pred)
-        labels = _checked_labels(y_true, y_pred, axis, ignore_class)
-    else:
-        labels = _drop_label_axis(y_true, y_pred, axis)
+    xp, labels, y_pred = _as_labels(y_true, y_pred, axis, ignore_class)
     logarithm = log_probabilities(xp, y_pred, from_logits, axis)
-    after = len(y_pred.shape) - 1 - axis % len(y_pred.shape)
-    numbers = np.arange(y_pred.shape[axis]).reshape((-1,) + (1,) * after)
-    chosen = xp.equal(xp.expand_dims(labels, axis), numbers)
-    values = -xp.sum(xp.where(chosen, logarithm, 0.0), axis=axis)
+    values = -_at_labels(xp, labels, logarithm, axis)
     if ignore_class is None:
         return values
     return xp.where(xp.equal(labels, ignore_class), 0.0, values)
@@ -379,6 +393,80 @@ class SparseCategoricalCrossentropy(NamedLoss):
         labels = _drop_label_axis(y_true, y_pred, self._fn_kwargs["axis"])
         xp = _namespace.namespace(labels)
         return xp.where(xp.equal(labels, ignored), 0.0, 1.0)
+
+
+def _check_q(q: float) -> None:
+    if not is_number(q) or not 0 < q < 1:
+        raise ValueError(f"q must be in (0, 1). Received: q={q!r}")
+
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+    """Return ``(1 - p**q) / q`` of the true class's probability p.
+
+    It is between the cross-entropy, which it nears for small `q`, and the absolute error, and so
+    minds wrong labels less (Zhang and Sabuncu, 2018, "Generalized cross entropy loss for training
+    deep neural networks with noisy labels").
+
+    Parameters
+    ----------
+    y_true : array-like or tensor of int, shape (...) or (..., 1)
+        Class numbers.
+    y_pred : array-like or tensor, shape (..., classes)
+        Probabilities; nothing is clipped.
+    q : float in (0, 1)
+
+    Returns
+    -------
+    array or tensor, shape (...)
+
+    Raises
+    ------
+    ValueError
+        If `q` is outside (0, 1), the shapes of arrays do not go together or a label is no class.
+
+    Examples
+    --------
+    >>> from pynn import losses
+    >>> losses.categorical_generalized_cross_entropy([0, 1], [[0.25, 0.75], [0.0, 1.0]], q=0.5)
+    array([1., 0.], dtype=float32)
+    """
+    _check_q(q)
+    xp, labels, y_pred = _as_labels(y_true, y_pred)
+    return (1.0 - xp.power(_at_labels(xp, labels, y_pred), q)) / q
+
+
+@loss(categorical_generalized_cross_entropy, data="labels", example={"q": 0.7})
+class CategoricalGeneralizedCrossEntropy(NamedLoss):
+    """The generalized cross-entropy, see `categorical_generalized_cross_entropy`.
+
+    Parameters
+    ----------
+    q : float in (0, 1), default=0.5
+        How little wrong labels count.
+    reduction, name, dtype
+        See `Loss`.
+
+    Raises
+    ------
+    ValueError
+        If `q` is outside (0, 1).
+
+    Examples
+    --------
+    >>> from pynn import losses
+    >>> losses.CategoricalGeneralizedCrossEntropy()([0, 1], [[0.25, 0.75], [0.0, 1.0]])
+    0.5
+    """
+
+    def __init__(
+        self,
+        q: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_generalized_cross_entropy",
+        dtype: str | None = None,
+    ) -> None:
+        _check_q(q)
+        super().__init__(reduction, name, dtype, q=q)
 
 
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:

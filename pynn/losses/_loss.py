@@ -82,7 +82,7 @@ def reduce_weighted(
     symbolic = _namespace.is_tensor(values)
     if not symbolic:
         values = _namespace.to_float_array(values)
-    count: Any = values.size if not symbolic else None
+    count: Any = None  # of the values, unless these are counted otherwise
     if mask is not None:
         values = _apply_weights(values, mask)
         count = _namespace.namespace(mask).sum(mask)
@@ -103,7 +103,8 @@ def reduce_weighted(
     total = float(np.sum(values, dtype=np.float64))
     if reduction == "sum":
         return Number(total)
-    return Number(total / float(count) if count else 0.0)
+    count = float(values.size if count is None else count)
+    return Number(total / count if count else 0.0)
 
 
 class Loss(Configured):
@@ -194,6 +195,8 @@ class Loss(Configured):
         values = self.call(y_true, y_pred)
         mask = self._mask(y_true, y_pred)
         return reduce_weighted(values, sample_weight, mask, self.reduction)
+
+    _data = "real"  # what targets are, see `loss`
 
     # Whether the entries of a row are the classes of one distribution, or one vector, rather than
     # numbers whose losses are averaged: where rows have further axes, that is another loss.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn.losses import Loss, SparseCategoricalCrossentropy
+from pynn.losses import Loss
 
 Shape = tuple[int | None, ...]
 
@@ -34,7 +34,7 @@ def check_target(name: str, loss: Loss | None, target: Any, shape: Shape) -> Non
     if target is None:
         raise ValueError(f"output {name!r} has the loss {loss.name!r} and needs targets: y is None")
     row = target.shape[1:]
-    if isinstance(loss, SparseCategoricalCrossentropy):
+    if loss._data == "labels":
         _check_labels(name, loss, target, shape)
     elif loss._native() is not None and math.prod(row) != _width(shape):
         hint = _flatten_hint(row, shape)
@@ -61,9 +61,7 @@ def _shown(shape: Shape) -> str:
     return "(" + ", ".join(["n", *map(str, shape[1:])]) + ")"
 
 
-def _check_labels(
-    name: str, loss: SparseCategoricalCrossentropy, target: Any, shape: Shape
-) -> None:
+def _check_labels(name: str, loss: Loss, target: Any, shape: Shape) -> None:
     classes = shape[-1] or 0
     positions = math.prod(n or 1 for n in shape[1:-1])
     if math.prod(target.shape[1:]) != positions:

@@ -131,6 +131,10 @@ CASES: dict[str, Case] = {
             "Adadelta",
             "Lion",
             "Ftrl",
+            "Adafactor",
+            "Lamb",
+            "Muon",
+            "ScheduleFreeAdamW",
         )
     },
     "schedule": Case(
@@ -161,6 +165,23 @@ CASES: dict[str, Case] = {
             "metrics": [k.metrics.BinaryAccuracy(threshold=0.0)],
         },
         {"y": "bits"},
+    ),
+    "overlap": Case(
+        lambda k: plain(k, activation="sigmoid"),
+        lambda k: {
+            "optimizer": k.optimizers.SGD(0.5),
+            "loss": k.losses.Tversky(alpha=0.3, beta=0.8),
+            "metrics": [k.metrics.RecallAtPrecision(0.6)],
+        },
+        {"y": "bits", "batch_size": 16},
+    ),
+    "doubtful labels": Case(
+        lambda k: plain(k, units=3, activation="softmax"),
+        lambda k: {
+            "optimizer": k.optimizers.SGD(0.1),
+            "loss": k.losses.CategoricalGeneralizedCrossEntropy(0.7),
+        },
+        {"y": "labels", "sample_weight": _WEIGHT},
     ),
     "labels": Case(
         lambda k: plain(k, units=3, activation="softmax"),

@@ -57,12 +57,19 @@ _OPTIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "Huber": [{"delta": 0.3}, {"delta": 3.0}],
     "CosineSimilarity": [{"axis": 0}],
+    "CategoricalGeneralizedCrossEntropy": [{"q": 0.5}, {"q": 0.9}],
+    "Dice": [{"axis": 1}, {"axis": (0, 1)}],
+    "Tversky": [{"alpha": 0.3, "beta": 0.8}, {"axis": 1, "alpha": 0.7}],
 }
+_NEEDED = {"CategoricalGeneralizedCrossEntropy"}  # of the function
 _KINDS = {
     "BinaryCrossentropy": "bits",
     "BinaryFocalCrossentropy": "bits",
     "CategoricalCrossentropy": "one hot",
     "CategoricalFocalCrossentropy": "one hot",
+    "CategoricalGeneralizedCrossEntropy": "labels",
+    "Dice": "bits",
+    "Tversky": "bits",
     "SparseCategoricalCrossentropy": "labels",
     "CategoricalHinge": "one hot",
     "Hinge": "signs",
@@ -86,6 +93,7 @@ CASES = [
     for cls in CLASSES_OF
     for kind in [_KINDS.get(cls, "real")]
     for options in [{}, *_OPTIONS.get(cls, [])]
+    if options or cls not in _NEEDED
 ]
 IDS = [f"{c.cls}-{'-'.join(f'{k}={v}' for k, v in c.options.items()) or 'plain'}" for c in CASES]
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)

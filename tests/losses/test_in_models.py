@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from losses.cases import CASES, IDS, N_FEATURES, Case
-from pynn import layers, losses, metrics, models
+from pynn import layers, losses, metrics, models, optimizers
 
 # Sums in float32 in another order.
 FLOAT32 = {"rtol": 1e-4, "atol": 1e-5}
@@ -120,3 +120,23 @@ def test_class_numbers_have_their_accuracy_too() -> None:
         losses.SparseCategoricalCrossentropy()(y_true, y_pred), rel=1e-5
     )
     assert found[1] == pytest.approx(np.mean(y_pred.argmax(axis=-1) == y_true))
+
+
+@pytest.mark.parametrize("loss", [losses.Dice(), losses.Tversky(beta=0.9)], ids=["dice", "tversky"])
+def test_losses_of_whole_batches_train_in_the_engine(loss: losses.Loss) -> None:
+    x = np.random.default_rng(0).standard_normal((60, 3)).astype("float32")
+    y = (x[:, :1] > 0.8).astype("float32")
+    model = models.Sequential([layers.Input((3,)), layers.Dense(1, activation="sigmoid")])
+    model.compile(loss=loss, optimizer=optimizers.Adam(0.05))
+    before = model.evaluate(x, y, verbose=0)
+    model.fit(x, y, batch_size=20, epochs=200, verbose=0)
+    assert model._trainers.reason is None
+    assert model.evaluate(x, y, verbose=0) < before - 0.2
+
+
+def test_class_numbers_of_the_generalized_cross_entropy_are_checked() -> None:
+    model = models.Sequential([layers.Input((3,)), layers.Dense(4, activation="softmax")])
+    model.compile(loss=losses.CategoricalGeneralizedCrossEntropy(0.7), optimizer="sgd")
+    model.fit(np.ones((5, 3)), np.arange(5) % 4, verbose=0)
+    with pytest.raises(ValueError, match=r"must be in \[0, 4\)"):
+        model.fit(np.ones((5, 3)), np.arange(5), verbose=0)

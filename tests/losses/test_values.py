@@ -166,3 +166,31 @@ def test_types_of_arrays_are_kept_and_others_become_floatx() -> None:
 def test_arguments_out_of_range_are_refused(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_generalized_cross_entropy_lies_between_two_losses() -> None:
+    y_true, y_pred = np.array([0, 1]), np.array([[0.25, 0.75], [0.1, 0.9]])
+    generalized = losses.categorical_generalized_cross_entropy
+    np.testing.assert_allclose(generalized(y_true, y_pred, q=0.5), 2 - 2 * np.sqrt([0.25, 0.9]))
+    np.testing.assert_allclose(generalized(y_true, y_pred, q=1e-9), -np.log([0.25, 0.9]), 1e-6)
+    np.testing.assert_allclose(generalized(y_true[:, None], y_pred, q=1 - 1e-9), [0.75, 0.1], 1e-6)
+    for wrong in (0.0, 1.0, None):
+        with pytest.raises(ValueError, match=r"q must be in \(0, 1\). Received: q="):
+            losses.CategoricalGeneralizedCrossEntropy(wrong)
+    with pytest.raises(ValueError, match=r"labels must be in \[0, 2\)"):
+        generalized([0, 2], y_pred, q=0.5)
+
+
+def test_dice_and_tversky() -> None:
+    y_true = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
+    y_pred = np.array([[0.5, 0.25], [1.0, 0.0], [0.25, 0.5]])
+    # 1.5 in common; 3 and 2.5 in sum; not found 1.5, wrong 1
+    assert losses.dice(y_true, y_pred) == pytest.approx(1 - 3 / 5.5, abs=1e-6)
+    assert losses.tversky(y_true, y_pred) == pytest.approx(1 - 3 / 5.5, abs=1e-6)
+    skewed = losses.tversky(y_true, y_pred, alpha=0.2, beta=0.9)
+    assert skewed == pytest.approx(1 - 1.5 / (1.5 + 0.2 * 1.5 + 0.9), abs=1e-6)
+    assert losses.dice(y_true, y_pred, axis=[1]).shape == (3,)
+    again = losses.get(losses.serialize(losses.Dice(axis=[0, 1])))
+    assert again.axis == (0, 1)
+    with pytest.raises(ValueError, match="y_true and y_pred must have the same shape"):
+        losses.dice(y_true, y_pred[:, :1])

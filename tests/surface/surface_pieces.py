@@ -246,7 +246,16 @@ _LOSSES = {
 }
 LOSSES = [
     *[
-        Entry(f"losses.{name}", {"y_true": data[0], "y_pred": data[1]}, others, nothing)
+        Entry(
+            f"losses.{name}",
+            {
+                "y_true": data[0],
+                "y_pred": data[1],
+                **{key: others[key] for key in others.keys() - defaults(function).keys()},
+            },
+            others,
+            nothing,
+        )
         for function, (data, others) in _LOSSES.items()
         for name in keras.losses.registry.names_of(function)
         if hasattr(keras.losses, name)

@@ -120,8 +120,6 @@ ABSENT: dict[str, str] = {
     "keras.backend.common.remat*": "recomputing activations to save a GPU's memory",
     "keras.initializers.STFT": "sound",
     "keras.losses.losses.CTC": "sequences of unknown alignment: speech, handwriting",
-    "keras.losses.losses.Tversky": "segmentation of images",
-    "keras.losses.losses.Dice": "segmentation of images",
     "keras.losses.losses.Circle": "similarity learning",
     "keras.saving.saving_lib.*": _PRIVATE,
 }
