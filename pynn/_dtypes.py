@@ -25,3 +25,21 @@ def dtype_name(dtype: Any) -> str:
         return _name(dtype)
     except TypeError:  # not hashable, or no type
         return str(np.dtype(dtype).name)
+
+
+_OF_NUMBERS = {np.dtype(code).name: np.dtype(code) for code in "?bhilqBHILQefd"}
+
+
+def type_of_numbers(name: Any) -> np.dtype:
+    """Return the type that a file names; NumPy would evaluate longer descriptions of types.
+
+    Raises
+    ------
+    ValueError
+        If it is none of integers, floating point numbers and truth values.
+    """
+    if not isinstance(name, str) or name not in _OF_NUMBERS:
+        raise ValueError(
+            f"a type must be one of {', '.join(_OF_NUMBERS)}. Received: dtype={name!r:.80}"
+        )
+    return _OF_NUMBERS[name]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._dtypes import type_of_numbers
 from pynn._files import FileError
 
 _TUPLE, _SLICE, _ELLIPSIS, _ARRAY = "__tuple__", "__slice__", "__ellipsis__", "__array__"
@@ -112,10 +113,7 @@ def decode(value: Any, marks: Mapping[str, Callable[[Any], Any]] | None = None) 
 
 
 def _array(value: Mapping[str, Any]) -> np.ndarray:
-    dtype = np.dtype(value["dtype"])
-    if dtype.kind not in _ARRAY_KINDS:
-        raise ValueError(f"a constant of a model must hold numbers. Received: dtype={dtype}")
-    return np.asarray(value[_ARRAY], dtype)
+    return np.asarray(value[_ARRAY], type_of_numbers(value["dtype"]))
 
 
 def tuples(value: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from pynn import _safetensors, activations, losses, metrics, optimizers
+from pynn._dtypes import type_of_numbers
 from pynn._files import FileError, file_errors, opened
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, SafetensorsFile
@@ -212,10 +213,7 @@ class _Reader:
         if "texts" in value:
             return _texts(value["texts"], bool(value["object"]))
         if "scalar" in value:
-            dtype = np.dtype(str(value["type"]))
-            if dtype.kind not in "biuf":
-                raise ValueError(f"a number cannot be of type {dtype}")
-            return dtype.type(value["scalar"])
+            return type_of_numbers(value["type"]).type(value["scalar"])
         if "dict" in value:
             return dict(self(value["dict"], depth + 1))
         if "kind" in value:
