@@ -20,7 +20,12 @@ def context() -> ForkServerContext:
     return made
 
 
-def result_of(function: Callable[..., Any], *args: Any, method: str = "forkserver") -> Any:
+def result_of(
+    function: Callable[..., Any],
+    *args: Any,
+    method: str = "forkserver",
+    patience: float = PATIENCE,
+) -> Any:
     """Return what a function returns in a child; AssertionError if that fails, dies or hangs."""
     made: Any = context() if method == "forkserver" else multiprocessing.get_context(method)
     receiver, sender = made.Pipe(duplex=False)
@@ -28,7 +33,7 @@ def result_of(function: Callable[..., Any], *args: Any, method: str = "forkserve
     child.start()
     sender.close()
     try:
-        assert receiver.poll(PATIENCE), f"a child hangs in {function.__name__}"
+        assert receiver.poll(patience), f"a child hangs in {function.__name__}"
         return receiver.recv()
     except EOFError:
         child.join(PATIENCE)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from reliability import kills
+from reliability import interrupts, kills, leaks, processes, threads
 
-KINDS: dict[str, ModuleType] = {"kills": kills}
+KINDS: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (interrupts, kills, leaks, processes, threads)
+}

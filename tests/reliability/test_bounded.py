@@ -8,7 +8,7 @@ import pytest
 
 from reliability.kinds import KINDS
 
-COUNTS = {"kills": 10}
+COUNTS = {"interrupts": 24, "kills": 10, "leaks": 100, "processes": 10, "threads": 2}
 
 
 @pytest.mark.parametrize("kind", KINDS)
