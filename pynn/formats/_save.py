@@ -35,8 +35,8 @@ def save_model(
     ----------
     model : Model
     filepath : path-like, int or binary file
-        A path, or what is open already: a descriptor or a file, which gets pynn's own format. So
-        does a path without an ending.
+        A path, or what is open already: a descriptor or a file. Without an ending of Keras's in its
+        name that gets pynn's own format, and so does a path without an ending.
     overwrite : bool, default=True
         Whether a file that is there is replaced.
     include_optimizer : bool, default=True
@@ -92,8 +92,8 @@ def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
     filepath : path-like, int or binary file
         A path that ends in ``.weights.h5`` gets the HDF5 file of Keras 3, and any other in ``.h5``
         or ``.hdf5`` that of Keras 2, without the optimizer's state; for both h5py has to be
-        installed. A path that ends in ``.pynn`` or has no ending, a descriptor and an open file get
-        pynn's own format, a safetensors file.
+        installed. A path that ends in ``.pynn`` or has no ending, a descriptor and an open file
+        with another name get pynn's own format, a safetensors file.
     overwrite : bool, default=True
         Whether a file that is there is replaced.
 
@@ -115,8 +115,7 @@ def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
     if ending in _HDF5:
         from pynn.formats import keras
 
-        newer = os.fsdecode(filepath).lower().endswith(".weights.h5")
-        keras.write_hdf5_weights(model, filepath, newer)
+        keras.write_hdf5_weights(model, filepath, _name(filepath).endswith(".weights.h5"))
     else:
         write_weights_file(model, filepath)
 
@@ -124,9 +123,16 @@ def save_weights(model: Model, filepath: Any, overwrite: bool = True) -> None:
 def _ending_of(filepath: Any, overwrite: bool, weights: bool = False) -> str:
     """Return the ending of a path, after seeing to it that it may be written to."""
     if isinstance(filepath, int) or hasattr(filepath, "write"):
-        return ""
+        ending = os.path.splitext(_name(filepath))[1]
+        return ending if ending in _HDF5 or (ending == ".keras" and not weights) else ""
     path = os.fsdecode(filepath)
     ending = check_ending(path, weights)
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path} exists, and overwrite is False")
     return ending
+
+
+def _name(target: Any) -> str:
+    """Return the name of a path or an open file in small letters, empty if it has none."""
+    name = getattr(target, "name", "") if hasattr(target, "write") else target
+    return "" if isinstance(name, int) else os.fsdecode(name).lower()

@@ -11,7 +11,7 @@ from pynn.layers._layer import Layer
 __all__ = ["Lambda"]
 
 
-@registry.add(keras=False)  # it holds code
+@registry.add()
 class Lambda(Layer):
     """Apply a function of tensors, written with `pynn.ops` and operators.
 

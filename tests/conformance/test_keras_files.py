@@ -127,6 +127,19 @@ def test_what_is_registered_need_not_be_passed(source: str, tmp_path: Path) -> N
             library.saving.get_custom_objects().clear()
 
 
+@pytest.mark.parametrize("source", ["keras", "pynn"])
+def test_the_function_of_a_lambda_layer_is_found_by_its_name(source: str, tmp_path: Path) -> None:
+    def double(x: Any) -> Any:
+        return 2.0 * x
+
+    makers = {"keras": keras, "pynn": pynn}
+    k = makers[source]
+    k.Sequential([k.Input((3,)), k.layers.Lambda(double)]).save(tmp_path / "m.keras")
+    for library in makers.values():
+        loaded = library.models.load_model(tmp_path / "m.keras", custom_objects={"double": double})
+        np.testing.assert_array_equal(predict(loaded), 2 * ROWS)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_layers_of_random_graphs_have_the_same_order(seed: int, tmp_path: Path) -> None:
     def make(k: Any) -> Any:

@@ -72,6 +72,7 @@ def small_subclass(k: Any) -> tuple[Any, dict[str, Any]]:
             super().__init__(name=name)
             self.units = units
             self.block = Block(units)
+            self.seen = k.metrics.Mean(name="seen")
             self.shift = self.add_weight(shape=(1,), initializer="zeros", name="shift")
             self.last = k.layers.Dense(1)
 

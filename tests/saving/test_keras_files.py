@@ -22,7 +22,14 @@ import pynn
 from pynn import layers, losses, ops, optimizers
 from pynn._structure import leaves
 from pynn.models import Model, Sequential, load_model
-from pynn.saving import FileError
+from pynn.saving import (
+    FileError,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from saving.data.make_keras_files import shake
 from saving.keras_models import MODELS, OLD_MODELS, inputs_for
 from saving.own_classes import OWN, ROWS
@@ -68,7 +75,10 @@ def test_every_shared_layer_is_in_a_file() -> None:
             layer = entries.pop()
             found.add(type(layer).__name__)
             entries.extend(getattr(layer, "operations", []))
-    assert {cls.__name__ for cls in layers.registry.members} - layers.registry.own <= found
+    assert {cls.__name__ for cls in layers.registry.members} - layers.registry.own <= {
+        *found,
+        "Lambda",
+    }
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
@@ -247,6 +257,59 @@ def test_own_classes(tmp_path: Path, name: str, suffix: str) -> None:
         rest = {key: value for key, value in names.items() if key != missing}
         with pytest.raises(FileError, match=missing):
             load_model(tmp_path / f"m{suffix}", custom_objects=rest)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".pynn"])
+def test_what_is_registered_or_in_a_scope_is_found(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"m{suffix}"
+    for name in ("own_layer", "own_training"):
+        model, names = OWN[name](pynn)
+        model.save(path)
+        with custom_object_scope(names):
+            loaded = load_model(path)
+            np.testing.assert_array_equal(model.predict(ROWS), loaded.predict(ROWS))
+        with pytest.raises(FileError):
+            load_model(path)
+        try:
+            for thing in names.values():
+                register_keras_serializable("mine")(thing)
+            model.save(path)
+            loaded = load_model(path)
+            np.testing.assert_array_equal(model.predict(ROWS), loaded.predict(ROWS))
+            assert loaded.compiled == model.compiled
+        finally:
+            get_custom_objects().clear()
+        with pytest.raises(FileError):
+            load_model(path)
+
+
+def test_names_of_a_scope() -> None:
+    def cube(x: Any) -> Any:
+        return x * x * x
+
+    with custom_object_scope({"cube": cube}):
+        layer = layers.Dense(2, activation="cube")
+        assert get_registered_object("cube") is cube
+    assert layer.activation is cube
+    assert get_registered_object("cube") is None
+    assert get_registered_object("cube", {"cube": cube}) is cube
+    with pytest.raises(ValueError, match="unknown activation: 'cube'"):
+        layers.Dense(2, activation="cube")
+    with pytest.raises(ValueError, match=r"must have a get_config\(\)"):
+        register_keras_serializable()(object)
+    assert get_registered_name(cube) == "cube"
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5", "m.bin"])
+def test_open_files_are_what_their_names_say(tmp_path: Path, name: str) -> None:
+    model, other = MODELS["embedding"](pynn), MODELS["embedding"](pynn)
+    with open(tmp_path / name, "wb") as file:
+        (model.save_weights if "weights" in name else model.save)(file)
+    start = {".keras": b"PK", ".h5": b"\x89HDF", ".bin": b""}[Path(name).suffix]
+    assert (tmp_path / name).read_bytes().startswith(start)
+    other.load_weights(tmp_path / name)
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_compile_settings_of_a_lambda_are_not_saved(tmp_path: Path) -> None:
