@@ -133,15 +133,15 @@ def kinds_of_model(k: Any) -> tuple[Any, dict[str, Any]]:
         pass
 
     class Wrapped(k.Model):
-        def __init__(self, units: int, **kwargs: Any) -> None:
+        def __init__(self, layers: list[int], **kwargs: Any) -> None:
             inputs = k.Input((3,))
-            first = k.layers.Dense(units, activation="relu")
+            first = k.layers.Dense(layers[0], activation="relu")
             super().__init__(inputs, k.layers.Dense(2)(first(inputs)), **kwargs)
-            self.units = units
+            self.sizes = layers
             self.aside = first
 
         def get_config(self) -> dict[str, Any]:
-            return {"name": self.name, "units": self.units}
+            return {"name": self.name, "layers": self.sizes}
 
     class Named(k.Model):
         pass
@@ -149,7 +149,7 @@ def kinds_of_model(k: Any) -> tuple[Any, dict[str, Any]]:
     inputs = k.Input((3,))
     stack = Stack([k.Input((3,)), k.layers.Dense(2), k.layers.Dense(2)], name="stack")
     other = Stack([k.Input((3,)), k.layers.Dense(2)], name="other")
-    hidden = [stack(inputs), other(inputs), Wrapped(4, name="wrapped")(inputs)]
+    hidden = [stack(inputs), other(inputs), Wrapped([4], name="wrapped")(inputs)]
     inner = k.Input((2,))
     named = Named(inner, k.layers.Dense(1)(inner), name="named")
     outputs = named(k.layers.add(hidden))

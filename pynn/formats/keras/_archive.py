@@ -21,7 +21,7 @@ from pynn._json import parse, to_text
 from pynn.formats._weights_file import resume_from_bytes, training_bytes
 from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes, require_h5py
 from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
-from pynn.formats.keras._models import built_from_keras, model_to_keras
+from pynn.formats.keras._models import built_from_keras, layer_entries, model_to_keras
 from pynn.formats.keras._optimizer import restore_variables
 from pynn.formats.keras._weights import (
     VERSION,
@@ -71,8 +71,7 @@ def read_archive(
 def read_archive_weights(model: Model, file: OpenFile, skip: bool) -> None:
     """Give a model the weights of a ``.keras`` file."""
     config, _, arrays, _ = _opened(file)
-    entries = config["config"].get("layers", [])
-    known = {entry["config"].get("name") for entry in entries}
+    known = {entry["config"].get("name") for entry in layer_entries(config)}
     alike = all(layer.name in known for layer in model.layers if layer.weights)
     assign(arrays, new_layout(arrays, model, config if alike else None, skip))
 

@@ -145,6 +145,13 @@ def built_from_keras(
     return model
 
 
+def layer_entries(entry: Mapping[str, Any] | None) -> list[Any]:
+    """Return the entries of a model's layers, none for a model that is described otherwise."""
+    found = (entry or {"config": {}})["config"].get("layers")
+    described = isinstance(found, list) and all(isinstance(x, Mapping) for x in found)
+    return found if described else []
+
+
 def model_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
     """Return pynn's config of a model, with ``"class_name"`` and ``"config"``.
 

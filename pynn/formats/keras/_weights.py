@@ -12,7 +12,7 @@ import numpy as np
 from pynn._registry import to_snake_case
 from pynn.formats._weights_file import warn_of_skipped
 from pynn.formats.keras._layers import is_pynn
-from pynn.formats.keras._models import is_recorded_model, keras_class
+from pynn.formats.keras._models import is_recorded_model, keras_class, layer_entries
 from pynn.formats.keras._optimizer import keras_variables
 from pynn.layers import NO_LAYERS, Function, Layer, Normalization, Operation
 from pynn.ops import Weight
@@ -97,10 +97,7 @@ def groups(
         if is_recorded_model(layer) or getattr(layer, "_call_graph", None):
             known = (root for root in _ROOTS if arrays and arrays.has_group(f"{path}{root}"))
             root = next(known, _ROOTS[0])
-            entries: dict[str, Any] = {}
-            if config is not None:
-                listed = config["config"].get("layers", [])
-                entries = {entry["config"]["name"]: entry for entry in listed}
+            entries = {entry["config"]["name"]: entry for entry in layer_entries(config)}
             rank = {name: i for i, name in enumerate(entries)}
             inner = sorted(layer.layers, key=lambda layer: rank.get(layer.name, -1))
             for group, sublayer in _numbered(inner):
