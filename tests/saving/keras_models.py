@@ -144,8 +144,16 @@ def operators(k: Any) -> Any:
     return k.Model([a, b], [end, side], name="operators")
 
 
+def shapes(k: Any) -> Any:
+    inputs = k.Input((4,), name="row")
+    x = k.layers.RepeatVector(6)(k.layers.RMSNormalization()(inputs))
+    x = k.layers.GroupNormalization(groups=2)(k.layers.Permute((2, 1))(x))
+    x = k.layers.UnitNormalization()(k.layers.Dense(3)(x))
+    return k.Model(inputs, k.layers.Flatten()(x), name="shapes")
+
+
 MODELS: dict[str, Callable[[Any], Any]] = {
-    f.__name__: f for f in (sequential, activations, merging, nested, embedding, operators)
+    f.__name__: f for f in (sequential, activations, merging, nested, embedding, operators, shapes)
 }
 
 
