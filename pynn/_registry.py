@@ -260,7 +260,7 @@ class Registry(Generic[Kind]):
             return known_to_be_absent
         names = sorted({*self._objects, *(custom_objects or {})})
         near = difflib.get_close_matches(name, names)
-        # Two letters in the other order are likelier than one too few.
+        # Two characters swapped are likelier than one missing.
         near.sort(key=lambda known: sorted(known) != sorted(name))
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return (

@@ -225,7 +225,7 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         r"weight '\w+/out/kernel' must have the shape \(4, 1\)\. Received: shape=\(3, 1\)",
     ),
     # compile
-    "two letters in the wrong order": (
+    "two characters swapped": (
         lambda: keras.optimizers.get("adma"),
         ValueError,
         r"unknown optimizer: 'adma'\. Did you mean 'adam'",
