@@ -6,7 +6,7 @@ No formula belongs here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Self
 
@@ -130,11 +130,10 @@ class Metric(ABC):
 
     @property
     def variables(self) -> list[MetricWeight]:
-        """The weights, those of metrics kept as attributes included."""
+        """The weights, those of metrics kept as attributes, in lists and in dicts included."""
         found = list(self._own_weights)
-        for value in self.__dict__.values():
-            if _is_metric(type(value)):
-                found += value.variables
+        for inner in _metrics_in(self.__dict__.values()):
+            found += inner.variables
         return found
 
     @abstractmethod
@@ -159,6 +158,53 @@ class Metric(ABC):
         """Add a batch, and return the result so far."""
         self.update_state(*args, **kwargs)
         return self.result()
+
+    def stateless_update_state(
+        self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any
+    ) -> list[Any]:
+        """Return what a batch makes of weights; the metric keeps its own.
+
+        Parameters
+        ----------
+        metric_variables : sequence of array-like
+            Values in the order of `variables`.
+        *args, **kwargs
+            What `update_state` takes.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many values as `variables`.
+        """
+        return self._apart(metric_variables, self.update_state, *args, **kwargs)[1]
+
+    def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
+        """Return the metric of weights such as `stateless_update_state` returns."""
+        return self._apart(metric_variables, self.result)[0]
+
+    def stateless_reset_state(self) -> list[Any]:
+        """Return the weights' values after `reset_state`; the metric keeps its own."""
+        return self._apart([weight.value for weight in self.variables], self.reset_state)[1]
+
+    def _apart(
+        self, values: Sequence[Any], method: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> tuple[Any, list[Any]]:
+        """Return what a method does with other weights than the metric's: result and weights."""
+        variables = self.variables
+        if len(values) != len(variables):
+            raise ValueError(
+                f"{type(self).__name__} has {len(variables)} variables, and metric_variables must "
+                f"be as many. Received: {len(values)}"
+            )
+        kept = [weight.value for weight in variables]
+        try:
+            for weight, value in zip(variables, values, strict=True):
+                weight.assign(value)
+            result = method(*args, **kwargs)
+            return result, [weight.numpy() for weight in variables]
+        finally:
+            for weight, value in zip(variables, kept, strict=True):
+                weight.value = value
 
     def __setattr__(self, name: str, value: Any) -> None:
         # `self.total += x` and `self.total = self.total + x` write to the weight.
@@ -208,3 +254,16 @@ class Metric(ABC):
 
 # Metrics are looked through at each reset, and asking an abstract class takes long.
 _is_metric: Callable[[type], bool] = lru_cache(maxsize=1024)(lambda cls: issubclass(cls, Metric))
+
+
+def _metrics_in(values: Iterable[Any]) -> list[Metric]:
+    found: list[Metric] = []
+    for value in values:
+        if _is_metric(type(value)):
+            found.append(value)
+        elif type(value) in (list, tuple, dict):
+            held = list(value.values() if type(value) is dict else value)
+            # Long lists of numbers are known by their first entry.
+            if held and (_is_metric(type(held[0])) or type(held[0]) in (list, tuple, dict)):
+                found += _metrics_in(held)
+    return found

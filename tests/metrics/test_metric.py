@@ -148,3 +148,42 @@ def test_functions_become_metrics() -> None:
     assert weighted([[0.0, 1.0], [0.0, 0.0]], [[3.0, 1.0], [0.0, 1.0]], weights) == 2.5
     again = metrics.deserialize(metrics.serialize(metric), {"largest": largest})
     assert (again._fn, again._fn_kwargs) == (largest, {"scale": 2.0})
+
+
+def test_metrics_in_lists_and_dicts_have_their_weights_reset() -> None:
+    class Several(metrics.Metric):
+        def __init__(self) -> None:
+            super().__init__()
+            self.own = self.add_weight(name="own")
+            self.parts = {"means": [metrics.Mean(), metrics.Mean()], "sum": metrics.Sum()}
+            self.last = (metrics.Sum(),)
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            for part in [*self.parts["means"], self.parts["sum"], *self.last]:
+                part.update_state(y_pred)
+
+        def result(self):
+            return sum(part.result() for part in [*self.parts["means"], self.parts["sum"]])
+
+    metric = Several()
+    assert len(metric.variables) == 1 + 2 * 2 + 1 + 1
+    assert metric([0.0, 0.0], [1.0, 2.0]) == 1.5 + 1.5 + 3.0
+    metric.reset_state()
+    assert metric([0.0, 0.0], [1.0, 2.0]) == 1.5 + 1.5 + 3.0
+
+
+def test_states_outside_of_a_metric() -> None:
+    metric = metrics.Mean()
+    metric.update_state([5.0])
+    state = metric.stateless_reset_state()
+    assert state == [0.0, 0.0]
+    for values in ([1.0, 2.0], [6.0]):
+        state = metric.stateless_update_state(state, values)
+    assert state == [9.0, 3.0]
+    assert metric.stateless_result(state) == 3.0
+    assert metric.result() == 5.0
+    with pytest.raises(ValueError, match="Mean has 2 variables.* Received: 1"):
+        metric.stateless_result([1.0])
+    with pytest.raises(ValueError, match="could not convert"):
+        metric.stateless_update_state(state, ["a"])
+    assert metric.result() == 5.0
