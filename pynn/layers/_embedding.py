@@ -27,6 +27,8 @@ class Embedding(Layer):
     embeddings_constraint : constraint, default=None
     input_length : int, default=None
         Accepted for Keras's sake.
+    weights : array-like, shape (input_dim, output_dim), default=None
+        The vectors to begin with, in place of the initializer's; also a list with that array.
     **kwargs
         ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
 
@@ -53,6 +55,7 @@ class Embedding(Layer):
         embeddings_regularizer: Any = None,
         embeddings_constraint: Any = None,
         input_length: int | None = None,
+        weights: Any = None,
         **kwargs: Any,
     ) -> None:
         if input_length is not None:
@@ -66,8 +69,11 @@ class Embedding(Layer):
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.embeddings: Any = None
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) else [weights])
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Make the vectors."""
         self.embeddings = self.add_weight(
             shape=(self.input_dim, self.output_dim),

@@ -52,9 +52,17 @@ class InputLayer(Layer):
     ) -> None:
         full = batch_shape if batch_shape is not None else batch_input_shape
         if full is not None:
+            for name, other in (("shape", shape), ("batch_size", batch_size)):
+                if other is not None:
+                    raise ValueError(
+                        f"an Input takes {name} or batch_shape, not both. Received: "
+                        f"{name}={other}, batch_shape={full}"
+                    )
             shape = tuple(full)[1:]
         elif shape is None:
             shape = input_shape
+        if input_tensor is not None:
+            raise ValueError(f"input_tensor must be None. Received: input_tensor={input_tensor!r}")
         if shape is None:
             raise ValueError("an Input needs the shape of one row. Received: shape=None")
         super().__init__(name=name or _state.unique_name("input_layer"), trainable=trainable)
@@ -66,6 +74,9 @@ class InputLayer(Layer):
         call.outputs = tensor
         tensor.source = (call, 0)
         self._calls.append(call)
+
+    def call(self, *args: Any, **kwargs: Any) -> None:
+        """Return nothing: there is nothing to compute."""
 
     @property
     def batch_shape(self) -> tuple[int | None, ...]:
@@ -118,5 +129,6 @@ def Input(  # noqa: N802, as Keras calls it
     >>> pynn.Model(inputs, outputs).output_shape
     (None, 1)
     """
-    output: Tensor = InputLayer(shape, dtype, name, batch_shape=batch_shape).output
+    layer = InputLayer(shape, dtype, name, batch_shape=batch_shape, batch_size=batch_size)
+    output: Tensor = layer.output
     return output

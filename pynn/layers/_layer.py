@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from pynn import _signatures, ops, regularizers
 from pynn._array_result import as_result
 from pynn._call import Call
@@ -123,6 +125,8 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         self._penalties: list[Any]
         self.name = checked_name(name, type(self))
         self.dtype = checked_dtype(dtype)
+        if not isinstance(trainable, (bool, np.bool_)):
+            raise ValueError(f"trainable must be True or False. Received: trainable={trainable!r}")
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._row_shape: tuple[int, ...] | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,34 +119,49 @@ class Normalization(Layer):
 
         Parameters
         ----------
-        data : array-like or DataFrame
-            With one row per sample.
+        data : array-like or DataFrame, `pynn.utils.PyDataset`, generator or iterable of batches
+            With one row per sample. A batch is an array, or a tuple that begins with one.
         batch_size, steps : int, default=None
-            With both, only the first ``batch_size * steps`` rows count.
+            With both, only the first ``batch_size * steps`` rows of an array count; of batches,
+            the first `steps`.
 
         Raises
         ------
         ValueError
-            If the moments were given to the layer, or the data has no rows.
+            If the moments were given to the layer, the data has no rows, or batches differ in the
+            shape of their rows.
+        TypeError
+            If a batch is no array.
         """
         if self._given is not None:
             raise ValueError(
                 f"layer {self.name!r} was made with mean and variance, and takes none from data"
             )
-        array = graph.to_numeric(data)
-        if array.ndim == 1:
-            array = array.reshape(-1, 1)
-        if batch_size is not None and steps is not None:
-            array = array[: batch_size * steps]
-        if not len(array):
+        rows, count = 0, 0
+        for array in _arrays_of(data, batch_size, steps):
+            if not self.built:
+                self.build((None, *array.shape[1:]))
+            kept = self._axes(array.ndim)
+            axes = tuple(axis for axis in range(array.ndim) if axis not in kept)
+            if not count:
+                shape, mean, square = array.shape[1:], 0.0, 0.0
+            elif array.shape[1:] != shape:
+                raise ValueError(
+                    f"the batches for layer {self.name!r} must have rows of one shape. Received: "
+                    f"{shape} and {array.shape[1:]}"
+                )
+            # Chan, Golub and LeVeque, 1983, "Algorithms for computing the sample variance".
+            n = math.prod(array.shape[axis] for axis in axes)
+            rows, count = rows + len(array), count + n
+            shift = array.mean(axis=axes, dtype=np.float64) - mean
+            mean = mean + shift * (n / count)
+            square = square + n * array.var(axis=axes, dtype=np.float64)
+            square = square + shift**2 * (n * (count - n) / count)
+        if not rows:
             raise ValueError("adapt() needs data: it has no rows")
-        if not self.built:
-            self.build((None, *array.shape[1:]))
-        kept = self._axes(array.ndim)
-        axes = tuple(axis for axis in range(array.ndim) if axis not in kept)
-        self.adapt_mean.assign(array.mean(axis=axes, dtype=np.float64))
-        self.adapt_variance.assign(array.var(axis=axes, dtype=np.float64))
-        self.count.assign(len(array))
+        self.adapt_mean.assign(mean)
+        self.adapt_variance.assign(square / count)
+        self.count.assign(rows)
 
     def call(self, inputs: Any) -> Any:
         """Return the normalized inputs."""
@@ -186,6 +203,32 @@ class Normalization(Layer):
             "mean": None if mean is None else mean.tolist(),
             "variance": None if variance is None else variance.tolist(),
         }
+
+
+def _arrays_of(data: Any, batch_size: int | None, steps: int | None) -> Iterator[np.ndarray]:
+    """Yield what `Normalization.adapt` is given as arrays with rows."""
+    if not _is_batched(data):
+        array = graph.to_numeric(data)
+        if batch_size is not None and steps is not None:
+            array = array[: batch_size * steps]
+        data = [array] if len(array) else []
+    for batch in itertools.islice(data, steps):
+        batch = batch[0] if isinstance(batch, tuple) and batch else batch
+        if not hasattr(batch, "shape"):
+            raise TypeError(f"a batch must be an array. Received: {type(batch).__name__}")
+        array = graph.to_numeric(batch)
+        yield array if array.ndim > 1 else array.reshape(-1, 1)
+
+
+def _is_batched(data: Any) -> bool:
+    """Whether `data` hands out batches, rather than being an array or a list of rows."""
+    if isinstance(data, (list, tuple)):
+        first = data[0] if data else None
+        first = first[0] if isinstance(first, tuple) and first else first
+        return len(getattr(first, "shape", ())) > 1
+    return hasattr(data, "__iter__") and not any(
+        hasattr(data, name) for name in ("shape", "__array__", "__dataframe__")
+    )
 
 
 @registry.add()

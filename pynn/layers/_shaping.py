@@ -83,8 +83,8 @@ class Reshape(Layer):
     Raises
     ------
     ValueError
-        If `target_shape` holds anything but integers; when called, if the number of entries does
-        not fit.
+        If `target_shape` holds anything but integers, or more than one unknown size; when called,
+        if the number of entries does not fit.
 
     Examples
     --------
@@ -97,9 +97,10 @@ class Reshape(Layer):
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         given = target_shape if isinstance(target_shape, (list, tuple)) else (target_shape,)
-        if not all(is_integer(n) for n in given):
+        if not all(is_integer(n) and n >= -1 for n in given) or list(given).count(-1) > 1:
             raise ValueError(
-                f"target_shape must be a tuple of integers. Received: target_shape={target_shape!r}"
+                "target_shape must be a tuple of integers, not negative but for one -1. "
+                f"Received: target_shape={target_shape!r}"
             )
         self.target_shape = tuple(int(n) for n in given)
         self._build_at_init()

@@ -29,7 +29,6 @@ ABSENT_ARGUMENTS = {
 # Names whose arguments mean the same and are called otherwise, or have another default.
 OTHER_SIGNATURES = {
     "layers.Embedding.embeddings_initializer": "the same initializer under its full name",
-    "layers.Embedding.weights": "set_weights does it",
     "layers.PReLU.alpha_initializer": "the same initializer in lower case",
     "layers.AlphaDropout.noise_shape": "no shared noise",
     "callbacks.ReduceLROnPlateau.baseline": "an argument of its parent that does nothing",

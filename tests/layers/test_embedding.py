@@ -47,3 +47,15 @@ def test_numbers_and_sizes_out_of_range_are_refused() -> None:
             model.predict(np.array(wrong), verbose=0)
     with pytest.raises(ValueError, match="input_dim must be a positive integer"):
         layers.Embedding(0, 2)
+
+
+def test_the_vectors_may_be_given_and_built_without_a_shape() -> None:
+    layer = layers.Embedding(3, 2)
+    layer.build()
+    assert layer.embeddings.shape == (3, 2)
+    vectors = np.arange(6.0).reshape(3, 2)
+    for weights in (vectors, [vectors]):
+        layer = layers.Embedding(3, 2, weights=weights)
+        assert layer(np.array([[2, 0]])).tolist() == [[[4.0, 5.0], [0.0, 1.0]]]
+    with pytest.raises(ValueError, match=r"must have the shape \(3, 2\)"):
+        layers.Embedding(3, 2, weights=vectors.T)

@@ -84,3 +84,41 @@ def test_bytes_are_rescaled_in_the_engine() -> None:
     out = model.predict(pixels, verbose=0)
     assert out.dtype == np.float32
     np.testing.assert_allclose(out, pixels / 255, rtol=1e-6)
+
+
+def test_adapt_reads_batches_of_any_kind() -> None:
+    x = np.random.default_rng(1).standard_normal((37, 3)).astype("float32") * [1.0, 10.0, 0.1] + 5.0
+    batches = [x[:20], x[20:21], x[21:]]
+
+    class Batches(pynn.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return batches[index], np.zeros(len(batches[index]))
+
+    whole = layers.Normalization()
+    whole.adapt(x)
+    labelled = [(batch, np.zeros(len(batch))) for batch in batches]
+    for data in (batches, iter(batches), (batch for batch in batches), labelled, Batches()):
+        layer = layers.Normalization()
+        layer.adapt(data)
+        for ours, expected in zip(layer.get_weights(), whole.get_weights(), strict=True):
+            np.testing.assert_allclose(ours, expected, rtol=1e-6)
+    first = layers.Normalization()
+    first.adapt(Batches(), steps=2)
+    assert first.count.numpy() == 21
+    images = np.random.default_rng(2).standard_normal((8, 2, 3, 4)).astype("float32")
+    layer = layers.Normalization(axis=(1, 2))
+    layer.adapt([images[:3], images[3:]])
+    np.testing.assert_allclose(layer.adapt_mean, images.mean(axis=(0, 3)), rtol=1e-5, atol=1e-6)
+
+
+def test_adapt_refuses_what_is_no_batch() -> None:
+    layer = layers.Normalization()
+    with pytest.raises(TypeError, match="a batch must be an array. Received: int"):
+        layer.adapt(iter([42]))
+    with pytest.raises(ValueError, match="it has no rows"):
+        layer.adapt(iter([]))
+    with pytest.raises(ValueError, match=r"rows of one shape. Received: \(4,\) and \(6,\)"):
+        layer.adapt(iter([np.ones((8, 4)), np.ones((8, 6))]))

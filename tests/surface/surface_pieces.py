@@ -133,6 +133,7 @@ LAYERS = [
             "embeddings_regularizer": L2,
             "embeddings_constraint": "unit_norm",
             "input_length": 1,
+            "weights": np.ones((5, 2)),
             "name": "given",
         },
         on(LABELS.reshape(-1, 1)),

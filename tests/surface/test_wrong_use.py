@@ -498,6 +498,21 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         r"target_shape must be .*2\.5",
     ),
+    "two unknown sizes": (
+        lambda: keras.layers.Reshape((-1, -1, 5)),
+        ValueError,
+        r"target_shape must be .*\(-1, -1, 5\)",
+    ),
+    "number for whether to train": (
+        lambda: keras.layers.Dense(2, trainable=1),
+        ValueError,
+        r"trainable must be True or False. Received: trainable=1",
+    ),
+    "two shapes of an input": (
+        lambda: keras.Input((2, 3), batch_shape=(2, 3)),
+        ValueError,
+        r"shape or batch_shape, not both. Received: shape=\(2, 3\), batch_shape=\(2, 3\)",
+    ),
     "words for classes": (
         lambda: keras.utils.to_categorical(["a"]),
         ValueError,

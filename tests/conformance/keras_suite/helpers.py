@@ -123,6 +123,12 @@ INSTEAD: dict[str, Any] = {
     "saving.saving_lib.load_weights_only": pynn.saving.load_weights,
     "legacy.saving.legacy_h5_format.save_model_to_hdf5": pynn.saving.save_model,
     "metrics.metrics_utils.AUCCurve": types.SimpleNamespace(ROC="ROC", PR="PR"),
+    "metrics.metrics_utils.AUCSummationMethod": types.SimpleNamespace(
+        INTERPOLATION="interpolation", MAJORING="majoring", MINORING="minoring"
+    ),
+    "saving.saving_lib._METADATA_FILENAME": "metadata.json",
+    "saving.saving_lib._CONFIG_FILENAME": "config.json",
+    "backend.compute_output_spec": lambda function, *args, **kwargs: function(*args, **kwargs),
     "utils.file_utils.join": os.path.join,
     "utils.file_utils.exists": os.path.exists,
     "utils.file_utils.copy": shutil.copy,
@@ -152,6 +158,9 @@ def show_private_state() -> None:
     """Let tests read Keras's private state from where pynn keeps it."""
     shown: Any = optimizers.Optimizer
     shown._clip_gradients = _clip_gradients
+    pynn.Sequential._functional = property(
+        lambda self: None if self._interface is None else pynn.Model(self.inputs, self.outputs)
+    )
     shown._model_variables_moving_average = property(
         lambda self: [_Shown(kept.average) for kept in self._tracked.values()]
     )
