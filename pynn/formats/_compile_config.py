@@ -53,20 +53,24 @@ def name_of(value: Any) -> Any:
     return name if known else {"class_name": "function", "config": name}
 
 
-def compile_arguments(config: Mapping[str, Any], custom_objects: Any) -> dict[str, Any]:
-    """Return the arguments for `Model.compile` that a config describes.
+def compile_from(model: Model, config: Mapping[str, Any], custom_objects: Any) -> None:
+    """Compile a model as a config says; one with a `compile` of its own is left, with a warning.
 
     Raises
     ------
     ValueError
         If a class or function is neither pynn's nor in `custom_objects`.
     """
+    if not type(model).compile.__module__.startswith("pynn."):
+        warn_user(
+            f"model {model.name!r} is not compiled: its class has a compile() of its own. Call it"
+        )
+        return
     optimizer = optimizers.deserialize(config["optimizer"], custom_objects)
     arguments: dict[str, Any] = {"optimizer": optimizer}
     for name, kind in _KINDS.items():
         arguments[name] = _read(config.get(name), kind, custom_objects or {})
-    arguments["loss_weights"] = config.get("loss_weights")
-    return arguments
+    model.compile(**arguments, loss_weights=config.get("loss_weights"))
 
 
 def _read(value: Any, kind: Any, custom_objects: Mapping[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from pynn._allocation import weights_limited_to
 from pynn._files import FileError, OpenFile, file_errors
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, MODEL, SafetensorsFile
-from pynn.formats._compile_config import compile_arguments, compile_config
+from pynn.formats._compile_config import compile_config, compile_from
 from pynn.formats._structure_config import structure_config, structure_of
 from pynn.formats._training_state import restore_training, training_state
 from pynn.formats._weights_file import assign_weights, named_weights
@@ -87,7 +87,7 @@ def read_model_file(
         assign_weights(model, file)
         if compile and "compile" in metadata:
             settings = from_text(metadata, "compile", dict, file.name)
-            model.compile(**compile_arguments(settings, custom_objects))
-            if "training" in metadata:
+            compile_from(model, settings, custom_objects)
+            if "training" in metadata and model.compiled:
                 restore_training(model, from_text(metadata, "training", dict, file.name), file)
     return model

@@ -52,8 +52,8 @@ def save_model(
     ImportError
         If the ending is one of Keras's and h5py is not installed. Nothing is written.
     ValueError
-        If the ending is unknown, or the model cannot be described: a layer was made with a value
-        that is no number, text, list or object with a ``get_config()``.
+        If the ending or an argument is unknown, or the model cannot be described: a layer was made
+        with a value that is no number, text, list or object with a ``get_config()``.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def save_model(
     """
     unknown = set(kwargs) - {"save_format", "zipped", "signatures", "options", "save_traces"}
     if unknown:
-        raise TypeError(f"save() takes no argument {sorted(unknown)[0]!r}")
+        raise ValueError(f"save() takes no argument {sorted(unknown)[0]!r}")
     ending = _ending_of(filepath, overwrite)
     ending = ending or _ENDING_OF_FORMAT.get(str(kwargs.get("save_format")), "")
     if ending == ".keras":

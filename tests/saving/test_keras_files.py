@@ -312,6 +312,22 @@ def test_open_files_are_what_their_names_say(tmp_path: Path, name: str) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".pynn"])
+def test_a_compile_of_a_users_own_is_not_called(tmp_path: Path, suffix: str) -> None:
+    class Compiled(Sequential):
+        def compile(self, rate: float) -> None:
+            super().compile(optimizer=optimizers.SGD(rate), loss="mse")
+
+    model = Compiled([pynn.Input((2,)), layers.Dense(1)])
+    model.compile(0.1)
+    model.save(tmp_path / f"m{suffix}")
+    with pytest.warns(UserWarning, match="its class has a compile.. of its own"):
+        loaded = load_model(tmp_path / f"m{suffix}", custom_objects={"Compiled": Compiled})
+    assert type(loaded) is Compiled
+    assert not loaded.compiled
+    np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
+
+
 def test_compile_settings_of_a_lambda_are_not_saved(tmp_path: Path) -> None:
     model = pynn.MLP(2, 1, input_shape=2)
     model.compile(loss=lambda y, p: ops.mean(p - y, axis=-1))

@@ -300,7 +300,7 @@ def test_an_existing_file_can_be_protected(tmp_path: Path) -> None:
     noisy().save(tmp_path / "model.pynn")
     with pytest.raises(FileExistsError, match=r"model\.pynn exists, and overwrite is False"):
         noisy().save(tmp_path / "model.pynn", overwrite=False)
-    with pytest.raises(TypeError, match="takes no argument 'overwriet'"):
+    with pytest.raises(ValueError, match="takes no argument 'overwriet'"):
         noisy().save(tmp_path / "model.pynn", overwriet=False)
 
 

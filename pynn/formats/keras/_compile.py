@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import losses, metrics, optimizers
-from pynn.formats._compile_config import compile_arguments, compile_config
+from pynn.formats._compile_config import compile_config, compile_from
 from pynn.formats.keras._values import custom_name, value_from_keras, value_to_keras
 from pynn.optimizers import CommonOptions
 
@@ -54,7 +54,7 @@ def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, A
             own[name] = _known_arguments(own[name], kind.registry)
         given = config.get("optimizer_config", config.get("optimizer"))
         own["optimizer"] = _optimizer(given, custom_objects)
-        model.compile(**compile_arguments(own, custom_objects))
+        compile_from(model, own, custom_objects)
     except Exception as error:  # whatever the settings make constructors raise
         raise ValueError(
             "its compile settings cannot be read (without them it loads with compile=False): "
