@@ -52,11 +52,11 @@ class InputLayer(Layer):
     ) -> None:
         full = batch_shape if batch_shape is not None else batch_input_shape
         if full is not None:
-            for name, other in (("shape", shape), ("batch_size", batch_size)):
+            for argument, other in (("shape", shape), ("batch_size", batch_size)):
                 if other is not None:
                     raise ValueError(
-                        f"an Input takes {name} or batch_shape, not both. Received: "
-                        f"{name}={other}, batch_shape={full}"
+                        f"an Input takes {argument} or batch_shape, not both. Received: "
+                        f"{argument}={other}, batch_shape={full}"
                     )
             shape = tuple(full)[1:]
         elif shape is None:

@@ -100,6 +100,11 @@ def test_compile_settings_are_read(suffix: str) -> None:
     assert not load_model(DATA / f"sequential{suffix}", compile=False).compiled
 
 
+def test_inputs_keep_their_names() -> None:
+    assert layers.InputLayer(batch_shape=(None, 2), name="rows").name == "rows"
+    assert load_model(DATA / "merging.keras").input_names == ["a", "b"]
+
+
 def test_a_model_of_keras_can_be_trained_saved_and_loaded(tmp_path: Path) -> None:
     model = load_model(DATA / "nested.keras")
     model.compile(loss="mse", optimizer="adam")
