@@ -193,7 +193,8 @@ class Model(BaseModel):
         weighted_metrics : the same, default=None
             Metrics that take sample weights into account.
         steps_per_execution : int, default=1
-            Of how many batches callbacks are notified together.
+            Of how many batches callbacks are notified together; `fit` takes ``steps_per_epoch``
+            as so many whole groups as hold them.
         run_eagerly, jit_compile, auto_scale_loss
             Accepted for Keras's sake; they make no difference here.
 
@@ -251,6 +252,11 @@ class Model(BaseModel):
                 found.append(self._compile_metrics)
         held = [value for value in vars(self).values() if isinstance(value, Metric)]
         return [*found, *(m for m in held if m not in (self._loss_tracker, self._compile_metrics))]
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The weights of all `metrics`."""
+        return [weight for metric in self.metrics for weight in metric.variables]
 
     def reset_metrics(self) -> None:
         """Set the metrics to their beginnings."""
@@ -386,17 +392,17 @@ class Model(BaseModel):
             checked_count("validation_steps", validation_steps, None),
         )
         trainer, objectives = training.trainer, training.objectives
-        rates = self.optimizer._rates
-        loop = TrainingLoop(
-            trainer, training.data, batch_size, rates, steps_per_epoch=steps_per_epoch
-        )
+        rates, taken = self.optimizer._rates, steps_per_epoch
+        if taken is not None:  # whole groups, as in Keras
+            taken += -taken % self.steps_per_execution
+        loop = TrainingLoop(trainer, training.data, batch_size, rates, steps_per_epoch=taken)
         notified = CallbackList(
             callbacks,
             model=self,
             add_history=True,
             verbose=verbose,
             epochs=epochs,
-            steps=loop.steps,
+            steps=steps_per_epoch or loop.steps,
         )
         listener = FitListener(
             self,
@@ -647,7 +653,10 @@ class Model(BaseModel):
         """
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        # Older code defines compute_loss() without the argument.
+        takes_training = training_position(type(self).compute_loss) is not None
+        mode = {"training": False} if takes_training else {}
+        loss = self.compute_loss(x, y, y_pred, sample_weight, **mode)
         self._tracker().update_state(to_array(loss), sample_weight=_rows_of(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -702,8 +711,9 @@ class Model(BaseModel):
         return self.get_metrics_result()
 
     def _has_own(self, step: str) -> bool:
-        """Whether the model's class defines that step."""
-        return getattr(type(self), step) is not getattr(Model, step)
+        """Whether the model's class defines that step, or what the base's step calls."""
+        names = (step,) if step == "predict_step" else (step, "compute_loss", "compute_metrics")
+        return any(getattr(type(self), name) is not getattr(Model, name) for name in names)
 
     # ---- files
 

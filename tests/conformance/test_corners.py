@@ -110,8 +110,9 @@ def test_a_loss_without_the_inputs() -> None:
     assert_agree(losses[0], losses[1], EXACT)
 
 
+@pytest.mark.parametrize("steps", [None, 5, 8])
 @pytest.mark.parametrize("together", [1, 2, 4, 5, 12])
-def test_batches_that_run_together(together: int) -> None:
+def test_batches_that_run_together(together: int, steps: int | None) -> None:
     noted, losses = [], []
     for library in LIBRARIES:
         seen: list[tuple[str, int]] = []
@@ -134,7 +135,8 @@ def test_batches_that_run_together(together: int) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Keras, where a last group is not full
             given = {"batch_size": 1, "verbose": 0, "callbacks": [listener]}
-            history = model.fit(X, Y, epochs=2, shuffle=False, **given)
+            history = model.fit(X, Y, epochs=2, steps_per_epoch=steps, shuffle=False, **given)
+            seen.append(("steps", history.params["steps"]))
             model.evaluate(X, Y, **given)
             model.predict(X, **given)
         noted.append(seen)
@@ -329,5 +331,37 @@ def test_state_that_call_assigns(kind: str) -> None:
         note(history["val_loss"])
         found.extend(np.asarray(weight) for weight in model.get_weights())
         results.append(found)
+    for ours, theirs in zip(*results, strict=True):
+        assert_agree(ours, theirs, TRAINING)
+
+
+def test_a_loss_of_ones_own() -> None:
+    results = []
+    for library in LIBRARIES:
+
+        class Own(library.Model):  # type: ignore[name-defined, misc]
+            def __init__(self, library: Any) -> None:
+                super().__init__()
+                self.dense = library.layers.Dense(1, kernel_initializer="ones")
+                self.seen = library.metrics.Mean(name="seen")
+
+            def call(self, x: Any) -> Any:
+                return self.dense(x)
+
+            def compute_loss(
+                self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
+                training: bool = True,
+            ) -> Any:  # fmt: skip
+                loss = 3.0 * super().compute_loss(x, y, y_pred, sample_weight)
+                self.seen.update_state(2.0 * loss)
+                return loss
+
+        model = Own(library)
+        model.compile(library.optimizers.SGD(0.01), "mse", metrics=["mae"])
+        given = {"batch_size": 5, "verbose": 0}
+        history = model.fit(X, Y, epochs=3, shuffle=False, **given).history
+        results.append([history["loss"], history["seen"], history["mae"], *model.get_weights()])
+        logs = model.evaluate(X, Y, return_dict=True, **given)
+        results[-1] += [np.asarray(logs[name]) for name in ("loss", "seen", "mae")]
     for ours, theirs in zip(*results, strict=True):
         assert_agree(ours, theirs, TRAINING)

@@ -99,6 +99,36 @@ def test_losses_and_metrics_need_no_inputs() -> None:
     assert float(without.compute_loss(y=Y, y_pred=y_pred)) == pytest.approx(penalty, rel=1e-6)
 
 
+@pytest.mark.parametrize("with_training", [True, False])
+def test_a_loss_or_metrics_of_ones_own_are_used(with_training: bool) -> None:
+    """`fit` and `evaluate` call them by the base's steps; the engine would pass them over."""
+
+    class Tripled(pynn.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return 3.0 * super().compute_loss(x, y, y_pred, sample_weight)
+
+    class Older(pynn.Model):
+        def compute_loss(self, x, y, y_pred, sample_weight):
+            return 3.0 * super().compute_loss(x, y, y_pred, sample_weight)
+
+    class Measured(pynn.Model):
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            return {**super().compute_metrics(x, y, y_pred, sample_weight), "rows": len(x)}
+
+    given = {"epochs": 2, "batch_size": 64, "shuffle": False, "verbose": 0}
+    wanted = made(pynn.Model, optimizer=pynn.optimizers.SGD(0.03)).fit(X, Y, **given).history
+    model = made(Tripled if with_training else Older, optimizer=pynn.optimizers.SGD(0.01))
+    found = model.fit(X, Y, **given).history
+    np.testing.assert_allclose(found["loss"], 3 * np.array(wanted["loss"]), rtol=1e-5)
+    np.testing.assert_allclose(found["mae"], wanted["mae"], rtol=1e-5)
+    logs = model.evaluate(X, Y, return_dict=True, verbose=0)
+    plain = model.get_weights()
+    reference = made(pynn.Model)
+    reference.set_weights(plain)
+    assert logs["loss"] == pytest.approx(3 * reference.evaluate(X, Y, verbose=0)[0], rel=1e-5)
+    assert made(Measured).fit(X, Y, **given).history["rows"] == [64, 64]
+
+
 class OwnLoss(pynn.Model):
     """Its own loss, its own metric, no compiled loss, and a step for evaluation."""
 
