@@ -111,10 +111,11 @@ def known_failures() -> tuple[str, dict[str, str]]:
 
 def write(found: Outcomes, files: list[str]) -> None:
     """Write the list anew, as to these files; the rest stays as far as it counts."""
+    others = set(files_in_scope()) - set(files)
     listed = {
         name: reason
         for name, reason in known_failures()[1].items()
-        if name.partition("::")[0] not in files and scope.reason_out(name) is None
+        if name.partition("::")[0] in others and scope.reason_out(name) is None
     }
     listed |= {name: reason[:_WIDTH] for name, reason in failures(found).items()}
     lines = [f"{name}: {reason}".strip() for name, reason in sorted(listed.items())]
