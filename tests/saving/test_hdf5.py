@@ -123,12 +123,14 @@ def test_texts(count: int, version: str) -> None:
             file.attrs[f"text {i}"] = "ä" * i
             file.attrs[f"fixed {i}"] = np.asarray([b"abc", b"defg"])
         file.attrs["list"] = ["one", "", "three"]
+        file.attrs["wide"] = np.asarray([b"x" * 5000, b"y" * 3])
         file.attrs["long"] = "x" * 300_000
         file.attrs["number"], file.attrs["none"] = 3.0, h5py.Empty("f4")
         file.attrs["empty"] = []
 
     content = written(fill, version)
     assert_as_h5py(content)
+    assert opened(content).texts("", "wide") == ["x" * 5000, "yyy"]
     assert opened(content).text("", "number") is None
     assert opened(content).texts("nowhere", "list") is None
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from struct import calcsize, error, unpack_from
+from struct import Struct, calcsize, error, unpack_from
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -221,7 +221,7 @@ class Hdf5Structure:
         """
         if heap == _UNDEFINED:
             return
-        id_length, filters, largest = self._fields(heap, "<xHHxI", b"FRHP")
+        id_length, filters, largest, large = self._fields(heap, "<xHHxI8xQ", b"FRHP")
         table = self._fields(heap + 110, "<HQQHHQH")
         width, first, most, bits, _, root, rows = table
         if filters:
@@ -230,10 +230,14 @@ class Hdf5Structure:
         length_size = min(_bytes_for(most), _bytes_for(largest))
         if not (width and first) or 1 + place_size + length_size > id_length:
             raise self._invalid("a heap's sizes do not fit one another")
+        apart: dict[int, tuple[int, int]] = {}  # large objects, which have places of their own
+        if large != _UNDEFINED:
+            apart = {n: (a, size) for a, size, n in map(Struct("<3Q").unpack, self._records(large))}
         for record in self._records(tree):
             found = record[at : at + id_length]
             if found[0] & 0x30:
-                raise self._refused("an attribute or a link is larger than Keras writes any")
+                yield self._at(*apart[int.from_bytes(found[1:], "little")])
+                continue
             place = int.from_bytes(found[1 : 1 + place_size], "little")
             length = int.from_bytes(found[1 + place_size :][:length_size], "little")
             if not rows:

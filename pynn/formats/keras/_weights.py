@@ -299,7 +299,7 @@ def write_arrays(group: Any, names: Sequence[str], values: Iterable[np.ndarray])
 def write_texts(group: Any, name: str, texts: Sequence[str]) -> None:
     """Write texts as an attribute, or as several where HDF5 does not let one be so long."""
     data = np.asarray([text.encode() for text in texts])
-    n_parts = max(1, -(-data.nbytes // _LONGEST_ATTRIBUTE))
+    n_parts = max(1, -(-len(data) // max(1, _LONGEST_ATTRIBUTE // data.itemsize)))
     if n_parts == 1:
         group.attrs[name] = data
     else:
