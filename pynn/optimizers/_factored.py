@@ -85,6 +85,20 @@ class Adafactor(NumpyOptimizer):
     def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
         return [np.zeros_like(w)]
 
+    def _to_keras(self, state: list[np.ndarray]) -> list[np.ndarray]:
+        # The means of rows and of columns, of which Keras makes the last one; of vectors a 0.
+        return [
+            array
+            for square in state
+            for array in (
+                *(square.mean(axis) if square.ndim > 1 else np.zeros(()) for axis in (-1, -2)),
+                square,
+            )
+        ]
+
+    def _from_keras(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        return arrays[-1:]
+
     def _stepped(
         self, w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], rate: float, step: int
     ) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -451,6 +451,14 @@ class Optimizer(metaclass=Shown):
             state[0][...] = _core.optimizer_initial(*native)
         return state
 
+    def _to_keras(self, state: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the arrays that Keras keeps for a weight, of those that are kept here."""
+        return state
+
+    def _from_keras(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """Return what is kept for a weight, of the arrays that Keras keeps."""
+        return arrays
+
     def _gradient(self, gradient: Any, variable: Any) -> np.ndarray:
         kept = self._track(variable)
         array = _namespace.to_array(gradient).astype(kept.average.dtype, copy=False)

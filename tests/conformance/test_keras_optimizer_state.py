@@ -38,6 +38,11 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "adadelta": ("Adadelta", {"learning_rate": 1.0}),
     "lion": ("Lion", {}),
     "ftrl": ("Ftrl", {"learning_rate": 0.1}),
+    "adafactor": ("Adafactor", {"learning_rate": 0.1}),
+    "lamb": ("Lamb", {"learning_rate": 0.01}),
+    "muon": ("Muon", {"learning_rate": 0.01, "exclude_layers": ["out"]}),
+    "schedule-free": ("ScheduleFreeAdamW", {"learning_rate": 0.01}),
+    "average of muon": ("Muon", {"use_ema": True, "gradient_accumulation_steps": 2}),
     "average": ("Adam", {"use_ema": True, "ema_momentum": 0.9}),
     "accumulation": ("SGD", {"momentum": 0.9, "gradient_accumulation_steps": 2}),
 }
@@ -93,8 +98,11 @@ def assert_alike(one: Any, other: Any) -> None:
         np.testing.assert_allclose(found[name], array, rtol=0, atol=TOLERANCE, err_msg=name)
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+# Keras gives two variables of Adafactor one name, which its old format cannot have.
+FILES = [(n, s) for n in OPTIMIZERS for s in (".keras", ".h5") if (n, s) != ("adafactor", ".h5")]
+
+
+@pytest.mark.parametrize(("name", "suffix"), FILES)
 def test_pynn_goes_on_where_keras_stopped(name: str, suffix: str, tmp_path: Path) -> None:
     theirs = model_of(keras, name)
     train(theirs, 6)

@@ -7,12 +7,11 @@ together go weight by weight, others one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn import _core
 from pynn._user_warning import warn_user
 from pynn.optimizers import formula_of
 
@@ -25,36 +24,61 @@ _NEW_GROUP, _OLD_GROUP = "optimizer/vars", "optimizer_weights"
 
 
 class _Order:
-    """What an optimizer keeps for a weight, by name, in Keras's order."""
+    """What an optimizer keeps for each weight, by name, in Keras's order and form.
 
-    def __init__(self, optimizer: Any, apart: bool = False) -> None:
+    Attributes
+    ----------
+    first : list of dict
+        What there is for each weight before its first step.
+    places : list of (int, str)
+        Which weight's, and what, each of Keras's variables is.
+    last : callable or None
+        See `Formula`.
+    """
+
+    def __init__(self, optimizer: Any, weights: Sequence[Weight], apart: bool = False) -> None:
         formula = formula_of(optimizer)
-        self.groups: list[tuple[str, ...]] = []
-        if optimizer.use_ema:
-            self.groups.append(("average",))
+        self.last = None if formula is None else formula.keras_last
+        self.first = []
+        for weight in weights:
+            w = weight.numpy()
+            state = optimizer._to_keras(optimizer._first_state(w, weight))
+            others = {"average": np.zeros_like(w), "accumulated": np.zeros_like(w)}
+            self.first.append({**others, **_named(state)})
+        names = max((len(own) for own in self.first), default=2) - 2
+        groups: Sequence[Sequence[int]] = [range(names)]
+        conditions: Mapping[int, str] = {}
+        if formula is not None:
+            groups, conditions = formula.keras_slots or groups, formula.keras_only_if
+        made = [
+            [
+                f"state_{i}"
+                for i in group
+                if i not in conditions or getattr(optimizer, conditions[i])
+            ]
+            for group in groups
+        ]
+        if apart:
+            made = [[name] for group in made for name in group]
         if optimizer.gradient_accumulation_steps is not None:
-            self.groups.append(("accumulated",))
-        self.n_slots = 0
-        self.last = None
-        if formula is None:
-            return
-        self.n_slots = _core.optimizer_slots(formula.name)
-        self.last = formula.keras_last
-        conditions = formula.keras_only_if
-        for group in formula.keras_slots or (tuple(range(self.n_slots)),):
-            made = [i for i in group if i not in conditions or getattr(optimizer, conditions[i])]
-            names = tuple(f"state_{i}" for i in made)
-            if names:
-                self.groups += [(name,) for name in names] if apart else [names]
+            made.insert(0, ["accumulated"])
+        if optimizer.use_ema:
+            made.insert(0, ["average"])
+        self.places = [
+            (i, name)
+            for group in made
+            for i, own in enumerate(self.first)
+            for name in group
+            if name in own
+        ]
 
-    @property
-    def per_weight(self) -> int:
-        """How many arrays there are for each weight."""
-        return sum(map(len, self.groups))
 
-    def places(self, n_weights: int) -> list[tuple[int, str]]:
-        """Return (number of the weight, name) for each array."""
-        return [(i, name) for group in self.groups for i in range(n_weights) for name in group]
+def _named(state: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"state_{i}": array for i, array in enumerate(state)}
+
+
+def _state(own: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    return [own[name] for i in range(len(own)) if (name := f"state_{i}") in own]
 
 
 def keras_variables(model: Model) -> list[np.ndarray]:
@@ -68,37 +92,24 @@ def keras_variables(model: Model) -> list[np.ndarray]:
     found: list[Any] = [np.int32(optimizer._iterations)]
     if isinstance(optimizer._learning_rate, float):
         found.append(np.float32(optimizer._learning_rate))
-    order = _Order(optimizer)
-    kept = _kept(model, order)
+    order = _Order(optimizer, weights)
+    kept = _kept(model)
     if any(kept):
-        start = _beginning(optimizer, order)
-        for i, name in order.places(len(weights)):
-            shape = weights[i].shape
-            array = kept[i].get(name)
-            found.append(np.full(shape, start.get(name, 0.0)) if array is None else array)
+        found += [{**order.first[i], **kept[i]}[name] for i, name in order.places]
         if order.last is not None:
             found.append(order.last(optimizer, optimizer._iterations))
     return [found[0], *(np.asarray(array, np.float32) for array in found[1:])]
 
 
-def _kept(model: Model, order: _Order) -> list[dict[str, np.ndarray]]:
-    """Return what the optimizer keeps for each weight, in the weights' shapes."""
+def _kept(model: Model) -> list[dict[str, np.ndarray]]:
+    """Return what the optimizer keeps for each weight, in Keras's form."""
     weights = model.trainable_weights
     kept = model.optimizer._kept_arrays(weights)
     for weight, own, slots in zip(weights, kept, model._trainers.state(weights), strict=True):
         for i, slot in enumerate(slots):
             own[f"state_{i}"] = slot.T if len(weight.shape) == 2 else slot.reshape(weight.shape)
+        own.update(_named(model.optimizer._to_keras(_state(own))))
     return kept
-
-
-def _beginning(optimizer: Any, order: _Order) -> dict[str, float]:
-    """Return what slots begin with, where that is not zero."""
-    native = optimizer._native()
-    return (
-        {}
-        if native is None or not order.n_slots
-        else {"state_0": float(_core.optimizer_initial(*native))}
-    )
 
 
 def _read_variables(arrays: Hdf5Arrays) -> tuple[list[np.ndarray], bool]:
@@ -130,9 +141,9 @@ def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight
     optimizer = model.optimizer
     if optimizer is None:
         return
-    order = _Order(optimizer, apart)
+    order = _Order(optimizer, weights, apart)
     rest = list(variables[1:])
-    expected = [weights[i].shape for i, _ in order.places(len(weights))]
+    expected = [order.first[i][name].shape for i, name in order.places]
     expected += [()] * (order.last is not None)
     rate = rest.pop(0) if len(rest) in (1, len(expected) + 1) and rest[0].shape == () else None
     if not variables or variables[0].shape != () or int(variables[0]) < 0:
@@ -148,18 +159,20 @@ def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight
         optimizer.learning_rate = float(str(np.float32(rate)))
     if not rest:
         return
-    kept: list[dict[str, np.ndarray]] = [{} for _ in weights]
-    for (i, name), array in zip(order.places(len(weights)), rest, strict=False):
+    kept = order.first
+    for (i, name), array in zip(order.places, rest, strict=False):
         kept[i][name] = array
-    for weight, own in zip(weights, kept, strict=True):
-        for name in ("average", "accumulated", *(f"state_{i}" for i in range(order.n_slots))):
-            own.setdefault(name, np.zeros(weight.shape))
+    states = [optimizer._from_keras(_state(own)) for own in kept]
     if optimizer._stepwise:
-        optimizer._restore_arrays(weights, kept)
+        arrays_of = [
+            {"average": own["average"], "accumulated": own["accumulated"], **_named(state)}
+            for own, state in zip(kept, states, strict=True)
+        ]
+        optimizer._restore_arrays(weights, arrays_of)
     else:
         slots = [
-            [_native_form(own[f"state_{i}"], weight) for i in range(order.n_slots)]
-            for weight, own in zip(weights, kept, strict=True)
+            [_native_form(array, weight) for array in state]
+            for weight, state in zip(weights, states, strict=True)
         ]
         model._trainers.restore(optimizer, list(weights), slots)
 
