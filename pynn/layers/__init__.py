@@ -13,9 +13,11 @@ from pynn.layers import (
     _batch_normalization,
     _dense,
     _embedding,
+    _encoding,
     _input,
     _lambda,
     _layer_normalization,
+    _lookup,
     _merging,
     _noise,
     _normalization,
@@ -30,11 +32,13 @@ from pynn.layers._config import registry
 from pynn.layers._config import with_objects as with_objects
 from pynn.layers._dense import *
 from pynn.layers._embedding import *
+from pynn.layers._encoding import *
 from pynn.layers._input import *
 from pynn.layers._lambda import *
 from pynn.layers._layer import Layer
 from pynn.layers._layer import NotBuiltError as NotBuiltError
 from pynn.layers._layer_normalization import *
+from pynn.layers._lookup import *
 from pynn.layers._merging import *
 from pynn.layers._merging import Merge as Merge
 from pynn.layers._noise import *
@@ -54,9 +58,11 @@ __all__ += _activity_regularization.__all__
 __all__ += _batch_normalization.__all__
 __all__ += _dense.__all__
 __all__ += _embedding.__all__
+__all__ += _encoding.__all__
 __all__ += _input.__all__
 __all__ += _lambda.__all__
 __all__ += _layer_normalization.__all__
+__all__ += _lookup.__all__
 __all__ += _merging.__all__
 __all__ += _noise.__all__
 __all__ += _normalization.__all__

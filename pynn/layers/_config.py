@@ -19,7 +19,8 @@ _OUT_OF_SCOPE = {
     r".*(Conv|Pool|UpSampling|ZeroPadding|Cropping)": "Dense after a Flatten",
     r".*(LSTM|GRU|RNN|Bidirectional|TimeDistributed)": "Dense on windows of the series, flattened",
     r".*Attention": "Dense on an Embedding, flattened",
-    r"(Random|Center|Text|String|Hash|Category|Discret)": "scikit-learn's transformers before fit",
+    r"(Random|Center|Text|Hash)": "scikit-learn's transformers before fit",
+    r"Masking": "sample_weight, or a product with the mask",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from pynn import graph, ops
 from pynn._array_result import as_result
+from pynn.layers._adapting import batches_of
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
@@ -207,28 +207,14 @@ class Normalization(Layer):
 
 def _arrays_of(data: Any, batch_size: int | None, steps: int | None) -> Iterator[np.ndarray]:
     """Yield what `Normalization.adapt` is given as arrays with rows."""
-    if not _is_batched(data):
-        array = graph.to_numeric(data)
-        if batch_size is not None and steps is not None:
-            array = array[: batch_size * steps]
-        data = [array] if len(array) else []
-    for batch in itertools.islice(data, steps):
-        batch = batch[0] if isinstance(batch, tuple) and batch else batch
-        if not hasattr(batch, "shape"):
+    for batch in batches_of(data, steps):
+        if batch is not data and not hasattr(batch, "shape"):
             raise TypeError(f"a batch must be an array. Received: {type(batch).__name__}")
         array = graph.to_numeric(batch)
-        yield array if array.ndim > 1 else array.reshape(-1, 1)
-
-
-def _is_batched(data: Any) -> bool:
-    """Whether `data` hands out batches, rather than being an array or a list of rows."""
-    if isinstance(data, (list, tuple)):
-        first = data[0] if data else None
-        first = first[0] if isinstance(first, tuple) and first else first
-        return len(getattr(first, "shape", ())) > 1
-    return hasattr(data, "__iter__") and not any(
-        hasattr(data, name) for name in ("shape", "__array__", "__dataframe__")
-    )
+        if batch is data and batch_size is not None and steps is not None:
+            array = array[: batch_size * steps]
+        if len(array):
+            yield array if array.ndim > 1 else array.reshape(-1, 1)
 
 
 @registry.add()

@@ -402,9 +402,13 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
 
 def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
-    """Return ones where `inputs` name a class along their last axis, and zeros elsewhere."""
+    """Return ones for the classes that each row of `inputs` names, and zeros elsewhere.
+
+    Of rows with several axes the first goes.
+    """
     hot = one_hot(inputs, num_classes, axis, dtype)
-    return max(hot, axis=builtins.max(1, len(shape_of(inputs)) - 1)) if shape_of(inputs) else hot
+    rank = len(shape_of(inputs))
+    return max(hot, axis=builtins.min(rank - 1, 1)) if rank else hot
 
 
 # ---- shapes

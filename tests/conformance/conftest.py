@@ -24,6 +24,8 @@ os.environ.setdefault(
 
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
     collect_ignore_glob = ["test_*.py", "keras_suite/*"]
+elif importlib.util.find_spec("tensorflow") is None:
+    collect_ignore_glob = ["test_lookups.py"]
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

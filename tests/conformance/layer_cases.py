@@ -117,6 +117,12 @@ SMOOTH = [
     Case("Lambda", lambda k: {"function": lambda x: k.ops.square(x) + 1.0}),
     Case("Lambda", lambda k: {"function": lambda x, by: x * by, "arguments": {"by": 3.0}}),
 ]
+# What is the same around almost every input.
+FLAT = [
+    case_of("Discretization", shape, bin_boundaries=[-1.0, 0.0, 0.5], output_mode=mode)
+    for mode in ("int", "one_hot", "multi_hot", "count")
+    for shape in ((4,), (1,), (3, 4))
+]
 NOISY = [
     case_of("Dropout", (40, 50), rate=0.3),
     case_of("Dropout", (40, 50), rate=0.0),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pynn
-from conformance.layer_cases import NOISY, SMOOTH, Case, packed
+from conformance.layer_cases import FLAT, NOISY, SMOOTH, Case, packed
 from pynn._structure import leaves
 from saving.data.make_keras_files import shake
 from saving.keras_models import MODELS, inputs_for
@@ -90,7 +90,7 @@ def test_weights_alone(name: str, tmp_path: Path) -> None:
 
 
 # A layer of every class, alone in a model; those that hold code are read by neither library.
-LAYERS = [case for case in SMOOTH + NOISY if case.cls != "Lambda"]
+LAYERS = [case for case in SMOOTH + FLAT + NOISY if case.cls != "Lambda"]
 LAYER_IDS = [f"{case.cls}-{i}" for i, case in enumerate(LAYERS)]
 
 
@@ -109,6 +109,7 @@ def test_every_layer_makes_the_trip() -> None:
     }
     # An InputLayer is in all models, an Embedding in one of MODELS; the others are no layers.
     others = {"Embedding", "Input", "InputLayer", "Lambda", "Layer"}
+    others |= {"CategoryEncoding", "IntegerLookup", "StringLookup"}  # which take whole numbers
     assert classes - others == {case.cls for case in LAYERS}
 
 
@@ -190,3 +191,16 @@ def test_a_subclass_that_both_know(tmp_path: Path) -> None:
     expected = np.asarray(model.predict(x, verbose=0))
     for each in (loaded, made):
         np.testing.assert_allclose(each.predict(x, verbose=0), expected, rtol=TOLERANCE)
+
+
+def test_categories(tmp_path: Path) -> None:
+    for writer, reader in ((keras, pynn), (pynn, keras)):
+        inputs = writer.Input((2,), dtype="int32")
+        encoding = writer.layers.CategoryEncoding(4, output_mode="count", name="encoding")
+        model = writer.Model(inputs, writer.layers.Dense(1)(encoding(inputs)))
+        model.save(tmp_path / "model.keras")
+        x = np.array([[0, 1], [3, 3]], "int32")
+        again = reader.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_allclose(
+            again.predict(x, verbose=0), model.predict(x, verbose=0), TOLERANCE
+        )

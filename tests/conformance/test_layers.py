@@ -11,10 +11,11 @@ import pytest
 
 import pynn
 from conformance.agreement import FORMULA, GRADIENT, assert_agree, generator
-from conformance.layer_cases import NOISY, ROWS, SMOOTH, Case, case_of, drawn, packed
+from conformance.layer_cases import FLAT, NOISY, ROWS, SMOOTH, Case, case_of, drawn, packed
 
-OTHERS = {"Embedding", "InputLayer", "Input", "Layer", "Weight"}
-IDS = [f"{case.cls}-{i}" for i, case in enumerate(SMOOTH)]
+WHOLE = {"CategoryEncoding", "IntegerLookup", "StringLookup"}  # which take no fractions
+OTHERS = WHOLE | {"Embedding", "InputLayer", "Input", "Layer", "Weight"}
+IDS = [f"{case.cls}-{i}" for i, case in enumerate(SMOOTH + FLAT)]
 
 
 def instances(case: Case, **more: Any) -> tuple[Any, Any]:
@@ -49,11 +50,11 @@ def test_nothing_is_left_out() -> None:
         for name in pynn.layers.__all__
         if isinstance(getattr(pynn.layers, name), type) and hasattr(keras.layers, name)
     }
-    assert names - OTHERS == {case.cls for case in SMOOTH + NOISY}
+    assert names - OTHERS == {case.cls for case in SMOOTH + FLAT + NOISY}
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
-@pytest.mark.parametrize("case", SMOOTH, ids=IDS)
+@pytest.mark.parametrize("case", SMOOTH + FLAT, ids=IDS)
 def test_output_and_penalty(case: Case, training: bool) -> None:
     ours, theirs = instances(case)
     x = packed(drawn(case))
@@ -65,7 +66,7 @@ def test_output_and_penalty(case: Case, training: bool) -> None:
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
-@pytest.mark.parametrize("case", SMOOTH, ids=IDS)
+@pytest.mark.parametrize("case", SMOOTH, ids=IDS[: len(SMOOTH)])
 def test_gradients(case: Case, training: bool) -> None:
     ours, theirs = instances(case)
     arrays = drawn(case)
@@ -88,7 +89,7 @@ def test_gradients(case: Case, training: bool) -> None:
         assert_agree(one, other, GRADIENT)
 
 
-@pytest.mark.parametrize("case", SMOOTH, ids=IDS)
+@pytest.mark.parametrize("case", SMOOTH + FLAT, ids=IDS)
 def test_symbolic_shape_and_model(case: Case) -> None:
     outputs = []
     layers = instances(case)
@@ -175,3 +176,14 @@ def test_dot_as_a_function(normalize: bool) -> None:
         keras.layers.dot(x, axes=1, normalize=normalize),
         FORMULA,
     )
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "one_hot", "count"])
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3)], ids=str)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_category_encoding(mode: str, shape: tuple[int, ...], weighted: bool) -> None:
+    x = generator("categories", shape).integers(-1, 6, (ROWS, *shape))
+    weights = generator("counts", shape).random(x.shape).astype("float32")
+    given = {"count_weights": weights} if weighted and mode == "count" else {}
+    ours, theirs = (k.layers.CategoryEncoding(5, mode)(x, **given) for k in (pynn, keras))
+    assert_agree(ours, theirs, FORMULA)

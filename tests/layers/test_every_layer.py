@@ -33,6 +33,8 @@ EXAMPLES = [
     ("BatchNormalization", {}, VECTOR),
     ("BatchNormalization", {"scale": False, "momentum": 0.5, "epsilon": 0.1}, VECTOR),
     ("BatchNormalization", {"center": False}, IMAGE),
+    ("CategoryEncoding", {"num_tokens": 3}, VECTOR),
+    ("CategoryEncoding", {"num_tokens": 3, "output_mode": "one_hot"}, VECTOR),
     ("Concatenate", {}, [VECTOR, OTHER]),
     ("Concatenate", {"axis": 1}, [IMAGE, IMAGE]),
     ("Concatenate", {"axis": -1}, [IMAGE, IMAGE]),
@@ -84,8 +86,9 @@ EXAMPLES = [
     ("UnitNormalization", {}, VECTOR),
     ("UnitNormalization", {"axis": [1, 2]}, IMAGE),
 ]
-# An Embedding takes whole numbers, see test_embedding.py; the others are not called by users.
-NO_EXAMPLE = {"Embedding", "InputLayer", "Operation"}
+# Some take whole numbers or texts, see test_embedding.py and test_lookup.py; the others are not
+# called by users.
+NO_EXAMPLE = {"Embedding", "InputLayer", "IntegerLookup", "Operation", "StringLookup"}
 EXAMPLES += [
     (name, arguments, VECTOR)
     for name, arguments in layers.registry.examples.items()

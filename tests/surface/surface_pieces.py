@@ -27,6 +27,7 @@ from surface.surface_use import (
 
 LAYER = {"name": "given", "trainable": False, "dtype": "float64"}
 FIRST = {"input_shape": (6,), **LAYER}
+TEXTS = np.array(["cat", "dog", "", "dog"])
 
 
 def layer(name: str, needed: Any = None, use: Any = None, **others: Any) -> Entry:
@@ -43,6 +44,23 @@ def twin(name: str, **others: Any) -> Entry:
     if name == "dot":
         needed["axes"] = 1
     return Entry(f"layers.{name}", needed, others, nothing)
+
+
+def lookup(name: str, data: Any, **others: Any) -> Entry:
+    def use(made: Any) -> None:
+        if made.vocabulary is None:
+            made.adapt(data)
+        made(np.arange(2) if made.invert else data)
+
+    given = {
+        "max_tokens": 3,
+        "num_oov_indices": 2 if name == "IntegerLookup" else 1,
+        "vocabulary": np.unique(data)[1:].tolist(),
+        "invert": True,
+        "output_mode": "multi_hot",
+        "pad_to_max_tokens": False,
+    }
+    return Entry(f"layers.{name}", {}, {**given, **others, "name": "given"}, use)
 
 
 LAYERS = [
@@ -125,6 +143,21 @@ LAYERS = [
     ),
     layer("Normalization", {"mean": 0.5, "variance": 2.0}),
     layer("Rescaling", {"scale": 2.0}, offset=1.0),
+    Entry(
+        "layers.CategoryEncoding",
+        {"num_tokens": 5},
+        {"output_mode": "count", **LAYER},
+        on(LABELS.reshape(-1, 1)),
+    ),
+    Entry(
+        "layers.Discretization",
+        {"num_bins": 3},
+        {"epsilon": 0.1, "output_mode": "one_hot", "name": "given", "dtype": "float64"},
+        lambda made: (made.adapt(X), made(X)),
+    ),
+    layer("Discretization", {"bin_boundaries": [0.2, 0.7]}),
+    lookup("StringLookup", TEXTS, mask_token="", oov_token="?", encoding="utf-8"),
+    lookup("IntegerLookup", LABELS, mask_token=0, oov_token=-2, vocabulary_dtype="int64"),
     Entry(
         "layers.Embedding",
         {"input_dim": 5, "output_dim": 2},

@@ -31,6 +31,7 @@ _NEUTRAL: dict[str, Any] = {
     "autocast": True,
     "data_format": "channels_last",
     "fused": True,
+    "oov_method": "floormod",
     "renorm_momentum": 0.99,
 }
 # Names of older versions.
@@ -108,6 +109,7 @@ def layer_from_keras(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]
     for old, new in _RENAMED.get(name, {}).items():
         if old in given:
             given[new] = given.pop(old)
+    given.pop("vocabulary_size", None)  # a lookup's, which follows from its vocabulary
     if name == "Lambda":
         given["function"] = given["function"]["config"]
     if name == "Normalization":
