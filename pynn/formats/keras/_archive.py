@@ -19,7 +19,7 @@ from pynn._custom_objects import known_objects
 from pynn._files import FileError, OpenFile, file_errors, write_atomically
 from pynn._json import parse, to_text
 from pynn.formats._weights_file import resume_from_bytes, training_bytes
-from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes, require_h5py
+from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes
 from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
 from pynn.formats.keras._models import built_from_keras, layer_entries, model_to_keras
 from pynn.formats.keras._optimizer import restore_variables
@@ -139,7 +139,6 @@ def write_archive(model: Model, target: Any, include_optimizer: bool) -> None:
     ValueError
         If the model cannot be described.
     """
-    require_h5py()
     entry = model_to_keras(model)
     entry["compile_config"] = compile_to_keras(model)
     trained = include_optimizer and model.optimizer is not None and bool(entry["compile_config"])

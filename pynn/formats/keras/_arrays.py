@@ -20,23 +20,6 @@ if TYPE_CHECKING:
     from pynn.ops import Weight
 
 
-def require_h5py() -> Any:
-    """Return the module h5py.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed.
-    """
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            "files of Keras are written with h5py, which is not installed: pip install h5py"
-        ) from error
-    return h5py
-
-
 class Hdf5Arrays:
     """What is in an open HDF5 file.
 
@@ -114,8 +97,19 @@ class Hdf5Arrays:
 
 
 def hdf5_bytes(write: Callable[[Any], None]) -> bytes:
-    """Return the HDF5 file that a function fills."""
-    h5py = require_h5py()
+    """Return the HDF5 file that a function fills.
+
+    Raises
+    ------
+    ImportError
+        If h5py is not installed.
+    """
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError(
+            "files of Keras are written with h5py, which is not installed: pip install h5py"
+        ) from error
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         write(file)

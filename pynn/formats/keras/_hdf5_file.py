@@ -9,7 +9,7 @@ from pynn._allocation import weights_limited_to
 from pynn._custom_objects import known_objects
 from pynn._files import FileError, OpenFile, file_errors, write_atomically
 from pynn._json import parse, to_text
-from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes, require_h5py
+from pynn.formats.keras._arrays import Hdf5Arrays, hdf5_bytes
 from pynn.formats.keras._compile import compile_from_keras, compile_to_keras
 from pynn.formats.keras._models import built_from_keras, model_to_keras
 from pynn.formats.keras._optimizer import keras_variables, restore_variables
@@ -90,7 +90,6 @@ def write_hdf5_model(model: Model, target: Any, include_optimizer: bool) -> None
     ValueError
         If the model cannot be described.
     """
-    require_h5py()
     entry = model_to_keras(model)
     settings = compile_to_keras(model) if include_optimizer else {}
 

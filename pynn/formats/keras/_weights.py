@@ -14,7 +14,7 @@ from pynn.formats._weights_file import warn_of_skipped
 from pynn.formats.keras._layers import is_pynn
 from pynn.formats.keras._models import is_recorded_model, keras_class, layer_entries
 from pynn.formats.keras._optimizer import keras_variables
-from pynn.layers import NO_LAYERS, Function, Layer, Normalization, Operation
+from pynn.layers import NO_LAYERS, Layer, Normalization
 from pynn.ops import Weight
 
 if TYPE_CHECKING:
@@ -278,8 +278,7 @@ def write_new_layout(file: Any, model: Model, with_optimizer: bool) -> None:
 
 def write_old_layout(group: Any, model: Model) -> None:
     """Write weights into a group of an HDF5 file in the layout of Keras 2."""
-    # Keras does not count ops among the layers.
-    inner = [layer for layer in model.layers if not isinstance(layer, (Function, Operation))]
+    inner = model.layers
     write_texts(group, "layer_names", [layer.name for layer in inner])
     group.attrs["backend"], group.attrs["keras_version"] = "numpy", VERSION
     for name, weights in [(x.name, _all_weights(x)) for x in inner] + [(_TOP, own_weights(model))]:
