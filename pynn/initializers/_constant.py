@@ -11,7 +11,17 @@ from pynn import _state
 from pynn._number_checks import checked_number
 from pynn.initializers._initializer import Initializer, registry
 
-__all__ = ["Constant", "Identity", "Ones", "Zeros", "constant", "identity", "ones", "zeros"]
+__all__ = [
+    "Constant",
+    "Identity",
+    "IdentityInitializer",
+    "Ones",
+    "Zeros",
+    "constant",
+    "identity",
+    "ones",
+    "zeros",
+]
 
 
 @registry.add()
@@ -119,6 +129,6 @@ class Identity(Initializer):
 
 
 constant = Constant
-identity = Identity
+identity = IdentityInitializer = Identity
 ones = Ones
 zeros = Zeros

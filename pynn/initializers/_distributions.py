@@ -13,6 +13,7 @@ from pynn.random import standard_truncated_normal
 
 __all__ = [
     "Orthogonal",
+    "OrthogonalInitializer",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
@@ -141,7 +142,7 @@ class Orthogonal(RandomInitializer):
         return self.gain * (q.T if rows < columns else q).reshape(shape)
 
 
-orthogonal = Orthogonal
+orthogonal = OrthogonalInitializer = Orthogonal
 random_normal = RandomNormal
 random_uniform = RandomUniform
 truncated_normal = TruncatedNormal

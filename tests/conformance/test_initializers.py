@@ -57,7 +57,8 @@ def instances(name: str, options: dict[str, Any], **more: Any) -> tuple[Any, Any
 
 
 def test_nothing_is_left_out() -> None:
-    names = {name for name in pynn.initializers.__all__ if name[0].isupper()}
+    classes = [getattr(pynn.initializers, n) for n in pynn.initializers.__all__ if n[0].isupper()]
+    names = {cls.__name__ for cls in classes}
     assert names - {"Initializer", "RandomInitializer"} == {name for name, _ in RANDOM + FIXED}
 
 

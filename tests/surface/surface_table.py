@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pynn as keras
+from surface.surface_absent import ABSENT
 from surface.surface_attributes import ATTRIBUTES, OLDER
 from surface.surface_list import METHODS, SECTIONS
 from surface.surface_methods import OWNED
@@ -63,6 +64,12 @@ def text() -> str:
         for name, arguments in OLDER.items()
     ]
     parts.append(table("Older arguments, taken with a warning", rows))
+    rows = [
+        f"| `{package}.{name}` | {why} |"
+        for package, patterns in ABSENT.items()
+        for name, why in patterns.items()
+    ]
+    parts.append(table("What Keras has and pynn has not", rows, right="why"))
     return "\n".join(parts)
 
 
