@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _core
+from pynn._array_result import as_result
 from pynn._dtypes import dtype_name
 from pynn._namespace import Operators, ops
 from pynn._tracing import SymbolicValueError, here, is_symbolic_pass
@@ -110,9 +111,14 @@ class Weight(Operators):
         return math.prod(self.shape)
 
     @property
-    def value(self) -> Weight:
-        """The weight itself, for code that asks a variable for its tensor."""
-        return self
+    def value(self) -> Any:
+        """The weight itself, for code that asks a variable for its tensor.
+
+        Of one that is not trained, and that `call` may assign to, it is what it holds now.
+        """
+        if self.trainable:
+            return self
+        return self + 0.0 if here.is_recording else as_result(self.numpy())
 
     def _read(self) -> np.ndarray:
         """Return `view` to code that asks for numbers; a model cannot be recorded from them."""

@@ -373,8 +373,9 @@ class TrainingLoop:
         at = listener.epochs_noted
         for results in self._ended[at - self._noted :]:
             stops = listener.on_epoch_end(offset + at, steps, Totals(results))
-            self._finite_steps = 0
-            self._check_loss(results["loss"], offset + at, steps)
+            if not math.isfinite(results["loss"][0]):
+                self._finite_steps = 0
+                self._check_loss(results["loss"], offset + at, steps)
             at += 1
         self._ended.clear()
         self._noted = at

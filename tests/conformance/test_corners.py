@@ -271,7 +271,7 @@ def stateful(library: Any, kind: str) -> Any:
             if kind == "unread":
                 self.n.assign_add(1.0)
                 return x
-            before = 1.0 * self.n
+            before = self.n.value if kind == "value" else 1.0 * self.n
             self.n.assign_add(1.0)
             if kind == "twice":
                 self.n.assign(self.n * 1.5)
@@ -285,7 +285,17 @@ def stateful(library: Any, kind: str) -> Any:
     return Stateful()
 
 
-KINDS = ["plain", "unread", "in training", "twice", "constant", "shared", "nested", "subclass"]
+KINDS = [
+    "plain",
+    "unread",
+    "value",
+    "in training",
+    "twice",
+    "constant",
+    "shared",
+    "nested",
+    "subclass",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -232,6 +232,28 @@ def test_gradients_are_of_what_a_weight_was_where_it_was_read(taped: bool) -> No
     assert float(product.factor) == 10
 
 
+def test_a_value_is_that_of_its_time() -> None:
+    class Before(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.n = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x: Any) -> Any:
+            before = self.n.value
+            self.n.assign(before + 1.0)
+            return x + before
+
+    before = Before()
+    model = Sequential([pynn.Input((3,)), before])
+    np.testing.assert_allclose(
+        model.predict(X, batch_size=5, verbose=0), X + np.repeat([0.0, 1.0], 5)[:, None], rtol=1e-6
+    )
+    assert model._plan()._native is not None
+    held = before.n.value
+    before.n.assign(4.0)
+    assert held.numpy() == 2 and before.n.value == 4
+    np.testing.assert_allclose(before(X), X + 4, rtol=1e-6)
+
+
 @pytest.mark.parametrize("recorded", [False, True])
 def test_weights_assigned_to_one_another(recorded: bool) -> None:
     class Swapping(layers.Layer):
