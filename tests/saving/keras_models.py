@@ -152,8 +152,16 @@ def shapes(k: Any) -> Any:
     return k.Model(inputs, k.layers.Flatten()(x), name="shapes")
 
 
+def binned(k: Any) -> Any:
+    inputs = k.Input((4,), name="row")
+    places = k.layers.Discretization(bin_boundaries=[-0.5, 0.0, 0.5])(inputs)
+    counts = k.layers.CategoryEncoding(num_tokens=4, output_mode="multi_hot")(places)
+    return k.Model(inputs, k.layers.Dense(2)(counts), name="binned")
+
+
 MODELS: dict[str, Callable[[Any], Any]] = {
-    f.__name__: f for f in (sequential, activations, merging, nested, embedding, operators, shapes)
+    f.__name__: f
+    for f in (sequential, activations, merging, nested, embedding, operators, shapes, binned)
 }
 
 
