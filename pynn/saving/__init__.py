@@ -13,6 +13,7 @@ from pynn._custom_objects import (
 from pynn._files import FileError
 from pynn.formats import load_weights, resume_training, save_model, save_weights
 from pynn.models import load_model
+from pynn.saving._keras_objects import deserialize_keras_object, serialize_keras_object
 
 CustomObjectScope = custom_object_scope
 
@@ -20,6 +21,7 @@ __all__ = [
     "CustomObjectScope",
     "FileError",
     "custom_object_scope",
+    "deserialize_keras_object",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
@@ -29,5 +31,6 @@ __all__ = [
     "resume_training",
     "save_model",
     "save_weights",
+    "serialize_keras_object",
 ]
 __dir__ = __all__.copy

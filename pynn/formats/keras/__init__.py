@@ -10,13 +10,16 @@ from pynn.formats.keras._hdf5_file import (
     write_hdf5_model,
     write_hdf5_weights,
 )
+from pynn.formats.keras._objects import read_object, write_object
 
 __all__ = [
     "read_archive",
     "read_archive_weights",
     "read_hdf5_model",
     "read_hdf5_weights",
+    "read_object",
     "write_archive",
     "write_hdf5_model",
     "write_hdf5_weights",
+    "write_object",
 ]

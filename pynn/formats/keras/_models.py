@@ -56,7 +56,7 @@ def model_to_keras(model: Any) -> dict[str, Any]:
             config.update(_graph(model._call_graph))
         else:
             begin: Any = [] if model._begins_with is None else [model._begins_with]
-            config["layers"] = [_to_keras(layer) for layer in (*begin, *model.layers)]
+            config["layers"] = [entry_of(layer) for layer in (*begin, *model.layers)]
             if model.built:
                 config["build_input_shape"] = list(model.input_shape)
         if is_pynn(type(model)):
@@ -76,7 +76,8 @@ def _definer(cls: type, name: str) -> type:
     return next(base for base in cls.__mro__ if name in vars(base))
 
 
-def _to_keras(layer: Any) -> dict[str, Any]:
+def entry_of(layer: Any) -> dict[str, Any]:
+    """Return Keras's entry for a layer or model."""
     return model_to_keras(layer) if hasattr(layer, "_keras_class") else layer_to_keras(layer)
 
 
@@ -115,7 +116,7 @@ def _graph(network: Any) -> dict[str, Any]:
         own.append({"args": map_leaves(written, args), "kwargs": map_leaves(written, kwargs)})
     entries = [
         {
-            **(ops.get(layer.name) or _to_keras(layer)),
+            **(ops.get(layer.name) or entry_of(layer)),
             "name": layer.name,
             "inbound_nodes": nodes[layer.name],
         }

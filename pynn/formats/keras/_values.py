@@ -38,7 +38,7 @@ _MODULES = {
     "metrics": "keras.metrics",
     "weighted_metrics": "keras.metrics",
 }
-_LISTS: dict[str, Registry[Any]] = {
+REGISTRIES: dict[str, Registry[Any]] = {
     "keras.layers": layers.registry,
     "keras.activations": activations.registry,
     "keras.initializers": initializers.registry,
@@ -103,7 +103,7 @@ def object_to_keras(name: str, config: dict[str, Any], module: str) -> dict[str,
     """
     entry = {"module": module, "class_name": name, "config": config, "registered_name": None}
     if not _has(module, name):
-        ours = name in _LISTS[module].names
+        ours = name in REGISTRIES[module].names
         entry["module"] = module.replace("keras", "pynn", 1) if ours else None
         entry["registered_name"] = _registered(name)
     return entry
@@ -111,7 +111,7 @@ def object_to_keras(name: str, config: dict[str, Any], module: str) -> dict[str,
 
 def _has(module: str, name: str) -> bool:
     """Whether Keras has that name, too."""
-    known = _LISTS[module]
+    known = REGISTRIES[module]
     return (name in known.names or name.lower() in known.names) and name not in known.own
 
 

@@ -7,7 +7,6 @@ their data with, and shrinks as pynn grows: see `test_keras_suite`.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import shutil
 import types
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import pynn
-from pynn import _core, constraints, ops, optimizers
+from pynn import _core, ops, optimizers
 from pynn._array_result import as_result
 
 
@@ -86,6 +85,13 @@ def _float(function: Any) -> Any:
     return made
 
 
+class _RegisteredNames:
+    """Keras's private table of the names that classes and functions are registered by."""
+
+    def __getitem__(self, obj: Any) -> str:
+        return pynn.saving.get_registered_name(obj)
+
+
 # What Keras's tests take the backend for. None of Keras's: what only one of those does is skipped.
 backend_name = "pynn"
 
@@ -119,6 +125,7 @@ INSTEAD: dict[str, Any] = {
     "utils.traceback_utils.is_traceback_filtering_enabled": lambda: False,
     "dtype_policies.dtype_policy.dtype_policy": pynn.backend.floatx,
     "dtype_policies.dtype_policy.set_dtype_policy": pynn.backend.set_floatx,
+    "saving.object_registration.GLOBAL_CUSTOM_NAMES": _RegisteredNames(),
     "saving.saving_lib.save_weights_only": pynn.saving.save_weights,
     "saving.saving_lib.load_weights_only": pynn.saving.load_weights,
     "legacy.saving.legacy_h5_format.save_model_to_hdf5": pynn.saving.save_model,
@@ -173,40 +180,6 @@ FALLBACKS: dict[str, Any] = {
     "ops.random": pynn.random,
     "utils.removesuffix": str.removesuffix,
 }
-
-
-# Writing objects down, of whatever kind: the packages with the class that their objects are of.
-_KINDS: dict[str, Any] = {
-    "layers": pynn.Layer,
-    "losses": pynn.Loss,
-    "metrics": pynn.Metric,
-    "optimizers": pynn.Optimizer,
-    "optimizers.schedules": optimizers.schedules.LearningRateSchedule,
-    "initializers": pynn.Initializer,
-    "regularizers": pynn.Regularizer,
-    "constraints": constraints.Constraint,
-}
-
-
-def serialize_keras_object(obj: Any) -> Any:
-    """Write an object down as pynn does those of its kind."""
-    for kind, base in _KINDS.items():
-        if isinstance(obj, base):
-            return {"module": kind, **importlib.import_module(f"pynn.{kind}").serialize(obj)}
-    raise TypeError(f"pynn writes no {type(obj).__name__} down")
-
-
-def deserialize_keras_object(config: Any, custom_objects: Any = None) -> Any:
-    """Make an object of what `serialize_keras_object` returned."""
-    return importlib.import_module(f"pynn.{config['module']}").deserialize(config, custom_objects)
-
-
-FALLBACKS.update(
-    {
-        f"saving.{function.__name__}": function
-        for function in (serialize_keras_object, deserialize_keras_object)
-    }
-)
 
 
 class Trainer(pynn.Model):
