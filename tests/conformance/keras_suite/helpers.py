@@ -116,6 +116,7 @@ INSTEAD: dict[str, Any] = {
     "backend.numpy.ones": _float(np.ones),
     "backend.numpy.zeros": _float(np.zeros),
     "backend.numpy.array": np.array,
+    "backend.common.symbolic_scope.in_symbolic_scope": lambda: False,
     "backend.device": lambda name: contextlib.nullcontext(),
     "backend.is_tensor": lambda x: isinstance(x, (np.ndarray, ops.Tensor)),
     "backend.random": pynn.random,
