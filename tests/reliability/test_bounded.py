@@ -8,7 +8,14 @@ import pytest
 
 from reliability.kinds import KINDS
 
-COUNTS = {"interrupts": 24, "kills": 10, "leaks": 100, "processes": 10, "threads": 2}
+COUNTS = {
+    "interrupts": 24,
+    "kills": 10,
+    "leaks": 100,
+    "mutations": 500,
+    "processes": 10,
+    "threads": 2,
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -738,12 +738,13 @@ def configs() -> Iterator[tuple[str, Any]]:
 
 # ---- damage
 
+VALUES = [*HUGE, "x", 0, 1, -1, "Dense", "float64", "sgd", {"__tensor__": ["a", 0, 0]}, [1, 2]]
+
 
 def mutations(content: bytes, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     """Yield a file of pynn's with one value of its description changed, or one of its bytes."""
     rng = random.Random(seed)
     header, data = header_of(content)
-    values = [*HUGE, "x", 0, 1, -1, "Dense", "float64", "sgd", {"__tensor__": ["a", 0, 0]}, [1, 2]]
     for i in range(count):
         if rng.random() < 0.2:
             damaged = bytearray(content)
@@ -756,28 +757,29 @@ def mutations(content: bytes, count: int, seed: int) -> Iterator[tuple[str, byte
         try:
             described = json.loads(metadata[key])
         except ValueError:
-            metadata[key] = str(rng.choice(values))
+            metadata[key] = str(rng.choice(VALUES))
         else:
-            metadata[key] = json.dumps(_mutated(described, rng, values))
+            metadata[key] = json.dumps(changed_value(described, rng))
         yield f"mutation {i} of {key}", framed(json.dumps(changed).encode(), data)
 
 
-def _mutated(value: Any, rng: random.Random, values: list[Any]) -> Any:
+def changed_value(value: Any, rng: random.Random) -> Any:
+    """Return a value of JSON with one thing in it changed."""
     inner = isinstance(value, (dict, list)) and value
     if not inner or rng.random() < 0.1:
-        return rng.choice(values)
+        return rng.choice(VALUES)
     if isinstance(value, dict):
         key = rng.choice(sorted(value))
         kind = rng.random()
         if kind < 0.1:
             return {k: v for k, v in value.items() if k != key}
         if kind < 0.2:
-            return {**value, "nonsense": rng.choice(values)}
-        return {**value, key: _mutated(value[key], rng, values)}
+            return {**value, "nonsense": rng.choice(VALUES)}
+        return {**value, key: changed_value(value[key], rng)}
     i = rng.randrange(len(value))
     kind = rng.random()
     if kind < 0.1:
         return value[:i] + value[i + 1 :]
     if kind < 0.2:
         return [*value, value[i]]
-    return [*value[:i], _mutated(value[i], rng, values), *value[i + 1 :]]
+    return [*value[:i], changed_value(value[i], rng), *value[i + 1 :]]
