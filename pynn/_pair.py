@@ -5,6 +5,7 @@ The formulas themselves are in the files beside this one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pynn import _namespace
@@ -25,6 +26,11 @@ def match_ranks(a: Any, b: Any, expand_vectors: bool = True) -> tuple[Any, Any]:
         else:
             b = xp.squeeze(b, -1)
     return a, b
+
+
+def as_axis(axis: int | Sequence[int] | None) -> Any:
+    """Return several axes as a tuple, as NumPy wants them: files hold lists."""
+    return tuple(axis) if isinstance(axis, Sequence) else axis
 
 
 def as_pair(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:

@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynn import _state
-from pynn._pair import as_equal_pair
+from pynn._pair import as_axis, as_equal_pair
 from pynn.losses._loss import NamedLoss, loss
 
 __all__ = ["Dice", "Tversky", "dice", "tversky"]
 
 Axis = int | Sequence[int] | None
-
-
-def _as_axis(axis: Axis) -> Any:
-    return tuple(axis) if isinstance(axis, Sequence) else axis
 
 
 def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> Any:
@@ -50,7 +46,7 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> Any:
     np.float32(0.3333)
     """
     xp, y_true, y_pred = as_equal_pair(y_true, y_pred)
-    axis = _as_axis(axis)
+    axis = as_axis(axis)
     common = xp.sum(y_true * y_pred, axis=axis)
     both = xp.sum(y_true, axis=axis) + xp.sum(y_pred, axis=axis)
     return 1.0 - 2.0 * common / (both + _state.epsilon())
@@ -84,7 +80,7 @@ class Dice(NamedLoss):
         axis: Axis = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype, axis=_as_axis(axis))
+        super().__init__(reduction, name, dtype, axis=as_axis(axis))
 
 
 def tversky(
@@ -124,7 +120,7 @@ def tversky(
     np.float32(0.5)
     """
     xp, y_true, y_pred = as_equal_pair(y_true, y_pred)
-    axis = _as_axis(axis)
+    axis = as_axis(axis)
     right = xp.sum(y_true * y_pred, axis=axis)
     unfound = xp.sum(y_true * (1.0 - y_pred), axis=axis)
     wrong = xp.sum((1.0 - y_true) * y_pred, axis=axis)
@@ -163,4 +159,4 @@ class Tversky(NamedLoss):
         axis: Axis = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype, alpha=alpha, beta=beta, axis=_as_axis(axis))
+        super().__init__(reduction, name, dtype, alpha=alpha, beta=beta, axis=as_axis(axis))

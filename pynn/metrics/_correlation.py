@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pynn import _state
-from pynn._pair import as_pair
+from pynn._pair import as_axis, as_pair
 from pynn.metrics._mean import NamedMetric, metric
 
 __all__ = [
@@ -17,10 +18,10 @@ __all__ = [
     "pearson_correlation",
 ]
 
-Axis = int | tuple[int, ...]
+Axis = int | Sequence[int]
 
 
-def _centred(y_true: Any, y_pred: Any, axis: Axis) -> tuple[Any, Any, Any]:
+def _centred(y_true: Any, y_pred: Any, axis: Any) -> tuple[Any, Any, Any]:
     """Return targets and predictions without their means, and the means' difference."""
     _, y_true, y_pred = as_pair(y_true, y_pred)
     means = [np.mean(y, axis=axis, keepdims=True) for y in (y_true, y_pred)]
@@ -33,7 +34,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Axis = -1) -> Any:
     Parameters
     ----------
     y_true, y_pred : array-like, shape (batch, ...)
-    axis : int or tuple of int, default=-1
+    axis : int or sequence of int, default=-1
         Along which targets and predictions are correlated.
 
     Returns
@@ -47,6 +48,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: Axis = -1) -> Any:
     >>> metrics.pearson_correlation([[0.0, 1.0, 2.0]], [[3.0, 5.0, 7.0]]).round(4)
     array([1.], dtype=float32)
     """
+    axis = as_axis(axis)
     true, pred, _ = _centred(y_true, y_pred, axis)
     with np.errstate(invalid="ignore", divide="ignore"):
         true = true / np.std(true, axis=axis, keepdims=True)
@@ -63,7 +65,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Axis = -1) -> Any:
     Parameters
     ----------
     y_true, y_pred : array-like, shape (batch, ...)
-    axis : int or tuple of int, default=-1
+    axis : int or sequence of int, default=-1
         Along which targets and predictions are compared.
 
     Returns
@@ -77,6 +79,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Axis = -1) -> Any:
     >>> metrics.concordance_correlation([[0.0, 1.0, 2.0]], [[1.0, 2.0, 3.0]]).round(4)
     array([0.5714], dtype=float32)
     """
+    axis = as_axis(axis)
     true, pred, apart = _centred(y_true, y_pred, axis)
     variances = np.var(true, axis=axis, keepdims=True) + np.var(pred, axis=axis, keepdims=True)
     size = variances + np.square(apart) + _state.epsilon()
@@ -92,7 +95,7 @@ class PearsonCorrelation(NamedMetric):
     name : str, default="pearson_correlation"
     dtype : str, default=None
         See `Metric`.
-    axis : int or tuple of int, default=-1
+    axis : int or sequence of int, default=-1
         Along which targets and predictions are correlated: the outputs of a sample, or with 0 the
         samples of a batch, as a model with one output needs; batches are then averaged.
 
@@ -110,7 +113,7 @@ class PearsonCorrelation(NamedMetric):
         dtype: str | None = None,
         axis: Axis = -1,
     ) -> None:
-        super().__init__(name, dtype, axis=axis)
+        super().__init__(name, dtype, axis=as_axis(axis))
 
 
 @metric(concordance_correlation, direction="up")
@@ -122,7 +125,7 @@ class ConcordanceCorrelation(NamedMetric):
     name : str, default="concordance_correlation"
     dtype : str, default=None
         See `Metric`.
-    axis : int or tuple of int, default=-1
+    axis : int or sequence of int, default=-1
         Along which targets and predictions are compared: the outputs of a sample, or with 0 the
         samples of a batch, as a model with one output needs; batches are then averaged.
 
@@ -140,4 +143,4 @@ class ConcordanceCorrelation(NamedMetric):
         dtype: str | None = None,
         axis: Axis = -1,
     ) -> None:
-        super().__init__(name, dtype, axis=axis)
+        super().__init__(name, dtype, axis=as_axis(axis))

@@ -123,6 +123,8 @@ def test_correlations_of_outputs_and_of_samples() -> None:
     columns = [np.corrcoef(y_true[:, i], y_pred[:, i])[0, 1] for i in range(4)]
     by_column = metrics.PearsonCorrelation(axis=0)(y_true, y_pred)
     assert by_column == pytest.approx(np.mean(columns), rel=1e-12)
+    over_all = metrics.PearsonCorrelation.from_config({"axis": [0, 1]})
+    assert over_all(y_true, y_pred) == pytest.approx(np.corrcoef(y_true.flat, y_pred.flat)[0, 1])
     assert np.isnan(metrics.PearsonCorrelation()([[1.0, 1.0]], [[1.0, 2.0]]))
 
 
