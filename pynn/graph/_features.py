@@ -98,7 +98,10 @@ def moved_features(node: Node) -> np.ndarray | None:
         np.stack([probe + offset for offset in offsets]) if isinstance(value, Tensor) else probe
         for probe, value in zip(probes, node.inputs, strict=True)
     ]
-    moved = np.asarray(rows[0]) if node.op.name == "linear" else _apply(node, rows)
+    try:
+        moved = np.asarray(rows[0]) if node.op.name == "linear" else _apply(node, rows)
+    except ValueError:  # a shape that the entries of so few rows do not fill
+        return None
     if len(moved) != _PROBE_ROWS:
         return None
     features = moved.reshape(_PROBE_ROWS, -1)

@@ -64,13 +64,16 @@ _OPS = {
     **{op.name: op for module in _MODULES for op in vars(module).values() if isinstance(op, _Op)},
     **{name: known.op for name, known in _ACTIVATIONS.items()},
 }
+# Functions that return no tensor of one, take functions, or make what a file must not ask for.
+_NO_LAYERS = frozenset(
+    "arange cond convert_to_numpy dtype einsum empty eye fori_loop full is_tensor linspace ndim "
+    "ones segment_sum shape size zeros".split()
+)
 _FUNCTIONS: dict[str, _Callable[..., _Any]] = {
     name: globals()[name]
     for module in _MODULES
-    # What is composed is kept in files as what it is composed of.
-    if module not in (_composed, _ordering)
     for name in module.__all__
-    if name not in ("ndim", "shape")  # which return no tensor
+    if name not in _NO_LAYERS
 }
 
 
@@ -98,7 +101,7 @@ def find_function(name: str) -> _Callable[..., _Any]:
     Raises
     ------
     ValueError
-        If there is none, or it computes no tensor.
+        If there is none, or it can be no layer.
     """
     if name not in _FUNCTIONS:
         raise ValueError(

@@ -417,6 +417,8 @@ def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None) 
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Return `x` repeated along axes of size 1, and new ones in front, to have that shape."""
     shape = tuple(shape)
+    if is_symbolic(x):
+        check_row(shape, "broadcast_to")
     if broadcast(shape_of(x), shape) != shape:
         raise ValueError(f"{shape_of(x)} does not broadcast to {shape}")
     return add(x, np.zeros(shape, dtype(x)))
@@ -603,11 +605,12 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     first, second = [a % n1 for a in first], [a % n2 for a in second]
     left = [axis for axis in range(n1) if axis not in first]
     right = [axis for axis in range(n2) if axis not in second]
-    rows, columns = [shape1[a] for a in left], [shape_of(x2)[a] for a in right]
+    rows = [-1 if shape1[a] is None else shape1[a] for a in left]
+    columns = [shape_of(x2)[a] for a in right]
     shared = math.prod(shape1[a] for a in first)
-    a = reshape(transpose(x1, left + first), (-1, shared))
-    b = reshape(transpose(x2, second + right), (shared, -1))
-    return reshape(matmul(a, b), [-1 if n is None else n for n in rows + columns])
+    a, b = transpose(x1, left + first), transpose(x2, second + right)
+    found = matmul(reshape(a, [*rows, shared]) if rows else ravel(a), reshape(b, (shared, -1)))
+    return found if len(columns) == 1 else reshape(found, rows + columns)
 
 
 # ---- what layers and losses compute

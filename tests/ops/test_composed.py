@@ -193,3 +193,19 @@ def test_branches_and_loops() -> None:
     for i in range(3):
         wanted = wanted * X + i
     np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: ops.tensordot(x, X[:3, :4], 1),
+        lambda x: ops.tensordot(x, X[:3].reshape(3, 2, 3), ([1, 2], [1, 0])),
+        lambda x: ops.inner(x, X[:4, :3]),
+        lambda x: ops.reshape(ops.reshape(x, (-1, 9)), (-1, 2, 3)),
+    ],
+)
+def test_products_and_shapes_over_the_batch(call: Callable[[Any], Any]) -> None:
+    x = np.random.default_rng(2).standard_normal((6, 2, 3)).astype(np.float32)
+    inputs = layers.Input((2, 3))
+    found = models.Model(inputs, call(inputs)).predict(x, verbose=0)
+    np.testing.assert_allclose(found, call(x), rtol=1e-5, atol=1e-6)

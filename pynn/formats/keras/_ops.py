@@ -28,16 +28,23 @@ _LAYERS = "keras.layers"
 # Keras's module -> classes in it, beside those of activations. Their functions are called as the
 # classes are, in snake case.
 _CLASSES = {
-    "core": "Cast ConvertToTensor StopGradient",
+    "core": "Cast ConvertToTensor Scatter StopGradient Unstack",
     "linalg": "Norm",
-    "math": "Logsumexp Rsqrt",
-    "nn": "BatchNorm Normalize OneHot",
+    "math": "Erf Erfinv Logsumexp Rsqrt TopK",
+    "nn": """
+        BatchNorm Celu Glu HardShrink HardSilu HardTanh LogSigmoid Normalize OneHot SoftShrink
+        SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink
+    """,
     "numpy": """
-        Abs Absolute Add All Any Argmax Argmin Array Ceil Clip Concatenate Cos Divide DivideNoNan
-        Dot Equal Exp ExpandDims Expm1 Floor FloorDivide GetItem Greater GreaterEqual Isnan Less
-        LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr Matmul Max Maximum Mean Min Minimum Mod
-        Multiply Negative NotEqual OnesLike Power Reshape Round Sign Sin Split Sqrt Square Squeeze
-        Stack Std Subtract Sum Take Tanh Transpose TrueDivide Var Vdot Where ZerosLike
+        Abs Absolute Add All Amax Amin Any Append Arctan Argmax Argmin Argsort Array Average
+        BroadcastTo Ceil Clip Concatenate Cos Cosh CountNonzero Cumsum Diff Divide DivideNoNan Dot
+        Equal Exp Exp2 ExpandDims Expm1 Flip Floor FloorDivide FullLike GetItem Greater GreaterEqual
+        Hstack Hypot Inner Isclose Isfinite Isinf Isnan Less LessEqual Log Log10 Log1p Log2
+        Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Matmul Max Maximum Mean Min Minimum Mod
+        Moveaxis Multiply NanToNum Negative NotEqual OnesLike Outer Pad Power Prod Ravel Reciprocal
+        Repeat Reshape Roll Round Sign Sin Sinh Sort Split Sqrt Square Squeeze Stack Std Subtract
+        Sum Swapaxes Take TakeAlongAxis Tan Tanh Tensordot Tile Transpose TrueDivide Trunc Var Vdot
+        Vstack Where ZerosLike
     """,
 }
 _OTHER_NAMES = {"BatchNorm": "batch_normalization", "TrueDivide": "divide"}
@@ -271,4 +278,5 @@ _FORMS: dict[str, Form] = {
     "reshape_rows": _reshape_rows,
     "signum": _same("sign"),
     "take": _take,
+    "truncate": _same("trunc"),
 }
