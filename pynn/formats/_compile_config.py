@@ -29,6 +29,7 @@ def compile_config(model: Model) -> dict[str, Any] | None:
             "optimizer": optimizers.serialize(arguments["optimizer"]),
             **{name: encode(arguments[name], name_of) for name in _KINDS},
             "loss_weights": encode(arguments["loss_weights"], float),
+            "steps_per_execution": arguments["steps_per_execution"],
         }
         return dict(json.loads(to_text(config, "the compile settings")))
     except ValueError as error:
@@ -70,7 +71,8 @@ def compile_from(model: Model, config: Mapping[str, Any], custom_objects: Any) -
     arguments: dict[str, Any] = {"optimizer": optimizer}
     for name, kind in _KINDS.items():
         arguments[name] = _read(config.get(name), kind, custom_objects or {})
-    model.compile(**arguments, loss_weights=config.get("loss_weights"))
+    arguments["loss_weights"] = config.get("loss_weights")
+    model.compile(**arguments, steps_per_execution=config.get("steps_per_execution", 1))
 
 
 def _read(value: Any, kind: Any, custom_objects: Mapping[str, Any]) -> Any:

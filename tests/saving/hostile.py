@@ -417,6 +417,7 @@ def models() -> Iterator[tuple[str, bytes]]:
         "loss": ("nothing", 3, [], ["x"], layer("Huber", delta="x"), layer("Huber", x=1), [[[]]]),
         "metrics": (3, "x", ["nothing"], [layer("AUC", thresholds=["x"])], [[[3]]], {"a": 3}),
         "loss_weights": ("x", ["x"], {"a": "x"}, [[1]], {"a": None}, [10**400]),
+        "steps_per_execution": ("x", 0, -3, 1.5, [1], {}, True),
     }.items():  # fmt: skip
         for value in values:
             yield (

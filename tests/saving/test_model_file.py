@@ -193,8 +193,10 @@ def test_compile_settings(tmp_path: Path) -> None:
         loss_weights={"main": 0.75, "side": np.float32(0.25)},
         metrics={"main": ["mae", metrics.RootMeanSquaredError(name="error")], "side": [distance]},
         weighted_metrics={"side": [losses.mean_squared_error]},
+        steps_per_execution=4,
     )
     copy = save_and_load(model, tmp_path, custom_objects=CUSTOM)
+    assert copy.steps_per_execution == 4
     data = (X, [Y, Y])
     kwargs: dict[str, Any] = {"verbose": 0, "return_dict": True}
     assert copy.evaluate(*data, **kwargs) == model.evaluate(*data, **kwargs)

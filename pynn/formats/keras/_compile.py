@@ -25,7 +25,7 @@ def compile_to_keras(model: Model) -> dict[str, Any]:
     if config is None:
         return {}
     entry = {key: value_to_keras(key, value) for key, value in config.items()}
-    return {**entry, "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
+    return {**entry, "run_eagerly": False, "jit_compile": False}
 
 
 def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, Any]) -> None:
@@ -50,6 +50,7 @@ def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, A
             name: value_from_keras(config.get(name), custom_objects)
             for name in (*_KINDS, "loss_weights")
         }
+        own["steps_per_execution"] = config.get("steps_per_execution", 1)
         for name, kind in _KINDS.items():
             own[name] = _known_arguments(own[name], kind.registry)
         given = config.get("optimizer_config", config.get("optimizer"))
