@@ -71,8 +71,8 @@ class Mode:
     ----------
     training : bool
         Whether the pass belongs to a training step.
-    seed : int, default=0
-        Where random ops start from.
+    seed : int or None, default=0
+        Where random ops start from; None draws it from the global generator when one needs it.
 
     Attributes
     ----------
@@ -82,13 +82,15 @@ class Mode:
 
     __slots__ = ("position", "seed", "training")
 
-    def __init__(self, training: bool, seed: int = 0) -> None:
+    def __init__(self, training: bool, seed: int | None = 0) -> None:
         self.training = training
         self.seed = seed
         self.position = 0
 
     def generator(self) -> np.random.Generator:
         """Return the random numbers of the current node, the same ones in its backward pass."""
+        if self.seed is None:
+            self.seed = _state.next_seed()
         return np.random.default_rng((self.seed, self.position))
 
 

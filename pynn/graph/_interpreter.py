@@ -67,7 +67,7 @@ def predict_in_batches(network: Computation, x: Sequence[Any], batch_size: int) 
     """Return what ``network.run`` makes of all rows, batch by batch, further axes flattened."""
     sources = [value if is_sparse(value) else to_numeric(value) for value in x]
     n_rows = sources[0].shape[0]
-    mode = Mode(training=False, seed=np.random.SeedSequence().generate_state(1)[0].item())
+    mode = Mode(training=False, seed=None)
     parts: list[list[np.ndarray]] = [[] for _ in network.outputs]
     for start in range(0, max(n_rows, 1), batch_size):
         rows = slice(start, start + batch_size)
@@ -75,7 +75,8 @@ def predict_in_batches(network: Computation, x: Sequence[Any], batch_size: int) 
             gather(source, rows, tensor.shape, network.dtype)
             for source, tensor in zip(sources, network.inputs, strict=True)
         ]
-        mode.seed += 1
+        if mode.seed is not None:
+            mode.seed += 1
         found = network.run(batch, mode, all_nodes=False)
         for part, tensor in zip(parts, found.outputs, strict=True):
             value = np.asarray(found.values[id(tensor)], network.dtype)

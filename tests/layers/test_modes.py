@@ -200,3 +200,26 @@ def test_gaussian_noise_op_is_off_at_inference() -> None:
 
     model = Model(inputs, ops.gaussian_noise(inputs, 1.0))
     np.testing.assert_array_equal(model.predict(X, verbose=0), X)
+
+
+def test_dropout_at_inference_follows_the_seed() -> None:
+    inputs = layers.Input((20,))
+    model = pynn.Model(inputs, layers.Dropout(0.5)(inputs, training=True))
+    ones = np.ones((4, 20), "float32")
+    found = []
+    for _ in range(2):
+        pynn.random.set_seed(1)
+        found.append(model.predict(ones, batch_size=2, verbose=0))
+    np.testing.assert_array_equal(*found)
+    assert not np.array_equal(found[0][:2], found[0][2:])
+    assert not np.array_equal(model.predict(ones, batch_size=2, verbose=0), found[0])
+
+
+def test_a_prediction_without_randomness_draws_no_seed() -> None:
+    inputs = layers.Input((20,))
+    model = pynn.Model(inputs, ops.sort(layers.Dropout(0.5)(inputs)))  # computed in NumPy
+    pynn.random.set_seed(1)
+    expected = pynn.random.normal((3,))
+    pynn.random.set_seed(1)
+    model.predict(np.ones((4, 20)), verbose=0)
+    np.testing.assert_array_equal(pynn.random.normal((3,)), expected)

@@ -57,6 +57,7 @@ def test_arrays_and_tuples_come_back() -> None:
     "obj",
     [
         layers.Dense(3, activation="relu", kernel_regularizer="l2", name="first"),
+        layers.Normalization(mean=0.5, variance=2.0),
         layers.Dense(2, activation=layers.LeakyReLU(negative_slope=0.2, name="leaky")),
         pynn.losses.Huber(0.5),
         pynn.metrics.AUC(num_thresholds=20),

@@ -64,7 +64,7 @@ def layer_to_keras(layer: Layer) -> dict[str, Any]:
     else:
         given = encode(layer.get_config(), name_of)
         config = {key: value_to_keras(key, value) for key, value in given.items()}
-    if isinstance(layer, layers.Normalization) and layer._given is not None:
+    if isinstance(layer, layers.Normalization) and layer._given is not None and layer.built:
         # Constants there, weights here, which may have been assigned.
         config["mean"] = layer.adapt_mean.numpy().tolist()
         config["variance"] = layer.adapt_variance.numpy().tolist()
