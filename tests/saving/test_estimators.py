@@ -112,7 +112,10 @@ def nested(depth: int) -> Any:
         (lambda d: d["state"].update(x={"part": "Popen", "state": {}}), "no usable estimator"),
         (lambda d: d["state"].update(x={"set": [1]}), "no usable estimator"),
         (lambda d: d["state"].update(x={"array": "none"}), "the array 'none' is missing"),
-        (lambda d: d["state"].update(x={"scalar": 1, "type": "object"}), "cannot be of type"),
+        (
+            lambda d: d["state"].update(x={"scalar": 1, "type": "object"}),
+            "a type must be one of bool",
+        ),
         (lambda d: d["state"].update(x=nested(30)), "nested too deeply"),
         (lambda d: d["state"].update(coefs_={"list": []}), "coefs_ must be matrices"),
     ],
