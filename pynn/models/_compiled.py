@@ -108,6 +108,8 @@ class Compiled:
     def _loss_of(self, value: Any, y_shape: Any, shape: Shape) -> Loss | None:
         if value is None:
             return None
+        if isinstance(value, (list, tuple)) and len(value) == 1:
+            value = value[0]  # an output's only loss, in a list as its metrics are
         key = ("loss", id(value) if not isinstance(value, str) else value, y_shape, shape)
         if key not in self._made:
             y_shape = (None, *shape[1:]) if y_shape is None else y_shape

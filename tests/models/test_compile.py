@@ -57,6 +57,8 @@ def test_several_outputs_are_called_by_name() -> None:
     assert keys(two_outputs(), [Y, Y], loss=["mse", "mae"]) == single
     assert keys(two_outputs(), {"a": Y, "b": Y}, loss={"a": "mse", "b": "mae"}) == single
     assert keys(two_outputs(), [Y, None], loss={"a": "mse"}) == ["loss", "a_loss"]
+    assert keys(two_outputs(), [Y, Y], loss=["mse", ["mae"]]) == single
+    assert keys(two_outputs(), [Y, Y], loss={"a": ["mse"], "b": [losses.Huber()]}) == single
     every = [*single, "a_mae", "b_mae"]
     assert keys(two_outputs(), [Y, Y], loss="mse", metrics=["mae"]) == every
     assert keys(two_outputs(), [Y, Y], loss="mse", metrics=["mae", "mae"]) == every
