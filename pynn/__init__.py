@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn import saving as saving
     from pynn import utils as utils
     from pynn import wrappers as wrappers
+    from pynn._as_keras import as_keras as as_keras
     from pynn._threads import num_threads as num_threads
     from pynn._threads import set_num_threads as set_num_threads
     from pynn.estimators import MLPClassifier as MLPClassifier
@@ -78,7 +79,12 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     "wrappers": (),
 }
 _HOMES = {name: module for module, names in _OFFERED.items() for name in names}
-_HOMES |= {"Tape": "graph", "num_threads": "_threads", "set_num_threads": "_threads"}
+_HOMES |= {
+    "Tape": "graph",
+    "as_keras": "_as_keras",
+    "num_threads": "_threads",
+    "set_num_threads": "_threads",
+}
 
 __all__ = ["__version__", *_OFFERED, *_HOMES]
 

@@ -18,10 +18,9 @@ def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
     steps : int, default=None
         How many batches to take at most.
     """
-    if not _is_batched(data):
-        data = [data]
-    for batch in itertools.islice(data, steps):
-        yield batch[0] if isinstance(batch, tuple) and batch else batch
+    batched = _is_batched(data)
+    for batch in itertools.islice(data if batched else [data], steps):
+        yield batch[0] if batched and isinstance(batch, tuple) and batch else batch
 
 
 def _is_batched(data: Any) -> bool:

@@ -192,6 +192,14 @@ class BaseModel(Layer):
             examples = example(shapes) if single else [example(shape) for shape in shapes]
         self._trace(examples)
 
+    def get_build_config(self) -> dict[str, Any]:
+        """Return what `build_from_config` takes: the shape of the input, None if it is unknown."""
+        return {"input_shape": self.input_shape if self._interface is not None else None}
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Make the weights for inputs as those of the model that gave the config."""
+        self.build(config["input_shape"])
+
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if args:
             self._trace(args[0])

@@ -24,8 +24,11 @@ os.environ.setdefault(
 
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
     collect_ignore_glob = ["test_*.py", "keras_suite/*"]
-elif importlib.util.find_spec("tensorflow") is None:
-    collect_ignore_glob = ["test_lookups.py"]
+else:
+    needed = {"test_lookups.py": "tensorflow", "test_keras_tuner.py": "keras_tuner"}
+    collect_ignore_glob = [
+        file for file, name in needed.items() if not importlib.util.find_spec(name)
+    ]
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

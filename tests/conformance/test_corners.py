@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from typing import Any
 
@@ -375,3 +376,16 @@ def test_a_loss_of_ones_own() -> None:
         results[-1] += [np.asarray(logs[name]) for name in ("loss", "seen", "mae")]
     for ours, theirs in zip(*results, strict=True):
         assert_agree(ours, theirs, TRAINING)
+
+
+def test_build_config() -> None:
+    for shape in ((4,), (2, 3)):
+        configs = []
+        for library in LIBRARIES:
+            model = library.Sequential([library.layers.Flatten(), library.layers.Dense(2)])
+            model.build((None, *shape))
+            configs.append(model.get_build_config())
+            again = library.Sequential([library.layers.Flatten(), library.layers.Dense(2)])
+            again.build_from_config(json.loads(json.dumps(configs[-1])))
+            assert again.count_params() == model.count_params()
+        assert configs[0] == configs[1]

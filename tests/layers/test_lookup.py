@@ -58,11 +58,12 @@ def test_what_stands_for_gaps_and_for_what_is_unknown() -> None:
         np.array(TEXTS, object),
         np.char.encode(np.array(TEXTS), "utf-8"),
         pd.DataFrame(TEXTS),
+        tuple(map(tuple, TEXTS)),
         [np.array(TEXTS[:1]), np.array(TEXTS[1:])],
         (np.array([row]) for row in TEXTS),
         ((np.array([row]), np.zeros(1)) for row in TEXTS),
     ],
-    ids=["U", "object", "bytes", "frame", "arrays", "generator", "pairs"],
+    ids=["U", "object", "bytes", "frame", "tuples", "arrays", "generator", "pairs"],
 )
 def test_texts_come_in_many_forms(data: Any) -> None:
     layer = layers.StringLookup()

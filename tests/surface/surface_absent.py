@@ -13,6 +13,15 @@ _SEVERAL = (
     "`optimizers.Muon` leaves layers to Adam, and `Tape` with `optimizer.apply` takes any steps"
 )
 
+_SERIES = "for series: pynn is for dense networks, which take windows of them, flattened"
+_TEXTS = "for texts: pynn is for dense networks"
+_HASH = "hashes as TensorFlow does, which pynn cannot; lookups have a vocabulary in place of a hash"
+_OTHERS = "holds a model of another library"
+_MASKS = (
+    "masks would go with tensors through each layer, loss and metric, and `Flatten` drops them; "
+    "`sample_weight` leaves rows out, and a product with a mask entries"
+)
+
 # By package and pattern of names.
 ABSENT: dict[str, dict[str, str]] = {
     "losses": {
@@ -26,6 +35,56 @@ ABSENT: dict[str, dict[str, str]] = {
         "LossScaleOptimizer": _MIXED,
         "MultiOptimizer": _SEVERAL,
         "OptimizerMap": "as `optimizers.MultiOptimizer`",
+    },
+    "layers": {
+        "Adaptive*": _IMAGES,
+        "*Pool[1-3]D": _IMAGES,
+        "*Pooling[1-3]D": _IMAGES,
+        "*Conv[1-3]D*": _IMAGES,
+        "*Convolution[1-3]D*": _IMAGES,
+        "UpSampling*": _IMAGES,
+        "ZeroPadding*": _IMAGES,
+        "Cropping*": _IMAGES,
+        "SpatialDropout*": _IMAGES,
+        "Random*": _IMAGES,
+        "RandAugment": _IMAGES,
+        "AugMix": _IMAGES,
+        "AutoContrast": _IMAGES,
+        "CenterCrop": _IMAGES,
+        "ContrastLimited*": _IMAGES,
+        "CutMix": _IMAGES,
+        "Equalization": _IMAGES,
+        "MaxNumBoundingBoxes": _IMAGES,
+        "MixUp": _IMAGES,
+        "Resizing": _IMAGES,
+        "Solarization": _IMAGES,
+        "Pipeline": _IMAGES,
+        "ConvLSTM*": _SERIES,
+        "GRU*": _SERIES,
+        "LSTM*": _SERIES,
+        "RNN": _SERIES,
+        "SimpleRNN*": _SERIES,
+        "StackedRNNCells": _SERIES,
+        "Bidirectional": _SERIES,
+        "TimeDistributed": _SERIES,
+        "Wrapper": _SERIES,
+        "*Attention": _TEXTS,
+        "TextVectorization": _TEXTS,
+        "ReversibleEmbedding": _TEXTS,
+        "MelSpectrogram": _SOUND,
+        "STFTSpectrogram": _SOUND,
+        "Hashing": _HASH,
+        "HashedCrossing": _HASH,
+        "FlaxLayer": _OTHERS,
+        "JaxLayer": _OTHERS,
+        "TFSMLayer": _OTHERS,
+        "TorchModuleWrapper": _OTHERS,
+        "EinsumDense": "`Dense` takes inputs of any number of axes, and layers of one's own "
+        "`ops.einsum`",
+        "InputSpec": "layers check what they are called on where they are built",
+        "Masking": _MASKS,
+        "SpectralNormalization": "changes the weights of another layer at each step; constraints "
+        "do so too",
     },
     "optimizers.schedules": {},
     "initializers": {"STFT*": _SOUND, "stft": _SOUND},

@@ -290,6 +290,8 @@ METHODS = [
     Method("set_weights", {"weights": small().get_weights()}, {}),
     Method("count_params", {}, {}),
     Method("get_config", {}, {}),
+    Method("get_build_config", {}, {}),
+    Method("build_from_config", {"config": {"input_shape": [None, 6]}}, {}),
     Method("to_json", {}, {}),
     Method("save", {"filepath": "model.pynn"}, {"overwrite": True, "include_optimizer": False}),
     Method(

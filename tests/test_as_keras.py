@@ -1,0 +1,117 @@
+"""`pynn.as_keras`: pynn under the names of Keras. Each case is a program of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+NAMES = """
+import pynn
+pynn.as_keras()
+import keras
+import keras.layers as kl
+import keras.optimizers.schedules
+import tensorflow as tf
+from keras import Model, Sequential, layers
+from keras.datasets import mnist
+from keras.optimizers.schedules import ExponentialDecay
+from keras.src.layers import Dense as inner
+from tensorflow.keras.layers import Dense
+from tensorflow.keras.optimizers import Adam
+namespace = {}
+exec("from keras import *\\nfrom keras.src.ops import *\\nfrom keras.random import *", namespace)
+assert Dense is inner is kl.Dense is layers.Dense is keras.layers.Dense is pynn.layers.Dense
+assert tf.keras.Model is Model is namespace["Model"] is pynn.Model
+assert namespace["layers"].Dense is Dense and namespace["relu"] is pynn.ops.relu
+assert ExponentialDecay is pynn.optimizers.schedules.ExponentialDecay
+assert mnist.load_data is pynn.datasets.mnist.load_data
+assert keras.KerasTensor is pynn.ops.Tensor and isinstance(keras.Input((2,)), keras.KerasTensor)
+assert keras.version().startswith("3.") and keras.__version__ == keras.version()
+assert keras.config.backend() == "pynn" and keras.backend.floatx() == "float32"
+assert "MLPClassifier" not in namespace and "sklearn" not in __import__("sys").modules
+"""
+UNDONE = """
+import sys
+import pynn
+with pynn.as_keras():
+    from keras.layers import Dense
+    with pynn.as_keras():  # it is there already
+        import tensorflow.keras
+    import keras.losses
+assert not {name.split(".")[0] for name in sys.modules} & {"keras", "tensorflow"}
+assert Dense is pynn.layers.Dense
+pynn.as_keras()
+import keras
+assert keras.layers.Dense is Dense
+"""
+REFUSED = """
+import sys, types
+import pynn
+sys.modules["{name}"] = types.ModuleType("{name}")
+try:
+    pynn.as_keras()
+except RuntimeError as error:
+    assert "{name} is imported already" in str(error), error
+else:
+    raise AssertionError
+assert sys.meta_path[0].__class__.__name__ != "_Finder"
+"""
+ABSENT = """
+import pynn
+pynn.as_keras()
+import keras, tensorflow
+import keras.applications.efficientnet
+from keras.applications import ResNet50
+from keras.layers import Conv2D, RandomZoom
+def message(function, kind):
+    try:
+        function()
+    except kind as error:
+        return str(error)
+    raise AssertionError
+assert "pynn is for dense networks" in message(lambda: Conv2D(3, 3), AttributeError)
+assert "ResNet50" in message(ResNet50, AttributeError)
+assert "no tensorflow.data" in message(lambda: tensorflow.data, AttributeError)
+assert "no attribute 'nothing'" in message(lambda: keras.layers.nothing, AttributeError)
+assert "RMSprob" in message(lambda: keras.optimizers.RMSprob, AttributeError)
+message(lambda: __import__("tensorflow.data"), ModuleNotFoundError)
+message(lambda: __import__("keras.nothing"), ModuleNotFoundError)
+"""
+OBJECTS = """
+import pynn
+pynn.as_keras()
+import keras
+class Choice:
+    def __init__(self, values):
+        self.values = values
+    def get_config(self):
+        return {"values": self.values}
+    from_config = classmethod(lambda cls, config: cls(**config))
+legacy = keras.utils.legacy
+config = legacy.serialize_keras_object(Choice([1, 2]))
+assert config == {"class_name": "Choice", "config": {"values": [1, 2]}}
+again = legacy.deserialize_keras_object(config, module_objects={"Choice": Choice})
+assert type(again) is Choice and again.values == [1, 2]
+@keras.saving.register_keras_serializable("mine")
+class Own(keras.layers.Layer):
+    pass
+assert keras.saving.get_registered_name(Own) == "mine>Own"
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(NAMES, id="names"),
+        pytest.param(UNDONE, id="undone"),
+        pytest.param(REFUSED.format(name="keras"), id="keras is there"),
+        pytest.param(REFUSED.format(name="tensorflow"), id="tensorflow is there"),
+        pytest.param(ABSENT, id="absent"),
+        pytest.param(OBJECTS, id="objects"),
+    ],
+)
+def test_program(program: str) -> None:
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
