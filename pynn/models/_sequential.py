@@ -139,8 +139,19 @@ class Sequential(Model):
         return iter(self._stack)
 
     def build(self, input_shape: Any = None) -> None:
-        """Make the weights for inputs of that shape, the batch's size in front."""
+        """Make the weights for inputs of that shape, the batch's size in front.
+
+        Raises
+        ------
+        ValueError
+            If the model is built for inputs of another shape.
+        """
         if self._call_graph is not None:
+            if input_shape is not None and tuple(input_shape)[1:] != self.input_shape[1:]:
+                raise ValueError(
+                    f"Sequential {self.name!r} is built for inputs of shape {self.input_shape}. "
+                    f"Received: input_shape={input_shape}"
+                )
             return
         if input_shape is None:
             self._extend()

@@ -114,3 +114,10 @@ def test_older_names_of_predictions() -> None:
         np.testing.assert_array_equal(one.predict_classes(x), one.predict(x) > 0.5)
     with pytest.warns(FutureWarning, match="predict_proba is older; use predict"):
         np.testing.assert_array_equal(several.predict_proba(x), several.predict(x))
+
+
+def test_a_built_model_is_not_built_for_another_shape() -> None:
+    model = Sequential([pynn.Input((2,)), layers.Dense(1)])
+    model.build((3, 2))
+    with pytest.raises(ValueError, match=r"shape \(None, 2\). Received: input_shape=\(3, 4\)"):
+        model.build((3, 4))
