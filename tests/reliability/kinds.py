@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from reliability import interrupts, kills, leaks, mutations, processes, threads
+from reliability import differential, interrupts, kills, leaks, mutations, processes, threads
 
 KINDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (interrupts, kills, leaks, mutations, processes, threads)
+    for module in (differential, interrupts, kills, leaks, mutations, processes, threads)
 }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from reliability import differential
 from reliability.kinds import KINDS
 
 COUNTS = {
+    "differential": 150,
     "interrupts": 24,
     "kills": 10,
     "leaks": 100,
@@ -21,3 +26,10 @@ COUNTS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_promises_hold(kind: str, tmp_path: Path) -> None:
     KINDS[kind].run(COUNTS[kind], 0, tmp_path)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_networks_that_hypothesis_thinks_of(rng: random.Random) -> None:
+    """Numbers at the ends of their ranges, and the smallest network that shows a difference."""
+    differential.check(rng)
