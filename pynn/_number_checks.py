@@ -1,10 +1,15 @@
-"""What counts as a number where a user gives one: NumPy's do too, truth values do not."""
+"""What counts as a number where a user gives one: NumPy's do too, truth values do not.
+
+Of arrays, masked entries do not count as numbers.
+"""
 
 from __future__ import annotations
 
 import math
 import numbers
 from typing import Any
+
+import numpy as np
 
 LARGEST_SIZE = 2**31 - 1  # of an axis, of a batch: the engine counts in 32 bits
 
@@ -62,3 +67,18 @@ def checked_number(name: str, value: Any, *, negative: bool = True) -> Any:
         wanted = "a finite number" if negative else "a number that is not negative"
         raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
     return value
+
+
+def check_unmasked(value: Any, name: str) -> None:
+    """Refuse a masked array some of whose entries are masked: what is there is anything.
+
+    Raises
+    ------
+    ValueError
+        If there are such entries.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(
+            f"{name} has masked entries. Give them values, as with numpy.ma.filled, or leave "
+            "their rows out"
+        )

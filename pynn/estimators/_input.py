@@ -13,6 +13,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pynn import _core
+from pynn._number_checks import check_unmasked
 from pynn._sparse import check_sparse, is_sparse
 
 FLOAT_TYPES = (np.float64, np.float32)
@@ -48,6 +49,8 @@ def check_training_data(
         return x, y
     if is_sparse(x):
         check_sparse(x, "X")
+    check_unmasked(x, "X")
+    check_unmasked(y, "y")
     x, y = validate_data(
         estimator,
         x,
@@ -123,6 +126,7 @@ def check_rows(estimator: BaseEstimator, x: Any) -> Any:
     check_is_fitted(estimator)
     if is_sparse(x):
         check_sparse(x, "X")
+    check_unmasked(x, "X")
     return validate_data(
         estimator, x, accept_sparse="csr", dtype=FLOAT_TYPES, order="C", reset=False
     )

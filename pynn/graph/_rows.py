@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _core
+from pynn._number_checks import check_unmasked
 from pynn._sparse import is_sparse, to_csr
 
 # What the engine reads directly; other numbers are converted first.
@@ -34,11 +35,7 @@ def to_numeric(value: Any, name: str = "x") -> np.ndarray:
         If it does not hold real numbers, or some of them are masked.
     """
     if type(value) is not np.ndarray:
-        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-            raise ValueError(
-                f"{name} has masked entries. Give them values, as with numpy.ma.filled, or leave "
-                "their rows out"
-            )
+        check_unmasked(value, name)
         if hasattr(value, "to_numpy"):
             value = value.to_numpy()
         elif not isinstance(value, np.ndarray) and hasattr(value, "numpy"):

@@ -232,8 +232,9 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     xp, y_true, y_pred = as_pair(y_true, y_pred)
     error = y_pred - y_true
     size = xp.abs(error)
-    square = 0.5 * xp.square(error)
-    return xp.mean(xp.where(size <= delta, square, delta * size - 0.5 * delta**2), axis=-1)
+    near = size <= delta
+    square = 0.5 * xp.square(xp.where(near, error, 0.0))  # of large errors it would overflow
+    return xp.mean(xp.where(near, square, delta * size - 0.5 * delta**2), axis=-1)
 
 
 @loss(huber, "huber_loss", example={"delta": 0.6})
