@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
+from pynn._number_checks import is_integer
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 from pynn.layers._moved_axes import with_axes_last
@@ -48,6 +49,11 @@ class LayerNormalization(Layer):
     **kwargs
         ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
 
+    Raises
+    ------
+    TypeError
+        If `axis` is neither an integer nor a list of some.
+
     References
     ----------
     Ba, Kiros and Hinton, 2016, "Layer normalization".
@@ -75,6 +81,9 @@ class LayerNormalization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        axes = axis if isinstance(axis, (list, tuple)) else [axis]
+        if not all(is_integer(a) for a in axes):
+            raise TypeError(f"axis must be an integer or a list of some. Received: axis={axis!r}")
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
         self.epsilon = float(epsilon)
         self.center = bool(center)

@@ -120,6 +120,8 @@ class WeightHolder:
             around = (*around, self)
         return [layer.name for layer in around]
 
+    add_variable = add_weight
+
     def _sublayers(self) -> Iterator[Any]:
         """Yield the layers that this one holds in its attributes, each once."""
         seen: set[int] = {id(self)}

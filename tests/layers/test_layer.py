@@ -309,3 +309,9 @@ def test_dropout_shares_its_draws_along_axes_of_size_one() -> None:
         layers.Dropout(0.5, noise_shape=(20, 1.5))
     with pytest.raises(ValueError, match=r"\(None, 2, None\), must fit its input"):
         layers.Dropout(0.5, noise_shape=(None, 2, None))(x, training=True)
+
+
+def test_a_weight_may_be_added_as_a_variable() -> None:
+    layer = layers.Layer()
+    layer.count = layer.add_variable((), "zeros", trainable=False, name="count")
+    assert layer.non_trainable_weights == [layer.count] and layer.count.name == "count"

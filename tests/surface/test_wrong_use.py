@@ -503,6 +503,11 @@ CASES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         r"target_shape must be .*\(-1, -1, 5\)",
     ),
+    "word for an axis to normalize": (
+        lambda: keras.layers.LayerNormalization(axis="last"),
+        TypeError,
+        r"axis must be an integer or a list of some. Received: axis='last'",
+    ),
     "number for whether to train": (
         lambda: keras.layers.Dense(2, trainable=1),
         ValueError,
