@@ -192,7 +192,9 @@ def test_outputs_have_to_fit() -> None:
         MLPClassifier.from_model(chain(layers.Dense(3, "softmax")), classes=["b", "a", "c"])
     with pytest.raises(ValueError, match="classes are for labels that exclude each other"):
         MLPClassifier.from_model(chain(layers.Dense(3, "sigmoid")), classes=[1, 2, 3])
+    with pytest.warns(UserWarning, match="a softmax over axis -1 of a tensor of shape .None, 1."):
+        model = chain(layers.Dense(1, "softmax"))
     with pytest.raises(ValueError, match="must have the activation 'identity' for the loss"):
-        MLPRegressor.from_model(chain(layers.Dense(1, "softmax")))
+        MLPRegressor.from_model(model)
     with pytest.raises(ValueError, match="dropout follows from the model"):
         MLPRegressor.from_model(chain(layers.Dense(1)), dropout=0.5)
