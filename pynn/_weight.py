@@ -186,6 +186,9 @@ class Weight(Operators):
     def __float__(self) -> float:
         return float(self._read())
 
+    def __int__(self) -> int:
+        return int(self._read())
+
     def __reduce__(self) -> tuple[Any, ...]:
         made_from = (self.numpy(), self.name, self.trainable, self.regularizer, self.constraint)
         return type(self), made_from, {"path": self.path}

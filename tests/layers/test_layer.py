@@ -315,3 +315,4 @@ def test_a_weight_may_be_added_as_a_variable() -> None:
     layer = layers.Layer()
     layer.count = layer.add_variable((), "zeros", trainable=False, name="count")
     assert layer.non_trainable_weights == [layer.count] and layer.count.name == "count"
+    assert int(layer.count.assign(3.0)) == 3
