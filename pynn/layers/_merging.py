@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,6 +72,42 @@ class Merge(Layer):
             raise ValueError(
                 f"layer {self.name!r} cannot combine inputs of the shapes {shapes}: {error}"
             ) from error
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return where the combination holds anything, from where its inputs do.
+
+        pynn hands no masks on; this is for code that does.
+
+        Parameters
+        ----------
+        inputs : list of tensors or arrays
+        mask : list of tensors or arrays, default=None
+            One for each input; None where all of it counts.
+
+        Returns
+        -------
+        tensor, array or None
+            Where any of the masks is true; None if one of them is None.
+
+        Raises
+        ------
+        ValueError
+            If there is not one mask for each input.
+        """
+        if mask is None:
+            return None
+        both = (inputs, mask)
+        if not all(isinstance(given, (list, tuple)) for given in both) or len(inputs) != len(mask):
+            raise ValueError(
+                f"layer {self.name!r} takes a list of inputs, and of masks one for each. "
+                f"Received: inputs={inputs!r:.80}, mask={mask!r:.80}"
+            )
+        return self._merged_mask(list(inputs), list(mask))
+
+    def _merged_mask(self, inputs: list[Any], masks: list[Any]) -> Any:
+        if any(mask is None for mask in masks):
+            return None
+        return functools.reduce(ops.logical_or, masks)
 
 
 @registry.add()
@@ -241,6 +278,18 @@ class Concatenate(Merge):
         """Return the inputs as one."""
         return ops.concatenate(inputs, axis=self.axis)
 
+    def _merged_mask(self, inputs: list[Any], masks: list[Any]) -> Any:
+        if all(mask is None for mask in masks):
+            return None
+        full = []
+        for x, mask in zip(inputs, masks, strict=True):
+            if mask is None:
+                mask = ops.ones_like(x, dtype="bool")
+            elif ops.ndim(mask) < ops.ndim(x):
+                mask = ops.logical_or(ops.expand_dims(mask, -1), ops.zeros_like(x, dtype="bool"))
+            full.append(mask)
+        return ops.any(ops.concatenate(full, axis=self.axis), axis=-1)
+
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
     """Call a new `Concatenate` layer, made with `axis` and `kwargs`, on `inputs`."""
@@ -316,6 +365,9 @@ class Dot(Merge):
         if ranks[0] == 2:
             return ops.squeeze(product, 1)
         return ops.squeeze(product, 2) if ranks[1] == 2 else product
+
+    def _merged_mask(self, inputs: list[Any], masks: list[Any]) -> None:
+        return None
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""

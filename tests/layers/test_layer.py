@@ -316,3 +316,21 @@ def test_a_weight_may_be_added_as_a_variable() -> None:
     layer.count = layer.add_variable((), "zeros", trainable=False, name="count")
     assert layer.non_trainable_weights == [layer.count] and layer.count.name == "count"
     assert int(layer.count.assign(3.0)) == 3
+
+
+def test_masks_of_merged_inputs() -> None:
+    x = np.ones((1, 3, 2), "float32")
+    first, second = np.array([[True, False, False]]), np.array([[False, False, True]])
+    either = np.array([[True, False, True]])
+    for cls in (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum):
+        np.testing.assert_array_equal(cls().compute_mask([x, x], [first, second]), either)
+        assert cls().compute_mask([x, x], [first, None]) is None
+        assert cls().compute_mask([x, x]) is None
+    beside = layers.Concatenate().compute_mask([x, x], [first, second])
+    np.testing.assert_array_equal(beside, either)
+    after = layers.Concatenate(axis=1).compute_mask([x, x], [first, None])
+    np.testing.assert_array_equal(after, [[True, False, False, True, True, True]])
+    assert layers.Concatenate().compute_mask([x, x], [None, None]) is None
+    assert layers.Dot(axes=2).compute_mask([x, x], [first, second]) is None
+    with pytest.raises(ValueError, match="a list of inputs, and of masks one for each"):
+        layers.Add().compute_mask([x, x], [first])

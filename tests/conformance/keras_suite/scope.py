@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
+from surface import surface_absent
+
 # Test files of Keras that are run, below keras/src.
 FILES = (
     "activations/*",
@@ -40,6 +42,7 @@ _COMPILES = "counts how often a backend compiles a step"
 _EDITOR = "a tool that edits files of weights by hand"
 _LOSES = "Keras leaves an argument out of the config, and so loses it"
 _LENIENT = "pynn takes whole numbers where Keras wants floats"
+_MASKS = surface_absent.ABSENT["layers"]["Masking"]
 _PRIVATE = "private classes of Keras, between `fit` and its backends; nobody can import them"
 # Patterns of test files, and of tests in the files that are run: why they do not count.
 OUT: dict[str, str] = {
@@ -108,6 +111,10 @@ OUT: dict[str, str] = {
     "*::test_legacy_load_skips_missing_nested_containers": "needs a file that the wheel has not",
     "*loss_scal*": _MIXED,
     "*with_dtype_policy": _MIXED,
+    "*::test_bachnorm_ignore_masked_values*": _MASKS,
+    "*::test_masked_broadcast_normalization": _MASKS,
+    "*::test_input_fully_masked*": _MASKS,
+    "*::test_end_to_end_masking": _MASKS,
     "*_renorm_*": "batch renormalization",
     "*::BatchNormalizationTest::test_serialization": "batch renormalization",
     "*rms_scaling": "an argument that Keras has deprecated",
@@ -143,14 +150,10 @@ ENDLESS = (
 )
 # Libraries that Keras computes with, or reads data with, and pynn does not.
 LIBRARIES = ("tensorflow", "torch", "jax", "grain", "orbax")
-# Patterns of names that pynn has not and that are no part of dense networks: why a test that uses
-# one does not count.
+# Patterns of names that pynn has not, besides those that the documentation lists as absent: why a
+# test that uses one does not count.
 ABSENT: dict[str, str] = {
     **{f"{name}*": f"uses {name}" for name in LIBRARIES},
-    "keras.layers.Conv*": "uses a convolution",
-    "keras.layers.*Pool*": "uses pooling of images",
-    "keras.layers.LSTM": "uses recurrence",
-    "keras.layers.Bidirectional": "uses recurrence",
     "keras.layers.EinsumDense": "uses a layer of attention",
     "keras.layers.attention*": "uses attention",
     "keras.applications*": "uses a network for images",
@@ -159,9 +162,8 @@ ABSENT: dict[str, str] = {
     "keras.dtype_policies*": _MIXED,
     "keras.backend.common.remat*": "recomputing activations to save a GPU's memory",
     "keras.initializers.STFT": "sound",
-    "keras.losses.losses.CTC": "sequences of unknown alignment: speech, handwriting",
-    "keras.losses.losses.Circle": "similarity learning",
     "keras.saving.saving_lib.*": _PRIVATE,
+    "keras.backend.[gs]et_keras_mask": _MASKS,
 }
 # How pynn refuses the types that it does not compute with.
 _TYPES = re.compile(r"(dtype|floatx) must be .*float32.* Received|data type '\w+' not understood")
@@ -175,7 +177,13 @@ def reason_absent(message: str) -> str | None:
     if found is None:
         return None
     name = found[1].replace("keras.src.", "keras.")
-    return next((why for pattern, why in ABSENT.items() if fnmatchcase(name, pattern)), None)
+    _, package, *inner = [*name.split("."), ""]
+    documented = surface_absent.ABSENT.get(package, {})
+    for called, reasons in ((name, ABSENT), ("".join(inner[-2:]), documented)):
+        for pattern, reason in reasons.items():
+            if fnmatchcase(called, pattern):
+                return reason
+    return None
 
 
 def reason_out(name: str) -> str | None:
