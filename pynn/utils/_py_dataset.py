@@ -5,6 +5,7 @@ Only what users subclass; reading the batches in the background is the training 
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 
@@ -59,8 +60,9 @@ class PyDataset:
         raise NotImplementedError(f"{type(self).__name__} must define __len__()")
 
     def __iter__(self) -> Any:
-        """Go through the batches once, in order."""
-        return (self[index] for index in range(len(self)))
+        """Go through the batches once, in order; through those of an endless dataset for ever."""
+        count = self.num_batches
+        return (self[index] for index in (itertools.count() if count is None else range(count)))
 
     @property
     def num_batches(self) -> int | None:

@@ -376,3 +376,16 @@ def test_outputs_with_a_loss_need_targets() -> None:
     model.compile("sgd", {"u": "mse"}, metrics={"v": "mae"})
     with pytest.raises(ValueError, match="y has nothing for output 'v'"):
         model.fit(WHOLE, {"u": Y}, verbose=0)
+
+
+def test_a_dataset_may_have_no_end() -> None:
+    class Endless(utils.PyDataset):
+        num_batches = None
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            return np.full((4, 1), index, "float32"), np.zeros((4, 1), "float32")
+
+    model = Sequential([layers.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(pynn.optimizers.SGD(0.0), "mae")
+    history = model.fit(Endless(), steps_per_epoch=3, epochs=2, verbose=0).history
+    assert history["loss"] == pytest.approx([(0 + 1 + 2) / 3, (3 + 4 + 5) / 3])
