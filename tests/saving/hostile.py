@@ -12,6 +12,7 @@ import json
 import random
 import struct
 import time
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -542,6 +543,25 @@ def keras_files() -> Iterator[tuple[str, bytes]]:
     ):
         place = central + offset
         yield f"another {name}", content[:place] + value + content[place + len(value) :]
+    # What the list of members and the members say differs, or leads out of the archive.
+    local = content.find(b"config.json")
+    yield "a member of another name", content[:local] + b"CONFIG.json" + content[local + 11 :]
+    for name in ("../config.json", "/etc/passwd", "config.json/", "config.json\x00.txt", "C:\\x"):
+        yield f"a member called {name!r}", archive("{}", weights, **{name: b"{}"})
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w") as file:
+        warnings.simplefilter("ignore")  # of names that come twice
+        file.writestr("model.weights.h5", weights)
+        for text in (json.dumps(config), "{}"):
+            file.writestr("config.json", text)
+    yield "two configs", buffer.getvalue()
+    yield "an archive behind something else", b"\x7fELF" + bytes(1000) + content[:-30]
+    yield "an archive in an archive", archive(content, content)
+    # A member that reaches over the next ones, as in bombs that hold one piece many times.
+    over = bytearray(archive(json.dumps(config), weights))
+    first = over.find(b"PK\x01\x02")
+    over[first + 20 : first + 28] = struct.pack("<II", first, first)
+    yield "members that overlap", bytes(over)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
         for i in range(20_000):
@@ -663,6 +683,66 @@ def hdf5_files() -> Iterator[tuple[str, bytes]]:
         del file["model_weights/dense/dense/kernel:0"]
         file["model_weights/dense/dense/kernel:0"] = np.array([b"a", b"b"])
 
+    kernel = "model_weights/dense/dense/kernel:0"
+
+    def replaced(make: Callable[[Any, Any], Any]) -> Callable[[Any], None]:
+        """Return what makes another array in the place of a kernel, of its numbers or others."""
+
+        def change(file: Any) -> None:
+            value = file[kernel][()]
+            del file[kernel]
+            make(file, value)
+
+        return change
+
+    def filtered(**how: Any) -> Callable[[Any], None]:
+        return replaced(lambda file, value: file.create_dataset(kernel, data=value, **how))
+
+    def of_another_type(dtype: Any) -> Callable[[Any], None]:
+        return replaced(lambda file, value: file.create_dataset(kernel, value.shape, dtype))
+
+    def unknown_filter(file: Any, value: Any) -> None:
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk(value.shape)
+        # Of an optional filter that nobody has the library would look for a plugin.
+        plist.set_filter(32_123, h5py.h5z.FLAG_OPTIONAL, (1, 2, 3))
+        space = h5py.h5s.create_simple(value.shape)
+        group = file["model_weights/dense/dense"].id
+        h5py.h5d.create(group, b"kernel:0", h5py.h5t.IEEE_F32LE, space, plist)
+
+    others: dict[str, Callable[[Any], None]] = {
+        "a checksum": filtered(fletcher32=True),
+        "shuffled bytes": filtered(shuffle=True, chunks=True),
+        "compression": filtered(compression="gzip"),
+        "another compression": filtered(compression="lzf"),
+        "a filter that nobody has": replaced(unknown_filter),
+        "chunks that are not there": replaced(
+            lambda file, value: file.create_dataset(kernel, value.shape, "f4", chunks=True)
+        ),
+        "no end": replaced(
+            lambda file, value: file.create_dataset(
+                kernel, value.shape, "f4", maxshape=(None, None)
+            )
+        ),
+        "an enormous shape": replaced(
+            lambda file, value: file.create_dataset(kernel, (2**40, 2**20), "f4", chunks=(1, 1))
+        ),
+        "no shape": replaced(
+            lambda file, value: file.create_dataset(kernel, data=h5py.Empty("f4"))
+        ),
+        "one number": replaced(lambda file, value: file.create_dataset(kernel, data=1.0)),
+        "pairs": of_another_type([("a", "f4"), ("b", "i4")]),
+        "arrays": of_another_type(np.dtype(("f4", (1000,)))),
+        "names of numbers": of_another_type(h5py.enum_dtype({"a": 1, "b": 2})),
+        "lists": of_another_type(h5py.vlen_dtype("f4")),
+        "references": of_another_type(h5py.ref_dtype),
+        "opaque bytes": of_another_type("V8"),
+        "complex numbers": of_another_type("c8"),
+        "a group": replaced(lambda file, value: file.create_group(kernel)),
+        "a type": replaced(lambda file, value: file.__setitem__(kernel, np.dtype("f4"))),
+    }
+    for name, change in others.items():
+        yield f"an array of {name}", changed(change)
     for change in (deep, cyclic, soft, texts):
         yield f"{change.__name__} groups", changed(change)
     for place in range(0, len(content), max(1, len(content) // 80)):
