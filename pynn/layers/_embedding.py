@@ -6,6 +6,7 @@ from typing import Any
 
 from pynn import constraints, initializers, ops, regularizers
 from pynn._number_checks import checked_size
+from pynn._user_warning import warn_user
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
@@ -25,10 +26,13 @@ class Embedding(Layer):
     embeddings_initializer : initializer, default="uniform"
     embeddings_regularizer : regularizer, default=None
     embeddings_constraint : constraint, default=None
-    input_length : int, default=None
-        Accepted for Keras's sake.
+    mask_zero : bool, default=False
+        Whether 0 stands for no entry, of which `compute_mask` says where it does. Nothing else uses
+        that, and a warning says so: losses and metrics count such entries as any others.
     weights : array-like, shape (input_dim, output_dim), default=None
         The vectors to begin with, in place of the initializer's; also a list with that array.
+    input_length : int, default=None
+        Accepted for Keras's sake.
     **kwargs
         ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
 
@@ -54,8 +58,9 @@ class Embedding(Layer):
         embeddings_initializer: Any = "random_uniform",
         embeddings_regularizer: Any = None,
         embeddings_constraint: Any = None,
-        input_length: int | None = None,
+        mask_zero: bool = False,
         weights: Any = None,
+        input_length: int | None = None,
         **kwargs: Any,
     ) -> None:
         if input_length is not None:
@@ -68,6 +73,12 @@ class Embedding(Layer):
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = bool(mask_zero)
+        if self.mask_zero:
+            warn_user(
+                f"layer {self.name!r} is to mask 0, and pynn's layers, losses and metrics use no "
+                "masks: they count what is 0 as any other entry"
+            )
         self.embeddings: Any = None
         if weights is not None:
             self.build()
@@ -88,6 +99,10 @@ class Embedding(Layer):
         """Return the vectors, along a new last axis."""
         return ops.take(self.embeddings, inputs, axis=0, wraps=False)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return where `inputs` are not 0, with `mask_zero`, or else None."""
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
         return {
@@ -97,4 +112,5 @@ class Embedding(Layer):
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
             "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
+            "mask_zero": self.mask_zero,
         }

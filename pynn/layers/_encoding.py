@@ -123,8 +123,8 @@ class Discretization(Adapting, Layer):
         By what share of the data the intervals that `adapt` makes may be off.
     output_mode : {"int", "one_hot", "multi_hot", "count"}, default="int"
         Whether the number of the interval is returned, or vectors as by `CategoryEncoding`.
-    **kwargs
-        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+    dtype, name, **kwargs
+        As of `Layer`.
 
     Raises
     ------
@@ -154,9 +154,11 @@ class Discretization(Adapting, Layer):
         num_bins: int | None = None,
         epsilon: float = 0.01,
         output_mode: str = "int",
+        dtype: Any = None,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(dtype=dtype, name=name, **kwargs)
         if (num_bins is None) == (bin_boundaries is None):
             raise ValueError(
                 "either bin_boundaries or num_bins must be given. "

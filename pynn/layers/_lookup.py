@@ -17,6 +17,7 @@ from pynn._number_checks import is_integer
 from pynn.layers._adapting import Adapting
 from pynn.layers._config import registry
 from pynn.layers._encoding import checked_mode, encoded
+from pynn.layers._farmhash import fingerprint64
 from pynn.layers._layer import Layer
 
 __all__ = ["IntegerLookup", "StringLookup"]
@@ -255,7 +256,8 @@ class StringLookup(Lookup):
     max_tokens : int, default=None
         The most places that there may be, or None.
     num_oov_indices : int, default=1
-        How many places, the first ones, what is not in the vocabulary shares; with 0 it is refused.
+        How many places, the first ones, what is not in the vocabulary shares, by a hash that is the
+        same everywhere; with 0 it is refused.
     mask_token : str, default=None
         What stands for a gap: it gets the place 0 in front of all others, or zeros.
     oov_token : str, default="[UNK]"
@@ -270,8 +272,9 @@ class StringLookup(Lookup):
         Whether vectors have a place for each of `max_tokens`, however short the vocabulary.
     encoding : str, default="utf-8"
         How bytes are read as texts.
+    name : str, default=None
     **kwargs
-        ``name`` and ``dtype`` of `Layer`.
+        ``dtype`` of `Layer`.
 
     Raises
     ------
@@ -301,6 +304,7 @@ class StringLookup(Lookup):
         output_mode: str = "int",
         pad_to_max_tokens: bool = False,
         encoding: str = "utf-8",
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
         self.encoding = encoding
@@ -313,6 +317,7 @@ class StringLookup(Lookup):
             invert,
             output_mode,
             pad_to_max_tokens,
+            name=name,
             **kwargs,
         )
 
@@ -328,10 +333,7 @@ class StringLookup(Lookup):
         return np.asarray(texts, "U" if not texts else None).reshape(array.shape)
 
     def _bucket(self, token: Any) -> int:
-        raise ValueError(
-            "several places for unknown texts need a hash that pynn does not have: use "
-            f"num_oov_indices=1. Received: num_oov_indices={self.num_oov_indices}"
-        )
+        return fingerprint64(token.encode()) % self.num_oov_indices
 
 
 @registry.add()
@@ -343,8 +345,7 @@ class IntegerLookup(Lookup):
     max_tokens : int, default=None
         The most places that there may be, or None.
     num_oov_indices : int, default=1
-        How many places, the first ones, what is not in the vocabulary shares: x gets that of
-        ``x % num_oov_indices``; with 0 it is refused.
+        How many places, the first ones, what is not in the vocabulary shares; with 0 it is refused.
     mask_token : int, default=None
         What stands for a gap: it gets the place 0 in front of all others, or zeros.
     oov_token : int, default=-1
@@ -358,8 +359,12 @@ class IntegerLookup(Lookup):
         Whether places are returned, or vectors as by `CategoryEncoding`.
     pad_to_max_tokens : bool, default=False
         Whether vectors have a place for each of `max_tokens`, however short the vocabulary.
+    oov_method : {"floormod", "farmhash"}, default="floormod"
+        Which of several places an unknown integer gets: its remainder's, or that of a hash of its
+        digits, which models do not have.
+    name : str, default=None
     **kwargs
-        ``name``, ``dtype`` and ``input_shape`` of `Layer`.
+        ``dtype`` and ``input_shape`` of `Layer`.
 
     Raises
     ------
@@ -386,13 +391,20 @@ class IntegerLookup(Lookup):
         invert: bool = False,
         output_mode: str = "int",
         pad_to_max_tokens: bool = False,
+        oov_method: str = "floormod",
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        if oov_method not in ("floormod", "farmhash"):
+            raise ValueError(
+                f"oov_method must be 'floormod' or 'farmhash'. Received: oov_method={oov_method!r}"
+            )
         if vocabulary_dtype != "int64":
             raise ValueError(
                 f"vocabulary_dtype must be 'int64'. Received: vocabulary_dtype={vocabulary_dtype!r}"
             )
         self.vocabulary_dtype = vocabulary_dtype
+        self.oov_method = oov_method
         super().__init__(
             max_tokens,
             num_oov_indices,
@@ -402,6 +414,7 @@ class IntegerLookup(Lookup):
             invert,
             output_mode,
             pad_to_max_tokens,
+            name=name,
             **kwargs,
         )
 
@@ -419,7 +432,8 @@ class IntegerLookup(Lookup):
         return whole
 
     def _bucket(self, token: Any) -> int:
-        return int(token) % self.num_oov_indices
+        hashed = self.oov_method == "farmhash"
+        return (fingerprint64(b"%d" % token) if hashed else int(token)) % self.num_oov_indices
 
     def _recorded(self, inputs: Any) -> Any:
         if not self._tokens or self.invert or not self.num_oov_indices:
@@ -427,6 +441,11 @@ class IntegerLookup(Lookup):
                 f"layer {self.name!r} needs a vocabulary before it is part of a model, "
                 "num_oov_indices above 0 and invert=False: call adapt() first, or make it with "
                 "vocabulary=layer.get_vocabulary() of the layer that has one"
+            )
+        if self.num_oov_indices > 1 and self.oov_method != "floormod":
+            raise ValueError(
+                f"layer {self.name!r} hashes what is unknown, which models do not: call it on "
+                "arrays, before the model"
             )
         known = np.asarray(self._tokens)
         if np.abs(known).max() >= _MOST_EXACT:

@@ -55,6 +55,20 @@ def test_adapted(cls: str, mode: str, masked: bool, max_tokens: int | None) -> N
 
 
 @BOTH
+@pytest.mark.parametrize("given", [False, True])
+def test_config(cls: str, given: bool) -> None:
+    vocabulary = np.unique(DATA[cls])[2:].tolist() if given else None
+    one, other = (layer.get_config() for layer in both(cls, vocabulary=vocabulary))
+    absent = {"sparse": False, "idf_weights": None, "salt": None}
+    absent["vocabulary_size"] = len(vocabulary) + 1 if given else None
+    if cls == "StringLookup":
+        absent["oov_method"] = "floormod"
+    assert {key: value for key, value in other.items() if key not in one} == absent
+    for key in set(one) - {"name", "dtype"}:
+        assert one[key] == other[key], key
+
+
+@BOTH
 def test_adapted_to_batches(cls: str) -> None:
     ours, theirs = both(cls)
     for layer in (ours, theirs):
@@ -81,6 +95,20 @@ def test_several_places_for_unknown_integers(masked: bool) -> None:
     ours, theirs = both("IntegerLookup", **options)
     x = np.arange(-5, 20).reshape(5, 5)
     assert_same(ours(x), theirs(x))
+
+
+@BOTH
+@pytest.mark.parametrize("mode", ["int", "count"])
+def test_hashes(cls: str, mode: str) -> None:
+    rng = generator("hashes")
+    numbers = rng.integers(-(2**40), 2**40, 200)
+    texts = np.array(["é" * (n % 7) + "x" * (n % 111) + str(n) for n in numbers])
+    options: dict[str, Any] = {"num_oov_indices": 50, "output_mode": mode}
+    if cls == "IntegerLookup":
+        options["oov_method"] = "farmhash"
+    data = numbers if cls == "IntegerLookup" else texts
+    ours, theirs = both(cls, vocabulary=data[:3].tolist(), **options)
+    assert_same(ours(data.reshape(-1, 2)), theirs(data.reshape(-1, 2)))
 
 
 @pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])

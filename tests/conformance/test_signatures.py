@@ -157,7 +157,9 @@ def positional_arguments(target: Any) -> list[str]:
 _NEEDED: dict[str, dict[str, Any]] = {
     "layers.Activation": {"activation": "relu"},
     "layers.AlphaDropout": {"rate": 0.5},
+    "layers.CategoryEncoding": {"num_tokens": 4},
     "layers.Dense": {"units": 3},
+    "layers.Discretization": {"num_bins": 3},
     "layers.Dot": {"axes": 1},
     "layers.Dropout": {"rate": 0.5},
     "layers.Embedding": {"input_dim": 4, "output_dim": 2},
@@ -189,6 +191,7 @@ _NEEDED: dict[str, dict[str, Any]] = {
 }
 _NO_CONFIG = {
     "Initializer",
+    "IntegerLookup",  # see test_lookups, as StringLookup
     "Lambda",
     "LearningRateSchedule",
     "Loss",
@@ -196,6 +199,7 @@ _NO_CONFIG = {
     "Metric",
     "Optimizer",
     "Regularizer",
+    "StringLookup",
 }
 CONFIGS = [
     name

@@ -59,3 +59,11 @@ def test_the_vectors_may_be_given_and_built_without_a_shape() -> None:
         assert layer(np.array([[2, 0]])).tolist() == [[[4.0, 5.0], [0.0, 1.0]]]
     with pytest.raises(ValueError, match=r"must have the shape \(3, 2\)"):
         layers.Embedding(3, 2, weights=vectors.T)
+
+
+def test_zero_may_stand_for_no_entry_though_nothing_uses_it() -> None:
+    with pytest.warns(UserWarning, match="use no masks"):
+        layer = layers.Embedding(4, 2, mask_zero=True)
+    np.testing.assert_array_equal(layer.compute_mask(np.array([[1, 0, 3]])), [[True, False, True]])
+    assert layer.get_config()["mask_zero"]
+    assert layers.Embedding(4, 2).compute_mask(np.array([[0]])) is None

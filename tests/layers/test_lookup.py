@@ -25,6 +25,24 @@ MODES = {
     "count": [[0, 1, 1, 0, 0], [0, 1, 0, 0, 1], [0, 0, 0, 2, 0]],
 }
 
+FARMHASHED = [3, 3, 2, 2, 0, 1, 4]
+# TensorFlow's to_hash_bucket_fast(text, 1000).
+BUCKETS = {
+    "": 263,
+    "a": 939,
+    "ab": 502,
+    "élan": 47,
+    "hello world": 11,
+    "x" * 20: 348,
+    "x" * 40: 852,
+    "x" * 100: 719,
+}
+
+
+def test_unknown_texts_get_the_places_that_tensorflow_gives_them() -> None:
+    layer = layers.StringLookup(vocabulary=["known"], num_oov_indices=1000)
+    np.testing.assert_array_equal(layer([*BUCKETS, "known"]), [*BUCKETS.values(), 1000])
+
 
 @pytest.mark.parametrize("mode", MODES)
 def test_texts_become_places(mode: str) -> None:
@@ -74,6 +92,10 @@ def test_texts_come_in_many_forms(data: Any) -> None:
 def test_integers_become_places() -> None:
     layer = layers.IntegerLookup(vocabulary=[12, 36, 1138, 42], num_oov_indices=2)
     np.testing.assert_array_equal(layer([[12, 1138, 42], [37, 1000, 36]]), [[2, 4, 5], [1, 0, 3]])
+    layer = layers.IntegerLookup(vocabulary=[1], num_oov_indices=4, oov_method="farmhash")
+    np.testing.assert_array_equal(layer([100, 300, 700, 1100, 1700, 2000, 1]), FARMHASHED)
+    with pytest.raises(ValueError, match="hashes what is unknown"):
+        layer(layers.Input((1,)))
     layer = layers.IntegerLookup(max_tokens=4)
     layer.adapt([[12, 1138, 42], [42, 1000, 36]])
     assert layer.get_vocabulary() == [-1, 42, 1138, 1000]

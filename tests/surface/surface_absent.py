@@ -15,7 +15,7 @@ _SEVERAL = (
 
 _SERIES = "for series: pynn is for dense networks, which take windows of them, flattened"
 _TEXTS = "for texts: pynn is for dense networks"
-_HASH = "hashes as TensorFlow does, which pynn cannot; lookups have a vocabulary in place of a hash"
+_HASH = "`StringLookup` with `num_oov_indices` hashes what its vocabulary lacks"
 _OTHERS = "holds a model of another library"
 _MASKS = (
     "masks would go with tensors through each layer, loss and metric, and `Flatten` drops them; "

@@ -54,7 +54,7 @@ def lookup(name: str, data: Any, **others: Any) -> Entry:
 
     given = {
         "max_tokens": 3,
-        "num_oov_indices": 2 if name == "IntegerLookup" else 1,
+        "num_oov_indices": 2,
         "vocabulary": np.unique(data)[1:].tolist(),
         "invert": True,
         "output_mode": "multi_hot",
@@ -157,7 +157,14 @@ LAYERS = [
     ),
     layer("Discretization", {"bin_boundaries": [0.2, 0.7]}),
     lookup("StringLookup", TEXTS, mask_token="", oov_token="?", encoding="utf-8"),
-    lookup("IntegerLookup", LABELS, mask_token=0, oov_token=-2, vocabulary_dtype="int64"),
+    lookup(
+        "IntegerLookup",
+        LABELS,
+        mask_token=0,
+        oov_token=-2,
+        vocabulary_dtype="int64",
+        oov_method="farmhash",
+    ),
     Entry(
         "layers.Embedding",
         {"input_dim": 5, "output_dim": 2},
@@ -165,6 +172,7 @@ LAYERS = [
             "embeddings_initializer": "ones",
             "embeddings_regularizer": L2,
             "embeddings_constraint": "unit_norm",
+            "mask_zero": False,
             "input_length": 1,
             "weights": np.ones((5, 2)),
             "name": "given",
