@@ -229,8 +229,8 @@ class BackupAndRestore(Callback):
         delete_checkpoint: bool = True,
     ) -> None:
         super().__init__()
-        if not os.fspath(backup_dir):
-            raise ValueError("backup_dir must name a directory. Received: an empty string")
+        if backup_dir is None or not os.fspath(backup_dir):
+            raise ValueError(f"backup_dir must name a directory. Received: {backup_dir!r}")
         self.backup_dir = Path(backup_dir)
         self.save_freq = check_save_freq(save_freq)
         self.delete_checkpoint = delete_checkpoint

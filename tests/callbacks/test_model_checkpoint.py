@@ -126,8 +126,9 @@ def test_a_backup_can_be_kept_and_is_made_every_few_batches(tmp_path: Path) -> N
     backup.on_train_end()
     assert len(model.saved) == 2
     assert tmp_path.exists()
-    with pytest.raises(ValueError, match="backup_dir must name a directory"):
-        callbacks.BackupAndRestore("")
+    for nowhere in ("", None):
+        with pytest.raises(ValueError, match="backup_dir must name a directory"):
+            callbacks.BackupAndRestore(nowhere)
 
 
 def test_an_unbuilt_model_is_refused(tmp_path: Path) -> None:
