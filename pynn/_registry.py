@@ -15,6 +15,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from pynn._custom_objects import get_registered_object
 from pynn._files import QUOTED, FileError
+from pynn._of_keras import of_keras
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
 Kind = TypeVar("Kind")
@@ -182,7 +183,10 @@ class Registry(Generic[Kind]):
             others = (
                 "a class, an instance or a function" if not self._base else "a class or an instance"
             )
-            raise ValueError(f"{self._one} must be a name, a config, {others}. Received: {found!r}")
+            raise ValueError(
+                f"{self._one} must be a name, a config, {others}. Received: {found!r}"
+                f"{of_keras(found)}"
+            )
         return found
 
     def serialize(self, obj: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn import _state, ops
 from pynn._dtypes import dtype_name
+from pynn._of_keras import of_keras
 from pynn._registry import to_snake_case
 
 
@@ -53,7 +54,10 @@ def as_arrays(value: Any, dtype: str) -> Any:
         return type(value)(as_arrays(item, dtype) for item in value)
     if value is None or isinstance(value, (str, bool)):
         return value
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{error}{of_keras(value)}") from error
     return array.astype(dtype, copy=False) if array.dtype.kind == "f" else array
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from pynn import layers
+from pynn._of_keras import of_keras
 from pynn._structure import is_nested
 from pynn._tracing import entered
 from pynn._user_warning import warn_user
@@ -98,6 +99,7 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             raise ValueError(
                 f"a Sequential holds layers. Received: {layer!r} of type {type(layer).__name__}"
+                f"{of_keras(layer)}"
             )
         if isinstance(layer, InputLayer):
             if self._stack or self._begins_with is not None:

@@ -177,3 +177,17 @@ def test_kind_of_error(name: str) -> None:
         assert (theirs[0] if theirs else None) == OTHERWISE[name]
     else:
         assert theirs[0] in ours
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: pynn.Sequential([keras.layers.Dense(3)]),
+        lambda: pynn.layers.Dense(3)(keras.Input((4,))),
+        lambda: bare(pynn).compile(keras.optimizers.Adam(), "mse"),
+    ],
+    ids=["layer", "tensor", "optimizer"],
+)
+def test_objects_of_keras_itself(use: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match=r"one of keras itself.* call pynn.as_keras\(\) before"):
+        use()
