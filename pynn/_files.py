@@ -51,6 +51,10 @@ class FileError(ValueError):
         return self._message
 
 
+class MissingFileError(FileNotFoundError, ValueError):
+    """There is no such file: to Keras a ValueError, to everybody else a FileNotFoundError."""
+
+
 @contextmanager
 def file_errors(file: str, holds: str) -> Iterator[None]:
     """Raise whatever goes wrong inside as a `FileError`.
@@ -142,7 +146,10 @@ def opened(source: Any) -> Iterator[OpenFile]:
             yield _given(stream)
     else:
         path = os.fsdecode(source)
-        mode = os.stat(path).st_mode
+        try:
+            mode = os.stat(path).st_mode
+        except FileNotFoundError as error:
+            raise MissingFileError(error.errno, error.strerror, path) from None
         if stat.S_ISDIR(mode):
             raise FileError(
                 path,

@@ -76,3 +76,35 @@ def pack(structure: Any, flat: list[Any]) -> Any:
     """
     supply = iter(flat)
     return map_leaves(lambda _: next(supply), structure)
+
+
+def matched(structure: Any, value: Any) -> list[Any] | None:
+    """Return what `value` holds in the order of `structure`; None if its form is another.
+
+    Lists and tuples are one form, and dicts may have keys in another order, and further ones.
+
+    Examples
+    --------
+    >>> matched({"a": 0, "b": [0, 0]}, {"b": (1, 2), "a": 3, "c": 4})
+    [3, 1, 2]
+    """
+    kind = _kind(type(structure))
+    if kind != _kind(type(value)):
+        return None
+    if kind == _LEAF:
+        return [value]
+    if kind == _MAPPING:
+        if not all(key in value for key in structure):
+            return None
+        pairs = [(part, value[key]) for key, part in structure.items()]
+    elif len(structure) != len(value):
+        return None
+    else:
+        pairs = list(zip(structure, value, strict=True))
+    found: list[Any] = []
+    for part, values in pairs:
+        below = matched(part, values)
+        if below is None:
+            return None
+        found += below
+    return found

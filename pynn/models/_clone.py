@@ -6,8 +6,8 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pynn._structure import leaves, map_leaves
-from pynn.layers import InputLayer, Layer
+from pynn._structure import leaves, map_leaves, matched
+from pynn.layers import OPERATIONS, InputLayer, Layer
 from pynn.models._model import Model
 from pynn.models._sequential import Sequential
 from pynn.ops import Tensor
@@ -19,6 +19,8 @@ def clone_model(
     model: AnyModel,
     input_tensors: Any = None,
     clone_function: Callable[[Layer], Layer] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
 ) -> AnyModel:
     """Return a model of the same architecture, with weights of its own, freshly initialized.
 
@@ -30,15 +32,21 @@ def clone_model(
     model : Model
         Functional, Sequential, or a subclass that can be made again from its constructor's
         arguments.
-    input_tensors : Tensor or list of Tensor, default=None
-        What the clone is built on; None stands for new inputs.
+    input_tensors : Tensor, or list, tuple or dict of Tensor, default=None
+        What the clone is built on, in the form of the model's inputs; None stands for new inputs.
     clone_function : callable, default=None
         Makes the copy of a layer; None stands for its config.
+    call_function : callable, default=None
+        ``call_function(layer, *args, **kwargs)`` calls a layer of the clone, and may do more: put
+        another one behind it. For functional models.
+    recursive : bool, default=False
+        Whether both functions get the layers within models that are layers, not these as a whole.
 
     Raises
     ------
     ValueError
-        If `model` is no model.
+        If `model` is no model, `input_tensors` has another form than its inputs, or it is not
+        functional and `call_function` is given.
 
     Examples
     --------
@@ -49,28 +57,65 @@ def clone_model(
     """
     if not isinstance(model, Model):
         raise ValueError(f"clone_model takes a model. Received: {type(model).__name__}")
-    copied = _copy_layer if clone_function is None else clone_function
+    if call_function is not None and not _is_functional(model):
+        raise ValueError(
+            "call_function is for functional models: nobody else calls the layers of others. "
+            f"Received: a {type(model).__name__}"
+        )
+    copies: dict[int, Layer] = {}
+
+    def copied(layer: Layer) -> Layer:
+        if id(layer) not in copies:
+            has_layers = isinstance(layer, Sequential) or _is_functional(layer)
+            if recursive and has_layers:
+                copies[id(layer)] = _clone(layer, None, copied, call_function)
+            else:
+                copies[id(layer)] = (clone_function or _copy_layer)(layer)
+        return copies[id(layer)]
+
+    return _clone(model, input_tensors, copied, call_function)
+
+
+def _is_functional(model: Any) -> bool:
+    is_graph = isinstance(model, Model) and not isinstance(model, Sequential)
+    return is_graph and model._call_graph is not None and type(model)._is_functional_class()
+
+
+def _clone(
+    model: Any,
+    input_tensors: Any,
+    copied: Callable[[Layer], Layer],
+    call_function: Callable[..., Any] | None,
+) -> Any:
     if isinstance(model, Sequential):
         return _compiled_like(model, _clone_sequential(model, input_tensors, copied))
-    if model._call_graph is None or not type(model)._is_functional_class():
+    if not _is_functional(model):
         return _clone_subclass(model)
     network = model._call_graph
-    inputs = list(leaves(input_tensors)) if input_tensors is not None else None
-    values: dict[int, Any] = {}
-    for i, tensor in enumerate(network.flat_inputs):
-        if inputs is not None:
-            values[id(tensor)] = inputs[i]
-        else:
-            values[id(tensor)] = InputLayer(tensor.shape[1:], tensor.dtype, tensor.name).output
-    copies: dict[int, Layer] = {}
+    inputs: list[Any] | None
+    if input_tensors is None:
+        inputs = [
+            InputLayer(tensor.shape[1:], tensor.dtype, tensor.name).output
+            for tensor in network.flat_inputs
+        ]
+    else:
+        inputs = matched(network.inputs, input_tensors)
+        if inputs is None:
+            raise ValueError(
+                "input_tensors must have the form of the model's inputs. Received: "
+                f"input_tensors={input_tensors}, and the inputs are {network.inputs}"
+            )
+    values = {id(old): new for old, new in zip(network.flat_inputs, inputs, strict=True)}
     for call in network.calls:
         if not call.inputs:
             continue
-        if id(call.layer) not in copies:
-            copies[id(call.layer)] = copied(call.layer)
+        layer = copied(call.layer)
         args = map_leaves(lambda x: values.get(id(x), x), list(call.args))
         kwargs = map_leaves(lambda x: values.get(id(x), x), call.kwargs)
-        results = copies[id(call.layer)](*args, **kwargs)
+        if call_function is None or isinstance(layer, OPERATIONS):
+            results = layer(*args, **kwargs)
+        else:
+            results = call_function(layer, *args, **kwargs)
         for tensor, value in zip(leaves(call.outputs), leaves(results), strict=True):
             values[id(tensor)] = value
 

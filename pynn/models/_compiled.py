@@ -24,6 +24,12 @@ class NotCompiledError(RuntimeError, ValueError):
     """Raised where `compile` has to come first: a RuntimeError to Keras 2, a ValueError to 3."""
 
 
+class UnknownOutputError(ValueError, KeyError):
+    """A dict names what is no output: to Keras a ValueError or a KeyError, as the outputs come."""
+
+    __str__ = ValueError.__str__
+
+
 class Compiled:
     """Losses and metrics as `compile` got them.
 
@@ -198,7 +204,7 @@ def _per_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
     if isinstance(given, Mapping) and "class_name" not in given:
         unknown = [key for key in given if key not in names]
         if unknown:
-            raise ValueError(
+            raise UnknownOutputError(
                 f"{what} has the key {unknown[0]!r}, which is no output. The outputs are: "
                 f"{', '.join(names)}"
             )

@@ -91,6 +91,7 @@ class Evaluation:
             evaluator = model._trainers.evaluator(model, objectives)
             if not by_batches:
                 rows = max(model._rows_per_call() // size, 1) * size
+        model.stop_evaluating = False
         callbacks.on_test_begin()
         objectives.reset()
         totals: Totals | None = None
@@ -113,6 +114,8 @@ class Evaluation:
                 callbacks.on_test_batch_end(done - 1, objectives.logs(totals))
             if bar is not None and bar.is_due:
                 bar.update(done, objectives.logs(totals))
+            if model.stop_evaluating:
+                break
         if totals is None:
             raise ValueError("there is no data to evaluate the model on: it has no rows")
         logs = objectives.logs(totals)

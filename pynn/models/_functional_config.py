@@ -69,6 +69,11 @@ def from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None)
         If a class is unknown or the calls do not fit together.
     """
     entries = config["layers"]
+    if not all("calls" in entry for entry in entries):
+        raise ValueError(
+            f"the config of model {config.get('name')!r} is none of pynn's: its layers have no "
+            "'calls'. Of Keras's models pynn loads files, with load_model"
+        )
     found_layers = layers_from(entries, custom_objects)
     made = {str(e["name"]): layer for e, layer in zip(entries, found_layers, strict=True)}
     outputs: dict[_Place, list[Tensor]] = {}

@@ -69,6 +69,8 @@ class Model(BaseModel):
         Of the last call to `fit`.
     stop_training : bool
         A callback sets it to True to end training after the current epoch.
+    stop_evaluating, stop_predicting : bool
+        A callback sets one to True to end `evaluate` or `predict` after the current batch.
 
     Raises
     ------
@@ -99,6 +101,8 @@ class Model(BaseModel):
     history: History
     steps_per_execution: int
     stop_training: bool
+    stop_evaluating: bool
+    stop_predicting: bool
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         model = super().__new__(cls, *args, **kwargs)
@@ -111,7 +115,7 @@ class Model(BaseModel):
         model._by_layers = None
         model.optimizer = None
         model.steps_per_execution = 1
-        model.stop_training = False
+        model.stop_training = model.stop_evaluating = model.stop_predicting = False
         return model
 
     def _forget_plans(self) -> None:

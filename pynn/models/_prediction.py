@@ -61,6 +61,7 @@ class Prediction:
         n_rows = self._n_rows if self._taker is None else None
         if n_rows is not None and self._limit is not None:
             n_rows = min(n_rows, self._limit * self._batch_size)
+        self._model.stop_predicting = False
         if callbacks is not None:
             callbacks.on_predict_begin()
         outputs = collect(self._outputs(callbacks, bar), n_rows)
@@ -94,6 +95,8 @@ class Prediction:
             if bar is not None:
                 bar.update(done, {})
             yield found
+            if self._model.stop_predicting:
+                break
         if notified is not None and (left := -done % together):
             notified.on_predict_batch_end(done - 1 + left)
 

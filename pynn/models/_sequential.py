@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from pynn import layers
 from pynn._of_keras import of_keras
-from pynn._structure import is_nested
+from pynn._structure import is_nested, map_leaves
 from pynn._tracing import entered
 from pynn._user_warning import warn_user
 from pynn.layers import InputLayer, Layer
@@ -57,7 +57,7 @@ class Sequential(Model):
         super().__init__(name=name, trainable=trainable, **kwargs)
         self._stack: list[Layer] = []
         self._begins_with: InputLayer | None = None
-        self._tensors: list[Tensor] = []  # the input, and the output of each layer
+        self._tensors: list[Any] = []  # the input, or inputs, and the output of each layer
         if layers is not None and not isinstance(layers, (list, tuple)):
             layers = [layers]
         for layer in layers or ():
@@ -121,17 +121,17 @@ class Sequential(Model):
         self._interface = None
         self.built = False
         self._forget_plans()
-        if self._begins_with is None and self._stack:
+        if self._begins_with is None and self._stack and not self._tensors:
             first = self._stack[0]
             shape = first._row_shape
             if shape is None and first.built and isinstance(first, Model):
                 shape = tuple(first.input_shape[1:])
             if shape is not None:
                 self._begins_with = InputLayer(shape, dtype=first.dtype)
-        if self._begins_with is None or not self._stack:
-            return
-        if not self._tensors:
+        if not self._tensors and self._begins_with is not None:
             self._tensors.append(self._begins_with.output)
+        if not self._tensors or not self._stack:
+            return
         with entered(self):
             for layer in self._stack[len(self._tensors) - 1 :]:
                 self._tensors.append(layer(self._tensors[-1]))
@@ -143,26 +143,31 @@ class Sequential(Model):
     def build(self, input_shape: Any = None) -> None:
         """Make the weights for inputs of that shape, the batch's size in front.
 
+        A list or dict of shapes is for a first layer that takes several inputs.
+
         Raises
         ------
         ValueError
             If the model is built for inputs of another shape.
         """
+        if input_shape is None:
+            if self._call_graph is None:
+                self._extend()
+            return
+        several = isinstance(input_shape, Mapping) or any(map(is_nested, input_shape))
+        shape = tuple(input_shape)
         if self._call_graph is not None:
-            if input_shape is not None and tuple(input_shape)[1:] != self.input_shape[1:]:
+            if not several and shape[1:] != self.input_shape[1:]:
                 raise ValueError(
                     f"Sequential {self.name!r} is built for inputs of shape {self.input_shape}. "
                     f"Received: input_shape={input_shape}"
                 )
             return
-        if input_shape is None:
-            self._extend()
-            return
-        shape = tuple(input_shape)
-        if any(is_nested(size) for size in shape):
-            raise ValueError(f"a Sequential has one input. Received: input_shape={input_shape}")
         if not self._stack:
             raise ValueError(f"Sequential {self.name!r} has no layers to build")
+        if several:
+            super().build(input_shape)
+            return
         self._begins_with = InputLayer(shape[1:], dtype=self._stack[0].dtype)
         self._extend()
 
@@ -174,10 +179,15 @@ class Sequential(Model):
         # As with an Input, but its shape comes from the data.
         if isinstance(data, (list, tuple)) and len(data) == 1:
             data = data[0]
-        if isinstance(data, (list, tuple, dict)):
-            raise ValueError(
-                f"a Sequential has one input. Received: {type(data).__name__} of {len(data)} arrays"
-            )
+        if is_nested(data):  # for a first layer that takes several, such as one that adds them
+            dtype = self._stack[0].dtype
+            self._tensors = [map_leaves(lambda x: InputLayer(x.shape[1:], dtype).output, data)]
+            try:
+                self._extend()
+            except Exception:
+                self._tensors = []
+                raise
+            return
         self.build((None, *data.shape[1:]))
 
     def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:

@@ -97,6 +97,8 @@ class Objectives:
         self.outputs = list(outputs)
         self.metrics = list(metrics)
         self._weighted = weighted
+        # A single loss is the whole loss, as in Keras.
+        self._names_losses = sum(each.loss is not None for each in outputs) > 1
         self.native_losses = [native_or_loss(each.loss, len(each.shape)) for each in outputs]
         self.native_metrics: list[list[Any]] = [[] for _ in outputs]
         for each in metrics:
@@ -168,7 +170,7 @@ class Objectives:
         """Return the figures by their names: the losses first, then the metrics."""
         loss, outputs = totals.losses()
         logs = {f"{prefix}loss": loss}
-        if len(self.outputs) > 1:
+        if self._names_losses:
             for output, value in zip(self.outputs, outputs, strict=True):
                 if output.loss is not None:
                     logs[f"{prefix}{output.name}_loss"] = value
@@ -194,7 +196,7 @@ class Objectives:
     def log_names(self) -> list[str]:
         """Return the names of the figures, as far as they are known before there are any."""
         names = ["loss"]
-        if len(self.outputs) > 1:
+        if self._names_losses:
             names += [f"{each.name}_loss" for each in self.outputs if each.loss is not None]
         return names + [each.name for each in self.metrics]
 

@@ -58,7 +58,7 @@ def collect(outputs: Iterable[Sequence[np.ndarray]], n_rows: int | None = None) 
     outputs : iterable of sequences of ndarray
         For each part, its rows of each output.
     n_rows : int, default=None
-        Of all parts; None if that is not known.
+        Of all parts, which may end before; None if that is not known.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def collect(outputs: Iterable[Sequence[np.ndarray]], n_rows: int | None = None) 
             result[done : done + len(array)] = array
         done += len(part[0])
     if whole:
-        return whole
+        return [array[:done] for array in whole]
     if not parts:
         raise ValueError("there is no data to predict from: it has no rows")
     return [

@@ -214,6 +214,40 @@ def test_sources_without_batches_are_refused(source: Any, built: bool) -> None:
             use()
 
 
+class Endless(utils.PyDataset):
+    num_batches = None
+
+    def __getitem__(self, index: int) -> tuple:
+        return np.full((2, 6), index / 100), np.ones((2, 1))
+
+
+class Stopper(pynn.callbacks.Callback):
+    def __init__(self) -> None:
+        self.batches = 0
+
+    def on_test_batch_end(self, batch: int, logs: object = None) -> None:
+        self.batches += 1
+        self.model.stop_evaluating = batch == 4
+
+    def on_predict_batch_end(self, batch: int, logs: object = None) -> None:
+        self.batches += 1
+        self.model.stop_predicting = batch == 4
+
+
+def test_a_callback_ends_evaluate_and_predict() -> None:
+    model = Sequential([layers.Input((6,)), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd")
+    for _ in range(2):  # the second time from the beginning
+        stopper = Stopper()
+        model.evaluate(Endless(), callbacks=[stopper], verbose=0)
+        assert stopper.batches == 5
+        found = model.predict(iter(Endless()), callbacks=[stopper], verbose=0)
+        assert stopper.batches == 10
+        assert found.shape == (10, 1)
+    arrays = model.predict(np.zeros((40, 6)), 2, callbacks=[Stopper()], verbose=0)
+    assert arrays.shape == (10, 1)
+
+
 class Batches(utils.PyDataset):
     def __init__(self) -> None:
         self.ends = 0
@@ -352,7 +386,7 @@ def test_an_output_without_a_loss_needs_no_targets(y: object) -> None:
     x = WHOLE / 100
     arguments = {"epochs": 2, "verbose": 0, "shuffle": False, "validation_split": 0.2}
     expected = two_outputs(u="mse").fit(x, {"u": Y, "v": Y}, **arguments).history
-    assert list(expected) == ["loss", "u_loss", "val_loss", "val_u_loss"]
+    assert list(expected) == ["loss", "val_loss"]
     model = two_outputs(u="mse")
     assert model.fit(x, y, **arguments).history == expected
     assert model.evaluate(x, y, verbose=0) == model.evaluate(x, {"u": Y, "v": Y}, verbose=0)

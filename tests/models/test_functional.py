@@ -24,6 +24,37 @@ def wide_and_deep(outputs: int = 2) -> Model:
     return Model([wide, deep], [main, aux] if outputs == 2 else main)
 
 
+def test_a_clone_may_call_its_layers_in_another_way() -> None:
+    def call(layer: layers.Layer, *args: object, **kwargs: object) -> object:
+        output = layer(*args, **kwargs)
+        return layers.Dropout(0.5)(output) if isinstance(layer, layers.Dense) else output
+
+    model = wide_and_deep()
+    outer = Model(model.inputs, model(model.inputs))
+    inner, shallow = clone_model(model, call_function=call), clone_model(outer, call_function=call)
+    deep = clone_model(outer, clone_function=lambda x: x, call_function=call, recursive=True)
+    counts = [
+        sum(isinstance(layer, layers.Dropout) for layer in found.layers)
+        for found in (inner, shallow, deep.layers[-1])
+    ]
+    assert counts == [3, 0, 3]
+    assert deep.get_layer(index=-1).get_layer("hidden") is model.get_layer("hidden")
+    for a, b in zip(deep([WIDE, DEEP]), model([WIDE, DEEP]), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="call_function is for functional models"):
+        clone_model(Sequential([layers.Dense(1)]), call_function=call)
+
+
+def test_a_clone_is_built_on_tensors_in_the_form_of_the_inputs() -> None:
+    a, b = pynn.Input((3,)), pynn.Input((3,))
+    model = Model({"a": a, "b": b}, layers.subtract([a, b]))
+    clone = clone_model(model, input_tensors={"b": pynn.Input((3,)), "a": pynn.Input((3,))})
+    x = {"a": np.full((2, 3), 5.0), "b": np.ones((2, 3))}
+    np.testing.assert_array_equal(clone(x), np.full((2, 3), 4.0))
+    with pytest.raises(ValueError, match="must have the form of the model's inputs"):
+        clone_model(model, input_tensors=(a, b))
+
+
 def test_inputs_and_outputs_by_position_and_by_name() -> None:
     model = wide_and_deep()
     assert model.input_names == ["wide", "deep"]

@@ -98,10 +98,24 @@ def test_get_layer_by_name_and_position() -> None:
         model.get_layer(index=2)
 
 
-def test_one_input_only() -> None:
+def test_a_first_layer_may_take_several_inputs() -> None:
+    model = Sequential([layers.Concatenate(), layers.Dense(3)])
+    model.compile(loss="mse", optimizer="sgd")
+    model.fit([X, X], X[:, :3], verbose=0)
+    kernel, bias = model.get_weights()
+    expected = np.concatenate([X, X], axis=1) @ kernel + bias
+    np.testing.assert_allclose(model.predict([X, X], verbose=0), expected, rtol=1e-5, atol=1e-6)
+    copy = pynn.models.clone_model(model)
+    copy([X, X])
+    copy.set_weights(model.get_weights())
+    np.testing.assert_allclose(copy([X, X]), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_dense_takes_one_input_only() -> None:
     model = Sequential([layers.Dense(3)])
-    with pytest.raises(ValueError, match="has one input"):
+    with pytest.raises(ValueError, match="takes one input"):
         model.predict([X, X], verbose=0)
+    assert model.predict(X, verbose=0).shape == (len(X), 3)
 
 
 def test_older_names_of_predictions() -> None:

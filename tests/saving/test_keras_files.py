@@ -54,6 +54,15 @@ def test_models_predict_as_in_keras(name: str, suffix: str) -> None:
     assert_predicts_as_keras(load_model(DATA / f"{name}{suffix}"), name)
 
 
+@pytest.mark.parametrize("suffix", [".pynn", ".keras", ".h5"])
+def test_a_sequential_of_several_inputs(suffix: str, tmp_path: Path) -> None:
+    model = Sequential([layers.Concatenate(), layers.Dense(2)])
+    x = [np.ones((3, 4), "float32"), np.ones((3, 5), "float32")]
+    expected = model(x)
+    model.save(tmp_path / f"model{suffix}")
+    np.testing.assert_array_equal(load_model(tmp_path / f"model{suffix}")(x), expected)
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5", "_weights.h5"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore:LeakyReLU's argument alpha")  # as it was called in Keras 2

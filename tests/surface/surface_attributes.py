@@ -88,6 +88,8 @@ ATTRIBUTES = [
             "metrics",
             "metrics_names",
             "stop_training",
+            "stop_evaluating",
+            "stop_predicting",
             "history",
         ),
     ),

@@ -188,6 +188,7 @@ MODELS = [
         {
             "input_tensors": keras.Input((6,)),
             "clone_function": lambda layer: type(layer).from_config(layer.get_config()),
+            "recursive": True,
         },
         nothing,
     ),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pynn import layers
-from pynn._structure import leaves, map_leaves
+from pynn._structure import is_nested, leaves, map_leaves
 from pynn.formats.keras._layers import class_to_keras, is_pynn, layer_from_keras, layer_to_keras
 from pynn.formats.keras._ops import call_from_keras, is_op, op_from_keras, op_to_keras
 from pynn.formats.keras._values import (
@@ -58,7 +58,7 @@ def model_to_keras(model: Any) -> dict[str, Any]:
             begin: Any = [] if model._begins_with is None else [model._begins_with]
             config["layers"] = [entry_of(layer) for layer in (*begin, *model.layers)]
             if model.built:
-                config["build_input_shape"] = list(model.input_shape)
+                config["build_input_shape"] = _input_shape(model)
         if is_pynn(type(model)):
             module = "keras" if kind == "Sequential" else "keras.src.models.functional"
             registered = kind if kind == "Functional" else None
@@ -67,8 +67,12 @@ def model_to_keras(model: Any) -> dict[str, Any]:
         else:
             entry = class_to_keras(type(model), config)
     if model.built:
-        entry["build_config"] = {"input_shape": map_leaves(lambda t: list(t.shape), model.input)}
+        entry["build_config"] = {"input_shape": _input_shape(model)}
     return entry
+
+
+def _input_shape(model: Any) -> Any:
+    return map_leaves(lambda tensor: list(tensor.shape), model.input)
 
 
 def _definer(cls: type, name: str) -> type:
@@ -194,7 +198,8 @@ def _sequential(config: Any, custom_objects: Mapping[str, Any]) -> dict[str, Any
     begins = entries and (
         entries[0]["class_name"] == "InputLayer" or "batch_input_shape" in entries[0]["config"]
     )
-    if shape is not None and entries and not begins:
+    is_single = isinstance(shape, (list, tuple)) and not any(map(is_nested, shape))
+    if is_single and entries and not begins:
         entries.insert(0, {"class_name": "InputLayer", "config": {"batch_shape": shape}})
     return {
         "name": config.get("name"),

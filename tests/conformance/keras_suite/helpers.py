@@ -172,6 +172,8 @@ def show_private_state() -> None:
     shown._model_variables_moving_average = property(
         lambda self: [_Shown(kept.average) for kept in self._tracked.values()]
     )
+    base: Any = pynn.layers.Layer
+    base._flatten_layers = lambda self: list({id(x): x for x in self._with_sublayers()}.values())
     shown._accumulated_gradients = property(
         lambda self: [_Shown(kept.accumulated) for kept in self._tracked.values()]
     )
