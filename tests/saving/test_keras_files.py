@@ -493,7 +493,7 @@ def operation(name: str = "", **changes: Any) -> Callable[[dict[str, Any]], None
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (operation(class_name="Cumsum"), "unknown operation: 'Cumsum' of keras.src.ops.numpy"),
+        (operation(class_name="Cumprod"), "unknown operation: 'Cumprod' of keras.src.ops.numpy"),
         (operation(class_name="find_op"), "unknown operation: 'find_op' of keras.src.ops.numpy"),
         (operation(module="keras.src.ops.nn"), "unknown operation: 'Subtract' of keras.src.ops.nn"),
         (operation(module="keras.src.ops.core", class_name="WhileLoop"), "unknown .*'WhileLoop'"),
