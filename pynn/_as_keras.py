@@ -141,9 +141,14 @@ class _Module(ModuleType):
 
 
 def _path_of(name: str) -> str | None:
-    """Return where a module is below keras, None if it is none of Keras's."""
-    parts = name.removeprefix("tensorflow.").split(".")
-    return ".".join(p for p in parts[1:] if p != "src") if parts[0] == "keras" else None
+    """Return where a module is below keras, None if it is none of Keras's.
+
+    The private modules in a package of keras.src are that package.
+    """
+    root, *parts = name.removeprefix("tensorflow.").split(".")
+    if parts[:1] == ["src"]:
+        parts = parts[1 : 3 if parts[2:3] == ["schedules"] else 2]
+    return ".".join(parts) if root == "keras" else None
 
 
 def _pynn(path: str) -> Any:

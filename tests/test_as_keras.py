@@ -17,7 +17,9 @@ import tensorflow as tf
 from keras import Model, Sequential, layers
 from keras.datasets import mnist
 from keras.optimizers.schedules import ExponentialDecay
-from keras.src.layers import Dense as inner
+from keras.src.layers.core.dense import Dense as inner
+from keras.src.optimizers.schedules.learning_rate_schedule import CosineDecay
+from keras.src.saving.saving_lib import load_model
 from tensorflow.keras.layers import Dense
 from tensorflow.keras.optimizers import Adam
 namespace = {}
@@ -25,6 +27,8 @@ exec("from keras import *\\nfrom keras.src.ops import *\\nfrom keras.random impo
 assert Dense is inner is kl.Dense is layers.Dense is keras.layers.Dense is pynn.layers.Dense
 assert tf.keras.Model is Model is namespace["Model"] is pynn.Model
 assert namespace["layers"].Dense is Dense and namespace["relu"] is pynn.ops.relu
+assert CosineDecay is pynn.optimizers.schedules.CosineDecay
+assert load_model is pynn.saving.load_model
 assert ExponentialDecay is pynn.optimizers.schedules.ExponentialDecay
 assert mnist.load_data is pynn.datasets.mnist.load_data
 assert keras.KerasTensor is pynn.ops.Tensor and isinstance(keras.Input((2,)), keras.KerasTensor)

@@ -25,9 +25,12 @@ os.environ.setdefault(
 if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") is None:
     collect_ignore_glob = ["test_*.py", "keras_suite/*"]
 else:
-    needed = {"test_lookups.py": "tensorflow", "test_keras_tuner.py": "keras_tuner"}
+    needed = {
+        "test_lookups.py": ["tensorflow"],
+        "test_libraries_for_keras.py": ["keras_tuner", "optuna_integration", "scikeras"],
+    }
     collect_ignore_glob = [
-        file for file, name in needed.items() if not importlib.util.find_spec(name)
+        file for file, names in needed.items() if not all(map(importlib.util.find_spec, names))
     ]
 
 
