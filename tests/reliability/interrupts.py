@@ -140,7 +140,7 @@ class Interrupt:
 def interrupted_fit(scene: Any, seconds: float, folder: Path) -> float | None:
     """Interrupt a `fit`, and check what it left."""
     made, given = scene(folder)
-    made.fit(X[:BATCH], Y[:BATCH], verbose=0)
+    earlier = made.fit(X[:BATCH], Y[:BATCH], verbose=0)
     before = int(made.optimizer.iterations)
     ended: list[int] = []
     counter = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ended.append(epoch))
@@ -155,7 +155,7 @@ def interrupted_fit(scene: Any, seconds: float, folder: Path) -> float | None:
     assert len(ended) <= len(history.epoch)  # which is notified first
     steps = int(made.optimizer.iterations) - before
     # The interrupt may have come while the epoch that is over was being noted.
-    noted = STEPS * len(history.epoch)
+    noted = 0 if history is earlier else STEPS * len(history.epoch)
     assert noted <= steps <= noted + STEPS, f"{steps} steps in {len(history.epoch)} epochs"
     for path in folder.glob("last.*"):
         load_model(path)
