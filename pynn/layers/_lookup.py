@@ -88,8 +88,13 @@ class Lookup(Adapting, Layer):
         return [*self._tokens] or None
 
     def _special(self) -> list[Any]:
-        masks = [self.mask_token] if self.mask_token is not None and self._is_int else []
-        return masks + [self.oov_token] * self.num_oov_indices
+        n_masks = self._start - self.num_oov_indices
+        return [self.mask_token] * n_masks + [self.oov_token] * self.num_oov_indices
+
+    @property
+    def _start(self) -> int:
+        """How many places there are before those of the vocabulary."""
+        return int(self.mask_token is not None and self._is_int) + self.num_oov_indices
 
     @property
     def _is_int(self) -> bool:
@@ -107,7 +112,7 @@ class Lookup(Adapting, Layer):
 
     def vocabulary_size(self) -> int:
         """Return how many places there are."""
-        return len(self._special()) + len(self._tokens)
+        return self._start + len(self._tokens)
 
     def set_vocabulary(self, vocabulary: Any) -> None:
         """Take a vocabulary, in place of the one that there is.
@@ -130,9 +135,9 @@ class Lookup(Adapting, Layer):
         tokens = self._as_tokens(vocabulary).ravel().tolist()
         if not tokens:
             raise ValueError("a vocabulary must not be empty")
-        special = self._special()
-        if tokens[: len(special)] == special:
-            tokens = tokens[len(special) :]
+        start = self._start
+        if len(tokens) >= start and tokens[:start] == self._special():
+            tokens = tokens[start:]
         twice = [token for token, count in Counter(tokens).items() if count > 1]
         if twice:
             raise ValueError(f"a vocabulary has each entry once. Received: {twice[:5]} repeated")
@@ -140,15 +145,15 @@ class Lookup(Adapting, Layer):
         if not reserved.isdisjoint(tokens):
             raise ValueError(
                 f"{reserved.intersection(tokens)} stand for masks and for what is unknown: they "
-                f"are not in the vocabulary, or stand in front of it as {special}"
+                "are not in the vocabulary, or stand in front of it as get_vocabulary() has them"
             )
-        if self.max_tokens is not None and len(special) + len(tokens) > self.max_tokens:
+        if self.max_tokens is not None and start + len(tokens) > self.max_tokens:
             raise ValueError(
                 f"the vocabulary must have at most max_tokens={self.max_tokens} places. "
-                f"Received: {len(special) + len(tokens)}"
+                f"Received: {start + len(tokens)}"
             )
         self._tokens = tokens
-        self._places = {token: i for i, token in enumerate(tokens, len(special))}
+        self._places = {token: i for i, token in enumerate(tokens, start)}
 
     def _refuse_in_model(self) -> None:
         if self._calls:
@@ -178,7 +183,7 @@ class Lookup(Adapting, Layer):
             counts.pop(token, None)
         tokens = sorted(counts, key=lambda token: (counts[token], token), reverse=True)
         if self.max_tokens is not None:
-            tokens = tokens[: self.max_tokens - len(self._special())]
+            tokens = tokens[: max(self.max_tokens - self._start, 0)]
         self.reset_state()
         if tokens:
             self.set_vocabulary(tokens)
@@ -211,7 +216,7 @@ class Lookup(Adapting, Layer):
                 f"layer {self.name!r} has no place for what is not in its vocabulary, as "
                 f"num_oov_indices=0. Received: {token!r}"
             )
-        first = len(self._special()) - self.num_oov_indices
+        first = self._start - self.num_oov_indices
         return first + (self._bucket(token) if self.num_oov_indices > 1 else 0)
 
     def _inverted(self, places: np.ndarray) -> np.ndarray:
@@ -322,15 +327,17 @@ class StringLookup(Lookup):
         )
 
     def _as_tokens(self, values: Any) -> np.ndarray:
-        array = np.asarray(values)
+        # As objects, since an array of texts has room for the longest one in each place.
+        array = np.asarray(values, None if hasattr(values, "dtype") else object)
         texts = array.ravel().tolist() if array.dtype.kind in "USOT" else None
         if array.size and (texts is None or not all(isinstance(t, (str, bytes)) for t in texts)):
             raise ValueError(
                 f"{type(self).__name__} takes texts. Received: {array.ravel()[:3].tolist()}, "
                 f"dtype={array.dtype}"
             )
-        texts = [t if isinstance(t, str) else t.decode(self.encoding) for t in texts or []]
-        return np.asarray(texts, "U" if not texts else None).reshape(array.shape)
+        tokens = np.empty(array.size, object)
+        tokens[:] = [t if isinstance(t, str) else t.decode(self.encoding) for t in texts or []]
+        return tokens.reshape(array.shape)
 
     def _bucket(self, token: Any) -> int:
         return fingerprint64(token.encode()) % self.num_oov_indices
@@ -453,7 +460,7 @@ class IntegerLookup(Lookup):
                 f"layer {self.name!r} has integers of {_MOST_EXACT} or more in its vocabulary, "
                 "which a model does not keep exactly: call it on arrays, before the model"
             )
-        special = len(self._special())
+        special = self._start
         hit = ops.cast(ops.equal(ops.expand_dims(inputs, -1), known), self.dtype)
         place = ops.sum(hit * np.arange(special, special + len(known), dtype=self.dtype), axis=-1)
         bucket = ops.mod(inputs, self.num_oov_indices) + special - self.num_oov_indices

@@ -6,6 +6,7 @@ tests/conformance/test_lookups.py compares with Keras itself, where TensorFlow i
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,15 @@ def test_categories_become_vectors(mode: str) -> None:
     else:
         with pytest.raises(ValueError, match="need output_mode='count'"):
             layer([[1]], count_weights=[[1.0]])
+
+
+def test_a_vocabulary_takes_no_more_memory_than_its_texts() -> None:
+    tracemalloc.start()
+    try:
+        layer = layers.StringLookup(vocabulary=["x" * 10**6, *map(str, range(1000))])
+        assert layer(["999", "y"]).tolist() == [1001, 0]
+        layer = layers.IntegerLookup(vocabulary=[1], num_oov_indices=10**8)
+        assert layer.vocabulary_size() == 10**8 + 1
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+    finally:
+        tracemalloc.stop()
