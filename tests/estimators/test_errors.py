@@ -103,7 +103,7 @@ FIT: dict[str, tuple[Any, Any]] = {
     "X of objects with None": (with_value(None, object), Y),
     "X of objects that are lists": (with_value([], object), Y),
     "X read-only": (read_only(X), Y),
-    "X masked": (np.ma.masked_less(X, 0), Y),
+    "X masked, with all there": (np.ma.masked_less(X, -1e9), Y),  # others: see tests/reliability
     "X reversed": (X[::-1, ::-1], Y),
     "X a matrix": (np.asarray(X).view(np.matrix), Y),
     "X a dict": ({"a": X[:, 0]}, Y),

@@ -259,7 +259,9 @@ def test_shuffling_changes_the_order_only() -> None:
 
 @pytest.mark.parametrize("solver", sorted({*SOLVERS} - {"lbfgs", "sgd", "adam"}))
 def test_other_solvers_learn(solver: str) -> None:
-    rate = {"adadelta": 1.0, "adagrad": 0.1, "ftrl": 0.1, "lion": 0.003}.get(solver, 0.01)
+    rate = {"adadelta": 1.0, "adagrad": 0.1, "ftrl": 0.1, "lamb": 0.001, "lion": 0.003}.get(
+        solver, 0.01
+    )
     model = MLPClassifier((16,), solver=solver, learning_rate_init=rate, random_state=0)
     model.set_params(max_iter=300, batch_size=32).fit(*IRIS)
     assert model.score(*IRIS) > 0.9

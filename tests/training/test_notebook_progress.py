@@ -100,7 +100,7 @@ def test_the_same_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     model.compile(loss="mse")
     model.fit(np.ones((64, 2)), np.ones(64), epochs=2)
     first, second, bar = screen.text.split("\n")
-    assert re.fullmatch(r"Epoch 1/2 - \d\.\d\ds, .*/step - loss: \d\.\d+", first)
+    assert re.fullmatch(r"Epoch 1/2 - \d\.\d\ds, .*/step - loss: \d+\.\d+", first)
     assert second.startswith("Epoch 2/2 - ")
     assert bar == "Epoch 2/2 2/2, 0s"
 
