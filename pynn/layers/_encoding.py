@@ -34,6 +34,19 @@ def checked_mode(mode: str, *modes: str) -> str:
     return mode
 
 
+def checked_dense(sparse: bool) -> bool:
+    """Return False.
+
+    Raises
+    ------
+    ValueError
+        If `sparse` is not.
+    """
+    if sparse:
+        raise ValueError(f"sparse must be False: tensors are dense. Received: sparse={sparse!r}")
+    return False
+
+
 def encoded(numbers: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> Any:
     """Return whole numbers from 0 to ``depth - 1`` in the form that `mode` names.
 
@@ -61,11 +74,13 @@ class CategoryEncoding(Layer):
     Parameters
     ----------
     num_tokens : int
-        How many categories there are: they go from 0 to ``num_tokens - 1``, and others give zeros.
+        How many categories there are, which is needed: they go from 0 to ``num_tokens - 1``, and
+        others give zeros.
     output_mode : {"multi_hot", "one_hot", "count"}, default="multi_hot"
         Whether a row is one vector with a 1 for each category in it, each entry becomes a vector
         (in place of a last axis of size 1), or a row is a vector of how often each category is in
         it.
+    sparse : False, default=False
     **kwargs
         ``name``, ``dtype`` and ``input_shape`` of `Layer`.
 
@@ -85,8 +100,15 @@ class CategoryEncoding(Layer):
            [0., 1., 0.]], dtype=float32)
     """
 
-    def __init__(self, num_tokens: int, output_mode: str = "multi_hot", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_tokens: int | None = None,
+        output_mode: str = "multi_hot",
+        sparse: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.sparse = checked_dense(sparse)
         self.num_tokens = checked_size("num_tokens", num_tokens)
         self.output_mode = checked_mode(output_mode)
         self._build_at_init()
@@ -123,6 +145,7 @@ class Discretization(Adapting, Layer):
         By what share of the data the intervals that `adapt` makes may be off.
     output_mode : {"int", "one_hot", "multi_hot", "count"}, default="int"
         Whether the number of the interval is returned, or vectors as by `CategoryEncoding`.
+    sparse : False, default=False
     dtype, name, **kwargs
         As of `Layer`.
 
@@ -154,6 +177,7 @@ class Discretization(Adapting, Layer):
         num_bins: int | None = None,
         epsilon: float = 0.01,
         output_mode: str = "int",
+        sparse: bool = False,
         dtype: Any = None,
         name: str | None = None,
         **kwargs: Any,
@@ -170,6 +194,7 @@ class Discretization(Adapting, Layer):
         self.bin_boundaries = None if bin_boundaries is None else _sorted(bin_boundaries)
         self.epsilon = float(epsilon)
         self.output_mode = checked_mode(output_mode, "int")
+        self.sparse = checked_dense(sparse)
         self._summary = _NO_SUMMARY
         self._build_at_init()
 
@@ -217,8 +242,9 @@ class Discretization(Adapting, Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer, and the boundaries that it found."""
-        names = ("name", "dtype", "bin_boundaries", "num_bins", "epsilon", "output_mode")
-        return {name: getattr(self, name) for name in names}  # Keras's is not asked for trainable
+        # Keras's takes no trainable.
+        names = "name", "dtype", "bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse"
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Discretization:

@@ -16,7 +16,7 @@ from pynn import ops
 from pynn._number_checks import is_integer
 from pynn.layers._adapting import Adapting
 from pynn.layers._config import registry
-from pynn.layers._encoding import checked_mode, encoded
+from pynn.layers._encoding import checked_dense, checked_mode, encoded
 from pynn.layers._farmhash import fingerprint64
 from pynn.layers._layer import Layer
 
@@ -38,6 +38,7 @@ class Lookup(Adapting, Layer):
         vocabulary: Any,
         invert: bool,
         output_mode: str,
+        sparse: bool,
         pad_to_max_tokens: bool,
         **kwargs: Any,
     ) -> None:
@@ -57,6 +58,7 @@ class Lookup(Adapting, Layer):
         self.oov_token = oov_token
         self.invert = bool(invert)
         self.output_mode = checked_mode(output_mode, "int")
+        self.sparse = checked_dense(sparse)
         if self.invert and self.output_mode != "int":
             raise ValueError(
                 f"invert needs output_mode='int'. Received: output_mode={output_mode!r}"
@@ -275,6 +277,7 @@ class StringLookup(Lookup):
         Whether places are returned, or vectors as by `CategoryEncoding`.
     pad_to_max_tokens : bool, default=False
         Whether vectors have a place for each of `max_tokens`, however short the vocabulary.
+    sparse : False, default=False
     encoding : str, default="utf-8"
         How bytes are read as texts.
     name : str, default=None
@@ -308,6 +311,7 @@ class StringLookup(Lookup):
         invert: bool = False,
         output_mode: str = "int",
         pad_to_max_tokens: bool = False,
+        sparse: bool = False,
         encoding: str = "utf-8",
         name: str | None = None,
         **kwargs: Any,
@@ -321,6 +325,7 @@ class StringLookup(Lookup):
             vocabulary,
             invert,
             output_mode,
+            sparse,
             pad_to_max_tokens,
             name=name,
             **kwargs,
@@ -364,6 +369,7 @@ class IntegerLookup(Lookup):
         Whether to look up integers at places.
     output_mode : {"int", "one_hot", "multi_hot", "count"}, default="int"
         Whether places are returned, or vectors as by `CategoryEncoding`.
+    sparse : False, default=False
     pad_to_max_tokens : bool, default=False
         Whether vectors have a place for each of `max_tokens`, however short the vocabulary.
     oov_method : {"floormod", "farmhash"}, default="floormod"
@@ -397,6 +403,7 @@ class IntegerLookup(Lookup):
         vocabulary_dtype: str = "int64",
         invert: bool = False,
         output_mode: str = "int",
+        sparse: bool = False,
         pad_to_max_tokens: bool = False,
         oov_method: str = "floormod",
         name: str | None = None,
@@ -420,6 +427,7 @@ class IntegerLookup(Lookup):
             vocabulary,
             invert,
             output_mode,
+            sparse,
             pad_to_max_tokens,
             name=name,
             **kwargs,

@@ -59,7 +59,7 @@ def test_adapted(cls: str, mode: str, masked: bool, max_tokens: int | None) -> N
 def test_config(cls: str, given: bool) -> None:
     vocabulary = np.unique(DATA[cls])[2:].tolist() if given else None
     one, other = (layer.get_config() for layer in both(cls, vocabulary=vocabulary))
-    absent = {"sparse": False, "idf_weights": None, "salt": None}
+    absent = {"idf_weights": None, "salt": None}
     absent["vocabulary_size"] = len(vocabulary) + 1 if given else None
     if cls == "StringLookup":
         absent["oov_method"] = "floormod"

@@ -173,6 +173,7 @@ def test_a_vocabulary_is_read_from_a_file_by_its_user_only(tmp_path: Path) -> No
         ({"vocabulary": ["a", "[UNK]"], "invert": True}, "stand for masks"),
         ({"vocabulary": ["a", "b"], "max_tokens": 2}, "at most max_tokens=2"),
         ({"vocabulary": [1, 2]}, "takes texts"),
+        ({"sparse": True, "output_mode": "count"}, "sparse must be False"),
         ({"max_tokens": 1}, "max_tokens must be above 1"),
         ({"num_oov_indices": -1}, "num_oov_indices must be"),
         ({"pad_to_max_tokens": True}, "needs max_tokens"),

@@ -59,6 +59,7 @@ def lookup(name: str, data: Any, **others: Any) -> Entry:
         "invert": True,
         "output_mode": "multi_hot",
         "pad_to_max_tokens": False,
+        "sparse": False,
     }
     return Entry(f"layers.{name}", {}, {**given, **others, "name": "given"}, use)
 
@@ -146,13 +147,19 @@ LAYERS = [
     Entry(
         "layers.CategoryEncoding",
         {"num_tokens": 5},
-        {"output_mode": "count", **LAYER},
+        {"output_mode": "count", "sparse": False, **LAYER},
         on(LABELS.reshape(-1, 1)),
     ),
     Entry(
         "layers.Discretization",
         {"num_bins": 3},
-        {"epsilon": 0.1, "output_mode": "one_hot", "name": "given", "dtype": "float64"},
+        {
+            "epsilon": 0.1,
+            "output_mode": "one_hot",
+            "sparse": False,
+            "name": "given",
+            "dtype": "float64",
+        },
         lambda made: (made.adapt(X), made(X)),
     ),
     layer("Discretization", {"bin_boundaries": [0.2, 0.7]}),
