@@ -28,6 +28,8 @@ class InputLayer(Layer):
     name : str, default=None
     batch_shape : tuple, default=None
         The shape with the batch's size in front, in place of `shape`.
+    optional : bool, default=False
+        Whether a model may be called with None in place of data.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class InputLayer(Layer):
         batch_size: int | None = None,
         sparse: bool | None = None,
         input_tensor: Any = None,
+        optional: bool = False,
         trainable: bool = True,
     ) -> None:
         full = batch_shape if batch_shape is not None else batch_input_shape
@@ -68,6 +71,7 @@ class InputLayer(Layer):
         super().__init__(name=name or _state.unique_name("input_layer"), trainable=trainable)
         self.shape = checked_row_shape(shape, "an Input")
         self.dtype = _state.floatx() if dtype is None else dtype_name(dtype)
+        self.optional = bool(optional)
         self.built = True
         tensor = Tensor((None, *self.shape), self.dtype, name=self.name)
         call = Call(self, (), {})
@@ -85,7 +89,8 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
-        return {"shape": list(self.shape), "dtype": self.dtype, "name": self.name}
+        config = {"shape": list(self.shape), "dtype": self.dtype, "name": self.name}
+        return {**config, "optional": True} if self.optional else config
 
 
 def Input(  # noqa: N802, as Keras calls it
@@ -97,6 +102,7 @@ def Input(  # noqa: N802, as Keras calls it
     batch_shape: Any = None,
     sparse: bool | None = None,
     tensor: Any = None,
+    optional: bool = False,
 ) -> Tensor:
     """Return a tensor that stands for a model's input.
 
@@ -111,6 +117,9 @@ def Input(  # noqa: N802, as Keras calls it
     name : str, default=None
     batch_shape : tuple, default=None
         The shape with the batch's size in front, in place of `shape`.
+    optional : bool, default=False
+        Whether a functional model may be called with None in place of data, which its layers then
+        get, too; `fit`, `evaluate` and `predict` take data for every input.
 
     Returns
     -------
@@ -129,6 +138,7 @@ def Input(  # noqa: N802, as Keras calls it
     >>> pynn.Model(inputs, outputs).output_shape
     (None, 1)
     """
-    layer = InputLayer(shape, dtype, name, batch_shape=batch_shape, batch_size=batch_size)
+    sizes = {"batch_shape": batch_shape, "batch_size": batch_size}
+    layer = InputLayer(shape, dtype, name, **sizes, optional=optional)
     output: Tensor = layer.output
     return output

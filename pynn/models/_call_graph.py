@@ -10,6 +10,7 @@ from pynn.graph import steps_between
 from pynn.layers import Layer, operation_behind
 from pynn.models._interface import Interface
 from pynn.ops import Tensor
+from pynn.training import in_order
 
 
 class CallGraph(Interface):
@@ -25,6 +26,8 @@ class CallGraph(Interface):
         Each after those that it depends on.
     layers : list of Layer
         From the inputs to the outputs, by their distance from the end.
+    has_optional : bool
+        Whether there may be None for an input.
 
     Raises
     ------
@@ -46,6 +49,11 @@ class CallGraph(Interface):
         super().__init__(inputs, outputs[0] if alone else outputs)
         if len({id(tensor) for tensor in self.flat_inputs}) != len(self.flat_inputs):
             raise ValueError("the inputs of a model must be different tensors")
+        self._optional = [
+            tensor.source is not None and getattr(tensor.source[0].layer, "optional", False)
+            for tensor in self.flat_inputs
+        ]
+        self.has_optional = any(self._optional)
         self.calls = self._order_calls()
         self.layers = self._order_layers()
         names = [layer.name for layer in self.layers]
@@ -103,12 +111,19 @@ class CallGraph(Interface):
         Parameters
         ----------
         inputs : tensors or arrays
-            In the form of the model's inputs, or as a list.
+            In the form of the model's inputs, or as a list; None for one that is optional.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing, or None, for an input.
         """
-        values: dict[int, Any] = {
-            id(tensor): value
-            for tensor, value in zip(self.flat_inputs, self.match(inputs), strict=True)
-        }
+        values: dict[int, Any] = {}
+        given = zip(self.flat_inputs, self.match(inputs), self._optional, strict=True)
+        for tensor, value, optional in given:
+            if value is None and not optional:
+                raise ValueError(f"input {tensor.name!r} needs data. Received: None")
+            values[id(tensor)] = value
         for call in self.calls:
             if not call.inputs:
                 continue
@@ -121,6 +136,8 @@ class CallGraph(Interface):
 
     def match(self, inputs: Any) -> list[Any]:
         """Return one value per input, by name for a dict and by position otherwise."""
+        if isinstance(self.inputs, dict):
+            inputs = in_order(self.input_form, inputs)
         if isinstance(inputs, dict):
             names = self.input_names
             missing = [name for name in names if name not in inputs]

@@ -56,7 +56,14 @@ class Interface:
             [tensor.shape for tensor in self.flat_inputs],
             self.output_names,
             [tensor.shape for tensor in self.flat_outputs],
+            input_form=self.input_form,
         )
+
+    @property
+    def input_form(self) -> Any:
+        """The names of inputs that are a dict, in its form; otherwise None."""
+        is_dict = isinstance(self.inputs, Mapping)
+        return pack(self.inputs, list(self.input_names)) if is_dict else None
 
     def in_form(self, outputs: Sequence[np.ndarray]) -> Any:
         """Give flat outputs their shapes, and the form in which the model returns them."""

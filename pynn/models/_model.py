@@ -145,6 +145,11 @@ class Model(BaseModel):
         with suspended():
             self._ensure_built(args[0])
         training = kwargs.pop("training", args[1] if len(args) > 1 else None)
+        graph = self._call_graph
+        if graph is not None and graph.has_optional:
+            if any(value is None for value in graph.match(args[0])):
+                with tracing(bool(training)):
+                    return graph.run(args[0])
         if training is not True and not taped:
             if not self._runs_by_layers(training is None):
                 return map_leaves(as_result, self.predict_on_batch(args[0]))

@@ -4,7 +4,7 @@ Used by models and estimators alike; neither is known here.
 """
 
 from pynn.training._batches import BatchData, comes_in_batches, first_of
-from pynn.training._data import ArrayData, Signature, adapt, distribute
+from pynn.training._data import ArrayData, Signature, adapt, distribute, in_order
 from pynn.training._divergence import warn_of_divergence
 from pynn.training._epoch_order import EpochOrder
 from pynn.training._figures import format_logs
@@ -40,6 +40,7 @@ __all__ = [
     "distribute",
     "first_of",
     "format_logs",
+    "in_order",
     "native_or_loss",
     "parts_of",
     "progress_shown",

@@ -16,6 +16,8 @@ import numpy as np
 from pynn import _core
 from pynn._number_checks import is_number
 from pynn._sparse import is_sparse, to_csr
+from pynn._structure import is_nested, matched
+from pynn._user_warning import warn_user
 from pynn.graph import flat_rows, to_numeric, to_rows
 
 Shape = tuple[int | None, ...]
@@ -25,7 +27,8 @@ class Signature(NamedTuple):
     """Names and shapes, the batch included, of a network's inputs and outputs.
 
     `evaluated` names the outputs that have a loss or metrics, if not all have: the others need no
-    targets.
+    targets. `input_form` has the names of the inputs in the form in which data comes, if it is
+    more than a list.
     """
 
     input_names: list[str]
@@ -33,6 +36,7 @@ class Signature(NamedTuple):
     output_names: list[str]
     output_shapes: list[Shape]
     evaluated: Sequence[str] | None = None
+    input_form: Mapping[str, Any] | None = None
 
 
 class ArrayData:
@@ -231,6 +235,8 @@ def adapt(
     ValueError
         If something is missing, superfluous or of a wrong shape.
     """
+    if signature.input_form is not None:
+        x = in_order(signature.input_form, x)
     inputs = distribute(x, signature.input_names, "x", "input")
     arrays = [
         _input_array(value, name, shape)
@@ -245,6 +251,29 @@ def adapt(
     if class_weight is not None:
         weights = _class_weights(class_weight, signature, targets, weights)
     return ArrayData(arrays, targets, weights)
+
+
+def in_order(form: Mapping[str, Any], x: Any) -> Any:
+    """Return data for inputs that are a dict: those of nested dicts as a list.
+
+    Raises
+    ------
+    ValueError
+        If it is a list and the keys are not sorted, so that nobody knows which is which.
+    """
+    if isinstance(x, (list, tuple)) and len(form) > 1:
+        if list(form) != sorted(form):
+            raise ValueError(
+                f"x must be a dict with the keys {list(form)}, as the model's inputs are. "
+                f"Received: {type(x).__name__} of {len(x)} arrays"
+            )
+        warn_user(
+            f"x is a {type(x).__name__}, which is taken in the order of the keys of the model's "
+            f"inputs, {list(form)}. Give a dict"
+        )
+    elif any(map(is_nested, form.values())):
+        return matched(form, x) or x
+    return x
 
 
 def _targets(y: Any, signature: Signature, n_rows: int) -> list[Any]:
@@ -287,7 +316,10 @@ def distribute(
             f"{argument} must have one array for each {role}: {', '.join(names)}. "
             f"Received: {len(value)} arrays"
         )
-    return list(value)
+    return [
+        each[0] if isinstance(each, (list, tuple)) and _holds_one_array(each, n_rows) else each
+        for each in value
+    ]
 
 
 def _holds_one_array(value: Sequence[Any], n_rows: int | None) -> bool:

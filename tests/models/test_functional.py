@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,49 @@ def wide_and_deep(outputs: int = 2) -> Model:
     main = layers.Dense(1, name="main")(both)
     aux = layers.Dense(1, name="aux")(hidden)
     return Model([wide, deep], [main, aux] if outputs == 2 else main)
+
+
+class Shifted(layers.Layer):
+    def call(self, x: object, shift: object = None) -> object:
+        return x if shift is None else x + shift
+
+
+def test_an_optional_input_may_be_none() -> None:
+    x, shift = pynn.Input((5,), name="x"), pynn.Input((5,), name="shift", optional=True)
+    model = Model([x, shift], layers.Dense(1)(Shifted()(x, shift)))
+    again = Model.from_config(model.get_config(), {"Shifted": Shifted})
+    again.set_weights(model.get_weights())
+    without = model([WIDE, np.zeros_like(WIDE)])
+    for found in (model([WIDE, None]), again({"x": WIDE, "shift": None}, training=True)):
+        np.testing.assert_allclose(found, without, rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match="input 'x' needs data. Received: None"):
+        model([None, WIDE])
+    with pytest.raises(ValueError, match="input 'shift' needs data. Received: None"):
+        model.predict([WIDE, None])
+
+
+def test_nested_dicts_of_inputs(tmp_path: Path) -> None:
+    a, b, c = pynn.Input((1,)), pynn.Input((2,)), pynn.Input((3,))
+    model = Model({"a": a, "rest": {"c": c, "b": [b]}}, {"a": a + 1.0, "rest": {"c": c, "b": b}})
+    x = {"rest": {"b": [np.ones((4, 2))], "c": np.zeros((4, 3))}, "a": np.ones((4, 1))}
+    model.save(tmp_path / "model.pynn")
+    loaded = pynn.models.load_model(tmp_path / "model.pynn")
+    for found in (model(x), model.predict(x, verbose=0), loaded.predict(x, verbose=0)):
+        np.testing.assert_array_equal(found["a"], np.full((4, 1), 2.0))
+        np.testing.assert_array_equal(found["rest"]["b"], x["rest"]["b"][0])
+        np.testing.assert_array_equal(found["rest"]["c"], x["rest"]["c"])
+
+
+def test_a_list_for_a_dict_of_inputs_must_be_in_a_known_order() -> None:
+    a, b = pynn.Input((3,), name="a"), pynn.Input((3,), name="b")
+    x, y = np.full((2, 3), 5.0), np.ones((2, 3))
+    for use in (lambda model: model([x, y]), lambda model: model.predict([x, y], verbose=0)):
+        with pytest.raises(ValueError, match=r"must be a dict with the keys \['b', 'a'\]"):
+            use(Model({"b": b, "a": a}, b - a))
+        with pytest.warns(UserWarning, match=r"in the order of the keys .*\['a', 'b'\]. Give a d"):
+            np.testing.assert_array_equal(use(Model({"a": a, "b": b}, a - b)), x - y)
+    lists = Model([a, b], a - b)
+    np.testing.assert_array_equal(lists(([x], y)), x - y)  # lists of one array are that array
 
 
 def test_a_clone_may_call_its_layers_in_another_way() -> None:

@@ -164,7 +164,7 @@ MODELS = [
     Entry(
         "Input",
         {"shape": (6,)},
-        {"name": "given", "dtype": "float64", "batch_size": 4, "sparse": False},
+        {"name": "given", "dtype": "float64", "batch_size": 4, "sparse": False, "optional": True},
         nothing,
     ),
     *[

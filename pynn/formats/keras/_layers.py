@@ -61,6 +61,8 @@ def layer_to_keras(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, InputLayer):
         shape = [None, *layer.shape]
         config = {"batch_shape": shape, "dtype": layer.dtype, "sparse": False, "name": layer.name}
+        if layer.optional:  # an argument that the first Keras 3 has not
+            config["optional"] = True
     else:
         given = encode(layer.get_config(), name_of)
         config = {key: value_to_keras(key, value) for key, value in given.items()}
