@@ -46,6 +46,7 @@ _LOSES = "Keras leaves an argument out of the config, and so loses it"
 _LENIENT = "pynn takes whole numbers where Keras wants floats"
 _MASKS = surface_absent.ABSENT["layers"]["Masking"]
 _MORE = "Keras cannot make the object again from its file; pynn can"
+_LOOPS = "the state as a tree of arrays, for training loops written in JAX"
 _STRUCTURED = "a loss function of several outputs at once; pynn has a loss for each output"
 _SEVERAL_FILES = "a model in several files"
 _SKIPS = "`objects_to_skip`, which Keras documents nowhere"
@@ -132,6 +133,9 @@ OUT: dict[str, str] = {
         "pynn takes a dict with more entries than a model has inputs, and does not warn"
     ),
     "models/*::test_training_arg": "takes for granted that no layer is called to make a model",
+    "models/*::test_get_state_tree": _LOOPS,
+    "models/*::test_get_state_tree_with_duplicate_path": _LOOPS,
+    "models/*::test_set_state_tree": _LOOPS,
     "models/*::test_export_error": "formats of TensorFlow; pynn exports ONNX, by pynn.export",
     "models/functional_test.py::*::test_basic_flow_as_a_submodel": _UNKNOWN_AXIS,
     "models/functional_test.py::*::test_functional_slicing": _UNKNOWN_AXIS,
