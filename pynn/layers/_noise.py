@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pynn import ops
+from pynn._alpha_dropout import alpha_affine
 from pynn._number_checks import is_integer, is_number
 from pynn._tracing import TrainingFlag
 from pynn.layers._config import registry
@@ -49,8 +50,43 @@ class RateLayer(Layer):
         return type(self)._op(inputs, self.rate, **arguments)
 
 
+class SharedNoiseLayer(RateLayer):
+    """Base of the layers whose entries may share a draw along some axes, by `noise_shape`."""
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(rate, seed, **kwargs)
+        given = noise_shape if isinstance(noise_shape, (list, tuple)) else ()
+        sizes = all(n is None or (is_integer(n) and n > 0) for n in given)
+        if noise_shape is not None and not (given and sizes):
+            raise ValueError(
+                "noise_shape must be None, or a tuple of positive integers and None. "
+                f"Received: noise_shape={noise_shape!r}"
+            )
+        self.noise_shape = tuple(given) or None
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Return `inputs`, in training with noise; see `RateLayer`."""
+        if self.noise_shape is None:
+            return super().call(inputs, training)
+        shape = ops.shape(inputs)
+        sizes = list(zip(self.noise_shape, shape, strict=False))
+        if len(shape) != len(self.noise_shape) or any(n not in (None, 1, m) for n, m in sizes[1:]):
+            raise ValueError(
+                f"the noise_shape of layer {self.name!r}, {self.noise_shape}, must fit its input. "
+                f"Received: shape={shape}"
+            )
+        key = tuple(slice(0, 1) if n == 1 and m != 1 else slice(None) for n, m in sizes)
+        return self._with_shared_noise(inputs, inputs[key], training)
+
+    def _with_shared_noise(self, inputs: Any, some: Any, training: Any) -> Any:
+        """Return `inputs` with a draw for each entry of `some`, their part along shared axes."""
+        raise NotImplementedError
+
+
 @registry.add()
-class Dropout(RateLayer):
+class Dropout(SharedNoiseLayer):
     """Set inputs to 0 at random in training, and scale up the others.
 
     Parameters
@@ -86,36 +122,12 @@ class Dropout(RateLayer):
 
     _op = staticmethod(ops.dropout)
 
-    def __init__(
-        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(rate, seed, **kwargs)
-        given = noise_shape if isinstance(noise_shape, (list, tuple)) else ()
-        sizes = all(n is None or (is_integer(n) and n > 0) for n in given)
-        if noise_shape is not None and not (given and sizes):
-            raise ValueError(
-                "noise_shape must be None, or a tuple of positive integers and None. "
-                f"Received: noise_shape={noise_shape!r}"
-            )
-        self.noise_shape = tuple(given) or None
-
-    def call(self, inputs: Any, training: Any = None) -> Any:
-        """Return `inputs`, in training with entries set to 0; see `RateLayer`."""
-        if self.noise_shape is None:
-            return super().call(inputs, training)
-        shape = ops.shape(inputs)
-        sizes = list(zip(self.noise_shape, shape, strict=False))
-        if len(shape) != len(self.noise_shape) or any(n not in (None, 1, m) for n, m in sizes[1:]):
-            raise ValueError(
-                f"the noise_shape of layer {self.name!r}, {self.noise_shape}, must fit its input. "
-                f"Received: shape={shape}"
-            )
-        key = tuple(slice(0, 1) if n == 1 and m != 1 else slice(None) for n, m in sizes)
-        return inputs * super().call(ops.ones_like(inputs[key]), training)
+    def _with_shared_noise(self, inputs: Any, some: Any, training: Any) -> Any:
+        return inputs * RateLayer.call(self, ops.ones_like(some), training)
 
 
 @registry.add()
-class AlphaDropout(RateLayer):
+class AlphaDropout(SharedNoiseLayer):
     """Silence units at random in training, and keep mean 0 and variance 1.
 
     A silenced unit gets the least value that SELU has.
@@ -124,6 +136,8 @@ class AlphaDropout(RateLayer):
     ----------
     rate : float
         In [0, 1).
+    noise_shape : tuple, default=None
+        As in `Dropout`.
     seed : int, default=None
         Accepted for Keras's sake; the noise follows from the seed of the whole training.
     **kwargs
@@ -132,7 +146,8 @@ class AlphaDropout(RateLayer):
     Raises
     ------
     ValueError
-        If `rate` is outside [0, 1).
+        If `rate` is outside [0, 1), or `noise_shape` holds anything but positive integers and
+        None; when called, if it does not fit the input.
 
     References
     ----------
@@ -147,6 +162,13 @@ class AlphaDropout(RateLayer):
     """
 
     _op = staticmethod(ops.alpha_dropout)
+
+    def _with_shared_noise(self, inputs: Any, some: Any, training: Any) -> Any:
+        # What becomes of a zero: the offset, positive, if it is kept, less than 0 if not, and 0
+        # at inference.
+        drawn = RateLayer.call(self, ops.zeros_like(some), training)
+        kept = ops.where(drawn > 0, inputs * alpha_affine(self.rate)[0] + drawn, inputs)
+        return ops.where(drawn < 0, drawn, kept)
 
 
 @registry.add()
@@ -165,8 +187,7 @@ class GaussianDropout(RateLayer):
     Raises
     ------
     ValueError
-        If `rate` is outside [0, 1), or `noise_shape` holds anything but positive integers and
-        None; when called, if it does not fit the input.
+        If `rate` is outside [0, 1).
 
     References
     ----------

@@ -128,6 +128,7 @@ NOISY = [
     case_of("Dropout", (40, 50), rate=0.0),
     case_of("Dropout", (40, 50), rate=0.3, noise_shape=(None, 40, 1)),
     case_of("AlphaDropout", (40, 50), rate=0.3),
+    case_of("AlphaDropout", (40, 50), rate=0.3, noise_shape=(None, 40, 1)),
     case_of("GaussianNoise", (40, 50), stddev=0.7),
     case_of("GaussianDropout", (40, 50), rate=0.3),
 ]

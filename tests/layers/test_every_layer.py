@@ -29,6 +29,7 @@ EXAMPLES = [
     ("Add", {}, [VECTOR, OTHER, VECTOR]),
     ("ActivityRegularization", {"l2": 0.01}, VECTOR),
     ("AlphaDropout", {"rate": 0.1}, VECTOR),
+    ("AlphaDropout", {"rate": 0.1, "noise_shape": (None, 1, None)}, IMAGE),
     ("Average", {}, [VECTOR, OTHER]),
     ("BatchNormalization", {}, VECTOR),
     ("BatchNormalization", {"scale": False, "momentum": 0.5, "epsilon": 0.1}, VECTOR),

@@ -88,7 +88,7 @@ LAYERS = [
     layer("Permute", {"dims": (1,)}),
     layer("RepeatVector", {"n": 2}),
     layer("Dropout", {"rate": 0.5}, noise_shape=(None, 1), seed=1),
-    layer("AlphaDropout", {"rate": 0.5}, seed=1),
+    layer("AlphaDropout", {"rate": 0.5}, noise_shape=(None, 1), seed=1),
     layer("GaussianNoise", {"stddev": 0.5}, seed=1),
     layer("GaussianDropout", {"rate": 0.5}, seed=1),
     layer(
@@ -200,7 +200,7 @@ LAYERS = [
     layer("Softmax", axis=-1),
     layer("ActivityRegularization", l1=0.1, l2=0.1),
     layer("Identity"),
-    layer("Layer"),
+    layer("Layer", use=nothing),
     merge("Concatenate", axis=-1),
     merge("Add"),
     merge("Subtract"),
