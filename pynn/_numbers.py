@@ -26,6 +26,7 @@ class Number(float):
     __slots__ = ()
 
     shape = ()
+    dtype = np.dtype("float64")
 
     def numpy(self) -> np.float64:
         """Return the value as a NumPy scalar."""

@@ -90,6 +90,41 @@ def _takes_any(call: Callable[..., Any]) -> bool:
     return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
 
 
+def inputs_of_build(
+    build: Callable[..., Any],
+    call: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the inputs of a `call` whose shapes a `build` of several arguments asks for.
+
+    They are called ``a_shape`` and ``b_shape`` for the inputs ``a`` and ``b``. A `build` of one
+    argument asks for none by name.
+
+    Raises
+    ------
+    ValueError
+        If they are called otherwise.
+    """
+    needed = {
+        name: name.removesuffix("_shape")
+        for name, parameter in inspect.signature(build).parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        and (parameter.default is parameter.empty or name.endswith("_shape"))
+    }
+    if len(needed) < 2:
+        return {}
+    signature = inspect.signature(call)
+    for name, of in needed.items():
+        if of == name or of not in signature.parameters:
+            raise ValueError(
+                "build() of several arguments must name them as call() names its inputs, with "
+                f"'_shape' at the end. Received: {name!r}, for call{signature}"
+            )
+    given = signature.bind(*args, **kwargs).arguments
+    return {name: given[of] for name, of in needed.items() if of in given}
+
+
 def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments that `layer` was made with, as values that can be written down.
 

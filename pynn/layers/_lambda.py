@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pynn._custom_objects import known_objects
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
@@ -82,14 +83,15 @@ class Lambda(Layer):
         Raises
         ------
         ValueError
-            If the function is not in `custom_objects`.
+            If the function is neither in `custom_objects`, nor registered, nor in a scope of them.
         """
         name = config["function"]
         if callable(name):
             return cls(**config)
-        if name not in (custom_objects or {}):
+        function = known_objects(custom_objects).get(name)
+        if function is None:
             raise ValueError(
                 f"the function {name!r} of layer {config.get('name')!r} must be passed in "
                 "custom_objects"
             )
-        return cls(**{**config, "function": custom_objects[name]})
+        return cls(**{**config, "function": function})

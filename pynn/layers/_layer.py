@@ -24,6 +24,7 @@ from pynn.layers._arguments import (
 )
 from pynn.layers._config import with_objects, written
 from pynn.layers._weight_holder import WeightHolder
+from pynn.metrics import Metric
 from pynn.ops import Tensor
 
 
@@ -154,8 +155,14 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         self.built = type(self).build is Layer.build
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Compute the output. Subclasses define it; the base class returns its input."""
-        return inputs
+        """Compute the output. Subclasses define it.
+
+        Raises
+        ------
+        NotImplementedError
+            If the subclass does not.
+        """
+        raise NotImplementedError(f"class {type(self).__name__} must define call(inputs)")
 
     def add_loss(self, loss: Any) -> None:
         """Add a term to the loss of the model that the layer is part of.
@@ -272,9 +279,13 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         if not args and not kwargs:
             raise TypeError(f"layer {self.name!r} must be called on inputs. Received: none")
         first = args[0] if args else next(iter(kwargs.values()))
-        shapes = map_leaves(batch_shape, first)
+        named = _signatures.inputs_of_build(self.build, self.call, args, kwargs)
+        shapes = {name: map_leaves(batch_shape, value) for name, value in named.items()}
         with tracing(), recording(False), entered(self):
-            self.build(shapes)
+            if shapes:
+                self.build(**shapes)
+            else:
+                self.build(map_leaves(batch_shape, first))
         self.built = True
 
     def _with_training(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -291,6 +302,8 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output for an input of `input_shape`, batch included."""
+        if type(self).call is Layer.call:
+            self.call(input_shape)
         if isinstance(input_shape, tuple) or (
             isinstance(input_shape, list) and not any(map(is_shape, input_shape))
         ):
@@ -316,6 +329,21 @@ class Layer(WeightHolder, metaclass=_NamesItself):
             for weight in self.weights
             if weight.regularizer is not None
         ]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics in attributes of the layer and of the layers in it, each once."""
+        found: dict[int, Metric] = {}
+        for layer in self._with_sublayers():
+            for value in vars(layer).values():
+                if isinstance(value, Metric):
+                    found[id(value)] = value
+        return list(found.values())
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The weights of all `metrics`; they are none of the layer's `weights`."""
+        return [weight for metric in self.metrics for weight in metric.variables]
 
     # What a layer was called on
 
@@ -350,7 +378,8 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         for name in self._config_names:
-            config[name] = written(name, getattr(self, name))
+            if name != "activity_regularizer":
+                config[name] = written(name, getattr(self, name))
         return config
 
     @classmethod

@@ -77,7 +77,18 @@ class WeightHolder:
         Returns
         -------
         Weight
+
+        Raises
+        ------
+        ValueError
+            If the layer is being called: each call would make another weight.
         """
+        trace = current()
+        if trace.depth and trace.layers and trace.layers[-1] is self:
+            raise ValueError(
+                f"layer {self.name!r} must make its weights in __init__() or build(): call() runs "
+                f"again and again. Received: add_weight() in call(), name={name!r}"
+            )
         if args:
             order = _WEIGHT_ORDER if not isinstance(args[0], str) else _OLD_WEIGHT_ORDER
             given = dict(zip(order, args, strict=False))

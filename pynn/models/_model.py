@@ -22,7 +22,7 @@ from pynn._tracing import current, tracing
 from pynn._user_warning import warn_user
 from pynn.callbacks import CallbackList, History
 from pynn.graph import Tape
-from pynn.metrics import Mean, Metric
+from pynn.metrics import Mean
 from pynn.models import _functional_config
 from pynn.models._arguments import checked_count, checked_verbose, figures
 from pynn.models._base_model import BaseModel
@@ -170,7 +170,7 @@ class Model(BaseModel):
         with tracing(outer.training if training is None else bool(training)) as trace:
             trace.depth = outer.depth + 1
             outputs = super().__call__(inputs, **kwargs)
-        if is_taped():
+        if outer.depth or is_taped():  # within another layer's call, or a tape that will ask
             outer.losses.extend(trace.losses)
         return outputs
 
@@ -253,19 +253,17 @@ class Model(BaseModel):
 
     @property
     def metrics(self) -> list[Any]:
-        """The mean of the loss, the metrics of `compile` as one, and those held as attributes."""
+        """The mean of the loss, the metrics of `compile` as one, and those held as attributes.
+
+        Those that layers hold are among them.
+        """
         found: list[Any] = []
         if self._compiled is not None:
             found.append(self._tracker())
             if self._compile_metrics is not None:
                 found.append(self._compile_metrics)
-        held = [value for value in vars(self).values() if isinstance(value, Metric)]
+        held = super().metrics
         return [*found, *(m for m in held if m not in (self._loss_tracker, self._compile_metrics))]
-
-    @property
-    def metrics_variables(self) -> list[Any]:
-        """The weights of all `metrics`."""
-        return [weight for metric in self.metrics for weight in metric.variables]
 
     def reset_metrics(self) -> None:
         """Set the metrics to their beginnings."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pynn import Input, backend, initializers, layers, ops, regularizers
+from pynn import Input, backend, initializers, layers, metrics, ops, regularizers
+from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
 from pynn.models import Model, Sequential
+from pynn.utils import custom_object_scope
 
 X = np.arange(6, dtype="float32").reshape(2, 3)
 
@@ -334,3 +336,110 @@ def test_masks_of_merged_inputs() -> None:
     assert layers.Dot(axes=2).compute_mask([x, x], [first, second]) is None
     with pytest.raises(ValueError, match="a list of inputs, and of masks one for each"):
         layers.Add().compute_mask([x, x], [first])
+
+
+def test_alpha_dropout_shares_its_draws_along_axes_of_size_one() -> None:
+    x = np.random.default_rng(0).normal(size=(200, 5, 10)).astype("float32")
+    layer = layers.AlphaDropout(0.4, noise_shape=(None, 1, None))
+    np.testing.assert_array_equal(layer(x), x)
+    outputs = np.asarray(layer(x, training=True))
+    factor, offset = alpha_affine(0.4)
+    dropped = np.isclose(outputs, factor * SELU_FLOOR + offset)
+    np.testing.assert_allclose(outputs[~dropped], (x * factor + offset)[~dropped], rtol=1e-5)
+    assert (dropped == dropped[:, :1]).all()
+    assert 0.3 < dropped.mean() < 0.5
+    assert layers.AlphaDropout.from_config(layer.get_config()).noise_shape == (None, 1, None)
+
+
+def test_a_weight_made_in_call_is_refused() -> None:
+    class Late(layers.Layer):
+        def call(self, inputs: object) -> object:
+            return inputs * self.add_weight(shape=(), initializer="ones", name="late")
+
+    for inputs in (X, Input((3,))):
+        with pytest.raises(ValueError, match="'late'.*must make its weights in __init__"):
+            Late(name="late")(inputs)
+
+
+def test_layers_inside_may_be_built_in_call() -> None:
+    class Around(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Affine(2)
+
+        def call(self, inputs: object) -> object:
+            return self.inner(inputs)
+
+    layer = Around()
+    assert layer(X).shape == (2, 2)
+    assert len(layer.weights) == 2
+
+
+def test_the_base_class_computes_nothing() -> None:
+    layer = layers.Layer()
+    for ask in (layer.call, layer.compute_output_shape, layer):
+        with pytest.raises(NotImplementedError, match="class Layer must define call"):
+            ask(X)
+
+
+def test_build_takes_the_shapes_of_several_inputs_by_name() -> None:
+    class Weighted(layers.Layer):
+        def build(self, b_shape: tuple, a_shape: tuple) -> None:
+            self.shapes = a_shape, b_shape
+
+        def call(self, a: object, b: object) -> object:
+            return a[:, :1] + b[:, :1]
+
+    class Other(Weighted):
+        def build(self, a_shape: tuple, c_shape: tuple) -> None:
+            pass
+
+    for inputs in ((X, X[:, :2]), (Input((3,)), Input((2,)))):
+        layer = Weighted()
+        layer(*inputs)
+        assert layer.shapes == ((None, 3), (None, 2))
+        with pytest.raises(ValueError, match="Received: 'c_shape', for call"):
+            Other()(*inputs)
+
+
+def test_metrics_of_layers_are_the_models_too() -> None:
+    class Measured(Affine):
+        def __init__(self, units: int) -> None:
+            super().__init__(units)
+            self.error = metrics.MeanSquaredError()
+
+    inner = Measured(2)
+    model = Sequential([inner, Measured(1)])
+    model(X)
+    assert inner.metrics == [inner.error]
+    assert len(inner.metrics_variables) == 2
+    assert len(inner.weights) == 2
+    model.compile("sgd", "mse")
+    assert model.metrics[1:] == [inner.error, model.layers[1].error]
+    inner.error.update_state([1.0], [3.0])
+    model.reset_metrics()
+    assert inner.error.result() == 0.0
+
+
+def test_losses_of_a_model_within_a_model() -> None:
+    class Penalized(layers.Layer):
+        def call(self, inputs: object) -> object:
+            self.add_loss(ops.sum(inputs))
+            return inputs
+
+    model = Sequential([Sequential([Sequential([Penalized()])])])
+    model(X)
+    assert [float(loss) for loss in model.losses] == [X.sum()]
+
+
+def test_a_config_has_no_activity_regularizer_that_there_is_not() -> None:
+    assert "activity_regularizer" not in layers.Dense(2).get_config()
+
+
+def test_the_function_of_a_lambda_may_be_in_a_scope() -> None:
+    def double(x: object) -> object:
+        return x * 2
+
+    config = layers.Lambda(double).get_config()
+    with custom_object_scope({"double": double}):
+        np.testing.assert_array_equal(layers.Lambda.from_config(config)(X), X * 2)

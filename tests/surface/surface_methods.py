@@ -83,7 +83,7 @@ _HOOKS = [
 OWNED = [
     *owned(
         "layers.Layer",
-        keras.layers.Layer,
+        keras.layers.Identity,
         (
             "add_weight",
             {"shape": (2,)},
