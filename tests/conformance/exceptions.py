@@ -32,7 +32,6 @@ ABSENT_ARGUMENTS = {
 OTHER_SIGNATURES = {
     "layers.Embedding.embeddings_initializer": "the same initializer under its full name",
     "layers.PReLU.alpha_initializer": "the same initializer in lower case",
-    "layers.AlphaDropout.noise_shape": "no shared noise",
     "callbacks.ReduceLROnPlateau.baseline": "an argument of its parent that does nothing",
     "layers.InputLayer.activity_regularizer": "inputs are not penalized",
     "layers.InputLayer.batch_shape": "written as shape, of one row",
@@ -42,7 +41,6 @@ OTHER_SIGNATURES = {
     "layers.StringLookup.vocabulary_dtype": "its vocabulary holds texts",
     "models.Sequential.trainable": "after name, which came second in Keras 2",
     "models.Sequential.name": "before trainable, as in Keras 2",
-    "models.clone_model.call_function": "every layer is cloned by its config",
     "random.SeedGenerator.name": "has no name",
     "layers.dot.axes": "needed, as the layer's are",
     "layers.serialize.layer": "positional",
