@@ -15,7 +15,6 @@ ABSENT_ARGUMENTS = {
     "sparse": "no sparse tensors",
     "idf_weights": "no frequencies of words in texts",
     "salt": "no second hash",
-    "optional": "no inputs that may be missing",
     "synchronized": "one process",
     "renorm": "no batch renormalization",
     "renorm_clipping": "no batch renormalization",
@@ -24,7 +23,6 @@ ABSENT_ARGUMENTS = {
     "output_axes": "the kernels of dense layers have one order of axes",
     "zipped": "a model is one file",
     "free_memory": "memory is freed when the last reference goes",
-    "recursive": "nested models are cloned with the model",
     "double_checkpoint": "a backup is replaced in one step, so that one is enough",
     "splines": "pictures are drawn without Graphviz",
 }
