@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -313,7 +314,7 @@ class Dot(Merge):
     Raises
     ------
     ValueError
-        When called, if the sizes of the axes differ, or an input has more than three axes.
+        When called, if the sizes of the axes differ, or an input has less than two.
 
     Examples
     --------
@@ -338,12 +339,13 @@ class Dot(Merge):
     def merge(self, inputs: list[Any]) -> Any:
         """Return the products: shape (batch, 1) for vectors, else (batch, further axes)."""
         ranks = [ops.ndim(value) for value in inputs]
-        if max(ranks) > 3 or min(ranks) < 2:
-            raise ValueError("inputs must have two or three axes")
+        if min(ranks) < 2:
+            raise ValueError("inputs must have two axes or more")
         axes = [axis % rank for axis, rank in zip(self.axes, ranks, strict=True)]
         if 0 in axes:
             raise ValueError("axes must not be the batch's")
-        sizes = [ops.shape(value)[axis] for value, axis in zip(inputs, axes, strict=True)]
+        shapes = [ops.shape(value) for value in inputs]
+        sizes = [shape[axis] for shape, axis in zip(shapes, axes, strict=True)]
         if sizes[0] != sizes[1]:
             raise ValueError(f"axes must be of one size, and are of {sizes[0]} and {sizes[1]}")
         if self.normalize:
@@ -353,18 +355,23 @@ class Dot(Merge):
         first, second = inputs
         if ranks == [2, 2]:
             return ops.sum(first * second, axis=1, keepdims=True)
-        if ranks[0] == 2:
-            first = ops.expand_dims(first, 1)
-        elif axes[0] == 1:
-            first = ops.transpose(first, (0, 2, 1))
-        if ranks[1] == 2:
-            second = ops.expand_dims(second, 2)
-        elif axes[1] == 2:
-            second = ops.transpose(second, (0, 2, 1))
+        left, right = (
+            [i for i in range(1, rank) if i != axis] for rank, axis in zip(ranks, axes, strict=True)
+        )
+        if axes[0] != ranks[0] - 1:
+            first = ops.transpose(first, (0, *left, axes[0]))
+        if axes[1] != 1:
+            second = ops.transpose(second, (0, axes[1], *right))
+        rows, columns = [shapes[0][i] for i in left], [shapes[1][i] for i in right]
+        # One matrix a row of the batch; what is one already stays.
+        if len(rows) != 1:
+            first = ops.reshape(first, (-1, math.prod(rows), sizes[0]))
+        if len(columns) != 1:
+            second = ops.reshape(second, (-1, sizes[0], math.prod(columns)))
         product = ops.matmul(first, second)
-        if ranks[0] == 2:
-            return ops.squeeze(product, 1)
-        return ops.squeeze(product, 2) if ranks[1] == 2 else product
+        if len(rows) == len(columns) == 1:
+            return product
+        return ops.reshape(product, (-1, *rows, *columns))
 
     def _merged_mask(self, inputs: list[Any], masks: list[Any]) -> None:
         return None

@@ -45,6 +45,7 @@ EXAMPLES = [
     ("Dot", {"axes": 1}, [VECTOR, OTHER]),
     ("Dot", {"axes": (2, 1), "normalize": True}, [IMAGE, IMAGE.transpose(0, 2, 1)]),
     ("Dot", {"axes": (1, 2)}, [VECTOR[:, :3], IMAGE]),
+    ("Dot", {"axes": (1, 2)}, [IMAGE, np.stack([IMAGE, IMAGE], axis=-1).transpose(0, 2, 1, 3)]),
     ("Dropout", {"rate": 0.5}, VECTOR),
     ("ELU", {"alpha": 0.5}, VECTOR),
     ("Dropout", {"rate": 0.5, "noise_shape": (None, 1, None)}, IMAGE),

@@ -443,3 +443,24 @@ def test_the_function_of_a_lambda_may_be_in_a_scope() -> None:
     config = layers.Lambda(double).get_config()
     with custom_object_scope({"double": double}):
         np.testing.assert_array_equal(layers.Lambda.from_config(config)(X), X * 2)
+
+
+@pytest.mark.parametrize(
+    ("axes", "first", "second", "sums"),
+    [
+        ((-2, -1), (3, 2), (1, 2, 3), "nij,nkli->njkl"),
+        ((2, 1), (5, 2, 3), (2, 4), "nijk,njl->nikl"),
+        ((2, 2), (3, 2), (5, 2, 3), "nij,nkjl->nikl"),
+        ((1, 3), (3,), (5, 2, 3), "ni,nkli->nkl"),
+    ],
+)
+def test_dot_of_inputs_with_many_axes(axes: tuple, first: tuple, second: tuple, sums: str) -> None:
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=(4, *shape)) for shape in (first, second)]
+    expected = np.einsum(sums, *inputs)
+    layer = layers.Dot(axes)
+    tensors = [Input(first), Input(second)]
+    model = Model(tensors, layer(tensors))
+    for found in (layer(inputs), model.predict(inputs, verbose=0)):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert model.output_shape[1:] == expected.shape[1:]
