@@ -17,6 +17,7 @@ import numpy as np
 import pynn
 from pynn import _core, ops, optimizers
 from pynn._array_result import as_result
+from pynn.metrics._weight import MetricWeight
 
 
 def standardize_dtype(dtype: Any) -> str:
@@ -37,7 +38,15 @@ def convert_to_tensor(*args: Any, **kwargs: Any) -> Any:
 
 
 class Variable(ops.Weight):
-    """A weight of no layer, with the arguments of Keras's variables."""
+    """A weight of no layer, with the arguments of Keras's variables.
+
+    One of integers, such as a count of steps, is as a metric keeps it.
+    """
+
+    def __new__(cls, initializer: Any, shape: Any = None, dtype: Any = None, **others: Any) -> Any:
+        if dtype is not None and standardize_dtype(dtype).startswith("int"):
+            return MetricWeight(np.asarray(initializer, dtype))
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -108,6 +117,7 @@ INSTEAD: dict[str, Any] = {
     "backend.common.standardize_dtype": standardize_dtype,
     "backend.common.is_float_dtype": lambda dtype: standardize_dtype(dtype).startswith("float"),
     "backend.is_float_dtype": lambda dtype: standardize_dtype(dtype).startswith("float"),
+    "backend.standardize_shape": tuple,
     "backend.convert_to_numpy": convert_to_numpy,
     "backend.convert_to_tensor": convert_to_tensor,
     "ops.convert_to_tensor": convert_to_tensor,
