@@ -89,8 +89,12 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer."""
-        config = {"shape": list(self.shape), "dtype": self.dtype, "name": self.name}
-        return {**config, "optional": True} if self.optional else config
+        return {
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+            "name": self.name,
+            "optional": self.optional,
+        }
 
 
 def Input(  # noqa: N802, as Keras calls it
