@@ -26,10 +26,13 @@ def case_of(cls: str, *shapes: tuple[int, ...], **options: Any) -> Case:
     return Case(cls, lambda k: options, shapes or ((4,),))
 
 
+# Which need an even number of units, or arguments, or differ: see exceptions.py.
+_NOT_OF_DENSE = ("glu", "threshold", "sparsemax")
 ACTIVATIONS = [
     name
     for name in pynn.activations.__all__
-    if hasattr(keras.activations, name) and name not in ("get", "serialize", "deserialize")
+    if hasattr(keras.activations, name)
+    and name not in ("get", "serialize", "deserialize", *_NOT_OF_DENSE)
 ]
 MERGES = ("Add", "Average", "Maximum", "Minimum", "Multiply")
 SMOOTH = [
