@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn import _state
+from pynn import _core, _state
 from pynn.training import Objectives
 
 if TYPE_CHECKING:
@@ -97,11 +97,15 @@ class TrainerCache:
         return self._trainer
 
     def evaluator(self, model: Model, objectives: Objectives) -> Any:
-        """Return what evaluates the model: its trainer, unless inference is another computation."""
+        """Return what evaluates the model: its trainer, if that is the engine's and of inference.
+
+        An optimizer that the engine has not makes training, but not evaluation, one in NumPy.
+        """
         plan, weights = model._plan(training=False), model.trainable_weights
         if plan is model._plan(training=True):
             known = (objectives.key, [id(weight) for weight in weights])
-            if self._trainer is not None and self._key and self._key[:2] == known:
+            native = isinstance(self._trainer, _core.Trainer)
+            if native and self._key and self._key[:2] == known:
                 return self._trainer
         if self._evaluator is None or self._evaluator_key != objectives.key:
             self._evaluator = plan.trainer(

@@ -247,3 +247,16 @@ def test_a_model_without_an_optimizer_is_evaluated_but_not_trained(
     loaded = load_model(path)
     assert loaded.optimizer is None
     np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
+
+
+def test_equal_weights_give_equal_figures_whatever_the_optimizer() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(100, 10)), rng.normal(size=(100, 1))
+    figures = []
+    for optimizer in (optimizers.SGD(use_ema=True), optimizers.SGD()):
+        model = Sequential([pynn.Input((10,)), layers.Dense(2), layers.Dense(1)])
+        model.compile(optimizer, "mse", metrics=["mean_squared_error"])
+        model.fit(x, y, verbose=0)
+        model.set_weights([np.full(w.shape, 0.1) for w in model.get_weights()])
+        figures.append(model.evaluate(x, y, verbose=0))
+    assert figures[0] == figures[1]
