@@ -333,12 +333,11 @@ class Layer(WeightHolder, metaclass=_NamesItself):
     @property
     def metrics(self) -> list[Metric]:
         """The metrics in attributes of the layer and of the layers in it, each once."""
-        found: dict[int, Metric] = {}
-        for layer in self._with_sublayers():
-            for value in vars(layer).values():
-                if isinstance(value, Metric):
-                    found[id(value)] = value
-        return list(found.values())
+        held = [m for layer in self._with_sublayers() for m in layer._own_metrics()]
+        return list({id(metric): metric for metric in held}.values())
+
+    def _own_metrics(self) -> list[Metric]:
+        return [value for value in vars(self).values() if isinstance(value, Metric)]
 
     @property
     def metrics_variables(self) -> list[Any]:

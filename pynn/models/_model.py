@@ -262,8 +262,12 @@ class Model(BaseModel):
             found.append(self._tracker())
             if self._compile_metrics is not None:
                 found.append(self._compile_metrics)
-        held = super().metrics
-        return [*found, *(m for m in held if m not in (self._loss_tracker, self._compile_metrics))]
+        return [*found, *super().metrics]
+
+    def _own_metrics(self) -> list[Any]:
+        # Also of a model in another one: what either was compiled with is no part of the other.
+        compiled = (self._loss_tracker, self._compile_metrics)
+        return [metric for metric in super()._own_metrics() if metric not in compiled]
 
     def reset_metrics(self) -> None:
         """Set the metrics to their beginnings."""

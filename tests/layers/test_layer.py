@@ -416,6 +416,10 @@ def test_metrics_of_layers_are_the_models_too() -> None:
     assert len(inner.weights) == 2
     model.compile("sgd", "mse")
     assert model.metrics[1:] == [inner.error, model.layers[1].error]
+    around = Sequential([model])
+    around(X)
+    around.compile("sgd", "mse")
+    assert around.metrics[1:] == model.metrics[1:]
     inner.error.update_state([1.0], [3.0])
     model.reset_metrics()
     assert inner.error.result() == 0.0
