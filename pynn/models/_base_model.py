@@ -210,7 +210,8 @@ class BaseModel(Layer):
             if type(self).build is not BaseModel.build:
                 self._is_building = True  # so that super().build() does nothing
                 try:
-                    self.build(map_leaves(lambda value: (None, *value.shape[1:]), data))
+                    with tracing():  # it may come in the middle of a call
+                        self.build(map_leaves(lambda value: (None, *value.shape[1:]), data))
                 finally:
                     self._is_building = False
             self._interface = interface_of(self._call_in_mode, data, self.dtype)

@@ -252,3 +252,26 @@ def test_a_predict_step_of_ones_own() -> None:
     assert heard == [0, 1]
     with pytest.raises(ValueError, match="no data to predict from"):
         model.predict(X[:0], verbose=0)
+
+
+class BuiltByItsStep(pynn.Model):
+    def build(self, input_shape: tuple) -> None:
+        self.kernel = self.add_weight(shape=(input_shape[-1], 1), name="kernel")
+
+    def call(self, inputs: object) -> object:
+        return pynn.ops.matmul(inputs, self.kernel)
+
+    def train_step(self, data: object) -> dict:
+        return super().train_step(data)
+
+
+def test_a_model_is_built_in_its_first_step() -> None:
+    model = BuiltByItsStep(name="own")
+    model.compile(loss="mse", optimizer="sgd", metrics=["mae"])
+    x = np.ones((4, 3), "float32")
+    history = model.fit(x, x[:, :1], verbose=0).history
+    assert list(history) == ["loss", "mae"]
+    assert model.kernel.path == "own/kernel"
+    outer = pynn.Model(inputs := pynn.Input((3,)), model(inputs))
+    assert len(model.metrics) == 2
+    assert outer.metrics == []  # those of the inner model's compile() are its own
