@@ -49,8 +49,7 @@ def training_of(
     if not model._has_own("train_step"):
         data, held_out = prepare(model, *given, class_weight, validation_split)
         objectives = checked_objectives(model, data)
-        with model._trainers.training():
-            trainer = model._trainers.trainer(model, objectives)
+        trainer = model._trainers.trainer(model, objectives)
         return Training(data, held_out, objectives, trainer)
     if class_weight is not None:
         raise ValueError(

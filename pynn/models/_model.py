@@ -45,6 +45,13 @@ from pynn.training import (
     rows_per_call,
 )
 
+# What a subclass may define, by the step that calls it.
+_CALLED_BY = {
+    "train_step": ("train_step", "compute_loss", "compute_metrics"),
+    "test_step": ("test_step", "compute_loss", "compute_metrics"),
+    "predict_step": ("predict_step",),
+}
+
 
 class Model(BaseModel):
     """A network that can be trained.
@@ -441,8 +448,11 @@ class Model(BaseModel):
                 if state.resumed["epoch_steps"]:
                     listener.restore_metrics(state.resumed["metrics"])
             first, order = max(initial_epoch, state.first_epoch), EpochOrder(state.shuffle_seed)
-            with self._trainers.training():
+            lock = self._trainers.hold()
+            try:
                 loop.run(first, epochs, order)
+            finally:
+                lock.release()
             if loop.exhausted:
                 warn_user(
                     "the data ran out before an epoch had all of its steps, and the epoch ended "
@@ -486,8 +496,11 @@ class Model(BaseModel):
         batch_size = max(data.n_rows, 1) if isinstance(data, ArrayData) else 1
         loop = TrainingLoop(training.trainer, data, batch_size, self.optimizer._rates)
         listener = FitListener(self, loop, training.objectives, CallbackList(None, model=self))
-        with self._trainers.training():
+        lock = self._trainers.hold()
+        try:
             loop.run(0, 1)
+        finally:
+            lock.release()
         return figures(listener.logs, return_dict)
 
     # ---- evaluation and prediction
@@ -723,8 +736,11 @@ class Model(BaseModel):
 
     def _has_own(self, step: str) -> bool:
         """Whether the model's class defines that step, or what the base's step calls."""
-        names = (step,) if step == "predict_step" else (step, "compute_loss", "compute_metrics")
-        return any(getattr(type(self), name) is not getattr(Model, name) for name in names)
+        cls = type(self)
+        for name in _CALLED_BY[step]:  # noqa: SIM110, any() would take three times as long
+            if getattr(cls, name) is not getattr(Model, name):
+                return True
+        return False
 
     # ---- files
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,9 +43,8 @@ class TrainerCache:
         self._lock = threading.RLock()
         self._process = os.getpid()
 
-    @contextmanager
-    def training(self) -> Iterator[None]:
-        """Hold while the model is trained, in one thread at a time.
+    def hold(self) -> Any:
+        """Return a lock, held, which is to be released when the model has been trained.
 
         Raises
         ------
@@ -61,17 +58,15 @@ class TrainerCache:
                 "the model is being trained in another thread, and two trainings would mix their "
                 "batches. Wait for the other one, or train a clone (pynn.models.clone_model)"
             )
-        try:
-            yield
-        finally:
-            self._lock.release()
+        return self._lock
 
     def settings_changed(self) -> None:
         """Forget how trainers were made, but not the optimizer's state."""
         self._key = self._evaluator_key = None
 
     def trainer(self, model: Model, objectives: Objectives) -> Any:
-        """Return what trains the model, with the state of earlier calls."""
+        """Return what trains the model, with the state of earlier calls; see `hold`."""
+        self.hold().release()
         optimizer = model.optimizer
         if optimizer is None:
             raise ValueError("the model has no optimizer: give one to compile()")
