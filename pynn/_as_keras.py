@@ -22,7 +22,7 @@ _NOT_KERAS = frozenset(
     "MLP MLPClassifier MLPRegressor Perceptron PerceptronRegressor Tape as_keras estimators export "
     "load num_threads plotting set_num_threads wrappers".split()
 )
-# Networks of Keras's for images: imports find them, and whoever makes one is told.
+# Networks of Keras's for images: imports find them, and making one is an error that says why.
 _ABSENT = ("layers", "applications")
 
 

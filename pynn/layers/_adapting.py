@@ -58,7 +58,7 @@ class Adapting:
         self.finalize_state()
 
     def reset_state(self) -> None:
-        """Forget what the batches of an unfinished `adapt` told."""
+        """Forget what was counted in the batches of an unfinished `adapt`."""
         raise NotImplementedError
 
     def update_state(self, data: Any) -> None:

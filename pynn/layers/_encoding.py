@@ -199,7 +199,7 @@ class Discretization(Adapting, Layer):
         self._build_at_init()
 
     def reset_state(self) -> None:
-        """Forget what the batches of an unfinished `adapt` told."""
+        """Forget what was counted in the batches of an unfinished `adapt`."""
         if self.num_bins is None:
             raise ValueError(
                 f"layer {self.name!r} was made with bin_boundaries, and takes none from data"

@@ -165,7 +165,7 @@ class Lookup(Adapting, Layer):
             )
 
     def reset_state(self) -> None:
-        """Forget what the batches of an unfinished `adapt` told."""
+        """Forget what was counted in the batches of an unfinished `adapt`."""
         if self._given:
             raise ValueError(
                 f"layer {self.name!r} was made with a vocabulary, and takes none from data"
