@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pynn import utils
+
 # As in <function f at 0x7f2e61d62f20>: another number in every process.
 MEMORY_ADDRESS = re.compile(r"at ?0x[0-9a-f]{6,}")
 
@@ -17,6 +19,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if MEMORY_ADDRESS.search(item.nodeid):
             raise pytest.UsageError(f"a test id is a name, not a memory address: {item.nodeid}")
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers() -> None:
+    """Begin every test with the same seed: one that trains a network names none of its own."""
+    utils.set_random_seed(0)
 
 
 @pytest.fixture
