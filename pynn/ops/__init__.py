@@ -17,47 +17,83 @@ from pynn._tracing import SymbolicValueError
 from pynn._weight import Weight
 from pynn.ops import (
     _activation,
-    _composed,
+    _classes,
+    _control,
+    _creation,
+    _crossentropies,
     _elementwise,
+    _inspection,
     _linear,
     _merge,
     _neural,
+    _normalizations,
     _ordering,
+    _products,
+    _rearranging,
     _reductions,
+    _scalar_functions,
     _shapes,
+    _statistics,
 )
 from pynn.ops._activation import *
-from pynn.ops._composed import *
+from pynn.ops._classes import *
+from pynn.ops._control import *
+from pynn.ops._creation import *
+from pynn.ops._crossentropies import *
 from pynn.ops._elementwise import *
+from pynn.ops._inspection import *
 from pynn.ops._linear import *
 from pynn.ops._merge import *
 from pynn.ops._neural import *
+from pynn.ops._normalizations import *
 from pynn.ops._ordering import *
+from pynn.ops._products import *
+from pynn.ops._rearranging import *
 from pynn.ops._reductions import *
+from pynn.ops._scalar_functions import *
 from pynn.ops._shapes import *
+from pynn.ops._statistics import *
 
 __all__ = ["Node", "SymbolicValueError", "Tensor", "Weight", "find_op"]
 __all__ += _activation.__all__
-__all__ += _composed.__all__
+__all__ += _classes.__all__
+__all__ += _control.__all__
+__all__ += _creation.__all__
+__all__ += _crossentropies.__all__
 __all__ += _elementwise.__all__
+__all__ += _inspection.__all__
 __all__ += _linear.__all__
 __all__ += _merge.__all__
 __all__ += _neural.__all__
+__all__ += _normalizations.__all__
 __all__ += _ordering.__all__
+__all__ += _products.__all__
+__all__ += _rearranging.__all__
 __all__ += _reductions.__all__
+__all__ += _scalar_functions.__all__
 __all__ += _shapes.__all__
+__all__ += _statistics.__all__
 __dir__ = __all__.copy
 
 _MODULES = (
     _activation,
-    _composed,
+    _classes,
+    _control,
+    _creation,
+    _crossentropies,
     _elementwise,
+    _inspection,
     _linear,
     _merge,
     _neural,
+    _normalizations,
     _ordering,
+    _products,
+    _rearranging,
     _reductions,
+    _scalar_functions,
     _shapes,
+    _statistics,
 )
 _OPS = {
     **{op.name: op for op in _elementwise.OPS},

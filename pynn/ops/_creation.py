@@ -1,0 +1,83 @@
+"""Arrays made from nothing but numbers and a shape."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+from pynn._dtypes import dtype_name
+from pynn._tensor import value_of
+from pynn.ops._elementwise import add, cast, multiply
+
+__all__ = [
+    "arange",
+    "empty",
+    "eye",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "zeros",
+]
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> np.ndarray:
+    """Return the numbers from `start`, or 0, up to `stop` in steps of `step`.
+
+    Whole numbers are int32, others `pynn.backend.floatx()`, unless `dtype` is given.
+    """
+    if stop is None:
+        start, stop = 0, start
+    given = [value_of(n) for n in (start, stop, 1 if step is None else step)]
+    if dtype is None:
+        whole = builtins.all(np.asarray(n).dtype.kind in "iub" for n in given)
+        dtype = "int32" if whole else _state.floatx()
+    return np.arange(*given, dtype=dtype_name(dtype))
+
+
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """Return `num` numbers at equal distances from `start` to `stop`, as NumPy's function does."""
+    made: Any = np.linspace
+    return made(start, stop, num, endpoint, retstep, dtype_name(dtype or _state.floatx()), axis)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> np.ndarray:
+    """Return an array filled with one value, of `pynn.backend.floatx()` unless given."""
+    return np.full(shape, value_of(fill_value), dtype_name(dtype or _state.floatx()))
+
+
+def zeros(shape: Any, dtype: Any = None) -> np.ndarray:
+    """Return zeros of that shape, of `pynn.backend.floatx()` unless given."""
+    return full(shape, 0, dtype)
+
+
+def ones(shape: Any, dtype: Any = None) -> np.ndarray:
+    """Return ones of that shape, of `pynn.backend.floatx()` unless given."""
+    return full(shape, 1, dtype)
+
+
+def empty(shape: Any, dtype: Any = None) -> np.ndarray:
+    """Return an array of that shape to be written to: zeros, as in Keras."""
+    return zeros(shape, dtype)
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> np.ndarray:
+    """Return a matrix with ones on its k-th diagonal and zeros elsewhere."""
+    return np.eye(N, M, k, dtype_name(dtype or _state.floatx()))
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
+    """Return `fill_value` in the shape of `x`, and of its type unless another is given."""
+    filled = add(multiply(x, 0), fill_value)
+    return cast(filled, dtype or getattr(x, "dtype", _state.floatx()))

@@ -1,0 +1,167 @@
+"""Functions of entries one at a time that other ops make up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import _state
+from pynn.ops._elementwise import (
+    absolute,
+    add,
+    cast,
+    cos,
+    divide,
+    equal,
+    exp,
+    less_equal,
+    log,
+    log1p,
+    logical_and,
+    maximum,
+    multiply,
+    negative,
+    not_equal,
+    sin,
+    sqrt,
+    square,
+    subtract,
+    where,
+)
+from pynn.ops._inspection import dtype
+from pynn.ops._reductions import sum
+
+__all__ = [
+    "allclose",
+    "cosh",
+    "exp2",
+    "fabs",
+    "hypot",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "log10",
+    "log2",
+    "logaddexp",
+    "logical_xor",
+    "nan_to_num",
+    "reciprocal",
+    "select",
+    "sinh",
+    "tan",
+    "true_divide",
+]
+
+
+def fabs(x: Any) -> Any:
+    """Return the absolute value of `x`."""
+    return absolute(x)
+
+
+def true_divide(x1: Any, x2: Any) -> Any:
+    """Return ``x1 / x2``."""
+    return divide(x1, x2)
+
+
+def reciprocal(x: Any) -> Any:
+    """Return ``1 / x``."""
+    return divide(1.0, x)
+
+
+def exp2(x: Any) -> Any:
+    """Return 2 to the power of `x`."""
+    return exp(multiply(x, math.log(2)))
+
+
+def log2(x: Any) -> Any:
+    """Return the logarithm of `x` to the base 2."""
+    return multiply(log(x), 1 / math.log(2))
+
+
+def log10(x: Any) -> Any:
+    """Return the logarithm of `x` to the base 10."""
+    return multiply(log(x), 1 / math.log(10))
+
+
+def tan(x: Any) -> Any:
+    """Return the tangent of `x`."""
+    return divide(sin(x), cos(x))
+
+
+def sinh(x: Any) -> Any:
+    """Return the hyperbolic sine of `x`."""
+    return multiply(subtract(exp(x), exp(negative(x))), 0.5)
+
+
+def cosh(x: Any) -> Any:
+    """Return the hyperbolic cosine of `x`."""
+    return multiply(add(exp(x), exp(negative(x))), 0.5)
+
+
+def hypot(x1: Any, x2: Any) -> Any:
+    """Return ``sqrt(x1**2 + x2**2)``."""
+    return sqrt(add(square(x1), square(x2)))
+
+
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """Return ``log(exp(x1) + exp(x2))`` without overflow."""
+    apart = absolute(subtract(x1, x2))
+    return add(maximum(x1, x2), log1p(exp(negative(apart))))
+
+
+def logical_xor(x1: Any, x2: Any) -> Any:
+    """Return where one is true and the other is not."""
+    return not_equal(not_equal(x1, 0), not_equal(x2, 0))
+
+
+def isfinite(x: Any) -> Any:
+    """Return where `x` is neither infinite nor NaN."""
+    kind = np.float64 if dtype(x) == "float64" else np.float32
+    return less_equal(absolute(x), float(np.finfo(kind).max))
+
+
+def isinf(x: Any) -> Any:
+    """Return where `x` is plus or minus infinity."""
+    return equal(absolute(x), math.inf)
+
+
+def isclose(
+    x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Return where ``|x1 - x2| <= atol + rtol * |x2|``, or both are the same infinity."""
+    near = less_equal(absolute(subtract(x1, x2)), add(multiply(absolute(x2), rtol), atol))
+    found = where(isfinite(x2), near, equal(x1, x2))
+    if equal_nan:
+        found = where(logical_and(not_equal(x1, x1), not_equal(x2, x2)), True, found)
+    return cast(found, "bool")
+
+
+def allclose(
+    x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Return whether `isclose` holds everywhere."""
+    return equal(sum(cast(equal(isclose(x1, x2, rtol, atol, equal_nan), 0), "int32")), 0)
+
+
+def nan_to_num(
+    x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """Return `x` with numbers in the place of NaN and of the infinities.
+
+    None stands for the largest and the least number of the type.
+    """
+    kind = np.finfo(dtype(x) if dtype(x).startswith("float") else _state.floatx())
+    x = where(not_equal(x, x), nan, x)
+    x = where(equal(x, math.inf), float(kind.max) if posinf is None else posinf, x)
+    return where(equal(x, -math.inf), float(kind.min) if neginf is None else neginf, x)
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """Return, entry by entry, the choice of the first condition that is true, else `default`."""
+    found = default
+    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
+        found = where(condition, choice, found)
+    return found
