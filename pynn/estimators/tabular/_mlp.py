@@ -1,0 +1,55 @@
+"""The plain multilayer perceptron for tables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pynn import layers, losses, models, optimizers
+from pynn.estimators.tabular._network import Network, TableShape
+from pynn.estimators.tabular._recipes import CLASSIFICATION, MLPRecipe
+
+
+def build(
+    recipe: MLPRecipe, shape: TableShape, n_outputs: int, task: str, rng: np.random.Generator
+) -> Network:
+    """Return a network of dense layers, with AdamW and a cosine for the learning rate.
+
+    Parameters
+    ----------
+    recipe : MLPRecipe
+    shape : TableShape
+        Without categories that are not one-hot.
+    n_outputs : int
+        Classes, or numbers to predict.
+    task : {"classification", "regression"}
+    rng : Generator
+        Not used: the layers draw their weights by pynn's seed.
+    """
+    inputs = x = layers.Input((shape.n_inputs,), name="numbers")
+    for units in recipe.hidden_layer_sizes:
+        x = layers.Dense(units, kernel_initializer="he_normal")(x)
+        if recipe.batch_norm:
+            x = layers.BatchNormalization()(x)
+        x = layers.Activation(recipe.activation)(x)
+        if recipe.dropout:
+            x = layers.Dropout(recipe.dropout)(x)
+    outputs = layers.Dense(n_outputs, name="outputs")(x)
+    model = models.Model(inputs, outputs)
+    batch_size = min(recipe.batch_size, shape.n_rows)
+    steps = -(-shape.n_rows // batch_size) * recipe.epochs
+    optimizer = optimizers.AdamW(
+        optimizers.schedules.CosineDecay(recipe.learning_rate, steps),
+        weight_decay=recipe.weight_decay,
+        beta_1=recipe.beta_1,
+        beta_2=recipe.beta_2,
+        epsilon=recipe.epsilon,
+    )
+    loss: losses.Loss
+    if task == CLASSIFICATION:
+        smoothing = recipe.label_smoothing
+        loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+        predictor = models.Model(inputs, layers.Softmax()(outputs))
+    else:
+        loss, predictor = losses.MeanSquaredError(), model
+    model.compile(optimizer=optimizer, loss=loss)
+    return Network(model, predictor, {"batch_size": batch_size})

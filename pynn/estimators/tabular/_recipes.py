@@ -1,0 +1,183 @@
+"""The presets: every number that a network for tables and its training are made by.
+
+How a network is built of them is in `_mlp`, `_realmlp` and `_tabm`. Numbers that depend on the data
+are not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+CLASSIFICATION, REGRESSION = "classification", "regression"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all networks have.
+
+    Attributes
+    ----------
+    numbers : {"standard", "robust", "quantile"}
+        How columns of numbers are scaled, see `_scaling`.
+    one_hot_levels : int or None
+        A category with at most so many levels becomes one-hot columns, one with more goes to the
+        network as whole numbers. None: all become one-hot columns.
+    single_column_pairs : bool
+        Whether a category of two levels becomes one column of -1 and 1, instead of two.
+    hidden_layer_sizes : tuple of int
+    activation : str
+    dropout : float
+        Share of the hidden values that are set to 0 at each step.
+    epochs : int
+        The most, and what the schedules extend over.
+    batch_size : int
+    learning_rate : float
+        The largest of the schedule.
+    weight_decay : float
+    beta_1, beta_2, epsilon : float
+        Adam's.
+    label_smoothing : float
+        Classification only.
+    patience : int or None
+        Training ends after so many epochs without a better one; None: never before `epochs`.
+    last_of_ties : bool
+        Whether the last of several epochs that are equally good is the best one.
+    clamp : bool
+        Whether predicted numbers are kept in the range of the training targets.
+    """
+
+    numbers: str = "standard"
+    one_hot_levels: int | None = None
+    single_column_pairs: bool = True
+    hidden_layer_sizes: tuple[int, ...] = (256, 256, 256)
+    activation: str = "relu"
+    dropout: float = 0.0
+    epochs: int = 256
+    batch_size: int = 256
+    learning_rate: float = 0.001
+    weight_decay: float = 0.0
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    label_smoothing: float = 0.0
+    patience: int | None = None
+    last_of_ties: bool = False
+    clamp: bool = False
+
+
+@dataclass(frozen=True)
+class MLPRecipe(Recipe):
+    """A plain multilayer perceptron: batch normalization, AdamW, and a cosine for the rate."""
+
+    dropout: float = 0.15
+    epochs: int = 100
+    learning_rate: float = 0.002
+    weight_decay: float = 0.01
+    batch_norm: bool = True
+
+
+@dataclass(frozen=True)
+class RealMLPRecipe(Recipe):
+    """RealMLP.
+
+    Source: Holzmüller et al., 2024, "Better by default: strong pre-tuned MLPs and boosted trees on
+    tabular data"; the numbers are those of pytabkit 1.8.0's RealMLP-TD.
+
+    Attributes
+    ----------
+    embedding_size : int
+        Length of the vector of each level of a category that is not one-hot.
+    n_frequencies : int
+        Cosines of each number; 0: numbers are used as they are.
+    periodic_size : int
+        Values that a number becomes, itself included.
+    frequency_scale : float
+        Standard deviation of the frequencies at the start.
+    scale_rate, bias_rate, activation_rate, periodic_rate : float
+        Factors for the learning rates of these weights.
+    parametric_activation : bool
+        Whether each unit learns how much of its activation to use.
+    zero_output : bool
+        Whether the output layer starts with zeros.
+    """
+
+    numbers: str = "robust"
+    one_hot_levels: int | None = 8
+    activation: str = "selu"
+    dropout: float = 0.15
+    learning_rate: float = 0.04
+    weight_decay: float = 0.02
+    beta_2: float = 0.95
+    label_smoothing: float = 0.1
+    last_of_ties: bool = True
+    clamp: bool = True
+    embedding_size: int = 8
+    n_frequencies: int = 16
+    periodic_size: int = 4
+    frequency_scale: float = 0.1
+    scale_rate: float = 6.0
+    bias_rate: float = 0.1
+    activation_rate: float = 0.1
+    periodic_rate: float = 0.1
+    parametric_activation: bool = True
+    zero_output: bool = False
+
+
+@dataclass(frozen=True)
+class TabMRecipe(Recipe):
+    """TabM.
+
+    Source: Gorishniy et al., 2025, "TabM: advancing tabular deep learning with parameter-efficient
+    ensembling".
+
+    Attributes
+    ----------
+    n_members : int
+        Networks that share their weights but for some vectors.
+    shares_all_layers : bool
+        Whether members differ in their first vectors and their heads only: TabM-mini.
+    n_bins : int
+        Bins of the piecewise linear encoding of each number; 0: numbers are used as they are.
+    bin_embedding_size : int
+        Length of what each number becomes then.
+    """
+
+    numbers: str = "quantile"
+    single_column_pairs: bool = False
+    hidden_layer_sizes: tuple[int, ...] = (512, 512, 512)
+    dropout: float = 0.1
+    epochs: int = 1000
+    learning_rate: float = 0.002
+    patience: int | None = 16
+    n_members: int = 32
+    shares_all_layers: bool = False
+    n_bins: int = 0
+    bin_embedding_size: int = 16
+
+
+_REALMLP = RealMLPRecipe()
+_REALMLP_S = RealMLPRecipe(
+    one_hot_levels=None,
+    dropout=0.0,
+    weight_decay=0.0,
+    n_frequencies=0,
+    parametric_activation=False,
+    zero_output=True,
+    clamp=False,
+)
+
+# Preset -> task -> recipe.
+PRESETS: Mapping[str, Mapping[str, Recipe]] = {
+    "realmlp": {
+        CLASSIFICATION: _REALMLP,
+        REGRESSION: replace(_REALMLP, activation="mish", learning_rate=0.2),
+    },
+    "realmlp-s": {
+        CLASSIFICATION: _REALMLP_S,
+        REGRESSION: replace(_REALMLP_S, activation="mish", learning_rate=0.07),
+    },
+    "tabm": dict.fromkeys((CLASSIFICATION, REGRESSION), TabMRecipe()),
+    "tabm-mini": dict.fromkeys((CLASSIFICATION, REGRESSION), TabMRecipe(shares_all_layers=True)),
+    "mlp": dict.fromkeys((CLASSIFICATION, REGRESSION), MLPRecipe()),
+}
