@@ -1,0 +1,334 @@
+"""Tables of any kind as columns of numbers, dates or categories.
+
+DataFrames of pandas, polars and pyarrow, what hands out Arrow streams, and arrays are read here. No
+library is imported for it that has not made the table; what a network is given is made elsewhere.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import numbers
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pynn._number_checks import check_unmasked
+from pynn._sparse import is_sparse
+
+NUMBER, DATE, CATEGORY = "number", "date", "category"
+
+_DAY = np.timedelta64(1, "D")
+_DATES = "datetime64[us]"
+_MISSING_TYPES = {"NoneType", "NAType", "NaTType"}
+_CONTAINERS = (list, tuple, dict, set, np.ndarray)
+
+
+@dataclass
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    kind : {"number", "date", "category"}
+    values : ndarray of shape (n,)
+        float64 with NaN; datetime64[us] with NaT; or int32: places in `levels`, -1 if missing.
+    levels : list of str
+        The texts of a category's values.
+    """
+
+    name: str
+    kind: str
+    values: np.ndarray
+    levels: Sequence[str] = ()
+
+    def as_kind(self, kind: str) -> Column:
+        """Return the column as one of another kind.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be.
+        """
+        if kind == self.kind:
+            return self
+        if kind == CATEGORY:
+            return self._as_category()
+        texts = self._texts() if self.kind == CATEGORY else None
+        try:
+            if texts is None:  # a date for a number, or a number for a date, unless all are missing
+                if not _is_missing_array(self.values).all():
+                    raise ValueError
+                texts = np.full(len(self.values), None)
+            missing = np.array([text is None for text in texts])
+            found = np.full(len(texts), np.nan if kind == NUMBER else "NaT", _TYPES[kind])
+            found[~missing] = texts[~missing].astype(str).astype(_TYPES[kind])
+        except ValueError:
+            raise ValueError(
+                f"column {self.name!r} of X held {_PLURALS[kind]} in fit. Received: "
+                f"{_PLURALS[self.kind]} in a column of that name"
+            ) from None
+        return Column(self.name, kind, found)
+
+    def _as_category(self) -> Column:
+        present = ~_is_missing_array(self.values)
+        distinct, places = np.unique(self.values[present], return_inverse=True)
+        codes = np.full(len(self.values), -1, np.int32)
+        codes[present] = places
+        return Column(self.name, CATEGORY, codes, [_text_of(value) for value in distinct])
+
+    def _texts(self) -> np.ndarray:
+        return np.array([*self.levels, None], object)[self.values]
+
+
+_TYPES = {NUMBER: "float64", DATE: _DATES}
+_PLURALS = {NUMBER: "numbers", DATE: "dates", CATEGORY: "texts"}
+
+
+def _is_missing_array(values: np.ndarray) -> np.ndarray:
+    return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
+
+
+def columns_of(table: Any) -> list[Column]:
+    """Return the columns of a table.
+
+    Parameters
+    ----------
+    table : DataFrame, Arrow table or array-like of shape (n, columns)
+
+    Raises
+    ------
+    TypeError
+        If it is sparse, lazy, or has values that are no numbers, texts or dates.
+    ValueError
+        If it has not two axes, no rows, no columns, two columns of the same name, infinite or
+        complex numbers.
+    """
+    columns = list(_read(table))
+    names = [column.name for column in columns]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the names of columns must differ. Received: several named {twice!r}")
+    for column in columns:
+        if column.kind == NUMBER and np.isinf(column.values).any():
+            raise ValueError(
+                "Input X contains infinity or a value too large for dtype('float64'): in column "
+                f"{column.name!r}"
+            )
+    return columns
+
+
+def _read(table: Any) -> Iterable[Column]:
+    if is_sparse(table):
+        raise TypeError(
+            "Sparse data was passed for X, but dense data is required: a sparse matrix has no gaps "
+            "and no categories. Use '.toarray()', or pynn.MLPClassifier, which takes it"
+        )
+    check_unmasked(table, "X")
+    library = type(table).__module__.split(".")[0]
+    if hasattr(table, "collect") and library == "polars":
+        raise TypeError("X must be a DataFrame. Received: a LazyFrame; call its collect() first")
+    reader = _READERS.get(library)
+    n_axes = getattr(table, "ndim", 2)
+    if reader is None and hasattr(table, "__arrow_c_stream__"):
+        import pyarrow
+
+        table, reader = pyarrow.table(table), _READERS["pyarrow"]
+    if reader is not None and n_axes == 2 and hasattr(table, "columns"):
+        _check_size(*table.shape)
+        return reader(table)
+    return _columns_of_array(table)
+
+
+def _check_size(n_rows: int, n_columns: int) -> None:
+    for count, what in ((n_rows, "sample"), (n_columns, "feature")):
+        if count == 0:
+            raise ValueError(
+                f"Found array with 0 {what}(s) (shape=({n_rows}, {n_columns})) while a minimum of "
+                "1 is required."
+            )
+
+
+# ---- one library each
+
+
+def _columns_of_pandas(table: Any) -> Iterable[Column]:
+    for i, label in enumerate(table.columns):
+        name, series = str(label), table.iloc[:, i]
+        dtype = series.dtype
+        if hasattr(dtype, "categories"):
+            codes = series.cat.codes.to_numpy().astype(np.int32)
+            yield Column(name, CATEGORY, codes, [_text_of(v) for v in dtype.categories])
+        elif dtype.name.startswith("period"):
+            yield _column(name, series.dt.to_timestamp().to_numpy())
+        elif isinstance(dtype, np.dtype):
+            yield _column(name, series.to_numpy())
+        elif dtype.kind in "iuf":
+            yield _column(name, series.to_numpy("float64", na_value=np.nan))
+        elif dtype.kind == "M":
+            yield _column(name, series.to_numpy(_DATES))
+        else:
+            yield _column(name, series.to_numpy(object))
+
+
+def _columns_of_polars(table: Any) -> Iterable[Column]:
+    for series in table.get_columns():
+        as_array = series.dtype.is_numeric() or str(series.dtype).startswith(("Date", "Duration"))
+        values = series.to_numpy() if as_array else _objects(series.to_list())
+        yield _column(series.name, values)
+
+
+def _columns_of_pyarrow(table: Any) -> Iterable[Column]:
+    for name, values in zip(table.column_names, table.columns, strict=True):
+        as_objects = str(values.type).startswith(("bool", "dictionary", "time32", "time64"))
+        yield _column(name, _objects(values.to_pylist()) if as_objects else values.to_numpy())
+
+
+_READERS: dict[str, Callable[[Any], Iterable[Column]]] = {
+    "pandas": _columns_of_pandas,
+    "polars": _columns_of_polars,
+    "pyarrow": _columns_of_pyarrow,
+}
+
+
+def _columns_of_array(table: Any) -> Iterable[Column]:
+    array = _as_array(table)
+    if array.ndim == 0:
+        raise ValueError(f"Expected 2D array, got scalar array instead:\narray={array}.")
+    if array.ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data either using "
+            "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it "
+            "contains a single sample."
+        )
+    _check_size(*array.shape)
+    return (_column(str(i), array[:, i]) for i in range(array.shape[1]))
+
+
+def _as_array(table: Any) -> np.ndarray:
+    """Return an array; of a list that holds more than numbers one of objects."""
+    array = np.asarray(table)
+    return (
+        array
+        if array.dtype.kind not in "US" or hasattr(table, "dtype")
+        else np.array(table, object)
+    )
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    found = np.empty(len(values), object)
+    found[:] = values
+    return found
+
+
+# ---- columns of values
+
+
+def _column(name: str, values: np.ndarray) -> Column:
+    kind = values.dtype.kind
+    if kind in "iuf":
+        return Column(name, NUMBER, values.astype(np.float64))
+    if kind == "b":
+        return Column(name, CATEGORY, values.astype(np.int32), ["False", "True"])
+    if kind == "M":
+        return Column(name, DATE, values.astype(_DATES))
+    if kind == "m":
+        return Column(name, NUMBER, values / _DAY)
+    if kind == "c":
+        raise ValueError(f"Complex data not supported: in column {name!r} of X")
+    return _column_of_objects(name, values.astype(object))
+
+
+def _column_of_objects(name: str, values: np.ndarray) -> Column:
+    """Return numbers, dates or a category, as the types of the values say."""
+    types = {cls for cls in set(map(type, values)) if cls.__name__ not in _MISSING_TYPES}
+    # NaN stands for what is missing among texts and dates too.
+    named = types if types <= {float} else types - {float}
+    if named and _are(named, (bool, np.bool_)):
+        return _category(name, values)
+    if _are(types, (numbers.Real, decimal.Decimal)):
+        return Column(name, NUMBER, _present(values, np.nan, "float64"))
+    if _are(named, (datetime.date, np.datetime64)):
+        return Column(name, DATE, _present(values, np.datetime64("NaT"), _DATES, _without_zone))
+    if _are(named, (datetime.timedelta, np.timedelta64)):
+        durations = _present(values, np.timedelta64("NaT"), "timedelta64[us]")
+        return Column(name, NUMBER, durations / _DAY)
+    if _are(named, (datetime.time,)):
+        return Column(name, NUMBER, _present(values, np.nan, "float64", _hours))
+    return _category(name, values)
+
+
+def _are(types: set[type], bases: tuple[type, ...]) -> bool:
+    return all(issubclass(cls, bases) for cls in types)
+
+
+def _present(
+    values: np.ndarray,
+    missing: Any,
+    dtype: str,
+    convert: Callable[[Any], Any] = lambda value: value,
+) -> np.ndarray:
+    return np.array([missing if _is_missing(v) else convert(v) for v in values], dtype)
+
+
+def _without_zone(date: Any) -> Any:
+    """Return a time in UTC without a zone; a time without one, and a date, as they are."""
+    zone = getattr(date, "tzinfo", None)
+    return date if zone is None else date.astimezone(datetime.UTC).replace(tzinfo=None)
+
+
+def _hours(time: datetime.time) -> float:
+    return time.hour + time.minute / 60 + (time.second + time.microsecond / 1e6) / 3600
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, (float, np.floating)):
+        return bool(np.isnan(value))
+    return type(value).__name__ in _MISSING_TYPES or (
+        isinstance(value, (np.datetime64, np.timedelta64)) and bool(np.isnat(value))
+    )
+
+
+def _text_of(value: Any) -> str:
+    """Return what a level is known by: whole numbers look the same whatever their type."""
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+class _Codes(dict[Any, int]):
+    """The codes of values by their texts, in the order in which they first come."""
+
+    def __init__(self) -> None:
+        self.levels: dict[str, int] = {}
+
+    def __missing__(self, value: Any) -> int:
+        if _is_missing(value):
+            return -1
+        if isinstance(value, _CONTAINERS):
+            raise TypeError
+        code = self[value] = self.levels.setdefault(_text_of(value), len(self.levels))
+        return code
+
+
+def _category(name: str, values: np.ndarray) -> Column:
+    codes = _Codes()
+    try:
+        places = np.fromiter(map(codes.__getitem__, values), np.int32, len(values))
+    except TypeError:
+        found = next(
+            type(v).__name__ for v in values if isinstance(v, _CONTAINERS) or not _hashes(v)
+        )
+        raise TypeError(
+            f"each argument must be a string, a number or a date: column {name!r} of X has a value "
+            f"of type {found}"
+        ) from None
+    return Column(name, CATEGORY, places, list(codes.levels))
+
+
+def _hashes(value: Any) -> bool:
+    return type(value).__hash__ is not None

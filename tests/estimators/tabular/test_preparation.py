@@ -1,0 +1,174 @@
+"""What becomes of columns on the way into a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
+
+from pynn.estimators.tabular._columns import columns_of
+from pynn.estimators.tabular._preparation import Preparation
+from pynn.estimators.tabular._recipes import PRESETS, Recipe
+from pynn.estimators.tabular._scaling import QuantileScaling, RobustScaling
+
+MLP = PRESETS["mlp"]["classification"]
+REALMLP = PRESETS["realmlp"]["classification"]
+TABM = PRESETS["tabm"]["classification"]
+
+
+def prepared(
+    table: Any, recipe: Recipe = MLP, rng: int = 0, **settings: Any
+) -> tuple[Preparation, list[np.ndarray]]:
+    preparation = Preparation()
+    settings = {"categories": (), "max_categories": 100, "missing_indicator": True} | settings
+    inputs = preparation.fit(columns_of(table), recipe, rng=np.random.default_rng(rng), **settings)
+    for again, first in zip(preparation(columns_of(table)), inputs, strict=True):
+        np.testing.assert_array_equal(again, first)
+    return preparation, inputs
+
+
+def test_numbers_are_standardised_and_gaps_become_the_median() -> None:
+    x = np.array([[1.0, 5.0], [np.nan, 5.0], [3.0, 5.0], [8.0, 5.0]])
+    preparation, (numbers,) = prepared(x)
+    filled = np.array([[1.0], [3.0], [3.0], [8.0]])
+    np.testing.assert_allclose(numbers[:, 0], StandardScaler().fit_transform(filled)[:, 0], 1e-6)
+    assert numbers[:, 1].tolist() == [0.0] * 4
+    assert numbers[:, 2].tolist() == [-1.0, 1.0, -1.0, -1.0]
+    assert numbers.dtype == np.float32 and numbers.flags.c_contiguous
+    assert preparation.shape(4) == (2, (1,), (), 4)
+    assert [each.tolist() for each in preparation.features()] == [[0, 1, 0], []]
+    # A gap where there was none in fit.
+    assert preparation(columns_of(np.array([[3.0, np.nan]])))[0][0, 1] == 0.0
+
+
+def test_gaps_need_no_column_of_their_own() -> None:
+    x = np.array([[1.0], [np.nan], [3.0]])
+    assert prepared(x, missing_indicator=False)[1][0].shape == (3, 1)
+
+
+def test_robust_scaling_is_realmlp_s() -> None:
+    rng = np.random.default_rng(0)
+    x = np.stack([rng.normal(3.0, 2.0, 101), np.r_[np.zeros(90), np.ones(11)], np.ones(101)], 1)
+    scaling = RobustScaling()
+    scaling.fit(x, rng)
+    q1, median, q3 = np.quantile(x[:, 0], [0.25, 0.5, 0.75])
+    z = np.stack([(x[:, 0] - median) / (q3 - q1), 2 * x[:, 1], np.zeros(101)], 1)
+    np.testing.assert_allclose(scaling(x), z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-12)
+    assert scaling(np.full((1, 3), 1e300)).tolist()[0][:2] == [3.0, 3.0]
+
+
+def test_quantile_scaling_is_scikit_learn_s() -> None:
+    x = np.random.default_rng(0).normal(size=(1000, 2)) ** 3
+    scaling = QuantileScaling()
+    scaling.fit(x, np.random.default_rng(1))
+    noise = 1e-3 / np.maximum(x.std(axis=0), 1e-3)
+    noisy = x + noise * np.random.default_rng(1).standard_normal(x.shape)
+    theirs = QuantileTransformer(n_quantiles=33, output_distribution="normal", subsample=10**9)
+    theirs.fit(noisy)
+    far = np.vstack([x, [[1e9, -1e9], [0.0, 0.0]]])
+    np.testing.assert_allclose(scaling(far), theirs.transform(far), rtol=1e-10, atol=1e-12)
+    few = QuantileScaling()
+    few.fit(x[:3], np.random.default_rng(1))
+    assert np.isfinite(few(x)).all()
+
+
+def test_small_categories_become_one_hot_columns_and_large_ones_codes() -> None:
+    table = pd.DataFrame(
+        {
+            "large": list("abcdefghi") + ["a"],
+            "three": ["x", "y", None, "z"] * 2 + ["x", "x"],
+            "two": ["no", "yes", None, "no", "no"] * 2,
+            "flag": [True, False] * 5,
+        }
+    )
+    preparation, (numbers, codes) = prepared(table, REALMLP)
+    assert preparation.shape(10) == (0, (3, 1, 1), (10,), 10)
+    assert codes.dtype == np.int32
+    assert codes[:, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 1]
+    assert [each.tolist() for each in preparation.features()] == [[1, 1, 1, 2, 3], [0]]
+    raw = np.zeros((10, 5))
+    raw[[0, 4, 8, 9], 0] = raw[[1, 5], 1] = raw[[3, 7], 2] = 1.0
+    raw[:, 3] = [1.0, -1.0, 0.0, 1.0, 1.0] * 2
+    raw[:, 4] = [-1.0, 1.0] * 5
+    scaling = RobustScaling()
+    scaling.fit(raw, np.random.default_rng(0))
+    np.testing.assert_array_equal(numbers, scaling(raw).astype(np.float32))
+    unseen = pd.DataFrame({"large": ["w"], "three": ["w"], "two": ["w"], "flag": [None]})
+    numbers, codes = preparation(columns_of(unseen))
+    assert codes.tolist() == [[0]]
+    np.testing.assert_array_equal(numbers, scaling(np.zeros((1, 5))).astype(np.float32))
+
+
+def test_tabm_has_two_columns_for_two_levels() -> None:
+    preparation, (numbers,) = prepared(pd.DataFrame({"a": ["no", "yes", None]}), TABM)
+    assert numbers.tolist() == [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
+    assert preparation.shape(3).one_hot_sizes == (2,)
+
+
+def test_a_network_always_has_a_column_of_numbers() -> None:
+    preparation, (numbers, codes) = prepared(
+        pd.DataFrame({c: list("abcdefghij") for c in "xy"}), REALMLP
+    )
+    assert preparation.shape(10) == (0, (10,), (11,), 10)
+    assert (numbers.shape, codes.shape) == ((10, 10), (10, 1))
+    assert [each.tolist() for each in preparation.features()] == [[0] * 10, [1]]
+
+
+def test_the_most_frequent_levels_are_kept() -> None:
+    table = pd.DataFrame({"a": list("cbbccad")})
+    preparation, (numbers,) = prepared(table, TABM, max_categories=3)
+    assert preparation.levels[0].tolist() == ["a", "b", "c"]
+    assert numbers[-1].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_levels_are_known_by_their_texts() -> None:
+    preparation, _ = prepared(pd.DataFrame({"a": ["1", "2", "x"]}), TABM)
+    for values in ([1.0, 2.0], pd.Categorical([1, 2]), np.array([1, 2], object)):
+        (numbers,) = preparation(columns_of(pd.DataFrame({"a": values})))
+        assert numbers.tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+
+
+def test_numbers_may_be_categories() -> None:
+    x = np.array([[3.0], [1.0], [np.nan], [3.0]])
+    preparation, (numbers,) = prepared(x, TABM, categories=(0,))
+    assert preparation.levels[0].tolist() == ["1", "3"]
+    assert numbers.tolist() == [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0], [0.0, 1.0]]
+
+
+def test_dates_become_parts() -> None:
+    dates = pd.to_datetime(["2024-02-29", "1969-12-28", "1970-01-01 18:30"], format="ISO8601")
+    preparation = Preparation()
+    settings: dict[str, Any] = {"categories": (), "max_categories": 9, "missing_indicator": False}
+    columns = columns_of(pd.DataFrame({"at": dates}))
+    preparation.fit(columns, MLP, rng=np.random.default_rng(0), **settings)
+    parts = [
+        [19782.0, 2.0, 29.0, 3.0, 0.0],
+        [-4.0, 12.0, 28.0, 6.0, 0.0],
+        [18.5 / 24, 1.0, 1.0, 3.0, 18.5],
+    ]
+    np.testing.assert_allclose(preparation._numbers(columns), parts, rtol=1e-12)
+    preparation, (numbers,) = prepared(pd.DataFrame({"at": dates.normalize()}))
+    assert numbers.shape == (3, 4)
+    assert preparation.features()[0].tolist() == [0] * 4
+    # Later there are gaps, and texts.
+    late = preparation(columns_of(pd.DataFrame({"at": ["2024-02-29", None]})))[0]
+    np.testing.assert_array_equal(late[0], numbers[0])
+    assert np.isfinite(late).all()
+
+
+def test_a_column_of_gaps_is_ignored() -> None:
+    table = pd.DataFrame({"a": [np.nan, np.nan], "b": [1.0, 2.0], "c": [None, None]})
+    with pytest.warns(UserWarning, match="column '[ac]' of X has no values and is ignored"):
+        preparation, (numbers,) = prepared(table)
+    assert numbers.shape == (2, 1)
+    assert preparation.features()[0].tolist() == [1]
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="a column with values"):
+        prepared(table[["a"]])
+
+
+def test_a_table_needs_no_numbers() -> None:
+    for recipe in (MLP, REALMLP, TABM):
+        assert prepared(pd.DataFrame({"a": list("abca")}), recipe)[1][0].shape == (4, 3)
