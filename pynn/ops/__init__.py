@@ -24,6 +24,7 @@ from pynn.ops import (
     _elementwise,
     _inspection,
     _linear,
+    _matrices,
     _merge,
     _neural,
     _normalizations,
@@ -43,6 +44,7 @@ from pynn.ops._crossentropies import *
 from pynn.ops._elementwise import *
 from pynn.ops._inspection import *
 from pynn.ops._linear import *
+from pynn.ops._matrices import *
 from pynn.ops._merge import *
 from pynn.ops._neural import *
 from pynn.ops._normalizations import *
@@ -63,6 +65,7 @@ __all__ += _crossentropies.__all__
 __all__ += _elementwise.__all__
 __all__ += _inspection.__all__
 __all__ += _linear.__all__
+__all__ += _matrices.__all__
 __all__ += _merge.__all__
 __all__ += _neural.__all__
 __all__ += _normalizations.__all__
@@ -84,6 +87,7 @@ _MODULES = (
     _elementwise,
     _inspection,
     _linear,
+    _matrices,
     _merge,
     _neural,
     _normalizations,
@@ -102,8 +106,9 @@ _OPS = {
 }
 # Functions that return no tensor of one, take functions, or make what a file must not ask for.
 _NO_LAYERS = frozenset(
-    "arange cond convert_to_numpy dtype einsum empty eye fori_loop full is_tensor linspace ndim "
-    "ones segment_sum shape size zeros".split()
+    "arange cond convert_to_numpy dtype einsum empty eye fori_loop full is_tensor linspace "
+    "logspace meshgrid ndim ones segment_max segment_min segment_prod segment_sum shape size "
+    "switch tri while_loop zeros".split()
 )
 _FUNCTIONS: dict[str, _Callable[..., _Any]] = {
     name: globals()[name]

@@ -1,4 +1,4 @@
-"""Sums by class numbers, and which classes a row names."""
+"""Numbers of classes, segments and intervals: sums by them, and finding them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,32 @@ from typing import Any
 import numpy as np
 
 from pynn._tensor import shape_of
-from pynn.ops._elementwise import cast, greater, logical_and, where
+from pynn.ops._elementwise import (
+    cast,
+    equal,
+    greater,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    where,
+)
 from pynn.ops._inspection import convert_to_numpy, dtype
 from pynn.ops._linear import matmul
-from pynn.ops._reductions import max, sum
+from pynn.ops._ordering import prod
+from pynn.ops._reductions import any, max, min, sum
 from pynn.ops._scalar_functions import isfinite
-from pynn.ops._shapes import one_hot, reshape, squeeze, transpose
+from pynn.ops._shapes import expand_dims, one_hot, reshape, squeeze, transpose
 
 __all__ = [
+    "digitize",
     "in_top_k",
+    "isin",
     "multi_hot",
+    "searchsorted",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
     "segment_sum",
 ]
 
@@ -38,12 +54,83 @@ def segment_sum(
     sorted : bool, default=False
         Makes no difference.
     """
-    if num_segments is None:
-        num_segments = int(np.max(convert_to_numpy(segment_ids))) + 1
+    num_segments = _segments(segment_ids, num_segments)
     shape: Any = shape_of(data)
     chosen = transpose(one_hot(segment_ids, num_segments, dtype=dtype(data)))
     sums = matmul(chosen, reshape(data, (shape[0] or -1, math.prod(shape[1:]))))
     return reshape(sums, (num_segments, *shape[1:]))
+
+
+def segment_max(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Any:
+    """Return the largest rows of the same id, -infinity for ids without rows; see `segment_sum`."""
+    return max(_by_segment(data, segment_ids, num_segments, -math.inf), axis=0)
+
+
+def segment_min(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Any:
+    """Return the smallest rows of the same id, infinity for ids without rows; see `segment_sum`."""
+    return min(_by_segment(data, segment_ids, num_segments, math.inf), axis=0)
+
+
+def segment_prod(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Any:
+    """Return the products of rows of the same id, 1 for ids without rows; see `segment_sum`."""
+    return prod(_by_segment(data, segment_ids, num_segments, 1.0), axis=0)
+
+
+def _by_segment(data: Any, ids: Any, count: int | None, absent: float) -> Any:
+    """Return `data` with a second axis of segments, and `absent` where a row is in another."""
+    chosen = one_hot(ids, _segments(ids, count))
+    for _ in range(len(shape_of(data)) - 1):
+        chosen = expand_dims(chosen, -1)
+    return where(chosen, expand_dims(data, 1), absent)
+
+
+def _segments(ids: Any, count: int | None) -> int:
+    return int(np.max(convert_to_numpy(ids))) + 1 if count is None else count
+
+
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
+    """Return at which places `values` can be put into a sequence so that it remains in order.
+
+    Parameters
+    ----------
+    sorted_sequence : tensor or array, shape (n,)
+        From the least to the largest.
+    values : tensor or array
+    side : {"left", "right"}, default="left"
+        Before or after what is equal.
+
+    Returns
+    -------
+    tensor or array of int32, of the shape of `values`
+        How many entries of the sequence are before.
+    """
+    if len(shape_of(sorted_sequence)) != 1 or side not in ("left", "right"):
+        raise ValueError(
+            "searchsorted takes a sequence with one axis, and the side left or right. "
+            f"Received: shape={shape_of(sorted_sequence)}, side={side!r}"
+        )
+    before = less if side == "left" else less_equal
+    return sum(cast(before(sorted_sequence, expand_dims(values, -1)), "int32"), axis=-1)
+
+
+def digitize(x: Any, bins: Any) -> Any:
+    """Return in which of the intervals that start at `bins`, in order, `x` is: 0 for below all."""
+    return searchsorted(bins, x, side="right")
+
+
+def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
+    """Return which entries of `x1` are among those of `x2`, or with `invert` which are not.
+
+    `assume_unique` makes no difference.
+    """
+    found = any(equal(expand_dims(x1, -1), reshape(x2, (-1,))), axis=-1)
+    return logical_not(found) if invert else found
 
 
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:

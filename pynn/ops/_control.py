@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from pynn._tensor import is_symbolic
-from pynn.ops._elementwise import where
+from pynn.ops._elementwise import less_equal, subtract, where
 from pynn.ops._inspection import convert_to_numpy
 
 __all__ = [
     "cond",
     "fori_loop",
+    "switch",
+    "while_loop",
 ]
 
 
@@ -29,9 +32,53 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     return where(pred, first, second)
 
 
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+    """Return what the branch of that number, or the nearest that there is, makes of `operands`.
+
+    Of a symbolic `index` all are recorded; see `cond`.
+    """
+    first, *others = branches
+    if not others:
+        return first(*operands)
+    return cond(
+        less_equal(index, 0),
+        lambda: first(*operands),
+        lambda: switch(subtract(index, 1), others, *operands),
+    )
+
+
 def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
     """Return what `body_fun`, a function of number and value, makes of `init_val` in the end."""
     value = init_val
     for number in range(int(lower), int(upper)):
         value = body_fun(number, value)
     return value
+
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    maximum_iterations: int | None = None,
+) -> Any:
+    """Return what `body` makes of `loop_vars`, again and again while `cond` is true of them.
+
+    Parameters
+    ----------
+    cond : callable
+        Takes the variables, each as an argument. A symbolic result is a TypeError: how often a
+        model's nodes run cannot depend on values.
+    body : callable
+        Takes the variables and returns them anew.
+    loop_vars : tuple, list or one variable
+    maximum_iterations : int, default=None
+    """
+    several = isinstance(loop_vars, (tuple, list))
+    values = tuple(loop_vars) if several else (loop_vars,)
+    numbers = count() if maximum_iterations is None else range(maximum_iterations)
+    for _ in numbers:
+        if not bool(convert_to_numpy(cond(*values))):
+            break
+        made = body(*values)
+        values = tuple(made) if several else (made,)
+    return values if several else values[0]

@@ -11,15 +11,19 @@ from pynn import _state
 from pynn._dtypes import dtype_name
 from pynn._tensor import value_of
 from pynn.ops._elementwise import add, cast, multiply
+from pynn.ops._shapes import zeros_like
 
 __all__ = [
     "arange",
     "empty",
+    "empty_like",
     "eye",
     "full",
     "full_like",
     "linspace",
+    "logspace",
     "ones",
+    "tri",
     "zeros",
 ]
 
@@ -52,6 +56,20 @@ def linspace(
     return made(start, stop, num, endpoint, retstep, dtype_name(dtype or _state.floatx()), axis)
 
 
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: float = 10,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """Return `num` numbers at equal ratios from ``base**start`` to ``base**stop``."""
+    made: Any = np.logspace
+    return made(start, stop, num, endpoint, base, dtype_name(dtype or _state.floatx()), axis)
+
+
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> np.ndarray:
     """Return an array filled with one value, of `pynn.backend.floatx()` unless given."""
     return np.full(shape, value_of(fill_value), dtype_name(dtype or _state.floatx()))
@@ -75,6 +93,16 @@ def empty(shape: Any, dtype: Any = None) -> np.ndarray:
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> np.ndarray:
     """Return a matrix with ones on its k-th diagonal and zeros elsewhere."""
     return np.eye(N, M, k, dtype_name(dtype or _state.floatx()))
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> np.ndarray:
+    """Return a matrix with ones on and below its k-th diagonal and zeros elsewhere."""
+    return np.tri(N, M, k, dtype_name(dtype or _state.floatx()))
+
+
+def empty_like(x: Any, dtype: Any = None) -> Any:
+    """Return an array to be written to, in the shape of `x`: zeros, as in Keras."""
+    return zeros_like(x, dtype)
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:

@@ -20,10 +20,17 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
     "arctan",
+    "arctan2",
+    "arctanh",
     "array",
     "asarray",
     "cast",
+    "cbrt",
     "ceil",
     "clip",
     "convert_to_tensor",
@@ -32,6 +39,7 @@ __all__ = [
     "divide_no_nan",
     "equal",
     "erf",
+    "erfc",
     "erfinv",
     "exp",
     "expm1",
@@ -321,6 +329,11 @@ def sqrt(x: Any) -> Any:
     """Return the square root of `x`."""
 
 
+@_unary(np.cbrt, lambda x, out: 1 / (3 * out * out))
+def cbrt(x: Any) -> Any:
+    """Return the third root of `x`, negative for negative numbers."""
+
+
 def rsqrt(x: Any) -> Any:
     """Return one over the square root of `x`."""
     return divide(1.0, sqrt(x))
@@ -356,9 +369,42 @@ def cos(x: Any) -> Any:
     """Return the cosine of `x`."""
 
 
+@_unary(np.arcsin, lambda x, out: 1 / np.sqrt(1 - x * x), "Asin")
+def arcsin(x: Any) -> Any:
+    """Return the angle in [-pi/2, pi/2] whose sine is `x`."""
+
+
+@_unary(np.arccos, lambda x, out: -1 / np.sqrt(1 - x * x), "Acos")
+def arccos(x: Any) -> Any:
+    """Return the angle in [0, pi] whose cosine is `x`."""
+
+
 @_unary(np.arctan, lambda x, out: 1 / (1 + x * x), "Atan")
 def arctan(x: Any) -> Any:
     """Return the angle in (-pi/2, pi/2) whose tangent is `x`."""
+
+
+@_binary(
+    np.arctan2,
+    lambda g, y, x, out: (g * x / (x * x + y * y), -g * y / (x * x + y * y)),
+)
+def arctan2(x1: Any, x2: Any) -> Any:
+    """Return the angle in [-pi, pi] of the point with ordinate `x1` and abscissa `x2`."""
+
+
+@_unary(np.arcsinh, lambda x, out: 1 / np.sqrt(x * x + 1), "Asinh")
+def arcsinh(x: Any) -> Any:
+    """Return the number whose hyperbolic sine is `x`."""
+
+
+@_unary(np.arccosh, lambda x, out: 1 / np.sqrt(x * x - 1), "Acosh")
+def arccosh(x: Any) -> Any:
+    """Return the number of at least 0 whose hyperbolic cosine is `x`."""
+
+
+@_unary(np.arctanh, lambda x, out: 1 / (1 - x * x), "Atanh")
+def arctanh(x: Any) -> Any:
+    """Return the number whose hyperbolic tangent is `x`."""
 
 
 @_unary(
@@ -368,6 +414,15 @@ def arctan(x: Any) -> Any:
 )
 def erf(x: Any) -> Any:
     """Return the error function of `x`."""
+
+
+@_unary(
+    lambda x: _special("erfc", x),
+    lambda x, out: -2 / math.sqrt(math.pi) * np.exp(-x * x),
+    lambda w, x: w.node("Sub", 1.0, w.erf(x)),
+)
+def erfc(x: Any) -> Any:
+    """Return ``1 - erf(x)``, exact for large `x`."""
 
 
 @_unary(

@@ -1,4 +1,4 @@
-"""Products over axes that `matmul` makes up."""
+"""Products over axes, and distances, that other ops make up."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import math
 from typing import Any
 
 from pynn._tensor import shape_of
-from pynn.ops._elementwise import multiply
+from pynn.ops._elementwise import multiply, sqrt, square, subtract
 from pynn.ops._linear import matmul
 from pynn.ops._rearranging import ravel
+from pynn.ops._reductions import sum
 from pynn.ops._shapes import expand_dims, reshape, transpose
 
 __all__ = [
+    "cdist",
     "inner",
     "outer",
     "tensordot",
@@ -53,3 +55,21 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     a, b = transpose(x1, left + first), transpose(x2, second + right)
     found = matmul(reshape(a, [*rows, shared]) if rows else ravel(a), reshape(b, (shared, -1)))
     return found if len(columns) == 1 else reshape(found, rows + columns)
+
+
+def cdist(x: Any, y: Any) -> Any:
+    """Return the Euclidean distance of each row of `x` from each row of `y`.
+
+    Parameters
+    ----------
+    x : tensor or array, shape (..., m, features)
+    y : tensor or array, shape (..., n, features)
+
+    Returns
+    -------
+    tensor or array, shape (..., m, n)
+    """
+    if len(shape_of(x)) < 2 or len(shape_of(y)) < 2:
+        raise ValueError(f"cdist takes rows. Received: shapes {shape_of(x)}, {shape_of(y)}")
+    apart = subtract(expand_dims(x, -2), expand_dims(y, -3))
+    return sqrt(sum(square(apart), axis=-1))

@@ -13,22 +13,38 @@ from pynn._shape_rules import broadcast, normalize_axes
 from pynn._tensor import is_symbolic, shape_of
 from pynn.ops._elementwise import add, subtract, where
 from pynn.ops._inspection import dtype
-from pynn.ops._shapes import concatenate, expand_dims, get_item, reshape, transpose
+from pynn.ops._shapes import (
+    concatenate,
+    expand_dims,
+    get_item,
+    ones_like,
+    reshape,
+    split,
+    transpose,
+)
 
 __all__ = [
     "append",
+    "array_split",
     "broadcast_to",
     "diff",
     "flip",
+    "fliplr",
+    "flipud",
+    "hsplit",
     "hstack",
+    "meshgrid",
     "moveaxis",
     "pad",
     "ravel",
     "repeat",
     "roll",
+    "slice",
+    "slice_update",
     "swapaxes",
     "tile",
     "unstack",
+    "vsplit",
     "vstack",
 ]
 
@@ -69,8 +85,18 @@ def ravel(x: Any) -> Any:
 def flip(x: Any, axis: Any = None) -> Any:
     """Return `x` with its entries in reverse along `axis`, along all axes where it is None."""
     axes = normalize_axes(axis, len(shape_of(x)))
-    turns = (slice(None, None, -1 if i in axes else None) for i in range(len(shape_of(x))))
+    turns = (builtins.slice(None, None, -1 if i in axes else None) for i in range(len(shape_of(x))))
     return get_item(x, tuple(turns))
+
+
+def fliplr(x: Any) -> Any:
+    """Return `x` with its second axis in reverse."""
+    return flip(x, 1)
+
+
+def flipud(x: Any) -> Any:
+    """Return `x` with its first axis in reverse."""
+    return flip(x, 0)
 
 
 def roll(x: Any, shift: int, axis: int | None = None) -> Any:
@@ -95,7 +121,7 @@ def _check_length(x: Any, axis: int, length: int) -> None:
 
 
 def _take_places(x: Any, places: np.ndarray, axis: int) -> Any:
-    before = (slice(None),) * (axis % len(shape_of(x)))
+    before = (builtins.slice(None),) * (axis % len(shape_of(x)))
     return get_item(x, (*before, places))
 
 
@@ -179,14 +205,76 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     count = shape_of(x)[axis] if num is None else num
     if count is None:
         raise ValueError(f"unstack needs an axis of known size. Received: shape={shape_of(x)}")
-    before = (slice(None),) * (axis % len(shape_of(x)))
+    before = (builtins.slice(None),) * (axis % len(shape_of(x)))
     return [get_item(x, (*before, i)) for i in range(count)]
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """Return the differences of neighbours along `axis`, `n` times."""
-    before = (slice(None),) * (axis % len(shape_of(a)))
+    before = (builtins.slice(None),) * (axis % len(shape_of(a)))
     for _ in range(n):
-        following, present = (slice(1, None),), (slice(None, -1),)
+        following, present = (builtins.slice(1, None),), (builtins.slice(None, -1),)
         a = subtract(get_item(a, before + following), get_item(a, before + present))
     return a
+
+
+def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
+    """Return the coordinates of the points of a grid.
+
+    Parameters
+    ----------
+    *x : array, shape (n_i,)
+        The coordinates along each axis.
+    indexing : {"xy", "ij"}, default="xy"
+        Whether the first two axes of the results are those of `x` in exchange, as in pictures.
+    """
+    order = list(range(len(x)))
+    if indexing == "xy":
+        order[:2] = order[:2][::-1]
+    sizes = [shape_of(x[i])[0] for i in order]
+    return [
+        broadcast_to(reshape(each, [-1 if i == own else 1 for i in order]), sizes)
+        for own, each in enumerate(x)
+    ]
+
+
+# ---- parts
+
+
+def slice(inputs: Any, start_indices: Sequence[int], shape: Sequence[int]) -> Any:
+    """Return the entries from `start_indices` on, so many along each axis; None takes the rest."""
+    return get_item(inputs, tuple(map(builtins.slice, start_indices, _ends(start_indices, shape))))
+
+
+def _ends(starts: Sequence[int], sizes: Sequence[int | None]) -> list[int | None]:
+    return [None if n is None else at + n for at, n in zip(starts, sizes, strict=True)]
+
+
+def slice_update(inputs: Any, start_indices: Sequence[int], updates: Any) -> Any:
+    """Return `inputs` with `updates` in the place of the entries from `start_indices` on."""
+    ends = _ends(start_indices, shape_of(updates))
+    widths = [
+        (start, 0 if end is None or size is None else size - end)
+        for start, end, size in zip(start_indices, ends, shape_of(inputs), strict=True)
+    ]
+    return where(pad(ones_like(updates), widths), pad(updates, widths), inputs)
+
+
+def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """Cut `x` into sections that differ by at most 1 in size, or before the given positions."""
+    size = shape_of(x)[axis]
+    if isinstance(indices_or_sections, int) and size is not None:
+        each, more = divmod(size, indices_or_sections)
+        sizes = [each + 1] * more + [each] * (indices_or_sections - more)
+        indices_or_sections = np.cumsum(sizes)[:-1].tolist()
+    return split(x, indices_or_sections, axis)
+
+
+def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """Cut `x` along the second axis, or the only one; see `split`."""
+    return split(x, indices_or_sections, axis=0 if len(shape_of(x)) == 1 else 1)
+
+
+def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """Cut `x` along the first axis; see `split`."""
+    return split(x, indices_or_sections, axis=0)

@@ -17,14 +17,17 @@ from pynn.ops._elementwise import (
     divide,
     equal,
     exp,
+    isnan,
     less_equal,
     log,
     log1p,
     logical_and,
     maximum,
+    minimum,
     multiply,
     negative,
     not_equal,
+    sign,
     sin,
     sqrt,
     square,
@@ -37,19 +40,27 @@ from pynn.ops._reductions import sum
 __all__ = [
     "allclose",
     "cosh",
+    "deg2rad",
     "exp2",
     "fabs",
+    "fmax",
+    "fmin",
+    "heaviside",
     "hypot",
     "isclose",
     "isfinite",
     "isinf",
+    "isneginf",
+    "isposinf",
     "log10",
     "log2",
     "logaddexp",
     "logical_xor",
     "nan_to_num",
+    "rad2deg",
     "reciprocal",
     "select",
+    "sinc",
     "sinh",
     "tan",
     "true_divide",
@@ -101,6 +112,37 @@ def cosh(x: Any) -> Any:
     return multiply(add(exp(x), exp(negative(x))), 0.5)
 
 
+def sinc(x: Any) -> Any:
+    """Return ``sin(pi * x) / (pi * x)``, and 1 at 0."""
+    angle = multiply(where(equal(x, 0), 1.0, x), math.pi)
+    return where(equal(x, 0), 1.0, divide(sin(angle), angle))
+
+
+def deg2rad(x: Any) -> Any:
+    """Return angles in degrees as radians."""
+    return multiply(x, math.pi / 180)
+
+
+def rad2deg(x: Any) -> Any:
+    """Return angles in radians as degrees."""
+    return multiply(x, 180 / math.pi)
+
+
+def heaviside(x1: Any, x2: Any) -> Any:
+    """Return 0 where `x1` is negative, 1 where it is positive, and `x2` where it is 0."""
+    return where(equal(x1, 0), x2, multiply(add(sign(x1), 1.0), 0.5))
+
+
+def fmax(x1: Any, x2: Any) -> Any:
+    """Return the larger value, entry by entry; NaN only where both are."""
+    return where(isnan(x1), x2, where(isnan(x2), x1, maximum(x1, x2)))
+
+
+def fmin(x1: Any, x2: Any) -> Any:
+    """Return the smaller value, entry by entry; NaN only where both are."""
+    return where(isnan(x1), x2, where(isnan(x2), x1, minimum(x1, x2)))
+
+
 def hypot(x1: Any, x2: Any) -> Any:
     """Return ``sqrt(x1**2 + x2**2)``."""
     return sqrt(add(square(x1), square(x2)))
@@ -126,6 +168,16 @@ def isfinite(x: Any) -> Any:
 def isinf(x: Any) -> Any:
     """Return where `x` is plus or minus infinity."""
     return equal(absolute(x), math.inf)
+
+
+def isposinf(x: Any) -> Any:
+    """Return where `x` is plus infinity."""
+    return equal(x, math.inf)
+
+
+def isneginf(x: Any) -> Any:
+    """Return where `x` is minus infinity."""
+    return equal(x, -math.inf)
 
 
 def isclose(

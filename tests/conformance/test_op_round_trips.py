@@ -236,6 +236,27 @@ CASES = [
     of_cube("tensordot", SQUARE[:3], axes=1),
     Case("top_k", lambda k, x, y, z: k.ops.top_k(x, 2)[0]),
     Case("unstack", lambda k, x, y, z: k.ops.unstack(z, axis=1)[1]),
+    *[one(n) for n in ("arcsinh", "cbrt", "deg2rad", "erfc", "fliplr", "rad2deg", "sinc")],
+    *[one(n) for n in ("isneginf", "isposinf")],
+    *[two(n) for n in ("arctan2", "fmax", "fmin", "heaviside")],
+    *[
+        Case(n, lambda k, x, y, z, n=n: getattr(k.ops, n)(k.ops.tanh(x) * 0.9))
+        for n in ("arccos", "arcsin", "arctanh")
+    ],
+    Case("arccosh", lambda k, x, y, z: k.ops.arccosh(k.ops.exp(x) + 1.0)),
+    one("array_split", 3, axis=1),
+    one("hsplit", 2),
+    one("digitize", np.sort(ROW)),
+    Case("isin", lambda k, x, y, z: k.ops.isin(k.ops.sign(x), np.array([1.0, 3.0], "float32"))),
+    *[of_cube(n, axis=1) for n in ("median", "trapezoid")],
+    *[
+        of_cube(n, axis=1, keepdims=True)
+        for n in ("nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar")
+    ],
+    of_cube("percentile", 30.0, axis=(1, 2)),
+    of_cube("quantile", 0.3, axis=1, method="midpoint", keepdims=True),
+    *[of_cube(n, offset=1, axis1=1, axis2=2) for n in ("diagonal", "trace")],
+    *[of_cube(n, k) for n in ("tril", "triu") for k in (0, 1)],
 ]
 # Of arrays, of functions, with another meaning in Keras, or of the batch's rows; and those that
 # Keras's classes are called for by other arguments.
@@ -246,6 +267,9 @@ NOT_BETWEEN_LAYERS = {
     *("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"),
     *("einsum", "layer_normalization", "moments", "multi_hot", "ptp", "rms_normalization"),
     *("select", "sparsemax", "threshold"),
+    *("cdist", "corrcoef", "diag", "empty_like", "flipud", "logspace", "meshgrid", "searchsorted"),
+    *("segment_max", "segment_min", "segment_prod", "slice", "slice_update", "switch", "tri"),
+    *("vsplit", "while_loop"),
 }
 # Written by pynn alone.
 OWN = [
@@ -266,7 +290,7 @@ OWN = [
     Case("concatenate", lambda k, x, y, z: x * k.ops.max(k.ops.concatenate([x[0], ROW], 0))),
 ]
 # JAX refuses the axis that Keras's own class for it passes on, whoever wrote the file.
-FAILS_IN_KERAS = {"norm"}
+FAILS_IN_KERAS = {"norm", "percentile", "quantile"}
 
 
 def ids(cases: list[Case]) -> list[str]:

@@ -33,9 +33,15 @@ def _list_of(name: str, *args: Any, **kwargs: Any) -> Callable[..., Any]:
     return lambda ops, *xs: getattr(ops, name)(list(xs), *args, **kwargs)
 
 
+def _infinite(ops: Any, x: Any) -> Any:
+    return ops.where(ops.greater(x, 0.5), np.float32(np.inf), ops.where(x > -0.5, x, -np.inf))
+
+
 _PAIR = ((4, 3), (4, 3))
 _ROW = ((4, 3), (3,))
 _COLUMN = ((4, 3), (4, 1))
+_MATRICES = (((3, 3),), ((4, 3),), ((3, 5),))
+_EDGES = np.array([-1.0, 0.0, 0.5, 2.0], "float32")
 CASES = [
     *[
         Case(name, _of(name), shapes)
@@ -205,6 +211,121 @@ CASES = [
         )
         for logits in (False, True)
     ],
+    *[Case(name, _of(name)) for name in ("arcsinh", "cbrt", "erfc", "sinc", "deg2rad", "rad2deg")],
+    *[
+        Case(name, lambda ops, x, n=name: getattr(ops, n)(ops.tanh(x) * 0.9))
+        for name in ("arcsin", "arccos", "arctanh")
+    ],
+    Case("arccosh", lambda ops, x: ops.arccosh(ops.exp(x) + 1.0)),
+    Case("arctan2", _of("arctan2"), _PAIR),
+    Case("arctan2", _of("arctan2"), _ROW),
+    *[Case(name, _of(name), shapes) for name in ("fmax", "fmin") for shapes in (_PAIR, _ROW)],
+    *[
+        Case(name, lambda ops, a, b, n=name: getattr(ops, n)(ops.log(a), b), _PAIR, smooth=False)
+        for name in ("fmax", "fmin")
+    ],
+    Case("heaviside", _of("heaviside"), _PAIR, "whole", smooth=False),
+    *[
+        Case(name, lambda ops, x, n=name: getattr(ops, n)(_infinite(ops, x)), smooth=False)
+        for name in ("isposinf", "isneginf")
+    ],
+    Case("empty_like", lambda ops, x: ops.empty_like(x) * 0, smooth=False),
+    Case("logspace", lambda ops, x: x * ops.logspace(0.0, 1.0, 3)),
+    Case("tri", lambda ops, x: x * ops.tri(4, 3, -1)),
+    *[
+        Case("meshgrid", lambda ops, x, how=how: ops.meshgrid(x, x * 2, indexing=how)[1], ((3,),))
+        for how in ("xy", "ij")
+    ],
+    *[
+        Case(name, _of(name, k), shape)
+        for name in ("tril", "triu")
+        for k, shape in ((0, ((4, 3),)), (-1, ((2, 3, 3),)), (1, ((3, 4),)))
+    ],
+    *[Case("diagonal", _of("diagonal", k), shape) for k in (-2, 0, 1) for shape in _MATRICES],
+    Case("diagonal", _of("diagonal", 1, 1, 2), ((2, 4, 3),)),
+    *[Case("trace", _of("trace", k), shape) for k in (-1, 0, 2) for shape in _MATRICES],
+    *[Case("diag", _of("diag", k), shape) for k in (-2, 0, 1) for shape in (*_MATRICES, ((3,),))],
+    *[Case(name, _of(name)) for name in ("fliplr", "flipud")],
+    Case("slice", _of("slice", (1, 0), (2, 3))),
+    Case("slice_update", lambda ops, x, y: ops.slice_update(x, (1, 2), y), ((4, 3), (2, 1))),
+    Case("slice_update", lambda ops, x, y: ops.slice_update(x, (0, 0), y), ((4, 3), (4, 3))),
+    *[Case("array_split", lambda ops, x, i=i: ops.array_split(x, 3)[i]) for i in (0, 2)],
+    Case("array_split", lambda ops, x: ops.array_split(x, 2, axis=1)[1]),
+    Case("hsplit", lambda ops, x: ops.hsplit(x, [1])[1]),
+    Case("hsplit", lambda ops, x: ops.hsplit(x, 2)[1], ((4,),)),
+    Case("vsplit", lambda ops, x: ops.vsplit(x, 2)[1]),
+    *[
+        Case("quantile", _of("quantile", q, axis=axis, keepdims=keepdims), ((2, 4, 3),))
+        for q in (0.0, 0.3, 1.0, [0.25, 0.8])
+        for axis in (None, 1, -1, (0, 2))
+        for keepdims in (False, True)
+    ],
+    *[
+        Case("quantile", _of("quantile", 0.4, method=method))
+        for method in ("lower", "higher", "midpoint", "nearest")
+    ],
+    Case("quantile", lambda ops, x: ops.quantile(ops.log(x), 0.5, axis=1), smooth=False),
+    Case("percentile", _of("percentile", 30.0, axis=0)),
+    *[Case("median", _of("median", axis=axis)) for axis in (None, 0, 1)],
+    *[
+        Case(
+            name,
+            lambda ops, x, n=name, a=axis, k=keepdims: getattr(ops, n)(
+                ops.where(ops.greater(x, 0.3), np.float32(np.nan), x), axis=a, keepdims=k
+            ),
+            ((2, 5, 3),),
+            # JAX has NaN for the gradient of the root and of what is all NaN.
+            smooth=name != "nanstd" and axis is None,
+        )
+        for name in ("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin")
+        for axis in (None, 1, (0, 1))
+        for keepdims in (False, True)
+    ],
+    Case("corrcoef", _of("corrcoef")),
+    Case("trapezoid", _of("trapezoid")),
+    Case("trapezoid", _of("trapezoid", dx=0.5, axis=0)),
+    Case("trapezoid", _of("trapezoid"), _PAIR),
+    Case("trapezoid", lambda ops, y, x: ops.trapezoid(y, x, axis=0), ((4, 3), (4,))),
+    Case("cdist", _of("cdist"), ((4, 3), (5, 3))),
+    Case("cdist", _of("cdist"), ((2, 4, 3), (2, 1, 3))),
+    *[
+        Case(name, lambda ops, x, n=name: getattr(ops, n)(x, np.array([0, 2, 2, 1]), 4)[:3])
+        for name in ("segment_max", "segment_min")
+    ],
+    *[
+        Case(
+            name, lambda ops, x, n=name: getattr(ops, n)(x, np.array([0, 2, 2, 0]), 3), smooth=False
+        )
+        for name in ("segment_max", "segment_min", "segment_prod")
+    ],
+    *[
+        Case(
+            "searchsorted",
+            lambda ops, x, side=side: ops.searchsorted(_EDGES, x, side),
+            kind="whole",
+            smooth=False,
+        )
+        for side in ("left", "right")
+    ],
+    Case("digitize", lambda ops, x: ops.digitize(x, _EDGES), kind="whole", smooth=False),
+    *[
+        Case("isin", lambda ops, a, b, i=i: ops.isin(a, b, invert=i), _PAIR, "whole", False)
+        for i in (False, True)
+    ],
+    *[
+        Case("switch", lambda ops, a, b, i=i: ops.switch(i, [ops.add, ops.divide], a, b), _PAIR)
+        for i in (-3, 0, 1, 7)
+    ],
+    Case(
+        "while_loop",
+        lambda ops, x: ops.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v * x), (0, x))[1],
+        smooth=False,
+    ),
+    Case(
+        "while_loop",
+        lambda ops, x: ops.while_loop(lambda v: True, lambda v: v * x, x, maximum_iterations=2),
+        smooth=False,
+    ),
     Case("cond", lambda ops, x: ops.cond(ops.sum(x) > 0, lambda: x * 2, lambda: x * x)),
     Case("fori_loop", lambda ops, x: ops.fori_loop(0, 3, lambda i, v: v * x + i, x)),
     Case("zeros", lambda ops, x: x + ops.zeros((3,)) + ops.ones((4, 1)) + ops.empty((3,)) * 0),

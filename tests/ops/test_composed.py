@@ -12,15 +12,27 @@ from pynn import layers, models, ops
 
 X = np.random.default_rng(0).standard_normal((5, 6)).astype(np.float32)
 A = np.abs(X) + np.float32(0.5)
+W = np.linspace(-1.5, 2.5, 24).reshape(4, 6).astype(np.float32)
 # Name, the function of a batch, the same in NumPy, and whether it has a gradient.
 CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     "amax": (lambda x: ops.amax(x, -1), lambda x: x.max(-1), True),
     "append": (lambda x: ops.append(x, x, -1), lambda x: np.append(x, x, -1), True),
+    "arccos": (lambda x: ops.arccos(x / 4), lambda x: np.arccos(x / 4), True),
+    "arcsin": (lambda x: ops.arcsin(x / 4), lambda x: np.arcsin(x / 4), True),
+    "arcsinh": (ops.arcsinh, np.arcsinh, True),
     "arctan": (ops.arctan, np.arctan, True),
+    "arctan2": (lambda x: ops.arctan2(x, x + 5), lambda x: np.arctan2(x, x + 5), True),
+    "arctanh": (lambda x: ops.arctanh(x / 4), lambda x: np.arctanh(x / 4), True),
     "argsort": (ops.argsort, np.argsort, False),
     "average": (
         lambda x: ops.average(x, -1, np.arange(6.0, dtype="f")),
         lambda x: np.average(x, axis=-1, weights=np.arange(6)),
+        True,
+    ),
+    "cbrt": (ops.cbrt, np.cbrt, True),
+    "cdist": (
+        lambda x: ops.cdist(ops.expand_dims(x, 1), W[:3]),
+        lambda x: np.linalg.norm(x[:, None, None] - W[:3], axis=-1),
         True,
     ),
     "cosh": (ops.cosh, np.cosh, True),
@@ -30,14 +42,30 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
         False,
     ),
     "cumsum": (lambda x: ops.cumsum(x, 1), lambda x: x.cumsum(1), True),
+    "deg2rad": (ops.deg2rad, np.deg2rad, True),
+    "diagonal": (
+        lambda x: ops.diagonal(ops.reshape(x, (-1, 2, 3)), 1, 1, 2),
+        lambda x: x.reshape(-1, 2, 3).diagonal(1, 1, 2),
+        True,
+    ),
     "diff": (ops.diff, np.diff, True),
+    "digitize": (lambda x: ops.digitize(x, W[0]), lambda x: np.digitize(x, W[0]), False),
     "einsum": (lambda x: ops.einsum("ij,ij->i", x, x), lambda x: (x * x).sum(1), True),
+    "erfc": (lambda x: ops.erfc(x) + ops.erf(x), np.ones_like, True),
     "exp2": (ops.exp2, np.exp2, True),
     "flip": (lambda x: ops.flip(x, 1), np.fliplr, True),
+    "fmax": (
+        lambda x: ops.fmax(ops.log(x), x),
+        lambda x: np.fmax(np.log(np.where(x > 0, x, np.nan)), x),
+        False,
+    ),
+    "fmin": (lambda x: ops.fmin(x, 0.1), lambda x: np.fmin(x, 0.1), True),
     "full_like": (lambda x: ops.full_like(x, 2.0), lambda x: np.full_like(x, 2), False),
+    "heaviside": (lambda x: ops.heaviside(x, 2.0), lambda x: np.heaviside(x, 2), False),
     "hypot": (lambda x: ops.hypot(x, 1.0), lambda x: np.hypot(x, 1), True),
     "isclose": (lambda x: ops.isclose(x, abs(x)), lambda x: np.isclose(x, abs(x)), False),
     "isfinite": (lambda x: ops.isfinite(ops.log(x)), lambda x: x > 0, False),
+    "isin": (lambda x: ops.isin(ops.sign(x), [1.0, 3.0]), lambda x: x > 0, False),
     "isinf": (lambda x: ops.isinf(x / 0.0), lambda x: x == x, False),
     "layer_normalization": (
         lambda x: ops.layer_normalization(x, epsilon=0.0),
@@ -48,6 +76,15 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     "log2": (lambda x: ops.log2(abs(x)), lambda x: np.log2(abs(x)), True),
     "logaddexp": (lambda x: ops.logaddexp(x, -x), lambda x: np.logaddexp(x, -x), True),
     "moments": (lambda x: ops.moments(x, [1])[1], lambda x: x.var(1), True),
+    "median": (lambda x: ops.median(x, 1), lambda x: np.median(x, 1), True),
+    **{
+        name: (
+            lambda x, name=name: getattr(ops, name)(ops.where(x > 1.0, np.nan, x), 1),
+            lambda x, name=name: getattr(np, name)(np.where(x > 1, np.nan, x), 1),
+            True,
+        )
+        for name in ("nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar")
+    },
     "nan_to_num": (
         lambda x: ops.nan_to_num(ops.log(x), nan=-1.0),
         lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), -1),
@@ -65,6 +102,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     ),
     "prod": (lambda x: ops.prod(x, 1), lambda x: x.prod(1), True),
     "ptp": (lambda x: ops.ptp(x, 1), lambda x: np.ptp(x, 1), True),
+    "quantile": (
+        lambda x: ops.quantile(x, 0.3, axis=-1, keepdims=True),
+        lambda x: np.quantile(x, 0.3, axis=-1, keepdims=True),
+        True,
+    ),
     "repeat": (lambda x: ops.repeat(x, 2, 1), lambda x: x.repeat(2, 1), True),
     "rms_normalization": (
         ops.rms_normalization,
@@ -77,7 +119,14 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
         lambda x: np.select([x > 1, x < 0], [x, -x], 0.5),
         True,
     ),
+    "sinc": (ops.sinc, np.sinc, True),
     "sinh": (ops.sinh, np.sinh, True),
+    "slice": (lambda x: ops.slice(x, (0, 1), (ops.shape(x)[0], 3)), lambda x: x[:, 1:4], True),
+    "slice_update": (
+        lambda x: ops.slice_update(x, (0, 2), x[:, :3] * 2.0),
+        lambda x: np.concatenate([x[:, :2], 2 * x[:, :3], x[:, 5:]], 1),
+        True,
+    ),
     "sort": (ops.sort, np.sort, True),
     "take_along_axis": (
         lambda x: ops.take_along_axis(x, ops.argsort(x), -1),
@@ -87,16 +136,38 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     "tan": (ops.tan, np.tan, True),
     "tile": (lambda x: ops.tile(x, (1, 3)), lambda x: np.tile(x, (1, 3)), True),
     "top_k": (lambda x: ops.top_k(x, 3)[0], lambda x: -np.sort(-x)[:, :3], True),
+    "trapezoid": (lambda x: ops.trapezoid(x, dx=0.5), lambda x: np.trapezoid(x, dx=0.5), True),
+    "tril": (
+        lambda x: ops.tril(ops.reshape(x, (-1, 2, 3))),
+        lambda x: np.tril(x.reshape(-1, 2, 3)),
+        True,
+    ),
+    "triu": (
+        lambda x: ops.triu(ops.reshape(x, (-1, 2, 3)), 1),
+        lambda x: np.triu(x.reshape(-1, 2, 3), 1),
+        True,
+    ),
     "trunc": (ops.trunc, np.trunc, False),
     "unstack": (lambda x: ops.unstack(x, axis=1)[2], lambda x: x[:, 2], True),
 }
 # What the engine has no task for: a model with it runs in NumPy.
 NOT_NATIVE = {
+    "arccos",
+    "arcsin",
+    "arcsinh",
     "arctan",
+    "arctan2",
+    "arctanh",
     "argsort",
+    "cbrt",
     "cumsum",
     "einsum",
+    "erfc",
+    "median",
+    "nanprod",
     "prod",
+    "quantile",
+    "sinc",
     "sort",
     "take_along_axis",
     "tan",
@@ -162,6 +233,14 @@ def test_scatter_adds_what_meets() -> None:
         (lambda x: ops.repeat(x, 10**9, 1), "at most"),
         (lambda x: ops.pad(x, ((0, 0), (0, 10**10))), "at most"),
         (lambda x: ops.broadcast_to(x, (2,)), "not broadcast"),
+        (lambda x: ops.quantile(x, 0.5), "axes of known size"),
+        (lambda x: ops.quantile(x, 1.5, axis=1), r"in \[0, 1\]"),
+        (lambda x: ops.quantile(x, 0.5, axis=1, method="best"), "method one of"),
+        (lambda x: ops.tril(x), "axes of known size"),
+        (lambda x: ops.diag(x[:, 0]), "unknown size"),
+        (lambda x: ops.searchsorted(x, x), "one axis"),
+        (lambda x: ops.array_split(x, 2), "axis of known size"),
+        (lambda x: ops.cdist(x, X[0]), "takes rows"),
     ],
 )
 def test_refused(call: Callable[[Any], Any], message: str) -> None:
@@ -193,6 +272,23 @@ def test_branches_and_loops() -> None:
     for i in range(3):
         wanted = wanted * X + i
     np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("index", "chosen"), [(-1, 0), (0, 0), (1, 1), (9, 2)])
+def test_a_branch_by_number(index: int, chosen: int) -> None:
+    branches = [lambda x: x, lambda x: x * 2.0, lambda x: -x]
+    assert ops.switch(index, branches, 3.0) == (3.0, 6.0, -3.0)[chosen]
+    inputs, numbers = layers.Input((6,)), layers.Input((1,))
+    model = models.Model([inputs, numbers], ops.switch(numbers, branches, inputs))
+    found = model.predict([X, np.full((5, 1), index)], verbose=0)
+    np.testing.assert_allclose(found, branches[chosen](X))
+
+
+def test_a_loop_until() -> None:
+    assert ops.while_loop(lambda i, v: i < 5, lambda i, v: [i + 1, v * 2], (0, 1)) == (5, 32)
+    assert ops.while_loop(lambda v: True, lambda v: v + 1, 0, maximum_iterations=7) == 7
+    with pytest.raises(TypeError, match="has no value"):
+        ops.while_loop(lambda v: v[0, 0] < 5, lambda v: v + 1, layers.Input((6,)))
 
 
 @pytest.mark.parametrize(

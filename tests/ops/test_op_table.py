@@ -31,7 +31,14 @@ EXAMPLES = {
     "alpha_dropout": ([A], {"rate": 0.5, "always": False}),
     "any": ([SIGNED > 0], {"axis": None, "keepdims": False}),
     "argmax": ([SIGNED], {"axis": 1, "keepdims": False}),
+    "arccos": ([SIGNED / 3], {}),
+    "arccosh": ([B], {}),
+    "arcsin": ([SIGNED / 3], {}),
+    "arcsinh": ([SIGNED], {}),
     "arctan": ([SIGNED], {}),
+    "arctan2": [([SIGNED, A], {}), ([SIGNED, -ROW], {}), ([1.5, SIGNED], {})],
+    "arctanh": ([SIGNED / 3], {}),
+    "cbrt": ([SIGNED], {}),
     "argsort": [([SIGNED], {"axis": 1}), ([CUBE], {"axis": 0})],
     "cumsum": [([SIGNED], {"axis": 1}), ([CUBE], {"axis": 2})],
     "einsum": [
@@ -41,6 +48,7 @@ EXAMPLES = {
         ([CUBE], {"subscripts": "ijk->i"}),
     ],
     "erf": ([SIGNED], {}),
+    "erfc": ([SIGNED], {}),
     "erfinv": ([np.tanh(SIGNED) * 0.9], {}),
     "prod": [
         ([SIGNED], {"axis": 1, "keepdims": False}),

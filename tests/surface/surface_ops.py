@@ -23,14 +23,15 @@ def op(name: str, needed: dict[str, Any], **others: Any) -> Entry:
 
 
 _ONE = (
-    "abs absolute ceil cos elu exp expm1 floor hard_sigmoid hard_silu hard_swish hard_tanh "
-    "identity isnan log log1p log_sigmoid negative relu relu6 rsqrt selu sigmoid sign silu sin "
-    "softplus softsign sparse_plus sparse_sigmoid sqrt square swish tanh tanh_shrink zeros_like "
-    "ones_like ndim shape logical_not"
+    "abs absolute arcsinh cbrt ceil cos deg2rad elu erfc exp expm1 floor hard_sigmoid hard_silu "
+    "hard_swish hard_tanh identity isnan isneginf isposinf log log1p log_sigmoid logical_not "
+    "ndim negative ones_like rad2deg relu relu6 rsqrt selu shape sigmoid sign silu sin sinc "
+    "softplus softsign sparse_plus sparse_sigmoid sqrt square swish tanh tanh_shrink zeros_like"
 ).split()
 _TWO = (
-    "add divide divide_no_nan dot equal floor_divide greater greater_equal less less_equal "
-    "logical_and logical_or maximum minimum mod multiply not_equal pow power subtract vdot"
+    "add arctan2 divide divide_no_nan dot equal floor_divide fmax fmin greater greater_equal "
+    "heaviside isin less less_equal logical_and logical_or maximum minimum mod multiply "
+    "not_equal pow power subtract vdot"
 ).split()
 _MORE = (
     "arctan copy cosh erf erfinv exp2 fabs isfinite isinf log10 log2 ravel reciprocal sinh tan "
@@ -122,6 +123,50 @@ OPS = [
     op("expand_dims", {"x": X, "axis": 1}),
     op("squeeze", {"x": X[:, None]}, axis=1),
     op("take", {"x": X, "indices": [1, 0]}, axis=1),
+    op("arccosh", {"x": X + 9}),
+    *[op(name, {"x": X / 9}) for name in ("arccos", "arcsin", "arctanh")],
+    *[op(name, {"x": X}) for name in ("fliplr", "flipud", "corrcoef")],
+    *[op(name, {"x": X}, k=1) for name in ("diag", "tril", "triu")],
+    *[op(name, {"x": X}, offset=1) for name in ("diagonal", "trace")],
+    op("diagonal", {"x": X[None], "axis1": 1, "axis2": 2}),
+    op("trace", {"x": X[None], "axis1": 1, "axis2": 2}),
+    *[
+        op(name, {"x": X}, axis=1, keepdims=True)
+        for name in ("median nanmax nanmean nanmin nanprod nanstd nansum nanvar".split())
+    ],
+    *[
+        op(name, {"x": X, "q": 0.5}, axis=1, method="lower", keepdims=True)
+        for name in ("percentile", "quantile")
+    ],
+    *[
+        op(
+            name,
+            {"data": X, "segment_ids": [0] * len(X)},
+            num_segments=2,
+            sorted=True,
+        )
+        for name in ("segment_max", "segment_min", "segment_prod")
+    ],
+    op("array_split", {"x": X, "indices_or_sections": 2}, axis=1),
+    *[op(name, {"x": X, "indices_or_sections": 2}) for name in ("hsplit", "vsplit")],
+    op("cdist", {"x": X, "y": X}),
+    op("digitize", {"x": X, "bins": [0.0, 1.0]}),
+    op("empty_like", {"x": X}, dtype="int32"),
+    op("isin", {"x1": X, "x2": X}, assume_unique=True, invert=True),
+    op(
+        "logspace",
+        {"start": 0, "stop": 1},
+        num=5,
+        endpoint=False,
+        base=2,
+        dtype="float32",
+        axis=0,
+    ),
+    op("searchsorted", {"sorted_sequence": [0.0, 1.0], "values": X}, side="right"),
+    op("slice", {"inputs": X, "start_indices": (0, 1), "shape": (2, 1)}),
+    op("slice_update", {"inputs": X, "start_indices": (0, 1), "updates": X[:2, :1]}),
+    op("trapezoid", {"y": X}, x=X, dx=0.5, axis=0),
+    op("tri", {"N": 3}, M=4, k=1, dtype="float64"),
     op("get_item", {"x": X, "key": (slice(2), 0)}),
     op("one_hot", {"x": [0, 1], "num_classes": 3}, axis=0, dtype="int32"),
     op(
@@ -143,7 +188,10 @@ def missing() -> set[str]:
         "einsum",
         "fori_loop",
         "is_tensor",
+        "meshgrid",
         "size",
+        "switch",
+        "while_loop",
         "alpha_dropout",
         "apply_activation",
         "asarray",

@@ -64,12 +64,12 @@ def text() -> str:
         for name, arguments in OLDER.items()
     ]
     parts.append(table("Older arguments, taken with a warning", rows))
-    rows = [
-        f"| `{package}.{name}` | {why} |"
-        for package, patterns in ABSENT.items()
-        for name, why in patterns.items()
-    ]
-    parts.append(table("What Keras has and pynn has not", rows, right="why"))
+    rows = []
+    for package, patterns in ABSENT.items():
+        for why in dict.fromkeys(patterns.values()):
+            names = [f"`{package}.{name}`" for name in patterns if patterns[name] == why]
+            rows.append(f"| {', '.join(names)} | {why} |")
+    parts.append(table("What Keras has and pynn has not", rows, "names", "why"))
     return "\n".join(parts)
 
 

@@ -28,26 +28,30 @@ _LAYERS = "keras.layers"
 # Keras's module -> classes in it, beside those of activations. Their functions are called as the
 # classes are, in snake case.
 _CLASSES = {
-    "core": "Cast ConvertToTensor Scatter StopGradient Unstack",
+    "core": "Cast ConvertToTensor Scatter Slice SliceUpdate StopGradient Unstack",
     "linalg": "Norm",
-    "math": "Erf Erfinv Logsumexp Rsqrt TopK",
+    "math": "Erf Erfc Erfinv Logsumexp Rsqrt TopK",
     "nn": """
         BatchNorm Celu Glu HardShrink HardSilu HardTanh LogSigmoid Normalize OneHot SoftShrink
         SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink
     """,
     "numpy": """
-        Abs Absolute Add All Amax Amin Any Append Arctan Argmax Argmin Argsort Array Average
-        BroadcastTo Ceil Clip Concatenate Cos Cosh CountNonzero Cumsum Diff Divide DivideNoNan Dot
-        Equal Exp Exp2 ExpandDims Expm1 Flip Floor FloorDivide FullLike GetItem Greater GreaterEqual
-        Hstack Hypot Inner Isclose Isfinite Isinf Isnan Less LessEqual Log Log10 Log1p Log2
-        Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Matmul Max Maximum Mean Min Minimum Mod
-        Moveaxis Multiply NanToNum Negative NotEqual OnesLike Outer Pad Power Prod Ravel Reciprocal
-        Repeat Reshape Roll Round Sign Sin Sinh Sort Split Sqrt Square Squeeze Stack Std Subtract
-        Sum Swapaxes Take TakeAlongAxis Tan Tanh Tensordot Tile Transpose TrueDivide Trunc Var Vdot
-        Vstack Where ZerosLike
+        Abs Absolute Add All Amax Amin Any Append Arccos Arccosh Arcsin Arcsinh Arctan
+        Arctan2 Arctanh Argmax Argmin Argsort Array ArraySplit Average BroadcastTo Cbrt Ceil
+        Clip Concatenate Corrcoef Cos Cosh CountNonzero Cumsum Deg2rad Diagonal Diff
+        Digitize Divide DivideNoNan Dot Equal Exp Exp2 ExpandDims Expm1 Flip Fliplr Floor
+        FloorDivide Fmax Fmin FullLike GetItem Greater GreaterEqual Heaviside Hsplit Hstack
+        Hypot Inner IsIn Isclose Isfinite Isinf Isnan Isneginf Isposinf Less LessEqual Log
+        Log10 Log1p Log2 Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Matmul Max
+        Maximum Mean Median Min Minimum Mod Moveaxis Multiply NanToNum Nanmax Nanmean Nanmin
+        Nanprod Nanstd Nansum Nanvar Negative NotEqual OnesLike Outer Pad Percentile Power
+        Prod Quantile Rad2deg Ravel Reciprocal Repeat Reshape Roll Round Sign Sin Sinc Sinh
+        Sort Split Sqrt Square Squeeze Stack Std Subtract Sum Swapaxes Take TakeAlongAxis
+        Tan Tanh Tensordot Tile Trace Transpose Trapezoid Tril Triu TrueDivide Trunc Var
+        Vdot Vstack Where ZerosLike
     """,
 }
-_OTHER_NAMES = {"BatchNorm": "batch_normalization", "TrueDivide": "divide"}
+_OTHER_NAMES = {"BatchNorm": "batch_normalization", "IsIn": "isin", "TrueDivide": "divide"}
 # Class -> module.
 _MODULE_OF = {
     **{name: f"{_PREFIX}{module}" for module, names in _CLASSES.items() for name in names.split()},
