@@ -70,7 +70,7 @@ def check_row(shape: Sequence[int | None], what: str) -> None:
     sizes = [operator.index(n) for n in shape if n is not None]
     limits = _limits.get()
     most = LARGEST_ROW if limits is None else limits.row
-    if any(n < 0 for n in sizes) or math.prod(sizes) > most:
+    if math.prod(sizes) > most or (sizes and min(sizes) < 0):
         raise ValueError(
             f"{what} would make rows of shape {tuple(shape)}, which must have at most "
             f"{most} numbers"

@@ -85,8 +85,8 @@ def get_registered_object(
     name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Any = None
 ) -> Any:
     """Return the object of that name in the scope, among the registered or given ones, or None."""
-    for known in (_scope.get(), _registered, custom_objects or {}, module_objects or {}):
-        if name in known:
+    for known in (_scope.get(), _registered, custom_objects, module_objects):
+        if known and name in known:
             return known[name]
     return None
 

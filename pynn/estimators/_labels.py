@@ -17,6 +17,10 @@ from pynn._sparse import check_sparse
 from pynn.estimators._saving import saved_as
 
 
+def _are_numbers(y: Any) -> bool:
+    return isinstance(y, np.ndarray) and y.dtype.kind in "biuf" and y.dtype.isnative
+
+
 @saved_as("Labels")
 class Labels:
     """The classes of one column, or of an indicator matrix, and the way they are coded.
@@ -55,7 +59,10 @@ class Labels:
                 f"each label that may hold. Multioutput target data is not supported. Received: "
                 f"y of type {target!r} and shape {np.shape(y)}"
             )
-        self.classes: np.ndarray = unique_labels(y)
+        if target in ("binary", "multiclass") and _are_numbers(y):
+            self.classes = np.unique(y)  # as unique_labels, which asks for the type once more
+        else:
+            self.classes = unique_labels(y)
         if target.startswith("multilabel"):
             self.kind = "multilabel"
         else:
