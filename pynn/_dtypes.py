@@ -27,6 +27,18 @@ def dtype_name(dtype: Any) -> str:
         return str(np.dtype(dtype).name)
 
 
+@lru_cache(maxsize=16)
+def exact_numbers(dtype: Any) -> int:
+    """Return up to which number a floating type has all whole ones.
+
+    Examples
+    --------
+    >>> exact_numbers("float32")
+    16777216
+    """
+    return int(2 ** (np.finfo(dtype).nmant + 1))
+
+
 _OF_NUMBERS = {np.dtype(code).name: np.dtype(code) for code in "?bhilqBHILQefd"}
 
 

@@ -239,6 +239,7 @@ template <class T>
 struct OptimizerKernel {
   int slots;
   int initial_hyper;  // index of the hyperparameter that slot 0 starts from, or -1 for 0
+  bool ignores_zero;  // a gradient of 0 changes nothing
   void (*prepare)(const double* hyper, double step, double* memory, double rate, double* numbers);
   // n elements of a parameter, its state and its gradient; any n, any alignment.
   void (*span)(T* w, T* const* state, const T* grad, std::ptrdiff_t n,

@@ -89,8 +89,11 @@ static void optimizer_span(T* w, T* const* state, const T* grad, std::ptrdiff_t 
 
 template <class T, class Formula>
 static constexpr OptimizerKernel<T> optimizer_kernel() {
-  return {Formula::kSlots, Formula::kInitialHyper, Formula::prepare, optimizer_span<T, Formula>};
+  return {Formula::kSlots, Formula::kInitialHyper, requires {Formula::kIgnoresZero;
 }
+, Formula::prepare, optimizer_span<T, Formula>
+};  // namespace PYNN_ISA
+}  // namespace pynn
 
 template <class T>
 static constexpr OptimizerKernel<T> kOptimizerKernels[] = {

@@ -95,6 +95,9 @@ struct Parameter {
   // and for inspection. Null: the update happens where the gradient is computed.
   T* grad = nullptr;
   bool adding = false;  // the gradient of several batches is summed
+  // A step leaves weights and state as they are where a whole row of the table that they are, in
+  // lookups, has the gradient 0.
+  bool skips_zero_rows = false;
 
   bool is_vector() const noexcept { return rows == 1 && !in_out; }
 };

@@ -1,5 +1,8 @@
 #include "training/trained_graph.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include "base/check.hpp"
 #include "training/gather.hpp"
 
@@ -20,6 +23,7 @@ TrainedGraph::TrainedGraph(std::shared_ptr<const Graph> graph, const GraphUse& u
   add_targets(use);
   add_late_nodes(use);
   describe_outputs(use);
+  find_lookups(use);
 }
 
 void TrainedGraph::check_losses(const GraphUse& use) const {
@@ -74,6 +78,45 @@ void TrainedGraph::describe_outputs(const GraphUse& use) {
     // What is assigned may be made of the output, which a fused loss leaves out.
     const bool fuses = use.assignments.empty();
     fused_.push_back(fuses && fused_loss(*graph_, outputs_, i, evaluation_.losses[i]));
+  }
+}
+
+void TrainedGraph::find_lookups(const GraphUse& use) {
+  for (int id = 0; id < graph_->size(); ++id) {
+    const NodeSpec& node = graph_->node(id);
+    if (node.kind->name != "take") continue;
+    int source = node.inputs[0];
+    std::vector<int> columns = graph_->node(source).indices;
+    if (columns.empty()) {
+      columns.resize(static_cast<std::size_t>(features_of(source)));
+      std::iota(columns.begin(), columns.end(), 0);
+    } else {
+      source = graph_->node(source).inputs[0];
+    }
+    const auto found = std::find(use.inputs.begin(), use.inputs.end(), source);
+    if (found == use.inputs.end()) continue;
+    const auto input = static_cast<std::size_t>(found - use.inputs.begin());
+    lookups_.push_back({input, std::move(columns), numbers_of(node)});
+  }
+}
+
+void TrainedGraph::check_numbers(const Data& data, std::span<const std::int64_t> order) const {
+  const std::int64_t count = order.empty() ? data.rows() : static_cast<std::int64_t>(order.size());
+  std::vector<double> values;
+  for (const Lookup& lookup : lookups_) {
+    const Rows& source = data.x[lookup.input];
+    values.resize(static_cast<std::size_t>(source.cols) * kLanes);
+    for (std::int64_t first = 0; first < count; first += kLanes) {
+      const int n = static_cast<int>(std::min<std::int64_t>(kLanes, count - first));
+      const std::int64_t* rows = order.empty() ? nullptr : order.data() + first;
+      read_rows(source, {rows, first, n}, 0, source.cols, values.data(), source.cols);
+      for (int row = 0; row < n; ++row) {
+        for (int column : lookup.columns) {
+          const double value = values[static_cast<std::size_t>(row) * source.cols + column];
+          if (!lookup.range.has(value)) lookup.range.refuse(value);
+        }
+      }
+    }
   }
 }
 

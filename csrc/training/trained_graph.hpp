@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "graph/execution_plan.hpp"
+#include "ops/take.hpp"
 #include "training/data.hpp"
 #include "training/loss_choice.hpp"
 
@@ -37,6 +39,9 @@ class TrainedGraph {
   PlanRequest request(bool training, int max_batch, const std::vector<double>& entries) const;
 
   void check(const Data& data) const { check_data(data, shapes_); }
+  // Throws std::out_of_range if an input, in the rows of `order` or in all, has a number that a
+  // table has not. What is looked up by computed numbers is only checked when it is.
+  void check_numbers(const Data& data, std::span<const std::int64_t> order) const;
   // The rows of each of inputs().
   std::vector<Rows> sources(const Data& data) const;
   // PlanRequest::entries_per_row, for these data, and before any are known.
@@ -48,7 +53,15 @@ class TrainedGraph {
   void add_targets(const GraphUse& use);
   void add_late_nodes(const GraphUse& use);
   void describe_outputs(const GraphUse& use);
+  void find_lookups(const GraphUse& use);
   int features_of(int node) const { return graph_->node(node).features; }
+
+  // Columns of an input that are looked up in a table.
+  struct Lookup {
+    std::size_t input;
+    std::vector<int> columns;
+    NumberRange range;
+  };
 
   std::shared_ptr<const Graph> graph_;
   EvaluationSpec evaluation_;
@@ -62,6 +75,7 @@ class TrainedGraph {
   std::vector<int> roots_;       // the nodes that everything else is computed for
   std::vector<int> features_;
   DataShapes shapes_;
+  std::vector<Lookup> lookups_;
 };
 
 }  // namespace pynn

@@ -49,6 +49,7 @@ class TrainerOf : public Trainer {
     if (!lock) return false;
     graph_.check(data);
     check_epoch(order, data.rows(), batch_size, skip);
+    graph_.check_numbers(data, order);
     const std::int64_t count =
         order.empty() ? data.rows() : static_cast<std::int64_t>(order.size());
     batch_size = static_cast<int>(std::min<std::int64_t>(batch_size, count));

@@ -57,6 +57,8 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
     p.cols = p.variable->cols();
     p.lines = p.variable->lines();
     p.in_out = p.variable->layout() == Layout::in_out;
+    p.skips_zero_rows = kernel.ignores_zero && spec.l1[i] == 0 && spec.l2[i] == 0 &&
+                        spec.options.decay_factor(i, 1) == 1;
     for (int s = 0; s < kernel.slots; ++s) {
       auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>(), p.variable->layout());
       p.state[s] = slot->template data<T>();

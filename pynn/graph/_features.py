@@ -75,6 +75,8 @@ def moved_features(node: Node) -> np.ndarray | None:
 
     Features of several inputs are numbered one after the other.
     """
+    if node.op.name == "take" and isinstance(node.inputs[1], Tensor):
+        return None  # which features it takes depends on the row
     probes: list[Any] = []
     total = 0
     rows_everywhere = has_rows(node.output)

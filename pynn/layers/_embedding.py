@@ -17,6 +17,10 @@ __all__ = ["Embedding"]
 class Embedding(Layer):
     """Look up a vector, which is learned, for each whole number.
 
+    A step of plain SGD or Adagrad costs what the batch's numbers do, however many there are; other
+    optimizers change all vectors at each step, and so does a regularizer. A model computes in
+    float32, where `input_dim` may be up to 2**24, or in float64.
+
     Parameters
     ----------
     input_dim : int
@@ -41,7 +45,8 @@ class Embedding(Layer):
     ValueError
         If a size is not a positive integer.
     IndexError
-        When computed, if a number is out of range, or no whole number.
+        When computed, if a number is out of range, or no whole number. Training with one in its
+        data ends before the epoch has changed anything.
 
     Examples
     --------

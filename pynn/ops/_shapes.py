@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._dtypes import exact_numbers
 from pynn._shape_rules import normalize_axes
 from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 from pynn.ops._elementwise import cast
@@ -203,6 +204,11 @@ def _whole_numbers(indices: Any, size: int, wraps: bool) -> np.ndarray:
     lowest = -size if wraps else 0
     if given.dtype.kind not in "iufb":
         raise IndexError(f"indices must be whole numbers. Received: dtype={given.dtype}")
+    if given.dtype.kind == "f" and size > exact_numbers(given.dtype):
+        raise IndexError(
+            f"{given.dtype} has all whole numbers up to {exact_numbers(given.dtype)}, which are "
+            f"too few for {size} entries. Compute in float64"
+        )
     wrong = np.not_equal(np.floor(given), given)  # NaN, too
     wrong |= (given < lowest) | (given >= size)
     if wrong.any():

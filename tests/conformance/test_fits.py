@@ -85,6 +85,28 @@ def frozen(k: Any) -> Any:
     return model
 
 
+def looked_up(k: Any, **arguments: Any) -> Any:
+    inputs = k.Input((4,), dtype="int32")
+    table = k.layers.Embedding(9, 3, **arguments)
+    hidden = k.layers.Dense(5, activation="tanh")(k.layers.Flatten()(table(inputs)))
+    return k.Model(inputs, k.layers.Dense(1)(hidden))
+
+
+def looked_up_twice(k: Any) -> Any:
+    inputs = k.Input((4,), dtype="int32")
+    table = k.layers.Embedding(9, 3)
+    first, second = table(inputs[:, :2]), table(inputs[:, 2:])
+    return k.Model(inputs, k.layers.Dense(1)(k.layers.Flatten()(first * second)))
+
+
+def penalized(k: Any) -> Any:
+    return looked_up(
+        k,
+        embeddings_regularizer=k.regularizers.L2(0.01),
+        embeddings_constraint=k.constraints.MaxNorm(0.8, axis=1),
+    )
+
+
 _MSE: dict[str, Any] = {"loss": "mse", "metrics": ["mae", "mape"]}
 _WEIGHT = generator("weights").random(ROWS).astype("float32")
 
@@ -97,7 +119,15 @@ def optimizer(name: str, **options: Any) -> Callable[[Any], dict[str, Any]]:
     return lambda k: {**_MSE, "optimizer": getattr(k.optimizers, name)(**options)}
 
 
+_NUMBERS = {"x": generator("numbers").integers(0, 8, (ROWS, 4)).astype("int32")}
+
+
 CASES: dict[str, Case] = {
+    "looked up": Case(looked_up, sgd(), _NUMBERS),
+    "looked up, with all steps": Case(looked_up, optimizer("Adam"), _NUMBERS),
+    "looked up twice": Case(looked_up_twice, optimizer("Adam"), _NUMBERS),
+    "looked up, clipped": Case(looked_up, optimizer("Adam", global_clipnorm=0.3), _NUMBERS),
+    "looked up, penalized": Case(penalized, optimizer("Adam"), _NUMBERS),
     "plain": Case(plain, sgd(), {}),
     "validation": Case(plain, sgd(), {"validation_split": 0.3}),
     "split and data": Case(plain, sgd(), {"validation_split": 0.3, "validation_data": "same"}),

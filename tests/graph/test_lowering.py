@@ -16,6 +16,7 @@ RNG = np.random.default_rng(0)
 X = RNG.uniform(0.5, 2.0, (45, 4))
 KERNEL = ops.Weight(RNG.standard_normal((4, 4)), "kernel")
 BIAS = ops.Weight(RNG.standard_normal(4), "bias")
+CUBE = ops.Weight(RNG.standard_normal((4, 2, 2)), "cube")
 SCALE = ops.Weight(np.array(0.7), "scale")
 MATRIX = RNG.standard_normal((4, 3)) @ np.eye(3, 4)
 ROW = RNG.uniform(0.5, 2.0, 4)
@@ -26,6 +27,11 @@ def _turned(x):
     with recording(not isinstance(x, np.ndarray)):
         turned = ops.transpose(KERNEL)
         return x @ turned * turned[0]
+
+
+def _numbers(x):
+    """Whole numbers below 4."""
+    return ops.cast(ops.clip(x, 0.0, 1.9) * 2, "int32")
 
 
 def _tied(x):
@@ -101,6 +107,13 @@ NATIVE = {
     "a matrix of numbers": lambda x: x @ MATRIX + BIAS,
     "one column": lambda x: ops.expand_dims(x[:, 2], -1) + x,
     "take": lambda x: ops.take(x, [3, 0, 0], axis=1) * 2,
+    "lookups": lambda x: ops.take(KERNEL, _numbers(x)[:, 0], axis=0) * x,
+    "lookups of several numbers": lambda x: ops.mean(ops.take(KERNEL, _numbers(x), axis=0), axis=1),
+    "lookups in a vector": lambda x: x + ops.take(BIAS, _numbers(x) - 1, axis=0),
+    "lookups in arrays": lambda x: (
+        ops.take(MATRIX, _numbers(x)[:, 1], axis=0) * ops.take(ROW, _numbers(x), axis=0) + x * BIAS
+    ),
+    "a kernel that is looked up": lambda x: ops.take(KERNEL, _numbers(x)[:, 0], axis=0) @ KERNEL,
     "matrices in a row": lambda x: ops.reshape(
         ops.sum(ops.transpose(ops.reshape(x, (-1, 2, 2)) * x[:, :2][:, None], (0, 2, 1)), axis=1),
         (-1, 2),
@@ -132,6 +145,7 @@ INTERPRETED = {
     "dropout": lambda x: ops.dropout(x, 0.0, always=True),
     "matmul": lambda x: ops.reshape(ops.reshape(x, (-1, 2, 2)) @ np.eye(2), (-1, 4)),
     "transpose": lambda x: _turned(x),
+    "take": lambda x: ops.reshape(ops.take(CUBE, _numbers(x)[:, 0], axis=0), (-1, 4)),
     "index": lambda x: x[::-1],
 }
 # Trained natively, and predicted in NumPy: by the op, what looks at all rows of a batch.

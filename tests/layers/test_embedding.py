@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn import layers
+from pynn import layers, ops
 from pynn.models import Model, Sequential
 
 NUMBERS = np.array([[0, 2], [3, 3], [1, 0]])
@@ -32,6 +32,60 @@ def test_only_vectors_in_use_are_trained() -> None:
     assert history.history["loss"][-1] < 0.05 * history.history["loss"][0]
     np.testing.assert_array_equal(before[4], after[4])
     assert (before[:4] != after[:4]).any(axis=1).all()
+
+
+def _plain(layer: layers.Embedding, *more: layers.Layer) -> Sequential:
+    return Sequential([pynn.Input((2,), dtype="int32"), layer, *more, layers.Dense(1)])
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "float32", "float64"])
+def test_the_engine_looks_up_and_trains(dtype: str) -> None:
+    model = _plain(layers.Embedding(4, 3), layers.Flatten())
+    model.compile(loss="mse", optimizer="adam")
+    assert model._plan(training=True).reason is None
+    x = NUMBERS.astype(dtype)
+    vectors, kernel, bias = model.get_weights()
+    out = vectors[NUMBERS].reshape(3, 6) @ kernel + bias
+    np.testing.assert_allclose(model.predict(x, verbose=0), out, rtol=1e-6)
+    np.testing.assert_allclose(model(x), out, rtol=1e-6)
+    model.fit(x, np.ones(3), epochs=200, verbose=0)
+    assert model.evaluate(x, np.ones(3), verbose=0) < 0.5 * np.mean((out - 1) ** 2)
+
+
+def test_no_rows() -> None:
+    model = _plain(layers.Embedding(4, 3), layers.Flatten())
+    assert model.predict(NUMBERS[:0], verbose=0).shape == (0, 1)
+
+
+def test_a_number_alone_and_a_vocabulary_of_one() -> None:
+    for shape in ((), (1,)):
+        layer = layers.Embedding(1, 3)
+        inputs = pynn.Input(shape, dtype="int32")
+        model = Model(inputs, layers.Flatten()(layer(inputs) * 2))
+        assert model._plan(training=False).reason is None
+        out = model.predict(np.zeros((5, *shape), np.int32), verbose=0)
+        np.testing.assert_array_equal(out, np.repeat(2 * layer.embeddings.numpy(), 5, axis=0))
+
+
+def test_a_training_that_meets_a_wrong_number_changes_nothing() -> None:
+    model = _plain(layers.Embedding(4, 3), layers.Flatten())
+    model.compile(loss="mse", optimizer="adam")
+    x = np.tile(NUMBERS, (20, 1))
+    model.fit(x, np.ones(60), batch_size=8, verbose=0)
+    before, steps = model.get_weights(), int(model.optimizer.iterations)
+    x[50, 1] = 4
+    for train in (model.train_on_batch, lambda x, y: model.fit(x, y, batch_size=8, verbose=0)):
+        with pytest.raises(IndexError, match=r"whole numbers in \[0, 4\). Received: 4"):
+            train(x, np.ones(60))
+        assert int(model.optimizer.iterations) == steps
+        for a, b in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_numbers_that_a_model_cannot_tell_apart_are_refused() -> None:
+    """Its numbers are float32, which has all whole ones up to 2**24."""
+    with pytest.raises(IndexError, match="up to 16777216, which are too few for 16777217 entries"):
+        ops.take(np.zeros((2**24 + 1, 1), np.uint8), np.zeros(1, np.float32), axis=0)
 
 
 def test_numbers_and_sizes_out_of_range_are_refused() -> None:

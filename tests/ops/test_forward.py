@@ -49,6 +49,8 @@ def build(kind: str, features: int, dtype: str) -> tuple[Twin, list[int]]:
     if kind == "select_features":
         backwards = list(range(features))[::-1]
         return twin, [twin.select(x, some) for some in (backwards, [0], [0, 0, features - 1] * 9)]
+    if kind == "take":
+        return twin, [twin.take(x, *sizes) for sizes in ((1, 7), (9, 1), (30, 16), (30, 5))]
     if kind == "variable":
         return twin, [twin.add(kind, [], [twin.normal(1, n)]) for n in (1, features)]
     if kind.startswith("reduce_"):

@@ -43,6 +43,9 @@ def apply(twin: Twin, kind: str, x: int, width: int) -> int:
         return twin.expression([h, twin.dense(x, 1)], *every_smooth_instruction(width))
     if kind == "select_features":
         return twin.select(h, [*range(width // 2, width), 0, 0])
+    if kind == "take":
+        looked_up = twin.take(twin.dense(x, 3), 11, width)
+        return twin.add("multiply", [twin.dense(looked_up, width), h])
     if kind == "variable":
         gain = twin.add(kind, [], [twin.normal(1, width)])
         lone = twin.add(kind, [], [twin.normal(1, 1)])

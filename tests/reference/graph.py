@@ -172,6 +172,16 @@ def select_features_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]
     return [out], []
 
 
+def take(c: Call) -> np.ndarray:
+    return c.v[0].T[c.x[0].astype(int)].reshape(len(c.x[0]), -1)
+
+
+def take_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
+    out = np.zeros_like(c.v[0].T)
+    np.add.at(out, c.x[0].astype(int), grad.reshape(*c.x[0].shape, -1))
+    return [np.zeros_like(c.x[0])], [out.T]
+
+
 def variable(c: Call) -> np.ndarray:
     return c.v[0]  # one row; what reads it broadcasts
 
@@ -228,6 +238,7 @@ OPS: dict[str, tuple[Forward, Backward]] = {
     ),
     "expression": (lambda c: expression_values(c)[-1], expression_backward),
     "select_features": (lambda c: c.x[0][:, c.indices], select_features_backward),
+    "take": (take, take_backward),
     "variable": (variable, lambda c, grad: ([], [grad.sum(axis=0, keepdims=True)])),
     "reduce_sum": (reduce_with(np.sum), lambda c, grad: ([spread(c, grad)], [])),
     "reduce_mean": (

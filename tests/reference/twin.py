@@ -105,6 +105,13 @@ class Twin:
         assert self.reference.add("select_features", [x], [], {}, None, indices) == number
         return number
 
+    def take(self, x: int, size: int, width: int) -> int:
+        """Vectors by whole numbers below `size`, made of the features of x."""
+        steps = [("sigmoid", [0], 0.0), ("multiply", [3, 1], 0.0), ("minimum", [4, 2], 0.0)]
+        constants = [[float(size)], [float(size - 1)]]
+        numbers = self.expression([x], [*steps, ("truncate", [5], 0.0)], constants)
+        return self.add("take", [numbers], [self.normal(width, size)])
+
     def data(self, n_rows: int) -> list[np.ndarray]:
         """Normal numbers for every input."""
         widths = [self.native.width(i) for i in self.inputs]

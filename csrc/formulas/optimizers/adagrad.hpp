@@ -11,6 +11,7 @@ struct Adagrad {
   static constexpr int kSlots = 1;
   static constexpr int kStepVectors = 3;
   static constexpr int kInitialHyper = 1;
+  static constexpr bool kIgnoresZero = true;
   static void prepare(const double* hyper, double, double*, double rate, double* h) {
     h[0] = rate;
     h[1] = hyper[0];

@@ -14,6 +14,7 @@ import numpy as np
 
 from pynn import _core
 from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
+from pynn._dtypes import exact_numbers
 from pynn._shape_rules import normalize_axes
 from pynn.graph._features import has_rows, row_shape
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
@@ -152,14 +153,39 @@ def _product(builder: Builder, x: Tensor, kernel: Any, *bias: Weight) -> int:
     """Append a matrix product with a weight, the transpose of one, or an array."""
     transposed = builder.analysis.transposed.get(id(kernel))
     weight = kernel if transposed is None else transposed
-    if isinstance(weight, Weight):
-        matrix = weight._variable
-    else:
-        matrix = _core.Variable(weight.shape[1], weight.shape[0], builder.dtype)
-        matrix.view[...] = weight.T
-    variables = [matrix, *(vector._variable for vector in bias)]
+    variables = [_variable_of(builder, weight), *(vector._variable for vector in bias)]
     params = {"transposed": float(transposed is not None)}
     return builder.graph.add("dense", [builder.node(x)], variables, params)
+
+
+def _variable_of(builder: Builder, value: Any, in_out: bool = False) -> _core.Variable:
+    """Return the variable of a weight, or a new one that holds the numbers of a matrix."""
+    if isinstance(value, Weight):
+        return value._variable
+    variable = _core.Variable(value.shape[1], value.shape[0], builder.dtype, in_out)
+    variable.view[...] = value.T
+    return variable
+
+
+# ---- lookups
+
+
+def _take(builder: Builder, node: Node) -> int | None:
+    """Append the rows of a weight, or of an array, that whole numbers name."""
+    table, numbers = node.inputs
+    if not isinstance(numbers, Tensor) or not has_rows(numbers) or row_shape(numbers) is None:
+        return None
+    if isinstance(table, np.ndarray) and table.size and table.dtype.kind in "fiub":
+        table = table[:, None] if table.ndim == 1 else table
+    elif not isinstance(table, Weight):
+        return None
+    if node.params["axis"] != 0 or table.ndim not in (1, 2):
+        return None
+    if len(table) > exact_numbers(builder.dtype):
+        return None
+    params = {"wraps": float(node.params["wraps"])}
+    variable = _variable_of(builder, table, in_out=True)
+    return builder.graph.add("take", [builder.node(numbers)], [variable], params)
 
 
 # ---- sums, means, extremes and their places, along the features or over the batch
@@ -236,6 +262,7 @@ def _rules() -> dict[str, Rule]:
         "add": _biased_sum,
         "dense": _dense,
         "matmul": _dense,
+        "take": _take,
         "softmax": _softmax,
         "log_softmax": _softmax,
         "dropout": _random,
