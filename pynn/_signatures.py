@@ -106,12 +106,8 @@ def inputs_of_build(
     ValueError
         If they are called otherwise.
     """
-    needed = {
-        name: name.removesuffix("_shape")
-        for name, parameter in inspect.signature(build).parameters.items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-        and (parameter.default is parameter.empty or name.endswith("_shape"))
-    }
+    function = getattr(build, "__func__", build)
+    needed = _asked_shapes(function, skips_self=function is not build)
     if len(needed) < 2:
         return {}
     signature = inspect.signature(call)
@@ -123,6 +119,17 @@ def inputs_of_build(
             )
     given = signature.bind(*args, **kwargs).arguments
     return {name: given[of] for name, of in needed.items() if of in given}
+
+
+@cache
+def _asked_shapes(build: Callable[..., Any], skips_self: bool) -> dict[str, str]:
+    """Return the arguments that a `build` must be given, and the inputs they are named for."""
+    return {
+        name: name.removesuffix("_shape")
+        for name, parameter in list(inspect.signature(build).parameters.items())[skips_self:]
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        and (parameter.default is parameter.empty or name.endswith("_shape"))
+    }
 
 
 def from_init(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
