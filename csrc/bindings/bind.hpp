@@ -7,6 +7,7 @@
 #include <pybind11/pybind11.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,6 +30,29 @@ void bind_graph(pybind11::module_& m);
 void bind_rows(pybind11::module_& m);
 void bind_executor(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
+
+// A class of the module. Its constructors, and functions that make objects of it, return a Holder.
+//
+// pybind11 puts each new object into a table. Where there is no memory for that, it would free the
+// object although the holder, which is on its way to Python, owns it still; and of a constructor
+// that returns the object itself, it would not catch the exception.
+template <class T, class Holder = std::unique_ptr<T>>
+pybind11::class_<T, Holder> bind_class(pybind11::module_& m, const char* name, const char* doc) {
+  using Instance = pybind11::detail::instance;
+  static void (*put_into_table)(Instance*, const void*);
+  pybind11::class_<T, Holder> made(m, name, doc);
+  auto* info = pybind11::detail::get_type_info(reinterpret_cast<PyTypeObject*>(made.ptr()));
+  put_into_table = info->init_instance;
+  info->init_instance = [](Instance* self, const void* holder) {
+    try {
+      put_into_table(self, holder);
+    } catch (...) {
+      pybind11::detail::values_and_holders(self).begin()->value_ptr() = nullptr;
+      throw;
+    }
+  };
+  return made;
+}
 
 // Calls `take`, which waits for the GIL. A thread that wants it when the process is ending gets
 // none. Python (up to 3.13) ends the thread there, which unwinds its stack: through destructors

@@ -97,7 +97,7 @@ py::object predict_array(ExecutorObject& self, py::handle x, py::ssize_t most_ro
 }  // namespace
 
 void bind_executor(py::module_& m) {
-  py::class_<ExecutorObject>(m, "Executor",
+  bind_class<ExecutorObject>(m, "Executor",
                              "Inference: batches of rows through a graph, on all threads.")
       .def(py::init(&new_executor), py::arg("graph"), py::arg("inputs"), py::arg("outputs"))
       .def(

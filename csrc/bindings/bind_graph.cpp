@@ -69,7 +69,7 @@ bool is_finite(const Variable& v) {
 }  // namespace
 
 void bind_graph(py::module_& m) {
-  py::class_<Variable, VariablePtr>(m, "Variable", "A matrix of zeros that outlives plans.")
+  bind_class<Variable, VariablePtr>(m, "Variable", "A matrix of zeros that outlives plans.")
       .def(py::init([](int rows, int cols, const std::string& dtype, bool in_out) {
              return std::make_shared<Variable>(rows, cols, parse_dtype(dtype),
                                                in_out ? Layout::in_out : Layout::out_in);
@@ -84,7 +84,7 @@ void bind_graph(py::module_& m) {
       .def_property_readonly("is_finite", &is_finite, "Whether it holds neither NaN nor infinity.")
       .def_property_readonly("view", &view_of, "Zero-copy array of shape (rows, cols), writable.");
 
-  py::class_<Graph, std::shared_ptr<Graph>>(m, "Graph", "Nodes in topological order.")
+  bind_class<Graph, std::shared_ptr<Graph>>(m, "Graph", "Nodes in topological order.")
       .def(py::init([](const std::string& dtype) {
              return std::make_shared<Graph>(parse_dtype(dtype));
            }),

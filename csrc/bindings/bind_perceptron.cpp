@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -180,12 +181,12 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
 }  // namespace
 
 void bind_perceptron(py::module_& m) {
-  py::class_<PerceptronRows>(m, "PerceptronRows",
+  bind_class<PerceptronRows>(m, "PerceptronRows",
                              "Rows for perceptron_epoch, checked and converted to float32 or "
                              "float64 once; they must not change afterwards.")
       .def(py::init([](const py::object& x, const py::dtype& dtype) {
              return with_scalar(dtype, [&](auto scalar) {
-               return PerceptronRows{read_samples<decltype(scalar)>(x)};
+               return std::make_unique<PerceptronRows>(read_samples<decltype(scalar)>(x));
              });
            }),
            py::arg("x"), py::arg("dtype"));

@@ -1,5 +1,6 @@
 // Sources of rows: NumPy's arrays and CSR matrices, read where they are.
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -61,13 +62,16 @@ Rows rows_at(const py::array& matrix, RowType type) {
   return rows;
 }
 
-RowsObject dense_rows(const py::array& array) {
+std::unique_ptr<RowsObject> dense_rows(const py::array& array) {
   require(array.ndim() == 2,
           [&] { return "data must be 2-D. Received: " + std::to_string(array.ndim()) + "-D"; });
   checked_cols(array.shape(1));
   const RowType type = row_type_of(array.dtype());
   require(has_adjacent_rows(array), "the elements of a row must be adjacent in memory");
-  return {rows_at(array, type), {array}};
+  auto object = std::make_unique<RowsObject>();
+  object->rows = rows_at(array, type);
+  object->owners.push_back(array);
+  return object;
 }
 
 // What of a CSR matrix is checked before anything reads it, and whether its rows are sorted.
@@ -115,20 +119,22 @@ void check_compressed(py::array data, py::array indices, py::array indptr, py::s
   });
 }
 
-RowsObject csr_rows(py::array data, py::array indices, py::array indptr, py::ssize_t n_cols) {
-  RowsObject object;
-  object.rows.cols = checked_cols(n_cols);
+std::unique_ptr<RowsObject> csr_rows(py::array data, py::array indices, py::array indptr,
+                                     py::ssize_t n_cols) {
+  auto object = std::make_unique<RowsObject>();
+  Rows& rows = object->rows;
+  rows.cols = checked_cols(n_cols);
   require(check_csr(data, indices, indptr, n_cols), "the column numbers of a row must be sorted");
   const RowType type = row_type_of(data.dtype());
   require(type == RowType::f32 || type == RowType::f64, "CSR values must be float32 or float64");
-  object.rows.rows = indptr.size() - 1;
-  object.rows.type = type;
-  object.rows.sparse = true;
-  object.rows.wide_indices = indices.dtype().itemsize() == 8;
-  object.rows.data = data.data();
-  object.rows.indices = indices.data();
-  object.rows.indptr = indptr.data();
-  object.owners = {data, indices, indptr};
+  rows.rows = indptr.size() - 1;
+  rows.type = type;
+  rows.sparse = true;
+  rows.wide_indices = indices.dtype().itemsize() == 8;
+  rows.data = data.data();
+  rows.indices = indices.data();
+  rows.indptr = indptr.data();
+  object->owners = {data, indices, indptr};
   return object;
 }
 
@@ -152,7 +158,7 @@ std::optional<Rows> readable_rows(const py::array& matrix) {
 }
 
 void bind_rows(py::module_& m) {
-  py::class_<RowsObject>(m, "Rows",
+  bind_class<RowsObject>(m, "Rows",
                          "Rows of a user's array or CSR matrix, as they are; nothing is copied.")
       .def(py::init(&dense_rows), py::arg("array"))
       .def_static("csr", &csr_rows, py::arg("data"), py::arg("indices"), py::arg("indptr"),

@@ -129,6 +129,12 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
            int batch_size, const std::optional<Array<std::int64_t>>& order,
            std::optional<std::uint64_t> shuffle_seed, std::int64_t skip) {
   const Data data = data_of(x, y, weights);
+  std::vector<RowsObject> kept;
+  for (const RowsList* list : {&x, &y, &weights}) {
+    for (const RowsObject* object : *list) {
+      if (object != nullptr) kept.push_back(*object);
+    }
+  }
   std::vector<std::int64_t> rows;
   if (order) {
     require(order->size() > 0, "order must name at least one row");
@@ -142,12 +148,7 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
   // longer. But a thread that waits for the trainer must not hold the GIL.
   constexpr std::int64_t kFew = 1 << 14;
   if (data.rows() > kFew || !begin(false)) without_gil([&] { begin(true); });
-  self.epoch_data.clear();
-  for (const RowsList* list : {&x, &y, &weights}) {
-    for (const RowsObject* object : *list) {
-      if (object != nullptr) self.epoch_data.push_back(*object);
-    }
-  }
+  self.epoch_data.swap(kept);
 }
 
 py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
@@ -226,7 +227,7 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
 }  // namespace
 
 void bind_training(py::module_& m) {
-  py::class_<TrainerObject>(m, "Trainer", "Training: many mini-batches per call.")
+  bind_class<TrainerObject>(m, "Trainer", "Training: many mini-batches per call.")
       .def(py::init(&new_trainer), py::arg("graph"), py::arg("inputs"), py::arg("outputs"),
            py::arg("losses"), py::arg("loss_weights"), py::arg("metrics"), py::arg("parameters"),
            py::arg("l1"), py::arg("l2"), py::arg("optimizer"), py::arg("options") = py::dict(),

@@ -77,13 +77,15 @@ struct Kind {
 };
 
 int shape(const NodeSpec& node) {
-  const auto length = static_cast<long>(node.params[kLength]);
-  const auto inner = static_cast<long>(node.params[kInner]);
-  require(length >= 1 && inner >= 1 && node.input_features[0] % (length * inner) == 0,
+  const double length = node.params[kLength];
+  const double inner = node.params[kInner];
+  const int features = node.input_features[0];
+  const bool fits = length >= 1 && inner >= 1 && length * inner <= features;
+  require(fits && features % (static_cast<int>(length) * static_cast<int>(inner)) == 0,
           node.kind->name + " needs an axis that divides the features. Received: length=" +
               std::to_string(length) + ", inner=" + std::to_string(inner) + " of " +
-              std::to_string(node.input_features[0]) + " features");
-  return static_cast<int>(node.input_features[0] / length);
+              std::to_string(features) + " features");
+  return features / static_cast<int>(length);
 }
 
 int argmax_shape(const NodeSpec& node) {

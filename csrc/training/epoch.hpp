@@ -56,6 +56,7 @@ class Epoch {
     position_ = std::min(skip, batches(rows_)) * batch_size;
   }
   void begin_again() noexcept { position_ = 0; }
+  void end() noexcept { position_ = rows_; }
   void advance(std::int64_t batches) noexcept { position_ += batches * batch_size_; }
 
   // The rows of the batch after `ahead` others, and of the one behind it.

@@ -1,6 +1,7 @@
 #include "training/gather.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "dispatch/dispatch.hpp"
 #include "graph/analysis.hpp"
@@ -64,9 +65,13 @@ void Gather<T>::make_room(Input& input, bool may_repeat) const {
       std::max<std::int64_t>(most_entries(input.source, max_batch_, may_repeat), 1);
   if (most <= input.capacity) return;
   const auto n = static_cast<std::size_t>(most);
-  input.columns = AlignedBuffer(n * sizeof(std::int32_t));
-  input.values = AlignedBuffer(n * sizeof(T));
-  input.ordered = AlignedBuffer(n * sizeof(SparseEntry<T>));
+  // All three or none: where there is no memory, the slot points to what there was.
+  AlignedBuffer columns(n * sizeof(std::int32_t));
+  AlignedBuffer values(n * sizeof(T));
+  AlignedBuffer ordered(n * sizeof(SparseEntry<T>));
+  input.columns = std::move(columns);
+  input.values = std::move(values);
+  input.ordered = std::move(ordered);
   input.capacity = most;
   Slot<T>& slot = *input.slot;
   slot.entries.columns = static_cast<const std::int32_t*>(input.columns.data());

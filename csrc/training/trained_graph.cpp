@@ -70,8 +70,8 @@ void TrainedGraph::add_late_nodes(const GraphUse& use) {
 
 void TrainedGraph::describe_outputs(const GraphUse& use) {
   for (int input : use.inputs) shapes_.inputs.push_back(features_of(input));
+  for (int output : outputs_) features_.push_back(features_of(output));
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    features_.push_back(features_of(outputs_[i]));
     shapes_.targets.push_back(target_columns(use.evaluation, i, features_[i]));
     const int node = use.targets.empty() ? -1 : use.targets[i];
     shapes_.target_nodes.push_back(node < 0 ? 0 : features_of(node));

@@ -61,11 +61,12 @@ class TrainerOf : public Trainer {
       chunk_ = 1;
       tuner_.forget();
     }
-    epoch_.begin(order, data.rows(), batch_size, skip);
-    if (shuffle) shuffle_rows(epoch_.order(), count, shuffle_seed);
+    epoch_.end();  // if there is no memory for the next one, none has begun
     last_pass_ = {};
     set_sources(*training_, data, repeats);
     training_->prefetch.set_sources({data.x, data.y, data.weights});
+    epoch_.begin(order, data.rows(), batch_size, skip);
+    if (shuffle) shuffle_rows(epoch_.order(), count, shuffle_seed);
     return true;
   }
 
@@ -211,9 +212,10 @@ class TrainerOf : public Trainer {
                                          graph_.evaluation(), graph_.features(), updater);
   }
 
+  // A pipeline takes its place when it is whole.
   void make_training_pipeline(int max_batch, const std::vector<double>& entries) {
-    training_ = make_pipeline(true, max_batch, entries, updater_);
-    Pipeline<T>& pipeline = *training_;
+    std::unique_ptr<Pipeline<T>> made = make_pipeline(true, max_batch, entries, updater_);
+    Pipeline<T>& pipeline = *made;
     updater_.serve(pipeline.plan);
     std::vector<Task>& tasks = pipeline.tasks;
     // The next batch's rows come while this one is worked on, unless so many weights go by until
@@ -231,25 +233,28 @@ class TrainerOf : public Trainer {
     for (std::size_t i = first_update; i < tasks.size(); ++i) tasks[i].reads.push_back(this);
     pipeline.evaluator.append_tally(tasks, updater_.penalty(), l2_per_batch_);
     if (!early) append_prefetch(pipeline);
+    training_ = std::move(made);
   }
 
   void make_evaluation_pipeline(int max_batch, const std::vector<double>& entries) {
-    evaluation_ = make_pipeline(false, max_batch, entries, updater_);
-    evaluation_->gather.append_tasks(evaluation_->tasks);
-    append_evaluation(*evaluation_);
-    evaluation_->evaluator.append_tally(evaluation_->tasks, &evaluation_penalty_, l2_per_batch_);
+    std::unique_ptr<Pipeline<T>> made = make_pipeline(false, max_batch, entries, updater_);
+    made->gather.append_tasks(made->tasks);
+    append_evaluation(*made);
+    made->evaluator.append_tally(made->tasks, &evaluation_penalty_, l2_per_batch_);
+    evaluation_ = std::move(made);
   }
 
   void make_gradient_pipeline(int max_batch, const std::vector<double>& entries) {
-    gradients_ = make_pipeline(true, max_batch, entries, gradient_updater_);
-    gradient_updater_.serve(gradients_->plan);
-    std::vector<Task>& tasks = gradients_->tasks;
-    gradients_->gather.append_tasks(tasks);
-    gradients_->plan.append_forward(tasks);
-    gradients_->evaluator.append_tasks(tasks);
-    gradients_->plan.append_backward(tasks);
-    gradients_->plan.append_update(tasks);
-    gradients_->evaluator.append_tally(tasks, nullptr, false);
+    std::unique_ptr<Pipeline<T>> made = make_pipeline(true, max_batch, entries, gradient_updater_);
+    gradient_updater_.serve(made->plan);
+    std::vector<Task>& tasks = made->tasks;
+    made->gather.append_tasks(tasks);
+    made->plan.append_forward(tasks);
+    made->evaluator.append_tasks(tasks);
+    made->plan.append_backward(tasks);
+    made->plan.append_update(tasks);
+    made->evaluator.append_tally(tasks, nullptr, false);
+    gradients_ = std::move(made);
   }
 
   static void append_prefetch(Pipeline<T>& pipeline) {
@@ -335,8 +340,12 @@ class TrainerOf : public Trainer {
       Team team(tuner_.next());
       const double chunk_end = chunk_start + kLongestChunkSeconds;
       const std::int64_t steps = pipeline.run(
-          team, chunk, [&](std::int64_t i) { return make_pass(done + i, rates[done + i]); },
+          team, chunk, [&](std::int64_t i) { return make_pass(i, rates[done + i]); },
           [&] { return team.workers() > 1 && now() >= chunk_end; });
+      last_pass_ = make_pass(steps - 1, 0);
+      last_pass_.next_rows = nullptr;
+      epoch_.advance(steps);
+      iterations += static_cast<std::uint64_t>(steps);
       done += steps;
       const double time = now();
       const double taken = time - chunk_start;
@@ -350,10 +359,6 @@ class TrainerOf : public Trainer {
       chunk = std::clamp<std::int64_t>(
           static_cast<std::int64_t>(left_seconds / std::max(per_step, 1e-7)), 1, chunk_);
     }
-    last_pass_ = make_pass(done - 1, 0);
-    last_pass_.next_rows = nullptr;
-    epoch_.advance(done);
-    iterations += static_cast<std::uint64_t>(done);
     return done;
   }
 

@@ -151,6 +151,14 @@ def test_run_before_start_does_nothing() -> None:
         ({"inputs": [0, 2]}, "a model's input must be an input node"),
         ({"inputs": [0, 99]}, "no such node: 99"),
         ({"outputs": [0, 1, -1]}, "no such node: -1"),
+        (
+            {
+                "outputs": [7, 10**9, 8],  # of a softmax, all outputs are looked at
+                "losses": [("sparse_categorical_crossentropy", []), None, None],
+                "metrics": [[], [], []],
+            },
+            "no such node: 1000000000",
+        ),
         ({"losses": [None]}, "one loss, one loss weight and one list of metrics"),
         ({"loss_weights": [1.0]}, "one loss, one loss weight and one list of metrics"),
         ({"metrics": [[]]}, "one loss, one loss weight and one list of metrics"),
@@ -235,6 +243,8 @@ def variable(n_rows: int, n_cols: int, dtype: str = "float64") -> Any:
         ("subtract", [0, 0, 0], [], {}, "subtract got a wrong number of inputs: 3"),
         ("multiply", [0, 1], [], {}, "inputs of the same shape. Received: 3 and 4 features"),
         ("concatenate", [], [], {}, "concatenate got a wrong number of inputs: 0"),
+        ("reduce_sum", [0], [], {"length": 2}, "needs an axis that divides the features"),
+        ("reduce_sum", [0], [], {"length": 2.0**32, "inner": 2.0**32}, "needs an axis that"),
     ],
 )
 def test_wrong_nodes(kind: str, inputs: list, variables: list, params: dict, message: str) -> None:
