@@ -8,9 +8,27 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from reliability import differential, interrupts, kills, leaks, mutations, processes, threads
+from reliability import (
+    allocations,
+    differential,
+    interrupts,
+    kills,
+    leaks,
+    mutations,
+    processes,
+    threads,
+)
 
 KINDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (differential, interrupts, kills, leaks, mutations, processes, threads)
+    for module in (
+        allocations,
+        differential,
+        interrupts,
+        kills,
+        leaks,
+        mutations,
+        processes,
+        threads,
+    )
 }

@@ -13,6 +13,7 @@ from reliability import differential
 from reliability.kinds import KINDS
 
 COUNTS = {
+    "allocations": 8,
     "differential": 150,
     "interrupts": 24,
     "kills": 10,
