@@ -41,6 +41,7 @@ def test_nothing_else_is_offered() -> None:
 MODULES = [name for name in pynn.__all__ if isinstance(getattr(pynn, name), ModuleType)]
 INNER = ["optimizers.schedules", "wrappers.scikit_learn", "datasets.mnist"]
 INNER += ["datasets.fashion_mnist", "datasets.california_housing"]
+INNER += ["datasets.boston_housing", "datasets.cifar10"]
 
 
 @pytest.mark.parametrize("name", [*MODULES, *INNER])

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import csv
 import math
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from pynn.datasets._download import RemoteFile, download
 from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
+from pynn.datasets._tables import Split, check_table, check_test_split, read_npz, shuffled_split
 
 __all__ = ["feature_names", "load_data"]
 __dir__ = __all__.copy
@@ -59,7 +58,7 @@ def load_data(
     path: str = "california_housing.npz",
     test_split: float = 0.2,
     seed: int = 113,
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+) -> tuple[Split, Split]:
     """Load the California housing data, shuffled and split.
 
     ``path``, then ``housing.csv`` or ``housing/housing.csv``, is looked for in ``$PYNN_DATA_DIR``,
@@ -111,15 +110,11 @@ def load_data(
     """
     if version not in ("large", "small"):
         raise ValueError(f"version must be 'large' or 'small'. Received: version={version!r}")
-    if not 0 <= test_split < 1:
-        raise ValueError(f"test_split must be in [0, 1). Received: test_split={test_split}")
+    check_test_split(test_split)
     x, y = _read(_find(path))
     if version == "small":
         x, y = x[:_SMALL], y[:_SMALL]
-    order = np.arange(len(x))
-    np.random.RandomState(seed).shuffle(order)
-    train, test = np.split(order, [int(len(x) * (1 - test_split))])
-    return (x[train], y[train]), (x[test], y[test])
+    return shuffled_split(x, y, test_split, seed)
 
 
 def _find(path: str) -> Path:
@@ -137,15 +132,9 @@ def _find(path: str) -> Path:
     return target
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    x, dollars = _read_csv(path) if path.suffix == ".csv" else _read_npz(path)
-    if x.shape != (_DISTRICTS, len(feature_names)) or dollars.shape != (_DISTRICTS,):
-        raise ValueError(
-            f"{path} must give x of shape {(_DISTRICTS, len(feature_names))} and y of shape "
-            f"{(_DISTRICTS,)}. Received: {x.shape} and {dollars.shape}"
-        )
-    if not (np.isfinite(x).all() and np.isfinite(dollars).all()):
-        raise ValueError(f"{path} must hold finite numbers only. Received: NaN or infinity")
+def _read(path: Path) -> Split:
+    x, dollars = _read_csv(path) if path.suffix == ".csv" else read_npz(path)
+    check_table(path, x, dollars, _DISTRICTS, len(feature_names))
     if not (dollars.min() >= 10_000 and dollars.max() <= 1_000_000):
         raise ValueError(
             f"House values in {path} must be dollars between 10000 and 1000000. "
@@ -154,7 +143,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(np.float32), (dollars / _DOLLARS_PER_UNIT).astype(np.float32)
 
 
-def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _read_csv(path: Path) -> Split:
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
         missing = [name for name in _CSV_COLUMNS if name not in (rows.fieldnames or ())]
@@ -183,11 +172,3 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
         longitude,
     ]
     return np.stack(columns, axis=1), dollars
-
-
-def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return archive["x"].astype(np.float64), archive["y"].astype(np.float64)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
-        raise ValueError(f"{path} must be an .npz archive with x and y: {error}") from error

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
+import pickle
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pynn.datasets import _images, california_housing
+from pynn.datasets import _images, california_housing, cifar10
 
 SHAPES = ((60000, 28, 28), (60000,), (10000, 28, 28), (10000,))
 
@@ -57,3 +60,46 @@ def write_csv(path: Path, table: np.ndarray, columns: Any = COLUMNS) -> None:
     for row in table.tolist():
         text.append(",".join("" if np.isnan(v) else str(v) for v in row) + ",INLAND")
     path.write_text("\n".join(text) + "\n")
+
+
+SUBURBS = 506
+
+
+def made_up_suburbs() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return rng.uniform(0, 400, (SUBURBS, 13)), rng.uniform(5, 50, SUBURBS)
+
+
+def write_suburbs(path: Path, x: np.ndarray, y: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, x=x, y=y)
+
+
+def batches(pictures: int) -> dict[str, dict[bytes, Any]]:
+    """Return random pictures with the labels 0 to 9 in turn, as CIFAR-10's files have them."""
+    rng = np.random.default_rng(2)
+    return {
+        name: {
+            b"batch_label": b"a batch",
+            b"labels": [i % 10 for i in range(pictures)],
+            b"data": rng.integers(0, 256, (pictures, 3072), np.uint8),
+            b"filenames": [b"%d.png" % i for i in range(pictures)],
+        }
+        for name in cifar10._NAMES
+    }
+
+
+def write_batches(place: Path, made: dict[str, Any], protocol: int = 2) -> None:
+    """Write CIFAR-10's files into a folder, or into an archive where the name ends so."""
+    contents = {name: pickle.dumps(batch, protocol) for name, batch in made.items()}
+    if not place.name.endswith(".tar.gz"):
+        place.mkdir(parents=True)
+        for name, content in contents.items():
+            (place / name).write_bytes(content)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(place, "w:gz") as archive:
+        for name, content in contents.items():
+            entry = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))

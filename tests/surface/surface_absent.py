@@ -206,6 +206,11 @@ ABSENT: dict[str, dict[str, str]] = {
     "initializers": {"STFT*": _SOUND, "stft": _SOUND},
     "regularizers": {},
     "constraints": {},
+    "datasets": {
+        "cifar100": _IMAGES,
+        "imdb": _TEXTS,
+        "reuters": _TEXTS,
+    },
     "callbacks": {
         "OrbaxCheckpoint": "writes what JAX's library Orbax reads; `ModelCheckpoint` and "
         "`BackupAndRestore` write pynn's files",

@@ -9,11 +9,16 @@ from typing import Any, NamedTuple
 import pynn as keras
 from datasets.made_up import (
     ROWS,
+    SUBURBS,
+    batches,
     made_up_arrays,
+    made_up_suburbs,
     made_up_table,
+    write_batches,
     write_csv,
     write_idx,
     write_npz,
+    write_suburbs,
 )
 from surface.surface_use import BITS, Entry, X, Y, compiled, shared
 
@@ -123,9 +128,17 @@ def split_of(*rows: int) -> Callable[[Any], None]:
     return check
 
 
+PICTURES = 10  # of a made-up batch of CIFAR-10, which has 10,000
 DATA_SETS = [
     Entry("datasets.fashion_mnist.load_data", {}, {}, split_of(60000, 10000)),
     Entry("datasets.mnist.load_data", {}, {"path": "mnist.npz"}, split_of(60000, 10000)),
+    Entry("datasets.cifar10.load_data", {}, {}, split_of(5 * PICTURES, PICTURES)),
+    Entry(
+        "datasets.boston_housing.load_data",
+        {"test_split": 0.5},
+        {"path": "boston_housing.npz", "seed": 1},
+        split_of(SUBURBS // 2, SUBURBS // 2),
+    ),
     Entry(
         "datasets.california_housing.load_data",
         {"test_split": 0.25},
@@ -140,3 +153,5 @@ def write_data_sets(folder: Path) -> None:
     write_idx(folder / "fashion-mnist", made_up_arrays(keras.datasets.fashion_mnist), "")
     write_npz(folder / "mnist.npz", made_up_arrays(keras.datasets.mnist))
     write_csv(folder / "housing.csv", made_up_table())
+    write_suburbs(folder / "boston_housing.npz", *made_up_suburbs())
+    write_batches(folder / "cifar-10-batches-py", batches(PICTURES))

@@ -15,6 +15,7 @@ from surface.surface_attributes import (
     DATA_SETS,
     MAYBE_EMPTY,
     OLDER,
+    PICTURES,
     write_data_sets,
 )
 from surface.surface_list import METHODS, SECTIONS
@@ -55,6 +56,7 @@ def test_name_and_argument(
     target = found(entry.name)
     if entry in DATA_SETS:
         write_data_sets(tmp_path)
+        monkeypatch.setattr(keras.datasets.cifar10, "_PICTURES", PICTURES)
         monkeypatch.setenv("PYNN_DATA_DIR", str(tmp_path))
     elif "load" in entry.name:
         small().save("model.pynn")
