@@ -6,6 +6,7 @@ What users call is in `pynn.backend` and `pynn.random`; computation does not bel
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ _epsilon = 1e-7
 _name_counts: dict[str, int] = {}
 _seed: int | None = None
 _seeds_drawn = 0
+_temporary = threading.local()  # has the seeds of `temporary_seed`, of one thread
 
 
 def floatx() -> str:
@@ -102,7 +104,7 @@ def checked_seed(seed: Any, allowed: str = "a non-negative integer") -> int:
 
 
 def set_seed(seed: int | None) -> None:
-    """Start the global seed generator again.
+    """Start the global seed generator again; within `temporary_seed` this thread's.
 
     Parameters
     ----------
@@ -116,6 +118,9 @@ def set_seed(seed: int | None) -> None:
     """
     global _seed, _seeds_drawn
     seed = None if seed is None else checked_seed(seed)
+    if getattr(_temporary, "seeds", None) is not None:
+        _temporary.seeds = _seeds_after(_entropy() if seed is None else seed)
+        return
     with _lock:
         _seed = seed
         _seeds_drawn = 0
@@ -123,18 +128,16 @@ def set_seed(seed: int | None) -> None:
 
 @contextmanager
 def temporary_seed(seed: int | None) -> Iterator[None]:
-    """Start the seed generator from `seed` for a while, and go on as before then; None: do not."""
-    global _seed, _seeds_drawn
+    """Let this thread draw seeds that follow from `seed` for a while; None: do not."""
     if seed is None:
         yield
         return
-    before = _seed, _seeds_drawn
-    set_seed(seed)
+    before = getattr(_temporary, "seeds", None)
+    _temporary.seeds = _seeds_after(checked_seed(seed))
     try:
         yield
     finally:
-        with _lock:
-            _seed, _seeds_drawn = before
+        _temporary.seeds = before
 
 
 def next_seed() -> int:
@@ -143,11 +146,22 @@ def next_seed() -> int:
     Before the first `set_seed` the generator starts from the operating system's entropy.
     """
     global _seed, _seeds_drawn
+    own: Iterator[int] | None = getattr(_temporary, "seeds", None)
+    if own is not None:
+        return next(own)
     with _lock:
         if _seed is None:
-            _seed = int.from_bytes(os.urandom(8), "little")
+            _seed = _entropy()
         _seeds_drawn += 1
         return mix_seed(_seed, _seeds_drawn)
+
+
+def _seeds_after(seed: int) -> Iterator[int]:
+    return (mix_seed(seed, index) for index in itertools.count(1))
+
+
+def _entropy() -> int:
+    return int.from_bytes(os.urandom(8), "little")
 
 
 def mix_seed(seed: int, index: int) -> int:

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 
 from estimators.problems import IRIS
 from pynn.estimators import MLPClassifier
-from pynn.estimators.mlp._threads import thread_limit
+from pynn.estimators._threads import thread_limit
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 

@@ -15,10 +15,10 @@ from estimators.problems import CLASSIFICATION, REGRESSION, SHARED_PROBLEMS
 from estimators.sklearn_abilities import MLPS_HAVE_LOSSES, MLPS_WEIGH_ROWS
 from pynn import estimators as ours
 from pynn import optimizers
+from pynn.estimators._threads import single_blas_thread
 from pynn.estimators.mlp._architecture import Architecture
 from pynn.estimators.mlp._lbfgs import Objective
 from pynn.estimators.mlp._network import Network
-from pynn.estimators.mlp._threads import single_blas_thread
 from pynn.training import ArrayData
 from reference import mlp as by_the_book
 

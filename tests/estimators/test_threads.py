@@ -13,9 +13,8 @@ import pytest
 
 from estimators.problems import IRIS
 from pynn import _core
-from pynn.estimators import MLPClassifier, MLPRegressor
-from pynn.estimators.mlp import _threads
-from pynn.estimators.mlp._threads import limited_threads, thread_limit
+from pynn.estimators import MLPClassifier, MLPRegressor, _threads
+from pynn.estimators._threads import limited_threads, thread_limit
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 

@@ -22,6 +22,7 @@ from pynn._number_checks import checked_size
 from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_rows
+from pynn.estimators._threads import limited_threads
 from pynn.estimators.mlp._architecture import (
     Architecture,
     ModelLayers,
@@ -41,7 +42,6 @@ from pynn.estimators.mlp._progress import (
 )
 from pynn.estimators.mlp._random import LegacyRandom
 from pynn.estimators.mlp._stochastic import BatchTraining
-from pynn.estimators.mlp._threads import limited_threads
 
 _LOGISTIC = ("logistic", "sigmoid")
 # So few numbers are predicted before the rule for threads has been asked.

@@ -1,15 +1,13 @@
-"""The classes that a call of a classifier brings: whether they are known, and what they weigh.
+"""The classes that a call of a classifier brings, and whether they are known.
 
 How labels are coded is in `pynn.estimators._labels`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils import compute_class_weight
 
 from pynn.estimators._labels import LabelColumns, Labels
 
@@ -134,51 +132,3 @@ def check_columns(known: np.ndarray | list[np.ndarray], given: LabelColumns, cla
         raise ValueError(
             f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}"
         )
-
-
-def class_factors(
-    class_weight: dict | list | str,
-    columns: Sequence[np.ndarray],
-    codes: np.ndarray,
-    row_weight: np.ndarray | None,
-) -> np.ndarray:
-    """Return the product, over the columns of y, of the weights of a row's classes.
-
-    Parameters
-    ----------
-    class_weight : dict, list of dict or "balanced"
-        "balanced": the total weight, divided by that of the class and the number of classes. A
-        list has a dict, "balanced" or None for each column. Classes that are in no dict weigh 1.
-    columns : list of ndarray
-        The classes of each column.
-    codes : ndarray of shape (n,) or (n, n_columns)
-        The place of each label among its classes.
-    row_weight : ndarray of shape (n,) or None
-        Sample weights, for "balanced".
-
-    Returns
-    -------
-    ndarray of shape (n,)
-
-    Raises
-    ------
-    ValueError
-        If a dict has a key that is no class, or the number of columns is another.
-    """
-    codes = codes.reshape(len(codes), -1).astype(np.int64)
-    given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
-    if len(given) != len(columns) or (isinstance(class_weight, dict) and len(columns) > 1):
-        raise ValueError(
-            "For multi-output, the number of elements in class_weight should match number of "
-            f"outputs. Got {class_weight!r:.80} for {len(columns)} outputs."
-        )
-    factors = np.ones(len(codes))
-    for each, classes, column in zip(given, columns, codes.T, strict=True):
-        if isinstance(each, str):
-            totals = np.bincount(column, row_weight, minlength=len(classes))
-            present = totals > 0
-            balanced = totals.sum() / (present.sum() * np.where(present, totals, 1))
-            factors *= np.where(present, balanced, 1.0)[column]
-        elif each is not None:
-            factors *= compute_class_weight(each, classes=classes, y=classes)[column]
-    return factors

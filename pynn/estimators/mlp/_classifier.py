@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import (
     type_of_target,
 )
 
+from pynn.estimators._class_weight import class_factors
 from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_training_data
@@ -24,7 +25,6 @@ from pynn.estimators.mlp._classes import (
     check_classes,
     check_columns,
     check_validation_labels,
-    class_factors,
     is_list_of_classes,
     labels_of_outputs,
 )

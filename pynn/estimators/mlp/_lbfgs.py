@@ -12,11 +12,11 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.utils.optimize import _check_optimize_result
 
+from pynn.estimators._threads import single_blas_thread
 from pynn.estimators.mlp._figures import Figures
 from pynn.estimators.mlp._fit import FitCall, check_weights
 from pynn.estimators.mlp._network import Network
 from pynn.estimators.mlp._progress import FitTask, Progress
-from pynn.estimators.mlp._threads import single_blas_thread
 from pynn.optimizers import SGD
 from pynn.training import ArrayData
 
