@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn.estimators import MLPRegressor as MLPRegressor
     from pynn.estimators import Perceptron as Perceptron
     from pynn.estimators import PerceptronRegressor as PerceptronRegressor
+    from pynn.estimators import TabularClassifier as TabularClassifier
+    from pynn.estimators import TabularRegressor as TabularRegressor
     from pynn.estimators import load as load
     from pynn.graph import Tape as Tape
     from pynn.initializers import Initializer as Initializer
@@ -62,7 +64,15 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     "config": (),
     "constraints": (),
     "datasets": (),
-    "estimators": ("MLPClassifier", "MLPRegressor", "Perceptron", "PerceptronRegressor", "load"),
+    "estimators": (
+        "MLPClassifier",
+        "MLPRegressor",
+        "Perceptron",
+        "PerceptronRegressor",
+        "TabularClassifier",
+        "TabularRegressor",
+        "load",
+    ),
     "export": (),
     "initializers": ("Initializer",),
     "layers": ("Input", "Layer"),

@@ -10,7 +10,7 @@ import datetime
 import decimal
 import numbers
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,10 @@ class Column:
     kind: str
     values: np.ndarray
     levels: Sequence[str] = ()
+
+    def at(self, rows: np.ndarray) -> Column:
+        """Return some of the rows."""
+        return replace(self, values=self.values[rows])
 
     def as_kind(self, kind: str) -> Column:
         """Return the column as one of another kind.
@@ -93,8 +97,8 @@ def _is_missing_array(values: np.ndarray) -> np.ndarray:
     return np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
 
 
-def columns_of(table: Any) -> list[Column]:
-    """Return the columns of a table.
+def as_table(table: Any) -> Any:
+    """Return a table as a DataFrame of pandas or polars, an Arrow table or an array.
 
     Parameters
     ----------
@@ -103,12 +107,43 @@ def columns_of(table: Any) -> list[Column]:
     Raises
     ------
     TypeError
-        If it is sparse, lazy, or has values that are no numbers, texts or dates.
+        If it is sparse or lazy.
     ValueError
-        If it has not two axes, no rows, no columns, two columns of the same name, infinite or
-        complex numbers.
+        If it has not two axes, no rows or no columns.
     """
-    columns = list(_read(table))
+    if is_sparse(table):
+        raise TypeError(
+            "Sparse data was passed for X, but dense data is required: a sparse matrix has no gaps "
+            "and no categories. Use '.toarray()', or pynn.MLPClassifier, which takes it"
+        )
+    check_unmasked(table, "X")
+    library = _library(table)
+    if library == "polars" and hasattr(table, "collect"):
+        raise TypeError("X must be a DataFrame. Received: a LazyFrame; call its collect() first")
+    if library not in _READERS and hasattr(table, "__arrow_c_stream__"):
+        import pyarrow
+
+        table = pyarrow.table(table)
+    if not _is_frame(table):
+        table = _as_array(table)
+    _check_size(*table.shape)
+    return table
+
+
+def columns_of(table: Any) -> list[Column]:
+    """Return the columns of a table as `as_table` returns it.
+
+    Raises
+    ------
+    TypeError
+        If it has values that are no numbers, texts or dates.
+    ValueError
+        If it has two columns of the same name, infinite or complex numbers.
+    """
+    if _is_frame(table):
+        columns = list(_READERS[_library(table)](table))
+    else:
+        columns = [_column(str(i), values) for i, values in enumerate(table.T)]
     names = [column.name for column in columns]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -122,26 +157,12 @@ def columns_of(table: Any) -> list[Column]:
     return columns
 
 
-def _read(table: Any) -> Iterable[Column]:
-    if is_sparse(table):
-        raise TypeError(
-            "Sparse data was passed for X, but dense data is required: a sparse matrix has no gaps "
-            "and no categories. Use '.toarray()', or pynn.MLPClassifier, which takes it"
-        )
-    check_unmasked(table, "X")
-    library = type(table).__module__.split(".")[0]
-    if hasattr(table, "collect") and library == "polars":
-        raise TypeError("X must be a DataFrame. Received: a LazyFrame; call its collect() first")
-    reader = _READERS.get(library)
-    n_axes = getattr(table, "ndim", 2)
-    if reader is None and hasattr(table, "__arrow_c_stream__"):
-        import pyarrow
+def _library(table: Any) -> str:
+    return type(table).__module__.split(".")[0]
 
-        table, reader = pyarrow.table(table), _READERS["pyarrow"]
-    if reader is not None and n_axes == 2 and hasattr(table, "columns"):
-        _check_size(*table.shape)
-        return reader(table)
-    return _columns_of_array(table)
+
+def _is_frame(table: Any) -> bool:
+    return _library(table) in _READERS and hasattr(table, "columns")
 
 
 def _check_size(n_rows: int, n_columns: int) -> None:
@@ -195,8 +216,11 @@ _READERS: dict[str, Callable[[Any], Iterable[Column]]] = {
 }
 
 
-def _columns_of_array(table: Any) -> Iterable[Column]:
-    array = _as_array(table)
+def _as_array(table: Any) -> np.ndarray:
+    """Return an array of two axes; of a list that holds more than numbers, one of objects."""
+    array = np.asarray(table)
+    if array.dtype.kind in "US" and not hasattr(table, "dtype"):
+        array = np.array(table, object)
     if array.ndim == 0:
         raise ValueError(f"Expected 2D array, got scalar array instead:\narray={array}.")
     if array.ndim != 2:
@@ -205,24 +229,30 @@ def _columns_of_array(table: Any) -> Iterable[Column]:
             "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it "
             "contains a single sample."
         )
-    _check_size(*array.shape)
-    return (_column(str(i), array[:, i]) for i in range(array.shape[1]))
-
-
-def _as_array(table: Any) -> np.ndarray:
-    """Return an array; of a list that holds more than numbers one of objects."""
-    array = np.asarray(table)
-    return (
-        array
-        if array.dtype.kind not in "US" or hasattr(table, "dtype")
-        else np.array(table, object)
-    )
+    return array
 
 
 def _objects(values: list[Any]) -> np.ndarray:
     found = np.empty(len(values), object)
     found[:] = values
     return found
+
+
+def check_no_gaps(y: np.ndarray) -> None:
+    """Check class labels.
+
+    Raises
+    ------
+    ValueError
+        If one is missing.
+    """
+    if y.dtype.kind in "fOM":
+        gaps = [row for row, value in enumerate(y) if _is_missing(value)]
+        if gaps:
+            raise ValueError(
+                f"Input y contains NaN or None: {len(gaps)} labels are missing, the first in row "
+                f"{gaps[0]}. Leave these rows out"
+            )
 
 
 # ---- columns of values

@@ -8,6 +8,9 @@ from pynn import layers, losses, models, optimizers
 from pynn.estimators.tabular._network import Network, TableShape
 from pynn.estimators.tabular._recipes import CLASSIFICATION, MLPRecipe
 
+# An epoch of a small table has a handful of steps, after which the averages have to be usable.
+_MOMENTUM = 0.9
+
 
 def build(
     recipe: MLPRecipe, shape: TableShape, n_outputs: int, task: str, rng: np.random.Generator
@@ -29,7 +32,7 @@ def build(
     for units in recipe.hidden_layer_sizes:
         x = layers.Dense(units, kernel_initializer="he_normal")(x)
         if recipe.batch_norm:
-            x = layers.BatchNormalization()(x)
+            x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
         x = layers.Activation(recipe.activation)(x)
         if recipe.dropout:
             x = layers.Dropout(recipe.dropout)(x)

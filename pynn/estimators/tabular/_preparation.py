@@ -95,7 +95,7 @@ class Preparation:
         gaps = np.isnan(numbers)
         self.has_gaps = gaps.any(axis=0) & missing_indicator
         self.medians = np.array([np.median(x[~np.isnan(x)]) for x in numbers.T], np.float64)
-        self.scaling = SCALINGS[recipe.numbers]()
+        self.scaling = SCALINGS[recipe.scaling]()
         matrix, others = self._encoded(numbers, codes)
         scaled = matrix.shape[1] if self.scaling.scales_one_hot else len(self.medians)
         self.scaling.fit(matrix[:, :scaled], rng)

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from pynn import activations
+from pynn.estimators._saving import saved_as
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 
@@ -18,7 +25,7 @@ class Recipe:
 
     Attributes
     ----------
-    numbers : {"standard", "robust", "quantile"}
+    scaling : {"standard", "robust", "quantile"}
         How columns of numbers are scaled, see `_scaling`.
     one_hot_levels : int or None
         A category with at most so many levels becomes one-hot columns, one with more goes to the
@@ -47,7 +54,7 @@ class Recipe:
         Whether predicted numbers are kept in the range of the training targets.
     """
 
-    numbers: str = "standard"
+    scaling: str = "standard"
     one_hot_levels: int | None = None
     single_column_pairs: bool = True
     hidden_layer_sizes: tuple[int, ...] = (256, 256, 256)
@@ -66,6 +73,7 @@ class Recipe:
     clamp: bool = False
 
 
+@saved_as("MLPRecipe")
 @dataclass(frozen=True)
 class MLPRecipe(Recipe):
     """A plain multilayer perceptron: batch normalization, AdamW, and a cosine for the rate."""
@@ -74,9 +82,11 @@ class MLPRecipe(Recipe):
     epochs: int = 100
     learning_rate: float = 0.002
     weight_decay: float = 0.01
+    last_of_ties: bool = True
     batch_norm: bool = True
 
 
+@saved_as("RealMLPRecipe")
 @dataclass(frozen=True)
 class RealMLPRecipe(Recipe):
     """RealMLP.
@@ -102,7 +112,7 @@ class RealMLPRecipe(Recipe):
         Whether the output layer starts with zeros.
     """
 
-    numbers: str = "robust"
+    scaling: str = "robust"
     one_hot_levels: int | None = 8
     activation: str = "selu"
     dropout: float = 0.15
@@ -124,6 +134,7 @@ class RealMLPRecipe(Recipe):
     zero_output: bool = False
 
 
+@saved_as("TabMRecipe")
 @dataclass(frozen=True)
 class TabMRecipe(Recipe):
     """TabM.
@@ -143,7 +154,7 @@ class TabMRecipe(Recipe):
         Length of what each number becomes then.
     """
 
-    numbers: str = "quantile"
+    scaling: str = "quantile"
     single_column_pairs: bool = False
     hidden_layer_sizes: tuple[int, ...] = (512, 512, 512)
     dropout: float = 0.1
@@ -180,4 +191,46 @@ PRESETS: Mapping[str, Mapping[str, Recipe]] = {
     "tabm": dict.fromkeys((CLASSIFICATION, REGRESSION), TabMRecipe()),
     "tabm-mini": dict.fromkeys((CLASSIFICATION, REGRESSION), TabMRecipe(shares_all_layers=True)),
     "mlp": dict.fromkeys((CLASSIFICATION, REGRESSION), MLPRecipe()),
+}
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+_SHARE = Interval(Real, 0, 1, closed="left")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_COUNT_OR_NONE = Interval(Integral, 0, None, closed="left")
+
+# The fields of all recipes, and what they may be; each is a parameter of the estimators.
+NUMBERS: dict[str, list[Any]] = {
+    "scaling": [StrOptions({"standard", "robust", "quantile"})],
+    "one_hot_levels": [_COUNT_OR_NONE],
+    "single_column_pairs": ["boolean"],
+    "hidden_layer_sizes": ["array-like", _COUNT],
+    "activation": [StrOptions(set(activations.__all__))],
+    "dropout": [_SHARE],
+    "epochs": [_COUNT],
+    "batch_size": [_COUNT],
+    "learning_rate": [_POSITIVE],
+    "weight_decay": [_NOT_NEGATIVE],
+    "beta_1": [_SHARE],
+    "beta_2": [_SHARE],
+    "epsilon": [_POSITIVE],
+    "label_smoothing": [_SHARE],
+    "patience": [_COUNT],
+    "last_of_ties": ["boolean"],
+    "clamp": ["boolean"],
+    "batch_norm": ["boolean"],
+    "embedding_size": [_COUNT],
+    "n_frequencies": [_COUNT_OR_NONE],
+    "periodic_size": [Interval(Integral, 2, None, closed="left")],
+    "frequency_scale": [_POSITIVE],
+    "scale_rate": [_POSITIVE],
+    "bias_rate": [_POSITIVE],
+    "activation_rate": [_POSITIVE],
+    "periodic_rate": [_POSITIVE],
+    "parametric_activation": ["boolean"],
+    "zero_output": ["boolean"],
+    "n_members": [_COUNT],
+    "shares_all_layers": ["boolean"],
+    "n_bins": [_COUNT_OR_NONE],
+    "bin_embedding_size": [_COUNT],
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pynn.estimators.tabular._columns import CATEGORY, DATE, NUMBER, Column, columns_of
+from pynn.estimators.tabular._columns import CATEGORY, DATE, NUMBER, Column, as_table, columns_of
 
 DAYS = [datetime.datetime(2024, 2, 29, 13, 30), datetime.datetime(2023, 1, 1), None]
 CONTENTS: dict[str, list[Any]] = {
@@ -66,6 +66,10 @@ if find_spec("pyarrow"):
     TABLES["stream"] = lambda: Stream(arrow_table())
 
 
+def table_columns(table: Any) -> list[Column]:
+    return columns_of(as_table(table))
+
+
 def values_of(column: Column) -> list[Any]:
     if column.kind == CATEGORY:
         return [None if code < 0 else column.levels[code] for code in column.values]
@@ -76,7 +80,7 @@ def values_of(column: Column) -> list[Any]:
 
 @pytest.mark.parametrize("make", TABLES.values(), ids=TABLES)
 def test_a_table_of_any_library_has_the_same_columns(make: Callable[[], Any]) -> None:
-    found = {column.name: (column.kind, values_of(column)) for column in columns_of(make())}
+    found = {column.name: (column.kind, values_of(column)) for column in table_columns(make())}
     expected = [
         (NUMBER, [3.0, -1.0, 2.0]),
         (NUMBER, [1.5, None, 0.0]),
@@ -119,7 +123,7 @@ def test_a_table_of_any_library_has_the_same_columns(make: Callable[[], Any]) ->
 def test_values_say_what_a_column_is(values: Any, kind: str, expected: list[Any]) -> None:
     if isinstance(values, list):
         values = pd.Series(values, dtype=object)
-    (column,) = columns_of(pd.DataFrame({"x": values}))
+    (column,) = table_columns(pd.DataFrame({"x": values}))
     assert column.kind == kind
     assert values_of(column) == expected
 
@@ -128,11 +132,11 @@ def test_times_of_a_zone_are_read_in_utc() -> None:
     tokyo = pd.Series([datetime.datetime(2023, 1, 1)]).dt.tz_localize("Asia/Tokyo")
     expected = [datetime.datetime(2022, 12, 31, 15)]
     for series in (tokyo, tokyo.astype(object)):
-        assert values_of(columns_of(series.to_frame())[0]) == expected
+        assert values_of(table_columns(series.to_frame())[0]) == expected
 
 
 def test_a_category_of_pandas_keeps_its_codes() -> None:
-    (column,) = columns_of(pd.DataFrame({"x": pd.Categorical(["b", None], ["c", "b"])}))
+    (column,) = table_columns(pd.DataFrame({"x": pd.Categorical(["b", None], ["c", "b"])}))
     assert column.levels == ["c", "b"]
     assert column.values.tolist() == [1, -1]
 
@@ -156,18 +160,18 @@ def test_a_category_of_pandas_keeps_its_codes() -> None:
 )
 def test_what_is_no_table_is_refused(table: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        columns_of(table)
+        table_columns(table)
 
 
 def test_sparse_lazy_and_masked_tables_are_refused() -> None:
     from scipy.sparse import csr_array
 
     with pytest.raises(TypeError, match="Sparse data"):
-        columns_of(csr_array(np.eye(2)))
+        table_columns(csr_array(np.eye(2)))
     with pytest.raises(TypeError, match=r"collect\(\) first"):
-        columns_of(polars_table().lazy())
+        table_columns(polars_table().lazy())
     with pytest.raises(ValueError, match="masked"):
-        columns_of(np.ma.masked_array(np.eye(2), np.eye(2)))
+        table_columns(np.ma.masked_array(np.eye(2), np.eye(2)))
 
 
 def test_a_column_of_another_kind_is_read_where_that_can_be() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
-from pynn.estimators.tabular._columns import columns_of
+from pynn.estimators.tabular._columns import Column, as_table, columns_of
 from pynn.estimators.tabular._preparation import Preparation
 from pynn.estimators.tabular._recipes import PRESETS, Recipe
 from pynn.estimators.tabular._scaling import QuantileScaling, RobustScaling
@@ -19,13 +19,19 @@ REALMLP = PRESETS["realmlp"]["classification"]
 TABM = PRESETS["tabm"]["classification"]
 
 
+def table_columns(table: Any) -> list[Column]:
+    return columns_of(as_table(table))
+
+
 def prepared(
     table: Any, recipe: Recipe = MLP, rng: int = 0, **settings: Any
 ) -> tuple[Preparation, list[np.ndarray]]:
     preparation = Preparation()
     settings = {"categories": (), "max_categories": 100, "missing_indicator": True} | settings
-    inputs = preparation.fit(columns_of(table), recipe, rng=np.random.default_rng(rng), **settings)
-    for again, first in zip(preparation(columns_of(table)), inputs, strict=True):
+    inputs = preparation.fit(
+        table_columns(table), recipe, rng=np.random.default_rng(rng), **settings
+    )
+    for again, first in zip(preparation(table_columns(table)), inputs, strict=True):
         np.testing.assert_array_equal(again, first)
     return preparation, inputs
 
@@ -41,7 +47,7 @@ def test_numbers_are_standardised_and_gaps_become_the_median() -> None:
     assert preparation.shape(4) == (2, (1,), (), 4)
     assert [each.tolist() for each in preparation.features()] == [[0, 1, 0], []]
     # A gap where there was none in fit.
-    assert preparation(columns_of(np.array([[3.0, np.nan]])))[0][0, 1] == 0.0
+    assert preparation(table_columns(np.array([[3.0, np.nan]])))[0][0, 1] == 0.0
 
 
 def test_gaps_need_no_column_of_their_own() -> None:
@@ -97,7 +103,7 @@ def test_small_categories_become_one_hot_columns_and_large_ones_codes() -> None:
     scaling.fit(raw, np.random.default_rng(0))
     np.testing.assert_array_equal(numbers, scaling(raw).astype(np.float32))
     unseen = pd.DataFrame({"large": ["w"], "three": ["w"], "two": ["w"], "flag": [None]})
-    numbers, codes = preparation(columns_of(unseen))
+    numbers, codes = preparation(table_columns(unseen))
     assert codes.tolist() == [[0]]
     np.testing.assert_array_equal(numbers, scaling(np.zeros((1, 5))).astype(np.float32))
 
@@ -127,7 +133,7 @@ def test_the_most_frequent_levels_are_kept() -> None:
 def test_levels_are_known_by_their_texts() -> None:
     preparation, _ = prepared(pd.DataFrame({"a": ["1", "2", "x"]}), TABM)
     for values in ([1.0, 2.0], pd.Categorical([1, 2]), np.array([1, 2], object)):
-        (numbers,) = preparation(columns_of(pd.DataFrame({"a": values})))
+        (numbers,) = preparation(table_columns(pd.DataFrame({"a": values})))
         assert numbers.tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 
 
@@ -142,7 +148,7 @@ def test_dates_become_parts() -> None:
     dates = pd.to_datetime(["2024-02-29", "1969-12-28", "1970-01-01 18:30"], format="ISO8601")
     preparation = Preparation()
     settings: dict[str, Any] = {"categories": (), "max_categories": 9, "missing_indicator": False}
-    columns = columns_of(pd.DataFrame({"at": dates}))
+    columns = table_columns(pd.DataFrame({"at": dates}))
     preparation.fit(columns, MLP, rng=np.random.default_rng(0), **settings)
     parts = [
         [19782.0, 2.0, 29.0, 3.0, 0.0],
@@ -154,7 +160,7 @@ def test_dates_become_parts() -> None:
     assert numbers.shape == (3, 4)
     assert preparation.features()[0].tolist() == [0] * 4
     # Later there are gaps, and texts.
-    late = preparation(columns_of(pd.DataFrame({"at": ["2024-02-29", None]})))[0]
+    late = preparation(table_columns(pd.DataFrame({"at": ["2024-02-29", None]})))[0]
     np.testing.assert_array_equal(late[0], numbers[0])
     assert np.isfinite(late).all()
 

@@ -1,0 +1,284 @@
+"""`TabularRegressor`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import check_array, column_or_1d
+
+from pynn._user_warning import warn_user
+from pynn.estimators._saving import saved_as
+from pynn.estimators.tabular._base import BaseTabular
+from pynn.estimators.tabular._recipes import REGRESSION
+
+
+@saved_as("TabularRegressor")
+class TabularRegressor(RegressorMixin, BaseTabular):
+    """Networks for tables that predict numbers.
+
+    It takes a table as it is: numbers, texts, categories, booleans and dates, with gaps. A network
+    that predicts the rows that were kept for validation worse than their mean is warned of.
+
+    Parameters
+    ----------
+    preset : {"realmlp", "realmlp-s", "tabm", "tabm-mini", "mlp"}, default="mlp"
+        Which network is trained, and by which recipe: RealMLP and its simplified form (Holzmüller
+        et al. 2024), TabM and TabM-mini (Gorishniy et al. 2025), or a plain multilayer perceptron.
+    strategy : {"auto", "refit", "folds", "holdout"}, default="auto"
+        What is done with the rows that choose the best epoch, one fold of them. "holdout": the
+        network is kept as it is. "refit": another one is trained on all rows, for as many epochs.
+        "folds": one network for each fold, trained on the others; they predict together. "auto":
+        with `time_limit` the best that is sure to fit into it ("folds", else "refit", else
+        "holdout"); without, "folds" for less than 1,000 rows and "refit" for more.
+    n_ensemble : int, default=1
+        Networks in place of each one, which differ in their random numbers and predict together.
+    n_folds : int, default=5
+        Folds of the rows. In classification each has its share of each class.
+    validation_metric : str or callable, default=None
+        What an epoch is chosen by: the name of a scorer of scikit-learn's, or ``scorer(estimator,
+        X, y)``. None stands for R2, by the variance of all rows.
+    time_limit : float, default=None
+        Seconds that `fit` may take. If they do not suffice for the recipe's epochs, there are
+        fewer; what is not complete in time is not used, but for the first network.
+    categorical_features : array-like of str, int or bool, default=None
+        Names or places of columns, or a flag for each, that are categories even if they hold
+        numbers. Texts, booleans and categoricals always are.
+    max_categories : int, default=1000
+        The most frequent levels that are kept of a category; others count as unknown.
+    missing_indicator : bool, default=True
+        Whether a column of numbers with gaps gets another one that says where they are.
+    scaling : {"standard", "robust", "quantile"}, default=None
+        How numbers are scaled: to mean 0 and deviation 1; by median and quartiles with a smooth
+        bound; or to normal quantiles. This one, and those that follow up to `bin_embedding_size`,
+        are the numbers of the recipe: None stands for the preset's, and what the preset has not
+        must be None.
+    one_hot_levels : int, default=None
+        A category with more levels becomes an embedding, if the network has such.
+    single_column_pairs : bool, default=None
+        Whether two levels become one column of 1 and -1.
+    hidden_layer_sizes : int or array-like of int, default=None
+    activation : str, default=None
+        A name of `pynn.activations`.
+    dropout : float, default=None
+    epochs : int, default=None
+        The most, over which the schedules extend.
+    batch_size : int, default=None
+    learning_rate : float, default=None
+        The largest of the schedule.
+    weight_decay : float, default=None
+    beta_1, beta_2, epsilon : float, default=None
+        Adam's.
+    label_smoothing : float, default=None
+        How far the targets of classes are moved towards a uniform distribution.
+    patience : int, default=None
+        Training ends after so many epochs without a better one.
+    last_of_ties : bool, default=None
+        Whether the last of several epochs that are equally good is the best.
+    clamp : bool, default=None
+        Whether predicted numbers are kept within the range of the training targets.
+    batch_norm : bool, default=None
+        "mlp": whether the inputs of the activations are normalized over the batch.
+    embedding_size : int, default=None
+        "realmlp": the length of the vector of a level.
+    n_frequencies, periodic_size : int, default=None
+        "realmlp": cosines of each number, and the values that it becomes, itself included.
+    frequency_scale : float, default=None
+        "realmlp": standard deviation of the frequencies at the start.
+    scale_rate, bias_rate, activation_rate, periodic_rate : float, default=None
+        "realmlp": factors for the learning rates of these weights.
+    parametric_activation : bool, default=None
+        "realmlp": whether each unit learns how much of its activation to use.
+    zero_output : bool, default=None
+        "realmlp": whether the output layer starts with zeros.
+    n_members : int, default=None
+        "tabm": networks that share most weights.
+    shares_all_layers : bool, default=None
+        "tabm": whether they differ in their first vectors and their heads only.
+    n_bins, bin_embedding_size : int, default=None
+        "tabm": bins of the piecewise linear encoding of numbers, 0 for none, and its length.
+    n_jobs : int, default=None
+        Largest number of threads, -1 for one per processor. None leaves it to the engine, which
+        takes one thread within a task of joblib's.
+    random_state : int, RandomState instance or None, default=None
+        Where folds, initial weights and the orders of the rows come from. The same one gives the
+        same bits for any number of threads, but for what a `time_limit` cuts short.
+    verbose : bool, default=False
+        Whether to print what is trained, and about ten epochs of each network.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+    target_mean_, target_scale_ : ndarray of shape (n_outputs,)
+        Mean and standard deviation of y, with which the networks see it standardised.
+    target_range_ : ndarray of shape (2, n_outputs)
+        Smallest and largest values of y.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if X had column names.
+    strategy_ : {"refit", "folds", "holdout"}
+        What was done; "refit" too where all rows were trained on from the start, as there were less
+        than 10.
+    epochs_ : int
+        Epochs that the schedules extended over.
+    best_epochs_ : list of int
+        The best epoch of each network that rows were kept for, counted from 1. With "refit" the
+        epochs of the other networks.
+    validation_score_ : float
+        The mean of their scores in these epochs; NaN if no rows were kept.
+    n_networks_ : int
+        Networks that predict together.
+    history_ : dict of str to list of float
+        "loss" and "val_score" of each epoch of the first network.
+
+    See Also
+    --------
+    TabularClassifier : The same for classes.
+    MLPRegressor : A network whose layers and training are the user's, for prepared numbers.
+
+    Notes
+    -----
+    Columns are prepared inside, and the preparation is kept and saved with the networks:
+
+    - Gaps in numbers become the median of the column, and those that were there in `fit` a column
+      of their own. Durations count in days, times of the day in hours.
+    - Texts, booleans and categoricals are categories, and levels are known by their texts. Gaps and
+      what was not in `fit` have a code of their own, or zeros in all one-hot columns.
+    - Dates become days since 1970, month, day of the month, day of the week (Monday is 0) and, if
+      they have any, the hour; times with a zone are read in UTC.
+    - A column without any value is ignored, with a warning. Columns that `fit` did not see, or in
+      another order, are refused.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pynn import TabularRegressor
+    >>> X = pd.DataFrame({"city": ["Rome", "Oslo", None, "Rome"] * 10, "age": range(40)})
+    >>> y = [age + 10.0 * (city == "Rome") for city, age in zip(X["city"], X["age"])]
+    >>> reg = TabularRegressor(preset="mlp", random_state=0).fit(X, y)
+    >>> bool(reg.score(X, y) > 0.9)
+    True
+    """
+
+    _task = REGRESSION
+    target_mean_: np.ndarray
+    target_scale_: np.ndarray
+    target_range_: np.ndarray
+
+    def __init__(
+        self,
+        preset: str = "mlp",
+        *,
+        strategy: str = "auto",
+        n_ensemble: int = 1,
+        n_folds: int = 5,
+        validation_metric: Any = None,
+        time_limit: float | None = None,
+        categorical_features: Any = None,
+        max_categories: int = 1000,
+        missing_indicator: bool = True,
+        scaling: str | None = None,
+        one_hot_levels: int | None = None,
+        single_column_pairs: bool | None = None,
+        hidden_layer_sizes: Any = None,
+        activation: str | None = None,
+        dropout: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
+        epsilon: float | None = None,
+        label_smoothing: float | None = None,
+        patience: int | None = None,
+        last_of_ties: bool | None = None,
+        clamp: bool | None = None,
+        batch_norm: bool | None = None,
+        embedding_size: int | None = None,
+        n_frequencies: int | None = None,
+        periodic_size: int | None = None,
+        frequency_scale: float | None = None,
+        scale_rate: float | None = None,
+        bias_rate: float | None = None,
+        activation_rate: float | None = None,
+        periodic_rate: float | None = None,
+        parametric_activation: bool | None = None,
+        zero_output: bool | None = None,
+        n_members: int | None = None,
+        shares_all_layers: bool | None = None,
+        n_bins: int | None = None,
+        bin_embedding_size: int | None = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: Any = False,
+    ) -> None:
+        self._store(locals())
+
+    def _check_y(self, y: Any) -> np.ndarray:
+        y = self._numbers(y)
+        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+        return y
+
+    def _numbers(self, y: Any) -> np.ndarray:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        if y.ndim > 2:
+            raise ValueError(f"y must be one or several columns. Received: y of shape {y.shape}")
+        return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _check_other_y(self, y: Any) -> np.ndarray:
+        y = self._numbers(y)
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        if n_outputs != self.n_outputs_:
+            raise ValueError(
+                f"y must have {self.n_outputs_} columns, as in fit. Received: {n_outputs}"
+            )
+        return y
+
+    def _learn_y(self, y: np.ndarray, weights: np.ndarray | None) -> None:
+        columns = y.reshape(len(y), -1)
+        self.target_mean_ = np.average(columns, axis=0, weights=weights)
+        variance = np.average((columns - self.target_mean_) ** 2, axis=0, weights=weights)
+        constant = np.ptp(columns, axis=0) == 0
+        self.target_scale_ = np.where(constant, 1.0, np.sqrt(variance))
+        self.target_range_ = np.stack([columns.min(axis=0), columns.max(axis=0)])
+
+    def _targets(self, y: np.ndarray) -> np.ndarray:
+        columns = y.reshape(len(y), -1)
+        return ((columns - self.target_mean_) / self.target_scale_).astype(np.float32)
+
+    def _own_score(self, outputs: np.ndarray, targets: np.ndarray, weights: Any) -> float:
+        """Return 1 less the mean squared error, in units of the variance of the training rows."""
+        errors = np.square(outputs.astype(np.float64) - targets).mean(axis=1)
+        return 1.0 - float(np.average(errors, weights=weights))
+
+    def _note_outcome(self) -> None:
+        if self.validation_metric is None and self.validation_score_ < 0.0:
+            warn_user(
+                "the networks predict the rows that they were not trained on worse than the mean "
+                f"of y does (R2 {self.validation_score_:.3f}). X may say nothing about y, or y may "
+                "need a logarithm"
+            )
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the numbers of samples.
+
+        Parameters
+        ----------
+        X : DataFrame, Arrow table or array-like of shape (n_samples, n_features)
+            With the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples,) or (n_samples, n_outputs)
+        """
+        numbers = self._outputs(X) * self.target_scale_ + self.target_mean_
+        if self._clamps:
+            numbers = np.clip(numbers, *self.target_range_)
+        return numbers[:, 0] if self.n_outputs_ == 1 else numbers
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

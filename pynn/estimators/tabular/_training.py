@@ -1,0 +1,222 @@
+"""How one network is trained: epochs, the choice of the best one, and the end of the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pynn import _state, callbacks
+from pynn.estimators.tabular._network import Network
+from pynn.estimators.tabular._recipes import Recipe
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Rows:
+    """Prepared rows.
+
+    Attributes
+    ----------
+    inputs : list of ndarray
+        Of a network.
+    targets : ndarray of float32, shape (n, n_outputs)
+    weights : ndarray of float32, shape (n,), or None
+    """
+
+    inputs: list[np.ndarray]
+    targets: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def at(self, rows: np.ndarray) -> Rows:
+        """Return some of the rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Rows([each[rows] for each in self.inputs], self.targets[rows], weights)
+
+    @property
+    def given(self) -> Any:
+        """The inputs as a model takes them."""
+        return self.inputs if len(self.inputs) > 1 else self.inputs[0]
+
+
+@dataclass
+class Validation:
+    """Rows that an epoch is chosen by.
+
+    Attributes
+    ----------
+    inputs : list of ndarray
+    score : callable
+        ``score(outputs)`` of what a network predicts for them, larger if better.
+    """
+
+    inputs: Sequence[np.ndarray]
+    score: Callable[[np.ndarray], float]
+
+
+@dataclass
+class Trained:
+    """What came of a training.
+
+    Attributes
+    ----------
+    weights : list of ndarray
+        Of the network's predictor, after the best epoch.
+    best_epoch : int
+        Counted from 1.
+    score : float
+        Of the validation rows; NaN without any.
+    finished : bool
+        Whether it did not end for want of time.
+    seconds : float
+    history : dict of str to list of float
+    """
+
+    weights: list[np.ndarray]
+    best_epoch: int
+    score: float
+    finished: bool
+    seconds: float
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+
+class _Epochs(callbacks.Callback):
+    """Looks at the validation rows after each epoch, and ends training when it is time."""
+
+    def __init__(
+        self,
+        network: Network,
+        recipe: Recipe,
+        validation: Validation | None,
+        last_epoch: int,
+        say: Say | None,
+    ) -> None:
+        super().__init__()
+        self.best_weights: list[np.ndarray] | None = None
+        self.best_epoch = 0
+        self.best_score = float("nan")
+        self.history: dict[str, list[float]] = {"loss": []}
+        self._network = network
+        self._recipe = recipe
+        self._validation = validation
+        self._last_epoch = last_epoch
+        self._say = say
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.history["loss"].append(float(logs["loss"]))
+        text = f"epoch {epoch + 1}: loss {logs['loss']:.4f}"
+        if self._validation is not None:
+            score = self._evaluate(epoch + 1)
+            text += f", score {score:.4f}, best {self.best_score:.4f} of epoch {self.best_epoch}"
+        if self._say is not None and (epoch + 1) % max(self._recipe.epochs // 10, 1) == 0:
+            self._say(text)
+        patience = self._recipe.patience
+        waited = epoch + 1 - self.best_epoch
+        if self._validation is not None and patience is not None and waited > patience:
+            self.model.stop_training = True
+        if epoch + 1 >= self._last_epoch:
+            self.model.stop_training = True
+
+    def _evaluate(self, epoch: int) -> float:
+        assert self._validation is not None
+        inputs = list(self._validation.inputs)
+        given: Any = inputs if len(inputs) > 1 else inputs[0]
+        outputs = np.asarray(self._network.predictor.predict(given, verbose=0))
+        score = self._validation.score(outputs) if np.isfinite(outputs).all() else float("nan")
+        self.history.setdefault("val_score", []).append(score)
+        best, ties = self.best_score, self._recipe.last_of_ties
+        if score > best or (ties and score == best) or (np.isnan(best) and not np.isnan(score)):
+            self.best_score, self.best_epoch = score, epoch
+            self.best_weights = self._network.predictor.get_weights()
+        return score
+
+
+class _Deadline(callbacks.Callback):
+    """Ends training when the time is over, in the middle of an epoch too."""
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__()
+        self.is_over = False
+        self._deadline = deadline
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if time.perf_counter() > self._deadline:
+            self.is_over = self.model.stop_training = True
+
+
+def train(
+    network: Network,
+    rows: Rows,
+    recipe: Recipe,
+    seed: int,
+    *,
+    validation: Validation | None = None,
+    last_epoch: int | None = None,
+    deadline: float | None = None,
+    say: Say | None = None,
+) -> Trained:
+    """Train a network.
+
+    Parameters
+    ----------
+    network : Network
+        A new one.
+    rows : Rows
+    recipe : Recipe
+    seed : int
+        What the orders of the rows and the random numbers of the layers follow from.
+    validation : Validation, default=None
+        Without, the last epoch is the best one.
+    last_epoch : int, default=None
+        Where training ends, within the schedules of all epochs; None stands for all.
+    deadline : float, default=None
+        When training ends at the latest, by ``time.perf_counter()``.
+    say : callable, default=None
+        Gets a line about now and then.
+
+    Raises
+    ------
+    ValueError
+        If no epoch ends with finite weights.
+    """
+    began = time.perf_counter()
+    epochs = _Epochs(network, recipe, validation, last_epoch or recipe.epochs, say)
+    used: list[callbacks.Callback] = [epochs]
+    over = None if deadline is None else _Deadline(deadline)
+    if over is not None:
+        used.append(over)
+    with _state.temporary_seed(seed):
+        if network.initialize is not None:
+            network.initialize(rows.inputs)
+        network.model.fit(
+            rows.given,
+            rows.targets,
+            sample_weight=rows.weights,
+            epochs=recipe.epochs,
+            verbose=0,
+            callbacks=used,
+            **network.fit_arguments,
+        )
+    weights = epochs.best_weights
+    if weights is None:
+        weights = network.predictor.get_weights()
+        epochs.best_epoch = len(epochs.history["loss"])
+    if not all(np.isfinite(each).all() for each in weights):
+        raise ValueError(
+            "training ended with weights that are not finite. A smaller learning_rate may help"
+        )
+    return Trained(
+        weights,
+        epochs.best_epoch,
+        epochs.best_score,
+        over is None or not over.is_over,
+        time.perf_counter() - began,
+        epochs.history,
+    )

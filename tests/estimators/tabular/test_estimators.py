@@ -1,0 +1,419 @@
+"""`TabularClassifier` and `TabularRegressor` on tables as users have them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pickle
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import pynn
+from estimators.tabular.tables import SMALL, expensive, mixed_table, prices
+from pynn import TabularClassifier, TabularRegressor
+from pynn.estimators.tabular._recipes import NUMBERS, PRESETS
+
+X, LATER = mixed_table(), mixed_table(60, seed=1)
+LABELS, PRICES = expensive(X), prices(X)
+
+
+def classifier(**parameters: Any) -> TabularClassifier:
+    return TabularClassifier(**{**SMALL, "strategy": "refit", **parameters})
+
+
+def regressor(**parameters: Any) -> TabularRegressor:
+    return TabularRegressor(**{**SMALL, "strategy": "refit", **parameters})
+
+
+@pytest.fixture(scope="module")
+def fitted() -> TabularClassifier:
+    return classifier().fit(X, LABELS)
+
+
+@pytest.fixture(scope="module")
+def fitted_regressor() -> TabularRegressor:
+    return regressor(epochs=30).fit(X, PRICES)
+
+
+# ---- what is learned
+
+
+def test_a_table_as_it_is(fitted: TabularClassifier, fitted_regressor: TabularRegressor) -> None:
+    assert fitted.score(LATER, expensive(LATER)) > 0.8
+    assert fitted.classes_.tolist() == ["high", "low"]
+    assert fitted.feature_names_in_.tolist() == X.columns.tolist()
+    probabilities = fitted.predict_proba(LATER)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_array_equal(fitted.predict(LATER) == "low", probabilities[:, 1] > 0.5)
+    np.testing.assert_allclose(fitted.predict_log_proba(LATER), np.log(probabilities), rtol=1e-6)
+    assert fitted_regressor.score(LATER, prices(LATER)) > 0.7
+    assert fitted_regressor.predict(LATER).shape == (60,)
+
+
+def test_new_gaps_and_unknown_levels_are_predicted(fitted: TabularClassifier) -> None:
+    later = LATER.astype({"rooms": float, "garden": object, "street": str})
+    later.loc[::2, ["rooms", "garden"]] = None
+    later.loc[::3, ["city", "street"]] = "unknown"
+    assert np.isfinite(fitted.predict_proba(later)).all()
+    gaps = pd.DataFrame(None, index=range(2), columns=X.columns, dtype=object)
+    assert np.isfinite(fitted.predict_proba(gaps)).all()
+
+
+def test_libraries_of_tables_do_not_matter(fitted: TabularClassifier) -> None:
+    polars = importlib.import_module("polars")
+    columns = {name: LATER[name].astype(object).where(LATER[name].notna(), None) for name in LATER}
+    table = polars.DataFrame({name: column.tolist() for name, column in columns.items()})
+    np.testing.assert_array_equal(fitted.predict_proba(table), fitted.predict_proba(LATER))
+    assert pynn.TabularClassifier(**SMALL).fit(table, table["garden"]).n_features_in_ == 6
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([3, -1]),
+        np.array([True, False]),
+        np.array([0.0, 1.0]),
+        np.array(["a", "b"], object),
+        pd.Categorical(["x", "y"]),
+        ["only"],
+        list("abcde"),
+    ],
+)
+def test_labels_of_any_type(labels: Any) -> None:
+    y = np.asarray(labels)[np.arange(len(X)) % len(labels)]
+    found = classifier(epochs=2).fit(X, y)
+    assert set(found.predict(X)) <= set(y)
+    assert type(found.predict(X).tolist()[0]) is type(y.tolist()[0])
+    assert found.predict_proba(X).shape == (len(X), len(labels))
+
+
+def test_several_numbers_are_predicted() -> None:
+    y = np.stack([PRICES, -3.0 * PRICES], axis=1)
+    found = regressor(epochs=30).fit(X, y)
+    assert found.predict(LATER).shape == (60, 2)
+    assert found.score(LATER, np.stack([prices(LATER), -3.0 * prices(LATER)], 1)) > 0.7
+
+
+def test_predictions_are_kept_in_the_range_of_the_targets() -> None:
+    far = LATER.assign(size=1e6)
+    free, clamped = (regressor(clamp=clamp).fit(X, PRICES).predict(far) for clamp in (False, True))
+    assert np.abs(free).max() > PRICES.max() or free.min() < PRICES.min()
+    np.testing.assert_allclose(clamped, np.clip(free, PRICES.min(), PRICES.max()), rtol=1e-6)
+
+
+def test_weights_of_samples_and_classes_count() -> None:
+    rare = np.where(np.arange(len(X)) % 8 == 0, "rare", "frequent")
+    plain = classifier().fit(X, rare).predict(X)
+    weights = np.where(rare == "rare", 7.0, 1.0)
+    for found in (
+        classifier(class_weight="balanced").fit(X, rare),
+        classifier(class_weight={"rare": 7.0}).fit(X, rare),
+        classifier().fit(X, rare, sample_weight=weights),
+    ):
+        assert (found.predict(X) == "rare").sum() > (plain == "rare").sum()
+
+
+def test_samples_of_weight_0_are_left_out() -> None:
+    weights = np.r_[np.ones(200), np.zeros(40)]
+    with_zeros = classifier(epochs=3).fit(X, LABELS, sample_weight=weights)
+    without = classifier(epochs=3).fit(X[:200], LABELS[:200], sample_weight=weights[:200])
+    np.testing.assert_array_equal(with_zeros.predict_proba(X), without.predict_proba(X))
+    with pytest.raises(ValueError, match="non-zero|greater than 0"):
+        classifier().fit(X, LABELS, sample_weight=np.zeros(len(X)))
+
+
+def test_numbers_may_be_categories() -> None:
+    by_name = classifier(categorical_features=["rooms"], epochs=2).fit(X, LABELS)
+    by_place = classifier(categorical_features=[1], epochs=2).fit(X, LABELS)
+    by_flag = classifier(categorical_features=np.arange(6) == 1, epochs=2).fit(X, LABELS)
+    assert (
+        by_name.prepare(X)[0].shape[1]
+        == classifier(epochs=1).fit(X, LABELS).prepare(X)[0].shape[1] + 4
+    )
+    for other in (by_place, by_flag):
+        np.testing.assert_array_equal(by_name.predict_proba(X), other.predict_proba(X))
+    with pytest.raises(ValueError, match="categorical_features must be.*'garage'"):
+        classifier(categorical_features=["garage"]).fit(X, LABELS)
+
+
+# ---- how training goes
+
+
+@pytest.mark.parametrize(
+    ("strategy", "n_ensemble", "n_networks", "n_chosen"),
+    [
+        ("holdout", 1, 1, 1),
+        ("holdout", 2, 2, 2),
+        ("refit", 2, 2, 1),
+        ("folds", 1, 3, 3),
+        ("folds", 2, 6, 6),
+    ],
+)
+def test_strategies(strategy: str, n_ensemble: int, n_networks: int, n_chosen: int) -> None:
+    found = classifier(strategy=strategy, n_ensemble=n_ensemble, n_folds=3, epochs=3).fit(X, LABELS)
+    assert found.strategy_ == strategy
+    assert found.n_networks_ == n_networks
+    assert len(found.best_epochs_) == n_chosen
+    assert all(1 <= epoch <= 3 for epoch in found.best_epochs_)
+    assert {name: len(values) for name, values in found.history_.items()} == {
+        "loss": 3,
+        "val_score": 3,
+    }
+    model = found.to_model()
+    np.testing.assert_array_equal(
+        model.predict(found.prepare(X)[0], verbose=0), found.predict_proba(X)
+    )
+
+
+def test_the_number_of_rows_chooses_between_folds_and_refit() -> None:
+    assert TabularClassifier(**SMALL | {"epochs": 1}).fit(X, LABELS).strategy_ == "folds"
+    many = pd.concat([X] * 5)
+    assert (
+        TabularClassifier(**SMALL | {"epochs": 1}).fit(many, prices(many) > 150).strategy_
+        == "refit"
+    )
+
+
+def test_few_rows_are_all_trained_on() -> None:
+    found = classifier().fit(X[:9], LABELS[:9])
+    assert (found.strategy_, found.best_epochs_) == ("refit", [12])
+    assert np.isnan(found.validation_score_)
+
+
+def test_given_rows_choose_the_epoch() -> None:
+    found = classifier(strategy="auto").fit(X, LABELS, X_val=LATER, y_val=expensive(LATER))
+    assert found.strategy_ == "holdout"
+    assert found.validation_score_ == found.score(LATER, expensive(LATER))
+    assert found.validation_score_ == max(found.history_["val_score"])
+    with pytest.raises(ValueError, match="strategy='folds'"):
+        classifier(strategy="folds").fit(X, LABELS, X_val=LATER, y_val=expensive(LATER))
+    with pytest.raises(ValueError, match="given together"):
+        classifier().fit(X, LABELS, X_val=LATER)
+    with pytest.raises(ValueError, match="a class that was not in fit: 'huge'"):
+        classifier(strategy="auto").fit(X, LABELS, X_val=LATER, y_val=["huge"] * 60)
+
+
+def test_training_ends_when_epochs_no_longer_get_better() -> None:
+    found = classifier(strategy="holdout", patience=2, epochs=200).fit(X, LABELS)
+    epochs = len(found.history_["loss"])
+    assert epochs == found.best_epochs_[0] + 3 < 200
+
+
+def test_the_last_of_epochs_that_are_equally_good_is_chosen_if_asked_for() -> None:
+    y = np.zeros(len(X), int)
+    for last, expected in ((True, 4), (False, 1)):
+        found = classifier(strategy="holdout", epochs=4, last_of_ties=last).fit(X, y)
+        assert found.best_epochs_ == [expected]
+
+
+def test_an_epoch_is_chosen_by_one_s_own_metric() -> None:
+    seen: list[pd.DataFrame] = []
+
+    def minus_share_of_high(estimator: Any, rows: pd.DataFrame, y: np.ndarray) -> float:
+        seen.append(rows)
+        return -float((estimator.predict(rows) == "high").mean())
+
+    given = {"X_val": LATER, "y_val": expensive(LATER)}
+    found = classifier(strategy="auto", validation_metric=minus_share_of_high).fit(
+        X, LABELS, **given
+    )
+    assert seen[0].columns.tolist() == X.columns.tolist()
+    assert found.validation_score_ == -(found.predict(LATER) == "high").mean()
+    found = classifier(strategy="auto", validation_metric="neg_log_loss").fit(X, LABELS, **given)
+    expected = -log_loss(expensive(LATER), found.predict_proba(LATER))
+    assert found.validation_score_ == pytest.approx(expected, rel=1e-5)
+    assert classifier(validation_metric="roc_auc").fit(X, LABELS).validation_score_ > 0.8
+    numbers = regressor(validation_metric="r2", strategy="holdout").fit(X, PRICES)
+    assert numbers.history_["val_score"][numbers.best_epochs_[0] - 1] == numbers.validation_score_
+
+
+def test_a_time_limit_is_kept() -> None:
+    found = classifier(strategy="auto", epochs=10**6, time_limit=1.5).fit(X, LABELS)
+    assert 1 <= found.epochs_ < 10**6
+    plenty = classifier(strategy="auto", epochs=1, time_limit=600.0).fit(X, LABELS)
+    assert plenty.strategy_ == "folds"
+    no_time = classifier(strategy="auto", time_limit=1e-9).fit(X, LABELS)
+    assert (no_time.strategy_, no_time.n_networks_, no_time.epochs_) == ("holdout", 1, 1)
+
+
+def test_a_regression_worse_than_the_mean_is_warned_of() -> None:
+    noise = np.random.default_rng(0).normal(size=60) * 100.0 ** np.random.default_rng(1).normal(
+        size=60
+    )
+    x = np.random.default_rng(2).normal(size=(60, 30))
+    with pytest.warns(UserWarning, match="worse than the mean of y"):
+        regressor(learning_rate=1.0, epochs=2, batch_norm=False).fit(x, noise)
+
+
+def test_verbose_training_says_what_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    classifier(verbose=True, epochs=2, strategy="auto").fit(X, LABELS)
+    lines = capsys.readouterr().out.splitlines()
+    assert re.match(r"epoch 1: loss [\d.]+, score [\d.]+, best [\d.]+ of epoch 1", lines[0])
+    assert re.match(r"trained on 192 rows in [\d.]+ s: epoch \d, score [\d.]+", lines[2])
+    assert lines[3] == "strategy: folds"
+
+
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads() -> None:
+    before = pynn.num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 2):
+            pynn.set_num_threads(threads)
+            found.append(
+                classifier(dropout=0.2, strategy="folds", epochs=3)
+                .fit(X, LABELS)
+                .predict_proba(LATER)
+            )
+    finally:
+        pynn.set_num_threads(before)
+    assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
+    assert (classifier(random_state=1).fit(X, LABELS).predict_proba(LATER) != found[0]).any()
+
+
+def test_fits_in_several_threads_do_not_mix_their_random_numbers() -> None:
+    alone = [classifier(random_state=seed, epochs=3, dropout=0.2).fit(X, LABELS) for seed in (0, 1)]
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(classifier(random_state=seed, epochs=3, dropout=0.2).fit, X, LABELS)
+            for seed in (0, 1)
+        ]
+    for one, job in zip(alone, jobs, strict=True):
+        np.testing.assert_array_equal(one.predict_proba(X), job.result().predict_proba(X))
+
+
+def test_the_global_seed_is_left_alone() -> None:
+    pynn.utils.set_random_seed(3)
+    expected = pynn.random.normal((2,))
+    pynn.utils.set_random_seed(3)
+    classifier(epochs=1).fit(X, LABELS)
+    np.testing.assert_array_equal(pynn.random.normal((2,)), expected)
+
+
+# ---- within scikit-learn
+
+
+def test_pipelines_and_searches() -> None:
+    search = GridSearchCV(classifier(epochs=3), {"hidden_layer_sizes": [4, (8, 8)]}, cv=2)
+    search.fit(X, LABELS)
+    assert search.best_params_["hidden_layer_sizes"] in (4, (8, 8))
+    pipeline = make_pipeline(
+        FunctionTransformer(lambda t: t.drop(columns="street")), classifier(epochs=3)
+    )
+    assert cross_val_score(pipeline, X, LABELS, cv=2).shape == (2,)
+
+
+def test_copies_and_pickles_predict_the_same(fitted: TabularClassifier) -> None:
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict_proba(LATER), fitted.predict_proba(LATER))
+    assert not hasattr(clone(fitted), "classes_")
+
+
+def test_permutation_importances(
+    fitted_regressor: TabularRegressor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = LATER.assign(size=LATER["size"].fillna(60.0))
+    y = prices(table)
+    found = fitted_regressor.permutation_importances(table, y, n_repeats=3, random_state=0)
+    assert found.importances.shape == (6, 3)
+    assert set(np.argsort(found.importances_mean)[-3:]) == {0, 2, 5}
+    # What is permuted by hand loses the same.
+    order = np.random.RandomState(0).permutation(60)
+    shuffled = table.assign(size=table["size"].to_numpy()[order])
+    lost = fitted_regressor.score(table, y) - fitted_regressor.score(shuffled, y)
+    assert found.importances[0, 0] == pytest.approx(lost, rel=1e-4)
+    module = importlib.import_module("pynn.estimators.tabular._importances")
+    monkeypatch.setattr(module, "_NUMBERS_PER_CALL", 1)
+    again = fitted_regressor.permutation_importances(table, y, n_repeats=3, random_state=0)
+    np.testing.assert_allclose(again.importances, found.importances, rtol=1e-4, atol=1e-6)
+
+
+def test_importances_by_a_scorer(fitted: TabularClassifier) -> None:
+    y = expensive(LATER)
+    found = fitted.permutation_importances(LATER, y, scoring="balanced_accuracy", n_repeats=1)
+    assert found.importances_mean.max() <= balanced_accuracy_score(y, fitted.predict(LATER))
+    with pytest.raises(ValueError, match="inconsistent"):
+        fitted.permutation_importances(LATER, y[:5])
+
+
+# ---- bad input
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (X[:0], LABELS[:0], r"0 sample\(s\)"),
+        (X, LABELS[:5], "inconsistent numbers of samples"),
+        (X, np.where(LABELS == "low", None, "high"), "labels are missing, the first in row"),
+        (X, pd.Series(LABELS).where(LABELS == "low"), "labels are missing"),
+        (pd.concat([X, X], axis=1), LABELS, "several named 'size'"),
+        (X, PRICES, "Unknown label type"),
+        (X, np.stack([LABELS, LABELS], 1), "1d array"),
+        (X.assign(size=np.inf), LABELS, "infinity.*'size'"),
+    ],
+)
+def test_bad_tables_are_refused(x: Any, y: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        classifier().fit(x, y)
+
+
+def test_targets_of_a_regression_are_numbers_without_gaps() -> None:
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        regressor().fit(X, np.where(PRICES > 150, PRICES, np.nan))
+    with pytest.raises(ValueError, match="could not convert"):
+        regressor().fit(X, LABELS)
+    with pytest.raises(ValueError, match="y must have 1 columns"):
+        regressor(strategy="auto").fit(X, PRICES, X_val=X, y_val=np.stack([PRICES, PRICES], 1))
+
+
+def test_other_columns_are_refused(fitted: TabularClassifier) -> None:
+    with pytest.raises(ValueError, match="feature names should match"):
+        fitted.predict(X.rename(columns={"size": "area"}))
+    with pytest.raises(ValueError, match="same order"):
+        fitted.predict(X[X.columns[::-1]])
+    with pytest.raises(
+        ValueError, match="Feature names seen at fit time, yet now missing:\n- sold"
+    ):
+        fitted.predict(X.drop(columns="sold"))
+    with pytest.raises(ValueError, match="'size' of X held numbers in fit. Received: texts"):
+        fitted.predict(X.assign(size="large"))
+
+
+def test_a_column_of_gaps_is_ignored_with_a_warning() -> None:
+    with pytest.warns(UserWarning, match="column 'nothing' of X has no values and is ignored"):
+        found = classifier(epochs=2).fit(X.assign(nothing=None), LABELS)
+    assert found.n_features_in_ == 7
+    assert np.isfinite(found.predict_proba(LATER.assign(nothing=1.0))).all()
+
+
+def test_a_number_that_the_preset_has_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="n_members is no number of preset='mlp'"):
+        classifier(n_members=4).fit(X, LABELS)
+    with pytest.raises(ValueError, match="'epochs' parameter"):
+        classifier(epochs=0).fit(X, LABELS)
+
+
+@pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
+def test_every_number_of_a_recipe_is_a_parameter(cls: Any) -> None:
+    of_recipes = {
+        field.name for presets in PRESETS.values() for r in presets.values() for field in fields(r)
+    }
+    assert of_recipes == set(NUMBERS)
+    parameters = inspect.signature(cls).parameters
+    assert of_recipes <= set(parameters)
+    assert all(parameters[name].default is None for name in of_recipes)
+    assert set(parameters) == set(cls._parameter_constraints)
+    described = set(
+        re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"\n    ([a-z_0-9, ]+) : ", cls.__doc__)))
+    )
+    assert set(parameters) <= described
