@@ -160,6 +160,13 @@ def classifier() -> Any:
     return pynn.MLPClassifier((3,), max_iter=2, random_state=1, tol=0).fit(rows, labels)
 
 
+def tabular() -> Any:
+    rows = np.random.default_rng(0).standard_normal((30, 2)).astype(object)
+    rows[:, 1] = [["x", "y", None][i % 3] for i in range(30)]
+    model = pynn.TabularClassifier("mlp", hidden_layer_sizes=3, epochs=1, strategy="holdout")
+    return model.fit(rows, np.where(rows[:, 0] > 0, "yes", "no"))
+
+
 def header_of(content: bytes) -> tuple[dict[str, Any], bytes]:
     length = 8 + struct.unpack("<Q", content[:8])[0]
     return json.loads(content[8:length]), content[length:]

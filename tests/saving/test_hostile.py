@@ -92,8 +92,9 @@ def test_mutated_models(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_mutated_estimators(seed: int) -> None:
-    content = hostile.saved(hostile.classifier())
-    assert harm(hostile.mutations(content, 150, seed), load_estimator, 20) == []
+    for make in (hostile.classifier, hostile.tabular):
+        files = hostile.mutations(hostile.saved(make()), 150, seed)
+        assert harm(files, load_estimator, 20) == []
 
 
 def test_configs_as_texts() -> None:

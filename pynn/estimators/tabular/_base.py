@@ -99,6 +99,10 @@ class BaseTabular(Estimator, ABC):
     def _own_score(self, outputs: np.ndarray, targets: np.ndarray, weights: Any) -> float:
         """Return how good the outputs of networks are, by the metric of the recipe."""
 
+    @abstractmethod
+    def _check_outputs(self, n_outputs: int) -> None:
+        """Check what is known of y, which may come from a file."""
+
     def _learn_y(self, y: np.ndarray, weights: np.ndarray | None) -> None:
         """Take what `_targets` needs from y of all training rows."""
 
@@ -418,6 +422,13 @@ class BaseTabular(Estimator, ABC):
         """
         check_is_fitted(self)
         return self._inputs(X)[1]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "_networks" in state:
+            self._networks.check()
+            self._preparation.check(self.n_features_in_, self._networks.shape)
+            self._check_outputs(self._networks.n_outputs)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are networks to predict with."""

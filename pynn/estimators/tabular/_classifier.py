@@ -257,6 +257,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         hits = outputs.argmax(axis=1) == targets.argmax(axis=1)
         return float(np.average(hits, weights=weights))
 
+    def _check_outputs(self, n_outputs: int) -> None:
+        classes = self._labels.classes
+        alike = np.array_equal(classes, self.classes_) and len(classes) == self.n_classes_
+        if not alike or n_outputs != max(self.n_classes_, 2):
+            raise ValueError("the networks must have an output for each class")
+
     def _learn_y(self, y: np.ndarray, weights: np.ndarray | None) -> None:
         self._class_factors = None
         if self.class_weight is not None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pynn import _state, layers, models
+from pynn._number_checks import is_integer
 from pynn.estimators._saving import saved_as
 from pynn.estimators.tabular import _mlp
 from pynn.estimators.tabular._network import Network, TableShape
-from pynn.estimators.tabular._recipes import MLPRecipe, Recipe
+from pynn.estimators.tabular._recipes import CLASSIFICATION, REGRESSION, MLPRecipe, Recipe
 
 # What builds the network of a recipe.
 _BUILDERS: dict[type[Recipe], Any] = {MLPRecipe: _mlp.build}
@@ -78,6 +80,43 @@ class Networks:
         """Return the mean of what the networks predict, float32 of shape (n, n_outputs)."""
         given: Any = list(inputs) if len(inputs) > 1 else inputs[0]
         return np.asarray(self.model.predict(given, verbose=0))
+
+    def check(self) -> None:
+        """Check what may come from a file, before memory is taken for it.
+
+        Raises
+        ------
+        ValueError
+            If the weights are not those of such networks.
+        """
+        if type(self.recipe) not in _BUILDERS or self.task not in (CLASSIFICATION, REGRESSION):
+            raise ValueError("the networks are of an unknown kind")
+        self.recipe.check()
+        shape = TableShape(*self.shape)
+        counts = [shape.n_numbers, self.n_outputs, *shape.one_hot_sizes, *shape.category_sizes]
+        if not all(is_integer(count) and count >= 0 for count in counts) or self.n_outputs < 1:
+            raise ValueError(f"the networks' inputs and outputs must be counts: {counts!r:.80}")
+        weights = self.weights
+        if not weights or not all(isinstance(each, np.ndarray) for own in weights for each in own):
+            raise ValueError("the networks must have weights")
+        size = sum(each.size for each in weights[0])
+        if (fewest := self._fewest_weights(shape)) > size:
+            raise ValueError(f"a network must have {fewest} weights. Received: {size}")
+        expected = [each.shape for each in self.build(0, n_rows=1).predictor.get_weights()]
+        for own in weights:
+            if [each.shape for each in own] != expected:
+                raise ValueError("the networks' weights must have the shapes of their layers")
+
+    def _fewest_weights(self, shape: TableShape) -> int:
+        """Return a number of weights that a network surely has."""
+        recipe: Any = self.recipe
+        sizes = [shape.n_inputs, *recipe.hidden_layer_sizes, self.n_outputs]
+        dense = sum(a * b for a, b in itertools.pairwise(sizes))
+        embedded = getattr(recipe, "embedding_size", 1) * sum(shape.category_sizes)
+        periodic = getattr(recipe, "n_frequencies", 0) * getattr(recipe, "periodic_size", 1)
+        binned = getattr(recipe, "n_bins", 0)
+        members = getattr(recipe, "n_members", 0) * max(sizes[1:])
+        return max(dense, embedded, periodic * shape.n_numbers, binned * shape.n_numbers, members)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_model"}

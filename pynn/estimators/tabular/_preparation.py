@@ -161,6 +161,33 @@ class Preparation:
         large = [i for i, one_hot in zip(categories, self.one_hot, strict=True) if not one_hot]
         return np.array(columns, int), np.array(large, int)
 
+    def check(self, n_features: int, shape: TableShape) -> None:
+        """Check what may come from a file, for a table of so many columns and for networks.
+
+        Raises
+        ------
+        ValueError
+            If its parts do not fit together.
+        """
+        kinds, n_numbers = list(self.kinds), len(self.medians)
+        categories, dates = kinds.count(CATEGORY), kinds.count(DATE)
+        hours = [bool(each) for each in self.has_hours]
+        expected = kinds.count(NUMBER) + 4 * dates + sum(hours)
+        scaled = shape[0] + (sum(shape[1]) if self.scaling.scales_one_hot else 0)
+        if not (
+            len(kinds) == n_features
+            and set(kinds) <= {NUMBER, CATEGORY, DATE, ""}
+            and (len(hours), len(self.levels), len(self.one_hot)) == (dates, categories, categories)
+            and all(levels.ndim == 1 and levels.dtype.kind == "U" for levels in self.levels)
+            and self.medians.shape == self.has_gaps.shape == (n_numbers,) == (expected,)
+            and self.has_gaps.dtype == bool
+            and np.isfinite(self.medians).all()
+            and self.shape(0)[:3] == tuple(shape)[:3]
+            and type(self.scaling) in SCALINGS.values()
+        ):
+            raise ValueError("the preparation of the columns does not fit the networks")
+        self.scaling(np.zeros((1, scaled)))
+
     def _is_pair(self, levels: np.ndarray) -> bool:
         return self.pairs and len(levels) == 2
 

@@ -7,13 +7,18 @@ are not here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 from pynn import activations
+from pynn._number_checks import is_integer
 from pynn.estimators._saving import saved_as
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
@@ -71,6 +76,25 @@ class Recipe:
     patience: int | None = None
     last_of_ties: bool = False
     clamp: bool = False
+
+    def check(self) -> None:
+        """Check the numbers, which may come from a file.
+
+        Raises
+        ------
+        ValueError
+            If one is of another type than `NUMBERS` says, or out of its range.
+        """
+        names = [each.name for each in fields(self)]
+        if sorted(vars(self)) != sorted(names):
+            raise ValueError(f"a recipe must have the numbers {names}")
+        allowed = {name: [*NUMBERS[name], None] for name in names}
+        validate_parameter_constraints(allowed, vars(self), caller_name=type(self).__name__)
+        sizes = self.hidden_layer_sizes
+        if not isinstance(sizes, tuple) or not all(is_integer(n) and n > 0 for n in sizes):
+            raise ValueError(
+                f"hidden_layer_sizes must be positive integers. Received: {sizes!r:.80}"
+            )
 
 
 @saved_as("MLPRecipe")

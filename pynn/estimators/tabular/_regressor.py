@@ -236,6 +236,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             )
         return y
 
+    def _check_outputs(self, n_outputs: int) -> None:
+        shapes = [each.shape for each in (self.target_mean_, self.target_scale_)]
+        if shapes != [(n_outputs,)] * 2 or self.target_range_.shape != (2, n_outputs):
+            raise ValueError("the networks must have an output for each target")
+
     def _learn_y(self, y: np.ndarray, weights: np.ndarray | None) -> None:
         columns = y.reshape(len(y), -1)
         self.target_mean_ = np.average(columns, axis=0, weights=weights)

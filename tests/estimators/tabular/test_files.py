@@ -1,0 +1,94 @@
+"""Estimators for tables in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynn
+from estimators.tabular.tables import SMALL, expensive, mixed_table, prices
+from pynn import TabularClassifier, TabularRegressor
+from pynn.saving import FileError
+from saving.test_estimators import rewritten
+
+X, LATER = mixed_table(), mixed_table(40, seed=1)
+FEW = {**SMALL, "epochs": 2}
+
+
+def classifier(**parameters: Any) -> TabularClassifier:
+    return TabularClassifier(**{**FEW, **parameters}).fit(X, expensive(X))
+
+
+@pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+def test_a_loaded_classifier_predicts_the_same(scaling: str, tmp_path: Path) -> None:
+    model = classifier(scaling=scaling, class_weight={"high": 2.0}, validation_metric="roc_auc")
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    np.testing.assert_array_equal(copy.predict_proba(LATER), model.predict_proba(LATER))
+    assert copy.get_params() == model.get_params()
+    assert (copy.strategy_, copy.best_epochs_) == (model.strategy_, model.best_epochs_)
+    assert copy.history_ == model.history_
+    np.testing.assert_array_equal(copy.fit(X, expensive(X)).predict(LATER), model.predict(LATER))
+
+
+def test_a_loaded_regressor_predicts_the_same(tmp_path: Path) -> None:
+    y = np.stack([prices(X), -prices(X)], axis=1)
+    model = TabularRegressor(**FEW, clamp=True, strategy="refit").fit(X, y)
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    np.testing.assert_array_equal(copy.predict(LATER), model.predict(LATER))
+    np.testing.assert_array_equal(copy.target_range_, model.target_range_)
+
+
+def test_an_estimator_that_is_not_fitted(tmp_path: Path) -> None:
+    TabularRegressor("mlp", hidden_layer_sizes=(3, 2)).save(tmp_path / "model.pynn")
+    assert pynn.load(tmp_path / "model.pynn").hidden_layer_sizes == (3, 2)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("files") / "model.pynn"
+    classifier(hidden_layer_sizes=4, strategy="holdout").save(path)
+    return path.read_bytes()
+
+
+def inner(state: dict[str, Any], part: str) -> dict[str, Any]:
+    return state["state"][part]["state"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: inner(d, "_networks").update(n_outputs=10**9),
+        lambda d: inner(d, "_networks").update(task="segmentation"),
+        lambda d: inner(d, "_networks").update(recipe=None),
+        lambda d: inner(d, "_networks").update(weights={"list": []}),
+        lambda d: inner(d, "_networks").update(weights={"list": [{"list": []}]}),
+        lambda d: inner(d, "_networks").update(
+            shape={"tuple": [2**40, {"tuple": []}, {"tuple": []}, 1]}
+        ),
+        lambda d: inner(d, "_networks")["recipe"]["state"].update(
+            hidden_layer_sizes={"tuple": [2**20] * 2}
+        ),
+        lambda d: inner(d, "_networks")["recipe"]["state"].update(activation="os.system"),
+        lambda d: inner(d, "_networks")["recipe"]["state"].update(batch_norm="yes"),
+        lambda d: inner(d, "_networks")["recipe"]["state"].pop("epochs"),
+        lambda d: inner(d, "_preparation").update(kinds={"list": ["number"]}),
+        lambda d: inner(d, "_preparation").update(has_hours={"list": [True]}),
+        lambda d: inner(d, "_preparation").update(levels={"list": []}),
+        lambda d: inner(d, "_preparation").update(scaling=None),
+        lambda d: inner(d, "_preparation").pop("medians"),
+        lambda d: d["state"].update(n_classes_=3),
+        lambda d: d["state"].update(n_features_in_=1),
+        lambda d: d["state"].update(_preparation=None),
+    ],
+    ids=range(18),
+)
+def test_damaged_files_are_refused(saved: bytes, change: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.pynn"
+    path.write_bytes(saved)
+    with pytest.raises(FileError):
+        pynn.load(rewritten(path, change))
