@@ -13,6 +13,7 @@ import numpy as np
 
 from pynn import _core, _state
 from pynn._onnx import OnnxForm
+from pynn._rule_operand import RuleOperand
 from pynn._shape_rules import same
 from pynn._tensor import Op, Tensor, apply, value_of
 from pynn._weight import Weight
@@ -45,8 +46,8 @@ class Activation(NamedTuple):
     op : Op
         With the one keyword ``alpha``. Its ``onnx`` is the translation.
     value, slope : callable or None
-        ``value(x, alpha)`` and its derivative in plain float64 NumPy: the truth for the kernels.
-        None for what works along the last axis.
+        ``value(x, alpha)`` and its derivative in plain float64 NumPy: the truth for the kernels,
+        and what second derivatives are derivatives of. None for what works along the last axis.
     kinks : callable
         ``kinks(alpha)`` returns where value or derivative jumps.
     at_nan : float
@@ -69,20 +70,28 @@ ACTIVATIONS: dict[str, Activation] = {}
 def declare_activation(
     name: str,
     value: Callable[..., np.ndarray] | None = None,
-    slope: Callable[..., np.ndarray] | None = None,
+    slope: Callable[..., Any] | None = None,
     *,
+    gradient: Callable[..., Any] | None = None,
     kinks: Callable[[float], Sequence[float]] = lambda alpha: (),
     at_nan: float = np.nan,
     keras: KerasOp | None = None,
     onnx: OnnxForm | None = None,
 ) -> Activation:
-    """Make the op of the engine's activation `name`; see `Activation` for the arguments."""
+    """Make the op of the engine's activation `name`; see `Activation` for the arguments.
+
+    What works along the last axis has a `gradient` in the place of a slope, of the gradient and the
+    result.
+    """
 
     def forward(x: Any, alpha: float) -> np.ndarray:
         x = _float(x)
         return _core.apply_activation(name, alpha, x).reshape(x.shape)
 
-    def backward(grad: Any, out: Any, x: Any, alpha: float) -> tuple[np.ndarray]:
+    def backward(grad: Any, out: Any, x: Any, alpha: float) -> tuple[Any]:
+        if isinstance(grad, RuleOperand):
+            made = grad * slope(x, alpha) if slope else gradient(grad, out)  # type: ignore[misc]
+            return (made.astype(grad.dtype),)
         x = _float(x)
         grad = np.asarray(grad, x.dtype, order="C")
         return (_core.activation_gradient(name, alpha, x, grad).reshape(x.shape),)

@@ -50,15 +50,22 @@ def reduced(shape: Shape, *, axis: Any = None, keepdims: bool = False, **params:
     return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
-def unbroadcast(grad: Any, like: Any) -> np.ndarray:
+def unbroadcast(grad: Any, like: Any) -> Any:
     """Sum `grad` over what broadcasting added to the shape of `like`."""
     shape = np.shape(like)
-    grad = np.asarray(grad)
     if grad.shape == shape:
         return grad
-    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    added = tuple(range(grad.ndim - len(shape)))
+    if added:
+        grad = grad.sum(axis=added)
     kept = tuple(i for i, n in enumerate(shape) if n == 1 and grad.shape[i] != 1)
     return grad.sum(axis=kept, keepdims=True) if kept else grad
+
+
+def broadcast_like(value: Any, like: Any) -> Any:
+    """Return `value` repeated to have the shape of `like`."""
+    shape = np.shape(like)
+    return value * np.ones_like(like) if None in shape else np.broadcast_to(value, shape)
 
 
 def checked_row_shape(shape: Any, owner: str) -> tuple[int, ...]:

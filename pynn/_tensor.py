@@ -224,7 +224,7 @@ def value_of(value: Any) -> Any:
         return value.view
     if isinstance(value, ValueTensor):
         return value.value
-    if isinstance(value, (np.ndarray, np.generic, bool, int, float)):
+    if value is None or isinstance(value, (np.ndarray, np.generic, bool, int, float)):
         return value
     return np.asarray(value)
 
@@ -254,6 +254,16 @@ class ValueTensor(HasValue, Tensor):
         return f"<Tensor shape={self.shape}, dtype={self.dtype}, value={self.value!r}>"
 
 
+class Watched(ValueTensor):
+    """A tensor in the place of an array, which it keeps, so that nothing else gets its `id`."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        super().__init__(array)
+
+
 class EagerRecorder:
     """The nodes of a pass that is computed as it is recorded.
 
@@ -264,15 +274,17 @@ class EagerRecorder:
         In the order in which they were computed; a node's position is its `Mode.position`.
     before : dict
         Weights that were assigned to on the way, each with the value that it had, by their ids.
+    stand_ins : dict
+        By their ids, what weights that were assigned to and watched arrays are from there on.
     """
 
-    __slots__ = ("_latest", "before", "mode", "nodes")
+    __slots__ = ("before", "mode", "nodes", "stand_ins")
 
     def __init__(self, mode: Mode) -> None:
         self.mode = mode
         self.nodes: list[Node] = []
         self.before: dict[int, tuple[Weight, np.ndarray]] = {}
-        self._latest: dict[int, ValueTensor] = {}
+        self.stand_ins: dict[int, ValueTensor] = {}
 
     def values_before(self) -> dict[int, Any]:
         """Return the values of `before` by the ids of the weights, for the backward pass."""
@@ -291,13 +303,20 @@ class EagerRecorder:
             if np.may_share_memory(known.value, weight.view):
                 known.value = known.value.copy()
         self.before.setdefault(id(weight), (weight, weight.view.copy()))
-        self._latest[id(weight)] = tensor
+        self.stand_ins[id(weight)] = tensor
         weight.view[...] = tensor.value
+
+    def watch(self, array: Any) -> ValueTensor:
+        """Return the tensor that stands for an array, or a number, from here on."""
+        known = self.stand_ins.get(id(array))
+        if known is None:
+            known = self.stand_ins[id(array)] = Watched(array)
+        return known
 
     def compute(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> ValueTensor:
         """Apply an op at once, and keep its node."""
-        if self._latest:
-            inputs = tuple([self._latest.get(id(x), x) for x in inputs])
+        if self.stand_ins:
+            inputs = tuple([self.stand_ins.get(id(x), x) for x in inputs])
         values = [x.value if isinstance(x, ValueTensor) else value_of(x) for x in inputs]
         extra = {}
         if op.modal:
@@ -339,12 +358,23 @@ def is_taped() -> bool:
     return here.recorder is not None
 
 
+def watched_tensor(array: Any) -> ValueTensor | None:
+    """Return what stands for an array on the tape that is open, None if nothing does."""
+    return None if here.recorder is None else here.recorder.stand_ins.get(id(array))
+
+
 def is_recorded(*inputs: Any) -> bool:
     """Whether an op on `inputs` is to be recorded, and not computed at once."""
     if is_symbolic(*inputs):
         # Once their tape is closed, tensors with values are as good as arrays.
         return is_taped() or not all(isinstance(x, ValueTensor) for x in inputs if is_symbolic(x))
-    return here.is_recording and any(isinstance(value, Weight) for value in inputs)
+    if not here.is_recording:
+        return False
+    recorder = here.recorder
+    return any(
+        isinstance(value, Weight) or (recorder is not None and id(value) in recorder.stand_ins)
+        for value in inputs
+    )
 
 
 def record(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:

@@ -53,7 +53,7 @@ def hard_sigmoid(x: Any) -> Any:
 
 @activation(
     lambda x, alpha: np.tanh(x),
-    lambda x, alpha: 1 / np.cosh(x) ** 2,
+    lambda x, alpha: 1 - np.tanh(x) ** 2,
     keras=KerasOp("keras.src.ops.numpy", "Tanh"),
     onnx=lambda w, x, alpha: w.node("Tanh", x),
 )

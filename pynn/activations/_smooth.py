@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn._activation_op import KerasOp, apply_activation, declare_activation
 from pynn._onnx import OnnxWriter
+from pynn._rule_operand import RuleOperand
 from pynn.activations._declaration import activation
 
 __all__ = ["exponential", "gelu", "linear", "mish", "silu", "softplus", "swish"]
@@ -74,7 +75,9 @@ def softplus(x: Any) -> Any:
     return apply_activation("softplus", x)
 
 
-def _normal_distribution(x: np.ndarray) -> np.ndarray:
+def _normal_distribution(x: Any) -> Any:
+    if isinstance(x, RuleOperand):
+        return 0.5 * (1 + x.call("erf", x / math.sqrt(2)))
     # 1 + erf cancels for negative x; erfc does not.
     return 0.5 * np.vectorize(math.erfc, otypes=[np.float64])(-x / math.sqrt(2))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from pynn import _namespace
 from pynn._activation_op import KerasOp, apply_activation
 from pynn._user_warning import warn_user
@@ -14,6 +16,7 @@ __all__ = ["log_softmax", "softmax"]
 
 
 @activation(
+    gradient=lambda grad, out: out * (grad - (grad * out).sum(axis=-1, keepdims=True)),
     keras=KerasOp("keras.src.ops.nn", "Softmax", None, {"axis": -1}),
     onnx=lambda w, x, alpha: w.node("Softmax", x, axis=-1),
 )
@@ -47,6 +50,7 @@ def softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
 
 
 @activation(
+    gradient=lambda grad, out: grad - np.exp(out) * grad.sum(axis=-1, keepdims=True),
     keras=KerasOp("keras.src.ops.nn", "LogSoftmax", None, {"axis": -1}),
     onnx=lambda w, x, alpha: w.node("LogSoftmax", x, axis=-1),
 )

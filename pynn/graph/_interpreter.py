@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from pynn._sparse import is_sparse
-from pynn._tensor import Mode
+from pynn._tensor import Mode, value_of
 from pynn.graph._rows import to_numeric
 from pynn.ops import Node, Tensor, Weight
 
@@ -98,7 +98,12 @@ def run_forward(nodes: Iterable[Node], values: Values, mode: Mode) -> None:
 
 
 def run_backward(
-    nodes: Sequence[Node], values: Values, grads: Values, mode: Mode, wanted: set[int]
+    nodes: Sequence[Node],
+    values: Values,
+    grads: Values,
+    mode: Mode,
+    wanted: set[int],
+    first: int = 0,
 ) -> None:
     """Walk the nodes backwards.
 
@@ -110,11 +115,10 @@ def run_backward(
         Gradients of tensors, by their ids; those of weights and inputs are added.
     wanted : set of int
         Ids of the weights and tensors whose gradients are asked for.
+    first : int, default=0
+        Position of the first node.
     """
-    reached = set(wanted)  # what depends on something that is wanted
-    for node in nodes:
-        if any(id(x) in reached for x in node.inputs):
-            reached.add(id(node.output))
+    reached = reached_from(wanted, nodes)
     for position in range(len(nodes) - 1, -1, -1):
         node = nodes[position]
         grad = grads.get(id(node.output))
@@ -123,7 +127,7 @@ def run_backward(
         arguments = [_value(x, values) for x in node.inputs]
         params = node.params
         if node.op.modal:
-            mode.position = position
+            mode.position = first + position
             params = {**params, "mode": mode}
         out = values[id(node.output)]
         grad = np.asarray(grad)
@@ -134,7 +138,18 @@ def run_backward(
             grads[id(x)] = part if known is None else known + part
 
 
+def reached_from(wanted: set[int], nodes: Iterable[Node]) -> set[int]:
+    """Return the ids of `wanted` and of what depends on something that is wanted."""
+    reached = set(wanted)
+    for node in nodes:
+        for x in node.inputs:
+            if id(x) in reached:
+                reached.add(id(node.output))
+                break
+    return reached
+
+
 def _value(x: Any, values: Values) -> Any:
     if isinstance(x, Tensor):
         return values[id(x)]
-    return values.get(id(x), x.view) if isinstance(x, Weight) else x
+    return values.get(id(x), x.view) if isinstance(x, Weight) else value_of(x)

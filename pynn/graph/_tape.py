@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
 import numpy as np
 
 from pynn import _state
-from pynn._array_result import ArrayResult
-from pynn._structure import leaves, map_leaves
-from pynn._tensor import Mode, ValueTensor, computing
-from pynn._tracing import current, tracing
+from pynn._array_result import ArrayResult, as_result
+from pynn._structure import is_nested, leaves, map_leaves, pack
+from pynn._tensor import EagerRecorder, Mode, Tensor, ValueTensor, computing, is_taped
+from pynn._tracing import current, here, is_symbolic_pass, tracing
+from pynn.graph._differentiation import record_backward
 from pynn.graph._interpreter import run_backward
-from pynn.ops import Weight
+from pynn.graph._walk import steps_between, tensors_of
+from pynn.ops import Node, Weight, multiply, ones_like, reshape, stack, zeros_like
 
 
 class _TapeMode(Mode):
@@ -35,11 +38,16 @@ class _TapeMode(Mode):
 
 
 class Tape:
-    """Records what is computed while it is open, and differentiates it afterwards.
+    """Records what is computed while it is open, and differentiates it.
 
     Models, layers, losses and `pynn.ops` return tensors with values while a tape is open; those
     have ``.numpy()`` and can be computed with. Everything runs in Python, op by op: `Model.fit` is
     much faster.
+
+    Tapes may be nested. While one is open, the gradients that another returns are tensors that have
+    gradients themselves; so are those that a tape is asked for while it is open itself. In the
+    `call` of a layer or model, and in a loss, they become part of what is trained, by the engine if
+    it can compute all of it.
 
     Parameters
     ----------
@@ -63,26 +71,67 @@ class Tape:
     ...     iterations = optimizer.apply_gradients(zip(gradients, model.trainable_weights))
     >>> bool(loss.numpy() < 0.01)
     True
+
+    A second derivative:
+
+    >>> x = np.array([1.0, 2.0])
+    >>> with pynn.Tape() as outer:
+    ...     _ = outer.watch(x)
+    ...     with pynn.Tape() as inner:
+    ...         y = pynn.ops.power(x, 3)
+    ...     slope = inner.gradient(y, x)
+    >>> outer.gradient(slope, x)
+    array([ 6., 12.])
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._open = ExitStack()
-        self._tape: Any = None
+        self._recorder: EagerRecorder | None = None  # shared with the tapes around this one
+        self._first = 0
+        self._end: int | None = 0
         self.losses: list[Any] = []
 
     def __enter__(self) -> Self:
-        self._tape = self._open.enter_context(computing(_TapeMode(_state.next_seed())))
-        trace = self._open.enter_context(tracing())
-        trace.depth += 1  # leave no records that hold values
-        self.losses = trace.losses
+        if is_symbolic_pass():  # nodes are recorded anyway
+            return self
+        if is_taped():
+            self._recorder = here.recorder
+            self.losses = current().losses
+        else:
+            self._recorder = self._open.enter_context(computing(_TapeMode(_state.next_seed())))
+            trace = self._open.enter_context(tracing())
+            trace.depth += 1  # leave no records that hold values
+            self.losses = trace.losses
+        self._first, self._end = len(self._recorder.nodes), None
         return self
 
     def __exit__(self, *error: Any) -> None:
+        if self._recorder is not None:
+            self._end = len(self._recorder.nodes)
         self._open.close()
 
-    def watch(self, x: Any) -> ValueTensor:
-        """Return an array as a tensor with respect to which `gradient` can be asked."""
-        return x if isinstance(x, ValueTensor) else ValueTensor(x)
+    def watch(self, x: Any) -> Any:
+        """Let gradients with respect to an array be asked for.
+
+        From here on layers, models and `pynn.ops` record what they compute with the array itself.
+        NumPy does not: arithmetic of one's own needs the tensor that is returned.
+
+        Parameters
+        ----------
+        x : array, tensor or weight, or list, tuple or dict of them
+            Tensors and weights are watched anyway.
+
+        Returns
+        -------
+        tensor, or a structure of them
+        """
+        if isinstance(x, (Tensor, Weight)):
+            return x
+        if not isinstance(x, np.ndarray):
+            if any(hasattr(value, "shape") for value in leaves(x)):
+                return map_leaves(self.watch, x) if is_nested(x) else ValueTensor(x)
+            return ValueTensor(x)
+        return ValueTensor(x) if self._recorder is None else self._recorder.watch(x)
 
     def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
         """Return the gradients of something computed while the tape was open.
@@ -91,46 +140,134 @@ class Tape:
         ----------
         target : tensor, or structure of tensors
             Their sum is differentiated.
-        sources : Weight or tensor, or list, tuple or dict of them
-        output_gradients : array-like, default=None
-            Factors of the entries of `target`; None stands for ones.
+        sources : Weight, tensor or watched array, or list, tuple or dict of them
+        output_gradients : array-like or tensor, default=None
+            Factors of the entries of `target`, one for each where that is a structure and so is
+            this; None stands for ones.
 
         Returns
         -------
         ndarray, or a structure of them
-            In the form of `sources`, None for what `target` does not depend on.
+            In the form of `sources`, None for what `target` does not depend on. Tensors, which can
+            be differentiated again, while this tape or one around it is open.
 
         Raises
         ------
         ValueError
-            If the target was not computed while the tape was open, or a source is no weight.
+            If the target was not computed while the tape was open, or a source is neither a weight
+            nor was watched.
+        NotImplementedError
+            If a derivative is asked for of a gradient that is no formula of `pynn.ops`.
         """
-        nodes = self._tape.nodes if self._tape is not None else []
-        values: dict[int, Any] = self._tape.values_before() if self._tape is not None else {}
+        targets = list(leaves(target))
+        given = [output_gradients] * len(targets)
+        if is_nested(target) and is_nested(output_gradients):
+            given = list(leaves(output_gradients))
+        known = {} if self._recorder is None else self._recorder.stand_ins
+        for tensor in targets:
+            if not isinstance(tensor, Tensor):
+                raise ValueError(
+                    "target must be a tensor computed while the tape was open, with pynn.ops, "
+                    f"layers or tensors. Received: {type(tensor).__name__}"
+                )
+
+        def standing_for(source: Any) -> Any:
+            if not isinstance(source, (Weight, Tensor)):
+                source = known.get(id(source), source)
+            if not isinstance(source, (Weight, Tensor)):
+                raise ValueError(
+                    "sources must be weights, or arrays and tensors that watch() was called on. "
+                    f"Received: {type(source).__name__}"
+                )
+            return source
+
+        wanted = map_leaves(standing_for, sources)
+        pairs = list(zip(targets, given, strict=True))
+        if is_symbolic_pass() or (self._recorder is not None and self._recorder is here.recorder):
+            grads = self._record(pairs, list(leaves(wanted)))
+            return map_leaves(lambda source: grads.get(id(source)), wanted)
+        grads = self._compute(pairs, {id(source) for source in leaves(wanted)})
+        return map_leaves(lambda source: _shaped(grads.get(id(source)), source), wanted)
+
+    def jacobian(self, target: Any, sources: Any) -> Any:
+        """Return the derivatives of each entry of a tensor, by a backward pass for each.
+
+        Parameters
+        ----------
+        target : tensor
+        sources : Weight, tensor or watched array, or list, tuple or dict of them
+
+        Returns
+        -------
+        ndarray of shape (*target.shape, *source.shape), or a structure of them
+            See `gradient`.
+        """
+        if not isinstance(target, ValueTensor):
+            return self.gradient(target, sources)  # which raises
+        rows = []
+        shape = target.value.shape
+        for i in range(target.value.size):
+            only = np.zeros(target.value.size, target.dtype)
+            only[i] = 1
+            rows.append(list(leaves([self.gradient(target, sources, only.reshape(shape))])))
+
+        def joined(parts: Any) -> Any:
+            first = next((part for part in parts if part is not None), None)
+            if first is None:
+                return None
+            found = [zeros_like(first) if part is None else part for part in parts]
+            made = reshape(stack(found), (*shape, *first.shape))
+            return as_result(made)
+
+        return pack(sources, [joined(parts) for parts in zip(*rows, strict=True)])
+
+    def _compute(self, pairs: list[tuple[Any, Any]], wanted: set[int]) -> dict[int, Any]:
+        """Return gradients as arrays, by the ids of what they are of."""
+        recorder = self._recorder
+        nodes = [] if recorder is None else recorder.nodes[self._first : self._end]
+        values: dict[int, Any] = {} if recorder is None else recorder.values_before()
         for node in nodes:
             for tensor in (*node.inputs, node.output):
                 if isinstance(tensor, ValueTensor):
                     values[id(tensor)] = tensor.value
         grads: dict[int, Any] = {}
-        for tensor in leaves(target):
-            if not isinstance(tensor, ValueTensor):
-                raise ValueError(
-                    "target must be a tensor computed while the tape was open. "
-                    f"Received: {type(tensor).__name__}"
-                )
-            given = np.asarray(1.0 if output_gradients is None else output_gradients)
-            grads[id(tensor)] = np.broadcast_to(given, tensor.value.shape).astype(tensor.dtype)
-        wanted = set()
-        for source in leaves(sources):
-            if not isinstance(source, (Weight, ValueTensor)):
-                raise ValueError(
-                    "sources must be weights, or tensors that watch() returned. "
-                    f"Received: {type(source).__name__}"
-                )
-            wanted.add(id(source))
-        if nodes:
-            run_backward(nodes, values, grads, self._tape.mode, wanted)
-        return map_leaves(lambda source: _shaped(grads.get(id(source)), source), sources)
+        for tensor, factors in pairs:
+            whole = np.broadcast_to(1.0 if factors is None else np.asarray(factors), tensor.shape)
+            grads[id(tensor)] = whole.astype(tensor.dtype)
+        if recorder is not None:
+            run_backward(nodes, values, grads, recorder.mode, wanted, self._first)
+        return grads
+
+    def _record(self, pairs: list[tuple[Any, Any]], wanted: list[Any]) -> dict[int, Any]:
+        """Return gradients as tensors, by the ids of what they are of."""
+        grads: dict[int, Tensor] = {}
+        for tensor, factors in pairs:
+            ones = ones_like(tensor)
+            grads[id(tensor)] = ones if factors is None else multiply(ones, factors)
+        ids = {id(source) for source in wanted}
+        recorder = self._recorder
+        if recorder is None:
+            ends = [source for source in wanted if isinstance(source, Tensor)]
+            nodes = list(enumerate(_between(ends, [tensor for tensor, _ in pairs])))
+            record_backward(nodes, grads, None, ids, {})
+        else:
+            nodes = list(enumerate(recorder.nodes[self._first : self._end], self._first))
+            record_backward(nodes, grads, recorder.mode, ids, recorder.values_before())
+        return grads
+
+
+def _between(sources: list[Tensor], targets: list[Tensor]) -> Iterator[Node]:
+    """Yield the nodes that compute `targets`, those that compute `sources` left out."""
+
+    def node_of(tensor: Tensor) -> Node:
+        assert tensor.node is not None
+        return tensor.node
+
+    def computed(node: Node) -> list[Tensor]:
+        return [tensor for tensor in tensors_of(node) if tensor.node is not None]
+
+    made = [tensor for tensor in targets if tensor.node is not None]
+    return steps_between(sources, made, node_of, computed)
 
 
 def _shaped(gradient: Any, source: Any) -> Any:

@@ -11,6 +11,7 @@ from pynn import _state, ops
 from pynn._dtypes import dtype_name
 from pynn._of_keras import of_keras
 from pynn._registry import to_snake_case
+from pynn._tensor import watched_tensor
 
 
 def checked_name(name: Any, cls: type) -> str:
@@ -47,7 +48,13 @@ def initialized(initializer: Callable[..., Any], shape: tuple[int, ...], dtype: 
 
 
 def as_arrays(value: Any, dtype: str) -> Any:
-    """Turn array-likes into arrays, floats into the layer's type; keep the structure of inputs."""
+    """Turn array-likes into arrays, floats into the layer's type; keep the structure of inputs.
+
+    A watched array becomes the tensor that stands for it.
+    """
+    watched = watched_tensor(value)
+    if watched is not None:
+        return watched if watched.dtype == dtype else ops.cast(watched, dtype)
     if isinstance(value, Mapping):
         return {key: as_arrays(item, dtype) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and any(hasattr(item, "shape") for item in value):

@@ -197,7 +197,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         if not any(is_tensor(value) for value in leaves([list(args), kwargs])):
             if not is_taped():
                 return self._call_on_arrays(args, kwargs)
-            first = map_leaves(ValueTensor, as_arrays(args[0], self.dtype)) if args else ()
+            first = map_leaves(_as_tensor, as_arrays(args[0], self.dtype)) if args else ()
             return self._on_tensors_or_arrays((first, *args[1:]), kwargs)
         if not self.built:
             self._build_for(args, kwargs)
@@ -399,3 +399,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _as_tensor(value: Any) -> Tensor:
+    return value if isinstance(value, Tensor) else ValueTensor(value)

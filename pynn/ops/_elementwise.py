@@ -110,19 +110,22 @@ def _unary(
 
 def _binary(
     forward: Callable[..., Any],
-    slopes: Callable[..., tuple[Any, Any]] | None,
+    slopes: tuple[Callable[..., Any], Callable[..., Any]] | None,
     onnx: OnnxForm | None = None,
     *,
     dtype: str | None = None,
 ) -> Callable[[Thing], Thing]:
     """Return a decorator that makes a function of two values an op, of the function's name.
 
-    `slopes` are the derivatives, from gradient, values and result.
+    `slopes` are what the gradient becomes for each, from gradient, values and result; plain
+    numbers need none, but NumPy's may be values.
     """
 
-    def backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
-        grad_a, grad_b = slopes(grad, a, b, out)  # type: ignore[misc]
-        return unbroadcast(grad_a, a), unbroadcast(grad_b, b)
+    def backward(grad: Any, out: Any, a: Any, b: Any) -> list[Any]:
+        return [
+            None if type(x) in (int, float) else unbroadcast(slope(grad, a, b, out), x)
+            for slope, x in zip(slopes, (a, b), strict=True)  # type: ignore[arg-type]
+        ]
 
     def declare(function: Any) -> Any:
         known = None if slopes is None else backward
@@ -150,22 +153,15 @@ def _comparison(
     return _binary(forward, None, translate, dtype="bool")
 
 
-def _power_slopes(g: Any, a: Any, b: Any, out: Any) -> tuple[Any, Any]:
-    # A constant exponent, the usual case, needs no logarithm of the base.
-    safe = np.where(np.asarray(a) > 0, a, 1)
-    return g * b * np.power(a, np.asarray(b) - 1), g * out * np.log(safe)
-
-
 def _pick_slopes(
     compare: Callable[[Any, Any], Any],
-) -> Callable[[Any, Any, Any, Any], tuple[Any, Any]]:
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Slopes of maximum and minimum; equal values share the gradient."""
 
-    def slopes(g: Any, a: Any, b: Any, out: Any) -> tuple[Any, Any]:
-        first = np.where(compare(a, b), g, np.where(np.equal(a, b), g * g.dtype.type(0.5), 0))
-        return first, g - first
+    def first(g: Any, a: Any, b: Any, out: Any) -> Any:
+        return np.where(compare(a, b), g, np.where(np.equal(a, b), g * g.dtype.type(0.5), 0))
 
-    return slopes
+    return first, lambda g, a, b, out: g - first(g, a, b, out)
 
 
 ROUND = Op("round", np.round, None, same)
@@ -208,22 +204,22 @@ CAST = Op(
 )
 
 
-@_binary(np.add, lambda g, a, b, out: (g, g), "Add")
+@_binary(np.add, (lambda g, a, b, out: g, lambda g, a, b, out: g), "Add")
 def add(x1: Any, x2: Any) -> Any:
     """Return ``x1 + x2``, entry by entry, with broadcasting."""
 
 
-@_binary(np.subtract, lambda g, a, b, out: (g, -g), "Sub")
+@_binary(np.subtract, (lambda g, a, b, out: g, lambda g, a, b, out: -g), "Sub")
 def subtract(x1: Any, x2: Any) -> Any:
     """Return ``x1 - x2``, entry by entry, with broadcasting."""
 
 
-@_binary(np.multiply, lambda g, a, b, out: (g * b, g * a), "Mul")
+@_binary(np.multiply, (lambda g, a, b, out: g * b, lambda g, a, b, out: g * a), "Mul")
 def multiply(x1: Any, x2: Any) -> Any:
     """Return ``x1 * x2``, entry by entry, with broadcasting."""
 
 
-@_binary(np.true_divide, lambda g, a, b, out: (g / b, -g * out / b), "Div")
+@_binary(np.true_divide, (lambda g, a, b, out: g / b, lambda g, a, b, out: -g * out / b), "Div")
 def divide(x1: Any, x2: Any) -> Any:
     """Return ``x1 / x2``, entry by entry, with broadcasting."""
 
@@ -239,12 +235,19 @@ def floor_divide(x1: Any, x2: Any) -> Any:
     """Return the largest whole number not above ``x1 / x2``. It has no gradient."""
 
 
-@_binary(np.mod, lambda g, a, b, out: (g, -g * np.floor_divide(a, b)))
+@_binary(np.mod, (lambda g, a, b, out: g, lambda g, a, b, out: -g * np.floor_divide(a, b)))
 def mod(x1: Any, x2: Any) -> Any:
     """Return the remainder of `floor_divide`."""
 
 
-@_binary(np.power, _power_slopes, "Pow")
+@_binary(
+    np.power,
+    (
+        lambda g, a, b, out: g * b * np.power(a, np.subtract(b, 1)),
+        lambda g, a, b, out: g * out * np.log(np.where(np.greater(a, 0), a, 1)),
+    ),
+    "Pow",
+)
 def power(x1: Any, x2: Any) -> Any:
     """Return `x1` to the power of `x2`."""
 
@@ -386,7 +389,10 @@ def arctan(x: Any) -> Any:
 
 @_binary(
     np.arctan2,
-    lambda g, y, x, out: (g * x / (x * x + y * y), -g * y / (x * x + y * y)),
+    (
+        lambda g, y, x, out: g * x / (x * x + y * y),
+        lambda g, y, x, out: -g * y / (x * x + y * y),
+    ),
 )
 def arctan2(x1: Any, x2: Any) -> Any:
     """Return the angle in [-pi, pi] of the point with ordinate `x1` and abscissa `x2`."""

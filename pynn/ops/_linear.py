@@ -31,16 +31,18 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
     return (*broadcast(a[:-2], b[:-2]), a[-2], b[-1])
 
 
-def _matmul_backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
-    a2 = a[None, :] if a.ndim == 1 else a
-    b2 = b[:, None] if b.ndim == 1 else b
+def _matmul_backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    a2 = np.expand_dims(a, 0) if a.ndim == 1 else a
+    b2 = np.expand_dims(b, 1) if b.ndim == 1 else b
     if a.ndim == 1:
         grad = np.expand_dims(grad, -2 if b.ndim > 1 else -1)
     if b.ndim == 1:
         grad = np.expand_dims(grad, -1)
     grad_a = unbroadcast(grad @ np.swapaxes(b2, -1, -2), a2)
     grad_b = unbroadcast(np.swapaxes(a2, -1, -2) @ grad, b2)
-    return grad_a.reshape(a.shape), grad_b.reshape(b.shape)
+    if a.ndim == 1:
+        grad_a = grad_a.reshape(a.shape)
+    return grad_a, grad_b.reshape(b.shape) if b.ndim == 1 else grad_b
 
 
 MATMUL = Op("matmul", np.matmul, _matmul_backward, _matmul_shape)
@@ -52,9 +54,10 @@ def _dense_forward(x: Any, kernel: Any, bias: Any = None) -> np.ndarray:
 
 
 def _dense_backward(grad: Any, out: Any, x: Any, kernel: Any, bias: Any = None) -> tuple[Any, ...]:
-    rows = grad.reshape(-1, grad.shape[-1])
+    rows = grad if grad.ndim == 2 else grad.reshape(-1, grad.shape[-1])
     grad_x = grad @ kernel.T
-    grad_kernel = np.asarray(x, kernel.dtype).reshape(len(rows), -1).T @ rows
+    x = x if x.dtype == kernel.dtype else x.astype(kernel.dtype)
+    grad_kernel = (x if x.ndim == 2 else x.reshape(-1, x.shape[-1])).T @ rows
     return (grad_x, grad_kernel) if bias is None else (grad_x, grad_kernel, rows.sum(axis=0))
 
 

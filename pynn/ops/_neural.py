@@ -51,7 +51,7 @@ def _random_op(
         (amount,) = params.values()
         if slope is None or not _acts(amount, always, mode):
             return (grad,)
-        return (grad * slope(np.asarray(x), amount, mode.generator()),)
+        return (grad * slope(x, amount, mode.generator()),)
 
     return Op(name, run, run_back, same, modal=True, onnx=_noise_in_onnx)
 
@@ -133,7 +133,7 @@ def _normalize_backward(
     how: Normalization,
     mode: Mode,
 ) -> tuple[Any, ...]:
-    x = np.asarray(x, moving_mean.dtype)
+    x = x if x.dtype == moving_mean.dtype else x.astype(moving_mean.dtype)
     axes = tuple(range(x.ndim - 1))
     batch = mode.training and not how.frozen()
     mean, variance = moving_mean, moving_variance

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pynn._shape_rules import broadcast, normalize_axes, reduced
+from pynn._rule_operand import apply_in_rule
+from pynn._shape_rules import broadcast, broadcast_like, normalize_axes, reduced
 from pynn._tensor import Op, Shape, apply, shape_of
 from pynn.ops._elementwise import multiply
 from pynn.ops._shapes import reshape
@@ -46,11 +47,11 @@ SORT = Op(
     "sort",
     np.sort,
     lambda grad, out, x, axis: (
-        _put_along(x, np.argsort(x, axis=axis, kind="stable"), grad, axis),
+        apply_in_rule(PUT_ALONG, grad, x, apply_in_rule(ARGSORT, x, axis=axis), axis=axis),
     ),
     lambda shape, axis: shape,
 )
-ARGSORT = Op(
+ARGSORT: Op = Op(
     "argsort",
     lambda x, axis: np.argsort(x, axis=axis, kind="stable").astype(np.int32),
     None,
@@ -66,17 +67,41 @@ CUMSUM = Op(
 TAKE_ALONG = Op(
     "take_along_axis",
     lambda x, indices, axis: np.take_along_axis(np.asarray(x), _whole(indices), axis),
-    lambda grad, out, x, indices, axis: (_put_along(x, _whole(indices), grad, axis), None),
+    lambda grad, out, x, indices, axis: (
+        apply_in_rule(PUT_ALONG, grad, x, indices, axis=axis),
+        None,
+    ),
     _along_shape,
+)
+# The backward pass of TAKE_ALONG and SORT.
+PUT_ALONG: Op = Op(
+    "put_along_axis",
+    lambda values, like, places, axis: _put_along(like, _whole(places), values, axis),
+    lambda grad, out, values, like, places, axis: (
+        apply_in_rule(TAKE_ALONG, grad, places, axis=axis),
+        None,
+        None,
+    ),
+    lambda values, like, places, axis: like,
 )
 SCATTER = Op(
     "scatter",
     lambda indices, values, shape: _scattered(indices, values, np.zeros(shape, values.dtype)),
     lambda grad, out, indices, values, shape: (
         None,
-        np.asarray(grad)[tuple(np.moveaxis(_whole(indices), -1, 0))],
+        apply_in_rule(PICK, grad, indices),
     ),
     lambda indices, values, shape: tuple(shape),
+)
+# The backward pass of SCATTER.
+PICK: Op = Op(
+    "pick",
+    lambda values, indices: np.asarray(values)[tuple(np.moveaxis(_whole(indices), -1, 0))],
+    lambda grad, out, values, indices: (
+        apply_in_rule(SCATTER, indices, grad, shape=np.shape(values)),
+        None,
+    ),
+    lambda values, indices: (*indices[:-1], *values[indices[-1] :]),
 )
 
 
@@ -129,7 +154,9 @@ def _einsum_backward(grad: Any, out: Any, *values: Any, subscripts: str) -> list
         found = np.einsum(f"{terms}->{kept}", grad, *(x for _, x in others), optimize=True)
         # What only this operand has was added up, so that its gradient is the same all along.
         alone = tuple(at for at, a in enumerate(letters) if a not in known)
-        gradients.append(np.broadcast_to(np.expand_dims(found, alone), np.shape(values[i])))
+        for axis in alone:
+            found = np.expand_dims(found, axis)
+        gradients.append(broadcast_like(found, values[i]))
     return gradients
 
 

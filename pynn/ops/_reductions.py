@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
-from pynn._shape_rules import normalize_axes, reduced
+from pynn._shape_rules import broadcast_like, normalize_axes, reduced
 from pynn._tensor import Op, Tensor, apply, shape_of, value_of
 from pynn._weight import Weight
 from pynn.ops._elementwise import (
@@ -43,27 +43,28 @@ __all__ = [
 ]
 
 
-def _expand(value: Any, like: Any, axis: Any, keepdims: bool) -> np.ndarray:
+def _expand(value: Any, like: Any, axis: Any, keepdims: bool) -> Any:
     """Give back the axes that a reduction removed, with size 1."""
-    value = np.asarray(value)
     if keepdims:
         return value
-    return np.expand_dims(value, normalize_axes(axis, np.ndim(like)))
+    sizes = list(np.shape(like))
+    for removed in normalize_axes(axis, len(sizes)):
+        sizes[removed] = 1
+    return np.reshape(value, tuple(sizes))
 
 
 def _sum_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
-    return (np.broadcast_to(_expand(grad, x, axis, keepdims), np.shape(x)),)
+    return (broadcast_like(_expand(grad, x, axis, keepdims), x),)
 
 
 def _mean_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
-    count = math.prod(np.shape(x)[a] for a in normalize_axes(axis, np.ndim(x)))
-    return (np.broadcast_to(_expand(grad, x, axis, keepdims) / (count or 1), np.shape(x)),)
+    count = math.prod(np.size(x, a) for a in normalize_axes(axis, np.ndim(x)))
+    return (broadcast_like(_expand(grad, x, axis, keepdims) / (count or 1), x),)
 
 
 def _extreme_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any]:
-    hit = x == _expand(out, x, axis, keepdims)
-    share = hit.sum(axis=axis, keepdims=True)
-    return (_expand(grad, x, axis, keepdims) * hit / share.astype(x.dtype),)
+    hit = (x == _expand(out, x, axis, keepdims)).astype(x.dtype)
+    return (_expand(grad, x, axis, keepdims) * hit / hit.sum(axis=axis, keepdims=True),)
 
 
 SUM = Op("sum", np.sum, _sum_backward, reduced)
@@ -80,7 +81,7 @@ def _reduce(op: Op, x: Any, axis: Any, keepdims: bool) -> Any:
     if isinstance(axis, list):
         axis = tuple(axis)
     if not isinstance(x, (Tensor, Weight)):
-        x = np.asarray(value_of(x))
+        x = np.asanyarray(value_of(x))
     return apply(op, x, axis=axis, keepdims=keepdims)
 
 

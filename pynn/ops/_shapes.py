@@ -10,6 +10,7 @@ import numpy as np
 
 from pynn import _state
 from pynn._dtypes import exact_numbers
+from pynn._rule_operand import apply_in_rule
 from pynn._shape_rules import normalize_axes
 from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 from pynn.ops._elementwise import cast
@@ -124,10 +125,33 @@ TRANSPOSE = Op(
 )
 
 
-def _index_backward(grad: Any, out: Any, x: Any, key: Any) -> tuple[np.ndarray]:
-    full = np.zeros(np.shape(x), grad.dtype)
-    np.add.at(full, key, grad)
-    return (full,)
+def _index_backward(grad: Any, out: Any, x: Any, key: Any) -> tuple[Any]:
+    return (apply_in_rule(PUT, grad, x, key=key),)
+
+
+def _put(values: Any, like: Any, key: Any) -> np.ndarray:
+    full = np.zeros(np.shape(like), values.dtype)
+    np.add.at(full, key, values)
+    return full
+
+
+# The backward passes of INDEX and TAKE: zeros in a shape, with values added at places.
+PUT = Op(
+    "put",
+    _put,
+    lambda grad, out, values, like, key: (grad[key], None),
+    lambda values, like, key: like,
+)
+PUT_TAKEN: Op = Op(
+    "put_taken",
+    lambda values, like, indices, axis: _put_taken(values, like, indices, axis),
+    lambda grad, out, values, like, indices, axis: (
+        apply_in_rule(TAKE, grad, indices, axis=axis, wraps=True),
+        None,
+        None,
+    ),
+    lambda values, like, indices, axis: like,
+)
 
 
 def _index_shape(shape: Shape, key: Any) -> Shape:
@@ -182,12 +206,15 @@ ONE_HOT = Op(
     lambda shape, num_classes, dtype: (*shape, num_classes),
 )
 BATCH_SIZE = Op("batch_size", lambda x: float(len(x)), None, lambda shape: ())
-TAKE = Op(
+TAKE: Op = Op(
     "take",
     lambda x, indices, axis, wraps: np.take(
         x, _whole_numbers(indices, np.shape(x)[axis], wraps), axis=axis
     ),
-    lambda grad, out, x, indices, axis, wraps: (_take_backward(grad, x, indices, axis), None),
+    lambda grad, out, x, indices, axis, wraps: (
+        apply_in_rule(PUT_TAKEN, grad, x, indices, axis=axis),
+        None,
+    ),
     lambda shape, indices, axis, wraps: (*shape[:axis], *indices, *shape[axis + 1 :]),
 )
 
@@ -218,8 +245,8 @@ def _whole_numbers(indices: Any, size: int, wraps: bool) -> np.ndarray:
     return given.astype(np.int64)
 
 
-def _take_backward(grad: Any, x: Any, indices: Any, axis: int) -> np.ndarray:
-    full = np.zeros(np.shape(x), np.asarray(grad).dtype)
+def _put_taken(grad: Any, like: Any, indices: Any, axis: int) -> np.ndarray:
+    full = np.zeros(np.shape(like), np.asarray(grad).dtype)
     indices = np.asarray(indices).astype(np.int64)
     moved = np.moveaxis(np.asarray(grad), range(axis, axis + indices.ndim), range(indices.ndim))
     np.add.at(np.moveaxis(full, axis, 0), indices, moved)

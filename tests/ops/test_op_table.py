@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import pynn
 from pynn import ops
-from pynn._tensor import Mode, Node, Op, Tensor
+from pynn._tensor import Mode, Node, Op, Tensor, ValueTensor, apply
+from pynn._tracing import current
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._walk import topological
 from pynn.ops._neural import Normalization
@@ -55,7 +57,7 @@ EXAMPLES = {
         ([CUBE], {"axis": (0, 2), "keepdims": True}),
         ([np.where(SIGNED > 0, SIGNED, 0)], {"axis": 1, "keepdims": True}),
     ],
-    "scatter": ([LABELS[:, None], A], {"shape": (3, 3)}),
+    "scatter": ([LABELS[:, None].astype(int), A], {"shape": (3, 3)}),
     "sort": [([SIGNED], {"axis": 1}), ([CUBE], {"axis": 1})],
     "take_along_axis": ([A, np.array([[2, 0], [0, 0], [1, 2], [2, 1]])], {"axis": 1}),
     "truncate": ([SIGNED], {}),
@@ -115,7 +117,11 @@ EXAMPLES = {
     "not_equal": ([A, B], {}),
     "one_hot": ([LABELS], {"num_classes": 3, "dtype": "float64"}),
     "ones_like": ([A], {"fill": 1}),
+    "pick": ([A, LABELS[:, None].astype(int)], {}),
     "power": [([A, 3.0], {}), ([A, B], {}), ([SIGNED, 2], {})],
+    "put": [([A[:, 1], A], {"key": (slice(None), 1)}), ([A, B], {"key": ([0, 0, 3, 1],)})],
+    "put_along_axis": ([A[:, :2], A, np.array([[2, 0], [0, 0], [1, 2], [2, 1]])], {"axis": 1}),
+    "put_taken": ([A, B, np.array([2, 0, 2])], {"axis": 1}),
     "reshape": ([A], {"shape": (2, 6)}),
     "reshape_rows": ([CUBE], {"target": (2, -1)}),
     "round": ([SIGNED], {}),
@@ -187,7 +193,8 @@ def test_gradient_matches_differences(name: str, values: list, params: dict) -> 
     run_backward([node], known, grads, mode, {id(t) for t in tensors.values()})
     for i, tensor in tensors.items():
         if id(tensor) not in grads:
-            assert name in ("batch_normalization", "scatter", "take")  # moving moments, places
+            # Moving moments, places, and what only gives its shape.
+            assert name in ("batch_normalization", "take") or name.startswith("put")
             continue
         found = grads[id(tensor)]
         assert np.shape(found) == values[i].shape
@@ -201,6 +208,82 @@ def test_gradient_matches_differences(name: str, values: list, params: dict) -> 
             ]
             slope = float(((sides[0] - sides[1]) * grad).sum() / (2 * h))
             assert found[at] == pytest.approx(slope, rel=1e-6, abs=10 * tolerance)
+
+
+# Their gradients are computed with numbers alone.
+NOT_TWICE = {"prod"}
+TWICE = [
+    *(case for case in SMOOTH if case[0] not in NOT_TWICE),
+    *((name, [SIGNED], {"alpha": 0.5}) for name in DECLARED),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "params"), TWICE)
+def test_second_derivative_matches_differences(name: str, values: list, params: dict) -> None:
+    op = ops.find_op(name)
+    smooth = [
+        i
+        for i, value in enumerate(values)
+        if isinstance(value, np.ndarray) and value.dtype == np.float64
+    ]
+    rng = np.random.default_rng(0)
+    factors = [rng.standard_normal(values[i].shape) for i in smooth]
+    pynn.random.set_seed(3)
+    out = evaluate(op, values, params, Mode(training=True, seed=1))
+    given = rng.standard_normal(out.shape)
+
+    def slopes(arrays: list[np.ndarray], grad: np.ndarray, twice: bool) -> tuple:
+        """Return a sum of the gradients, and its gradients if asked for twice."""
+        pynn.random.set_seed(3)  # what is random is the same each time
+        tensors = [ValueTensor(np.array(array)) for array in arrays]
+        weighted = ValueTensor(grad)
+        inputs = list(values)
+        for i, tensor in zip(smooth, tensors, strict=True):
+            inputs[i] = tensor
+        with pynn.Tape() as outer:
+            current().training = True
+            with pynn.Tape() as inner:
+                y = apply(op, *inputs, **params)
+            if twice:
+                found = inner.gradient(y, tensors, output_gradients=weighted)
+                total = sum(
+                    (ops.sum(g * f) for g, f in zip(found, factors, strict=True) if g is not None),
+                    ops.sum(weighted) * 0.0,
+                )
+        if twice:
+            return total.numpy(), outer.gradient(total, [*tensors, weighted])
+        found = inner.gradient(y, tensors, output_gradients=weighted)
+        pairs = zip(found, factors, strict=True)
+        return sum((g * f).sum() for g, f in pairs if g is not None), None
+
+    arrays = [values[i] for i in smooth]
+    total, twice = slopes(arrays, given, True)
+    assert total == pytest.approx(slopes(arrays, given, False)[0], rel=1e-12)
+    h = 1e-5  # central differences in float64: error h^2 times third derivatives up to 1000
+    for i, array in enumerate([*arrays, given]):
+        expected = np.zeros(array.shape)
+        for at in np.ndindex(array.shape):
+            sides = []
+            for step in (h, -h):
+                moved = [np.array(each) for each in (*arrays, given)]
+                moved[i][at] += step
+                sides.append(slopes(moved[:-1], moved[-1], False)[0])
+            expected[at] = (sides[0] - sides[1]) / (2 * h)
+        found = np.zeros(array.shape) if twice[i] is None else twice[i]
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_TWICE))
+def test_where_there_is_no_second_derivative_it_says_so(name: str) -> None:
+    _, values, params = next(case for case in SMOOTH if case[0] == name)
+    x = ValueTensor(values[0])
+    with pynn.Tape() as outer:
+        with pynn.Tape() as inner:
+            y = apply(ops.find_op(name), x, **params)
+        slope = inner.gradient(y, x)
+    np.testing.assert_allclose(slope, inner.gradient(y, x), rtol=1e-12)
+    with pytest.raises(NotImplementedError, match=f"the op '{name}' has no second derivative"):
+        outer.gradient(slope, x)
 
 
 def test_a_chain_of_nodes_is_differentiated_through() -> None:

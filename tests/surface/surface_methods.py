@@ -166,6 +166,7 @@ OWNED = [
         "Tape",
         lambda: _TAPE,
         ("gradient", {"target": _SUM, "sources": _WATCHED}, {"output_gradients": 2.0}),
+        ("jacobian", {"target": _SUM, "sources": _WATCHED}),
     ),
     *owned(
         "wrappers.scikit_learn.KerasClassifier",
