@@ -5,6 +5,7 @@ What an estimator does with them is not here.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pynn._number_checks import check_unmasked
 from pynn._sparse import check_sparse, is_sparse
 
 FLOAT_TYPES = (np.float64, np.float32)
+_SMALL_FRAME = 10_000  # numbers
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
@@ -91,6 +93,22 @@ def _is_plain_input(estimator: BaseEstimator, x: Any) -> bool:
     )
 
 
+def _frame_rows(estimator: BaseEstimator, x: Any) -> np.ndarray | None:
+    """Return the rows of a DataFrame where scikit-learn's checks would find nothing, else None."""
+    names, pandas = estimator.__dict__.get("feature_names_in_"), sys.modules.get("pandas")
+    if names is None or pandas is None or type(x) is not pandas.DataFrame:
+        return None
+    # What is larger may be sparse, which this would make dense, and scikit-learn's checks take
+    # little of its time.
+    if len(x) * len(names) > _SMALL_FRAME or x.columns.tolist() != names.tolist():
+        return None
+    rows = x.values
+    if _core.is_plain_matrix(rows, len(names)):
+        return rows
+    rows = np.ascontiguousarray(rows, np.float64 if rows.dtype.kind in "iu" else None)
+    return rows if _core.is_plain_matrix(rows, len(names)) else None
+
+
 def check_has_rows(y: Any) -> None:
     """Check that y has an axis, as scikit-learn's linear models do.
 
@@ -112,7 +130,8 @@ def check_has_rows(y: Any) -> None:
 def check_rows(estimator: BaseEstimator, x: Any) -> Any:
     """Return X as a float matrix (dense or CSR) that a fitted estimator can predict for.
 
-    A C-contiguous float array of the right width takes a short way, without scikit-learn.
+    A C-contiguous float array of the right width takes a short way, without scikit-learn, and so
+    does a small DataFrame of numbers whose columns are those of `fit`.
 
     Raises
     ------
@@ -123,6 +142,9 @@ def check_rows(estimator: BaseEstimator, x: Any) -> Any:
     """
     if _is_plain_input(estimator, x):
         return x
+    rows = _frame_rows(estimator, x)
+    if rows is not None:
+        return rows
     check_is_fitted(estimator)
     if is_sparse(x):
         check_sparse(x, "X")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
@@ -14,7 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from pynn import _core
-from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron
+from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, _input
 from pynn.estimators._input import check_rows
 
 
@@ -49,6 +50,70 @@ def test_both_ways_come_to_the_same(rows: Any, dtype: Any) -> None:
         assert short == long
     else:
         np.testing.assert_array_equal(short, long)
+
+
+COLUMNS = ["a", "b", "c"]
+
+
+def fitted_to(names: Any) -> Fitted:
+    made = Fitted()
+    made.feature_names_in_ = np.array(names, object)
+    return made
+
+
+def frames() -> dict[str, Any]:
+    """DataFrames of all kinds, and whether they take the short way."""
+    pandas = pytest.importorskip("pandas")
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    frame = pandas.DataFrame(x, columns=COLUMNS)
+    return {
+        "one row": (frame.iloc[:1], True),
+        "every second row": (frame.iloc[::2], True),
+        "float32": (frame.astype("float32"), True),
+        "whole numbers": ((frame * 9).astype("int64"), True),
+        "small whole numbers": ((frame * 9).astype("int8"), True),
+        "mixed numbers": (frame.astype({"a": "int32", "c": "float32"}), True),
+        "another index": (frame.set_index(pandas.Index([5, 5, 1, 2])), True),
+        "truth values": (frame > 0, False),
+        "objects": (frame.astype(object), False),
+        "nullable": (frame.astype("Float64"), False),
+        "half precision": (frame.astype("float16"), False),
+        "many": (pandas.concat([frame] * 1000), False),
+        "sparse": (frame.astype(pandas.SparseDtype("float64", 0.0)), True),
+        "NaN": (frame.where(frame > 0), False),
+        "infinity": (frame.where(frame > 0, np.inf), False),
+        "texts": (frame.assign(b="text"), False),
+        "no rows": (frame.iloc[:0], False),
+        "columns in another order": (frame[["b", "a", "c"]], False),
+        "a column too many": (frame.assign(d=1.0), False),
+        "a column too few": (frame[["a", "b"]], False),
+        "another name": (frame.rename(columns={"b": "B"}), False),
+        "numbers for names": (frame.set_axis([0, 1, 2], axis=1), False),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:X has no valid feature names:UserWarning")
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.parametrize("name", frames() if find_spec("pandas") else [])
+def test_both_ways_come_to_the_same_for_frames(name: str, monkeypatch: Any) -> None:
+    frame, short = frames()[name]
+    taken = outcome(lambda: check_rows(fitted_to(COLUMNS), frame))
+    assert (_input._frame_rows(fitted_to(COLUMNS), frame) is not None) == short
+    monkeypatch.setattr(_input, "_frame_rows", lambda *_: None)
+    expected = outcome(lambda: check_rows(fitted_to(COLUMNS), frame))
+    assert type(taken) is type(expected) or name == "sparse"
+    if isinstance(expected, str):
+        assert taken == expected
+    else:
+        expected = expected.toarray() if name == "sparse" else expected
+        assert taken.dtype == expected.dtype and taken.flags.c_contiguous
+        np.testing.assert_array_equal(taken, expected)
+
+
+def test_a_frame_for_an_estimator_that_knows_no_names_warns() -> None:
+    pandas = pytest.importorskip("pandas")
+    with pytest.warns(UserWarning, match="was fitted without feature names"):
+        check_rows(Fitted(), pandas.DataFrame(np.ones((2, 3)), columns=COLUMNS))
 
 
 def unaligned(x: np.ndarray) -> np.ndarray:
