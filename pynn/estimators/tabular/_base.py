@@ -30,7 +30,7 @@ from pynn.estimators._threads import limited_threads
 from pynn.estimators.tabular._columns import Column, as_table, columns_of
 from pynn.estimators.tabular._fitting import STRATEGIES, Fitting, Outcome, folds_of
 from pynn.estimators.tabular._importances import permuted_scores
-from pynn.estimators.tabular._networks import Networks
+from pynn.estimators.tabular._networks import AVAILABLE, Networks
 from pynn.estimators.tabular._preparation import Preparation
 from pynn.estimators.tabular._recipes import NUMBERS, PRESETS, Recipe
 from pynn.estimators.tabular._training import Rows, Validation
@@ -42,7 +42,7 @@ class BaseTabular(Estimator, ABC):
     """Base of the estimators for tables; not for direct use."""
 
     _parameter_constraints: dict = {
-        "preset": [StrOptions(set(PRESETS))],
+        "preset": [StrOptions(AVAILABLE)],
         "strategy": [StrOptions(set(STRATEGIES))],
         "n_ensemble": [Interval(Integral, 1, None, closed="left")],
         "n_folds": [Interval(Integral, 2, None, closed="left")],

@@ -25,7 +25,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     Parameters
     ----------
-    preset : {"realmlp", "realmlp-s", "tabm", "tabm-mini", "mlp"}, default="mlp"
+    preset : {"realmlp", "realmlp-s", "tabm", "tabm-mini", "mlp"}, default="realmlp"
         Which network is trained, and by which recipe: RealMLP and its simplified form (Holzmüller
         et al. 2024), TabM and TabM-mini (Gorishniy et al. 2025), or a plain multilayer perceptron.
     strategy : {"auto", "refit", "folds", "holdout"}, default="auto"
@@ -178,7 +178,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def __init__(
         self,
-        preset: str = "mlp",
+        preset: str = "realmlp",
         *,
         strategy: str = "auto",
         n_ensemble: int = 1,

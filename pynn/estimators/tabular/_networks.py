@@ -11,12 +11,21 @@ import numpy as np
 from pynn import _state, layers, models
 from pynn._number_checks import is_integer
 from pynn.estimators._saving import saved_as
-from pynn.estimators.tabular import _mlp
+from pynn.estimators.tabular import _mlp, _realmlp
 from pynn.estimators.tabular._network import Network, TableShape
-from pynn.estimators.tabular._recipes import CLASSIFICATION, REGRESSION, MLPRecipe, Recipe
+from pynn.estimators.tabular._recipes import (
+    CLASSIFICATION,
+    PRESETS,
+    REGRESSION,
+    MLPRecipe,
+    RealMLPRecipe,
+    Recipe,
+)
 
 # What builds the network of a recipe.
-_BUILDERS: dict[type[Recipe], Any] = {MLPRecipe: _mlp.build}
+_BUILDERS: dict[type[Recipe], Any] = {MLPRecipe: _mlp.build, RealMLPRecipe: _realmlp.build}
+
+AVAILABLE = {name for name, by_task in PRESETS.items() if type(by_task[REGRESSION]) in _BUILDERS}
 
 
 @saved_as("Networks")

@@ -93,7 +93,7 @@ class Preparation:
             self.one_hot[0] = True  # a network has at least one column of numbers
         numbers, codes = self._numbers(columns), self._codes(columns)
         gaps = np.isnan(numbers)
-        self.has_gaps = gaps.any(axis=0) & missing_indicator
+        self.has_gaps = gaps.any(axis=0) & self._are_first() & missing_indicator
         self.medians = np.array([np.median(x[~np.isnan(x)]) for x in numbers.T], np.float64)
         self.scaling = SCALINGS[recipe.scaling]()
         matrix, others = self._encoded(numbers, codes)
@@ -145,14 +145,7 @@ class Preparation:
 
     def features(self) -> tuple[np.ndarray, np.ndarray]:
         """Return from which column of the table each column of the inputs comes."""
-        numbers: list[int] = []
-        categories: list[int] = []
-        hours = iter(self.has_hours)
-        for i, kind in enumerate(self.kinds):
-            if kind == CATEGORY:
-                categories.append(i)
-            elif kind:
-                numbers += [i] * (1 if kind == NUMBER else 4 + next(hours))
+        numbers, categories = self._sources(NUMBER, DATE), self._sources(CATEGORY)
         small = [i for i, one_hot in zip(categories, self.one_hot, strict=True) if one_hot]
         own = [*np.flatnonzero(self.has_gaps)]
         sources = [*(numbers[i] for i in own), *small]
@@ -187,6 +180,20 @@ class Preparation:
         ):
             raise ValueError("the preparation of the columns does not fit the networks")
         self.scaling(np.zeros((1, scaled)))
+
+    def _are_first(self) -> np.ndarray:
+        """Return which numbers are the first, or all, of what their column becomes."""
+        sources = self._sources(NUMBER, DATE)
+        return np.diff(sources, prepend=-1) > 0
+
+    def _sources(self, *kinds: str) -> list[int]:
+        """Return the columns of some kinds; of a date so often as it has parts."""
+        hours = iter(self.has_hours)
+        found: list[int] = []
+        for i, kind in enumerate(self.kinds):
+            if kind in kinds:
+                found += [i] * (4 + next(hours) if kind == DATE else 1)
+        return found
 
     def _is_pair(self, levels: np.ndarray) -> bool:
         return self.pairs and len(levels) == 2

@@ -17,6 +17,9 @@ from saving.test_estimators import rewritten
 X, LATER = mixed_table(), mixed_table(40, seed=1)
 FEW = {**SMALL, "epochs": 2}
 
+# Two epochs are not much.
+pytestmark = pytest.mark.filterwarnings("ignore:the networks predict the rows")
+
 
 def classifier(**parameters: Any) -> TabularClassifier:
     return TabularClassifier(**{**FEW, **parameters}).fit(X, expensive(X))
@@ -32,6 +35,15 @@ def test_a_loaded_classifier_predicts_the_same(scaling: str, tmp_path: Path) -> 
     assert (copy.strategy_, copy.best_epochs_) == (model.strategy_, model.best_epochs_)
     assert copy.history_ == model.history_
     np.testing.assert_array_equal(copy.fit(X, expensive(X)).predict(LATER), model.predict(LATER))
+
+
+@pytest.mark.parametrize("preset", ["realmlp", "realmlp-s"])
+def test_presets_are_loaded(preset: str, tmp_path: Path) -> None:
+    small = {"hidden_layer_sizes": (8, 8), "epochs": 2, "n_ensemble": 2, "strategy": "refit"}
+    model = TabularRegressor(preset, **small, random_state=0).fit(X, prices(X))
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    np.testing.assert_array_equal(copy.predict(LATER), model.predict(LATER))
 
 
 def test_a_loaded_regressor_predicts_the_same(tmp_path: Path) -> None:

@@ -159,6 +159,12 @@ def test_dates_become_parts() -> None:
     preparation, (numbers,) = prepared(pd.DataFrame({"at": dates.normalize()}))
     assert numbers.shape == (3, 4)
     assert preparation.features()[0].tolist() == [0] * 4
+    # Of a date with gaps one column says where they are.
+    gaps = dates.to_series().where(np.arange(3) != 1).reset_index(drop=True)
+    preparation, (with_gaps,) = prepared(pd.DataFrame({"at": gaps}))
+    assert with_gaps[:, 5].tolist() == [-1.0, 1.0, -1.0]
+    assert preparation.features()[0].tolist() == [0] * 6
+    preparation, (numbers,) = prepared(pd.DataFrame({"at": dates.normalize()}))
     # Later there are gaps, and texts.
     late = preparation(table_columns(pd.DataFrame({"at": ["2024-02-29", None]})))[0]
     np.testing.assert_array_equal(late[0], numbers[0])

@@ -1,0 +1,66 @@
+"""What each preset trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynn
+from estimators.tabular.tables import expensive, mixed_table, prices
+from pynn import TabularClassifier, TabularRegressor
+from pynn.estimators.tabular._networks import AVAILABLE
+
+X, LATER = mixed_table(), mixed_table(60, seed=1)
+SMALL: dict[str, Any] = {
+    "hidden_layer_sizes": (32, 32),
+    "batch_size": 32,
+    "strategy": "refit",
+    "random_state": 0,
+}
+
+# One epoch is not much.
+pytestmark = pytest.mark.filterwarnings("ignore:the networks predict the rows")
+
+
+@pytest.mark.parametrize("preset", sorted(AVAILABLE))
+def test_every_preset_learns(preset: str) -> None:
+    classifier = TabularClassifier(preset, **SMALL, epochs=30).fit(X, expensive(X))
+    assert classifier.score(LATER, expensive(LATER)) > 0.85
+    regressor = TabularRegressor(preset, **SMALL, epochs=40).fit(X, prices(X))
+    assert regressor.score(LATER, prices(LATER)) > 0.85
+
+
+@pytest.mark.parametrize("preset", sorted(AVAILABLE))
+def test_every_preset_trains_in_the_engine(preset: str) -> None:
+    found = TabularRegressor(preset, **SMALL, epochs=1).fit(X, prices(X))
+    network = found._networks.build(0, len(X))
+    inputs = found.prepare(X)
+    given: Any = inputs if len(inputs) > 1 else inputs[0]
+    y = np.zeros((len(X), 1), np.float32)
+    network.model.fit(given, y, epochs=1, verbose=0, **network.fit_arguments)
+    assert network.model._trainers.reason is None
+
+
+@pytest.mark.parametrize("preset", sorted(AVAILABLE))
+def test_bits_do_not_depend_on_threads(preset: str) -> None:
+    before, found = pynn.num_threads(), []
+    try:
+        for threads in (1, 2):
+            pynn.set_num_threads(threads)
+            model = TabularClassifier(preset, **SMALL, epochs=2).fit(X, expensive(X))
+            found.append(model.predict_proba(LATER).tobytes())
+    finally:
+        pynn.set_num_threads(before)
+    assert found[0] == found[1]
+
+
+def test_realmlp_starts_with_units_of_deviation_1() -> None:
+    found = TabularRegressor("realmlp", **SMALL, epochs=1).fit(X, prices(X))
+    network = found._networks.build(0, len(X))
+    assert network.initialize is not None
+    inputs = found.prepare(X)
+    network.initialize(inputs)
+    outputs = network.model.predict(inputs, verbose=0)
+    assert outputs.std() == pytest.approx(1.0, rel=1e-3)
