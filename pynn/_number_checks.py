@@ -82,3 +82,16 @@ def check_unmasked(value: Any, name: str) -> None:
             f"{name} has masked entries. Give them values, as with numpy.ma.filled, or leave "
             "their rows out"
         )
+
+
+def checked_rate(rate: Any) -> float:
+    """Return a rate as a float.
+
+    Raises
+    ------
+    ValueError
+        If it is no number in [0, 1).
+    """
+    if not is_number(rate) or not 0 <= rate < 1:
+        raise ValueError(f"rate must be a number in [0, 1). Received: rate={rate!r}")
+    return float(rate)

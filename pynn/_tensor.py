@@ -73,6 +73,8 @@ class Mode:
         Whether the pass belongs to a training step.
     seed : int or None, default=0
         Where random ops start from; None draws it from the global generator when one needs it.
+    step : int, default=0
+        The training step's number, for what follows a schedule.
 
     Attributes
     ----------
@@ -80,11 +82,12 @@ class Mode:
         Which node is being computed, set by whoever walks the nodes.
     """
 
-    __slots__ = ("position", "seed", "training")
+    __slots__ = ("position", "seed", "step", "training")
 
-    def __init__(self, training: bool, seed: int | None = 0) -> None:
+    def __init__(self, training: bool, seed: int | None = 0, step: int = 0) -> None:
         self.training = training
         self.seed = seed
+        self.step = step
         self.position = 0
 
     def generator(self) -> np.random.Generator:

@@ -11,6 +11,7 @@ from pynn import _core
 from pynn._array_result import as_result
 from pynn._dtypes import dtype_name
 from pynn._namespace import Operators, ops
+from pynn._number_checks import is_number
 from pynn._tracing import SymbolicValueError, here, is_symbolic_pass
 
 # Lines of a matrix are padded to whole vectors.
@@ -34,6 +35,21 @@ def _is_in_out(inputs: int, outputs: int) -> bool:
     return inputs * _padded(outputs) <= _PADDING_ALLOWED * outputs * _padded(inputs)
 
 
+def checked_factor(name: str, value: Any) -> float:
+    """Return a factor as a float.
+
+    Raises
+    ------
+    ValueError
+        If it is no number, negative or infinite.
+    """
+    if not is_number(value) or not 0.0 <= value < math.inf:
+        raise ValueError(
+            f"{name} must be a finite number that is not negative. Received: {name}={value!r}"
+        )
+    return float(value)
+
+
 class Weight(Operators):
     """An array of numbers that belongs to a layer.
 
@@ -51,6 +67,8 @@ class Weight(Operators):
         A penalty that training adds to the loss.
     constraint : callable, default=None
         Applied to the weight after each step.
+    learning_rate_factor, weight_decay_factor : float, default=1.0
+        What the optimizer's learning rate and weight decay are multiplied by for this weight.
 
     Attributes
     ----------
@@ -77,9 +95,13 @@ class Weight(Operators):
         trainable: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
+        learning_rate_factor: float = 1.0,
+        weight_decay_factor: float = 1.0,
     ) -> None:
         self.name = name
         self.path = name
+        self.learning_rate_factor = learning_rate_factor
+        self.weight_decay_factor = weight_decay_factor
         self.trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint
@@ -99,6 +121,30 @@ class Weight(Operators):
         native = self._variable.view
         self.view: np.ndarray = native.T if value.ndim == 2 else native.reshape(self.shape)
         self.view[...] = value
+
+    @property
+    def learning_rate_factor(self) -> float:
+        """What the optimizer's learning rate is multiplied by for this weight.
+
+        It may be set, and counts from the next call of ``fit`` on; see `weight_decay_factor`, too.
+        """
+        return self._rate_factor
+
+    @learning_rate_factor.setter
+    def learning_rate_factor(self, factor: float) -> None:
+        self._rate_factor = checked_factor("learning_rate_factor", factor)
+
+    @property
+    def weight_decay_factor(self) -> float:
+        """What the optimizer's weight decay is multiplied by for this weight.
+
+        A step multiplies the weight by ``1 - rate * decay``, each with its factor.
+        """
+        return self._decay_factor
+
+    @weight_decay_factor.setter
+    def weight_decay_factor(self, factor: float) -> None:
+        self._decay_factor = checked_factor("weight_decay_factor", factor)
 
     @property
     def ndim(self) -> int:
@@ -190,8 +236,9 @@ class Weight(Operators):
         return int(self._read())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made_from = (self.numpy(), self.name, self.trainable, self.regularizer, self.constraint)
-        return type(self), made_from, {"path": self.path}
+        kept = (self.trainable, self.regularizer, self.constraint)
+        factors = (self.learning_rate_factor, self.weight_decay_factor)
+        return type(self), (self.numpy(), self.name, *kept, *factors), {"path": self.path}
 
     def __repr__(self) -> str:
         return f"<Weight {self.path}, shape={self.shape}, dtype={self.dtype}>"

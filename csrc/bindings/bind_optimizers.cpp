@@ -1,6 +1,7 @@
 // Optimizers on plain arrays: for weights that the engine does not train, and for the tests.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -20,8 +21,9 @@ namespace pynn {
 
 namespace {
 
-// The numbers of a step are the same for all parameters of a model, and some optimizers keep a
-// running product from step to step: the last preparation of this thread is remembered.
+// The numbers of a step are the same for all parameters of a model that share a rate, and some
+// optimizers keep a running product from step to step: the last preparation of this thread is
+// remembered.
 template <class T>
 const double* prepared_numbers(int index, const std::vector<double>& hyper, double rate,
                                double step) {
@@ -30,6 +32,7 @@ const double* prepared_numbers(int index, const std::vector<double>& hyper, doub
     std::vector<double> hyper;
     double rate = 0;
     double step = 0;
+    double before[4] = {};  // the running product before `step`
     double running[4] = {};
     double numbers[UpdateStep<T>::kNumbers] = {};
   };
@@ -40,6 +43,12 @@ const double* prepared_numbers(int index, const std::vector<double>& hyper, doub
     last = Memory();
     last.index = index;
     last.hyper = hyper;
+  }
+  // Another rate in the same step begins where that one has begun.
+  if (last.step == step) {
+    std::copy_n(last.before, 4, last.running);
+  } else {
+    std::copy_n(last.running, 4, last.before);
   }
   last.rate = rate;
   last.step = step;
@@ -89,8 +98,7 @@ void clip_and_decay_all(double rate, const std::vector<py::array>& weights,
                         const std::vector<py::array>& grads, const py::dict& options) {
   const StepOptions step = step_options_of(options);
   require(weights.size() == grads.size(), "one gradient is needed for each array of weights");
-  require(step.decay_mask.empty() || step.decay_mask.size() == weights.size(),
-          "decay_mask needs one entry for each array of weights");
+  step.check_factors(weights.size());
   const auto for_each_array = [&](const auto& use) {
     for (std::size_t i = 0; i < weights.size(); ++i) {
       with_scalar(weights[i].dtype(), [&](auto scalar) {

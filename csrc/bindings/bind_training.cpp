@@ -54,9 +54,9 @@ struct TrainerObject {
 };
 
 void check_option_names(const py::dict& options) {
-  const std::string known[] = {"weight_decay",        "decay_mask",      "clipnorm",
-                               "clipvalue",           "global_clipnorm", "l2_per_batch",
-                               "normalize_by_weights"};
+  const std::string known[] = {"weight_decay",    "scheduled_decay", "rate_factors",
+                               "decay_factors",   "clipnorm",        "clipvalue",
+                               "global_clipnorm", "l2_per_batch",    "normalize_by_weights"};
   for (const auto& item : options) {
     const auto name = py::cast<std::string>(item.first);
     require(std::find(std::begin(known), std::end(known), name) != std::end(known),
@@ -127,7 +127,7 @@ std::unique_ptr<TrainerObject> new_trainer(
 
 void start(TrainerObject& self, const RowsList& x, const RowsList& y, const RowsList& weights,
            int batch_size, const std::optional<Array<std::int64_t>>& order,
-           std::optional<std::uint64_t> shuffle_seed, std::int64_t skip) {
+           std::optional<std::uint64_t> shuffle_seed, std::int64_t skip, bool drop_remainder) {
   const Data data = data_of(x, y, weights);
   std::vector<RowsObject> kept;
   for (const RowsList* list : {&x, &y, &weights}) {
@@ -142,7 +142,7 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
   }
   const auto begin = [&](bool waits) {
     return self.trainer->start(data, batch_size, rows, shuffle_seed.has_value(),
-                               shuffle_seed.value_or(0), skip, waits);
+                               shuffle_seed.value_or(0), skip, drop_remainder, waits);
   };
   // A few rows are put in order without giving up the GIL, which another thread might then hold for
   // longer. But a thread that waits for the trainer must not hold the GIL.
@@ -180,9 +180,16 @@ py::tuple last_batch(TrainerObject& self) {
   return py::make_tuple(rows, outputs);
 }
 
+StepNumbers numbers_of(const Array<double>& rates) {
+  require(rates.ndim() == 1 || (rates.ndim() == 2 && rates.shape(1) > 1),
+          "rates must be a 1-D array, or have columns for the learning rate, the weight decay and "
+          "what nodes take");
+  return {rates.data(), rates.shape(0), rates.ndim() == 1 ? 1 : rates.shape(1)};
+}
+
 std::int64_t run(TrainerObject& self, const Array<double>& rates, double seconds) {
-  require(rates.ndim() == 1, "rates must be a 1-D array");
-  return without_gil([&] { return self.trainer->run(rates.data(), rates.size(), seconds); });
+  const StepNumbers numbers = numbers_of(rates);
+  return without_gil([&] { return self.trainer->run(numbers, seconds); });
 }
 
 // `random` has a key and a position, as RandomState's MT19937 does. It and `order` move on with the
@@ -191,13 +198,12 @@ std::int64_t run(TrainerObject& self, const Array<double>& rates, double seconds
 std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double seconds,
                         std::int64_t epochs, py::list& ended, const std::optional<py::array>& order,
                         const py::object& random, const std::vector<std::uint64_t>& seeds) {
-  require(rates.ndim() == 1, "rates must be a 1-D array");
+  const StepNumbers numbers = numbers_of(rates);
   Trainer& trainer = *self.trainer;
   std::vector<Results> results;
   const auto run = [&](const Trainer::Reorder& reorder) {
-    return without_gil([&] {
-      return trainer.run_epochs(rates.data(), rates.size(), seconds, epochs, reorder, results);
-    });
+    return without_gil(
+        [&] { return trainer.run_epochs(numbers, seconds, epochs, reorder, results); });
   };
   std::int64_t done = 0;
   if (order) {
@@ -234,11 +240,14 @@ void bind_training(py::module_& m) {
            py::arg("targets") = std::vector<int>{}, py::arg("assignments") = std::vector<int>{})
       .def("start", &start, py::arg("x"), py::arg("y"), py::arg("weights"), py::arg("batch_size"),
            py::arg("order") = py::none(), py::arg("shuffle_seed") = py::none(), py::arg("skip") = 0,
+           py::arg("drop_remainder") = false,
            "Begin an epoch over the rows in `order` (all, if None), shuffled if a seed is given, "
-           "after its first `skip` batches.")
+           "after its first `skip` batches. With `drop_remainder`, rows that fill no batch of that "
+           "size are left out.")
       .def("run", &run, py::arg("rates"), py::arg("seconds"),
            "Run up to len(rates) steps, each with its learning rate, for about `seconds`; return "
-           "the steps done.")
+           "the steps done. 2-D `rates` have columns: the learning rate, the weight decay, and "
+           "then what nodes of the graph take by the column's number.")
       .def("run_epochs", &run_epochs, py::arg("rates"), py::arg("seconds"), py::arg("epochs"),
            py::arg("ended"), py::arg("order") = py::none(), py::arg("random") = py::none(),
            py::arg("seeds") = std::vector<std::uint64_t>{},

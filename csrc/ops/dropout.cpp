@@ -1,5 +1,7 @@
 // Factors drawn in training, y = x mask; the identity at inference.
-//   dropout (Srivastava et al. 2014): mask 0 with probability `rate`, 1 / (1 - rate) otherwise
+//   dropout (Srivastava et al. 2014): mask 0 with probability `rate`, 1 / (1 - rate) otherwise;
+//   with
+//     a `column`, the rate of a step is that number of the step
 //   gaussian_dropout: mask normal with mean 1 and standard deviation `stddev`
 #include <cstring>
 
@@ -15,7 +17,8 @@ enum class Mask { dropout, gaussian };
 template <class T, Mask kMask>
 class RandomFactor : public Op<T> {
  public:
-  explicit RandomFactor(const NodeSpec& node) : parameter_(static_cast<T>(node.params[0])) {}
+  explicit RandomFactor(const NodeSpec& node)
+      : parameter_(static_cast<T>(node.params[0])), column_(node.column()) {}
 
   double cost() const override {
     return (kMask == Mask::dropout ? 10.0 : 50.0) * this->out->features;
@@ -25,6 +28,8 @@ class RandomFactor : public Op<T> {
   void forward(const Pass& pass, const Share& share) override {
     const Slot<T>& x = *this->in[0];
     const Slot<T>& y = *this->out;
+    const bool scheduled = column_ > 0 && pass.numbers != nullptr;
+    const T rate = scheduled ? static_cast<T>(pass.numbers[column_]) : parameter_;
     const std::uint64_t key =
         stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
     for_each_block(share, y.features, [&](int block, int begin, int end) {
@@ -37,7 +42,7 @@ class RandomFactor : public Op<T> {
       T* mask = mask_at(block, begin);
       const std::uint64_t index = pass.lane_number(block, y.features, begin);
       if constexpr (kMask == Mask::dropout) {
-        this->kernels->dropout_mask(mask, n, parameter_, key, index);
+        this->kernels->dropout_mask(mask, n, rate, key, index);
       } else {
         this->kernels->normal_noise(mask, n, T(1), parameter_, key, index);
       }
@@ -64,6 +69,7 @@ class RandomFactor : public Op<T> {
   }
 
   T parameter_;
+  int column_;
 };
 
 template <Mask kMask>
@@ -82,13 +88,18 @@ int shape(const NodeSpec& node) {
   const double rate = node.params[0];
   require(rate >= 0 && rate < 1,
           "dropout's rate must be in [0, 1). Received: rate=" + std::to_string(rate));
+  require(node.params[1] >= 0 && node.params[1] < 1 << 20,
+          "dropout's column must be a number of one");
   return node.input_features[0];
 }
 
 }  // namespace
 
 OpKind dropout_kind() {
-  return {"dropout", {{"rate", 0.5}}, 1, 1, shape, makers<Kind<Mask::dropout>::Op>()};
+  OpKind kind{"dropout", {{"rate", 0.5}, {"column", 0}},   1, 1,
+              shape,     makers<Kind<Mask::dropout>::Op>()};
+  kind.column_parameter = 1;
+  return kind;
 }
 
 OpKind gaussian_dropout_kind() {

@@ -24,7 +24,10 @@ struct Pass {
   bool training = false;
   bool moves_statistics = true;  // training may change moving averages
   std::uint64_t seed = 0;
-  double rate = 0;         // learning rate of this step
+  double rate = 0;  // learning rate of this step
+  // What else changes from step to step: the learning rate again, the weight decay, and what nodes
+  // take by its number. Null where nothing does.
+  const double* numbers = nullptr;
   std::uint64_t step = 0;  // optimizer steps before this one; with the seed it keys dropout's masks
   // Row numbers of the batch in the data, and of the batch after it (to be fetched early). Null
   // rows: the batch is consecutive from first_row; in training, it is then a piece of the batch of
@@ -184,6 +187,9 @@ struct NodeSpec {
   ExpressionProgram program;   // of an expression
   std::vector<int> indices;    // of a selection
   int features = 0;
+
+  // The column of the step's numbers that the op takes; 0 for none.
+  inline int column() const noexcept;
 };
 
 struct OpParameter {
@@ -223,7 +229,13 @@ struct OpKind {
   bool depends_on_batch =
       false;  // in training, a row's output depends on the other rows of the batch
   bool always_depends_on_batch = false;  // at inference too
+  int column_parameter = -1;             // which of the parameters is a column, or -1
 };
+
+inline int NodeSpec::column() const noexcept {
+  const int parameter = kind->column_parameter;
+  return parameter < 0 ? 0 : static_cast<int>(params[parameter]);
+}
 
 template <class T>
 std::unique_ptr<Op<T>> make_op(const NodeSpec& node) {

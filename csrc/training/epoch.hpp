@@ -28,8 +28,8 @@ class Epoch {
   std::int64_t rows() const noexcept { return rows_; }  // in the order; the data may have others
   std::int64_t data_rows() const noexcept { return data_rows_; }
   int batch_size() const noexcept { return batch_size_; }
-  bool is_over() const noexcept { return position_ >= rows_; }
-  std::int64_t batches_left() const noexcept { return is_over() ? 0 : batches(rows_ - position_); }
+  bool is_over() const noexcept { return position_ >= end_; }
+  std::int64_t batches_left() const noexcept { return is_over() ? 0 : batches(end_ - position_); }
 
   // Makes room for so many rows; what is there stays.
   void reserve(std::int64_t rows) {
@@ -41,9 +41,9 @@ class Epoch {
   }
 
   // Through the rows as `given`, or through all rows of the data if none is, after the first `skip`
-  // batches. There must be room.
+  // batches, and without a last batch of fewer rows if it is to be dropped. There must be room.
   void begin(std::span<const std::int64_t> given, std::int64_t data_rows, int batch_size,
-             std::int64_t skip) {
+             std::int64_t skip, bool drop_remainder) {
     data_rows_ = data_rows;
     batch_size_ = batch_size;
     if (given.empty()) {
@@ -53,7 +53,8 @@ class Epoch {
       rows_ = static_cast<std::int64_t>(given.size());
       std::copy(given.begin(), given.end(), order());
     }
-    position_ = std::min(skip, batches(rows_)) * batch_size;
+    end_ = drop_remainder ? rows_ - rows_ % batch_size : rows_;
+    position_ = std::min(skip, batches(end_)) * batch_size;
   }
   void begin_again() noexcept { position_ = 0; }
   void end() noexcept { position_ = rows_; }
@@ -66,7 +67,7 @@ class Epoch {
     pass.count = count_at(first);
     pass.rows = order() + first;
     const std::int64_t next = first + batch_size_;
-    if (next < rows_) {
+    if (next < end_) {
       pass.next_rows = order() + next;
       pass.next_count = count_at(next);
     }
@@ -78,12 +79,13 @@ class Epoch {
     return (rows + batch_size_ - 1) / batch_size_;
   }
   int count_at(std::int64_t first) const noexcept {
-    return static_cast<int>(std::min<std::int64_t>(batch_size_, rows_ - first));
+    return static_cast<int>(std::min<std::int64_t>(batch_size_, end_ - first));
   }
 
   AlignedBuffer memory_;
   std::int64_t rows_ = 0;
   std::int64_t data_rows_ = 0;
+  std::int64_t end_ = 0;       // of the rows that batches are made of
   std::int64_t position_ = 0;  // of the next batch's first row in the order
   int batch_size_ = 1;
 };

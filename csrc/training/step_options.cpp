@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/check.hpp"
+
 namespace pynn {
 
 namespace {
@@ -15,6 +17,13 @@ void multiply(T* values, std::ptrdiff_t n, T factor) {
 }
 
 }  // namespace
+
+void StepOptions::check_factors(std::size_t n) const {
+  require(rate_factors.empty() || rate_factors.size() == n,
+          "rate_factors needs one entry per parameter");
+  require(decay_factors.empty() || decay_factors.size() == n,
+          "decay_factors needs one entry per parameter");
+}
 
 double StepOptions::gradient_scale(double squares, double all_squares) const {
   if (!clips_norm()) return 1;
@@ -43,7 +52,7 @@ void clip_and_decay(const StepOptions& options, std::size_t i, double rate, doub
     // NaN stays: it is neither less nor greater.
     for (std::ptrdiff_t k = 0; k < n; ++k) grad[k] = std::clamp(grad[k], -limit, limit);
   }
-  multiply(weights, n, static_cast<T>(options.decay_factor(i, rate)));
+  multiply(weights, n, static_cast<T>(options.remaining(i, rate, options.weight_decay)));
 }
 
 template double sum_of_squares(const float*, std::ptrdiff_t);

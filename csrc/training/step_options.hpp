@@ -9,16 +9,29 @@ namespace pynn {
 
 struct StepOptions {
   double weight_decay = 0;       // decoupled: w -= rate weight_decay w
-  std::vector<char> decay_mask;  // per parameter, whether it decays; empty for all
-  double clipnorm = 0;           // longest norm of one gradient; 0 for none, as below
-  double clipvalue = 0;          // largest element of a gradient
-  double global_clipnorm = 0;    // longest norm of all gradients together, instead of clipnorm
+  bool scheduled_decay = false;  // each step has a number of its own for it
+  // Per parameter, what the rate and the decay are multiplied by; empty for 1.
+  std::vector<double> rate_factors;
+  std::vector<double> decay_factors;
+  double clipnorm = 0;         // longest norm of one gradient; 0 for none, as below
+  double clipvalue = 0;        // largest element of a gradient
+  double global_clipnorm = 0;  // longest norm of all gradients together, instead of clipnorm
 
   bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
-  // What parameter i is multiplied by.
-  double decay_factor(std::size_t i, double rate) const noexcept {
-    return decay_mask.empty() || decay_mask[i] ? 1 - weight_decay * rate : 1;
+  bool decays(std::size_t i) const noexcept {
+    return (weight_decay != 0 || scheduled_decay) &&
+           (decay_factors.empty() || decay_factors[i] != 0);
   }
+  double rate_of(std::size_t i, double rate) const noexcept {
+    return rate_factors.empty() ? rate : rate * rate_factors[i];
+  }
+  // What parameter i is multiplied by, where weights decay by `decay` in this step.
+  double remaining(std::size_t i, double rate, double decay) const noexcept {
+    if (!decay_factors.empty()) decay *= decay_factors[i];
+    return 1 - decay * rate_of(i, rate);
+  }
+  // Throws std::invalid_argument unless there is a factor for each of n parameters, or none.
+  void check_factors(std::size_t n) const;
   // What a gradient is multiplied by, given the sum of its squares and that of all gradients'.
   double gradient_scale(double squares, double all_squares) const;
 };

@@ -24,6 +24,10 @@ TrainedGraph::TrainedGraph(std::shared_ptr<const Graph> graph, const GraphUse& u
   add_late_nodes(use);
   describe_outputs(use);
   find_lookups(use);
+  for (int node = 0; node < graph_->size(); ++node) {
+    const int column = graph_->node(node).column();
+    if (column > 0) columns_ = std::max<std::int64_t>(columns_, column + 1);
+  }
 }
 
 void TrainedGraph::check_losses(const GraphUse& use) const {

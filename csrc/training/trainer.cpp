@@ -36,6 +36,8 @@ class TrainerOf : public Trainer {
  public:
   TrainerOf(std::shared_ptr<const Graph> graph, const TrainerSpec& spec)
       : graph_(std::move(graph), spec.use),
+        columns_(
+            std::max<std::int64_t>(graph_.columns(), spec.update.options.scheduled_decay ? 2 : 1)),
         l2_per_batch_(spec.update.l2_per_batch),
         updater_(spec.update),
         gradient_updater_(spec.update, true) {
@@ -44,7 +46,8 @@ class TrainerOf : public Trainer {
   }
 
   bool start(const Data& data, int batch_size, std::span<const std::int64_t> order, bool shuffle,
-             std::uint64_t shuffle_seed, std::int64_t skip, bool waits) override {
+             std::uint64_t shuffle_seed, std::int64_t skip, bool drop_remainder,
+             bool waits) override {
     const std::unique_lock lock = locked(waits);
     if (!lock) return false;
     graph_.check(data);
@@ -65,26 +68,28 @@ class TrainerOf : public Trainer {
     last_pass_ = {};
     set_sources(*training_, data, repeats);
     training_->prefetch.set_sources({data.x, data.y, data.weights});
-    epoch_.begin(order, data.rows(), batch_size, skip);
+    epoch_.begin(order, data.rows(), batch_size, skip, drop_remainder);
     if (shuffle) shuffle_rows(epoch_.order(), count, shuffle_seed);
     return true;
   }
 
-  std::int64_t run(const double* rates, std::int64_t n, double seconds) override {
+  std::int64_t run(const StepNumbers& numbers, double seconds) override {
     std::lock_guard lock(mutex_);
-    return advance(rates, n, seconds);
+    check_numbers(numbers);
+    return advance(numbers, seconds);
   }
 
-  std::int64_t run_epochs(const double* rates, std::int64_t n, double seconds, std::int64_t epochs,
+  std::int64_t run_epochs(const StepNumbers& numbers, double seconds, std::int64_t epochs,
                           const Reorder& reorder, std::vector<Results>& ended) override {
     std::lock_guard lock(mutex_);
+    check_numbers(numbers);
     const std::int64_t rows = epoch_.rows();
     require(!epoch_.is_over() && epochs >= 1, "no epoch has begun, or another thread has ended it");
     const std::int64_t wanted =
         reorder.rows == Trainer::Reorder::kAllRows ? epoch_.data_rows() : reorder.rows;
     require(!reorder.shuffle || wanted == rows, "order must be that of the epoch that has begun");
     const double start = now();
-    std::int64_t done = advance(rates, n, seconds);
+    std::int64_t done = advance(numbers, seconds);
     while (epoch_.is_over()) {
       ended.push_back(training_->evaluator.results());
       if (--epochs == 0) break;
@@ -93,7 +98,7 @@ class TrainerOf : public Trainer {
       last_pass_ = {};
       training_->evaluator.clear_sums();
       const double left = seconds - (now() - start);
-      if (left > 0) done += advance(rates + done, n - done, left);
+      if (left > 0) done += advance(numbers.after(done), left);
     }
     return done;
   }
@@ -289,12 +294,21 @@ class TrainerOf : public Trainer {
     pipeline.evaluator.clear_sums();
   }
 
-  Pass make_pass(std::int64_t steps_from_now, double rate) const {
+  void check_numbers(const StepNumbers& numbers) const {
+    require(numbers.columns >= columns_, [&] {
+      return "rates must have " + std::to_string(columns_) +
+             " columns. Received: " + std::to_string(numbers.columns);
+    });
+  }
+
+  // `numbers`: a row of StepNumbers.
+  Pass make_pass(std::int64_t steps_from_now, const double* numbers, bool scheduled) const {
     Pass pass = epoch_.batch(steps_from_now);
     pass.training = true;
     pass.seed = seed;
     pass.step = iterations + static_cast<std::uint64_t>(steps_from_now);
-    pass.rate = rate;
+    pass.rate = numbers[0];
+    if (scheduled) pass.numbers = numbers;
     return pass;
   }
 
@@ -324,9 +338,10 @@ class TrainerOf : public Trainer {
   }
 
   // run(), while the lock is held.
-  std::int64_t advance(const double* rates, std::int64_t n, double seconds) {
+  std::int64_t advance(const StepNumbers& numbers, double seconds) {
     FlushDenormals flush;
-    n = std::min(n, epoch_.batches_left());
+    const std::int64_t n = std::min(numbers.steps, epoch_.batches_left());
+    const bool scheduled = numbers.columns > 1;
     if (n <= 0) return 0;
     Pipeline<T>& pipeline = *training_;
     // Forward, and twice as much backward.
@@ -340,9 +355,10 @@ class TrainerOf : public Trainer {
       Team team(tuner_.next());
       const double chunk_end = chunk_start + kLongestChunkSeconds;
       const std::int64_t steps = pipeline.run(
-          team, chunk, [&](std::int64_t i) { return make_pass(i, rates[done + i]); },
+          team, chunk,
+          [&](std::int64_t i) { return make_pass(i, numbers.row(done + i), scheduled); },
           [&] { return team.workers() > 1 && now() >= chunk_end; });
-      last_pass_ = make_pass(steps - 1, 0);
+      last_pass_ = make_pass(steps - 1, numbers.row(done + steps - 1), false);
       last_pass_.next_rows = nullptr;
       epoch_.advance(steps);
       iterations += static_cast<std::uint64_t>(steps);
@@ -367,6 +383,7 @@ class TrainerOf : public Trainer {
   }
 
   TrainedGraph graph_;
+  std::int64_t columns_;  // that a step's numbers must have
   bool l2_per_batch_;
   Updater<T> updater_;
   Updater<T> gradient_updater_;

@@ -23,6 +23,18 @@ struct TrainerSpec {
   UpdateSpec update;
 };
 
+// The numbers of `steps` steps, a row each of so many columns: the learning rate; then, if there
+// are more, the weight decay and what nodes of the graph take by the column's number.
+struct StepNumbers {
+  const double* data = nullptr;
+  std::int64_t steps = 0;
+  std::int64_t columns = 1;
+
+  const double* row(std::int64_t i) const noexcept { return data + i * columns; }
+  // Those of the steps after the first n.
+  StepNumbers after(std::int64_t n) const noexcept { return {row(n), steps - n, columns}; }
+};
+
 struct LastBatch {
   std::vector<std::int64_t> rows;
   std::vector<int> features;                 // per output
@@ -41,22 +53,22 @@ class Trainer {
   virtual ~Trainer() = default;
 
   // Begins an epoch over data's rows in `order`, shuffled by `shuffle_seed` if `shuffle`. Empty
-  // order: all rows as they stand. The first `skip` batches are left out. Throws
-  // std::invalid_argument where shapes do not fit, and changes nothing then. Nor does it change
-  // anything, and returns false, if another thread is using the trainer and this one does not
-  // `wait` for it.
+  // order: all rows as they stand. The first `skip` batches are left out, and, with
+  // `drop_remainder`, a last one of fewer rows. Throws std::invalid_argument where shapes do not
+  // fit, and changes nothing then. Nor does it change anything, and returns false, if another
+  // thread is using the trainer and this one does not `wait` for it.
   virtual bool start(const Data& data, int batch_size, std::span<const std::int64_t> order,
-                     bool shuffle, std::uint64_t shuffle_seed, std::int64_t skip, bool waits) = 0;
-  // Runs up to n steps, the i-th with learning rate rates[i], until `seconds` have passed. Returns
-  // the steps done; 0 when the epoch is over.
-  virtual std::int64_t run(const double* rates, std::int64_t n, double seconds) = 0;
+                     bool shuffle, std::uint64_t shuffle_seed, std::int64_t skip,
+                     bool drop_remainder, bool waits) = 0;
+  // Runs up to numbers.steps steps until `seconds` have passed. Returns the steps done; 0 when the
+  // epoch is over. Throws std::invalid_argument if a node takes more columns.
+  virtual std::int64_t run(const StepNumbers& numbers, double seconds) = 0;
   // Goes on as run() does, and over the same data again until `epochs` have ended, the present one
   // among them. Their results are appended to `ended`. The next epoch begins where one ends, even
   // if there is no time left for its steps. Throws std::invalid_argument if `reorder` is for
   // another number of rows than the present epoch has.
-  virtual std::int64_t run_epochs(const double* rates, std::int64_t n, double seconds,
-                                  std::int64_t epochs, const Reorder& reorder,
-                                  std::vector<Results>& ended) = 0;
+  virtual std::int64_t run_epochs(const StepNumbers& numbers, double seconds, std::int64_t epochs,
+                                  const Reorder& reorder, std::vector<Results>& ended) = 0;
   // Since start(). Nothing if another thread is using the trainer, unless this one `waits` for it.
   virtual std::optional<Results> results(bool waits) const = 0;
   // By pieces of a few hundred rows, of whose losses it takes the mean weighted by rows: with

@@ -27,8 +27,7 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
     : spec_(spec), keeps_gradients_(keeps_gradients) {
   const std::size_t n = spec.parameters.size();
   require(spec.l1.size() == n && spec.l2.size() == n, "one l1 and one l2 are needed per parameter");
-  require(spec.options.decay_mask.empty() || spec.options.decay_mask.size() == n,
-          "decay_mask needs one entry per parameter");
+  spec.options.check_factors(n);
   if (keeps_gradients) {  // no steps, no state
     spec_.optimizer = Optimizer::sgd;
     spec_.hyper.clear();
@@ -57,8 +56,8 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
     p.cols = p.variable->cols();
     p.lines = p.variable->lines();
     p.in_out = p.variable->layout() == Layout::in_out;
-    p.skips_zero_rows = kernel.ignores_zero && spec.l1[i] == 0 && spec.l2[i] == 0 &&
-                        spec.options.decay_factor(i, 1) == 1;
+    p.skips_zero_rows =
+        kernel.ignores_zero && spec.l1[i] == 0 && spec.l2[i] == 0 && !spec.options.decays(i);
     for (int s = 0; s < kernel.slots; ++s) {
       auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>(), p.variable->layout());
       p.state[s] = slot->template data<T>();
@@ -212,18 +211,27 @@ double Updater<T>::compute_penalty() {
 template <class T>
 void Updater<T>::prepare(const Pass& pass, double penalty_divisor) {
   const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)];
+  const StepOptions& options = spec_.options;
+  const double decay = options.scheduled_decay ? pass.numbers[1] : options.weight_decay;
   double numbers[UpdateStep<T>::kNumbers] = {};
-  kernel.prepare(spec_.hyper.data(), static_cast<double>(pass.step + 1), memory_, pass.rate,
-                 numbers);
+  double prepared = std::numeric_limits<double>::quiet_NaN();  // the rate of `numbers`
+  const std::array before = memory_;
   const double divisor = spec_.l2_per_batch ? penalty_divisor : 1;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const double rate = options.rate_of(i, pass.rate);
+    if (rate != prepared) {
+      memory_ = before;
+      kernel.prepare(spec_.hyper.data(), static_cast<double>(pass.step + 1), memory_.data(), rate,
+                     numbers);
+      prepared = rate;
+    }
     UpdateStep<T>& step = parameters_[i].step;
     step.optimizer = spec_.optimizer;
     for (int k = 0; k < UpdateStep<T>::kNumbers; ++k) step.h[k] = static_cast<T>(numbers[k]);
     step.l1 = static_cast<T>(spec_.l1[i] / divisor);
     step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
-    step.decay_factor = static_cast<T>(spec_.options.decay_factor(i, pass.rate));
-    step.clip = static_cast<T>(spec_.options.clipvalue);
+    step.decay_factor = static_cast<T>(options.remaining(i, pass.rate, decay));
+    step.clip = static_cast<T>(options.clipvalue);
     step.gradient_scale = 1;
   }
 }

@@ -3,6 +3,7 @@
 // ops' update(), unless a gradient has to be whole before it is used.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "graph/execution_plan.hpp"
@@ -72,7 +73,7 @@ class Updater {
   bool has_penalty_ = false;
   bool keeps_gradients_;
   double penalty_ = 0;
-  double memory_[4] = {};
+  std::array<double, 4> memory_ = {};
   std::vector<Parameter<T>> parameters_;
   std::vector<std::vector<double>> row_sums_;
   std::vector<double> squares_;  // of a gradient's norm, per parameter

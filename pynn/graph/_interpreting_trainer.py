@@ -44,32 +44,35 @@ class PythonTrainer(ABC):
         order: np.ndarray | None = None,
         shuffle_seed: int | None = None,
         skip: int = 0,
+        drop_remainder: bool = False,
     ) -> None:
-        """Begin an epoch after its first `skip` batches."""
+        """Begin an epoch after its first `skip` batches, maybe without a smaller last one."""
         self._data = (list(x), list(y), list(weights))
         n_rows = x[0].shape[0]
         self._order = np.arange(n_rows) if order is None else np.array(order, np.int64)
         if shuffle_seed is not None:
             np.random.default_rng(shuffle_seed).shuffle(self._order)
+        if drop_remainder and len(self._order) >= batch_size:
+            self._order = self._order[: len(self._order) // batch_size * batch_size]
         self._batch_size = batch_size
         self._next = skip * batch_size
 
     def run(self, rates: np.ndarray, seconds: float) -> int:
-        """Take steps, each with its learning rate, for about `seconds`; return how many."""
+        """Take steps, each with its numbers, for about `seconds`; return how many."""
         stop = time.perf_counter() + seconds
         done = 0
         while done < len(rates) and self._next < len(self._order):
             rows = self._order[self._next : self._next + self._batch_size]
             self._next += len(rows)
-            self._step(rows, float(rates[done]))
+            self._step(rows, np.atleast_1d(rates[done]))
             done += 1
             if time.perf_counter() > stop:
                 break
         return done
 
     @abstractmethod
-    def _step(self, rows: np.ndarray, rate: float) -> None:
-        """Train on the rows of these numbers."""
+    def _step(self, rows: np.ndarray, numbers: np.ndarray) -> None:
+        """Train on some rows with the numbers of a step, the learning rate first."""
 
 
 class InterpretingTrainer(PythonTrainer):
@@ -147,15 +150,15 @@ class InterpretingTrainer(PythonTrainer):
             objective.check(target)
 
     def _mode(self, training: bool) -> Mode:
-        return Mode(training, _state.mix_seed(self.seed, self.iterations))
+        return Mode(training, _state.mix_seed(self.seed, self.iterations), self.iterations)
 
-    def _step(self, rows: np.ndarray, rate: float) -> None:
+    def _step(self, rows: np.ndarray, numbers: np.ndarray) -> None:
         with np.errstate(all="ignore"):  # whoever runs the steps notices a loss that is not finite
             loss, grads, predictions, done = self._differentiate(rows, self._data, self._sums[1])
         done.update_weights()
         self._last = (rows, predictions)
         self._sums[0][:] += (loss * len(rows), len(rows))
-        self._update(grads, rate)
+        self._update(grads, numbers)
         self.iterations += 1
 
     def _batch(self, rows: Any, data: tuple[list[Any], list[Any], list[Any]]) -> Any:
@@ -209,7 +212,7 @@ class InterpretingTrainer(PythonTrainer):
         by_weights = self._options.get("normalize_by_weights") and weights[0] is not None
         return (float(weights[0].sum()) or 1.0) if by_weights else float(n_rows)
 
-    def _update(self, grads: list[np.ndarray], rate: float) -> None:
+    def _update(self, grads: list[np.ndarray], numbers: np.ndarray) -> None:
         if not isinstance(self._optimizer, tuple):
             self._optimizer.apply(grads, self._parameters)
             return
@@ -220,10 +223,16 @@ class InterpretingTrainer(PythonTrainer):
             np.ascontiguousarray(g.T if g.ndim == 2 else g, w.dtype).ravel()
             for g, w in zip(grads, values, strict=True)
         ]
-        _core.clip_and_decay(rate, values, grads, self._options)
-        for variable, w, g, slots in zip(native, values, grads, self.state, strict=True):
+        rate, options = float(numbers[0]), self._options
+        if options.get("scheduled_decay"):
+            options = {**options, "weight_decay": float(numbers[1])}
+        _core.clip_and_decay(rate, values, grads, options)
+        rates = [rate * factor for factor in options.get("rate_factors") or [1.0] * len(grads)]
+        for variable, own, w, g, slots in zip(
+            native, rates, values, grads, self.state, strict=True
+        ):
             state = [slot.view.flatten() for slot in slots]
-            _core.optimizer_step(name, list(hyper), rate, self.iterations + 1, w, state, g)
+            _core.optimizer_step(name, list(hyper), own, self.iterations + 1, w, state, g)
             variable.view[...] = w.reshape(variable.view.shape)
             for slot, kept in zip(slots, state, strict=True):
                 slot.view[...] = kept.reshape(slot.view.shape)

@@ -14,7 +14,7 @@ from pynn._tensor import Mode, ValueTensor, computing
 from pynn.graph._features import reduces_batch
 from pynn.graph._interpreter import Pass, Update, Values, predict_in_batches, run_forward
 from pynn.graph._interpreting_trainer import InterpretingTrainer
-from pynn.graph._lowering import NativeGraph, lower_to_engine
+from pynn.graph._lowering import NativeGraph, lower_to_engine, schedules_of
 from pynn.graph._penalties import penalties_of
 from pynn.graph._per_row import row_loss_of, row_loss_of_term, row_metric_of, target_shape
 from pynn.graph._rows import to_rows
@@ -62,6 +62,8 @@ class Plan:
     weights : list of Weight
     dtype : str
         The type in which everything is computed.
+    schedules : list of callable
+        What gives nodes a number for each training step.
     reason : str or None
         The op that the engine cannot compute, if the plan is interpreted for its sake.
     batch_op : str or None
@@ -98,6 +100,7 @@ class Plan:
         used = weights_of(self.nodes)
         self.weights = used if weights is None else list(weights)
         self.dtype = self._common_dtype(used)
+        self.schedules = schedules_of(self.nodes)
         self._native: NativeGraph | None = None
         self._frozen: tuple[bool, ...] = ()
         self.reason: str | None = None
@@ -119,7 +122,12 @@ class Plan:
 
     def _lower(self) -> None:
         lowered = lower_to_engine(
-            self._predicting, self.inputs, self.outputs, self.dtype, updates=self.updates
+            self._predicting,
+            self.inputs,
+            self.outputs,
+            self.dtype,
+            updates=self.updates,
+            schedules=self.schedules,
         )
         if isinstance(lowered, str):
             self.reason = lowered
@@ -172,7 +180,9 @@ class Plan:
         inputs = [*self.inputs, *(targets[i] for i in sorted(read))]
         updated = [tensor for _, tensor in self.updates]
         nodes = topological([*self.outputs, *wanted, *updated], inputs)
-        lowered = lower_to_engine(nodes, inputs, self.outputs, self.dtype, wanted, self.updates)
+        lowered = lower_to_engine(
+            nodes, inputs, self.outputs, self.dtype, wanted, self.updates, self.schedules
+        )
         if isinstance(lowered, str):
             return lowered
         made = iter(lowered.losses)
@@ -392,6 +402,7 @@ class EagerPlan(Plan):
         # Nothing is recorded, and nothing lowered.
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.losses, self.updates, self.nodes, self.output_nodes = [], [], [], []
+        self.schedules = []
         self.weights, self.dtype = list(weights), dtype
         self.reason, self.batch_op = "code that looks at values", None
         self.depends_on_batch = True  # for all that is known

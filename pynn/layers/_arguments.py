@@ -12,6 +12,7 @@ from pynn._dtypes import dtype_name
 from pynn._of_keras import of_keras
 from pynn._registry import to_snake_case
 from pynn._tensor import watched_tensor
+from pynn._weight import checked_factor
 
 
 def checked_name(name: Any, cls: type) -> str:
@@ -75,3 +76,19 @@ def batch_shape(value: Any) -> Any:
 
 def is_shape(value: Any) -> bool:
     return isinstance(value, (list, tuple))
+
+
+def checked_factors(name: str, value: Any) -> dict[str, float]:
+    """Return factors by the names of weights.
+
+    Raises
+    ------
+    ValueError
+        If it is no mapping, or a factor is no number, negative or infinite.
+    """
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            f"{name} must name weights and their factors, as in {{'bias': 0.1}}. "
+            f"Received: {name}={value!r}"
+        )
+    return {key: checked_factor(f"{name}[{key!r}]", factor) for key, factor in value.items()}

@@ -10,6 +10,7 @@ from pynn import activations, constraints, initializers, regularizers
 from pynn._json import encode
 from pynn._registry import Registry
 from pynn.layers._weight_holder import WeightHolder
+from pynn.optimizers import schedules
 
 if TYPE_CHECKING:
     from pynn.layers._layer import Layer
@@ -42,6 +43,7 @@ _KINDS: dict[str, Any] = {
     "initializer": initializers,
     "regularizer": regularizers,
     "constraint": constraints,
+    "rate": schedules,
 }
 
 
@@ -61,7 +63,7 @@ def with_objects(config: Mapping[str, Any], custom_objects: Any) -> dict[str, An
         elif custom_objects and isinstance(value, (str, Mapping)):
             kind = _KINDS.get(key.rsplit("_", 1)[-1])
             if kind is not None:
-                made[key] = kind.get(value, custom_objects)
+                made[key] = kind.deserialize(value, custom_objects)
     return made
 
 

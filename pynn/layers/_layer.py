@@ -19,6 +19,7 @@ from pynn.layers._arguments import (
     as_arrays,
     batch_shape,
     checked_dtype,
+    checked_factors,
     checked_name,
     is_shape,
 )
@@ -71,6 +72,9 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         A penalty on the output, per row of a batch.
     input_shape : tuple of int, default=None
         Shape of one row, for the first layer of a `Sequential`; ``input_dim=n`` is ``(n,)``.
+    learning_rate_factors, weight_decay_factors : dict of str to float, default=None
+        What the optimizer's learning rate and weight decay are multiplied by for single weights,
+        by their names, as ``{"bias": 0.1}``.
 
     Attributes
     ----------
@@ -115,6 +119,8 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         input_shape: Any = None,
         input_dim: int | None = None,
         batch_input_shape: Any = None,
+        learning_rate_factors: Mapping[str, float] | None = None,
+        weight_decay_factors: Mapping[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
         if kwargs:
@@ -130,6 +136,10 @@ class Layer(WeightHolder, metaclass=_NamesItself):
             raise ValueError(f"trainable must be True or False. Received: trainable={trainable!r}")
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
+        if learning_rate_factors:
+            self._rate_factors = checked_factors("learning_rate_factors", learning_rate_factors)
+        if weight_decay_factors:
+            self._decay_factors = checked_factors("weight_decay_factors", weight_decay_factors)
         self._row_shape: tuple[int, ...] | None = None
         if batch_input_shape is not None:
             input_shape = tuple(batch_input_shape)[1:]
@@ -287,6 +297,15 @@ class Layer(WeightHolder, metaclass=_NamesItself):
             else:
                 self.build(map_leaves(batch_shape, first))
         self.built = True
+        known = {weight.name for weight in self._own_weights}
+        unknown = [
+            name for name in (*self._rate_factors, *self._decay_factors) if name not in known
+        ]
+        if unknown:
+            raise ValueError(
+                f"layer {self.name!r} has factors for a weight that it has not. Its weights: "
+                f"{', '.join(sorted(known)) or 'none'}. Received: {unknown[0]!r}"
+            )
 
     def _with_training(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Add the mode of the pass for a `call` that takes `training` and was not given it.
@@ -379,7 +398,20 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         for name in self._config_names:
             if name != "activity_regularizer":
                 config[name] = written(name, getattr(self, name))
-        return config
+        return {**config, **self._factors()}
+
+    def _factors(self) -> dict[str, dict[str, float]]:
+        """Return the arguments for the factors that weights have now and 1 is not."""
+        if not self.built:
+            factors = [dict(self._rate_factors), dict(self._decay_factors)]
+        else:
+            own = self._own_weights
+            factors = [
+                {w.name: w.learning_rate_factor for w in own if w.learning_rate_factor != 1.0},
+                {w.name: w.weight_decay_factor for w in own if w.weight_decay_factor != 1.0},
+            ]
+        names = ("learning_rate_factors", "weight_decay_factors")
+        return {name: given for name, given in zip(names, factors, strict=True) if given}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pynn import ops
 from pynn._alpha_dropout import alpha_affine
-from pynn._number_checks import is_integer, is_number
+from pynn._number_checks import checked_rate, is_integer, is_number
 from pynn._tracing import TrainingFlag
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
+from pynn.optimizers import schedules
 
 __all__ = ["AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"]
 
@@ -27,11 +28,11 @@ class RateLayer(Layer):
 
     _op: Callable[..., Any]  # of the inputs, the rate and `random_arguments`
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+    _checked_rate: Callable[[Any], Any] = staticmethod(checked_rate)
+
+    def __init__(self, rate: Any, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not is_number(rate) or not 0 <= rate < 1:
-            raise ValueError(f"rate must be a number in [0, 1). Received: rate={rate!r}")
-        self.rate = float(rate)
+        self.rate = self._checked_rate(rate)
         self.seed = seed
         self._build_at_init()
 
@@ -54,7 +55,7 @@ class SharedNoiseLayer(RateLayer):
     """Base of the layers whose entries may share a draw along some axes, by `noise_shape`."""
 
     def __init__(
-        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+        self, rate: Any, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(rate, seed, **kwargs)
         given = noise_shape if isinstance(noise_shape, (list, tuple)) else ()
@@ -91,8 +92,9 @@ class Dropout(SharedNoiseLayer):
 
     Parameters
     ----------
-    rate : float
-        Probability of 0, in [0, 1).
+    rate : float or LearningRateSchedule
+        Probability of 0, in [0, 1). A schedule gives that of each training step of ``fit`` and
+        ``train_on_batch``; elsewhere the rate of the first step counts.
     noise_shape : tuple, default=None
         Shape of what is drawn, the batch's axis included: along an axis of size 1 all entries of
         the input share the draw. None stands for the input's size.
@@ -121,6 +123,12 @@ class Dropout(SharedNoiseLayer):
     """
 
     _op = staticmethod(ops.dropout)
+
+    @staticmethod
+    def _checked_rate(rate: Any) -> Any:
+        if isinstance(rate, Mapping):
+            rate = schedules.deserialize(rate)
+        return rate if isinstance(rate, schedules.LearningRateSchedule) else checked_rate(rate)
 
     def _with_shared_noise(self, inputs: Any, some: Any, training: Any) -> Any:
         return inputs * RateLayer.call(self, ops.ones_like(some), training)

@@ -5,7 +5,7 @@ What a layer computes with them, and what it is called on, is not here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from types import FunctionType
 from typing import Any
@@ -43,6 +43,8 @@ class WeightHolder:
     dtype: str
     built: bool
     _own_weights: list[Weight]
+    _rate_factors: Mapping[str, float] = {}  # that the layer was made with, by the weights' names
+    _decay_factors: Mapping[str, float] = {}
     _trainable: bool
 
     def add_weight(
@@ -55,6 +57,8 @@ class WeightHolder:
         regularizer: Any = None,
         constraint: Any = None,
         name: str | None = None,
+        learning_rate_factor: float = 1.0,
+        weight_decay_factor: float = 1.0,
         **ignored: Any,
     ) -> Weight:
         """Make a weight that belongs to this layer.
@@ -73,6 +77,9 @@ class WeightHolder:
         trainable : bool, default=True
         regularizer, constraint : default=None
         name : str, default=None
+        learning_rate_factor, weight_decay_factor : float, default=1.0
+            What the optimizer's learning rate and weight decay are multiplied by for this weight,
+            unless the layer was made with factors for it.
 
         Returns
         -------
@@ -113,12 +120,15 @@ class WeightHolder:
                 f"the initializer of weight {name!r} of layer {self.name!r} must return the shape "
                 f"{shape}. Received: shape={value.shape}"
             )
+        name = name or f"weight_{len(self._own_weights)}"
         weight = Weight(
             value,
-            name or f"weight_{len(self._own_weights)}",
+            name,
             bool(trainable),
             regularizers.get(regularizer),
             constraints.get(constraint),
+            self._rate_factors.get(name, learning_rate_factor),
+            self._decay_factors.get(name, weight_decay_factor),
         )
         weight.path = "/".join([*self._names(), weight.name])
         self._own_weights.append(weight)

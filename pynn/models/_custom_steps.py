@@ -85,7 +85,7 @@ class Steps(PythonTrainer):
         super().start(x, y, *args, **kwargs)
         self._rows = ArrayData(x, y)
 
-    def _step(self, rows: np.ndarray, rate: float) -> None:
+    def _step(self, rows: np.ndarray, numbers: np.ndarray) -> None:
         """Take a step; the optimizer knows its learning rate."""
         self._take(self._rows, rows, len(rows))
 

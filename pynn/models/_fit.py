@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pynn._number_checks import is_integer
+import numpy as np
+
+from pynn._number_checks import checked_rate, is_integer
 from pynn.callbacks import CallbackList, History
 from pynn.models._custom_steps import Steps
 from pynn.models._evaluation import Evaluation, checked_objectives, evaluation_of
 from pynn.models._source import prepare
+from pynn.optimizers import schedules
 from pynn.training import (
     ArrayData,
     BatchData,
     Listener,
     Objectives,
+    Rates,
     Totals,
     Trainer,
     TrainingLoop,
@@ -62,6 +66,32 @@ def training_of(
         raise ValueError("validation_split needs arrays. Received: x that hands out batches")
     data, held_out = data.split(validation_split) if validation_split else (data, None)
     return Training(data, held_out, steps, steps)
+
+
+def numbers_of(model: Model, training: Training) -> Rates:
+    """Return what gives the numbers of the steps: learning rates, and what else has a schedule.
+
+    Raises
+    ------
+    ValueError
+        When called, if a schedule of dropout gives anything but numbers in [0, 1).
+    """
+    optimizer = model.optimizer
+    if not isinstance(training.objectives, Objectives):
+        rates: Rates = optimizer._rates
+        return rates
+    others = model._plan(training=True).schedules
+
+    def numbers(first_step: int, n: int) -> np.ndarray:
+        found: np.ndarray = optimizer._numbers(first_step, n, others)
+        if others:
+            dropout = found[:, 2:]
+            bad = ~((dropout >= 0.0) & (dropout < 1.0))
+            if bad.any():
+                checked_rate(float(dropout[bad][0]))
+        return found
+
+    return numbers
 
 
 def validation_of(
@@ -166,8 +196,9 @@ class FitListener(Listener):
             [type(callback) for callback in self._callbacks.callbacks] == [History]
             and self._progress is None
             and self._validation is None
-            and self._optimizer._has_plain_rates
             and isinstance(self._objectives, Objectives)
+            and self._optimizer._has_plain_rates
+            and all(map(schedules.is_formula, self._model._plan(training=True).schedules))
         )
 
     def _is_silent(self) -> bool:

@@ -30,7 +30,7 @@ from pynn.models._compile_metrics import CompileMetrics
 from pynn.models._compiled import Compiled, NotCompiledError
 from pynn.models._custom_steps import unpack
 from pynn.models._evaluation import evaluation_of
-from pynn.models._fit import FitListener, position_of, training_of, validation_of
+from pynn.models._fit import FitListener, numbers_of, position_of, training_of, validation_of
 from pynn.models._pickling import reduce_model
 from pynn.models._prediction import Prediction
 from pynn.models._recording import trains_by_default
@@ -336,6 +336,7 @@ class Model(BaseModel):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
+        drop_remainder: bool = False,
     ) -> History:
         """Train the model.
 
@@ -377,6 +378,9 @@ class Model(BaseModel):
             None stands for `batch_size`.
         validation_freq : int or list of int, default=1
             Every how many epochs, or after which ones, to validate.
+        drop_remainder : bool, default=False
+            Whether rows that fill no batch of `batch_size` at the end of an epoch are left out of
+            it. Where all rows are fewer than that, they are one batch.
 
         Returns
         -------
@@ -402,6 +406,10 @@ class Model(BaseModel):
             raise ValueError("fit() needs data: x is None")
         split = validation_split if validation_data is None else 0.0
         training = training_of(self, (x, y, sample_weight), class_weight, split)
+        if drop_remainder:
+            if not isinstance(training.data, ArrayData):
+                raise ValueError("drop_remainder needs arrays. Received: x that hands out batches")
+            training.data.drop_remainder = True
         validation = validation_of(
             self,
             training,
@@ -410,7 +418,7 @@ class Model(BaseModel):
             checked_count("validation_steps", validation_steps, None),
         )
         trainer, objectives = training.trainer, training.objectives
-        rates, taken = self.optimizer._rates, steps_per_epoch
+        rates, taken = numbers_of(self, training), steps_per_epoch
         if taken is not None:  # whole groups, as in Keras
             taken += -taken % self.steps_per_execution
         loop = TrainingLoop(trainer, training.data, batch_size, rates, steps_per_epoch=taken)
@@ -494,7 +502,7 @@ class Model(BaseModel):
         training = training_of(self, (x, y, sample_weight), class_weight)
         data = training.data
         batch_size = max(data.n_rows, 1) if isinstance(data, ArrayData) else 1
-        loop = TrainingLoop(training.trainer, data, batch_size, self.optimizer._rates)
+        loop = TrainingLoop(training.trainer, data, batch_size, numbers_of(self, training))
         listener = FitListener(self, loop, training.objectives, CallbackList(None, model=self))
         lock = self._trainers.hold()
         try:

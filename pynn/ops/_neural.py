@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn import _state
 from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
+from pynn._number_checks import checked_rate
 from pynn._onnx import OnnxWriter
 from pynn._shape_rules import normalize_axes, same, unbroadcast
 from pynn._tensor import Mode, Op, is_recorded, shape_of, value_of
@@ -42,18 +43,23 @@ def _random_op(
     """
 
     def run(x: Any, *, always: bool, mode: Mode, **params: float) -> np.ndarray:
-        x, (amount,) = np.asarray(x), params.values()
+        x, amount = np.asarray(x), _amount(params, mode)
         return forward(x, amount, mode.generator()) if _acts(amount, always, mode) else x
 
     def run_back(
         grad: Any, out: Any, x: Any, *, always: bool, mode: Mode, **params: float
     ) -> tuple[np.ndarray]:
-        (amount,) = params.values()
+        amount = _amount(params, mode)
         if slope is None or not _acts(amount, always, mode):
             return (grad,)
         return (grad * slope(x, amount, mode.generator()),)
 
     return Op(name, run, run_back, same, modal=True, onnx=_noise_in_onnx)
+
+
+def _amount(params: dict[str, Any], mode: Mode) -> float:
+    (amount,) = params.values()
+    return checked_rate(float(amount(mode.step))) if callable(amount) else amount
 
 
 def _acts(amount: float, always: bool, mode: Mode) -> bool:
@@ -185,20 +191,22 @@ def apply_modal(op: Op, *inputs: Any, training: bool, **params: Any) -> Any:
     return op.forward(*[value_of(value) for value in inputs], mode=mode, **params)
 
 
-def dropout(x: Any, rate: float, training: bool = False, always: bool = False) -> Any:
+def dropout(x: Any, rate: Any, training: bool = False, always: bool = False) -> Any:
     """Set entries to 0 with probability `rate`, and scale up the others.
 
     Parameters
     ----------
     x : tensor or array
-    rate : float
-        In [0, 1).
+    rate : float or LearningRateSchedule
+        In [0, 1). A schedule gives the rate of each training step, or, outside of these, that of
+        the first.
     training : bool, default=False
         Whether an array is dropped from; for a tensor the model decides, pass by pass.
     always : bool, default=False
         Whether to drop at inference too.
     """
-    return apply_modal(DROPOUT, x, training=training, rate=float(rate), always=always)
+    rate = rate if callable(rate) else float(rate)
+    return apply_modal(DROPOUT, x, training=training, rate=rate, always=always)
 
 
 def gaussian_noise(x: Any, stddev: float, training: bool = False, always: bool = False) -> Any:

@@ -122,7 +122,7 @@ class AdamW(Adam):
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, default=0.001
-    weight_decay : float, default=0.004
+    weight_decay : float, LearningRateSchedule or callable, default=0.004
         Weights shrink by ``learning_rate * weight_decay`` of themselves at each step.
     beta_1, beta_2 : float in [0, 1), default=0.9, 0.999
     epsilon : float, default=1e-7
@@ -149,7 +149,7 @@ class AdamW(Adam):
     def __init__(
         self,
         learning_rate: LearningRate = 0.001,
-        weight_decay: float | None = 0.004,
+        weight_decay: LearningRate = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,

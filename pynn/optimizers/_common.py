@@ -27,7 +27,7 @@ class OptionsBesidesDecay(TypedDict, total=False):
 class CommonOptions(OptionsBesidesDecay, total=False):
     """Keywords that every optimizer takes besides its own; `Optimizer` explains them."""
 
-    weight_decay: float | None
+    weight_decay: Any
 
 
 def check_range(

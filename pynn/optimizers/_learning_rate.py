@@ -1,4 +1,4 @@
-"""What may be given as a learning rate: a number, a schedule or a callable."""
+"""What may be given as a learning rate or weight decay: a number, a schedule or a callable."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ import numpy as np
 from pynn import _namespace
 from pynn._number_checks import is_number
 from pynn.optimizers import schedules
-from pynn.optimizers.schedules import FormulaSchedule
 
 LearningRate = float | schedules.LearningRateSchedule | Callable[..., Any]
 
 
-def as_learning_rate(value: Any) -> LearningRate:
-    """Return a float, a schedule or a callable for what a user gave.
+def as_learning_rate(value: Any, name: str = "learning_rate") -> LearningRate:
+    """Return a float, a schedule or a callable for what a user gave as the argument `name`.
 
     Raises
     ------
@@ -42,17 +41,19 @@ def as_learning_rate(value: Any) -> LearningRate:
         function: Callable[..., Any] = value
         return function
     raise ValueError(
-        "learning_rate must be a number that is not negative, a LearningRateSchedule or a "
-        f"callable. Received: learning_rate={value!r}"
+        f"{name} must be a number that is not negative, a LearningRateSchedule or a callable. "
+        f"Received: {name}={value!r}"
     )
 
 
 def is_plain(given: LearningRate) -> bool:
     """Whether the rates follow from the steps' numbers without any code of the user's."""
-    return isinstance(given, float) or type(given).__call__ is FormulaSchedule.__call__
+    return isinstance(given, float) or schedules.is_formula(given)
 
 
-def rates_of(given: LearningRate, first_step: int, n: int) -> np.ndarray:
+def rates_of(
+    given: LearningRate, first_step: int, n: int, what: str = "learning rate"
+) -> np.ndarray:
     """Return the float64 rates of `n` steps from number `first_step` on, whatever they are.
 
     Raises
@@ -67,25 +68,27 @@ def rates_of(given: LearningRate, first_step: int, n: int) -> np.ndarray:
     function: Callable[..., Any] = given
     steps = range(first_step, first_step + n)
     values = map(function, steps) if _takes_step(function) else (function() for _ in steps)
-    return np.fromiter(map(_as_rate, values, steps), np.float64, n)
+    return np.fromiter(
+        (_as_rate(*pair, what) for pair in zip(values, steps, strict=True)), np.float64, n
+    )
 
 
-def _as_rate(value: Any, step: int) -> float:
+def _as_rate(value: Any, step: int, what: str) -> float:
     found = np.asarray(_namespace.to_array(value))
     if found.ndim != 0 or found.dtype.kind not in "iuf":
         raise ValueError(
-            f"the learning rate of a step must be a number. Received: {value!r} for step {step}"
+            f"the {what} of a step must be a number. Received: {value!r} for step {step}"
         )
     return float(found)
 
 
-def check_rates(rates: np.ndarray, first_step: int) -> None:
+def check_rates(rates: np.ndarray, first_step: int, what: str = "learning rate") -> None:
     """Raise ValueError if a rate, of steps from `first_step` on, is negative, infinite or NaN."""
     bad = ~((rates >= 0.0) & (rates < math.inf))
     if bad.any():
         i = int(bad.argmax())
         raise ValueError(
-            "the learning rate of a step must be a finite number that is not negative. "
+            f"the {what} of a step must be a finite number that is not negative. "
             f"Received: {rates[i]:g} for step {first_step + i}"
         )
 

@@ -81,7 +81,7 @@ class Muon(NumpyOptimizer):
         adam_beta_2: float = 0.999,
         adam_weight_decay: float | None = 0.004,
         epsilon: float = 1e-7,
-        weight_decay: float | None = 0.004,
+        weight_decay: LearningRate | None = 0.004,
         exclude_layers: Sequence[str] | None = None,
         exclude_embeddings: bool = True,
         muon_a: float = 3.4445,
@@ -120,15 +120,16 @@ class Muon(NumpyOptimizer):
             or any(re.search(pattern, path) for pattern in self.exclude_layers)
         )
 
-    def _decays(self, variable: Any) -> bool:
-        return super()._decays(variable) and not self._should_use_adamw(variable)
+    def _decay_factor(self, variable: Any) -> float:
+        return 0.0 if self._should_use_adamw(variable) else super()._decay_factor(variable)
 
     def _step(self, grads: list[np.ndarray], variables: list[Any]) -> None:
         if self.adam_weight_decay:
-            stays = 1.0 - float(self._rates(self._iterations, 1)[0]) * self.adam_weight_decay
+            decay = float(self._rates(self._iterations, 1)[0]) * self.adam_weight_decay
             for variable in variables:
-                if self._should_use_adamw(variable) and super()._decays(variable):
-                    write(variable, read(variable) * stays)
+                factor = self._rate_factor(variable) * super()._decay_factor(variable)
+                if self._should_use_adamw(variable) and factor:
+                    write(variable, read(variable) * (1.0 - decay * factor))
         super()._step(grads, variables)
 
     def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:

@@ -45,8 +45,9 @@ class Optimizer(metaclass=Shown):
     ----------
     learning_rate : float, LearningRateSchedule or callable
         A callable takes the step's number, counted from 0, or nothing, and returns the rate.
-    weight_decay : float, default=None
+    weight_decay : float, LearningRateSchedule or callable, default=None
         If given, weights shrink by ``learning_rate * weight_decay`` of themselves before each step.
+        What depends on the step is as for `learning_rate`.
     clipnorm : float, default=None
         Longest Euclidean norm of the gradient of one weight.
     clipvalue : float, default=None
@@ -91,7 +92,7 @@ class Optimizer(metaclass=Shown):
     _formulas: Mapping[str, Any] = {}
 
     decay: float = 0.0
-    weight_decay: float | None = None
+    weight_decay: LearningRate | None = None
     clipnorm: float | None = None
     clipvalue: float | None = None
     global_clipnorm: float | None = None
@@ -125,7 +126,7 @@ class Optimizer(metaclass=Shown):
                 FutureWarning,
             )
         weight_decay = common.get("weight_decay")
-        if weight_decay is not None:
+        if weight_decay is not None and not callable(weight_decay):
             weight_decay = check_range("weight_decay", weight_decay, 0.0)
         self.weight_decay = weight_decay
         self.clipnorm = check_positive("clipnorm", common.get("clipnorm"))
@@ -185,7 +186,13 @@ class Optimizer(metaclass=Shown):
     @property
     def _has_plain_rates(self) -> bool:
         """Whether the learning rates follow from the steps' numbers without code of the user's."""
-        return is_plain(self._learning_rate)
+        decay = self.weight_decay
+        return is_plain(self._learning_rate) and (decay is None or is_plain(decay))
+
+    @property
+    def _has_scheduled_decay(self) -> bool:
+        """Whether weight decay depends on the step."""
+        return self.weight_decay is not None and not isinstance(self.weight_decay, float)
 
     def _rates(self, first_step: int, n: int) -> np.ndarray:
         """Return the learning rates of `n` steps from number `first_step` on, float64.
@@ -201,6 +208,24 @@ class Optimizer(metaclass=Shown):
         if self.decay:
             rates = rates / (1.0 + self.decay * np.arange(first_step, first_step + n))
         return rates
+
+    def _decays(self, first_step: int, n: int) -> np.ndarray:
+        """Return the weight decays of `n` steps; see `_rates`."""
+        decays = rates_of(self.weight_decay or 0.0, first_step, n, "weight decay")
+        check_rates(decays, first_step, "weight decay")
+        return decays
+
+    def _numbers(self, first_step: int, n: int, others: Sequence[Any] = ()) -> np.ndarray:
+        """Return the numbers of `n` steps for a trainer.
+
+        The learning rates; where weight decay depends on the step, or there are `other` schedules,
+        a column of each.
+        """
+        rates = self._rates(first_step, n)
+        if not others and not self._has_scheduled_decay:
+            return rates
+        columns = [rates, self._decays(first_step, n)]
+        return np.column_stack([*columns, *(rates_of(other, first_step, n) for other in others)])
 
     @property
     def iterations(self) -> LiveNumber:
@@ -235,10 +260,14 @@ class Optimizer(metaclass=Shown):
         """Return the engine's options; `variables` are needed where some are not to decay."""
         names = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm")
         options = {name: getattr(self, name) for name in names if getattr(self, name)}
-        mask = [self._decays(variable) for variable in variables]
-        if "weight_decay" in options and not all(mask):
-            options["decay_mask"] = mask
-        return options
+        factors = {"rate_factors": [self._rate_factor(variable) for variable in variables]}
+        if "weight_decay" in options:
+            factors["decay_factors"] = [self._decay_factor(variable) for variable in variables]
+        if self._has_scheduled_decay:
+            options["scheduled_decay"] = bool(options.pop("weight_decay"))
+        return options | {
+            name: values for name, values in factors.items() if any(v != 1.0 for v in values)
+        }
 
     # ---- steps
 
@@ -324,15 +353,17 @@ class Optimizer(metaclass=Shown):
     def _step(self, grads: list[np.ndarray], variables: list[Any]) -> None:
         rate = float(self._rates(self._iterations, 1)[0])
         options = self._options(variables)
+        if options.pop("scheduled_decay", False):
+            options["weight_decay"] = float(self._decays(self._iterations, 1)[0])
         if options:
             values = [np.array(read(variable), order="C") for variable in variables]
             grads = [np.array(gradient, order="C") for gradient in grads]
             _core.clip_and_decay(rate, values, grads, options)
             for variable, value in zip(variables, values, strict=True):
-                if self.weight_decay and self._decays(variable):
+                if self.weight_decay and self._decay_factor(variable):
                     write(variable, value)
         for gradient, variable in zip(grads, variables, strict=True):
-            self.update_step(gradient, variable, rate)
+            self.update_step(gradient, variable, rate * self._rate_factor(variable))
 
     def update_step(self, gradient: np.ndarray, variable: Any, learning_rate: float) -> None:
         """Change one variable by its clipped gradient; weight decay is done by then.
@@ -428,11 +459,16 @@ class Optimizer(metaclass=Shown):
         names = [f"(?:{name})" for name in var_names or ()]
         self._excluded = ({key_of(v) for v in var_list or ()}, "|".join(names) or None)
 
-    def _decays(self, variable: Any) -> bool:
+    def _rate_factor(self, variable: Any) -> float:
+        return float(getattr(variable, "learning_rate_factor", 1.0))
+
+    def _decay_factor(self, variable: Any) -> float:
         keys, pattern = self._excluded
         if key_of(variable) in keys:
-            return False
-        return pattern is None or not re.search(pattern, getattr(variable, "name", ""))
+            return 0.0
+        if pattern is not None and re.search(pattern, getattr(variable, "name", "")):
+            return 0.0
+        return float(getattr(variable, "weight_decay_factor", 1.0))
 
     def _track(self, variable: Any) -> Tracked:
         key = key_of(variable)
@@ -490,13 +526,11 @@ class Optimizer(metaclass=Shown):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the same optimizer again, without its state."""
-        rate: Any = self._learning_rate
-        if isinstance(rate, schedules.LearningRateSchedule):
-            rate = schedules.serialize(rate)
-        elif not isinstance(rate, float):
-            rate = getattr(rate, "__name__", type(rate).__name__)
         names = [n for n in CommonOptions.__annotations__ if n not in ("lr", "decay")]
-        config = {"learning_rate": rate, **{name: getattr(self, name) for name in names}}
+        config = {"learning_rate": self._learning_rate}
+        config |= {name: getattr(self, name) for name in names}
+        for name in ("learning_rate", "weight_decay"):
+            config[name] = _written(config[name])
         if self.decay:
             config["decay"] = self.decay
         return {**config, **self._hyperparameters()}
@@ -518,15 +552,23 @@ class Optimizer(metaclass=Shown):
             Schedules and functions of one's own, by name.
         """
         config = dict(config)
-        rate = config.get("learning_rate")
-        if isinstance(rate, (str, Mapping)):
-            config["learning_rate"] = schedules.deserialize(rate, custom_objects)
+        for name in ("learning_rate", "weight_decay"):
+            if isinstance(config.get(name), (str, Mapping)):
+                config[name] = schedules.deserialize(config[name], custom_objects)
         return cls(**config)
 
     def __repr__(self) -> str:
         shown = {"learning_rate": self._learning_rate, **self._hyperparameters()}
         arguments = ", ".join(f"{key}={value!r}" for key, value in shown.items())
         return f"{type(self).__name__}({arguments})"
+
+
+def _written(rate: LearningRate | None) -> Any:
+    if isinstance(rate, schedules.LearningRateSchedule):
+        return schedules.serialize(rate)
+    if rate is None or isinstance(rate, float):
+        return rate
+    return getattr(rate, "__name__", type(rate).__name__)
 
 
 @cache

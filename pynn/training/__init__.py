@@ -8,7 +8,7 @@ from pynn.training._data import ArrayData, Signature, adapt, distribute, in_orde
 from pynn.training._divergence import warn_of_divergence
 from pynn.training._epoch_order import EpochOrder
 from pynn.training._figures import format_logs
-from pynn.training._loop import Listener, Trainer, TrainingLoop
+from pynn.training._loop import Listener, Rates, Trainer, TrainingLoop
 from pynn.training._objectives import (
     Objectives,
     Output,
@@ -29,6 +29,7 @@ __all__ = [
     "Output",
     "OutputMetric",
     "ProgressBar",
+    "Rates",
     "Signature",
     "Totals",
     "Trainer",

@@ -59,6 +59,8 @@ class ArrayData:
     x_arrays, y_arrays, weight_arrays : list
         Arrays and sparse matrices, or None.
     n_rows : int
+    drop_remainder : bool
+        Whether rows that fill no batch are left out of an epoch; set by whoever trains.
 
     Raises
     ------
@@ -76,7 +78,7 @@ class ArrayData:
 
     repeats = True  # an epoch with a fixed number of steps may begin again at the first row
 
-    __slots__ = ("_rows", "n_rows", "weight_arrays", "x_arrays", "y_arrays")
+    __slots__ = ("_rows", "drop_remainder", "n_rows", "weight_arrays", "x_arrays", "y_arrays")
 
     def __init__(
         self,
@@ -87,6 +89,7 @@ class ArrayData:
         checked: bool = False,
     ) -> None:
         self._rows: tuple[list[Any], list[Any], list[Any]] | None = None
+        self.drop_remainder = False
         weights = [None] * len(y) if weights is None else weights
         if checked:
             self.x_arrays, self.y_arrays, self.weight_arrays = list(x), list(y), list(weights)
@@ -139,9 +142,12 @@ class ArrayData:
         """The sample weights as the engine's ``Rows``, or None."""
         return self.sources(None)[2]
 
-    def count_steps(self, batch_size: int) -> int:
-        """Return the number of batches, a smaller last one included."""
-        return -(-self.n_rows // batch_size)
+    def count_steps(self, batch_size: int, rows: int | None = None) -> int:
+        """Return the number of batches, a smaller last one included unless it is dropped."""
+        rows = self.n_rows if rows is None else rows
+        if self.drop_remainder and rows >= batch_size:
+            return rows // batch_size
+        return -(-rows // batch_size)
 
     def segments(
         self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
@@ -153,9 +159,13 @@ class ArrayData:
         rows = self.n_rows if order is None else len(order)
         if rows:
             x, y, weights = self.sources(trainer)
-            given = {"skip": skip} if skip else {}  # a perceptron's trainer cannot
+            given: dict[str, Any] = {}  # a perceptron's trainer knows neither
+            if skip:
+                given["skip"] = skip
+            if self.drop_remainder:
+                given["drop_remainder"] = True
             trainer.start(x, y, weights, batch_size, order, seed, **given)
-            yield self, -(-rows // batch_size) - skip
+            yield self, self.count_steps(batch_size, rows) - skip
 
     def take(self, rows: slice) -> ArrayData:
         """Return a part, without copying what is dense."""

@@ -44,7 +44,7 @@ def _causes(loop: TrainingLoop) -> str:
         return "The inputs hold numbers that are not finite"
     if not np.isfinite(_range(data.y_arrays)).all():
         return "The targets hold numbers that are not finite"
-    rate = loop.rates(max(loop.trainer.iterations - 1, 0), 1)[0]
+    rate = loop.rates(max(loop.trainer.iterations - 1, 0), 1).flat[0]
     return (
         f"The usual causes are inputs that are not scaled (these reach from {low:g} to {high:g}; "
         "layers.Normalization and scikit-learn's StandardScaler scale them) and too large a "

@@ -123,7 +123,8 @@ class TrainingLoop:
         Rows per step; a `BatchData` has its own.
     rates : callable
         ``rates(first_step, n)`` returns the learning rates, float64, of `n` optimizer steps from
-        number `first_step` on. Asked before each call of the trainer.
+        number `first_step` on. Asked before each call of the trainer. A 2-D array has further
+        columns: the weight decay, and what else of the graph depends on the step.
     steps_per_epoch : int, default=None
         None stands for all rows once. Otherwise an epoch goes on where the last one ended, ends
         where the data do, and the next one begins with all of them again.

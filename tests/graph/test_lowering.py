@@ -277,7 +277,12 @@ def test_an_interpreted_epoch_is_the_engines() -> None:
         arguments = {
             "losses": [("mean_squared_error", [])],
             "optimizer": ("adam", [0.9, 0.999, 1e-7]),
-            "options": {"weight_decay": 0.1, "clipnorm": 0.5, "decay_mask": [1, 0, 1, 0]},
+            "options": {
+                "weight_decay": 0.1,
+                "clipnorm": 0.5,
+                "decay_factors": [1, 0, 1, 0],
+                "rate_factors": [2, 1, 1, 0.5],
+            },
             "l1": [0.01, 0, 0, 0],
             "l2": [0, 0, 0.02, 0],
         }

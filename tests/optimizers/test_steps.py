@@ -117,7 +117,7 @@ def test_weights_can_be_left_out_of_weight_decay() -> None:
     optimizer = optimizers.SGD(0.1, weight_decay=0.5)
     optimizer.exclude_from_weight_decay(var_list=[other], var_names=["bias"])
     options = optimizer._options([kernel, bias, other])
-    assert options == {"weight_decay": 0.5, "decay_mask": [True, False, False]}
+    assert options == {"weight_decay": 0.5, "decay_factors": [1.0, 0.0, 0.0]}
     optimizer.apply([np.zeros(2)] * 3, [kernel, bias, other])
     for variable, expected in ((kernel, 0.95), (bias, 1.0), (other, 1.0)):
         np.testing.assert_allclose(variable.value, expected)

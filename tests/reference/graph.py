@@ -34,6 +34,7 @@ class Mode:
     seed: int = 0
     step: int = 0
     dtype: str = "float64"
+    numbers: tuple[float, ...] = ()  # of the step, the learning rate first
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def mask(c: Call) -> np.ndarray:
     if not c.mode.training:
         return np.ones_like(c.x[0])
     key = (c.mode.seed, c.mode.step, c.node)
-    return dropout_mask(*c.x[0].shape, c.params.get("rate", 0.5), key, c.mode.dtype)
+    column = c.params.get("column", 0)
+    rate = c.mode.numbers[column] if column else c.params.get("rate", 0.5)
+    return dropout_mask(*c.x[0].shape, rate, key, c.mode.dtype)
 
 
 def dropout(c: Call) -> np.ndarray:

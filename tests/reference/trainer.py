@@ -160,8 +160,11 @@ class Trainer:
             grads = [np.clip(g, -limit, limit) for g in grads]
         return grads
 
-    def step(self, batch: Batch, rate: float) -> None:
-        mode = Mode(True, self.seed, self.iterations, self.dtype)
+    def step(self, batch: Batch, numbers: np.ndarray) -> None:
+        """Step by the learning rate, or by that, the weight decay, and what nodes take."""
+        rate, *others = np.atleast_1d(numbers)
+        decay = others[0] if self.options.get("scheduled_decay") else None
+        mode = Mode(True, self.seed, self.iterations, self.dtype, (rate, *others))
         _, grads = self.run(batch, mode, self.totals)
         for call, node in zip(self.calls, self.graph.nodes, strict=True):
             if node.kind == "batch_normalization" and takes_batch_statistics(call):
@@ -170,16 +173,18 @@ class Trainer:
                     v.value = value
         self.iterations += 1
         name, hyper = self.optimizer
-        decays = self.options.get("decay_mask") or [True] * len(grads)
+        rates = rate * np.array(self.options.get("rate_factors") or [1.0] * len(grads))
+        decays = np.array(self.options.get("decay_factors") or [1.0] * len(grads)) * (
+            self.options.get("weight_decay", 0.0) if decay is None else decay
+        )
         for i, grad in enumerate(self.clipped(grads)):
             w = self.parameters[i].value
-            if decays[i]:
-                w = w - rate * self.options.get("weight_decay", 0.0) * w
-            w, slots = OPTIMIZERS[name](w, self.state[i], grad, rate, self.iterations, *hyper)
+            w = w - rates[i] * decays[i] * w
+            w, slots = OPTIMIZERS[name](w, self.state[i], grad, rates[i], self.iterations, *hyper)
             self.parameters[i].value, self.state[i] = w, slots
 
     def epoch(self, data: Batch, batch_size: int, order: np.ndarray, rates: np.ndarray) -> None:
         """Walk through `order` batch by batch; the last batch may be short."""
         self.totals = self.new_totals()
         for i, first in enumerate(range(0, len(order), batch_size)):
-            self.step(data.rows(order[first : first + batch_size]), float(rates[i]))
+            self.step(data.rows(order[first : first + batch_size]), rates[i])

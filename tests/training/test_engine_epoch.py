@@ -118,7 +118,9 @@ def test_optimizers(optimizer: tuple[str, list[float]], batch_size: int) -> None
 
 OPTIONS = [
     {"weight_decay": 0.3},
-    {"weight_decay": 0.3, "decay_mask": [True, False, False, True]},
+    {"weight_decay": 0.3, "decay_factors": [1.0, 0.0, 0.0, 2.0]},
+    {"weight_decay": 0.3, "rate_factors": [1.0, 0.5, 2.0, 0.5], "decay_factors": [1.0, 0, 3, 2]},
+    {"rate_factors": [1.0, 0.25, 2.0, 0.5], "clipnorm": 0.05},
     {"clipvalue": 0.01},
     {"clipnorm": 0.05},
     {"global_clipnorm": 0.1},
@@ -131,13 +133,54 @@ OPTIONS = [
 
 @pytest.mark.parametrize("penalties", [None, ([0.01, 0, 0.02, 0], [0, 0.03, 0.2, 0.1])])
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "+".join(options))
-@pytest.mark.parametrize("name", ["sgd", "sgd_nesterov", "adam", "ftrl"])
+@pytest.mark.parametrize("name", ["sgd", "sgd_nesterov", "adam", "nadam", "ftrl"])
 def test_options(name: str, options: dict, penalties: tuple | None) -> None:
     l1, l2 = penalties or (None, None)
     optimizer = (name, HYPER[name])
     training, batch = problem(optimizer=optimizer, options=options, l1=l1, l2=l2)
     batch.weights[0] = np.random.default_rng(0).uniform(0, 2, (N, 1))
     check_epochs(training, batch)
+
+
+def test_numbers_of_steps() -> None:
+    """Learning rates, weight decays and what dropout takes, each from a column of its own."""
+
+    def network(t: Twin, w: int) -> list[int]:
+        x = t.add("dropout", [t.input(2 * w)], rate=0.2, column=3)
+        x = t.add("tanh", [t.dense(x, w)])
+        return [t.dense(t.add("dropout", [x], column=2), 3)]
+
+    training, batch = of_network(
+        network, 17, options={"scheduled_decay": True, "decay_factors": [1, 0, 2, 0]}
+    )
+    numbers = np.random.default_rng(4).uniform(0.0, 0.4, (5, 4)) * [0.1, 1, 1, 2]
+    trainer, reference = training.native(), training.reference()
+    trainer.seed = reference.seed = 5
+    order = np.random.default_rng(3).permutation(N)
+    start(trainer, batch, 16, order)
+    with pytest.raises(ValueError, match="rates must have 4 columns. Received: 3"):
+        trainer.run(numbers[:, :3], FOREVER)
+    assert trainer.run(numbers[:2], FOREVER) == 2
+    assert trainer.run(numbers[2:], FOREVER) == 3
+    reference.epoch(batch, 16, order, numbers)
+    for weight in training.weights:
+        np.testing.assert_allclose(weight.native.view, weight.reference.value, rtol=ALLOWED)
+
+
+def test_the_remainder_is_dropped() -> None:
+    training, batch = problem()
+    other, _ = problem()
+    trainer, reference = training.native(), other.native()
+    start(reference, batch, 16, np.arange(64))
+    trainer.start(
+        rows(batch.x), rows(batch.y), rows(batch.weights), 16, skip=1, drop_remainder=True
+    )
+    run_in_pieces(reference, [4])
+    ended: list[dict] = []
+    seeds = [3, 4]
+    assert trainer.run_epochs(np.full(20, 0.05), FOREVER, 3, ended, seeds=seeds) == 11
+    assert len(ended) == 3
+    assert [each["loss"][1] for each in ended] == [48, 64, 64]
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])

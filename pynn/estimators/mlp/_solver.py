@@ -190,8 +190,8 @@ class LearningRateRule:
         return float(self.optimizer.learning_rate)
 
     def rates(self, first_step: int, count: int) -> np.ndarray:
-        """Return the rates of `count` steps, float64 (count,)."""
-        rates: np.ndarray = self.optimizer._rates(first_step, count)
+        """Return the learning rates, and what else changes, of `count` steps, float64."""
+        rates: np.ndarray = self.optimizer._numbers(first_step, count)
         return rates
 
     def end_epoch(self, samples_seen: int) -> None:

@@ -83,14 +83,14 @@ class UnitTrainer(PythonTrainer):
         """Take at most ``len(rates)`` steps for about `seconds`; return how many."""
         return 0 if self._stop.is_set() else super().run(rates, seconds)
 
-    def _step(self, rows: np.ndarray, rate: float) -> None:
+    def _step(self, rows: np.ndarray, numbers: np.ndarray) -> None:
         done = _core.perceptron_epoch(
             self._rows,
             rows,
             self._targets,
             self._weights,
             self._intercept,
-            rate=rate,
+            rate=float(numbers[0]),
             sample_weight=self._row_weight,
             l1_applied=self._l1_applied,
             l1_total=self._l1_total,

@@ -26,6 +26,7 @@ from pynn.layers import InputLayer, Layer
 
 _OLD_MODULES = ("keras.src.engine", "tf_keras.layers", "tf_keras.src", "tensorflow.keras.layers")
 _BASE = {"name", "trainable", "dtype", "activity_regularizer", "batch_input_shape"}
+_BASE |= {"learning_rate_factors", "weight_decay_factors"}
 # What changes nothing when left out, besides None, False and empty values.
 _NEUTRAL: dict[str, Any] = {
     "autocast": True,

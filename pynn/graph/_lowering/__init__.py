@@ -4,6 +4,6 @@ Nothing here computes or trains. First `_analysis` looks at the nodes as a whole
 or each group of elementwise ones, is appended to the graph by the rule of its op.
 """
 
-from pynn.graph._lowering._lower import NativeGraph, lower_to_engine
+from pynn.graph._lowering._lower import NativeGraph, lower_to_engine, schedules_of
 
-__all__ = ["NativeGraph", "lower_to_engine"]
+__all__ = ["NativeGraph", "lower_to_engine", "schedules_of"]

@@ -27,6 +27,8 @@ class Builder:
     dtype : str
     analysis : LoweringAnalysis
         What is known of the nodes to come.
+    schedules : sequence of callable
+        What gives nodes a number for each step.
 
     Attributes
     ----------
@@ -35,7 +37,8 @@ class Builder:
         The engine's node of each tensor, by the tensor's ``id``.
     """
 
-    def __init__(self, dtype: str, analysis: LoweringAnalysis) -> None:
+    def __init__(self, dtype: str, analysis: LoweringAnalysis, schedules: Sequence[Any]) -> None:
+        self.schedules = schedules
         self.graph = _core.Graph(dtype)
         self.dtype = dtype
         self.analysis = analysis
@@ -59,6 +62,11 @@ class Builder:
         if id(value) not in self._variables:
             self._variables[id(value)] = self.graph.add("variable", [], [value._variable], {})
         return self._variables[id(value)]
+
+    def column_of(self, schedule: Any) -> int:
+        """Return the column of a step's numbers that a schedule fills."""
+        rate_and_decay = 2
+        return rate_and_decay + next(i for i, s in enumerate(self.schedules) if s is schedule)
 
     def select(self, node: int, features: np.ndarray) -> int:
         """Return a node of the given features of another."""

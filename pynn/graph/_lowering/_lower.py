@@ -43,6 +43,7 @@ def lower_to_engine(
     dtype: str,
     losses: Sequence[Tensor] = (),
     updates: Sequence[tuple[Weight, Tensor]] = (),
+    schedules: Sequence[Any] | None = None,
 ) -> NativeGraph | str:
     """Return the nodes as a graph of the engine, or the name of the first op that does not fit.
 
@@ -56,10 +57,13 @@ def lower_to_engine(
         Of one number each, for every row or for all.
     updates : sequence of (Weight, Tensor), default=()
         What weights become with each batch.
+    schedules : sequence of callable, default=None
+        Which follow learning rate and weight decay among the numbers of a step, in this order; None
+        stands for `schedules_of` the nodes.
     """
     wanted = [*outputs, *losses, *(tensor for _, tensor in updates)]
     analysis = analyze(nodes, wanted, dtype)
-    builder = Builder(dtype, analysis)
+    builder = Builder(dtype, analysis, schedules_of(nodes) if schedules is None else schedules)
     for tensor in inputs:
         features = math.prod(n or 1 for n in tensor.shape[1:])
         builder.ids[id(tensor)] = builder.graph.add("input", [], [], {"features": features})
@@ -110,6 +114,18 @@ def lower_to_engine(
     return NativeGraph(
         builder.graph, input_ids, wanted_ids[:first], wanted_ids[first:end], assignments
     )
+
+
+def schedules_of(nodes: Iterable[Node]) -> list[Any]:
+    """Return what gives nodes a number for each step, each once."""
+    found = {
+        id(value): value
+        for node in nodes
+        if node.op.name == "dropout"
+        for value in node.params.values()
+        if callable(value)
+    }
+    return list(found.values())
 
 
 # ---- elementwise nodes

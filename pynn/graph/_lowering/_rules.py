@@ -107,8 +107,11 @@ def append_activation(builder: Builder, node: Node) -> int:
 
 
 def _random(builder: Builder, node: Node) -> int | None:
-    amount = {name: value for name, value in node.params.items() if name != "always"}
-    return None if node.params["always"] else builder.add(node.op.name, node.inputs, **amount)
+    if node.params["always"]:
+        return None
+    ((name, amount),) = [item for item in node.params.items() if item[0] != "always"]
+    given = {"column": builder.column_of(amount)} if callable(amount) else {name: amount}
+    return builder.add(node.op.name, node.inputs, **given)
 
 
 def _alpha_dropout(builder: Builder, node: Node) -> int | None:

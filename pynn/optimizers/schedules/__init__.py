@@ -9,6 +9,7 @@ from pynn.optimizers.schedules._cosine import *
 from pynn.optimizers.schedules._decays import *
 from pynn.optimizers.schedules._schedule import FormulaSchedule as FormulaSchedule
 from pynn.optimizers.schedules._schedule import LearningRateSchedule, registry
+from pynn.optimizers.schedules._schedule import is_formula as is_formula
 
 __all__ = ["LearningRateSchedule", "deserialize", "serialize"]
 __all__ += _cosine.__all__

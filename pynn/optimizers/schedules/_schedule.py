@@ -62,6 +62,11 @@ class FormulaSchedule(LearningRateSchedule):
         return Number(rates) if steps.ndim == 0 else rates
 
 
+def is_formula(schedule: Any) -> bool:
+    """Whether the numbers of steps follow from it without any code of the user's."""
+    return type(schedule).__call__ is FormulaSchedule.__call__
+
+
 def check_positive(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is above 0."""
     if not is_number(value) or not value > 0:
