@@ -79,7 +79,8 @@ def load(name: str) -> Table:
         if pd.api.types.is_numeric_dtype(x[column]) and x[column].dtype != bool:
             x[column] = x[column].astype("float64")
         else:
-            x[column] = x[column].astype("string").astype("category")
+            texts = x[column].astype(object).map(str, na_action="ignore")
+            x[column] = texts.astype("category")
     x = x[[column for column in x if x[column].nunique(dropna=False) > 1]]
     if classifies:
         y = y.astype(str).str.strip()

@@ -91,12 +91,20 @@ def test_example(name: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_readmes_code(tmp_path: Path) -> None:
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
-    )
-    assert len(blocks) == 1
-    result = run(tmp_path, "-c", blocks[0])
+def code_of(document: str) -> str:
+    """Return the blocks of Python of a document."""
+    text = (ROOT / document).read_text()
+    return "".join(re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("README.md", r"0\.\d+\n.*val_accuracy: 0\.9.*\n \[.*\]\] [01]\.\d+\n$"),
+        ("docs/tables.md", r"[01]\.\d+\nrefit \[\d+\] [01]\.\d+\n.*'city': 0\.\d.*\]\]\n$"),
+    ],
+)
+def test_the_code_of_documents(document: str, expected: str, tmp_path: Path) -> None:
+    result = run(tmp_path, "-c", code_of(document))
     assert result.returncode == 0, result.stderr
-    assert re.match(r"0\.\d+\n", result.stdout)
-    assert "val_accuracy: 0.9" in result.stdout
+    assert re.match(expected, result.stdout, re.DOTALL), result.stdout
