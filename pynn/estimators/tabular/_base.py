@@ -158,7 +158,13 @@ class BaseTabular(Estimator, ABC):
             out of its range, or not one of the preset's.
         """
         with lock_of(self) as lock, lock.training(anew=True), limited_threads(self.n_jobs):
-            self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+            before = vars(self).copy()
+            try:
+                self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+            except BaseException:
+                self.__dict__.clear()
+                self.__dict__.update(before)
+                raise
         return self
 
     def _fit(self, x: Any, y: Any, weights: Any, x_val: Any, y_val: Any, weights_val: Any) -> None:
@@ -248,7 +254,9 @@ class BaseTabular(Estimator, ABC):
             )
         if "hidden_layer_sizes" in given:
             given["hidden_layer_sizes"] = tuple(np.atleast_1d(given["hidden_layer_sizes"]).tolist())
-        return replace(recipe, **given)
+        recipe = replace(recipe, **given)
+        recipe.check()
+        return recipe
 
     def _categories(self, columns: Sequence[Column]) -> list[int]:
         """Return the places of `categorical_features`."""

@@ -217,6 +217,7 @@ PRESETS: Mapping[str, Mapping[str, Recipe]] = {
     "mlp": dict.fromkeys((CLASSIFICATION, REGRESSION), MLPRecipe()),
 }
 
+_ACTIVATIONS = set(activations.__all__) - {"get", "serialize", "deserialize"}
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _SHARE = Interval(Real, 0, 1, closed="left")
@@ -229,7 +230,7 @@ NUMBERS: dict[str, list[Any]] = {
     "one_hot_levels": [_COUNT_OR_NONE],
     "single_column_pairs": ["boolean"],
     "hidden_layer_sizes": ["array-like", _COUNT],
-    "activation": [StrOptions(set(activations.__all__))],
+    "activation": [StrOptions(_ACTIVATIONS)],
     "dropout": [_SHARE],
     "epochs": [_COUNT],
     "batch_size": [_COUNT],

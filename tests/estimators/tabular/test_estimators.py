@@ -401,6 +401,16 @@ def test_a_number_that_the_preset_has_not_is_refused() -> None:
         classifier(n_members=4).fit(X, LABELS)
     with pytest.raises(ValueError, match="'epochs' parameter"):
         classifier(epochs=0).fit(X, LABELS)
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be positive integers"):
+        classifier(hidden_layer_sizes=[8, 0]).fit(X, LABELS)
+
+
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was() -> None:
+    found = classifier(strategy="auto", epochs=2).fit(X, LABELS)
+    expected = found.predict_proba(LATER)
+    with pytest.raises(ValueError, match="not in fit"):
+        found.fit(LATER[["rooms"]], expensive(LATER), X_val=LATER[["rooms"]], y_val=[0] * 60)
+    np.testing.assert_array_equal(found.predict_proba(LATER), expected)
 
 
 @pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
