@@ -107,6 +107,12 @@ PYNN_INLINE Vec<float> select(LaneMask<float> mask, Vec<float> if_true, Vec<floa
 PYNN_INLINE Vec<double> select(LaneMask<double> mask, Vec<double> if_true, Vec<double> if_false) {
   return {_mm512_mask_blend_pd(mask.raw, if_false.raw, if_true.raw)};
 }
+PYNN_INLINE bool any(LaneMask<float> mask) {
+  return mask.raw != 0;
+}
+PYNN_INLINE bool any(LaneMask<double> mask) {
+  return mask.raw != 0;
+}
 PYNN_INLINE LaneMask<float> lanes_below(int n, float) {
   return {_mm512_cmpgt_epi32_mask(_mm512_set1_epi32(n), (__m512i)lane_numbers<float>())};
 }

@@ -126,6 +126,13 @@ PYNN_INLINE Vec<T> select(LaneMask<T> mask, Vec<T> if_true, Vec<T> if_false) {
   return {mask.raw ? if_true.raw : if_false.raw};
 }
 
+template <class T>
+PYNN_INLINE bool any(LaneMask<T> mask) {
+  bool found = false;
+  PYNN_UNROLL for (int i = 0; i < Vec<T>::kWidth; ++i) found |= mask.raw[i] != 0;
+  return found;
+}
+
 // Lane i: i < n. n may be negative or beyond the width; the last argument says the type.
 template <class T>
 PYNN_INLINE LaneMask<T> lanes_below(int n, T) {

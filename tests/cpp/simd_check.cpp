@@ -19,6 +19,7 @@
 #include "base/denormals.hpp"
 #include "formulas/activations/gelu.hpp"
 #include "simd/math.hpp"
+#include "simd/trigonometry.hpp"
 
 namespace pynn {
 namespace PYNN_ISA {
@@ -190,6 +191,8 @@ void check_masks() {
   PYNN_CHECK_MASK(!lt(a, b), !(a < b));
   PYNN_CHECK(select(lt(a, b), b, c), a < b ? b : c);
   for (int n = -2; n < V::kWidth + 3; ++n) {
+    expect("any", T(any(first_n<V>(n))), T(n > 0), T(n), T(0), T(0));
+    expect("any", T(any(!first_n<V>(n))), T(n < V::kWidth), T(n), T(0), T(0));
     alignas(64) T y[V::kWidth];
     store(y, select(first_n<V>(n), set<V>(1), zero<V>()));
     for (int i = 0; i < V::kWidth; ++i) expect("first_n", y[i], T(i < n), T(n), T(i), T(0));
@@ -323,6 +326,8 @@ std::vector<Function<float>> functions() {
           PYNN_FUNCTION(sigmoid, sigmoid_reference, 2, 2),
           PYNN_FUNCTION(softplus, softplus_reference, 2, 2),
           PYNN_FUNCTION(erf, std::erf, 1.25, 1.5),
+          PYNN_FUNCTION(sin, std::sin, 1.75, 1.75),
+          PYNN_FUNCTION(cos, std::cos, 1.75, 1.75),
           PYNN_PRODUCT(gelu, gelu_reference, 2, 2)};
 }
 
@@ -339,6 +344,8 @@ std::vector<Function<double>> functions() {
           PYNN_FUNCTION(sigmoid, sigmoid_reference, 2, 2),
           PYNN_FUNCTION(softplus, softplus_reference, 2, 2),
           PYNN_FUNCTION(erf, std::erf, 1.25, 1.5),
+          PYNN_FUNCTION(sin, std::sin, 1.75, 1.75),
+          PYNN_FUNCTION(cos, std::cos, 1.75, 1.75),
           PYNN_PRODUCT(gelu, gelu_reference, 2, 2)};
 }
 

@@ -24,7 +24,19 @@ from pynn import _core
 
 ROOT = Path(__file__).resolve().parents[2]
 ISAS = _core.available_isas()
-FUNCTIONS = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "erf", "gelu")
+FUNCTIONS = (
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "tanh",
+    "sigmoid",
+    "softplus",
+    "erf",
+    "gelu",
+    "sin",
+    "cos",
+)
 
 
 @dataclass

@@ -53,6 +53,8 @@ ELEMENTWISE: dict[str, tuple[int, Callable[..., np.ndarray], Slopes]] = {
     "expm1": (1, np.expm1, lambda a, y: (np.exp(a),)),
     "log": (1, np.log, lambda a, y: (1 / a,)),
     "log1p": (1, np.log1p, lambda a, y: (1 / (1 + a),)),
+    "sin": (1, np.sin, lambda a, y: (np.cos(a),)),
+    "cos": (1, np.cos, lambda a, y: (-np.sin(a),)),
     "maximum": (2, np.maximum, pick_slopes(np.greater)),
     "minimum": (2, np.minimum, pick_slopes(np.less)),
     "where": (3, lambda a, b, c: np.where(a, b, c), lambda a, b, c, y: (0.0, a != 0, a == 0)),
