@@ -87,6 +87,7 @@ class Graph:
         inputs: Sequence[int] = ...,
         variables: Sequence[Variable] = ...,
         params: dict[str, float] = ...,
+        indices: Sequence[int] = ...,
     ) -> int: ...
     def add_expression(
         self,
@@ -94,7 +95,6 @@ class Graph:
         constants: Sequence[Sequence[float]],
         instructions: Sequence[tuple[str, Sequence[int], float]],
     ) -> int: ...
-    def add_selection(self, input: int, indices: Sequence[int]) -> int: ...
     def width(self, node: int) -> int: ...
 
 class Rows:

@@ -92,12 +92,14 @@ void bind_graph(py::module_& m) {
       .def(
           "add",
           [](Graph& self, const std::string& kind, const std::vector<int>& inputs,
-             std::vector<VariablePtr> variables, const std::map<std::string, double>& params) {
-            return self.add(kind, inputs, std::move(variables), params);
+             std::vector<VariablePtr> variables, const std::map<std::string, double>& params,
+             std::vector<int> indices) {
+            return self.add(kind, inputs, std::move(variables), params, {}, std::move(indices));
           },
           py::arg("kind"), py::arg("inputs") = std::vector<int>{},
           py::arg("variables") = std::vector<VariablePtr>{},
           py::arg("params") = std::map<std::string, double>{},
+          py::arg("indices") = std::vector<int>{},
           "Append a node and return its number. graph_kinds() lists the kinds.")
       .def(
           "add_expression",
@@ -110,12 +112,6 @@ void bind_graph(py::module_& m) {
           "Append a program of (name, operands, alpha) on one entry at a time. Operands are "
           "numbers: "
           "inputs first, then constants, then the results of earlier instructions.")
-      .def(
-          "add_selection",
-          [](Graph& self, int input, const std::vector<int>& indices) {
-            return self.add("select_features", {input}, {}, {}, {}, indices);
-          },
-          py::arg("input"), py::arg("indices"), "Append the features of these numbers.")
       .def(
           "width", [](const Graph& graph, int node) { return graph.node(node).features; },
           py::arg("node"), "Features of a node's output.")

@@ -114,34 +114,34 @@ void ExecutionPlan<T>::choose_fusions() {
     node.value_of = node.grad_of = id;
     if (!node.used) continue;
     node.op = make_op<T>(*node.spec);
-    if (node.is_activation() && !node.skipped) fuse_into_dense(id);
+    if (node.is_activation() && !node.skipped) fuse_into_product(id);
   }
-  // The dense op after a fused relu applies the derivative while it writes the gradient.
+  // The product after a fused relu applies the derivative while it writes the gradient.
   for (Node& node : nodes_) {
-    if (node.op == nullptr || !node.is_dense()) continue;
+    if (node.op == nullptr || !node.is_product()) continue;
     const Node& source = at(node.spec->inputs[0]);
     if (source.op->fuses_relu && source.op->relu_mask == &source.slot)
       node.op->relu_mask = &source.slot;
   }
 }
 
-// The activation of a dense op that nothing else reads works in place on the dense op's buffers; a
+// The activation of a product that nothing else reads works in place on the product's buffers; a
 // relu happens in its tiles.
 template <class T>
-void ExecutionPlan<T>::fuse_into_dense(int id) {
+void ExecutionPlan<T>::fuse_into_product(int id) {
   Node& node = at(id);
   const int source_id = node.spec->inputs[0];
   Node& source = at(source_id);
   const bool alone =
       source.consumers.size() == 1 && !is_loss_node(source_id) && !is_output(source_id);
-  if (!alone || !source.is_dense()) return;
+  if (!alone || !source.is_product()) return;
   const int activation = node.spec->kind->activation;
   if (!kernel_table<T>().activation[activation].needs_input) node.value_of = source_id;
   node.grad_of = source_id;
   if (activation != static_cast<int>(Activation::relu)) return;
   node.op->fuses_relu = source.op->fuses_relu = true;
   const bool sole = node.consumers.size() == 1 && !is_loss_node(id);
-  if (sole && at(node.consumers[0]).is_dense()) node.op->relu_mask = &node.slot;
+  if (sole && at(node.consumers[0]).is_product()) node.op->relu_mask = &node.slot;
 }
 
 template <class T>
@@ -163,6 +163,9 @@ void ExecutionPlan<T>::lay_out_buffers() {
     if (node.value_of == id && !slot.sparse) arena_.request(&slot.value, elements);
     if (node.has_grad && node.grad_of == id) arena_.request(&slot.grad, elements);
   }
+  // Ops that read whole vectors of features from within a value may read beyond the last one.
+  T* slack = nullptr;
+  arena_.request(&slack, kRowAlign * kLanes);
   arena_.allocate();
   for (Node& node : nodes_) {
     if (!node.used) continue;

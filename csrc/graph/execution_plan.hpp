@@ -101,7 +101,7 @@ class ExecutionPlan {
     RowCopy grad_copy;
 
     bool is_activation() const noexcept { return spec->kind->activation >= 0; }
-    bool is_dense() const noexcept { return spec->kind->is_dense; }
+    bool is_product() const noexcept { return spec->kind->is_product; }
     // Its gradient goes on to its inputs and parameters.
     bool runs_backward() const noexcept { return op != nullptr && has_grad && !skipped; }
   };
@@ -115,7 +115,7 @@ class ExecutionPlan {
   void find_loss_nodes();
   void find_gradients(const ParameterMap<T>& parameters);
   void choose_fusions();
-  void fuse_into_dense(int id);
+  void fuse_into_product(int id);
   void lay_out_buffers();
   void bind_ops(const ParameterMap<T>& parameters);
   void order_gradients();

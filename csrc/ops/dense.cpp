@@ -326,7 +326,7 @@ int shape(const NodeSpec& node) {
 
 OpKind dense_kind() {
   OpKind kind{"dense", {{"transposed", 0}}, 1, 1, shape, makers<Dense>()};
-  kind.is_dense = true;
+  kind.is_dense = kind.is_product = true;
   return kind;
 }
 

@@ -225,6 +225,7 @@ struct OpKind {
   int activation = -1;  // index in kActivationList, or -1
   bool is_softmax = false;
   bool is_dense = false;
+  bool is_product = false;  // its tiles can do relu, and relu's derivative
   bool is_input = false;
   bool depends_on_batch =
       false;  // in training, a row's output depends on the other rows of the batch

@@ -7,6 +7,7 @@ namespace pynn {
 
 OpKind input_kind();
 OpKind dense_kind();
+OpKind grouped_dense_kind();
 OpKind activation_kind(int function);
 OpKind softmax_kind();
 OpKind log_softmax_kind();
@@ -26,11 +27,22 @@ std::vector<OpKind> merge_kinds();
 
 const std::vector<OpKind>& op_kinds() {
   static const std::vector<OpKind> kinds = [] {
-    std::vector<OpKind> all = {input_kind(),          dense_kind(),      softmax_kind(),
-                               log_softmax_kind(),    dropout_kind(),    batch_normalization_kind(),
-                               concatenate_kind(),    expression_kind(), select_features_kind(),
-                               take_kind(),           variable_kind(),   gaussian_dropout_kind(),
-                               gaussian_noise_kind(), batch_sum_kind(),  assign_kind()};
+    std::vector<OpKind> all = {input_kind(),
+                               dense_kind(),
+                               grouped_dense_kind(),
+                               softmax_kind(),
+                               log_softmax_kind(),
+                               dropout_kind(),
+                               batch_normalization_kind(),
+                               concatenate_kind(),
+                               expression_kind(),
+                               select_features_kind(),
+                               take_kind(),
+                               variable_kind(),
+                               gaussian_dropout_kind(),
+                               gaussian_noise_kind(),
+                               batch_sum_kind(),
+                               assign_kind()};
     for (int i = 0; i < kActivations; ++i) all.push_back(activation_kind(i));
     for (OpKind& kind : merge_kinds()) all.push_back(std::move(kind));
     for (OpKind& kind : reduce_kinds()) all.push_back(std::move(kind));

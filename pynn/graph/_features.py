@@ -21,6 +21,7 @@ MOVING = frozenset(
     "concatenate".split()
 )
 _PROBE_ROWS = 3
+_LARGEST_MATRIX = 1 << 16
 _KEPT_WIDTH = 1024  # rows of features in order that are kept, of 8 KB at most
 
 
@@ -38,6 +39,11 @@ def row_shape(value: Any) -> tuple[int, ...] | None:
 def has_rows(value: Any) -> bool:
     """Whether the first axis of `value` is the batch's."""
     return isinstance(value, Tensor) and value.shape[:1] == (None,)
+
+
+def is_large_matrix(value: Any) -> bool:
+    """Whether `value` is a kernel that is better not given to each row as numbers of its own."""
+    return isinstance(value, Weight) and value.ndim == 2 and value.size > _LARGEST_MATRIX
 
 
 def reduces_batch(node: Node) -> bool:

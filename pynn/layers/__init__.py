@@ -12,6 +12,7 @@ from pynn.layers import (
     _activity_regularization,
     _batch_normalization,
     _dense,
+    _einsum_dense,
     _embedding,
     _encoding,
     _input,
@@ -31,6 +32,7 @@ from pynn.layers._config import out_of_scope as out_of_scope
 from pynn.layers._config import registry
 from pynn.layers._config import with_objects as with_objects
 from pynn.layers._dense import *
+from pynn.layers._einsum_dense import *
 from pynn.layers._embedding import *
 from pynn.layers._encoding import *
 from pynn.layers._input import *
@@ -57,6 +59,7 @@ __all__ += _activations.__all__
 __all__ += _activity_regularization.__all__
 __all__ += _batch_normalization.__all__
 __all__ += _dense.__all__
+__all__ += _einsum_dense.__all__
 __all__ += _embedding.__all__
 __all__ += _encoding.__all__
 __all__ += _input.__all__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,17 +131,38 @@ PROD = Op("prod", np.prod, _prod_backward, reduced)
 
 def _einsum_letters(subscripts: str) -> tuple[list[str], str]:
     """Return the letters of each operand, and of the result."""
+    given, _, result = subscripts.partition("->")
+    return given.split(","), result
+
+
+def _explicit(subscripts: str, ndims: Sequence[int]) -> str:
+    """Return subscripts with letters for what an ellipsis stands for, and with a result."""
     given, arrow, result = subscripts.replace(" ", "").partition("->")
     operands = given.split(",")
+    unused = [a for a in string.ascii_letters if a not in subscripts]
+    elided = 0
+    if "." in given and len(operands) == len(ndims):
+        rests = [n - len(o) + 3 for o, n in zip(operands, ndims, strict=True) if "..." in o]
+        elided = max(0, *rests)
+        operands = [
+            o.replace("...", "".join(unused[elided - (n - len(o) + 3) : elided]))
+            for o, n in zip(operands, ndims, strict=True)
+        ]
     letters = "".join(operands)
-    if not arrow:
-        result = "".join(sorted(a for a in set(letters) if letters.count(a) == 1))
-    if "." in subscripts or any(len(set(each)) < len(each) for each in [*operands, result]):
+    added = "".join(unused[:elided])
+    if arrow:
+        result = result.replace("...", added)
+    else:
+        alone = sorted(a for a in set(letters) - {*added} if letters.count(a) == 1)
+        result = added + "".join(alone)
+    known = [*operands, result]
+    dropped = set(added) - set(result)
+    if dropped or "." in "".join(known) or any(len(set(each)) < len(each) for each in known):
         raise ValueError(
-            "einsum takes letters, each once for an operand and once for the result. "
-            f"Received: subscripts={subscripts!r}"
+            "einsum takes letters, each once for an operand and once for the result, and an "
+            f"ellipsis for leading axes. Received: subscripts={subscripts!r}"
         )
-    return operands, result
+    return ",".join(operands) + "->" + result
 
 
 def _einsum_backward(grad: Any, out: Any, *values: Any, subscripts: str) -> list[np.ndarray]:
@@ -222,8 +244,12 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 
 
 def einsum(subscripts: str, *operands: Any) -> Any:
-    """Return sums of products over the axes that ``subscripts`` names, as in ``"ij,jk->ik"``."""
-    return apply(EINSUM, *operands, subscripts=subscripts)
+    """Return sums of products over the axes that ``subscripts`` names, as in ``"ij,jk->ik"``.
+
+    ``...`` stands for axes without a letter, as in ``"...i,io->...o"``.
+    """
+    explicit = _explicit(subscripts, [len(shape_of(x)) for x in operands])
+    return apply(EINSUM, *operands, subscripts=explicit)
 
 
 def scatter(indices: Any, values: Any, shape: Sequence[int]) -> Any:

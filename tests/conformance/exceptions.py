@@ -11,6 +11,7 @@ ABSENT_ARGUMENTS = {
     "lora_rank": "no low-rank adapters",
     "lora_alpha": "no low-rank adapters",
     "quantization_config": "no quantization",
+    "gptq_unpacked_column_size": "no quantization",
     "ragged": "no ragged tensors",
     "sparse": "no sparse tensors",
     "idf_weights": "no frequencies of words in texts",

@@ -40,6 +40,20 @@ SMOOTH = [
     case_of("Dense", units=3, use_bias=False),
     case_of("Dense", (2, 4), units=3, activation="tanh"),
     case_of("Dense", (3, 2, 4), units=2),
+    case_of("EinsumDense", equation="ab,bc->ac", output_shape=3, bias_axes="c"),
+    case_of("EinsumDense", (2, 4), equation="...i,io->...o", output_shape=3, activation="tanh"),
+    case_of("EinsumDense", (3, 2), equation="ab...,bc->ac...", output_shape=5, bias_axes="c"),
+    *[
+        case_of(
+            "EinsumDense",
+            (3, 4),
+            equation="bgi,gio->bgo",
+            output_shape=(3, 2),
+            bias_axes=axes,
+            bias_initializer="ones",
+        )
+        for axes in ("o", "g", "go")
+    ],
     Case(
         "Dense",
         lambda k: {

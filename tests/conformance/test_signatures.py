@@ -167,6 +167,7 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "layers.GaussianNoise": {"stddev": 0.5},
     "layers.InputLayer": {"shape": (3,)},
     "layers.Rescaling": {"scale": 2.0},
+    "layers.EinsumDense": {"equation": "...i,io->...o", "output_shape": 3},
     "layers.Permute": {"dims": (2, 1)},
     "layers.RepeatVector": {"n": 3},
     "layers.Reshape": {"target_shape": (2, 2)},

@@ -15,6 +15,7 @@ from pynn.training import ArrayData, Listener, Totals, TrainingLoop
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0.5, 2.0, (45, 4))
 KERNEL = ops.Weight(RNG.standard_normal((4, 4)), "kernel")
+GROUPED = np.random.default_rng(7).standard_normal((3, 2, 2))
 BIAS = ops.Weight(RNG.standard_normal(4), "bias")
 CUBE = ops.Weight(RNG.standard_normal((4, 2, 2)), "cube")
 SCALE = ops.Weight(np.array(0.7), "scale")
@@ -64,6 +65,13 @@ NATIVE = {
     "arithmetic": lambda x: (1 / x - x) / (x + 2) * ops.abs(1.2 - x) + ops.rsqrt(x),
     "powers": lambda x: x**2 + x**0.5 + x**-1 + x**3 + x**1 + x**2.5 + 2.0**x + x ** (x - 1),
     "logarithms": lambda x: ops.log(x) + ops.log1p(x) + ops.expm1(x) + ops.exp(-x),
+    "products along the last axis": lambda x: ops.reshape(
+        ops.reshape(x, (-1, 2, 2)) @ KERNEL[:2], (-1, 2 * KERNEL.shape[1])
+    ),
+    "a matrix for each group": lambda x: ops.reshape(
+        ops.einsum("bgi,ogi->bgo", ops.reshape(x, (-1, 2, 2)), GROUPED), (-1, 6)
+    ),
+    "angles": lambda x: ops.sin(3 * x) * ops.cos(100 * x) + ops.tan(x) + ops.cos(1e7 * x),
     "softplus by hand": lambda x: ops.log(1 + ops.exp(x)),
     "remainders": lambda x: ops.mod(x, 0.7) + x // 0.7 + ops.floor(x) + ops.ceil(x) + ops.round(x),
     "where": lambda x: ops.where(x > 1, x * x, ops.where(x <= 0.8, 0.0, -x)),
@@ -139,11 +147,14 @@ def _chain(x):
 
 
 INTERPRETED = {
-    "sin": ops.sin,
+    "arctan": ops.arctan,
     "cast": lambda x: ops.cast(x, "float32") @ KERNEL,
     "max": lambda x: x - ops.max(x, axis=0, keepdims=True),
     "dropout": lambda x: ops.dropout(x, 0.0, always=True),
-    "matmul": lambda x: ops.reshape(ops.reshape(x, (-1, 2, 2)) @ np.eye(2), (-1, 4)),
+    "matmul": lambda x: ops.reshape(
+        ops.reshape(x, (-1, 2, 2)) @ ops.reshape(x, (-1, 2, 2)), (-1, 4)
+    ),
+    "einsum": lambda x: ops.einsum("bi,bi->b", x, x)[:, None],
     "transpose": lambda x: _turned(x),
     "take": lambda x: ops.reshape(ops.take(CUBE, _numbers(x)[:, 0], axis=0), (-1, 4)),
     "index": lambda x: x[::-1],

@@ -42,6 +42,7 @@ EXAMPLES = [
     ("Dense", {"units": 5}, VECTOR),
     ("Dense", {"units": 5, "activation": "relu", "use_bias": False}, VECTOR),
     ("Dense", {"units": 4, "activation": "gelu", "bias_initializer": "ones"}, IMAGE),
+    ("EinsumDense", {"equation": "...i,io->...o", "output_shape": 3, "bias_axes": "o"}, VECTOR),
     ("Dot", {"axes": 1}, [VECTOR, OTHER]),
     ("Dot", {"axes": (2, 1), "normalize": True}, [IMAGE, IMAGE.transpose(0, 2, 1)]),
     ("Dot", {"axes": (1, 2)}, [VECTOR[:, :3], IMAGE]),

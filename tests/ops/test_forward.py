@@ -30,6 +30,13 @@ def build(kind: str, features: int, dtype: str) -> tuple[Twin, list[int]]:
     x = twin.input(features)
     if kind == "dense":
         return twin, [twin.dense(x, 7), twin.dense(x, 16, bias=False), twin.dense(x, 33)]
+    if kind == "grouped_dense":
+        return twin, [
+            twin.grouped_dense(x, features, 7, features, False, 7 * features),
+            twin.grouped_dense(x, features, 1, 1, True, 1),
+            twin.grouped_dense(x, 1, 33, 1, False, 0),
+            twin.grouped_dense(twin.input(6 * features), 6, 3, 2, True, 18),
+        ]
     if kind == "batch_normalization":
         variants = [{}, {"scale": 0}, {"center": 0}, {"scale": 0, "center": 0, "epsilon": 0.1}]
         return twin, [twin.batch_normalization(x, **variant) for variant in variants]

@@ -71,6 +71,35 @@ def dense_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
     return [grad @ c.v[0]], of_variables
 
 
+def places(c: Call) -> np.ndarray:
+    """Where in the kernel each group's matrix is, by group, input and output."""
+    inputs = np.arange(c.x[0].shape[1] // len(c.indices)) * int(c.params["input_step"])
+    outputs = np.arange(int(c.params["outputs"])) * int(c.params["output_step"])
+    return np.asarray(c.indices)[:, None, None] + inputs[:, None] + outputs
+
+
+def grouped_dense(c: Call) -> np.ndarray:
+    kernels = c.v[0].ravel()[places(c)]
+    x = c.x[0].reshape(len(c.x[0]), len(c.indices), -1)
+    y = np.einsum("bgi,gio->bgo", x, kernels)
+    return (y + (c.v[1].reshape(-1, y.shape[2]) if len(c.v) > 1 else 0)).reshape(len(y), -1)
+
+
+def grouped_dense_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
+    kernels = c.v[0].ravel()[places(c)]
+    x = c.x[0].reshape(len(c.x[0]), len(c.indices), -1)
+    grad = grad.reshape(len(x), len(c.indices), -1)
+    of_kernel = np.zeros(c.v[0].size)
+    np.add.at(of_kernel, places(c), np.einsum("bgi,bgo->gio", x, grad))
+    of_variables = [of_kernel.reshape(c.v[0].shape)]
+    if len(c.v) > 1:
+        of_groups = grad.sum(axis=0)
+        shared = c.v[1].size == of_groups.shape[1]
+        of_bias = of_groups.sum(axis=0) if shared else of_groups
+        of_variables.append(of_bias.reshape(c.v[1].shape))
+    return [np.einsum("bgo,gio->bgi", grad, kernels).reshape(c.x[0].shape)], of_variables
+
+
 def mask(c: Call) -> np.ndarray:
     if not c.mode.training:
         return np.ones_like(c.x[0])
@@ -220,6 +249,7 @@ Backward = Callable[[Call, np.ndarray], tuple[Arrays, Arrays]]  # of the inputs,
 
 OPS: dict[str, tuple[Forward, Backward]] = {
     "dense": (dense, dense_backward),
+    "grouped_dense": (grouped_dense, grouped_dense_backward),
     "dropout": (dropout, dropout_backward),
     "gaussian_noise": (lambda c: c.x[0] + noise(c), lambda c, grad: ([grad], [])),
     "gaussian_dropout": (

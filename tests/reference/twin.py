@@ -78,6 +78,23 @@ class Twin:
             weights.append(self.normal(1, units, 0.3))
         return self.add("dense", [x], weights)
 
+    def grouped_dense(
+        self, x: int, groups: int, outputs: int, matrices: int, across: bool, bias: int
+    ) -> int:
+        """Groups that take turns with the matrices; `bias` numbers of a bias, or 0."""
+        inputs = self.native.width(x) // groups
+        weights = [self.normal(1, matrices * inputs * outputs, inputs**-0.5)]
+        if bias:
+            weights.append(self.normal(1, bias, 0.3))
+        indices = [g % matrices * inputs * outputs for g in range(groups)]
+        input_step, output_step = (1, inputs) if across else (outputs, 1)
+        params = {"outputs": outputs, "input_step": input_step, "output_step": output_step}
+        number = self.native.add("grouped_dense", [x], [w.native for w in weights], params, indices)
+        known = [w.reference for w in weights]
+        made = self.reference.add("grouped_dense", [x], known, params, None, indices)
+        assert made == number
+        return number
+
     def batch_normalization(self, x: int, **params: float) -> int:
         features = self.native.width(x)
         weights = [self.normal(1, features, 0.3)]
@@ -101,7 +118,7 @@ class Twin:
         return number
 
     def select(self, x: int, indices: list[int]) -> int:
-        number = self.native.add_selection(x, indices)
+        number = self.native.add("select_features", [x], indices=indices)
         assert self.reference.add("select_features", [x], [], {}, None, indices) == number
         return number
 

@@ -94,8 +94,6 @@ ABSENT: dict[str, dict[str, str]] = {
         "JaxLayer": _OTHERS,
         "TFSMLayer": _OTHERS,
         "TorchModuleWrapper": _OTHERS,
-        "EinsumDense": "`Dense` takes inputs of any number of axes, and layers of one's own "
-        "`ops.einsum`",
         "InputSpec": "layers check what they are called on where they are built",
         "Masking": _MASKS,
         "SpectralNormalization": "changes the weights of another layer at each step; constraints "

@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pynn import _core
 from pynn.graph._features import MOVING, is_in_order, moved_features, row_shape
+from pynn.graph._lowering._products import Product, product_of
 from pynn.ops import Node, Tensor, Weight
+
+_PRODUCTS = ("matmul", "dense", "einsum")
 
 
 class LoweringAnalysis(NamedTuple):
@@ -30,7 +33,7 @@ class LoweringAnalysis(NamedTuple):
     transposed : dict
         Weights of which only the transpose is used, as a kernel, by the ``id`` of its tensor.
     biases : dict
-        Input, kernel and bias that a sum comes to.
+        The product and the bias that a sum comes to.
     absorbed : set of int
         Products to which a sum adds a bias: the sum's node computes both.
     alone : set of int
@@ -40,15 +43,9 @@ class LoweringAnalysis(NamedTuple):
     moves: dict[int, np.ndarray]
     renames: set[int]
     transposed: dict[int, Weight]
-    biases: dict[int, tuple[Tensor, Any, Weight]]
+    biases: dict[int, tuple[Product, Weight]]
     absorbed: set[int]
     alone: set[int]
-
-    def is_kernel(self, value: Any) -> bool:
-        """Whether the engine can multiply by `value`."""
-        if isinstance(value, np.ndarray):
-            return value.ndim == 2 and value.dtype.kind in "fiub"
-        return (isinstance(value, Weight) and value.ndim == 2) or id(value) in self.transposed
 
 
 def analyze(nodes: Sequence[Node], wanted: Sequence[Tensor], dtype: str) -> LoweringAnalysis:
@@ -118,21 +115,16 @@ def _fuse_products(
             if isinstance(product, Weight):
                 product, bias = bias, product
             inner = product.node if isinstance(product, Tensor) else None
-            if inner is None or uses[id(product)] != 1 or not _is_plain_product(analysis, inner):
+            if inner is None or uses[id(product)] != 1 or len(inner.inputs) != 2:
                 continue
-            x, kernel = inner.inputs
-            if isinstance(bias, Weight) and bias.shape == kernel.shape[1:]:
+            found = product_of(inner, analysis.transposed)
+            if found is None or not found.takes_bias(bias):
+                continue
+            if bias.shape == product.shape[len(product.shape) - bias.ndim :]:
                 analysis.absorbed.add(id(inner))
                 analysis.alone.add(id(node))
-                analysis.biases[id(node)] = (x, kernel, bias)
+                analysis.biases[id(node)] = (found, bias)
         elif node.op.name in activation_names() and inner is not None:
-            is_product = inner.op.name in ("matmul", "dense") or id(inner) in analysis.biases
+            is_product = inner.op.name in _PRODUCTS or id(inner) in analysis.biases
             if is_product and uses[id(inner.output)] == 1:
                 analysis.alone.add(id(node))
-
-
-def _is_plain_product(analysis: LoweringAnalysis, node: Node) -> bool:
-    if node.op.name not in ("matmul", "dense") or len(node.inputs) != 2:
-        return False
-    x, kernel = node.inputs
-    return isinstance(x, Tensor) and len(x.shape) == 2 and analysis.is_kernel(kernel)

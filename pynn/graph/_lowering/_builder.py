@@ -68,13 +68,25 @@ class Builder:
         rate_and_decay = 2
         return rate_and_decay + next(i for i, s in enumerate(self.schedules) if s is schedule)
 
+    def variable(self, value: Weight | np.ndarray, in_out: bool = False) -> _core.Variable:
+        """Return the variable of a weight, or a new one that holds an array's numbers."""
+        if isinstance(value, Weight):
+            return value._variable
+        is_matrix = value.ndim == 2
+        rows, cols = value.shape[::-1] if is_matrix else (1, value.size)
+        variable = _core.Variable(rows, cols, self.dtype, in_out and is_matrix)
+        variable.view[...] = value.T if is_matrix else value.ravel()
+        return variable
+
     def select(self, node: int, features: np.ndarray) -> int:
         """Return a node of the given features of another."""
         if is_in_order(features, self.graph.width(node)):
             return node
         key = (node, features.tobytes())
         if key not in self._selections:
-            self._selections[key] = self.graph.add_selection(node, features.tolist())
+            self._selections[key] = self.graph.add(
+                "select_features", [node], indices=features.tolist()
+            )
         return self._selections[key]
 
     def express(self, name: str, *operands: Any) -> int:

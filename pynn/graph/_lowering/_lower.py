@@ -16,7 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import _core
-from pynn.graph._features import broadcast_features, has_rows, is_in_order, row_shape
+from pynn.graph._features import (
+    broadcast_features,
+    has_rows,
+    is_in_order,
+    is_large_matrix,
+    row_shape,
+)
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names, analyze
 from pynn.graph._lowering._builder import Builder, Program
 from pynn.graph._lowering._rules import append_activation, rule_of
@@ -151,7 +157,7 @@ def _is_elementwise(node: Node) -> bool:
 
 
 def _fits(value: Any, output: Tensor) -> bool:
-    if isinstance(value, Weight) and value.ndim == 2:
+    if is_large_matrix(value):
         return False
     if not isinstance(value, (Tensor, Weight)):
         if value is None or np.asarray(value).dtype.kind not in "fiub":

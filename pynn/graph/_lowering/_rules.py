@@ -8,17 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 
-from pynn import _core
 from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
 from pynn._dtypes import exact_numbers
 from pynn._shape_rules import normalize_axes
-from pynn.graph._features import has_rows, row_shape
+from pynn.graph._features import has_rows, is_large_matrix, row_shape
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
 from pynn.graph._lowering._builder import Builder
+from pynn.graph._lowering._products import Product, product_of
 from pynn.ops import Node, Tensor, Weight
 
 Rule = Callable[[Builder, Node], "int | None"]
@@ -135,39 +134,35 @@ def _alpha_dropout(builder: Builder, node: Node) -> int | None:
 # ---- matrix products, and the sums that add a bias to one
 
 
-def _dense(builder: Builder, node: Node) -> int | None:
-    x, kernel, *bias = node.inputs
-    if not isinstance(x, Tensor) or len(x.shape) != 2 or not has_rows(x):
+def _product(builder: Builder, node: Node) -> int | None:
+    product = product_of(node, builder.analysis.transposed)
+    bias = node.inputs[2:]
+    if product is None or not all(product.takes_bias(weight) for weight in bias):
         return None
-    if not builder.analysis.is_kernel(kernel) or not all(
-        isinstance(weight, Weight) for weight in bias
-    ):
-        return None
-    return _product(builder, x, kernel, *bias)
+    return _append_product(builder, product, *bias)
 
 
 def _biased_sum(builder: Builder, node: Node) -> int | None:
     if id(node) not in builder.analysis.biases:
         return None
-    return _product(builder, *builder.analysis.biases[id(node)])
+    return _append_product(builder, *builder.analysis.biases[id(node)])
 
 
-def _product(builder: Builder, x: Tensor, kernel: Any, *bias: Weight) -> int:
-    """Append a matrix product with a weight, the transpose of one, or an array."""
-    transposed = builder.analysis.transposed.get(id(kernel))
-    weight = kernel if transposed is None else transposed
-    variables = [_variable_of(builder, weight), *(vector._variable for vector in bias)]
-    params = {"transposed": float(transposed is not None)}
-    return builder.graph.add("dense", [builder.node(x)], variables, params)
-
-
-def _variable_of(builder: Builder, value: Any, in_out: bool = False) -> _core.Variable:
-    """Return the variable of a weight, or a new one that holds the numbers of a matrix."""
-    if isinstance(value, Weight):
-        return value._variable
-    variable = _core.Variable(value.shape[1], value.shape[0], builder.dtype, in_out)
-    variable.view[...] = value.T
-    return variable
+def _append_product(builder: Builder, product: Product, *bias: Weight) -> int:
+    variables = [builder.variable(product.kernel), *(vector._variable for vector in bias)]
+    x = builder.node(product.x)
+    if product.is_plain:
+        params = {"transposed": float(product.transposed)}
+        return builder.graph.add("dense", [x], variables, params)
+    if product.order is not None:
+        x = builder.select(x, product.order)
+    steps = {
+        "outputs": float(product.outputs),
+        "input_step": float(product.input_step),
+        "output_step": float(product.output_step),
+    }
+    made = builder.graph.add("grouped_dense", [x], variables, steps, product.offsets.tolist())
+    return made if product.output_order is None else builder.select(made, product.output_order)
 
 
 # ---- lookups
@@ -187,7 +182,7 @@ def _take(builder: Builder, node: Node) -> int | None:
     if len(table) > exact_numbers(builder.dtype):
         return None
     params = {"wraps": float(node.params["wraps"])}
-    variable = _variable_of(builder, table, in_out=True)
+    variable = builder.variable(table, in_out=True)
     return builder.graph.add("take", [builder.node(numbers)], [variable], params)
 
 
@@ -210,7 +205,7 @@ _KINDS = {
 def _reduce(builder: Builder, node: Node) -> int | None:
     x = node.inputs[0]
     row = row_shape(x)
-    if row is None or (isinstance(x, Weight) and x.ndim == 2):
+    if row is None or is_large_matrix(x):
         return None
     first = len(x.shape) - len(row)
     axes = [axis - first for axis in normalize_axes(node.params["axis"], len(x.shape))]
@@ -263,8 +258,9 @@ def _reduce_features(
 def _rules() -> dict[str, Rule]:
     rules: dict[str, Rule] = {
         "add": _biased_sum,
-        "dense": _dense,
-        "matmul": _dense,
+        "dense": _product,
+        "matmul": _product,
+        "einsum": _product,
         "take": _take,
         "softmax": _softmax,
         "log_softmax": _softmax,
