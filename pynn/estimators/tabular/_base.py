@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -228,7 +229,7 @@ class BaseTabular(Estimator, ABC):
             n_folds=self.n_folds,
             rng=rng,
             deadline=deadline,
-            say=self._say,
+            say=partial(print, flush=True) if self.verbose else None,
         )
         self._take(networks, fitting.run(given))
 
@@ -308,10 +309,6 @@ class BaseTabular(Estimator, ABC):
             return float(scorer(view, table, y, **given))
 
         return score
-
-    def _say(self, text: str) -> None:
-        if self.verbose:
-            print(text, flush=True)
 
     # Prediction.
 

@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pynn.estimators.tabular._networks import Networks
-from pynn.estimators.tabular._training import Rows, Say, Trained, Validation, train
+from pynn.estimators.tabular._training import (
+    Rows,
+    Say,
+    Trained,
+    Validation,
+    predicted,
+    train,
+)
 
 AUTO, REFIT, FOLDS, HOLDOUT = "auto", "refit", "folds", "holdout"
 STRATEGIES = (AUTO, REFIT, FOLDS, HOLDOUT)
@@ -83,7 +90,7 @@ class Fitting:
         n_folds: int,
         rng: np.random.Generator,
         deadline: float | None,
-        say: Say,
+        say: Say | None,
     ) -> None:
         self._networks = networks
         self._rows = rows
@@ -93,7 +100,7 @@ class Fitting:
         self._n_ensemble = n_ensemble
         self._n_folds = n_folds
         self._deadline = deadline
-        self._say = say
+        self._say_epochs = say
         # Drawn at once, so that they do not depend on what the time allows.
         self._seeds = rng.integers(2**62, size=(n_folds + 1, n_ensemble)).tolist()
 
@@ -161,6 +168,10 @@ class Fitting:
         again = self._n_ensemble * first.seconds * more_rows * best
         return REFIT if first.finished and again <= left else HOLDOUT
 
+    def _say(self, text: str) -> None:
+        if self._say_epochs is not None:
+            self._say_epochs(text)
+
     # ---- single networks
 
     def _validation(self, fold: int) -> Validation:
@@ -188,7 +199,7 @@ class Fitting:
             validation=validation,
             last_epoch=last_epoch,
             deadline=self._deadline,
-            say=self._say,
+            say=self._say_epochs,
         )
         score = "" if validation is None else f", score {trained.score:.4f}"
         self._say(
@@ -239,11 +250,9 @@ def _rehearse(networks: Networks, rows: Rows, validation: Validation | None, lim
     trained = train(network, few, recipe, 0, deadline=began + limit)
     seconds = trained.seconds / len(trained.history["loss"]) * steps
     if validation is not None:
-        network.predictor.predict(few.given, verbose=0)
+        predicted(network.predictor, few.inputs)
         began = time.perf_counter()
-        inputs = list(validation.inputs)
-        outputs = network.predictor.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-        validation.score(np.asarray(outputs))
+        validation.score(predicted(network.predictor, validation.inputs))
         seconds += time.perf_counter() - began
     return seconds
 

@@ -21,6 +21,7 @@ from pynn.estimators.tabular._recipes import (
     RealMLPRecipe,
     Recipe,
 )
+from pynn.estimators.tabular._training import predicted
 
 # What builds the network of a recipe.
 _BUILDERS: dict[type[Recipe], Any] = {MLPRecipe: _mlp.build, RealMLPRecipe: _realmlp.build}
@@ -87,8 +88,7 @@ class Networks:
 
     def predict(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
         """Return the mean of what the networks predict, float32 of shape (n, n_outputs)."""
-        given: Any = list(inputs) if len(inputs) > 1 else inputs[0]
-        return np.asarray(self.model.predict(given, verbose=0))
+        return predicted(self.model, inputs)
 
     def check(self) -> None:
         """Check what may come from a file, before memory is taken for it.

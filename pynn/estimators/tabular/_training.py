@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _state, callbacks
+from pynn import _state, callbacks, models
 from pynn.estimators.tabular._network import Network
 from pynn.estimators.tabular._recipes import Recipe
 
@@ -40,10 +40,15 @@ class Rows:
         weights = None if self.weights is None else self.weights[rows]
         return Rows([each[rows] for each in self.inputs], self.targets[rows], weights)
 
-    @property
-    def given(self) -> Any:
-        """The inputs as a model takes them."""
-        return self.inputs if len(self.inputs) > 1 else self.inputs[0]
+
+def as_given(inputs: Sequence[np.ndarray]) -> Any:
+    """Return the inputs of a network as a model takes them."""
+    return list(inputs) if len(inputs) > 1 else inputs[0]
+
+
+def predicted(model: models.Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what a model predicts, float32 of shape (n, n_outputs)."""
+    return np.asarray(model.predict(as_given(inputs), verbose=0))
 
 
 @dataclass
@@ -88,49 +93,36 @@ class Trained:
 
 
 class _Epochs(callbacks.Callback):
-    """Looks at the validation rows after each epoch, and ends training when it is time."""
+    """Looks at the validation rows after each epoch, and ends training when none is better."""
 
     def __init__(
-        self,
-        network: Network,
-        recipe: Recipe,
-        validation: Validation | None,
-        last_epoch: int,
-        say: Say | None,
+        self, network: Network, recipe: Recipe, validation: Validation | None, say: Say | None
     ) -> None:
         super().__init__()
         self.best_weights: list[np.ndarray] | None = None
         self.best_epoch = 0
         self.best_score = float("nan")
-        self.history: dict[str, list[float]] = {"loss": []}
+        self.scores: list[float] = []
         self._network = network
         self._recipe = recipe
         self._validation = validation
-        self._last_epoch = last_epoch
         self._say = say
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.history["loss"].append(float(logs["loss"]))
         text = f"epoch {epoch + 1}: loss {logs['loss']:.4f}"
         if self._validation is not None:
-            score = self._evaluate(epoch + 1)
+            score = self._evaluate(self._validation, epoch + 1)
             text += f", score {score:.4f}, best {self.best_score:.4f} of epoch {self.best_epoch}"
+            patience = self._recipe.patience
+            if patience is not None and epoch + 1 - self.best_epoch > patience:
+                self.model.stop_training = True
         if self._say is not None and (epoch + 1) % max(self._recipe.epochs // 10, 1) == 0:
             self._say(text)
-        patience = self._recipe.patience
-        waited = epoch + 1 - self.best_epoch
-        if self._validation is not None and patience is not None and waited > patience:
-            self.model.stop_training = True
-        if epoch + 1 >= self._last_epoch:
-            self.model.stop_training = True
 
-    def _evaluate(self, epoch: int) -> float:
-        assert self._validation is not None
-        inputs = list(self._validation.inputs)
-        given: Any = inputs if len(inputs) > 1 else inputs[0]
-        outputs = np.asarray(self._network.predictor.predict(given, verbose=0))
-        score = self._validation.score(outputs) if np.isfinite(outputs).all() else float("nan")
-        self.history.setdefault("val_score", []).append(score)
+    def _evaluate(self, validation: Validation, epoch: int) -> float:
+        outputs = predicted(self._network.predictor, validation.inputs)
+        score = validation.score(outputs) if np.isfinite(outputs).all() else float("nan")
+        self.scores.append(score)
         best, ties = self.best_score, self._recipe.last_of_ties
         if score > best or (ties and score == best) or (np.isnan(best) and not np.isnan(score)):
             self.best_score, self.best_epoch = score, epoch
@@ -187,27 +179,30 @@ def train(
         If no epoch ends with finite weights.
     """
     began = time.perf_counter()
-    epochs = _Epochs(network, recipe, validation, last_epoch or recipe.epochs, say)
-    used: list[callbacks.Callback] = [epochs]
+    epochs = _Epochs(network, recipe, validation, say)
     over = None if deadline is None else _Deadline(deadline)
-    if over is not None:
-        used.append(over)
+    used: list[callbacks.Callback] = [] if over is None else [over]
+    if validation is not None or say is not None:
+        used.append(epochs)
     with _state.temporary_seed(seed):
         if network.initialize is not None:
             network.initialize(rows.inputs)
-        network.model.fit(
-            rows.given,
+        done = network.model.fit(
+            as_given(rows.inputs),
             rows.targets,
             sample_weight=rows.weights,
-            epochs=recipe.epochs,
+            epochs=last_epoch or recipe.epochs,
             verbose=0,
             callbacks=used,
             **network.fit_arguments,
         )
+    history = {"loss": [float(loss) for loss in done.history["loss"]]}
+    if validation is not None:
+        history["val_score"] = epochs.scores
     weights = epochs.best_weights
     if weights is None:
         weights = network.predictor.get_weights()
-        epochs.best_epoch = len(epochs.history["loss"])
+        epochs.best_epoch = len(history["loss"])
     if not all(np.isfinite(each).all() for each in weights):
         raise ValueError(
             "training ended with weights that are not finite. A smaller learning_rate may help"
@@ -218,5 +213,5 @@ def train(
         epochs.best_score,
         over is None or not over.is_over,
         time.perf_counter() - began,
-        epochs.history,
+        history,
     )
