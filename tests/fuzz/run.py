@@ -1,0 +1,83 @@
+"""Build and run libFuzzer's targets: ``python tests/fuzz/run.py graph --seconds 60``.
+
+Needs Clang 15 or newer, for _Float16. ``graph`` makes graphs, plans and trainers out of bytes,
+``arrays`` NumPy's arrays and sparse matrices, which it gives to the module. (Files are read in
+Python: tests/reliability/fuzz.py.) What is found is left in the folder that is given, or the
+present one; what covers new lines is kept in `--corpus`, beside the files of corpus/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = ("graph", "arrays")
+OLDEST_CLANG = 15
+OPTIONS = {
+    # The interpreter in `arrays` is never ended, and what it has is no leak.
+    "graph": {"ASAN_OPTIONS": "detect_leaks=1"},
+    "arrays": {"ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"},
+}
+
+
+def clang() -> str:
+    """Return the first Clang that is new enough."""
+    for name in ("clang++", *(f"clang++-{version}" for version in range(30, OLDEST_CLANG - 1, -1))):
+        if shutil.which(name) is None:
+            continue
+        said = subprocess.run([name, "--version"], capture_output=True, text=True, check=True)
+        version = re.search(r"version (\d+)", said.stdout)
+        if version is not None and int(version[1]) >= OLDEST_CLANG:
+            return name
+    sys.exit(f"Clang {OLDEST_CLANG} or newer is needed: apt install clang-16 libclang-rt-16-dev")
+
+
+def build(targets: list[str], isa: str, jobs: int, options: list[str]) -> Path:
+    """Build targets; return their folder."""
+    configure = ["cmake", "--preset", "fuzz", f"-DCMAKE_CXX_COMPILER={clang()}"]
+    configure += [f"-DPYNN_ONLY_ISA={isa}", f"-DPython_EXECUTABLE={sys.executable}", *options]
+    subprocess.run(configure, cwd=ROOT, check=True)
+    command = ["cmake", "--build", "--preset", "fuzz", "--parallel", str(jobs), "--target"]
+    subprocess.run([*command, *(f"fuzz_{target}" for target in targets)], cwd=ROOT, check=True)
+    return ROOT / "build" / "fuzz" / "tests" / "fuzz"
+
+
+def run(program: Path, target: str, corpus: Path, found: Path, limits: list[str]) -> None:
+    for folder in (corpus, found):
+        folder.mkdir(parents=True, exist_ok=True)
+    path = os.pathsep.join(p for p in sys.path[1:] if p)
+    environment = {**os.environ, "PYTHONPATH": path, **OPTIONS[target]}
+    command = [str(program), *limits, "-max_len=1024", "-timeout=20", "-rss_limit_mb=3000"]
+    command += ["-print_final_stats=1", f"-artifact_prefix={found}/", str(corpus)]
+    kept = Path(__file__).parent / "corpus" / target
+    subprocess.run([*command, *([str(kept)] if kept.exists() else [])], env=environment, check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition(".")[0])
+    parser.add_argument("targets", nargs="+", choices=TARGETS)
+    parser.add_argument("--seconds", type=int, default=0, help="for each target; 0 for no limit")
+    parser.add_argument("--runs", type=int, default=-1, help="of each target; -1 for no limit")
+    parser.add_argument("--isa", default="", help="build for this instruction set alone")
+    parser.add_argument("--corpus", type=Path, help="a folder in which each target has one")
+    parser.add_argument("--found", type=Path, default=Path("."))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--define", action="append", default=[], help="a variable of CMake's")
+    given = parser.parse_args()
+    folder = build(given.targets, given.isa, given.jobs, [f"-D{each}" for each in given.define])
+    limits = [f"-max_total_time={given.seconds}", f"-runs={given.runs}"]
+    with tempfile.TemporaryDirectory() as temporary:
+        for target in given.targets:
+            corpus = (given.corpus or Path(temporary)) / target
+            run(folder / f"fuzz_{target}", target, corpus, given.found, limits)
+
+
+if __name__ == "__main__":
+    main()
