@@ -80,8 +80,8 @@ def declare_activation(
 ) -> Activation:
     """Make the op of the engine's activation `name`; see `Activation` for the arguments.
 
-    What works along the last axis has a `gradient` in the place of a slope, of the gradient and the
-    result.
+    Where the gradient is a formula of the gradient after it and of the result, that is `gradient`;
+    what works along the last axis needs it in the place of a slope.
     """
 
     def forward(x: Any, alpha: float) -> np.ndarray:
@@ -90,7 +90,7 @@ def declare_activation(
 
     def backward(grad: Any, out: Any, x: Any, alpha: float) -> tuple[Any]:
         if isinstance(grad, RuleOperand):
-            made = grad * slope(x, alpha) if slope else gradient(grad, out)  # type: ignore[misc]
+            made = gradient(grad, out) if gradient else grad * slope(x, alpha)  # type: ignore[misc]
             return (made.astype(grad.dtype),)
         x = _float(x)
         grad = np.asarray(grad, x.dtype, order="C")

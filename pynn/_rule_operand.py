@@ -13,6 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from pynn import _namespace
 from pynn._tensor import Op, Tensor, apply
+from pynn._tracing import is_symbolic_pass
 from pynn._weight import Weight
 
 # NumPy's names of what `pynn.ops` has under another one. Truth values are combined like bits.
@@ -58,6 +59,10 @@ class RuleOperand(NDArrayOperatorsMixin):
     @property
     def T(self) -> Any:  # noqa: N802, NumPy's name
         """The matrix with its axes in each other's place."""
+        node = self.tensor.node if isinstance(self.tensor, Tensor) else None
+        if is_symbolic_pass() and node is not None and node.op.name == "transpose":
+            if self.ndim == 2 and node.params["axes"] in (None, (1, 0)):
+                return RuleOperand(node.inputs[0], self.kind)  # the engine takes weights, or theirs
         return self.call("transpose", self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -80,6 +85,8 @@ class RuleOperand(NDArrayOperatorsMixin):
         if name == "size":
             shape, axis = args[0].shape, args[1]
             return self.call("batch_size", args[0]) if shape[axis] is None else shape[axis]
+        if name == "swapaxes" and args[0].ndim == 2:
+            return args[0].T
         if name == "where":
             args = (args[0], *[self._number(value) for value in args[1:]])
         if name == "einsum":

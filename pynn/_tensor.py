@@ -80,15 +80,18 @@ class Mode:
     ----------
     position : int
         Which node is being computed, set by whoever walks the nodes.
+    rows : int or None
+        Of the batch, if whoever walks the nodes knows it.
     """
 
-    __slots__ = ("position", "seed", "step", "training")
+    __slots__ = ("position", "rows", "seed", "step", "training")
 
     def __init__(self, training: bool, seed: int | None = 0, step: int = 0) -> None:
         self.training = training
         self.seed = seed
         self.step = step
         self.position = 0
+        self.rows: int | None = None
 
     def generator(self) -> np.random.Generator:
         """Return the random numbers of the current node, the same ones in its backward pass."""

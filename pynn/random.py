@@ -1,17 +1,21 @@
 """Seeds and random arrays.
 
-`SeedGenerator` hands out seeds; the functions turn one seed into one NumPy array. The engine's own
-randomness (shuffling, dropout) takes its seeds from the same place and is not here.
+`SeedGenerator` hands out seeds; the functions turn one seed into one NumPy array, or into a node of
+the model that is being recorded, which draws at each pass. The engine's own randomness (shuffling,
+dropout) takes its seeds from the same place and is not here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from pynn import _state
+from pynn._dtypes import dtype_name
+from pynn._tensor import Mode, Op, record
+from pynn._tracing import is_symbolic_pass
 
 __all__ = [
     "SeedGenerator",
@@ -102,23 +106,54 @@ def _generator(seed: int | SeedGenerator | None) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def _cast(values: Any, dtype: Any) -> np.ndarray:
-    return np.asarray(values).astype(dtype or _state.floatx(), copy=False)
+def _draw(
+    *,
+    draw: Callable[[np.random.Generator, Any], Any],
+    shape: tuple[int | None, ...],
+    dtype: str,
+    seed: int | SeedGenerator | None,
+    mode: Mode,
+) -> np.ndarray:
+    rng = mode.generator() if seed is None else _generator(seed)
+    sizes = tuple(mode.rows if n is None else n for n in shape)
+    return np.asarray(draw(rng, sizes)).astype(dtype, copy=False)
+
+
+def _drawn(
+    draw: Callable[[np.random.Generator, Any], Any],
+    shape: Sequence[int | None],
+    dtype: Any,
+    seed: int | SeedGenerator | None,
+) -> Any:
+    """Return an array of random numbers, or a node of the model that is being recorded."""
+    shape, name = tuple(shape), dtype_name(dtype or _state.floatx())
+    if is_symbolic_pass():
+        op = Op("pynn.random", _draw, None, lambda *, shape, **params: shape, name, modal=True)
+        return record(op, (), {"draw": draw, "shape": shape, "dtype": name, "seed": seed})
+    if None in shape:
+        raise ValueError(
+            "the number of rows is known, and may be None, only in the call of a layer or model. "
+            f"Received: shape={shape}"
+        )
+    return np.asarray(draw(_generator(seed), shape)).astype(name, copy=False)
 
 
 def normal(
-    shape: Sequence[int],
+    shape: Sequence[int | None],
     mean: float = 0.0,
     stddev: float = 1.0,
     dtype: Any = None,
     seed: int | SeedGenerator | None = None,
-) -> np.ndarray:
+) -> Any:
     """Draw from the normal distribution.
+
+    In the `call` of a layer or model each pass draws anew.
 
     Parameters
     ----------
     shape : sequence of int
-        Shape of the result.
+        Shape of the result. In a `call`, None stands for the rows of the batch, as in
+        ``ops.shape(x)[0]``.
     mean, stddev : float, default=0.0, 1.0
         Mean and standard deviation.
     dtype : dtype, default=None
@@ -128,38 +163,42 @@ def normal(
 
     Returns
     -------
-    ndarray
+    ndarray, or a tensor in a `call`
     """
-    return _cast(_generator(seed).normal(mean, stddev, tuple(shape)), dtype)
+    return _drawn(lambda rng, sizes: rng.normal(mean, stddev, sizes), shape, dtype, seed)
 
 
 def uniform(
-    shape: Sequence[int],
+    shape: Sequence[int | None],
     minval: float = 0.0,
     maxval: float = 1.0,
     dtype: Any = None,
     seed: int | SeedGenerator | None = None,
-) -> np.ndarray:
+) -> Any:
     """Draw from the uniform distribution on [minval, maxval).
 
     Parameters are those of `normal`, with the bounds in place of mean and deviation.
     """
-    return _cast(_generator(seed).uniform(minval, maxval, tuple(shape)), dtype)
+    return _drawn(lambda rng, sizes: rng.uniform(minval, maxval, sizes), shape, dtype, seed)
 
 
 def truncated_normal(
-    shape: Sequence[int],
+    shape: Sequence[int | None],
     mean: float = 0.0,
     stddev: float = 1.0,
     dtype: Any = None,
     seed: int | SeedGenerator | None = None,
-) -> np.ndarray:
+) -> Any:
     """Draw from the normal distribution, drawing again what is over two deviations from the mean.
 
     Parameters are those of `normal`. The result's standard deviation is 0.87962566103423978 times
     `stddev`.
     """
-    return _cast(mean + stddev * standard_truncated_normal(_generator(seed), tuple(shape)), dtype)
+
+    def draw(rng: np.random.Generator, sizes: tuple[int, ...]) -> Any:
+        return mean + stddev * standard_truncated_normal(rng, sizes)
+
+    return _drawn(draw, shape, dtype, seed)
 
 
 def standard_truncated_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -173,17 +212,17 @@ def standard_truncated_normal(rng: np.random.Generator, shape: tuple[int, ...]) 
 
 
 def randint(
-    shape: Sequence[int],
+    shape: Sequence[int | None],
     minval: int,
     maxval: int,
     dtype: Any = "int32",
     seed: int | SeedGenerator | None = None,
-) -> np.ndarray:
+) -> Any:
     """Draw integers from [minval, maxval), each as likely as the others.
 
     Parameters are those of `normal`, with the bounds in place of mean and deviation.
     """
-    return _generator(seed).integers(minval, maxval, tuple(shape)).astype(dtype)
+    return _drawn(lambda rng, sizes: rng.integers(minval, maxval, sizes), shape, dtype, seed)
 
 
 def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> np.ndarray:

@@ -15,6 +15,7 @@ __all__ = ["hard_sigmoid", "heaviside", "sigmoid", "sign", "softsign", "tanh"]
 @activation(
     lambda x, alpha: np.exp(-np.logaddexp(0, -x)),
     lambda x, alpha: np.exp(-np.logaddexp(0, -x) - np.logaddexp(0, x)),
+    gradient=lambda grad, out: grad * (out * (1 - out)),
     keras=KerasOp("keras.src.ops.nn", "Sigmoid"),
     onnx=lambda w, x, alpha: w.node("Sigmoid", x),
 )
@@ -53,7 +54,8 @@ def hard_sigmoid(x: Any) -> Any:
 
 @activation(
     lambda x, alpha: np.tanh(x),
-    lambda x, alpha: 1 - np.tanh(x) ** 2,
+    lambda x, alpha: 1 / np.cosh(x) ** 2,
+    gradient=lambda grad, out: grad * (1 - out * out),
     keras=KerasOp("keras.src.ops.numpy", "Tanh"),
     onnx=lambda w, x, alpha: w.node("Tanh", x),
 )

@@ -36,6 +36,7 @@ def linear(x: Any) -> Any:
 @activation(
     lambda x, alpha: np.exp(x),
     lambda x, alpha: np.exp(x),
+    gradient=lambda grad, out: grad * out,
     keras=KerasOp("keras.src.ops.numpy", "Exp"),
     onnx=lambda w, x, alpha: w.node("Exp", x),
 )

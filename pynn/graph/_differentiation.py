@@ -12,7 +12,7 @@ import numpy as np
 
 from pynn._rule_operand import NotRecordable, RuleOperand
 from pynn._tensor import Mode, Op, apply, value_of
-from pynn._tracing import SymbolicValueError
+from pynn._tracing import SymbolicValueError, current
 from pynn.graph._interpreter import reached_from
 from pynn.ops import Node, Tensor, Weight, add
 
@@ -52,6 +52,11 @@ def record_backward(
                 )
             mode.position = position
             params = {**params, "mode": mode}
+        if mode is None and any(id(x) in current().updates for x in node.inputs):
+            raise SymbolicValueError(
+                "a Tape differentiates by what weights held before an assignment in a pass that "
+                "has values"
+            )
         given = [before.get(id(x), x) for x in node.inputs]
         operands = [
             RuleOperand(x, grad.dtype) if isinstance(x, (Tensor, Weight)) else value_of(x)

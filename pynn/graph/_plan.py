@@ -244,6 +244,7 @@ class Plan:
     def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
         """Compute all nodes for a batch in NumPy, or those that outputs and updates need."""
         values: Values = {id(t): v for t, v in zip(self.inputs, x, strict=True)}
+        mode.rows = len(x[0]) if x else None
         nodes = self.nodes if all_nodes else self._predicting
         run_forward(nodes, values, mode)
         losses = self.losses if all_nodes else ()

@@ -27,7 +27,8 @@ class _TapeMode(Mode):
     def __init__(self, seed: int) -> None:
         self._known: dict[int, bool] = {}
         self.seed = seed
-        self.position = 0
+        self.position = self.step = 0
+        self.rows = None
 
     @property
     def training(self) -> bool:  # type: ignore[override]

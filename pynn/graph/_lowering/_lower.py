@@ -67,6 +67,9 @@ def lower_to_engine(
         Which follow learning rate and weight decay among the numbers of a step, in this order; None
         stands for `schedules_of` the nodes.
     """
+    sourceless = next((node.op.name for node in nodes if not node.inputs), None)
+    if sourceless is not None:
+        return sourceless
     wanted = [*outputs, *losses, *(tensor for _, tensor in updates)]
     analysis = analyze(nodes, wanted, dtype)
     builder = Builder(dtype, analysis, schedules_of(nodes) if schedules is None else schedules)
