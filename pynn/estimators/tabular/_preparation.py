@@ -17,6 +17,7 @@ from pynn.estimators.tabular._recipes import Recipe
 from pynn.estimators.tabular._scaling import SCALINGS, Scaling
 
 _DAY = np.timedelta64(1, "D")
+_ROWS_AT_ONCE = 1 << 14  # scaling makes several copies
 
 
 @saved_as("Preparation")
@@ -242,8 +243,12 @@ class Preparation:
 
     def _scaled(self, matrix: np.ndarray, others: list[np.ndarray]) -> list[np.ndarray]:
         scaled = matrix.shape[1] if self.scaling.scales_one_hot else len(self.medians)
-        matrix[:, :scaled] = self.scaling(matrix[:, :scaled])
-        inputs = [np.ascontiguousarray(matrix, np.float32)]
+        numbers = np.empty(matrix.shape, np.float32)
+        for start in range(0, len(matrix), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            numbers[rows, :scaled] = self.scaling(matrix[rows, :scaled])
+            numbers[rows, scaled:] = matrix[rows, scaled:]
+        inputs = [numbers]
         return [*inputs, np.stack(others, axis=1)] if others else inputs
 
 

@@ -12,6 +12,7 @@ from pynn.estimators._saving import saved_as
 # scikit-learn's: how near to the smallest and largest quantile the ends begin.
 _THRESHOLD = 1e-7
 _ENDS = float(ndtri(_THRESHOLD - np.spacing(1))), float(ndtri(1 - (_THRESHOLD - np.spacing(1))))
+_MOST_DEVIATIONS = 1e6
 # TabM's, after Gorishniy et al., 2024, "TabR".
 _NOISE = 1e-3
 _MOST_QUANTILES, _FEWEST_QUANTILES, _ROWS_PER_QUANTILE = 1000, 10, 30
@@ -47,7 +48,11 @@ class _Linear:
 
 @saved_as("StandardScaling")
 class StandardScaling(_Linear):
-    """Mean 0 and standard deviation 1; what is constant becomes 0."""
+    """Mean 0 and standard deviation 1; what is constant becomes 0.
+
+    No row of those that were fitted is as many deviations away as the bound, and networks give no
+    numbers for much more.
+    """
 
     scales_one_hot = False
 
@@ -55,6 +60,10 @@ class StandardScaling(_Linear):
         """Take mean and deviation from the columns."""
         self.center = x.mean(axis=0)
         self.factor = _inverse(np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 0.0))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Return the columns scaled, within a wide bound."""
+        return np.clip(super().__call__(x), -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
 
 
 @saved_as("RobustScaling")

@@ -78,6 +78,12 @@ def test_libraries_of_tables_do_not_matter(fitted: TabularClassifier) -> None:
     assert pynn.TabularClassifier(**SMALL).fit(table, table["garden"]).n_features_in_ == 6
 
 
+@pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+def test_numbers_far_away_are_predicted(scaling: str) -> None:
+    found = classifier(scaling=scaling, epochs=2).fit(X, LABELS)
+    assert np.isfinite(found.predict_proba(LATER.assign(size=1e300))).all()
+
+
 @pytest.mark.parametrize(
     "labels",
     [
