@@ -74,6 +74,8 @@ class Weight(Operators):
     ----------
     view : ndarray
         The weight itself, writable, in the layer's shape.
+    is_table : bool
+        Whether rows of it have been looked up by number: what an optimizer goes by that is `lazy`.
 
     Examples
     --------
@@ -87,6 +89,7 @@ class Weight(Operators):
     """
 
     __array_priority__ = 100
+    is_table = False
 
     def __init__(
         self,

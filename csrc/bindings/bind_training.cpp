@@ -54,9 +54,9 @@ struct TrainerObject {
 };
 
 void check_option_names(const py::dict& options) {
-  const std::string known[] = {"weight_decay",    "scheduled_decay", "rate_factors",
-                               "decay_factors",   "clipnorm",        "clipvalue",
-                               "global_clipnorm", "l2_per_batch",    "normalize_by_weights"};
+  const std::string known[] = {
+      "weight_decay", "scheduled_decay", "rate_factors", "decay_factors",       "lazy", "clipnorm",
+      "clipvalue",    "global_clipnorm", "l2_per_batch", "normalize_by_weights"};
   for (const auto& item : options) {
     const auto name = py::cast<std::string>(item.first);
     require(std::find(std::begin(known), std::end(known), name) != std::end(known),

@@ -16,10 +16,12 @@ Value option(const pybind11::dict& options, const char* name, Value default_valu
 }
 
 inline StepOptions step_options_of(const pybind11::dict& options) {
+  const auto lazy = option(options, "lazy", std::vector<bool>{});
   return {option(options, "weight_decay", 0.0),
           option(options, "scheduled_decay", false),
           option(options, "rate_factors", std::vector<double>{}),
           option(options, "decay_factors", std::vector<double>{}),
+          {lazy.begin(), lazy.end()},
           option(options, "clipnorm", 0.0),
           option(options, "clipvalue", 0.0),
           option(options, "global_clipnorm", 0.0)};

@@ -193,7 +193,7 @@ void ExecutionPlan<T>::bind_ops(const ParameterMap<T>& parameters) {
       const auto found = parameters.find(spec.variables[v].get());
       if (found == parameters.end()) continue;
       op.parameters[v] = found->second;
-      ++uses_[found->second];
+      uses_[found->second].push_back(&op);
     }
     depends_on_batch_ = depends_on_batch_ || spec.kind->depends_on_batch;
     always_depends_on_batch_ = always_depends_on_batch_ || spec.kind->always_depends_on_batch;

@@ -71,10 +71,11 @@ class ExecutionPlan {
   bool always_depends_on_batch() const noexcept {
     return always_depends_on_batch_;
   }  // at inference too
-  // How many nodes give a parameter a gradient.
-  int uses(const Parameter<T>* parameter) const {
+  // The ops that give a parameter a gradient.
+  const std::vector<const Op<T>*>& uses(const Parameter<T>* parameter) const {
+    static const std::vector<const Op<T>*> kNone;
     const auto found = uses_.find(parameter);
-    return found == uses_.end() ? 0 : found->second;
+    return found == uses_.end() ? kNone : found->second;
   }
 
  private:
@@ -128,7 +129,7 @@ class ExecutionPlan {
   PlanRequest request_;
   std::vector<int> loss_nodes_;
   std::vector<Node> nodes_;
-  std::map<const Parameter<T>*, int> uses_;
+  std::map<const Parameter<T>*, std::vector<const Op<T>*>> uses_;
   Arena arena_;       // values and gradients
   Arena side_arena_;  // row-major copies and the ops' own buffers
   double forward_cost_ = 0;

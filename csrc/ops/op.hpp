@@ -133,6 +133,9 @@ class Op {
   // forward() changes the variables.
   virtual bool writes_variables() const { return false; }
 
+  // update() can step the rows of a table that have a gradient, and leave out the others.
+  virtual bool steps_rows() const { return false; }
+
   // Divided along features even where batches are divided by blocks.
   virtual bool keeps_features() const { return false; }
 

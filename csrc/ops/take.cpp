@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "ops/check_node.hpp"
+#include "ops/vector_gradient.hpp"
 
 namespace pynn {
 
@@ -41,6 +42,7 @@ class Take : public Op<T> {
     const double in_use = 20.0 * this->out->features + 60.0 * places_;
     return steps_in_use() ? in_use : in_use + 10.0 * size_ * width_ / kLanes;
   }
+  bool steps_rows() const override { return true; }
   bool keeps_gradients() const override { return this->parameters[0] != nullptr; }
   bool wants_grad_rows() const override { return this->parameters[0] != nullptr; }
   std::ptrdiff_t workspace(int blocks) const override {
@@ -95,7 +97,8 @@ class Take : public Op<T> {
         fetch(table, std::min(u + kAhead, used_ - 1));
         const T* grad = sum_of(u);
         if (std::any_of(grad, grad + width_, [](T g) { return g != 0; }))
-          step_row(table, in_use_[u].number, grad);
+          step_row(*this->kernels, table, in_use_[u].number * step_, grad, width_,
+                   adjacent_ ? 1 : table.ld, 1);
       }
       return;
     }
@@ -247,17 +250,7 @@ class Take : public Op<T> {
 
   // n elements of weights and state that lie side by side.
   void step_span(Parameter<T>& table, std::ptrdiff_t offset, const T* grad, std::ptrdiff_t n) {
-    T* state[kMaxSlots];
-    for (int s = 0; s < kMaxSlots; ++s)
-      state[s] = table.state[s] == nullptr ? nullptr : table.state[s] + offset;
-    const int optimizer = static_cast<int>(table.step.optimizer);
-    this->kernels->optimizer[optimizer].span(table.weights + offset, state, grad, n, table.step);
-  }
-
-  void step_row(Parameter<T>& table, std::int32_t number, const T* grad) {
-    const std::ptrdiff_t offset = number * step_;
-    if (adjacent_) return step_span(table, offset, grad, width_);
-    for (int d = 0; d < width_; ++d) step_span(table, offset + d * table.ld, grad + d, 1);
+    step_elements(*this->kernels, table, offset, grad, n);
   }
 
   // All of them; the gradient of those that are not in use is 0.

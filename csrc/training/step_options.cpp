@@ -23,6 +23,7 @@ void StepOptions::check_factors(std::size_t n) const {
           "rate_factors needs one entry per parameter");
   require(decay_factors.empty() || decay_factors.size() == n,
           "decay_factors needs one entry per parameter");
+  require(lazy.empty() || lazy.size() == n, "lazy needs one entry per parameter");
 }
 
 double StepOptions::gradient_scale(double squares, double all_squares) const {

@@ -13,11 +13,13 @@ struct StepOptions {
   // Per parameter, what the rate and the decay are multiplied by; empty for 1.
   std::vector<double> rate_factors;
   std::vector<double> decay_factors;
+  std::vector<char> lazy;      // per parameter, whether rows of gradient 0 stay; empty for none
   double clipnorm = 0;         // longest norm of one gradient; 0 for none, as below
   double clipvalue = 0;        // largest element of a gradient
   double global_clipnorm = 0;  // longest norm of all gradients together, instead of clipnorm
 
   bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
+  bool is_lazy(std::size_t i) const noexcept { return !lazy.empty() && lazy[i]; }
   bool decays(std::size_t i) const noexcept {
     return (weight_decay != 0 || scheduled_decay) &&
            (decay_factors.empty() || decay_factors[i] != 0);
@@ -30,7 +32,7 @@ struct StepOptions {
     if (!decay_factors.empty()) decay *= decay_factors[i];
     return 1 - decay * rate_of(i, rate);
   }
-  // Throws std::invalid_argument unless there is a factor for each of n parameters, or none.
+  // Throws std::invalid_argument unless what is per parameter has n entries or none.
   void check_factors(std::size_t n) const;
   // What a gradient is multiplied by, given the sum of its squares and that of all gradients'.
   double gradient_scale(double squares, double all_squares) const;

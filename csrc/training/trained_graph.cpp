@@ -90,12 +90,12 @@ void TrainedGraph::find_lookups(const GraphUse& use) {
     const NodeSpec& node = graph_->node(id);
     if (node.kind->name != "take") continue;
     int source = node.inputs[0];
-    std::vector<int> columns = graph_->node(source).indices;
-    if (columns.empty()) {
-      columns.resize(static_cast<std::size_t>(features_of(source)));
-      std::iota(columns.begin(), columns.end(), 0);
-    } else {
+    std::vector<int> columns(static_cast<std::size_t>(features_of(source)));
+    if (graph_->node(source).kind->name == "select_features") {
+      columns = graph_->node(source).indices;
       source = graph_->node(source).inputs[0];
+    } else {
+      std::iota(columns.begin(), columns.end(), 0);
     }
     const auto found = std::find(use.inputs.begin(), use.inputs.end(), source);
     if (found == use.inputs.end()) continue;

@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "dispatch/dispatch.hpp"
 #include "formulas/names.hpp"
+#include "ops/vector_gradient.hpp"
 
 namespace pynn {
 
@@ -56,8 +57,8 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
     p.cols = p.variable->cols();
     p.lines = p.variable->lines();
     p.in_out = p.variable->layout() == Layout::in_out;
-    p.skips_zero_rows =
-        kernel.ignores_zero && spec.l1[i] == 0 && spec.l2[i] == 0 && !spec.options.decays(i);
+    p.skips_zero_rows = (kernel.ignores_zero || spec.options.is_lazy(i)) && spec.l1[i] == 0 &&
+                        spec.l2[i] == 0 && !spec.options.decays(i);
     for (int s = 0; s < kernel.slots; ++s) {
       auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>(), p.variable->layout());
       p.state[s] = slot->template data<T>();
@@ -108,9 +109,11 @@ template <class T>
 void Updater<T>::serve(const ExecutionPlan<T>& plan) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
-    const int uses = plan.uses(&p);
-    reached_[i] = uses > 0;
-    if (!keeps_gradients_ && !spec_.options.clips_norm() && uses < 2) continue;
+    const std::vector<const Op<T>*>& uses = plan.uses(&p);
+    reached_[i] = !uses.empty();
+    const bool steps_whole =
+        uses.size() >= 2 || (steps_lazily(i) && !uses.empty() && !uses.front()->steps_rows());
+    if (!keeps_gradients_ && !spec_.options.clips_norm() && !steps_whole) continue;
     if (kept_[i].data() == nullptr) {
       kept_[i] = AlignedBuffer(static_cast<std::size_t>(p.variable->padded_size()) * sizeof(T));
     }
@@ -297,11 +300,20 @@ void Updater<T>::step_lines(std::size_t i, Range rows) {
   Parameter<T>& p = parameters_[i];
   const std::ptrdiff_t begin = p.lines > 1 ? rows.begin * p.ld : rows.begin;
   const std::ptrdiff_t n = p.lines > 1 ? rows.size() * p.ld : rows.size();
-  T* state[kMaxSlots];
-  for (int s = 0; s < kMaxSlots; ++s)
-    state[s] = p.state[s] == nullptr ? nullptr : p.state[s] + begin;
-  kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)].span(p.weights + begin, state,
-                                                                      p.grad + begin, n, p.step);
+  step_elements(kernel_table<T>(), p, begin, p.grad + begin, n);
+}
+
+// Rows of a table whose gradient is 0 stay as they are.
+template <class T>
+void Updater<T>::step_rows_in_use(std::size_t i, Range rows) {
+  Parameter<T>& p = parameters_[i];
+  const std::ptrdiff_t width = p.rows, step = p.variable->row_step();
+  for (int row = rows.begin; row < rows.end; ++row) {
+    const std::ptrdiff_t first = row * p.variable->col_step();
+    bool in_use = false;
+    for (std::ptrdiff_t d = 0; d < width; ++d) in_use |= p.grad[first + d * step] != 0;
+    if (in_use) step_row(kernel_table<T>(), p, first, p.grad + first, p.rows, step, step);
+  }
 }
 
 template <class T>
@@ -331,8 +343,14 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     if (!reached_[i] || p.grad == nullptr) continue;
-    divided(i, [this](std::size_t k, const Share& s) { step_lines(k, s.features(extent(k))); },
-            {&memory_, p.grad}, {p.weights});
+    const auto step = [this](std::size_t k, const Share& s) {
+      if (steps_lazily(k)) {
+        step_rows_in_use(k, s.features(parameters_[k].cols));
+      } else {
+        step_lines(k, s.features(extent(k)));
+      }
+    };
+    divided(i, step, {&memory_, p.grad}, {p.weights});
   }
 }
 

@@ -61,6 +61,10 @@ class Updater {
   void add_penalty_gradient(std::size_t i, Range rows);
   void combine_norms();
   void step_lines(std::size_t i, Range lines);
+  void step_rows_in_use(std::size_t i, Range rows);
+  bool steps_lazily(std::size_t i) const {
+    return spec_.options.is_lazy(i) && parameters_[i].skips_zero_rows;
+  }
   // What steps are divided along between workers: the lines of a matrix, the elements of a vector.
   int extent(std::size_t i) const;
   // A worker's part of what has one sum a row: rows, or the elements of a vector.

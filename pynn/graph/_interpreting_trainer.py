@@ -228,14 +228,20 @@ class InterpretingTrainer(PythonTrainer):
             options = {**options, "weight_decay": float(numbers[1])}
         _core.clip_and_decay(rate, values, grads, options)
         rates = [rate * factor for factor in options.get("rate_factors") or [1.0] * len(grads)]
-        for variable, own, w, g, slots in zip(
-            native, rates, values, grads, self.state, strict=True
+        lazy = options.get("lazy") or [False] * len(grads)
+        for variable, own, w, g, slots, skips in zip(
+            native, rates, values, grads, self.state, lazy, strict=True
         ):
-            state = [slot.view.flatten() for slot in slots]
-            _core.optimizer_step(name, list(hyper), own, self.iterations + 1, w, state, g)
-            variable.view[...] = w.reshape(variable.view.shape)
-            for slot, kept in zip(slots, state, strict=True):
-                slot.view[...] = kept.reshape(slot.view.shape)
+            shape = variable.view.shape
+            columns = g.reshape(shape).any(axis=0) if skips else slice(None)
+            views = [variable.view, *(slot.view for slot in slots)]
+            arrays = [w.reshape(shape), *views[1:]]
+            new, *state = (np.ascontiguousarray(array[:, columns]) for array in arrays)
+            gradient = np.ascontiguousarray(g.reshape(shape)[:, columns])
+            step = self.iterations + 1
+            _core.optimizer_step(name, list(hyper), own, step, new, state, gradient)
+            for view, kept in zip(views, [new, *state], strict=True):
+                view[:, columns] = kept
 
     def results(self) -> dict[str, Any]:
         """Return totals and counts since `start`."""

@@ -17,8 +17,10 @@ __all__ = ["Embedding"]
 class Embedding(Layer):
     """Look up a vector, which is learned, for each whole number.
 
-    A step of plain SGD or Adagrad costs what the batch's numbers do, however many there are; other
-    optimizers change all vectors at each step, and so does a regularizer. A model computes in
+    A step of plain SGD or Adagrad, or of an optimizer with ``lazy=True``, costs what the batch's
+    numbers do, however many vectors there are. Other optimizers change all of them at each step,
+    as their means go on, and so do a regularizer and weight decay; for a constraint, for clipping
+    by norm, and where several calls share the layer, all are read, too. A model computes in
     float32, where `input_dim` may be up to 2**24, or in float64.
 
     Parameters

@@ -13,6 +13,7 @@ from pynn._dtypes import exact_numbers
 from pynn._rule_operand import apply_in_rule
 from pynn._shape_rules import normalize_axes
 from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
+from pynn._weight import Weight
 from pynn.ops._elementwise import cast
 
 __all__ = [
@@ -378,4 +379,6 @@ def take(x: Any, indices: Any, axis: int | None = None, wraps: bool = True) -> A
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     (axis,) = normalize_axes(axis, len(shape_of(x)))
+    if axis == 0 and isinstance(x, Weight):
+        x.is_table = True
     return apply(TAKE, x, indices, axis=axis, wraps=wraps)

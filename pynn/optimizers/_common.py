@@ -19,6 +19,7 @@ class OptionsBesidesDecay(TypedDict, total=False):
     ema_overwrite_frequency: int | None
     loss_scale_factor: float | None
     gradient_accumulation_steps: int | None
+    lazy: bool
     name: str | None
     lr: float
     decay: float | None

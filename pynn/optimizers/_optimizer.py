@@ -65,6 +65,13 @@ class Optimizer(metaclass=Shown):
         What the loss was multiplied by; gradients are divided by it.
     gradient_accumulation_steps : int, default=None
         If given, at least 2: the mean gradient of that many calls makes one step.
+    lazy : bool, default=False
+        Whether a step leaves alone those rows of a table, of an `Embedding` or any other weight
+        that ``ops.take`` looks up along its first axis, whose gradient is 0 throughout, and what is
+        kept for them. Of Adam and others that keep means, which would still move them, that is
+        another optimizer: its steps cost what the numbers of a batch do, and not the whole table. A
+        table with a regularizer or weight decay is stepped as without. Keras has no such argument,
+        and its files do not keep it.
     name : str, default=None
         None stands for the class's name in snake case, numbered.
     lr : float
@@ -101,6 +108,7 @@ class Optimizer(metaclass=Shown):
     ema_overwrite_frequency: int | None = None
     loss_scale_factor: float | None = None
     gradient_accumulation_steps: int | None = None
+    lazy: bool = False
 
     def __init__(self, learning_rate: LearningRate, **common: Unpack[CommonOptions]) -> None:
         unknown = common.keys() - CommonOptions.__annotations__.keys()
@@ -149,6 +157,12 @@ class Optimizer(metaclass=Shown):
         self.gradient_accumulation_steps = check_count(
             "gradient_accumulation_steps", common.get("gradient_accumulation_steps"), 2
         )
+        self.lazy = bool(common.get("lazy", False))
+        if self.lazy and not self._formulas:
+            raise ValueError(
+                "lazy is for optimizers whose steps go element by element, and "
+                f"{type(self).__name__} looks at whole weights. Received: lazy=True"
+            )
 
     # ---- learning rate and steps
 
@@ -263,11 +277,19 @@ class Optimizer(metaclass=Shown):
         factors = {"rate_factors": [self._rate_factor(variable) for variable in variables]}
         if "weight_decay" in options:
             factors["decay_factors"] = [self._decay_factor(variable) for variable in variables]
+        lazy = [self._is_lazy(variable) for variable in variables]
+        if any(lazy):
+            options["lazy"] = lazy
         if self._has_scheduled_decay:
             options["scheduled_decay"] = bool(options.pop("weight_decay"))
         return options | {
             name: values for name, values in factors.items() if any(v != 1.0 for v in values)
         }
+
+    def _is_lazy(self, variable: Any) -> bool:
+        """Whether rows of a variable whose gradient is 0 are left out of its steps."""
+        is_table = self.lazy and getattr(variable, "is_table", False)
+        return is_table and not (self.weight_decay and self._decay_factor(variable))
 
     # ---- steps
 
@@ -389,7 +411,16 @@ class Optimizer(metaclass=Shown):
         kept = self._track(variable)
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
         gradient = np.asarray(gradient, order="C")
-        _core.optimizer_step(name, hyper, learning_rate, step, value, kept.state, gradient)
+        arrays = [value, gradient, *kept.state]
+        if self._is_lazy(variable):
+            rows = gradient.reshape(len(gradient), -1).any(axis=1)
+            arrays = [array[rows] for array in arrays]
+        w, g, *state = arrays
+        _core.optimizer_step(name, hyper, learning_rate, step, w, state, g)
+        if w is not value:
+            value[rows] = w
+            for whole, part in zip(kept.state, state, strict=True):
+                whole[rows] = part
         write(variable, value)
 
     def scale_loss(self, loss: Any) -> Any:
@@ -526,13 +557,13 @@ class Optimizer(metaclass=Shown):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the same optimizer again, without its state."""
-        names = [n for n in CommonOptions.__annotations__ if n not in ("lr", "decay")]
+        if_given = ("decay", "lazy")  # Keras has neither
+        names = [n for n in CommonOptions.__annotations__ if n not in ("lr", *if_given)]
+        names += [name for name in if_given if getattr(self, name)]
         config = {"learning_rate": self._learning_rate}
         config |= {name: getattr(self, name) for name in names}
         for name in ("learning_rate", "weight_decay"):
             config[name] = _written(config[name])
-        if self.decay:
-            config["decay"] = self.decay
         return {**config, **self._hyperparameters()}
 
     def _hyperparameters(self) -> dict[str, Any]:

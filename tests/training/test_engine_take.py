@@ -48,8 +48,10 @@ class Net:
         last = self.graph.add("dense" if dense else "take", [last], [table])
         self.output = self.graph.add("dense", [last], [kernel])
 
-    def trainer(self, optimizer: str, extra: dict[str, Any]) -> Any:
+    def trainer(self, optimizer: str, extra: dict[str, Any], lazy: bool = False) -> Any:
         options = {k: v for k, v in extra.items() if k != "penalty"}
+        if lazy:
+            options["lazy"] = [True, False]
         penalties = [extra.get("penalty", 0.0)] * len(self.variables)
         return _core.Trainer(
             self.graph, [0], [self.output], [("mean_squared_error", [])], [1.0], [[]],
@@ -232,7 +234,7 @@ def test_columns_of_an_input_are_checked() -> None:
     graph = _core.Graph("float32")
     table, kernel = _core.Variable(2, 5, "float32", True), _core.Variable(1, 4, "float32")
     graph.add("input", [], [], {"features": 3})
-    graph.add_selection(0, [2, 0])
+    graph.add("select_features", [0], indices=[2, 0])
     graph.add("take", [1], [table])
     graph.add("dense", [2], [kernel])
     trainer = _core.Trainer(
@@ -270,3 +272,113 @@ def test_plain_steps_touch_only_rows_in_use() -> None:
         trainer.run(np.full(5, 0.1), FOREVER)
         changed = (net.variables[0].view != before).any(axis=0)
         assert np.flatnonzero(changed & ~np.isnan(before).any(axis=0)).tolist() == [3]
+
+
+def lazy_step(
+    name: str, step: int, variable: Any, slots: list[Any], gradient: np.ndarray
+) -> list[np.ndarray]:
+    """What a lazy optimizer makes of a table and of its state: of rows with a gradient, a step."""
+    arrays = [a.view.copy() for a in (variable, *slots)]
+    used = gradient.any(axis=0)
+    w, *state = (np.ascontiguousarray(a[:, used]) for a in arrays)
+    grad = np.ascontiguousarray(gradient[:, used])
+    _core.optimizer_step(name, HYPER[name], 0.01, step, w, state, grad)
+    for whole, part in zip(arrays, [w, *state], strict=True):
+        whole[:, used] = part
+    return arrays
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("optimizer", HYPER)
+def test_lazy_steps(optimizer: str, dtype: str) -> None:
+    """Of the rows in use, to the bit; the others and their state stay as they are."""
+    for isa in _core.available_isas():
+        _core._set_isa(isa)
+        for in_out, width, places in ((True, 20, 1), (False, 20, 3), (True, 5, 3)):
+            net = Net(150, width, dtype, in_out, places)
+            x, y = numbers(90, 150, places), np.random.default_rng(1).normal(size=(90, 2))
+            trainer = net.trainer(optimizer, {}, lazy=True)
+            for step in range(3):
+                rows = slice(30 * step, 30 * step + 30)
+                data = [[_core.Rows(x[rows])], [_core.Rows(y[rows].astype(dtype))], [None]]
+                _, gradients = trainer.gradients(*data)
+                slots = trainer.state[0]
+                want = lazy_step(optimizer, step + 1, net.variables[0], slots, gradients[0])
+                trainer.start(*data, 30)
+                trainer.run(np.full(1, 0.01), FOREVER)
+                assert_same([net.variables[0].view, *(s.view for s in slots)], want)
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_lazy_steps_with_penalties_decay_and_clipping(extra: str) -> None:
+    """With a penalty or decay all rows have a gradient: the steps are those of the optimizer."""
+    settings = EXTRAS[extra]
+    lazy = not {"penalty", "weight_decay"} & set(settings)
+    x, y = numbers(40, 150), _core.Rows(np.ones((40, 2), np.float32))
+    for in_out in (True, False):
+        made = []
+        for asked in (True, False):
+            net = Net(150, 20, "float32", in_out)
+            trainer = net.trainer("adam", settings, lazy=asked)
+            for slot in trainer.state[0]:
+                slot.view[...] = 0.125
+            before = net.variables[0].view.copy()
+            trainer.start([_core.Rows(x)], [y], [None], 40)
+            trainer.run(np.full(1, 0.01), FOREVER)
+            made.append([net.variables[0].view.copy(), *(s.view for s in trainer.state[0])])
+        used = np.isin(np.arange(150), x)
+        for a, b in zip(*made, strict=True):
+            np.testing.assert_array_equal(a[:, used], b[:, used])
+            assert (a[:, ~used] == b[:, ~used]).all() != lazy
+        if lazy:
+            np.testing.assert_array_equal(made[0][0][:, ~used], before[:, ~used])
+
+
+@pytest.mark.parametrize("batch", [1, 64, 300])
+def test_lazy_threads(batch: int) -> None:
+    x = numbers(300, 1000, 7)
+    y = _core.Rows(np.ones((300, 2), np.float32))
+    for in_out in (True, False):
+        for options in ({}, {"clipnorm": 0.1}):
+            results = []
+            for threads in (1, 2, 4):
+                _core.set_num_threads(threads)
+                net = Net(1000, 40, "float32", in_out, 7)
+                trainer = net.trainer("adam", options, lazy=True)
+                trainer.start([_core.Rows(x)], [y], [None], batch)
+                trainer.run(np.full(300, 0.01), FOREVER)
+                results.append([v.view for v in net.variables])
+            for other in results[1:]:
+                assert_same(results[0], other)
+
+
+@pytest.mark.parametrize("in_out", [True, False])
+def test_a_table_that_several_nodes_read_is_stepped_lazily(in_out: bool) -> None:
+    """By two lookups, and by a lookup and a layer; or by a layer alone, with rows of zeros."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.choice([0, 2, 3], (30, 2)), rng.normal(size=(30, 12))], axis=1)
+    x[:, [3, 7]] = 0
+    for nodes in ("take take", "take dense", "dense"):
+        graph, table = _core.Graph("float64"), _core.Variable(2, 12, "float64", in_out)
+        table.view[...] = rng.normal(size=(2, 12))
+        graph.add("input", [], [], {"features": 14})
+        read = []
+        for i, kind in enumerate(nodes.split()):
+            columns = [i] if kind == "take" else list(range(2, 14))
+            some = graph.add("select_features", [0], indices=columns)
+            read.append(graph.add(kind, [some], [table]))
+        output = graph.add("add", read) if len(read) > 1 else read[0]
+        trainer = _core.Trainer(
+            graph, [0], [output], [("mean_squared_error", [])], [1.0], [[]], [table], [0], [0],
+            ("adam", HYPER["adam"]), {"lazy": [True]},
+        )  # fmt: skip
+        for slot in trainer.state[0]:
+            slot.view[...] = 0.125
+        data = [[_core.Rows(x)], [_core.Rows(np.ones((30, 2)))], [None]]
+        _, gradients = trainer.gradients(*data)
+        want = lazy_step("adam", 1, table, trainer.state[0], gradients[0])
+        assert not gradients[0].any(axis=0).all()
+        trainer.start(*data, 30)
+        trainer.run(np.full(1, 0.01), FOREVER)
+        for got, each in zip([table, *trainer.state[0]], want, strict=True):
+            np.testing.assert_allclose(got.view, each, rtol=1e-12, atol=1e-14)
