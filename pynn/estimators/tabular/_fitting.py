@@ -44,7 +44,7 @@ class Outcome:
     epochs : int
         What the schedules extended over.
     best_epochs : list of int
-        Of each network that was chosen by validation rows.
+        Of each network that was chosen by validation rows; of a refit its last epoch.
     score : float
         The mean of these networks' scores; NaN without validation rows.
     history : dict of str to list of float
@@ -112,17 +112,18 @@ class Fitting:
             return self._on_all_rows(None)
         self._fit_epochs_to_the_time(self._folds != 0, self._validation(0))
         first = self._train_fold(0, 0)
-        strategy = self._chosen(first)
+        last_epoch, score = self._last_epoch(first)
+        strategy = self._chosen(first, last_epoch)
         self._say(f"strategy: {strategy}")
         trained = [first]
         if strategy == REFIT:
             again = self._until_time_is_over(
-                lambda member: self._train(None, self._seeds[-1][member], None, first.best_epoch),
+                lambda member: self._train(None, self._seeds[-1][member], None, last_epoch),
                 range(self._n_ensemble),
             )
             if again:
                 self._networks.weights = [each.weights for each in again]
-                return self._outcome(strategy, [first])
+                return self._outcome(strategy, [replace(first, best_epoch=last_epoch, score=score)])
             strategy = HOLDOUT
         elif strategy == FOLDS:
             pairs = [(i, j) for i in range(self._n_folds) for j in range(self._n_ensemble)]
@@ -153,7 +154,14 @@ class Fitting:
             trained[0].history,
         )
 
-    def _chosen(self, first: Trained) -> str:
+    def _last_epoch(self, first: Trained) -> tuple[int, float]:
+        """Return the epoch, with its score, at which other networks are to end like the first."""
+        scores = first.history["val_score"]
+        at_rest = [n for n in self._networks.recipe.epochs_at_rest() if n <= len(scores)]
+        found = max(at_rest, key=lambda n: (scores[n - 1], n), default=first.best_epoch)
+        return found, scores[found - 1]
+
+    def _chosen(self, first: Trained, last_epoch: int) -> str:
         """Return what to do now that the first network has been trained."""
         if self._strategy != AUTO:
             return self._strategy
@@ -164,8 +172,8 @@ class Fitting:
         if others * first.seconds <= left:
             return FOLDS
         more_rows = self._n_folds / (self._n_folds - 1)
-        best = first.best_epoch / len(first.history["loss"])
-        again = self._n_ensemble * first.seconds * more_rows * best
+        shorter = last_epoch / len(first.history["loss"])
+        again = self._n_ensemble * first.seconds * more_rows * shorter
         return REFIT if first.finished and again <= left else HOLDOUT
 
     def _say(self, text: str) -> None:

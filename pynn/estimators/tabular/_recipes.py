@@ -77,6 +77,14 @@ class Recipe:
     last_of_ties: bool = False
     clamp: bool = False
 
+    def epochs_at_rest(self) -> tuple[int, ...]:
+        """Return after which epochs the learning rate is 0; none if it never is.
+
+        Where no rows choose the epoch, a training ends best at one of these: in between, weights
+        differ much from epoch to epoch, and from one training to the next.
+        """
+        return ()
+
     def check(self) -> None:
         """Check the numbers, which may come from a file.
 
@@ -108,6 +116,10 @@ class MLPRecipe(Recipe):
     weight_decay: float = 0.01
     last_of_ties: bool = True
     batch_norm: bool = True
+
+    def epochs_at_rest(self) -> tuple[int, ...]:
+        """Return the last epoch, where the cosine ends."""
+        return (self.epochs,)
 
 
 @saved_as("RealMLPRecipe")
@@ -156,6 +168,10 @@ class RealMLPRecipe(Recipe):
     periodic_rate: float = 0.1
     parametric_activation: bool = True
     zero_output: bool = False
+
+    def epochs_at_rest(self) -> tuple[int, ...]:
+        """Return the ends of the four waves, the last of which is as long as all before and one."""
+        return tuple(max(round(self.epochs * (2**wave - 1) / 15), 1) for wave in range(1, 5))
 
 
 @saved_as("TabMRecipe")

@@ -28,8 +28,8 @@ X, LATER = mixed_table(), mixed_table(60, seed=1)
 LABELS, PRICES = expensive(X), prices(X)
 
 
-def classifier(**parameters: Any) -> TabularClassifier:
-    return TabularClassifier(**{**SMALL, "strategy": "refit", **parameters})
+def classifier(preset: str = "mlp", **parameters: Any) -> TabularClassifier:
+    return TabularClassifier(**{**SMALL, "preset": preset, "strategy": "refit", **parameters})
 
 
 def regressor(**parameters: Any) -> TabularRegressor:
@@ -180,6 +180,20 @@ def test_strategies(strategy: str, n_ensemble: int, n_networks: int, n_chosen: i
     np.testing.assert_array_equal(
         model.predict(found.prepare(X)[0], verbose=0), found.predict_proba(X)
     )
+
+
+def test_a_refit_ends_where_the_rate_is_0() -> None:
+    found = classifier("realmlp", epochs=30).fit(X, LABELS)
+    scores = found.history_["val_score"]
+    ends = [2, 6, 14, 30]
+    assert found.best_epochs_ == [max(ends, key=lambda n: (scores[n - 1], n))]
+    assert found.validation_score_ == scores[found.best_epochs_[0] - 1]
+    recipe = PRESETS["realmlp"]["regression"]
+    assert recipe.epochs_at_rest() == (17, 51, 119, 256)
+    # RealMLP's rate, over the shares of an epoch's end.
+    for n in recipe.epochs_at_rest():
+        assert 1 - np.cos(2 * np.pi * np.log2(1 + 15 * n / 256)) < 0.002
+    assert PRESETS["tabm"]["regression"].epochs_at_rest() == ()
 
 
 def test_the_number_of_rows_chooses_between_folds_and_refit() -> None:
