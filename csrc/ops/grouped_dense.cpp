@@ -282,6 +282,12 @@ class GroupedDense : public Op<T> {
 
 int shape(const NodeSpec& node) {
   const int groups = static_cast<int>(node.indices.size());
+  constexpr double kMost = 1 << 28;  // so that products are exact
+  for (const double param : node.params) {
+    require(param >= 1 && param <= kMost,
+            "grouped_dense needs outputs and steps from 1 to 2**28. Received: " +
+                std::to_string(param));
+  }
   const auto outputs = static_cast<long>(node.params[kOutputs]);
   require(groups >= 1 && outputs >= 1 && node.input_features[0] % groups == 0,
           "grouped_dense needs groups that divide the features, and outputs. Received: " +

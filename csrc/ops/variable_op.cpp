@@ -72,7 +72,9 @@ class VariableOp : public Op<T> {
 
 int shape(const NodeSpec& node) {
   require(node.variables.size() == 1, "variable needs one variable");
-  return node.variables[0]->rows() * node.variables[0]->cols();
+  const std::int64_t size = std::int64_t{node.variables[0]->rows()} * node.variables[0]->cols();
+  require(size <= 1 << 28, "too many features: " + std::to_string(size));
+  return static_cast<int>(size);
 }
 
 }  // namespace

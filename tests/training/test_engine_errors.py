@@ -272,3 +272,20 @@ def test_wrong_variables(arguments: tuple, message: str) -> None:
         _core.Variable(*arguments)
     with pytest.raises(ValueError, match="dtype must be float32 or float64"):
         _core.Graph("int64")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"outputs": 2.0**62, "output_step": 4.0},  # the product is beyond 64 bits
+        {"outputs": 2.0**40},
+        {"input_step": 2.0**63},
+        {"output_step": float("nan")},
+    ],
+)
+def test_wrong_groups(params: dict) -> None:
+    graph = _core.Graph("float64")
+    graph.add("input", [], [], {"features": 4})
+    with pytest.raises(ValueError, match=r"needs outputs and steps from 1 to 2\*\*28"):
+        graph.add("grouped_dense", [0], [variable(2, 1)], params, indices=[0] * 4)
+    assert len(graph) == 1
