@@ -261,6 +261,27 @@ std::unique_ptr<Network> everything(int rows) {
   return n;
 }
 
+// Rows of a table, and products of groups of features.
+std::unique_ptr<Network> lookup(int rows) {
+  auto n = std::make_unique<Network>(DType::float32);
+  Random random(5);
+  const int x = n->input(4);
+  const int taken = n->graph->add("take", {x}, {n->variable(6, 50)}, {});
+  const VariablePtr kernel = n->variable(10, 6), bias = n->variable(1, 10);
+  int node =
+      n->graph->add("grouped_dense", {taken}, {kernel, bias},
+                    {{"outputs", 10}, {"output_step", double(kernel->ld())}}, {}, {0, 0, 0, 0});
+  node = n->dense(n->add("relu", {node}), 3);
+  n->spec.use.inputs = {x};
+  n->spec.use.outputs = {node};
+  n->spec.use.evaluation.losses = {parse_loss("mean_absolute_error", {})};
+  n->train("adam", {0.9, 0.999, 1e-7});
+  n->x.push_back(dense_matrix(rows, 4, true, random));
+  for (double& number : n->x[0]->wide) number = static_cast<double>(random.below(50));
+  n->y.push_back(dense_matrix(rows, 3, false, random));
+  return n;
+}
+
 struct Named {
   const char* name;
   std::function<std::unique_ptr<Network>()> make;
@@ -270,6 +291,7 @@ const Named kNetworks[] = {
     {"branches", [] { return branches(70); }},
     {"sparse", [] { return sparse(90, 30); }},
     {"everything", [] { return everything(100); }},
+    {"lookup", [] { return lookup(100); }},
 };
 const Named kLargeNetworks[] = {
     {"wide classifier", [] { return classifier(600, 1500); }},
@@ -339,12 +361,12 @@ std::uint64_t predict(Network& n, Executor& executor) {
 }
 
 void start(Network& n, Trainer& trainer, std::uint64_t epoch) {
-  trainer.start(n.data(), n.batch_size, {}, true, epoch, 0, true);
+  trainer.start(n.data(), n.batch_size, {}, true, epoch, 0, false, true);
 }
 
 void run(Trainer& trainer) {
   const std::vector<double> rates(400, 0.01);
-  while (trainer.run(rates.data(), static_cast<std::int64_t>(rates.size()), 1e9) > 0) {
+  while (trainer.run({rates.data(), static_cast<std::int64_t>(rates.size())}, 1e9) > 0) {
   }
 }
 
@@ -547,7 +569,7 @@ std::int64_t check_growing_rows() {
       const auto executor = executor_of(*few);
       const std::uint64_t expected = all_of(*few, *trainer, *executor);
       bool threw = false;
-      const auto grow = [&] { trainer->start(many->data(), 32, {}, false, 0, 0, true); };
+      const auto grow = [&] { trainer->start(many->data(), 32, {}, false, 0, 0, false, true); };
       fails = failing::run(n, for_good, threw, grow) > 0;
       check(fails == threw, "larger rows: std::bad_alloc comes out");
       many.reset();
@@ -569,7 +591,7 @@ void check_steps_allocate_nothing() {
     const std::vector<double> rates(400, 0.01);
     bool threw = false;
     failing::run(std::numeric_limits<std::int64_t>::max(), false, threw,
-                 [&] { trainer->run(rates.data(), 400, 1e9); });
+                 [&] { trainer->run({rates.data(), 400}, 1e9); });
     check(failing::g_allocations == 0, std::string(named.name) + ": steps allocate nothing");
   }
 }

@@ -1,5 +1,6 @@
 // libFuzzer: bytes as calls that build a graph, predict with it and train it. What does not fit is
-// to be refused with std::invalid_argument, what is too large with std::bad_alloc.
+// to be refused with std::invalid_argument or, of numbers in the data, std::out_of_range; what is
+// too large with std::bad_alloc.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -127,13 +128,16 @@ void add_node(Input& in, Network& n) {
   } else if (kind.name == "batch_normalization") {
     for (int i = in.seldom(8) ? in.below(6) : 4; i > 0; --i)
       variables.push_back(variable(in, n, 1, features));
+  } else if (kind.name == "take" || kind.name == "grouped_dense") {
+    variables.push_back(variable(in, n, extent(in), extent(in)));
+    if (in.seldom(4)) variables.push_back(variable(in, n, 1, extent(in)));
   } else if (kind.name == "assign" || kind.name == "variable" || in.seldom(64)) {
     variables.push_back(variable(in, n, 1, features));
   }
   ExpressionProgram made;
   if (kind.name == "expression") made = program(in, count, features);
   std::vector<int> indices;
-  if (kind.name == "select_features") {
+  if (kind.name == "select_features" || kind.name == "grouped_dense") {
     for (int i = in.below(12); i > 0; --i)
       indices.push_back(in.seldom(64) ? in.byte() - 100 : in.below(features));
   }
@@ -342,9 +346,10 @@ void train(Input& in, const Network& n) {
         order.push_back(in.seldom(64) ? in.byte() - 50 : in.below(rows));
     }
     const int batch_size = in.seldom(64) ? in.byte() - 20 : 1 + in.below(100);
-    trainer->start(data, batch_size, order, in.flag(), in.word(), in.below(3), true);
-    const std::vector<double> rates(8, in.flag() ? 0.01 : in.number());
-    trainer->run(rates.data(), 1 + in.below(8), 1e9);
+    trainer->start(data, batch_size, order, in.flag(), in.word(), in.below(3), in.seldom(4), true);
+    const std::vector<double> numbers(64, in.flag() ? 0.01 : in.number());
+    const std::int64_t columns = in.seldom(4) ? 1 + in.below(8) : 1;
+    trainer->run({numbers.data(), 1 + in.below(8), columns}, 1e9);
     trainer->results(true);
     if (in.seldom(4)) trainer->evaluate(data, in.below(90), kNoPoll);
     if (in.seldom(4)) {
@@ -362,6 +367,8 @@ void refused_in_words(const Call& call) {
   try {
     call();
   } catch (const std::invalid_argument& error) {
+    if (error.what()[0] == '\0') std::abort();
+  } catch (const std::out_of_range& error) {
     if (error.what()[0] == '\0') std::abort();
   } catch (const std::bad_alloc&) {
   }
