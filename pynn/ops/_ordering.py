@@ -202,6 +202,7 @@ EINSUM = Op(
     lambda *values, subscripts: np.einsum(subscripts, *values, optimize=True),
     _einsum_backward,
     _einsum_shape,
+    onnx=lambda w, *values, subscripts: w.node("Einsum", *values, equation=subscripts),
 )
 
 

@@ -59,9 +59,13 @@ class Network:
         For ``model.fit``: ``batch_size`` and what else training needs.
     initialize : callable, default=None
         ``initialize(inputs)`` sets the weights from all rows to train on.
+    batches : callable, default=None
+        ``batches(inputs, targets, weights)`` returns an iterable of batches to train on instead of
+        the rows, as ``model.fit`` takes it; the model's inputs and targets are then those.
     """
 
     model: models.Model
     predictor: models.Model
     fit_arguments: dict[str, Any] = field(default_factory=dict)
     initialize: Callable[[Sequence[np.ndarray]], None] | None = None
+    batches: Callable[[Sequence[np.ndarray], np.ndarray, np.ndarray | None], Any] | None = None

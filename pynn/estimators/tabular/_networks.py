@@ -11,7 +11,7 @@ import numpy as np
 from pynn import _state, layers, models
 from pynn._number_checks import is_integer
 from pynn.estimators._saving import saved_as
-from pynn.estimators.tabular import _mlp, _realmlp
+from pynn.estimators.tabular import _mlp, _realmlp, _tabm
 from pynn.estimators.tabular._network import Network, TableShape
 from pynn.estimators.tabular._recipes import (
     CLASSIFICATION,
@@ -20,11 +20,16 @@ from pynn.estimators.tabular._recipes import (
     MLPRecipe,
     RealMLPRecipe,
     Recipe,
+    TabMRecipe,
 )
 from pynn.estimators.tabular._training import predicted
 
 # What builds the network of a recipe.
-_BUILDERS: dict[type[Recipe], Any] = {MLPRecipe: _mlp.build, RealMLPRecipe: _realmlp.build}
+_BUILDERS: dict[type[Recipe], Any] = {
+    MLPRecipe: _mlp.build,
+    RealMLPRecipe: _realmlp.build,
+    TabMRecipe: _tabm.build,
+}
 
 AVAILABLE = {name for name, by_task in PRESETS.items() if type(by_task[REGRESSION]) in _BUILDERS}
 

@@ -187,14 +187,17 @@ def train(
     with _state.temporary_seed(seed):
         if network.initialize is not None:
             network.initialize(rows.inputs)
-        done = network.model.fit(
-            as_given(rows.inputs),
-            rows.targets,
-            sample_weight=rows.weights,
-            epochs=last_epoch or recipe.epochs,
-            verbose=0,
-            callbacks=used,
+        given: dict[str, Any] = {
+            "x": as_given(rows.inputs),
+            "y": rows.targets,
+            "sample_weight": rows.weights,
             **network.fit_arguments,
+        }
+        if network.batches is not None:
+            batches = network.batches(rows.inputs, rows.targets, rows.weights)
+            given = {"x": batches, "shuffle": False}
+        done = network.model.fit(
+            **given, epochs=last_epoch or recipe.epochs, verbose=0, callbacks=used
         )
     history = {"loss": [float(loss) for loss in done.history["loss"]]}
     if validation is not None:

@@ -37,9 +37,11 @@ def test_every_preset_trains_in_the_engine(preset: str) -> None:
     found = TabularRegressor(preset, **SMALL, epochs=1).fit(X, prices(X))
     network = found._networks.build(0, len(X))
     inputs = found.prepare(X)
-    given: Any = inputs if len(inputs) > 1 else inputs[0]
     y = np.zeros((len(X), 1), np.float32)
-    network.model.fit(given, y, epochs=1, verbose=0, **network.fit_arguments)
+    given: dict[str, Any] = {"x": inputs if len(inputs) > 1 else inputs[0], "y": y}
+    if network.batches is not None:
+        given = {"x": network.batches(inputs, y, None)}
+    network.model.fit(**given, **({} if network.batches else network.fit_arguments), verbose=0)
     assert network.model._trainers.reason is None
 
 

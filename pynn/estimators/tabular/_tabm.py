@@ -1,0 +1,285 @@
+"""TabM and TabM-mini: networks that share most of their weights, and are trained side by side.
+
+Source: Gorishniy et al., 2025, "TabM: advancing tabular deep learning with parameter-efficient
+ensembling"; initial weights and training are those of pytabkit 1.8.0's TabM_D. Members have an axis
+of their own, (batch, members, features), from the input to the outputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import initializers, layers, losses, models, ops, optimizers
+from pynn.estimators.tabular._network import Network, TableShape
+from pynn.estimators.tabular._recipes import CLASSIFICATION, TabMRecipe
+
+# In the place of infinities: a clip without a bound.
+_UNBOUNDED = 1e30
+
+
+class _Scale(layers.Layer):
+    """A factor for each feature of each member, which begins with a random one a column."""
+
+    def __init__(self, initial: np.ndarray) -> None:
+        super().__init__()
+        self.initial = initial
+
+    def build(self, shape: Any) -> None:
+        self.scale = self.add_weight(
+            shape=self.initial.shape, initializer=lambda shape, dtype=None: self.initial, name="r"
+        )
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.scale
+
+
+class _Dense(layers.Layer):
+    """A dense layer of all members, between factors of each member if it has any."""
+
+    def __init__(self, units: int, members: int, scales_inputs: bool, scales_outputs: bool) -> None:
+        super().__init__()
+        self.units = units
+        self.members = members
+        self.scales_inputs = scales_inputs
+        self.scales_outputs = scales_outputs
+
+    def build(self, shape: Any) -> None:
+        uniform = _uniform(shape[-1])
+        make = self.add_weight
+        if self.scales_inputs:
+            self.r = make(shape=(self.members, shape[-1]), initializer="ones", name="r")
+        self.kernel = make(shape=(shape[-1], self.units), initializer=uniform, name="kernel")
+        if self.scales_outputs:
+            self.s = make(shape=(self.members, self.units), initializer="ones", name="s")
+            self.bias = make(
+                shape=(self.members, self.units), initializer=_the_same_for_all(uniform), name="b"
+            )
+        else:
+            self.bias = make(shape=(self.units,), initializer=uniform, name="b")
+
+    def call(self, inputs: Any) -> Any:
+        x = inputs * self.r if self.scales_inputs else inputs
+        x = ops.matmul(x, self.kernel)
+        return (x * self.s if self.scales_outputs else x) + self.bias
+
+
+class _PiecewiseLinear(layers.Layer):
+    """A vector for each number: linear in it, plus a piecewise linear part that begins with 0.
+
+    Source: Gorishniy et al., 2022, "On embeddings for numerical features in tabular deep learning",
+    in the version of TabM. `fit` takes the bins from the data. Inputs of shape (batch, members, n).
+    """
+
+    def __init__(self, n_bins: int, size: int) -> None:
+        super().__init__()
+        self.n_bins = n_bins
+        self.size = size
+
+    def build(self, shape: Any) -> None:
+        n = shape[-1]
+        uniform = _uniform(self.size)
+        self.kernel = self.add_weight(shape=(n, self.size), initializer=uniform, name="kernel")
+        self.bias = self.add_weight(shape=(n, self.size), initializer=uniform, name="bias")
+        self.bins = self.add_weight(
+            shape=(n, self.n_bins, self.size), initializer="zeros", name="bins"
+        )
+        self.slope, self.start, self.low, self.high = (
+            self.add_weight(shape=(n, self.n_bins), initializer="zeros", trainable=False, name=name)
+            for name in ("slope", "start", "low", "high")
+        )
+
+    def fit(self, numbers: np.ndarray) -> None:
+        """Set bins with as many numbers each; the first and the last have no bound outside."""
+        shape = self.slope.shape
+        slope, start = np.zeros(shape), np.zeros(shape)
+        low, high = np.zeros(shape), np.zeros(shape)
+        for i, column in enumerate(numbers.T.astype(np.float64)):
+            edges = np.unique(np.quantile(column, np.linspace(0.0, 1.0, self.n_bins + 1)))
+            widths = np.diff(edges)
+            n = len(widths)
+            if n == 0:  # a constant
+                continue
+            slope[i, :n], start[i, :n] = 1.0 / widths, -edges[:-1] / widths
+            high[i, :n] = 1.0
+            low[i, 0], high[i, n - 1] = -_UNBOUNDED, _UNBOUNDED
+        for weight, value in (
+            (self.slope, slope),
+            (self.start, start),
+            (self.low, low),
+            (self.high, high),
+        ):
+            weight.assign(value)
+
+    def call(self, inputs: Any) -> Any:
+        numbers = ops.expand_dims(inputs, -1)
+        parts = numbers * self.slope + self.start
+        parts = ops.minimum(ops.maximum(parts, self.low), self.high)
+        vectors = numbers * self.kernel + self.bias
+        vectors = vectors + ops.einsum("bmnt,nts->bmns", parts, self.bins)
+        return ops.reshape(vectors, (-1, inputs.shape[1], inputs.shape[2] * self.size))
+
+
+class _OfMembers(losses.Loss):
+    """A loss of the outputs of each member; a target may have a weight behind its numbers."""
+
+    def __init__(self, loss: losses.Loss) -> None:
+        super().__init__()
+        self.loss = loss
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        _, members, n_outputs = y_pred.shape
+        if y_true.shape == y_pred.shape:
+            return self.loss.call(y_true, y_pred)
+        y_true = ops.reshape(y_true, (-1, members, n_outputs + 1))
+        values = self.loss.call(y_true[..., :n_outputs], y_pred)
+        return values * y_true[..., n_outputs]
+
+
+class MemberBatches:
+    """Batches in which each member has rows of its own, from an order of its own: what fit takes.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n, n_inputs)
+    targets : ndarray, shape (n, n_outputs)
+    weights : ndarray, shape (n,), or None
+        Of the rows; they become a column behind the targets.
+    members : int
+    batch_size : int
+        Rows of each member.
+    rng : Generator
+        What the orders are drawn from, new ones for each epoch.
+    """
+
+    def __init__(
+        self,
+        inputs: np.ndarray,
+        targets: np.ndarray,
+        weights: np.ndarray | None,
+        members: int,
+        batch_size: int,
+        rng: np.random.Generator,
+    ) -> None:
+        if weights is not None:
+            targets = np.concatenate([targets, weights[:, None]], axis=1)
+        self._inputs, self._targets = inputs, targets
+        self._members = members
+        self._batch_size = batch_size
+        self._rng = rng
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-len(self._inputs) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = self._orders[index * self._batch_size : (index + 1) * self._batch_size]
+        return self._inputs[rows], self._targets[rows]
+
+    def on_epoch_end(self) -> None:
+        """Draw new orders, as a table of a column a member."""
+        n = len(self._inputs)
+        orders = [self._rng.permutation(n) for _ in range(self._members)]
+        self._orders = np.stack(orders, axis=1)
+
+
+def _uniform(fan_in: int) -> initializers.Initializer:
+    limit = 1.0 / math.sqrt(fan_in)
+    return initializers.RandomUniform(-limit, limit)
+
+
+def _the_same_for_all(initializer: Any) -> Any:
+    return lambda shape, dtype=None: np.tile(initializer((1, shape[1]), dtype), (shape[0], 1))
+
+
+def _first_scale(recipe: TabMRecipe, shape: TableShape, rng: np.random.Generator) -> np.ndarray:
+    """Return a factor for each member and column, which all values made of the column share."""
+    width = recipe.bin_embedding_size if recipe.n_bins else 1
+    sizes = [width] * shape.n_numbers + [*shape.one_hot_sizes]
+    drawn = (recipe.n_members, len(sizes))
+    factors = rng.standard_normal(drawn) if recipe.n_bins else rng.choice([-1.0, 1.0], drawn)
+    return np.repeat(factors, sizes, axis=1)
+
+
+def build(
+    recipe: TabMRecipe, shape: TableShape, n_outputs: int, task: str, rng: np.random.Generator
+) -> Network:
+    """Return networks that are trained side by side, each on rows in an order of its own.
+
+    Parameters
+    ----------
+    recipe : TabMRecipe
+    shape : TableShape
+        Without categories that are not one-hot.
+    n_outputs : int
+        Classes, or numbers to predict.
+    task : {"classification", "regression"}
+    rng : Generator
+        What the first factors and the orders of the rows are drawn from.
+    """
+    members = recipe.n_members
+    binned = None
+    steps: list[Any] = []
+    if recipe.n_bins and shape.n_numbers:
+        n_bins = max(min(recipe.n_bins, shape.n_rows - 1), 1)
+        binned = _PiecewiseLinear(n_bins, recipe.bin_embedding_size)
+    steps.append(_Scale(_first_scale(recipe, shape, rng)))
+    for i, units in enumerate(recipe.hidden_layer_sizes):
+        own = not recipe.shares_all_layers
+        steps.append(_Dense(units, members, own and i > 0, own))
+        steps.append(layers.Activation(recipe.activation))
+        if recipe.dropout:
+            steps.append(layers.Dropout(recipe.dropout))
+    fan_in = [shape.n_inputs, *recipe.hidden_layer_sizes][-1]
+    steps.append(
+        layers.EinsumDense(
+            "bmi,mio->bmo",
+            (members, n_outputs),
+            bias_axes="mo",
+            kernel_initializer=_uniform(fan_in),
+            bias_initializer=_uniform(fan_in),
+        )
+    )
+
+    def outputs_of(x: Any) -> Any:
+        if binned is not None:
+            vectors = binned(x[:, :, : shape.n_numbers])
+            rest = x[:, :, shape.n_numbers :]
+            x = layers.Concatenate()([vectors, rest]) if shape.one_hot_sizes else vectors
+        for step in steps:
+            x = step(x)
+        return x
+
+    of_members = layers.Input((members, shape.n_inputs), name="numbers")
+    model = models.Model(of_members, outputs_of(of_members))
+    inputs = layers.Input((shape.n_inputs,), name="numbers")
+    outputs = outputs_of(layers.RepeatVector(members)(inputs))
+    loss: losses.Loss
+    if task == CLASSIFICATION:
+        smoothing = recipe.label_smoothing
+        loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+        outputs = layers.Softmax()(outputs)
+    else:
+        loss = losses.MeanSquaredError()
+    predictor = models.Model(inputs, ops.mean(outputs, axis=1))
+    optimizer = optimizers.AdamW(
+        recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        beta_1=recipe.beta_1,
+        beta_2=recipe.beta_2,
+        epsilon=recipe.epsilon,
+    )
+    model.compile(optimizer=optimizer, loss=_OfMembers(loss))
+    batch_size = min(recipe.batch_size, shape.n_rows)
+
+    def batches(given: Sequence[np.ndarray], targets: np.ndarray, weights: Any) -> MemberBatches:
+        return MemberBatches(given[0], targets, weights, members, batch_size, rng)
+
+    def initialize(given: Sequence[np.ndarray]) -> None:
+        if binned is not None:
+            binned.fit(given[0][:, : shape.n_numbers])
+
+    return Network(model, predictor, {"batch_size": batch_size}, initialize, batches)
