@@ -34,7 +34,7 @@ from pynn.estimators.tabular._importances import permuted_scores
 from pynn.estimators.tabular._networks import AVAILABLE, Networks
 from pynn.estimators.tabular._preparation import Preparation
 from pynn.estimators.tabular._recipes import NUMBERS, PRESETS, Recipe
-from pynn.estimators.tabular._training import Rows, Validation
+from pynn.estimators.tabular._training import Rows, Validation, predicted
 
 Score = Callable[[np.ndarray], float]
 
@@ -159,13 +159,9 @@ class BaseTabular(Estimator, ABC):
             out of its range, or not one of the preset's.
         """
         with lock_of(self) as lock, lock.training(anew=True), limited_threads(self.n_jobs):
-            before = vars(self).copy()
-            try:
-                self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
-            except BaseException:
-                self.__dict__.clear()
-                self.__dict__.update(before)
-                raise
+            fitted = self._twin()
+            fitted._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+            self.__dict__ = fitted.__dict__  # all at once, or nothing
         return self
 
     def _fit(self, x: Any, y: Any, weights: Any, x_val: Any, y_val: Any, weights_val: Any) -> None:
@@ -233,6 +229,12 @@ class BaseTabular(Estimator, ABC):
         )
         self._take(networks, fitting.run(given))
 
+    def _twin(self) -> Self:
+        """Return an estimator with the same attributes."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
     def _take(self, networks: Networks, outcome: Outcome) -> None:
         self._networks = networks
         self.strategy_ = outcome.strategy
@@ -299,8 +301,7 @@ class BaseTabular(Estimator, ABC):
 
     def _scorer_of(self, metric: Any, table: Any, y: np.ndarray, weights: Any) -> Score:
         """Return what scores outputs for the rows of a table by a scorer of scikit-learn's."""
-        view = object.__new__(type(self))
-        view.__dict__.update({k: v for k, v in vars(self).items() if not k.startswith("_fit")})
+        view = self._twin()
         scorer = check_scoring(view, scoring=metric)
         given = {} if weights is None else {"sample_weight": weights}
 
@@ -327,8 +328,14 @@ class BaseTabular(Estimator, ABC):
             return found
         check_is_fitted(self)
         _, inputs = self._inputs(x)
-        with lock_of(self), limited_threads(self.n_jobs):
-            return self._networks.predict(inputs)
+        with limited_threads(self.n_jobs):
+            return self._predict(inputs)
+
+    def _predict(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        """Return what the networks predict for prepared rows."""
+        with lock_of(self):  # several threads may predict with networks that have no model yet
+            model = self._networks.model
+        return predicted(model, inputs)
 
     def permutation_importances(
         self,
@@ -380,9 +387,9 @@ class BaseTabular(Estimator, ABC):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, inputs[0])
         score = self._scorer_of(scoring, table, y, sample_weight)
-        with lock_of(self), limited_threads(self.n_jobs):
+        with limited_threads(self.n_jobs):
             baseline, scores = permuted_scores(
-                self._networks.predict,
+                self._predict,
                 inputs,
                 self._preparation.features(),
                 self.n_features_in_,

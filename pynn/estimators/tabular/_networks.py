@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from pynn.estimators.tabular._recipes import (
     Recipe,
     TabMRecipe,
 )
-from pynn.estimators.tabular._training import predicted
 
 # What builds the network of a recipe.
 _BUILDERS: dict[type[Recipe], Any] = {
@@ -90,10 +88,6 @@ class Networks:
         ]
         given: Any = inputs if len(inputs) > 1 else inputs[0]
         return models.Model(given, layers.Average()([predict(given) for predict in predictors]))
-
-    def predict(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the mean of what the networks predict, float32 of shape (n, n_outputs)."""
-        return predicted(self.model, inputs)
 
     def check(self) -> None:
         """Check what may come from a file, before memory is taken for it.

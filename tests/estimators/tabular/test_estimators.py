@@ -312,6 +312,14 @@ def test_fits_in_several_threads_do_not_mix_their_random_numbers() -> None:
         np.testing.assert_array_equal(one.predict_proba(X), job.result().predict_proba(X))
 
 
+def test_threads_predict_the_same(fitted: TabularClassifier) -> None:
+    again = pickle.loads(pickle.dumps(fitted))  # which has no model yet
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(again.predict_proba, [LATER] * 8))
+    for each in found:
+        np.testing.assert_array_equal(each, fitted.predict_proba(LATER))
+
+
 def test_the_global_seed_is_left_alone() -> None:
     pynn.utils.set_random_seed(3)
     expected = pynn.random.normal((2,))
