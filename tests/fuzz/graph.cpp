@@ -366,7 +366,7 @@ template <class Call>
 void refused_in_words(const Call& call) {
   try {
     call();
-  } catch (const std::invalid_argument& error) {
+  } catch (const std::logic_error& error) {
     if (error.what()[0] == '\0') std::abort();
   } catch (const std::out_of_range& error) {
     if (error.what()[0] == '\0') std::abort();
