@@ -37,6 +37,7 @@ from threadpoolctl import threadpool_limits
 
 import pynn
 
+PRESETS = ("realmlp", "realmlp-s", "tabm", "tabm-mini", "mlp")
 RESULTS = CACHE / "results.jsonl"
 _TEST_ROWS = 10_000
 # Keeps the geometric mean from being that of the easiest set.
@@ -172,8 +173,9 @@ def _pytabkit(name: str) -> Callable[[Split, int], Fitted]:
 
 
 CONTESTANTS: dict[str, Callable[[Split, int], Fitted]] = {
-    **{f"pynn {preset}": _pynn(preset) for preset in ("realmlp", "realmlp-s", "mlp")},
+    **{f"pynn {preset}": _pynn(preset) for preset in PRESETS},
     "pynn realmlp, holdout": _pynn_holdout("realmlp"),
+    "pynn tabm, holdout": _pynn_holdout("tabm"),
     "pynn realmlp, folds": _pynn("realmlp", strategy="folds"),
     "pynn MLP": _mlp(pynn.MLPClassifier, pynn.MLPRegressor),
     "scikit-learn MLP": _mlp(MLPClassifier, MLPRegressor),

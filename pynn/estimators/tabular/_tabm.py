@@ -93,12 +93,16 @@ class _PiecewiseLinear(layers.Layer):
         )
 
     def fit(self, numbers: np.ndarray) -> None:
-        """Set bins with as many numbers each; the first and the last have no bound outside."""
+        """Set bins with as many numbers each; the first and the last have no bound outside.
+
+        There are fewer than `n_bins` where there are not as many different numbers.
+        """
         shape = self.slope.shape
+        edges_wanted = np.linspace(0.0, 1.0, max(min(self.n_bins, len(numbers) - 1), 1) + 1)
         slope, start = np.zeros(shape), np.zeros(shape)
         low, high = np.zeros(shape), np.zeros(shape)
         for i, column in enumerate(numbers.T.astype(np.float64)):
-            edges = np.unique(np.quantile(column, np.linspace(0.0, 1.0, self.n_bins + 1)))
+            edges = np.unique(np.quantile(column, edges_wanted))
             widths = np.diff(edges)
             n = len(widths)
             if n == 0:  # a constant
@@ -224,8 +228,7 @@ def build(
     binned = None
     steps: list[Any] = []
     if recipe.n_bins and shape.n_numbers:
-        n_bins = max(min(recipe.n_bins, shape.n_rows - 1), 1)
-        binned = _PiecewiseLinear(n_bins, recipe.bin_embedding_size)
+        binned = _PiecewiseLinear(recipe.n_bins, recipe.bin_embedding_size)
     steps.append(_Scale(_first_scale(recipe, shape, rng)))
     for i, units in enumerate(recipe.hidden_layer_sizes):
         own = not recipe.shares_all_layers

@@ -37,10 +37,19 @@ def test_a_loaded_classifier_predicts_the_same(scaling: str, tmp_path: Path) -> 
     np.testing.assert_array_equal(copy.fit(X, expensive(X)).predict(LATER), model.predict(LATER))
 
 
-@pytest.mark.parametrize("preset", ["realmlp", "realmlp-s"])
-def test_presets_are_loaded(preset: str, tmp_path: Path) -> None:
-    small = {"hidden_layer_sizes": (8, 8), "epochs": 2, "n_ensemble": 2, "strategy": "refit"}
-    model = TabularRegressor(preset, **small, random_state=0).fit(X, prices(X))
+@pytest.mark.parametrize(
+    ("preset", "numbers"),
+    [
+        ("realmlp", {}),
+        ("realmlp-s", {}),
+        ("tabm", {"n_members": 4}),
+        ("tabm-mini", {"n_members": 4, "n_bins": 500, "bin_embedding_size": 2}),
+    ],
+)
+def test_presets_are_loaded(preset: str, numbers: dict[str, Any], tmp_path: Path) -> None:
+    small: dict[str, Any] = {"hidden_layer_sizes": (8, 8), "epochs": 2, "random_state": 0}
+    model = TabularRegressor(preset, **small, **numbers, n_ensemble=2, strategy="folds")
+    model.fit(X, prices(X))
     model.save(tmp_path / "model.pynn")
     copy = pynn.load(tmp_path / "model.pynn")
     np.testing.assert_array_equal(copy.predict(LATER), model.predict(LATER))
