@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from pynn.estimators._fit_lock import LOCK
-from pynn.estimators._saving import save_estimator
+from pynn.estimators._saving import as_objects, as_plain, save_estimator
 
 _MISSING = object()
 
@@ -61,7 +61,11 @@ class Estimator(BaseEstimator):
                 (_check_plain if _is_plain(value) else _check)(cls, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in super().__getstate__().items() if key != LOCK}
+        state = super().__getstate__().items()
+        return {key: as_plain(value) for key, value in state if key != LOCK}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({key: as_objects(value) for key, value in state.items()})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,6 +9,7 @@ executed on the way back. Functions and classes of the user's own are looked up 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +40,7 @@ _KINDS: dict[str, tuple[type | None, Any]] = {
 }
 _DEEPEST = 20
 _SHORT_TEXTS = 2**20  # characters of an array of texts that need no further look
+_MARK = "__pynn__"  # the key of what an object is, where a dict stands for it
 # What belongs to a process and not to a model.
 _LEFT_OUT = ("_sklearn_version", "_skl_callbacks")
 
@@ -84,11 +86,12 @@ def save_estimator(self: BaseEstimator, filepath: Any) -> None:
     ['yes']
     """
     arrays: dict[str, np.ndarray] = {}
-    given = {key: value for key, value in self.__getstate__().items() if key not in _LEFT_OUT}
+    state = as_objects(self.__getstate__())
+    given = {key: value for key, value in state.items() if key not in _LEFT_OUT}
     if "callbacks" in given:
         given["callbacks"] = None
-    state = {key: _written(value, key, arrays) for key, value in given.items()}
-    text = to_text({"class_name": type(self).__name__, "state": state}, "the state")
+    written = {key: _written(value, key, arrays) for key, value in given.items()}
+    text = to_text({"class_name": type(self).__name__, "state": written}, "the state")
     _safetensors.save(filepath, ESTIMATOR, {"estimator": text}, arrays)
 
 
@@ -142,6 +145,62 @@ def load(filepath: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         estimator: Any = object.__new__(classes[name])
         estimator.__setstate__(found)
     return estimator
+
+
+def as_plain(value: Any) -> Any:
+    """Return a value with pynn's own objects in it as dicts, which `as_objects` turns back.
+
+    So copies and pickles of an estimator, and files of skops, name no class but the estimator's.
+    """
+    kind = type(value)
+    if kind in (list, tuple, dict):
+        return _with_each(value, as_plain)
+    for part, cls in _CLASSES.items():
+        if kind is cls and not issubclass(cls, BaseEstimator):
+            return {_MARK: part, "state": as_plain(value.__getstate__())}
+    for name, (base, module) in _KINDS.items():
+        if base is not None and isinstance(value, base) and _is_own(value):
+            return {_MARK: name, "state": module.serialize(value)}
+    return value
+
+
+def as_objects(value: Any) -> Any:
+    """Return a value with the objects that `as_plain` wrote down.
+
+    Raises
+    ------
+    ValueError
+        If an unknown one is named, or one's state is none.
+    """
+    if type(value) is not dict or _MARK not in value:
+        return _with_each(value, as_objects) if type(value) in (list, tuple, dict) else value
+    name, state = value[_MARK], value.get("state")
+    if isinstance(name, str) and isinstance(state, dict):
+        if name in _KINDS:
+            return _KINDS[name][1].deserialize(state)
+        if name in _CLASSES and not issubclass(_CLASSES[name], BaseEstimator):
+            part = object.__new__(_CLASSES[name])
+            vars(part).update(as_objects(state))
+            return part
+    raise ValueError(f"the state of an estimator has an unknown part: {name!r:.80}")
+
+
+def _with_each(value: Any, function: Callable[[Any], Any]) -> Any:
+    """Return a list, tuple or dict of what a function makes of each item: itself if all stay."""
+    items = value.values() if type(value) is dict else value
+    made = [function(item) for item in items]
+    if all(new is old for new, old in zip(made, items, strict=True)):
+        return value
+    return dict(zip(value, made, strict=True)) if type(value) is dict else type(value)(made)
+
+
+def _is_own(value: Any) -> bool:
+    """Whether an object is of a class of pynn's, and what it holds of pynn's, NumPy's or plain."""
+    return all(
+        type(each).__module__.split(".")[0] in ("pynn", "numpy", "builtins")
+        and not isinstance(each, FunctionType)
+        for each in (value, *vars(value).values())
+    )
 
 
 def _known_classes(custom_objects: Mapping[str, Any] | None) -> dict[str, type]:

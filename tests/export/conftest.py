@@ -1,8 +1,13 @@
-"""Comparisons with ONNX Runtime are collected only where it and skl2onnx are installed."""
+"""Tests with other libraries are collected only where these are installed."""
 
 from __future__ import annotations
 
 import importlib.util
 
-if any(importlib.util.find_spec(name) is None for name in ("skl2onnx", "onnxruntime")):
-    collect_ignore_glob = ["test_skl2onnx.py"]
+_NEEDED = {
+    "test_skl2onnx.py": ("skl2onnx", "onnxruntime"),
+    "test_skops.py": ("skops",),
+}
+collect_ignore_glob = [
+    file for file, names in _NEEDED.items() if not all(map(importlib.util.find_spec, names))
+]

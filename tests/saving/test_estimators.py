@@ -134,3 +134,55 @@ def test_models_and_estimators_are_told_apart(tmp_path: Path) -> None:
         pynn.models.load_model(tmp_path / "estimator")
     with pytest.raises(ValueError, match="holds a model and no estimator"):
         pynn.load(tmp_path / "model")
+
+
+def types_in(value: Any) -> set[type]:
+    if type(value) in (list, tuple):
+        return set().union(*map(types_in, value))
+    if type(value) is dict:
+        return types_in([*value.keys(), *value.values()])
+    return {type(value)}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        pynn.MLPClassifier((3,), max_iter=2, solver=pynn.optimizers.SGD(0.1)),
+        pynn.MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, early_stopping=True),
+        pynn.Perceptron(max_iter=2),
+    ],
+    ids=str,
+)
+def test_the_state_is_plain(estimator: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((40, 3))
+    estimator.fit(x, x[:, 0] > 0)
+    found = {each.__module__ for each in types_in(estimator.__getstate__())}
+    assert found <= {"builtins", "numpy"}
+
+
+def test_what_is_not_pynns_stays_what_it_is() -> None:
+    class Slow(pynn.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step: int) -> float:
+            return 0.1 / (1 + step)
+
+    rate = Slow()
+    model = pynn.MLPClassifier(solver=pynn.optimizers.SGD(rate), class_weight={0: 1.0, 1: 2.0})
+    state = model.__getstate__()
+    assert state["solver"] is model.solver and state["class_weight"] is model.class_weight
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"__pynn__": "Unknown", "state": {}},
+        {"__pynn__": "MLPClassifier", "state": {}},
+        {"__pynn__": "Labels"},
+        {"__pynn__": ["Labels"], "state": {}},
+        {"__pynn__": "optimizer", "state": {"class_name": "os.system", "config": {}}},
+    ],
+)
+def test_parts_that_are_unknown_are_refused(part: Any) -> None:
+    model = object.__new__(pynn.MLPClassifier)
+    with pytest.raises(ValueError, match="unknown"):
+        model.__setstate__({"max_iter": [part]})

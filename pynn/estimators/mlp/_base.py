@@ -22,6 +22,7 @@ from pynn._number_checks import checked_size
 from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_rows
+from pynn.estimators._saving import as_objects, as_plain
 from pynn.estimators._threads import limited_threads
 from pynn.estimators.mlp._architecture import (
     Architecture,
@@ -373,15 +374,15 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         if state is not None:
             attributes["coefs_"] = [np.array(c) for c in self.coefs_]
             attributes["intercepts_"] = [np.array(b) for b in self.intercepts_]
-            attributes.update(state.to_attributes())
+            attributes.update(as_plain(state.to_attributes()))
         return attributes
 
     def __setstate__(self, attributes: dict[str, Any]) -> None:
+        attributes = {key: as_objects(value) for key, value in attributes.items()}
         if "coefs_" in attributes:
             labels = attributes.get("_labels")
             n_heads = 1 if labels is None else len(labels.heads)
             check_chain(attributes["coefs_"], attributes["intercepts_"], n_heads)
-        attributes = dict(attributes)
         state = MLPState.from_attributes(attributes)
         if state is not None:
             attributes["_state"] = state
