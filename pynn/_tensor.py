@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from pynn._allocation import check_row
 from pynn._namespace import Operators, namespace
 from pynn._numbers import HasValue
 from pynn._onnx import OnnxForm
-from pynn._tracing import SymbolicValueError, here, recording
+from pynn._tracing import SymbolicValueError, here
 from pynn._weight import Weight
 
 Shape = tuple[int | None, ...]
@@ -235,6 +236,12 @@ def value_of(value: Any) -> Any:
     return np.asarray(value)
 
 
+@lru_cache(maxsize=64)
+def name_of(dtype: np.dtype[Any]) -> str:
+    """Return a type's name, which NumPy puts together each time."""
+    return dtype.name
+
+
 class ValueTensor(HasValue, Tensor):
     """A tensor whose value is known, in a pass that is computed as it is recorded.
 
@@ -246,8 +253,9 @@ class ValueTensor(HasValue, Tensor):
     __slots__ = ("value",)
 
     def __init__(self, value: Any, node: Node | None = None, name: str | None = None) -> None:
-        self.value = np.asarray(value)
-        super().__init__(self.value.shape, self.value.dtype.name, node, name)
+        self.value = value = np.asarray(value)
+        self.shape, self.dtype = value.shape, name_of(value.dtype)
+        self.node, self.name, self.source = node, name, None
 
     def numpy(self) -> Any:
         """Return the value."""
@@ -328,24 +336,34 @@ class EagerRecorder:
         if op.modal:
             self.mode.position = len(self.nodes)
             extra["mode"] = self.mode
+        return self.keep(op, inputs, params, op.forward(*values, **params, **extra))
+
+    def keep(
+        self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], value: Any
+    ) -> ValueTensor:
+        """Keep the node of an op of which the value is known."""
         node = Node.__new__(Node)
         node.op, node.inputs, node.params = op, inputs, params
-        output = ValueTensor(op.forward(*values, **params, **extra), node)
-        node.output = output
+        node.output = output = ValueTensor(value, node)
         self.nodes.append(node)
         return output
 
 
-@contextmanager
-def computing(mode: Mode) -> Iterator[EagerRecorder]:
-    """While this is active, ops compute values and are recorded on the tape that it yields."""
-    before = here.recorder
-    here.recorder = recorder = EagerRecorder(mode)
-    try:
-        with recording():
-            yield recorder
-    finally:
-        here.recorder = before
+class computing:  # noqa: N801, a function to its users; a generator would take thrice as long
+    """While this is active, ops compute values and are recorded on the tape that it gives."""
+
+    __slots__ = ("_before", "_mode")
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+
+    def __enter__(self) -> EagerRecorder:
+        self._before = here.recorder, here.is_recording
+        here.recorder, here.is_recording = recorder, _ = EagerRecorder(self._mode), True
+        return recorder
+
+    def __exit__(self, *raised: object) -> None:
+        here.recorder, here.is_recording = self._before
 
 
 @contextmanager

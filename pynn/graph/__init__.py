@@ -5,7 +5,8 @@ node in NumPy where a model uses an op that the engine does not have. Nothing he
 data formats of users, or epochs.
 """
 
-from pynn.graph._interpreter import gather
+from pynn.graph._differentiation import record_backward
+from pynn.graph._interpreter import gather, run_backward, run_forward
 from pynn.graph._interpreting_trainer import InterpretingTrainer, PythonTrainer
 from pynn.graph._per_row import averages_rows
 from pynn.graph._plan import PREDICT_ROWS, EagerPlan, Plan
@@ -23,6 +24,9 @@ __all__ = [
     "averages_rows",
     "flat_rows",
     "gather",
+    "record_backward",
+    "run_backward",
+    "run_forward",
     "steps_between",
     "tensors_of",
     "to_numeric",

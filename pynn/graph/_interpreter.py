@@ -129,7 +129,7 @@ def run_backward(
         if node.op.modal:
             mode.position = first + position
             params = {**params, "mode": mode}
-        out = values[id(node.output)]
+        out = _value(node.output, values)
         grad = np.asarray(grad)
         for x, part in zip(node.inputs, node.op.backward(grad, out, *arguments, **params)):  # noqa: B905, constants at the end may have no gradient
             if part is None or id(x) not in reached:
@@ -150,6 +150,7 @@ def reached_from(wanted: set[int], nodes: Iterable[Node]) -> set[int]:
 
 
 def _value(x: Any, values: Values) -> Any:
-    if isinstance(x, Tensor):
-        return values[id(x)]
-    return values.get(id(x), x.view) if isinstance(x, Weight) else value_of(x)
+    if isinstance(x, (Tensor, Weight)):
+        known = values.get(id(x))
+        return value_of(x) if known is None else known
+    return value_of(x)

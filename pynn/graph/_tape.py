@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any, Self
 
 import numpy as np
@@ -86,7 +85,7 @@ class Tape:
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
-        self._open = ExitStack()
+        self._open: tuple[computing, tracing] | None = None
         self._recorder: EagerRecorder | None = None  # shared with the tapes around this one
         self._first = 0
         self._end: int | None = 0
@@ -99,8 +98,9 @@ class Tape:
             self._recorder = here.recorder
             self.losses = current().losses
         else:
-            self._recorder = self._open.enter_context(computing(_TapeMode(_state.next_seed())))
-            trace = self._open.enter_context(tracing())
+            self._open = computing(_TapeMode(_state.next_seed())), tracing()
+            self._recorder = self._open[0].__enter__()
+            trace = self._open[1].__enter__()
             trace.depth += 1  # leave no records that hold values
             self.losses = trace.losses
         self._first, self._end = len(self._recorder.nodes), None
@@ -109,7 +109,10 @@ class Tape:
     def __exit__(self, *error: Any) -> None:
         if self._recorder is not None:
             self._end = len(self._recorder.nodes)
-        self._open.close()
+        if self._open is not None:
+            self._open[1].__exit__(*error)
+            self._open[0].__exit__(*error)
+            self._open = None
 
     def watch(self, x: Any) -> Any:
         """Let gradients with respect to an array be asked for.
@@ -227,14 +230,12 @@ class Tape:
         recorder = self._recorder
         nodes = [] if recorder is None else recorder.nodes[self._first : self._end]
         values: dict[int, Any] = {} if recorder is None else recorder.values_before()
-        for node in nodes:
-            for tensor in (*node.inputs, node.output):
-                if isinstance(tensor, ValueTensor):
-                    values[id(tensor)] = tensor.value
         grads: dict[int, Any] = {}
         for tensor, factors in pairs:
-            whole = np.broadcast_to(1.0 if factors is None else np.asarray(factors), tensor.shape)
-            grads[id(tensor)] = whole.astype(tensor.dtype)
+            whole = np.ones(tensor.shape, tensor.dtype)
+            if factors is not None:
+                whole[...] = np.asarray(factors)
+            grads[id(tensor)] = whole
         if recorder is not None:
             run_backward(nodes, values, grads, recorder.mode, wanted, self._first)
         return grads
@@ -274,5 +275,6 @@ def _between(sources: list[Tensor], targets: list[Tensor]) -> Iterator[Node]:
 def _shaped(gradient: Any, source: Any) -> Any:
     if gradient is None:
         return None
-    whole = np.broadcast_to(gradient, source.shape)
-    return np.asarray(whole, order="C").view(ArrayResult)
+    if np.shape(gradient) != source.shape:
+        gradient = np.broadcast_to(gradient, source.shape)
+    return np.asarray(gradient, order="C").view(ArrayResult)

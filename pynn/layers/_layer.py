@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -202,6 +202,58 @@ class Layer(WeightHolder, metaclass=_NamesItself):
             return self._on_tensors_or_arrays(args, kwargs)
         finally:
             trace.training = before
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """Return what the layer computes with other weights; its own stay as they are.
+
+        Parameters
+        ----------
+        trainable_variables, non_trainable_variables : sequence of array-like
+            In the order of the layer's attributes of these names.
+        *args, **kwargs
+            What the layer is called with.
+        return_losses : bool, default=False
+
+        Returns
+        -------
+        outputs, non_trainable_variables
+            The latter as the call leaves them; and the `losses`, if they are asked for.
+
+        Raises
+        ------
+        ValueError
+            If the layer is not built, or there are not as many values as weights.
+        """
+        if not self.built:
+            raise ValueError(f"stateless_call() needs a layer that is built. Received: {self!r}")
+        groups = (
+            ("trainable_variables", self.trainable_weights, trainable_variables),
+            ("non_trainable_variables", self.non_trainable_weights, non_trainable_variables),
+        )
+        for name, weights, values in groups:
+            if len(weights) != len(values):
+                raise ValueError(
+                    f"{self!r} has {len(weights)} {name}, and there must be as many values. "
+                    f"Received: {len(values)}"
+                )
+        before = [(weight, weight.numpy()) for _, weights, _ in groups for weight in weights]
+        try:
+            for _, weights, values in groups:
+                for weight, value in zip(weights, values, strict=True):
+                    weight.assign(value)
+            outputs = self(*args, **kwargs)
+            left = [weight.numpy() for weight in self.non_trainable_weights]
+            return (outputs, left, self.losses) if return_losses else (outputs, left)
+        finally:
+            for weight, value in before:
+                weight.assign(value)
 
     def _on_tensors_or_arrays(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not any(is_tensor(value) for value in leaves([list(args), kwargs])):

@@ -17,7 +17,7 @@ from pynn._fit_state import FitState
 from pynn._namespace import is_tensor, to_array
 from pynn._signatures import training_position
 from pynn._structure import leaves, map_leaves
-from pynn._tensor import Tensor, is_taped, suspended
+from pynn._tensor import Op, Tensor, is_taped, suspended
 from pynn._tracing import current, tracing
 from pynn._user_warning import warn_user
 from pynn.callbacks import CallbackList, History
@@ -34,6 +34,7 @@ from pynn.models._fit import FitListener, numbers_of, position_of, training_of, 
 from pynn.models._pickling import reduce_model
 from pynn.models._prediction import Prediction
 from pynn.models._recording import trains_by_default
+from pynn.models._taped_call import TapedCall, taped_op
 from pynn.models._trainer_cache import TrainerCache
 from pynn.training import (
     ArrayData,
@@ -103,6 +104,7 @@ class Model(BaseModel):
     _trainers: TrainerCache
     _fast: Any
     _fast_rows: int
+    _taped: TapedCall
     _by_layers: tuple[bool, bool] | None
     optimizer: Any
     history: History
@@ -119,6 +121,7 @@ class Model(BaseModel):
         model._trainers = TrainerCache()
         model._fast = None
         model._fast_rows = 0
+        model._taped = TapedCall()
         model._by_layers = None
         model.optimizer = None
         model.steps_per_execution = 1
@@ -129,6 +132,7 @@ class Model(BaseModel):
         super()._forget_plans()
         self._trainers = TrainerCache()
         self._fast = self._by_layers = None
+        self._taped = TapedCall()
 
     # ---- calling
 
@@ -142,6 +146,10 @@ class Model(BaseModel):
             True computes as in a training step, with dropout and the batch's own moments.
         """
         taped = is_taped()
+        if taped and len(args) == 1 and (not kwargs or [*kwargs] == ["training"]):
+            found = self._taped.of(self, args[0])
+            if found is not None:
+                return found
         if self._fast is not None and len(args) == 1 and not (taped or kwargs):
             found = self._fast(args[0], self._fast_rows, ArrayResult)
             if found is not None:
@@ -637,6 +645,16 @@ class Model(BaseModel):
         if self._fast is None:
             self._prepare_fast()
         return outputs
+
+    def _taped_op(self) -> Op | None:
+        """Return the model as one op of a tape, None if its layers are to be called."""
+        with suspended():
+            if self._fast is None:
+                self._prepare_fast()
+            plan = self._plan()
+            if self._fast is None or self._plan(training=True) is not plan:
+                return None
+            return taped_op(plan)
 
     def _prepare_fast(self) -> None:
         """Set `_fast`, if the model is as simple as that, to what predicts from few plain rows.

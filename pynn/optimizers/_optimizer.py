@@ -18,6 +18,7 @@ from pynn._numbers import LiveNumber
 from pynn._registry import to_snake_case
 from pynn._signatures import Shown
 from pynn._user_warning import warn_user
+from pynn._weight import Weight
 from pynn.optimizers import schedules
 from pynn.optimizers._common import (
     CommonOptions,
@@ -384,8 +385,13 @@ class Optimizer(metaclass=Shown):
             for variable, value in zip(variables, values, strict=True):
                 if self.weight_decay and self._decay_factor(variable):
                     write(variable, value)
-        for gradient, variable in zip(grads, variables, strict=True):
-            self.update_step(gradient, variable, rate * self._rate_factor(variable))
+        native, factors = self._native(), options.get("rate_factors")
+        for i, (gradient, variable) in enumerate(zip(grads, variables, strict=True)):
+            own_rate = rate if factors is None else rate * factors[i]
+            if native is None:
+                self.update_step(gradient, variable, own_rate)
+            else:
+                self._native_step(native, gradient, variable, own_rate)
 
     def update_step(self, gradient: np.ndarray, variable: Any, learning_rate: float) -> None:
         """Change one variable by its clipped gradient; weight decay is done by then.
@@ -406,8 +412,14 @@ class Optimizer(metaclass=Shown):
             raise TypeError(
                 f"{type(self).__name__} must define update_step(gradient, variable, learning_rate)"
             )
+        self._native_step(native, gradient, variable, learning_rate)
+
+    def _native_step(
+        self, native: tuple[str, list[float]], gradient: np.ndarray, variable: Any, rate: float
+    ) -> None:
         name, hyper = native
-        value = np.array(read(variable), order="C")
+        known = isinstance(variable, Weight)
+        value = np.array(variable.view if known else read(variable), order="C")
         kept = self._track(variable)
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
         gradient = np.asarray(gradient, order="C")
@@ -416,7 +428,7 @@ class Optimizer(metaclass=Shown):
             rows = gradient.reshape(len(gradient), -1).any(axis=1)
             arrays = [array[rows] for array in arrays]
         w, g, *state = arrays
-        _core.optimizer_step(name, hyper, learning_rate, step, w, state, g)
+        _core.optimizer_step(name, hyper, rate, step, w, state, g)
         if w is not value:
             value[rows] = w
             for whole, part in zip(kept.state, state, strict=True):
@@ -475,6 +487,54 @@ class Optimizer(metaclass=Shown):
             )
         for variable, value in zip(variables, values, strict=True):
             write(variable, value)
+
+    def stateless_apply(
+        self,
+        optimizer_variables: Sequence[Any],
+        grads: Iterable[Any],
+        trainable_variables: Sequence[Any],
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return what a step makes of other values; the optimizer and its variables keep theirs.
+
+        Parameters
+        ----------
+        optimizer_variables : sequence of array-like
+            In the order of `variables`.
+        grads : iterable of array-like
+        trainable_variables : sequence of array-like
+            In the order of what `build` was given.
+
+        Returns
+        -------
+        trainable_variables, optimizer_variables : list of ndarray
+
+        Raises
+        ------
+        ValueError
+            If there are not as many values as variables, or a shape does not fit.
+        """
+        variables = [kept.variable for kept in self._tracked.values()]
+        if len(trainable_variables) != len(variables):
+            raise ValueError(
+                "trainable_variables must be as many as the optimizer was built with, "
+                f"{len(variables)}. Received: {len(trainable_variables)}"
+            )
+        values = [np.array(read(variable)) for variable in variables]
+        own, arrays = self._values(), self._kept_arrays(variables)
+        try:
+            self.set_weights(optimizer_variables)
+            for variable, value in zip(variables, trainable_variables, strict=True):
+                write(variable, _namespace.to_array(value))
+            self.apply(grads)
+            return [np.array(read(variable)) for variable in variables], self._values()
+        finally:
+            for variable, value in zip(variables, values, strict=True):
+                write(variable, value)
+            self._restore_arrays(variables, arrays)
+            self.set_weights(own)
+
+    def _values(self) -> list[np.ndarray]:
+        return [np.array(_namespace.to_array(variable)) for variable in self.variables]
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None

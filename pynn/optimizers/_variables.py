@@ -61,7 +61,7 @@ def read(variable: Any) -> np.ndarray:
             "a variable must be an array or have .numpy() and .assign(). "
             f"Received: {type(variable).__name__}"
         )
-    if value.dtype not in (np.float32, np.float64):
+    if value.dtype.char not in "fd" or not value.dtype.isnative:
         raise ValueError(f"a variable must be float32 or float64. Received: {value.dtype}")
     return value
 

@@ -127,3 +127,71 @@ def test_the_gradient_of_a_number_is_a_number() -> None:
     assert gradient == pytest.approx(expected, rel=1e-6)
     optimizer.apply([gradient], [weight])
     assert weight.numpy() == pytest.approx(0.7 - 0.5 * expected, rel=1e-6)
+
+
+def simple() -> pynn.Model:
+    pynn.utils.set_random_seed(2)
+    model = pynn.Sequential(
+        [
+            pynn.Input((5,)),
+            layers.Dense(8, activation="tanh", kernel_regularizer="l2"),
+            layers.Dense(2, activation="softmax"),
+        ]
+    )
+    model.layers[0].bias.trainable = False
+    return model
+
+
+def slopes_of(model: pynn.Model, x: Any, then: Any = None) -> tuple[Any, list[Any]]:
+    with pynn.Tape() as tape:
+        y = model(x, training=True)
+        loss = ops.mean(ops.square(y - 0.3))
+        if then is not None:
+            then()
+    return y, tape.gradient(loss, model.weights)
+
+
+def test_a_simple_model_is_one_node_from_the_third_call_on() -> None:
+    model = simple()
+    wanted = slopes_of(model, X)
+    assert wanted[0].node.op.name == "softmax"
+    slopes_of(model, X)
+    found = slopes_of(model, X)
+    assert found[0].node.op.name == "model"
+    np.testing.assert_allclose(found[0], wanted[0], **SAME)
+    for mine, theirs in zip(found[1], wanted[1], strict=True):
+        assert mine.shape == theirs.shape
+        np.testing.assert_allclose(mine, theirs, **SAME)
+    # New weights, other numbers of rows, other types, and what it cannot take.
+    for weight in model.weights:
+        weight.assign(weight.numpy() * 0.5)
+    for x in (X[:1], X[:7].astype("float64"), X[::-1], X[:4].tolist(), ops.Weight(X[:3], "x")):
+        other = simple()
+        other.set_weights(model.get_weights())
+        for mine, theirs in zip(slopes_of(model, x)[1], slopes_of(other, x)[1], strict=True):
+            np.testing.assert_allclose(mine, theirs, **SAME)
+    with pytest.raises(ValueError, match="5"):
+        slopes_of(model, X[:, :4])
+
+
+def test_a_simple_model_and_weights_that_are_assigned_to_on_the_way() -> None:
+    model = simple()
+    for _ in range(2):
+        slopes_of(model, X)
+    wanted = slopes_of(model, X)[1]
+    kernel = model.layers[0].kernel
+    found = slopes_of(model, X, then=lambda: kernel.assign(kernel.numpy() * 3))[1]
+    for mine, theirs in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(mine, theirs, **SAME)
+
+
+def test_models_that_are_not_simple_stay_as_they_are() -> None:
+    inputs = pynn.Input((5,))
+    dropped = pynn.Model(inputs, layers.Dropout(0.5)(layers.Dense(2)(inputs)))
+    several = pynn.Model(inputs, [layers.Dense(2)(inputs), layers.Dense(1)(inputs)])
+    for _ in range(3):
+        with pynn.Tape() as tape:
+            first, second = dropped(X, training=True), several(X)
+        assert (first.numpy() == 0).any()
+        assert tape.gradient(first, dropped.weights[0]).any()
+        assert tape.gradient(second[1], several.weights)[0] is None

@@ -468,3 +468,30 @@ def test_dot_of_inputs_with_many_axes(axes: tuple, first: tuple, second: tuple, 
     for found in (layer(inputs), model.predict(inputs, verbose=0)):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert model.output_shape[1:] == expected.shape[1:]
+
+
+def test_a_call_with_other_weights_than_its_own() -> None:
+    model = Sequential(
+        [Input((3,)), layers.Dense(2, kernel_regularizer="l2"), layers.BatchNormalization()]
+    )
+    x = np.random.default_rng(0).standard_normal((6, 3)).astype("float32")
+    before = model.get_weights()
+    other = [w.numpy() + 1 for w in model.trainable_variables]
+    moving = [w.numpy() + 1 for w in model.non_trainable_variables]
+    outputs, left, losses = model.stateless_call(other, moving, x, return_losses=True)
+    for mine, kept in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(mine, kept)
+    for mine, given in zip(left, moving, strict=True):
+        np.testing.assert_array_equal(mine, given)
+    assert float(losses[0]) == pytest.approx(0.01 * np.square(other[0]).sum(), rel=1e-6)
+    _, left = model.stateless_call(other, moving, x, training=True)
+    assert not np.array_equal(left[0], moving[0])
+    for weight, value in zip(model.trainable_variables, other, strict=True):
+        weight.assign(value)
+    for weight, value in zip(model.non_trainable_variables, moving, strict=True):
+        weight.assign(value)
+    np.testing.assert_array_equal(model(x), outputs)
+    with pytest.raises(ValueError, match="has 4 trainable_variables.* Received: 1"):
+        model.stateless_call(other[:1], moving, x)
+    with pytest.raises(ValueError, match="needs a layer that is built"):
+        layers.Dense(2).stateless_call([], [], x)

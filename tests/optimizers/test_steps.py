@@ -304,3 +304,28 @@ def test_weights_of_optimizers_can_be_set(name: str) -> None:
     assert second.iterations == 1
     for one, other in zip(first.variables, second.variables, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("cls", [optimizers.SGD, optimizers.Adam])
+def test_steps_of_other_values_than_its_own(cls: type) -> None:
+    """As many in turn as the optimizer would take of its own, and its own stay as they are."""
+    rng = np.random.default_rng(0)
+    start = [rng.standard_normal((3, 2)), rng.standard_normal(2)]
+    gradients = [[rng.standard_normal(w.shape) for w in start] for _ in range(3)]
+    optimizer = cls(0.1)
+    own = [w.copy() for w in start]
+    optimizer.build(own)
+    values, state = [w.copy() for w in start], [np.array(v) for v in optimizer.variables]
+    for grads in gradients:
+        values, state = optimizer.stateless_apply(state, grads, values)
+    assert optimizer.iterations == 0
+    for before, w in zip(start, own, strict=True):
+        np.testing.assert_array_equal(before, w)
+    for grads in gradients:
+        optimizer.apply(grads, own)
+    for mine, w in zip(values, own, strict=True):
+        np.testing.assert_array_equal(mine, w)
+    for mine, kept in zip(state, optimizer.variables, strict=True):
+        np.testing.assert_array_equal(mine, np.array(kept))
+    with pytest.raises(ValueError, match=r"as many as the optimizer was built with, 2.*: 1"):
+        optimizer.stateless_apply(state, gradients[0], values[:1])

@@ -55,6 +55,12 @@ def _weights() -> Any:
     return layer
 
 
+def _built() -> Any:
+    optimizer = keras.optimizers.SGD()
+    optimizer.build([WEIGHT.copy()])
+    return optimizer
+
+
 def _fitted(name: str) -> Any:
     estimator = getattr(keras.wrappers.scikit_learn, name)(compiled)
     return estimator.fit(**_ROWS, verbose=0) and estimator
@@ -118,6 +124,18 @@ OWNED = [
         "layers.Normalization",
         keras.layers.Normalization,
         ("adapt", {"data": X}, {"batch_size": 2, "steps": 2}),
+    ),
+    *owned(
+        "optimizers.Optimizer",
+        _built,
+        (
+            "stateless_apply",
+            {
+                "optimizer_variables": [np.array(v) for v in _built().variables],
+                "grads": [WEIGHT],
+                "trainable_variables": [WEIGHT],
+            },
+        ),
     ),
     *owned(
         "optimizers.Optimizer",

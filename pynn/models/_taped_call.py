@@ -1,0 +1,120 @@
+"""A simple model as one op of a tape: the engine computes it, and differentiates it by its weights.
+
+What is not simple is computed layer by layer.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn import ops
+from pynn._rule_operand import NotRecordable, RuleOperand
+from pynn._tensor import Mode, Op, apply
+from pynn._tracing import here
+from pynn.graph import Plan, record_backward, run_backward, run_forward, to_rows
+from pynn.losses import Loss
+
+if TYPE_CHECKING:
+    from pynn.models._model import Model
+
+
+class _Product(Loss):
+    """The sum of what is predicted times the targets, whose gradient is the targets."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return ops.sum(y_true * y_pred, axis=-1)
+
+
+class TapedCall:
+    """A model's calls on arrays while a tape is open.
+
+    The second one, which will hardly be the last, finds out whether the model is simple.
+    """
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._op: Op | None = None
+        self._weights: tuple[Any, ...] = ()
+
+    def of(self, model: Model, x: Any) -> Any:
+        """Return the model's output for `x`, None where its layers are to be called."""
+        if self._op is None:
+            self._calls += 1
+            if self._calls == 2 and model.built:
+                self._op = model._taped_op()
+                self._weights = tuple(model._plan().weights)
+            return None
+        recorder = here.recorder
+        if recorder.stand_ins or type(x) is not np.ndarray:  # it may be asked for its gradient
+            return None
+        found = model._fast(x, model._fast_rows)
+        return None if found is None else recorder.keep(self._op, (x, *self._weights), {}, found)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
+
+
+def taped_op(plan: Plan) -> Op | None:
+    """Return the op of an array and the plan's weights, None if the engine cannot compute it.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of one input and one output with one axis of features, the same in training as at inference.
+    """
+    if plan.losses or plan.updates or any(node.op.modal for node in plan.nodes):
+        return None
+    nothing = [0.0] * len(plan.weights)
+    loss = _Product(reduction="sum")
+    trainer = plan.trainer([loss], ("sgd", []), parameters=plan.weights, l1=nothing, l2=nothing)
+    if getattr(trainer, "takes_arrays", False):
+        return None
+    shapes = [weight.shape for weight in plan.weights]
+    lock = Lock()  # a trainer computes one thing at a time
+
+    def forward(x: Any, *weights: Any) -> Any:
+        (found,) = plan.predict([x])
+        return found
+
+    def backward(grad: Any, out: Any, x: Any, *weights: Any) -> list[Any]:
+        if isinstance(grad, RuleOperand):
+            return [None, *_recorded(plan, grad, x, weights)]
+        if any(now is not weight.view for now, weight in zip(weights, plan.weights, strict=True)):
+            return [None, *_interpreted(plan, grad, x, weights)]  # assigned to since
+        with lock:
+            _, found = trainer.gradients([to_rows(x)], [to_rows(grad)], [None])
+        return [None, *[g.T.reshape(shape) for g, shape in zip(found, shapes, strict=True)]]
+
+    return Op("model", forward, backward, lambda *shapes: plan.outputs[0].shape)
+
+
+def _interpreted(plan: Plan, grad: np.ndarray, x: np.ndarray, weights: Any) -> list[Any]:
+    """Return gradients for other values of the weights than they have now."""
+    mode = Mode(training=True)
+    values: dict[int, Any] = {id(w): now for w, now in zip(plan.weights, weights, strict=True)}
+    values[id(plan.inputs[0])] = x
+    run_forward(plan.nodes, values, mode)
+    grads = {id(plan.outputs[0]): grad}
+    run_backward(plan.nodes, values, grads, mode, {id(weight) for weight in plan.weights})
+    return [grads.get(id(weight)) for weight in plan.weights]
+
+
+def _recorded(plan: Plan, grad: RuleOperand, x: np.ndarray, weights: Any) -> list[Any]:
+    """Return gradients with gradients of their own: the nodes are computed one by one."""
+    if not all(isinstance(weight, RuleOperand) for weight in weights):
+        raise NotRecordable("weights were assigned to")
+    recorder = here.recorder
+    first = len(recorder.nodes)
+    known: dict[int, Any] = {id(plan.inputs[0]): x}
+    for node in plan.nodes:
+        inputs = [known.get(id(value), value) for value in node.inputs]
+        known[id(node.output)] = apply(node.op, *inputs, **node.params)
+    grads: dict[int, Any] = {id(known[id(plan.outputs[0])]): grad.tensor}
+    wanted = {id(weight.tensor) for weight in weights}
+    nodes = list(enumerate(recorder.nodes[first:], first))
+    record_backward(nodes, grads, recorder.mode, wanted, recorder.values_before())
+    found = [grads.get(id(weight.tensor)) for weight in weights]
+    return [None if g is None else RuleOperand(g, grad.kind) for g in found]
