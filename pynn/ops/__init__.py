@@ -6,6 +6,7 @@ a node of the model that is being built. Nothing here knows of layers or models.
 
 import sys as _sys
 from collections.abc import Callable as _Callable
+from difflib import get_close_matches as _get_close_matches
 from typing import Any as _Any
 
 from pynn import _namespace
@@ -145,9 +146,10 @@ def find_function(name: str) -> _Callable[..., _Any]:
         If there is none, or it can be no layer.
     """
     if name not in _FUNCTIONS:
+        near = _get_close_matches(str(name), _FUNCTIONS)
         raise ValueError(
-            f"unknown function of pynn.ops: {name!r}. It must be one of "
-            f"{', '.join(sorted(_FUNCTIONS))}"
+            f"unknown function of pynn.ops: {name!r:.80}. It must be one of the {len(_FUNCTIONS)} "
+            f"that return tensors, as {', '.join(near or ['add', 'matmul'])}"
         )
     return _FUNCTIONS[name]
 
