@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn import layers, models, ops
+from pynn import _core, layers, models, ops
 
 ROWS = 71  # two blocks of lanes and a part of a third
 
@@ -104,25 +104,44 @@ def test_steps_agree_with_numpy(name: str, optimizer: str) -> None:
         np.testing.assert_allclose(native, numpy, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_bits_are_the_same_for_any_number_of_threads(name: str) -> None:
+def trained(name: str) -> list[np.ndarray]:
+    """Weights and predictions, after batches of more rows than are summed at a time."""
     make, shape = CASES[name]
     x = np.tile(data(*shape), (6, *(1 for _ in shape)))
-    found = []
-    before = pynn.num_threads()
-    try:
-        for threads in (1, 2, 3):
-            pynn.set_num_threads(threads)
-            model = model_of(make, shape)
-            model.compile("adam", "mse")
-            y = np.zeros((len(x), model.output_shape[1]))
-            model.fit(x, y, batch_size=400, epochs=2, verbose=0)
-            found.append([*model.get_weights(), model.predict(x, verbose=0)])
-    finally:
-        pynn.set_num_threads(before)
+    model = model_of(make, shape)
+    model.compile("adam", "mse")
+    model.fit(x, np.zeros((len(x), model.output_shape[1])), batch_size=400, epochs=2, verbose=0)
+    return [*model.get_weights(), model.predict(x, verbose=0)]
+
+
+def check_same(found: list[list[np.ndarray]]) -> None:
     for other in found[1:]:
         for one, same in zip(found[0], other, strict=True):
             np.testing.assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bits_are_the_same_for_any_number_of_threads(name: str) -> None:
+    found, before = [], pynn.num_threads()
+    try:
+        for threads in (1, 2, 3):
+            pynn.set_num_threads(threads)
+            found.append(trained(name))
+    finally:
+        pynn.set_num_threads(before)
+    check_same(found)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bits_are_the_same_for_every_isa_with_fma(name: str) -> None:
+    found, before = [], _core.isa()
+    try:
+        for isa in _core.available_isas():
+            _core._set_isa(isa)
+            found += [] if isa == "scalar" else [trained(name)]
+    finally:
+        _core._set_isa(before)
+    check_same(found)
 
 
 def test_dense_along_the_last_axis_is_dense_of_more_rows() -> None:

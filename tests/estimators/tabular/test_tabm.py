@@ -10,6 +10,7 @@ import pytest
 
 import pynn
 from estimators.tabular import pytabkit_tabm as known
+from pynn import _core
 from pynn.estimators.tabular import _tabm
 from pynn.estimators.tabular._network import Network, TableShape
 from pynn.estimators.tabular._recipes import CLASSIFICATION, PRESETS, REGRESSION
@@ -153,3 +154,24 @@ def test_bins_have_as_many_numbers_each_and_begin_as_a_linear_map() -> None:
     edges = np.quantile(x[:, 0].astype(float), [0, 0.25, 0.5, 0.75])
     np.testing.assert_allclose(-layer.start.view[0] / layer.slope.view[0], edges, rtol=1e-5)
     assert np.isfinite(layer.slope.view).all() and not layer.slope.view[2].any()
+
+
+@pytest.mark.parametrize("preset", ["tabm", "tabm-mini"])
+def test_bits_depend_neither_on_threads_nor_on_the_isa(preset: str) -> None:
+    x, y = rows(CLASSIFICATION)
+    found, before = [], (pynn.num_threads(), _core.isa())
+    try:
+        for isa in _core.available_isas():
+            for threads in (1, 2):
+                _core._set_isa(isa)
+                pynn.set_num_threads(threads)
+                made = network(preset, CLASSIFICATION, n_bins=3, batch_size=40)
+                assert made.batches is not None and made.initialize is not None
+                made.initialize([x])
+                made.model.fit(made.batches([x], y, None), epochs=2, verbose=0)
+                if isa != "scalar":
+                    found.append(made.predictor.predict(x, verbose=0).tobytes())
+    finally:
+        pynn.set_num_threads(before[0])
+        _core._set_isa(before[1])
+    assert len(set(found)) == 1
