@@ -173,7 +173,8 @@ std::vector<double> entries_per_row(const Graph& graph, const std::vector<int>& 
     means.push_back(PlanRequest::kDense);
     if (!source.sparse || source.cols < kFewColumns || source.rows == 0) continue;
     const double mean = static_cast<double>(entry_count(source)) / static_cast<double>(source.rows);
-    if (mean <= densest_sparse(graph, roots, inputs[i]) * source.cols) means.back() = mean;
+    const double densest = densest_sparse(graph, roots, inputs[i]);
+    if (densest > 0 && mean <= densest * source.cols) means.back() = mean;
   }
   return means;
 }

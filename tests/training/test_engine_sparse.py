@@ -307,6 +307,24 @@ def test_sparse_and_dense_by_turns() -> None:
     assert_same(*results)
 
 
+@pytest.mark.parametrize("first", ["tanh", "dense"])
+def test_rows_without_entries(first: str) -> None:
+    """Where something else than a dense layer reads the rows, they are made dense, empty or not."""
+    x = sparse.csr_matrix((40, COLS), dtype=np.float32)
+    results = []
+    for source in (csr_rows(x), _core.Rows(x.toarray())):
+        graph = _core.Graph("float32")
+        node = graph.add("input", params={"features": COLS})
+        if first == "tanh":
+            node = graph.add("tanh", [node])
+        kernel, bias = _core.Variable(3, COLS), _core.Variable(1, 3)
+        kernel.view[:], bias.view[:] = 0.5, [[1, 2, 3]]
+        node = graph.add("dense", [node], [kernel, bias])
+        results.append(_core.Executor(graph, [0], [node]).predict([source]))
+    assert_same(*results)
+    assert (results[0][0] == [1, 2, 3]).all()
+
+
 MEMORY = """
 import re
 import numpy as np
