@@ -22,7 +22,8 @@ py::array new_array(DType dtype, std::int64_t rows, int cols) {
                    std::vector<py::ssize_t>{rows, cols});
 }
 
-py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const RowsList& x) {
+py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const RowsList& x,
+                 std::uint64_t seed) {
   const std::vector<Rows> sources = inputs_of(x);
   py::list outputs;
   std::vector<void*> pointers;
@@ -32,7 +33,7 @@ py::list predict(Executor& executor, const std::shared_ptr<Graph>& graph, const 
     pointers.push_back(array.mutable_data());
     outputs.append(std::move(array));
   }
-  without_gil([&] { executor.predict(sources, pointers, check_signals); });
+  without_gil([&] { executor.predict(sources, pointers, seed, check_signals); });
   return outputs;
 }
 
@@ -77,7 +78,7 @@ py::object predict_rows(Executor& executor, const Rows& rows, py::handle type) {
   if (!array) throw py::error_already_set();
   const std::vector<Rows> sources{rows};
   const std::vector<void*> outputs{py::reinterpret_borrow<py::array>(array).mutable_data()};
-  const auto run = [&] { executor.predict(sources, outputs, check_signals); };
+  const auto run = [&] { executor.predict(sources, outputs, 0, check_signals); };
   if (executor.operations_per_row() * static_cast<double>(rows.rows) < kWorthReleasing) {
     run();
   } else {
@@ -102,11 +103,12 @@ void bind_executor(py::module_& m) {
       .def(py::init(&new_executor), py::arg("graph"), py::arg("inputs"), py::arg("outputs"))
       .def(
           "predict",
-          [](ExecutorObject& self, const RowsList& x, int) {
-            return predict(*self.executor, self.graph, x);
+          [](ExecutorObject& self, const RowsList& x, int, std::uint64_t seed) {
+            return predict(*self.executor, self.graph, x, seed);
           },
-          py::arg("x"), py::arg("batch_size") = 0,
-          "Outputs, each of shape (rows, width). The result does not depend on batch_size.")
+          py::arg("x"), py::arg("batch_size") = 0, py::arg("seed") = 0,
+          "Outputs, each of shape (rows, width). The result does not depend on batch_size. What is "
+          "drawn at inference too is drawn by `seed`.")
       .def("predict_array", &predict_array, py::arg("x"), py::arg("most_rows") = PY_SSIZE_T_MAX,
            py::arg("type") = py::module_::import("numpy").attr("ndarray"),
            "The only output of a model with one input, as an array of `type`, for an ndarray of "

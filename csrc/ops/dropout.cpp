@@ -1,4 +1,4 @@
-// Factors drawn in training, y = x mask; the identity at inference.
+// Factors drawn in training, y = x mask; the identity at inference, unless they are drawn `always`.
 //   dropout (Srivastava et al. 2014): mask 0 with probability `rate`, 1 / (1 - rate) otherwise;
 //   with
 //     a `column`, the rate of a step is that number of the step
@@ -18,7 +18,9 @@ template <class T, Mask kMask>
 class RandomFactor : public Op<T> {
  public:
   explicit RandomFactor(const NodeSpec& node)
-      : parameter_(static_cast<T>(node.params[0])), column_(node.column()) {}
+      : parameter_(static_cast<T>(node.params[0])),
+        column_(node.column()),
+        always_(node.params.back() != 0) {}
 
   double cost() const override {
     return (kMask == Mask::dropout ? 10.0 : 50.0) * this->out->features;
@@ -34,7 +36,7 @@ class RandomFactor : public Op<T> {
         stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
     for_each_block(share, y.features, [&](int block, int begin, int end) {
       const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
-      if (!pass.training) {
+      if (!pass.training && !always_) {
         std::memcpy(y.value_at(block, begin), x.value_at(block, begin),
                     static_cast<std::size_t>(n) * sizeof(T));
         return;
@@ -70,6 +72,7 @@ class RandomFactor : public Op<T> {
 
   T parameter_;
   int column_;
+  bool always_;
 };
 
 template <Mask kMask>
@@ -96,19 +99,16 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind dropout_kind() {
-  OpKind kind{"dropout", {{"rate", 0.5}, {"column", 0}},   1, 1,
+  OpKind kind{"dropout", {{"rate", 0.5}, {"column", 0}, {"always", 0}},
+              1,         1,
               shape,     makers<Kind<Mask::dropout>::Op>()};
   kind.column_parameter = 1;
   return kind;
 }
 
 OpKind gaussian_dropout_kind() {
-  return {"gaussian_dropout",
-          {{"stddev", 1}},
-          1,
-          1,
-          gaussian_shape,
-          makers<Kind<Mask::gaussian>::Op>()};
+  return {"gaussian_dropout", {{"stddev", 1}, {"always", 0}},    1, 1,
+          gaussian_shape,     makers<Kind<Mask::gaussian>::Op>()};
 }
 
 }  // namespace pynn

@@ -1,4 +1,4 @@
-// Normal noise of standard deviation `stddev`, added in training; the identity at inference.
+// Normal noise of standard deviation `stddev`, added in training, or `always`; else the identity.
 #include <cstring>
 
 #include "base/random.hpp"
@@ -11,7 +11,8 @@ namespace {
 template <class T>
 class GaussianNoise : public Op<T> {
  public:
-  explicit GaussianNoise(const NodeSpec& node) : stddev_(static_cast<T>(node.params[0])) {}
+  explicit GaussianNoise(const NodeSpec& node)
+      : stddev_(static_cast<T>(node.params[0])), always_(node.params[1] != 0) {}
 
   double cost() const override { return 50.0 * this->out->features; }
 
@@ -23,7 +24,7 @@ class GaussianNoise : public Op<T> {
     for_each_block(share, y.features, [&](int block, int begin, int end) {
       const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
       T* out = y.value_at(block, begin);
-      if (!pass.training) {
+      if (!pass.training && !always_) {
         std::memcpy(out, x.value_at(block, begin), static_cast<std::size_t>(n) * sizeof(T));
         return;
       }
@@ -45,6 +46,7 @@ class GaussianNoise : public Op<T> {
 
  private:
   T stddev_;
+  bool always_;
 };
 
 int shape(const NodeSpec& node) {
@@ -56,7 +58,7 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind gaussian_noise_kind() {
-  return {"gaussian_noise", {{"stddev", 1}}, 1, 1, shape, makers<GaussianNoise>()};
+  return {"gaussian_noise", {{"stddev", 1}, {"always", 0}}, 1, 1, shape, makers<GaussianNoise>()};
 }
 
 }  // namespace pynn

@@ -66,7 +66,7 @@ class ExecutorOf : public Executor {
     }
   }
 
-  void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs,
+  void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs, std::uint64_t seed,
                const Poll& poll) override {
     require(x.size() == request_.inputs.size(), [&] {
       return "the model has " + std::to_string(request_.inputs.size()) +
@@ -89,7 +89,7 @@ class ExecutorOf : public Executor {
       FlushDenormals flush;
       std::unique_ptr<Workspace<T>> workspace = take(entries);
       workspace->gather.set_sources(x);
-      run_piece(*workspace, x, outputs, 0);
+      run_piece(*workspace, x, outputs, seed, 0);
       return give_back(std::move(workspace));
     }
     const int workers =
@@ -102,7 +102,7 @@ class ExecutorOf : public Executor {
         workspaces.push_back(take(entries));
         workspaces.back()->gather.set_sources(x);
       }
-      Pieces work(*this, workspaces, x, outputs, begin, pieces, team.workers());
+      Pieces work(*this, workspaces, x, outputs, seed, begin, pieces, team.workers());
       team.run(work);
       begin = work.end();
     }
@@ -132,12 +132,13 @@ class ExecutorOf : public Executor {
   class Pieces final : public Work {
    public:
     Pieces(ExecutorOf& executor, const std::vector<std::unique_ptr<Workspace<T>>>& workspaces,
-           const std::vector<Rows>& x, const std::vector<void*>& outputs, int begin, int end,
-           int workers)
+           const std::vector<Rows>& x, const std::vector<void*>& outputs, std::uint64_t seed,
+           int begin, int end, int workers)
         : executor_(executor),
           workspaces_(workspaces),
           x_(x),
           outputs_(outputs),
+          seed_(seed),
           next_(begin),
           end_(end),
           workers_(workers) {}
@@ -148,7 +149,7 @@ class ExecutorOf : public Executor {
       do {
         const int piece = next_.fetch_add(1, std::memory_order_relaxed);
         if (piece >= end_) return;
-        executor_.run_piece(workspace, x_, outputs_, piece);
+        executor_.run_piece(workspace, x_, outputs_, seed_, piece);
       } while (now() < poll_at_);
     }
     int end() const { return std::min(next_.load(std::memory_order_relaxed), end_); }
@@ -158,6 +159,7 @@ class ExecutorOf : public Executor {
     const std::vector<std::unique_ptr<Workspace<T>>>& workspaces_;
     const std::vector<Rows>& x_;
     const std::vector<void*>& outputs_;
+    std::uint64_t seed_;
     std::atomic<int> next_;
     int end_;
     int workers_;
@@ -165,8 +167,9 @@ class ExecutorOf : public Executor {
   };
 
   void run_piece(Workspace<T>& workspace, const std::vector<Rows>& x,
-                 const std::vector<void*>& outputs, int piece) {
+                 const std::vector<void*>& outputs, std::uint64_t seed, int piece) {
     Pass pass;
+    pass.seed = seed;
     pass.first_row = static_cast<std::int64_t>(piece) * kPiece;
     pass.count = static_cast<int>(std::min<std::int64_t>(kPiece, x[0].rows - pass.first_row));
     const Share share{{0, block_count(pass.count)}};

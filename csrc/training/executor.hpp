@@ -1,6 +1,7 @@
 // Inference: batches of rows through a graph, on all workers. Safe to call from several threads.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -15,8 +16,9 @@ class Executor {
   virtual ~Executor() = default;
 
   // outputs[i]: (rows, features of output i), row-major without padding, of the graph's dtype.
+  // seed: of what is drawn at inference too.
   virtual void predict(const std::vector<Rows>& x, const std::vector<void*>& outputs,
-                       const Poll& poll) = 0;
+                       std::uint64_t seed, const Poll& poll) = 0;
 
   const std::vector<int>& output_features() const { return output_features_; }
   // Floating-point operations with weights, of a dense row; at least as many.

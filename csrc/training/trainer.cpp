@@ -125,8 +125,11 @@ class TrainerOf : public Trainer {
     const std::int64_t rows = data.rows();
     const std::int64_t pieces = (rows + piece - 1) / piece;
     std::int64_t done = 0;
+    const std::uint64_t number = ~evaluations_++;  // which no step has
     const auto pass_of = [&](std::int64_t i) {
       Pass pass;
+      pass.seed = seed;
+      pass.step = number;
       pass.first_row = (done + i) * piece;
       pass.count = static_cast<int>(std::min<std::int64_t>(piece, rows - pass.first_row));
       return pass;
@@ -391,6 +394,7 @@ class TrainerOf : public Trainer {
   std::unique_ptr<Pipeline<T>> evaluation_;
   std::unique_ptr<Pipeline<T>> gradients_;
   double evaluation_penalty_ = 0;
+  std::uint64_t evaluations_ = 0;
   Epoch epoch_;
   WorkerTuner tuner_;
   std::int64_t chunk_ = 1;  // steps between two readings of the clock

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pynn import _core
+from pynn import _core, _state
 from pynn._tensor import Mode, ValueTensor, computing
 from pynn.graph._features import reduces_batch
 from pynn.graph._interpreter import Pass, Update, Values, predict_in_batches, run_forward
@@ -219,6 +219,11 @@ class Plan:
         """Whether the engine predicts, and not NumPy."""
         return self._native is not None and not self.depends_on_batch
 
+    @cached_property
+    def is_random(self) -> bool:
+        """Whether predictions are drawn anew at each call."""
+        return any(node.params.get("always", False) for node in self.output_nodes)
+
     @property
     def changing_weights(self) -> list[Weight]:
         """What predictions may change."""
@@ -268,7 +273,8 @@ class Plan:
         if self.executor is None:
             return predict_in_batches(self, x, batch_size or PREDICT_ROWS)
         sources = [to_rows(value) for value in x]
-        outputs: list[np.ndarray] = self.executor.predict(sources, batch_size or PREDICT_ROWS)
+        seed = _state.next_seed() if self.is_random else 0
+        outputs: list[np.ndarray] = self.executor.predict(sources, batch_size or PREDICT_ROWS, seed)
         return outputs
 
     def trainer(

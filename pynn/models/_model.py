@@ -664,7 +664,7 @@ class Model(BaseModel):
         plan = self._plan()
         shapes = [tensor.shape for tensor in (*plan.inputs, *plan.outputs)]
         plain = isinstance(self._interface_or_fail().outputs, Tensor)
-        plain = plain and not self._runs_by_layers(undecided=True)
+        plain = plain and not (plan.is_random or self._runs_by_layers(undecided=True))
         if plan.is_native and plain and len(shapes) == 2 and all(len(s) == 2 for s in shapes):
             self._fast_rows = self._rows_per_call()
             self._fast = plan.executor.predict_array

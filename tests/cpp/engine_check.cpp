@@ -354,7 +354,7 @@ std::uint64_t predict(Network& n, Executor& executor) {
     memory.emplace_back(static_cast<std::size_t>(data.rows() * features) * item);
     outputs.push_back(memory.back().data());
   }
-  executor.predict(data.x, outputs, kNoPoll);
+  executor.predict(data.x, outputs, 0, kNoPoll);
   Bytes bytes;
   for (const auto& each : memory) bytes.add(each.data(), each.size());
   return bytes.hash();

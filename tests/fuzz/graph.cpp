@@ -239,7 +239,7 @@ void predict(Input& in, const Network& n) {
                           (n.graph->dtype() == DType::float32 ? 4 : 8));
       outputs.push_back(memory.back().data());
     }
-    executor->predict(x, outputs, kNoPoll);
+    executor->predict(x, outputs, 0, kNoPoll);
   }
 }
 
@@ -366,7 +366,7 @@ template <class Call>
 void refused_in_words(const Call& call) {
   try {
     call();
-  } catch (const std::logic_error& error) {
+  } catch (const std::invalid_argument& error) {
     if (error.what()[0] == '\0') std::abort();
   } catch (const std::out_of_range& error) {
     if (error.what()[0] == '\0') std::abort();

@@ -122,6 +122,7 @@ NATIVE = {
         ops.take(MATRIX, _numbers(x)[:, 1], axis=0) * ops.take(ROW, _numbers(x), axis=0) + x * BIAS
     ),
     "a kernel that is looked up": lambda x: ops.take(KERNEL, _numbers(x)[:, 0], axis=0) @ KERNEL,
+    "dropout of nothing": lambda x: ops.dropout(x, 0.0, always=True) * 2,
     "matrices in a row": lambda x: ops.reshape(
         ops.sum(ops.transpose(ops.reshape(x, (-1, 2, 2)) * x[:, :2][:, None], (0, 2, 1)), axis=1),
         (-1, 2),
@@ -150,7 +151,6 @@ INTERPRETED = {
     "arctan": ops.arctan,
     "cast": lambda x: ops.cast(x, "float32") @ KERNEL,
     "max": lambda x: x - ops.max(x, axis=0, keepdims=True),
-    "dropout": lambda x: ops.dropout(x, 0.0, always=True),
     "matmul": lambda x: ops.reshape(
         ops.reshape(x, (-1, 2, 2)) @ ops.reshape(x, (-1, 2, 2)), (-1, 4)
     ),

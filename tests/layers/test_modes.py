@@ -215,6 +215,39 @@ def test_dropout_at_inference_follows_the_seed() -> None:
     assert not np.array_equal(model.predict(ones, batch_size=2, verbose=0), found[0])
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Dropout(0.4),
+        layers.Dropout(0.4, noise_shape=(None, 1)),
+        layers.GaussianDropout(0.4),
+        layers.GaussianNoise(0.7),
+        layers.AlphaDropout(0.4),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_randomness_at_inference_is_the_engines(layer: layers.Layer) -> None:
+    """The mean of many predictions is the one without noise; evaluations draw anew, too."""
+    inputs = layers.Input((20,))
+    noisy = layer(inputs, training=True)
+    model = pynn.Model(inputs, layers.Dense(3, kernel_initializer="ones")(noisy))
+    model.compile("sgd", "mse")
+    assert model._plan(training=False).is_native and model._plan(training=True).is_native
+    x = np.random.default_rng(0).normal(size=(5000, 20)).astype("float32")
+    first, second = (model.predict(x, verbose=0) for _ in range(2))
+    called = np.asarray(model(x))
+    for a, b in ((first, second), (second, called), (first[:128], first[128:256])):
+        assert not (a == b).all()
+    expected = x.sum(axis=1).mean()
+    assert first.mean() == pytest.approx(expected, abs=0.4)
+    y = np.zeros((5000, 3), "float32")
+    pynn.random.set_seed(1)
+    losses = [model.evaluate(x, y, verbose=0) for _ in range(2)]
+    assert losses[0] != losses[1]
+    model.fit(x, y, epochs=1, verbose=0)
+    assert np.isfinite(model.get_weights()[0]).all()
+
+
 def test_a_prediction_without_randomness_draws_no_seed() -> None:
     inputs = layers.Input((20,))
     model = pynn.Model(inputs, ops.sort(layers.Dropout(0.5)(inputs)))  # computed in NumPy

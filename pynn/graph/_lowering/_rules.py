@@ -106,25 +106,21 @@ def append_activation(builder: Builder, node: Node) -> int:
 
 
 def _random(builder: Builder, node: Node) -> int | None:
-    if node.params["always"]:
-        return None
     ((name, amount),) = [item for item in node.params.items() if item[0] != "always"]
     given = {"column": builder.column_of(amount)} if callable(amount) else {name: amount}
-    return builder.add(node.op.name, node.inputs, **given)
+    return builder.add(node.op.name, node.inputs, **given, always=float(node.params["always"]))
 
 
 def _alpha_dropout(builder: Builder, node: Node) -> int | None:
     """Put together what dropout of ones picks: 1 at inference, 0 and 1 / (1 - rate) in training."""
-    rate = node.params["rate"]
-    if node.params["always"]:
-        return None
+    rate, always = node.params["rate"], float(node.params["always"])
     x = builder.node(node.inputs[0])
     if rate == 0.0:
         return x
     kind = np.dtype(builder.dtype).type
     if kind(1.0) / (kind(1.0) - kind(rate)) == 1.0:
         return None
-    mask = builder.add("dropout", [builder.filled(x, 1.0)], rate=rate)
+    mask = builder.add("dropout", [builder.filled(x, 1.0)], rate=rate, always=always)
     factor, offset = alpha_affine(rate)
     picked = ("where", mask, x, SELU_FLOOR)
     dropped = ("add", ("multiply", factor, picked), offset)
