@@ -1,8 +1,9 @@
 """Allocations that fail, one after the other, in what is done with models and estimators.
 
-Two kinds of them: the engine's own, of which C++ makes its plans, and all of the process, of which
-NumPy makes arrays and Python whatever is larger than half a kilobyte. Each call must raise
-MemoryError, or do without the memory; the next calls must give the bits that they gave before.
+Two kinds of them: the engine's own, of any size, and with them those of the process from 2 KiB on,
+of which NumPy makes arrays. (Of less, NumPy itself may crash: `a[:, None] == b` does.) Each call
+must raise MemoryError, or do without the memory; the next calls must give the bits that they gave
+before.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pynn import layers, ops
 from pynn.models import load_model
 from pynn.saving import FileError
 
+LARGE = 2048  # bytes
 SOURCE = Path(__file__).with_name("failing_malloc.cpp")
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((300, 20)).astype("float32")
@@ -154,20 +156,20 @@ class Failures:
     """Counts the cases of a call, and raises where a promise is broken."""
 
     def __init__(self, library: ctypes.CDLL, count: int, rng: random.Random) -> None:
-        library.failing_malloc_arm.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_int]
+        library.failing_malloc_arm.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_long]
         library.failing_malloc_disarm.restype = ctypes.c_long
         library.failing_malloc_allocations.restype = ctypes.c_long
         self.library = library
         self.count = count
         self.rng = rng
-        self.cases = {"native": 0, "of everything": 0}
+        self.cases = {"engine": 0, "process": 0}
         self.done_without = 0
 
     def check(self, name: str, call: Callable[[], bytes]) -> None:
-        for everything in (False, True):
+        for large in (0, LARGE):
             for _ in range(3):  # caches fill
                 expected = call()
-            self.library.failing_malloc_arm(2**62, 0, everything)
+            self.library.failing_malloc_arm(2**62, 0, large)
             call()
             self.library.failing_malloc_disarm()
             total = self.library.failing_malloc_allocations()
@@ -176,7 +178,7 @@ class Failures:
                 places = sorted(self.rng.sample(places, self.count))
             for n in places:
                 for for_good in (False, True):
-                    self.fail(f"{name}, allocation {n}", call, (n, for_good, everything), expected)
+                    self.fail(f"{name}, allocation {n}", call, (n, for_good, large), expected)
 
     def fail(
         self, what: str, call: Callable[[], bytes], how: tuple[int, int, int], expected: bytes
@@ -197,7 +199,7 @@ class Failures:
             self.done_without += failed > 0
         del found
         assert call() == expected, f"{what}: what comes next"
-        self.cases["of everything" if how[2] else "native"] += failed > 0
+        self.cases["process" if how[2] else "engine"] += failed > 0
 
 
 def main(library: str, count: int, seed: int) -> None:
@@ -207,7 +209,7 @@ def main(library: str, count: int, seed: int) -> None:
     failures = Failures(ctypes.CDLL(library), count, random.Random(seed))
     for name, call in calls().items():
         failures.check(name, call)
-    print(failures.cases["native"], failures.cases["of everything"], failures.done_without)
+    print(failures.cases["engine"], failures.cases["process"], failures.done_without)
 
 
 def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
@@ -231,10 +233,10 @@ def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
         check=False,
     )
     assert result.returncode == 0, (result.returncode, result.stdout, result.stderr[-5000:])
-    native, everything, without = map(int, result.stdout.split())
+    engine, process, without = map(int, result.stdout.split())
     return {
-        "allocations of the engine that failed": native,
-        "allocations of the process that failed": everything,
+        "allocations of the engine that failed": engine,
+        "large ones of the process that failed": process,
         "calls that did without": without,
     }
 

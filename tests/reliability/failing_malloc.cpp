@@ -1,6 +1,6 @@
 // A library to be loaded before a program: its memory runs out at a chosen allocation. C++'s
-// operator new and aligned_alloc, of which the engine makes its own; those of C too, of which
-// Python and NumPy make theirs, if `everything`. glibc only.
+// operator new and aligned_alloc, of which the engine makes its own; large ones of C too, of which
+// Python and NumPy make theirs, if wanted. glibc only.
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -17,13 +17,13 @@ namespace {
 
 std::atomic<bool> g_armed{false};
 bool g_for_good = false;
-bool g_everything = false;
+std::size_t g_large = 0;  // bytes; 0 for none of C
 std::atomic<long> g_left{0};
 std::atomic<long> g_allocations{0};
 std::atomic<long> g_failed{0};
 
-bool fails(bool is_native) {
-  if (!g_armed.load(std::memory_order_relaxed) || !(is_native || g_everything)) return false;
+bool fails() {
+  if (!g_armed.load(std::memory_order_relaxed)) return false;
   ++g_allocations;
   const long left = g_left.fetch_sub(1);
   const bool fails = left == 0 || (left < 0 && g_for_good);
@@ -32,6 +32,10 @@ bool fails(bool is_native) {
     errno = ENOMEM;
   }
   return fails;
+}
+
+bool fails_in_c(std::size_t bytes) {
+  return g_large != 0 && bytes >= g_large && fails();
 }
 
 void* made(void* memory) {
@@ -43,10 +47,11 @@ void* made(void* memory) {
 
 extern "C" {
 
-// The allocation after `n` others fails, and all later ones if `for_good`.
-void failing_malloc_arm(long n, int for_good, int everything) {
+// The allocation after `n` others fails, and all later ones if `for_good`. Of C's, those of at
+// least `large` bytes count, none if it is 0.
+void failing_malloc_arm(long n, int for_good, long large) {
   g_for_good = for_good != 0;
-  g_everything = everything != 0;
+  g_large = static_cast<std::size_t>(large);
   g_allocations = g_failed = 0;
   g_left = n;
   g_armed = true;
@@ -63,27 +68,27 @@ long failing_malloc_allocations() {
 }
 
 void* malloc(std::size_t bytes) noexcept {
-  return fails(false) ? nullptr : __libc_malloc(bytes);
+  return fails_in_c(bytes) ? nullptr : __libc_malloc(bytes);
 }
 void* calloc(std::size_t n, std::size_t bytes) noexcept {
-  return fails(false) ? nullptr : __libc_calloc(n, bytes);
+  return fails_in_c(n * bytes) ? nullptr : __libc_calloc(n, bytes);
 }
 void* realloc(void* memory, std::size_t bytes) noexcept {
-  return fails(false) ? nullptr : __libc_realloc(memory, bytes);
+  return fails_in_c(bytes) ? nullptr : __libc_realloc(memory, bytes);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
-  return fails(true) ? nullptr : __libc_memalign(alignment, bytes);
+  return fails() ? nullptr : __libc_memalign(alignment, bytes);
 }
 
 }  // extern "C"
 
 void* operator new(std::size_t bytes) {
-  return fails(true) ? made(nullptr) : made(__libc_malloc(bytes));
+  return fails() ? made(nullptr) : made(__libc_malloc(bytes));
 }
 void* operator new[](std::size_t bytes) {
-  return fails(true) ? made(nullptr) : made(__libc_malloc(bytes));
+  return fails() ? made(nullptr) : made(__libc_malloc(bytes));
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return fails(true) ? made(nullptr)
-                     : made(__libc_memalign(static_cast<std::size_t>(alignment), bytes));
+  return fails() ? made(nullptr)
+                 : made(__libc_memalign(static_cast<std::size_t>(alignment), bytes));
 }
