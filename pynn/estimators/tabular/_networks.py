@@ -61,7 +61,7 @@ class Networks:
     def build(self, seed: int, n_rows: int) -> Network:
         """Return a new network with weights that follow from `seed`, to train on so many rows."""
         rng = np.random.default_rng(seed)
-        shape = TableShape(*self.shape)._replace(n_rows=n_rows)  # a file has a plain tuple
+        shape = TableShape(*self.shape)._replace(n_rows=n_rows)  # copies have a plain tuple
         with _state.temporary_seed(seed):
             build = _BUILDERS[type(self.recipe)]
             made: Network = build(self.recipe, shape, self.n_outputs, self.task, rng)
@@ -127,4 +127,5 @@ class Networks:
         return max(dense, embedded, periodic * shape.n_numbers, binned * shape.n_numbers, members)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_model"}
+        state = {key: value for key, value in vars(self).items() if key != "_model"}
+        return {**state, "shape": tuple(self.shape)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import pickletools
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,17 @@ def test_a_loaded_regressor_predicts_the_same(tmp_path: Path) -> None:
     copy = pynn.load(tmp_path / "model.pynn")
     np.testing.assert_array_equal(copy.predict(LATER), model.predict(LATER))
     np.testing.assert_array_equal(copy.target_range_, model.target_range_)
+
+
+def test_a_pickle_names_no_class_but_the_estimator_s() -> None:
+    names = [
+        str(argument)
+        for opcode, argument, _ in pickletools.genops(pickle.dumps(classifier(), protocol=2))
+        if opcode.name == "GLOBAL"
+    ]
+    assert [name for name in names if name.startswith("pynn")] == [
+        "pynn.estimators.tabular._classifier TabularClassifier"
+    ]
 
 
 def test_an_estimator_that_is_not_fitted(tmp_path: Path) -> None:
