@@ -32,6 +32,8 @@ class EarlyStopping(MonitorCallback):
         Whether the model gets the weights of its best epoch back at the end.
     start_from_epoch : int, default=0
         Epochs before this one are not looked at.
+    last_of_ties : bool, default=False
+        Whether an epoch that is as good as the best one so far takes its place.
 
     Attributes
     ----------
@@ -63,6 +65,7 @@ class EarlyStopping(MonitorCallback):
         baseline: float | None = None,
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
+        last_of_ties: bool = False,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
         if baseline is not None and not is_number(baseline):
@@ -72,6 +75,7 @@ class EarlyStopping(MonitorCallback):
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = checked_epochs("start_from_epoch", start_from_epoch)
+        self.last_of_ties = bool(last_of_ties)
         self._reset()
 
     def _reset(self) -> None:
@@ -97,7 +101,8 @@ class EarlyStopping(MonitorCallback):
             self.best_weights = self.model.get_weights()
             self.best_epoch = epoch
         self.wait += 1
-        if self._is_improvement(current, self.best):
+        ties = self.last_of_ties and self.best is not None and float(current) == self.best
+        if ties or self._is_improvement(current, self.best):
             self.best = float(current)
             self.best_epoch = epoch
             if self.restore_best_weights:

@@ -22,7 +22,9 @@ from pynn.layers import (
     _merging,
     _noise,
     _normalization,
+    _periodic_embedding,
     _row_normalizations,
+    _scale,
     _shaping,
 )
 from pynn.layers._activations import *
@@ -46,7 +48,9 @@ from pynn.layers._merging import Merge as Merge
 from pynn.layers._noise import *
 from pynn.layers._normalization import *
 from pynn.layers._operations import *
+from pynn.layers._periodic_embedding import *
 from pynn.layers._row_normalizations import *
+from pynn.layers._scale import *
 from pynn.layers._shaping import *
 from pynn.layers._weight_holder import NO_LAYERS as NO_LAYERS
 from pynn.ops import Weight
@@ -69,7 +73,9 @@ __all__ += _lookup.__all__
 __all__ += _merging.__all__
 __all__ += _noise.__all__
 __all__ += _normalization.__all__
+__all__ += _periodic_embedding.__all__
 __all__ += _row_normalizations.__all__
+__all__ += _scale.__all__
 __all__ += _shaping.__all__
 __dir__ = __all__.copy
 

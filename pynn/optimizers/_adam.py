@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -47,6 +47,12 @@ def adam(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Ste
     return w - _corrected_rate(h) * mean / (np.sqrt(square) + h.epsilon), [mean, square]
 
 
+def _corrected(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Step:
+    mean, square = means(g, slots, h)
+    first, second = mean / (1 - h.beta_1**h.step), square / (1 - h.beta_2**h.step)
+    return w - h.rate * first / (np.sqrt(second) + h.epsilon), [mean, square]
+
+
 def _amsgrad(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> Step:
     mean, square = means(g, slots, h)
     largest = np.maximum(slots[2], square)
@@ -56,6 +62,11 @@ def _amsgrad(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) ->
 
 @optimizer(
     Formula("adam", adam, {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}),
+    Formula(
+        "adam_corrected",
+        _corrected,
+        {"learning_rate": 0.05, "epsilon": 1e-3, "epsilon_after_correction": True},
+    ),
     Formula(
         "adam_amsgrad",
         _amsgrad,
@@ -79,13 +90,15 @@ class Adam(MomentOptimizer):
         in the paper).
     amsgrad : bool, default=False
         Whether the largest mean of squares so far is used.
+    epsilon_after_correction : bool, default=False
+        Whether epsilon is added to the corrected root, as in the paper's algorithm and in PyTorch.
     **common
         See `Optimizer`.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range.
+        If an argument is out of its range, or the last two are both True.
 
     Examples
     --------
@@ -104,13 +117,25 @@ class Adam(MomentOptimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        epsilon_after_correction: bool = False,
         **common: Unpack[CommonOptions],
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
         self.amsgrad = bool(amsgrad)
+        self.epsilon_after_correction = bool(epsilon_after_correction)
+        if self.amsgrad and self.epsilon_after_correction:
+            raise ValueError("only one of amsgrad and epsilon_after_correction may be True")
 
     def _engine_name(self) -> str:
+        if self.epsilon_after_correction:
+            return "adam_corrected"
         return "adam_amsgrad" if self.amsgrad else "adam"
+
+    def _hyperparameters(self) -> dict[str, Any]:
+        found = super()._hyperparameters()
+        if not self.epsilon_after_correction:  # Keras has no such argument
+            del found["epsilon_after_correction"]
+        return found
 
 
 @optimizer()
@@ -126,7 +151,7 @@ class AdamW(Adam):
         Weights shrink by ``learning_rate * weight_decay`` of themselves at each step.
     beta_1, beta_2 : float in [0, 1), default=0.9, 0.999
     epsilon : float, default=1e-7
-    amsgrad : bool, default=False
+    amsgrad, epsilon_after_correction : bool, default=False
         See `Adam`.
     **common
         See `Optimizer`.
@@ -154,12 +179,20 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        epsilon_after_correction: bool = False,
         **common: Unpack[OptionsBesidesDecay],
     ) -> None:
         if weight_decay is None:
             raise ValueError("weight_decay must be a number. Received: None. Use Adam for none")
         super().__init__(
-            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **common
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            amsgrad,
+            epsilon_after_correction,
+            weight_decay=weight_decay,
+            **common,
         )
 
 

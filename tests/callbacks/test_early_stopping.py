@@ -107,3 +107,12 @@ def test_verbose(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == (
         "Epoch 2: early stopping\nRestoring the weights of the best epoch: 1\n"
     )
+
+
+@pytest.mark.parametrize(("last", "best", "epochs"), [(False, 1, 4), (True, 3, 6)])
+def test_ties(last: bool, best: int, epochs: int) -> None:
+    """An epoch as good as the best one may take its place, and then counts as better."""
+    model = FakeModel()
+    stopping = callbacks.EarlyStopping(patience=2, restore_best_weights=True, last_of_ties=last)
+    ran = train(stopping, model, losses(2.0, 1.0, 1.5, 1.0, 3.0, 2.0, 2.0))
+    assert (stopping.best, stopping.best_epoch, len(ran)) == (1.0, best, epochs)

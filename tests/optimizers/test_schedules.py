@@ -141,3 +141,26 @@ def test_wrong_arguments_are_refused(make, message: str) -> None:
 def test_a_schedule_without_call_cannot_be_made() -> None:
     with pytest.raises(TypeError, match="abstract"):
         type("Empty", (schedules.LearningRateSchedule,), {})()
+
+
+def test_cosine_log_cycles() -> None:
+    schedule = schedules.CosineLogCycles(0.2, decay_steps=96)
+    t = np.minimum(np.arange(120) / 96, 1.0)
+    want = 0.2 * 0.5 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * t)))
+    np.testing.assert_allclose(schedule(np.arange(120)), want, atol=1e-12)
+    assert schedule(0) == 0.0
+    assert schedules.deserialize(schedules.serialize(schedule))(7) == schedule(7)
+    with pytest.raises(ValueError, match="cycles must be positive"):
+        schedules.CosineLogCycles(0.2, 96, cycles=0)
+
+
+def test_flat_cosine() -> None:
+    schedule = schedules.FlatCosineDecay(0.3, decay_steps=40)
+    found = schedule(np.arange(50))
+    assert (found[:21] == 0.3).all()
+    t = np.arange(20, 41) / 40
+    np.testing.assert_allclose(found[20:41], 0.15 * (1 + np.cos(np.pi * (2 * t - 1))), atol=1e-15)
+    np.testing.assert_allclose(found[40:], 0.0, atol=1e-15)
+    assert schedules.deserialize(schedules.serialize(schedule))(30) == schedule(30)
+    with pytest.raises(ValueError, match=r"flat must be in \[0, 1\)"):
+        schedules.FlatCosineDecay(0.3, 40, flat=1.0)

@@ -28,5 +28,14 @@ struct Adam {
   }
 };
 
+// The same with epsilon added after the correction, as in algorithm 1 of the paper and in PyTorch:
+// that is an epsilon of sqrt(1 - beta_2^t) epsilon before it.
+struct AdamCorrected : Adam {
+  static void prepare(const double* hyper, double t, double* memory, double rate, double* h) {
+    Adam::prepare(hyper, t, memory, rate, h);
+    h[3] *= __builtin_sqrt(1 - __builtin_pow(hyper[1], t));
+  }
+};
+
 }  // namespace PYNN_ISA
 }  // namespace pynn

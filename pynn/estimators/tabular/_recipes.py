@@ -145,7 +145,8 @@ class RealMLPRecipe(Recipe):
     parametric_activation : bool
         Whether each unit learns how much of its activation to use.
     zero_output : bool
-        Whether the output layer starts with zeros.
+        Whether the output layer starts with zeros and the others with normal numbers; else what
+        they start with follows from the rows.
     """
 
     scaling: str = "robust"

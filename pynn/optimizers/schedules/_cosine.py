@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from pynn._number_checks import is_number
 from pynn.optimizers.schedules._schedule import FormulaSchedule, check_positive, registry
 
-__all__ = ["CosineDecay", "CosineDecayRestarts"]
+__all__ = ["CosineDecay", "CosineDecayRestarts", "CosineLogCycles", "FlatCosineDecay"]
 
 
 @registry.add()
@@ -146,3 +147,97 @@ class CosineDecayRestarts(FormulaSchedule):
         guess = np.maximum(np.floor(np.log(inner) / np.log(self.t_mul)), 0.0)
         # The quotient of logarithms may fall short of a whole number by rounding.
         return np.where(self._start(guess + 1.0) <= time, guess + 1.0, guess)
+
+
+@registry.add(keras=False)
+class CosineLogCycles(FormulaSchedule):
+    """A rate that rises from 0 and falls back to it in some cycles, each twice as long as the last.
+
+    At time ``t = step / decay_steps``, up to 1, it is
+    ``learning_rate * (1 - cos(2 pi log2(1 + (2 ** cycles - 1) t))) / 2``.
+
+    Source: Holzmüller, Grinsztajn and Steinwart, 2024, "Better by default: strong pre-tuned MLPs
+    and boosted trees on tabular data", where four cycles are called coslog4.
+
+    Parameters
+    ----------
+    learning_rate : float
+        The largest.
+    decay_steps : int
+        How many steps the cycles take together; the rate is 0 after them.
+    cycles : int, default=4
+    name : str, default="CosineLogCycles"
+
+    Raises
+    ------
+    ValueError
+        If `decay_steps` or `cycles` is not positive.
+
+    Examples
+    --------
+    >>> from pynn import optimizers
+    >>> schedule = optimizers.schedules.CosineLogCycles(0.5, decay_steps=15)
+    >>> [round(schedule(step), 6) for step in (0, 1, 3, 7, 15)]
+    [0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+
+    def __init__(
+        self, learning_rate: float, decay_steps: int, cycles: int = 4, name: str = "CosineLogCycles"
+    ) -> None:
+        check_positive("decay_steps", decay_steps)
+        check_positive("cycles", cycles)
+        self.learning_rate = learning_rate
+        self.decay_steps = decay_steps
+        self.cycles = cycles
+        self.name = name
+
+    def _rates(self, steps: np.ndarray) -> Any:
+        time = np.minimum(steps / self.decay_steps, 1.0)
+        turns = np.log2(1.0 + (2.0**self.cycles - 1.0) * time)
+        return self.learning_rate * 0.5 * (1.0 - np.cos(2.0 * np.pi * turns))
+
+
+@registry.add(keras=False)
+class FlatCosineDecay(FormulaSchedule):
+    """A rate that stays for a while, and then falls to 0 along half a cosine.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+        After how many steps it is 0.
+    flat : float in [0, 1), default=0.5
+        The part of them in which it stays.
+    name : str, default="FlatCosineDecay"
+
+    Raises
+    ------
+    ValueError
+        If `decay_steps` is not positive, or `flat` is outside [0, 1).
+
+    Examples
+    --------
+    >>> from pynn import optimizers
+    >>> schedule = optimizers.schedules.FlatCosineDecay(0.5, decay_steps=100)
+    >>> schedule(0), schedule(50), schedule(75), schedule(100)
+    (0.5, 0.5, 0.25, 0.0)
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        flat: float = 0.5,
+        name: str = "FlatCosineDecay",
+    ) -> None:
+        check_positive("decay_steps", decay_steps)
+        if not is_number(flat) or not 0.0 <= flat < 1.0:
+            raise ValueError(f"flat must be in [0, 1). Received: flat={flat!r}")
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.flat = flat
+        self.name = name
+
+    def _rates(self, steps: np.ndarray) -> Any:
+        time = np.clip((steps / self.decay_steps - self.flat) / (1.0 - self.flat), 0.0, 1.0)
+        return self.initial_learning_rate * 0.5 * (1.0 + np.cos(np.pi * time))
