@@ -1,12 +1,12 @@
 """`OnnxWriter`: what the ONNX forms of ops are written with, and `OnnxForm`, such a form.
 
 Truth values are numbers: everything is of the one type that a network computes in. The writer
-itself is in `pynn.export`.
+itself is in `pynn.formats` and, for skl2onnx, in `pynn.export`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 
@@ -15,6 +15,9 @@ class OnnxWriter(Protocol):
 
     def node(self, operator: str, *inputs: Any, **attributes: Any) -> str:
         """Add a node with one output, and return its name."""
+
+    def integers(self, values: Sequence[int]) -> str:
+        """Return the name of whole numbers: a shape, or axes."""
 
     def cast(self, x: str) -> str:
         """Return `x` in the type that the network computes in."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
-from pynn.ops import Tensor, Weight, all_ops
+from pynn.formats import write_network
 
 
 def register_skl2onnx() -> None:
@@ -64,46 +64,6 @@ def register_skl2onnx() -> None:
         )
 
 
-def _write_network(w: _ContainerWriter, plan: Any, x: str) -> list[str]:
-    """Write the nodes between a plan's one input and its outputs.
-
-    Parameters
-    ----------
-    w : _ContainerWriter
-    plan : pynn.graph.Plan
-    x : str
-        Name of the rows, in the type that is computed in.
-
-    Returns
-    -------
-    list of str
-        Names of the outputs.
-
-    Raises
-    ------
-    NotImplementedError
-        If a node's op has no ONNX twin.
-    """
-    names = {id(plan.inputs[0]): x}
-
-    def of(value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return names[id(value)]
-        return value.view.copy() if isinstance(value, Weight) else value
-
-    for node in plan.output_nodes:
-        inputs = [of(value) for value in node.inputs]
-        onnx = node.op.onnx
-        if onnx is None:
-            raise NotImplementedError(
-                f"the op {node.op.name!r} has no ONNX twin here. It must be one of "
-                f"{', '.join(sorted(op.name for op in all_ops() if op.onnx is not None))}"
-            )
-        write = partial(w.node, onnx) if isinstance(onnx, str) else partial(onnx, w)
-        names[id(node.output)] = write(*inputs, **node.params)
-    return [names[id(tensor)] for tensor in plan.outputs]
-
-
 class _ContainerWriter:
     """Writes nodes into a container of skl2onnx's."""
 
@@ -126,6 +86,12 @@ class _ContainerWriter:
         name: str = self._scope.get_unique_variable_name("constant")
         self._container.add_initializer(name, kind, list(shape), values)
         return name
+
+    def integers(self, values: Sequence[int]) -> str:
+        """Return the name of whole numbers: a shape, or axes."""
+        from onnx import TensorProto
+
+        return self._initializer(TensorProto.INT64, [len(values)], list(values))
 
     def labels(self, classes: np.ndarray) -> str:
         """Return the name of the class labels."""
@@ -238,7 +204,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
         if binary:
             scores = w.node("Concat", w.node("Neg", scores), scores, axis=1)
     else:
-        (scores,), threshold = _write_network(w, estimator._synchronize().plan, w.rows), 0.5
+        (scores,), threshold = write_network(w, estimator._synchronize().plan, [w.rows]), 0.5
         if binary:
             scores = w.node("Concat", w.node("Sub", 1.0, scores), scores, axis=1)
         w.node("Identity", scores, to=numbers)

@@ -5,15 +5,18 @@ models may stand above.
 """
 
 from pynn.formats._load import load_weights, read_model
+from pynn.formats._onnx_file import export_model, write_network
 from pynn.formats._save import save_model, save_weights
 from pynn.formats._structure_config import InputShape
 from pynn.formats._weights_file import resume_training
 
 __all__ = [
     "InputShape",
+    "export_model",
     "load_weights",
     "read_model",
     "resume_training",
     "save_model",
     "save_weights",
+    "write_network",
 ]

@@ -772,6 +772,7 @@ class Model(BaseModel):
 
     save = formats.save_model
     save_weights = formats.save_weights
+    export = formats.export_model
     load_weights = formats.load_weights
     _resume_training = formats.resume_training
 

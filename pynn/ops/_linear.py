@@ -45,7 +45,7 @@ def _matmul_backward(grad: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return grad_a, grad_b.reshape(b.shape) if b.ndim == 1 else grad_b
 
 
-MATMUL = Op("matmul", np.matmul, _matmul_backward, _matmul_shape)
+MATMUL = Op("matmul", np.matmul, _matmul_backward, _matmul_shape, onnx="MatMul")
 
 
 def _dense_forward(x: Any, kernel: Any, bias: Any = None) -> np.ndarray:

@@ -42,15 +42,27 @@ def _pick_backward(grad: Any, out: Any, *values: Any) -> list[np.ndarray]:
     return [unbroadcast(share * hit, value) for hit, value in zip(hits, values, strict=True)]
 
 
-MERGE_ADD = Op("merge_add", lambda *v: reduce(np.add, v), _add_backward, broadcast)
+MERGE_ADD = Op("merge_add", lambda *v: reduce(np.add, v), _add_backward, broadcast, onnx="Sum")
 MERGE_AVERAGE = Op(
-    "merge_average", lambda *v: reduce(np.add, v) / len(v), _average_backward, broadcast
+    "merge_average",
+    lambda *v: reduce(np.add, v) / len(v),
+    _average_backward,
+    broadcast,
+    onnx="Mean",
 )
 MERGE_MULTIPLY = Op(
-    "merge_multiply", lambda *v: reduce(np.multiply, v), _multiply_backward, broadcast
+    "merge_multiply",
+    lambda *v: reduce(np.multiply, v),
+    _multiply_backward,
+    broadcast,
+    onnx=lambda w, *xs: reduce(lambda a, b: w.node("Mul", a, b), xs),
 )
-MERGE_MAXIMUM = Op("merge_maximum", lambda *v: reduce(np.maximum, v), _pick_backward, broadcast)
-MERGE_MINIMUM = Op("merge_minimum", lambda *v: reduce(np.minimum, v), _pick_backward, broadcast)
+MERGE_MAXIMUM = Op(
+    "merge_maximum", lambda *v: reduce(np.maximum, v), _pick_backward, broadcast, onnx="Max"
+)
+MERGE_MINIMUM = Op(
+    "merge_minimum", lambda *v: reduce(np.minimum, v), _pick_backward, broadcast, onnx="Min"
+)
 
 
 def merge_add(xs: Sequence[Any]) -> Any:

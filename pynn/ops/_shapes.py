@@ -67,6 +67,7 @@ RESHAPE_ROWS = Op(
     _reshape_rows,
     lambda grad, out, x, target: (np.reshape(grad, np.shape(x)),),
     lambda shape, target: (shape[0], *_resolve(shape, target)),
+    onnx=lambda w, x, target: w.node("Reshape", x, w.integers([0, *target])),  # 0: as it is
 )
 RESHAPE = Op(
     "reshape",
@@ -111,6 +112,7 @@ CONCATENATE = Op(
     lambda *values, axis: np.concatenate(values, axis=axis),
     _concatenate_backward,
     _concatenate_shape,
+    onnx=lambda w, *xs, axis: w.node("Concat", *xs, axis=axis),
 )
 
 
@@ -123,6 +125,7 @@ TRANSPOSE = Op(
     np.transpose,
     _transpose_backward,
     lambda shape, axes: tuple(shape[a] for a in (axes or range(len(shape))[::-1])),
+    onnx=lambda w, x, axes: w.node("Transpose", x, **({} if axes is None else {"perm": axes})),
 )
 
 
@@ -185,6 +188,7 @@ EXPAND_DIMS = Op(
     np.expand_dims,
     lambda grad, out, x, axis: (np.reshape(grad, np.shape(x)),),
     _expand_shape,
+    onnx=lambda w, x, axis: w.node("Unsqueeze", x, w.integers([axis])),
 )
 SQUEEZE = Op(
     "squeeze",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 _NEEDED = {
+    "test_models.py": ("onnx", "onnxruntime"),
     "test_skl2onnx.py": ("skl2onnx", "onnxruntime"),
     "test_skops.py": ("skops",),
 }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pynn import layers, models
 from pynn.export import register_skl2onnx
 
 
@@ -13,3 +16,32 @@ def test_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     with pytest.raises(ImportError, match="needs skl2onnx. Install it with: pip install"):
         register_skl2onnx()
+
+
+def small() -> Any:
+    return models.Sequential([layers.Input((3,)), layers.Dense(2)])
+
+
+def test_models_name_the_package_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match="needs onnx. Install it with: pip install"):
+        small().export(tmp_path / "m.onnx", format="onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "format='onnx' alone. Received: 'tf_saved_model'"),
+        ({"format": "litert"}, "format='onnx' alone. Received: 'litert'"),
+        ({"format": "onnx", "opset_version": 12}, "opset_version must be an integer from 13 on"),
+        ({"format": "onnx", "is_static": True}, "does not take the arguments is_static"),
+        ({"format": "onnx", "input_signature": []}, "does not take the arguments input_signature"),
+    ],
+)
+def test_what_there_is_no_export_for(
+    arguments: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        small().export(tmp_path / "m.onnx", **arguments)
+    assert not list(tmp_path.iterdir())

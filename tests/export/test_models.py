@@ -1,0 +1,121 @@
+"""Models as ONNX graphs, run by ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from pynn import activations, layers, models, ops
+
+RNG = np.random.default_rng(0)
+# Equal to 1e-5, as two float32 implementations of the functions can be.
+CLOSE = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def sequential(*hidden: Any, shape: tuple[int, ...] = (6,), dtype: str = "float32") -> Any:
+    return models.Sequential([layers.Input(shape, dtype=dtype), *hidden])
+
+
+def outputs_of(path: Path, model: Any, data: list[np.ndarray]) -> list[np.ndarray]:
+    onnx.checker.check_model(onnx.load(path))
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    assert [each.name for each in session.get_inputs()] == list(model.input_names)
+    found: list[np.ndarray] = session.run(None, dict(zip(model.input_names, data, strict=True)))
+    return found
+
+
+def functional() -> Any:
+    first, second = layers.Input((4,), name="first"), layers.Input((2, 3), name="second")
+    hidden = layers.Dense(5, activation="relu")(first)
+    flat = layers.Dense(5, activation="gelu")(layers.Flatten()(second))
+    joined = layers.Concatenate()([hidden, flat, layers.Add()([hidden, flat])])
+    joined = layers.Concatenate()([joined, layers.Multiply()([hidden, flat, hidden])])
+    tops = [layers.Maximum()([hidden, flat]), layers.Minimum()([hidden, flat])]
+    middle = layers.Average()([*tops, hidden])
+    seen = ops.expand_dims(ops.tanh(joined) * 2.0, 1)
+    return models.Model(
+        [first, second],
+        [
+            layers.Dense(3, activation="softmax", name="classes")(joined),
+            layers.Dense(1, name="value")(middle),
+            layers.Reshape((-1, 2), name="pairs")(seen),
+            layers.Permute((2, 1), name="turned")(second),
+        ],
+    )
+
+
+class Subclassed(models.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.out = layers.Dense(4, activation="selu"), layers.Dense(2)
+
+    def call(self, inputs: Any) -> Any:
+        return self.out(self.hidden(inputs))
+
+
+MODELS: dict[str, Any] = {
+    "two layers": lambda: sequential(layers.Dense(5, activation="relu"), layers.Dense(2)),
+    "flatten": lambda: sequential(layers.Flatten(), layers.Dense(3), shape=(2, 3)),
+    "rescaled": lambda: sequential(layers.Rescaling(0.5, 1.0), layers.Dense(3)),
+    "normalized": lambda: sequential(
+        layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(3, activation="elu")
+    ),
+    "prelu": lambda: sequential(layers.Dense(3), layers.PReLU(), layers.LeakyReLU(0.1)),
+    "float64": lambda: sequential(layers.Dense(3, dtype="float64"), dtype="float64"),
+    "whole inputs": lambda: sequential(layers.Dense(3), dtype="int32"),
+    "functional": functional,
+    "one that is called": lambda: Subclassed(),
+    **{
+        f"{name}": lambda name=name: sequential(layers.Dense(4, activation=name))
+        for name in ("sigmoid", "softplus", "swish", "mish", "hard_sigmoid", "exponential")
+    },
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("rows", [1, 5])
+def test_the_graph_predicts_as_the_model(name: str, rows: int, tmp_path: Path) -> None:
+    model = MODELS[name]()
+    if name == "one that is called":
+        model(np.zeros((1, 6), "float32"))
+    data = [
+        (RNG.standard_normal((rows, *each.shape[1:])) * 2).astype(each.dtype)
+        for each in model.inputs
+    ]
+    model.export(tmp_path / "m.onnx", format="onnx")
+    expected = model.predict(data if len(data) > 1 else data[0], verbose=0)
+    found = outputs_of(tmp_path / "m.onnx", model, data)
+    for ours, other in zip(expected if len(found) > 1 else [expected], found, strict=True):
+        assert ours.shape == other.shape and ours.dtype == other.dtype
+        np.testing.assert_allclose(other, ours, **CLOSE)
+
+
+def test_a_fitted_normalization(tmp_path: Path) -> None:
+    x = RNG.standard_normal((50, 6)).astype("float32") * 3 + 1
+    normal = layers.Normalization()
+    normal.adapt(x)
+    model = sequential(normal, layers.Dense(3, activation="tanh"), layers.BatchNormalization())
+    model.compile("sgd", "mse")
+    model.fit(x, x[:, :3], verbose=0)
+    model.export(tmp_path / "m.onnx", format="onnx", opset_version=15)
+    assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == 15
+    (found,) = outputs_of(tmp_path / "m.onnx", model, [x])
+    np.testing.assert_allclose(found, model.predict(x, verbose=0), **CLOSE)
+
+
+def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sequential(layers.Dense(2)).export(tmp_path / "m.onnx", format="onnx", verbose=True)
+    assert "m.onnx" in capsys.readouterr().out
+
+
+def test_an_op_without_a_twin_is_named(tmp_path: Path) -> None:
+    inputs = layers.Input((4,))
+    model = models.Model(inputs, ops.sort(activations.relu(inputs)))
+    with pytest.raises(NotImplementedError, match="the op 'sort' has no ONNX twin"):
+        model.export(tmp_path / "m.onnx", format="onnx")
+    assert not list(tmp_path.iterdir())
