@@ -227,10 +227,10 @@ def is_symbolic(*values: Any) -> bool:
 
 def value_of(value: Any) -> Any:
     """Return `value` as something NumPy computes with; plain numbers stay plain."""
-    if isinstance(value, Weight):
-        return value.view
     if isinstance(value, ValueTensor):
         return value.value
+    if isinstance(value, Weight):
+        return value.view
     if value is None or isinstance(value, (np.ndarray, np.generic, bool, int, float)):
         return value
     return np.asarray(value)

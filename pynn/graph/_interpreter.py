@@ -121,10 +121,11 @@ def run_backward(
     reached = reached_from(wanted, nodes)
     for position in range(len(nodes) - 1, -1, -1):
         node = nodes[position]
-        grad = grads.get(id(node.output))
-        if grad is None or node.op.backward is None or id(node.output) not in reached:
+        key = id(node.output)
+        grad = grads.get(key)
+        if grad is None or key not in reached or node.op.backward is None:
             continue
-        arguments = [_value(x, values) for x in node.inputs]
+        arguments = [_value(x, values) if values else value_of(x) for x in node.inputs]
         params = node.params
         if node.op.modal:
             mode.position = first + position
@@ -132,20 +133,17 @@ def run_backward(
         out = _value(node.output, values)
         grad = np.asarray(grad)
         for x, part in zip(node.inputs, node.op.backward(grad, out, *arguments, **params)):  # noqa: B905, constants at the end may have no gradient
-            if part is None or id(x) not in reached:
-                continue
-            known = grads.get(id(x))
-            grads[id(x)] = part if known is None else known + part
+            key = id(x)
+            if part is not None and key in reached:
+                grads[key] = grads[key] + part if key in grads else part
 
 
 def reached_from(wanted: set[int], nodes: Iterable[Node]) -> set[int]:
     """Return the ids of `wanted` and of what depends on something that is wanted."""
     reached = set(wanted)
     for node in nodes:
-        for x in node.inputs:
-            if id(x) in reached:
-                reached.add(id(node.output))
-                break
+        if not reached.isdisjoint(map(id, node.inputs)):
+            reached.add(id(node.output))
     return reached
 
 

@@ -185,13 +185,13 @@ class Tape:
                 )
             return source
 
-        wanted = map_leaves(standing_for, sources)
+        wanted = [standing_for(source) for source in leaves(sources)]
         pairs = list(zip(targets, given, strict=True))
         if is_symbolic_pass() or (self._recorder is not None and self._recorder is here.recorder):
-            grads = self._record(pairs, list(leaves(wanted)))
-            return map_leaves(lambda source: grads.get(id(source)), wanted)
-        grads = self._compute(pairs, {id(source) for source in leaves(wanted)})
-        return map_leaves(lambda source: _shaped(grads.get(id(source)), source), wanted)
+            grads = self._record(pairs, wanted)
+            return pack(sources, [grads.get(id(source)) for source in wanted])
+        grads = self._compute(pairs, {id(source) for source in wanted})
+        return pack(sources, [_shaped(grads.get(id(source)), source) for source in wanted])
 
     def jacobian(self, target: Any, sources: Any) -> Any:
         """Return the derivatives of each entry of a tensor, by a backward pass for each.

@@ -82,8 +82,9 @@ def taped_op(plan: Plan) -> Op | None:
     def backward(grad: Any, out: Any, x: Any, *weights: Any) -> list[Any]:
         if isinstance(grad, RuleOperand):
             return [None, *_recorded(plan, grad, x, weights)]
-        if any(now is not weight.view for now, weight in zip(weights, plan.weights, strict=True)):
-            return [None, *_interpreted(plan, grad, x, weights)]  # assigned to since
+        for now, weight in zip(weights, plan.weights, strict=True):
+            if now is not weight.view:  # assigned to since
+                return [None, *_interpreted(plan, grad, x, weights)]
         with lock:
             _, found = trainer.gradients([to_rows(x)], [to_rows(grad)], [None])
         return [None, *[g.T.reshape(shape) for g, shape in zip(found, shapes, strict=True)]]
