@@ -160,6 +160,13 @@ def test_dropout_by_a_schedule_in_numpy() -> None:
     assert model.layers[1](np.ones((200, 50)), training=True).std() > 0.5  # the first step's rate
 
 
+def test_dropout_at_inference_has_the_rate_of_the_first_step() -> None:
+    i = layers.Input((400,))
+    model = Model(i, layers.Dropout(PiecewiseConstantDecay([3], [0.9, 0.1]))(i, training=True))
+    zeros = (model.predict(np.ones((20, 400)), verbose=0) == 0).mean()
+    assert zeros == pytest.approx(0.9, abs=0.02)
+
+
 @pytest.mark.parametrize("ending", ["pynn", "keras"])
 def test_all_of_it_is_saved(tmp_path: Path, ending: str) -> None:
     model = network(RATE)

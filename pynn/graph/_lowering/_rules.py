@@ -13,6 +13,7 @@ import numpy as np
 
 from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
 from pynn._dtypes import exact_numbers
+from pynn._number_checks import checked_rate
 from pynn._shape_rules import normalize_axes
 from pynn.graph._features import has_rows, is_large_matrix, row_shape
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names
@@ -107,7 +108,9 @@ def append_activation(builder: Builder, node: Node) -> int:
 
 def _random(builder: Builder, node: Node) -> int | None:
     ((name, amount),) = [item for item in node.params.items() if item[0] != "always"]
-    given = {"column": builder.column_of(amount)} if callable(amount) else {name: amount}
+    given = {name: amount}
+    if callable(amount):  # outside of training steps, the first one's counts
+        given = {name: checked_rate(float(amount(0))), "column": builder.column_of(amount)}
     return builder.add(node.op.name, node.inputs, **given, always=float(node.params["always"]))
 
 
