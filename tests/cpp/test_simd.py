@@ -2,7 +2,8 @@
 
 simd_check.cpp does the work: it compares each word with a plain loop and each function with libm in
 a wider type, and fails by itself where an error exceeds the limit written there. Here it is built
-with the compiler flags of CMakeLists.txt and run once per instruction set on every 9,973rd float.
+with the compiler flags of CMakeLists.txt and run once per instruction set on every 9,973rd float;
+NEON too, emulated, where there is Debian's cross compiler (g++-aarch64-linux-gnu, qemu-user).
 ``python tests/cpp/test_simd.py avx2`` sweeps all 2^32 of them, which takes most of an hour.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -23,7 +25,10 @@ import pytest
 from pynn import _core
 
 ROOT = Path(__file__).resolve().parents[2]
-ISAS = _core.available_isas()
+ARM_COMPILER, ARM_EMULATOR = "aarch64-linux-gnu-g++", "qemu-aarch64"
+EMULATES_ARM = shutil.which(ARM_COMPILER) is not None and shutil.which(ARM_EMULATOR) is not None
+EMULATED = ["neon"] if EMULATES_ARM and "neon" not in _core.available_isas() else []
+ISAS = _core.available_isas() + EMULATED
 FUNCTIONS = (
     "exp",
     "expm1",
@@ -51,7 +56,9 @@ class Outcome:
         return re.findall(r"^hash ([0-9a-f]{16})$", self.output, re.MULTILINE)[-1]
 
 
-def compiler() -> list[str]:
+def compiler(isa: str | None = None) -> list[str]:
+    if isa in EMULATED:
+        return [ARM_COMPILER]
     default = sysconfig.get_config_var("CXX") or "c++"
     return shlex.split(os.environ.get("CXX", default))[:1]
 
@@ -69,14 +76,19 @@ def flags(isa: str) -> list[str]:
         "-O3",
         "-pthread",
         *rounding,
-        *own[1].split(),
+        *re.findall(r"-[\w=-]+", own[1]),
         f"-DPYNN_ISA_{isa.upper()}=1",
     ]
 
 
 def build_command(isa: str, program: str) -> list[str]:
     source = ROOT / "tests" / "cpp" / "simd_check.cpp"
-    return [*compiler(), *flags(isa), f"-I{ROOT / 'csrc'}", str(source), "-o", program]
+    return [*compiler(isa), *flags(isa), f"-I{ROOT / 'csrc'}", str(source), "-o", program]
+
+
+def run_command(isa: str, program: str) -> list[str]:
+    emulator = [ARM_EMULATOR, "-L", "/usr/aarch64-linux-gnu"] if isa in EMULATED else []
+    return [*emulator, program]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +107,9 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
         messages, _ = build.communicate()
         assert build.returncode == 0, f"{isa} does not compile:\n{messages}"
     runs = {
-        isa: subprocess.Popen([str(folder / isa)], stdout=subprocess.PIPE, text=True)
+        isa: subprocess.Popen(
+            run_command(isa, str(folder / isa)), stdout=subprocess.PIPE, text=True
+        )
         for isa in ISAS
     }
     return {isa: Outcome(output=run.communicate()[0], code=run.wait()) for isa, run in runs.items()}
@@ -121,7 +135,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/simd_check"
         subprocess.run(build_command(isa, program), check=True)
-        sys.exit(subprocess.run([program, "1"]).returncode)
+        sys.exit(subprocess.run([*run_command(isa, program), "1"]).returncode)
 
 
 if __name__ == "__main__":
