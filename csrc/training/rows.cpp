@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/half.hpp"
 #include "base/layout.hpp"
 #include "ops/share.hpp"
 
@@ -25,7 +26,7 @@ auto with_row_type(RowType type, const Use& use) {
     case RowType::f64:
       return use(double());
     case RowType::f16:
-      return use(_Float16());
+      return use(Half());
     case RowType::u8:
       return use(std::uint8_t());
     case RowType::i8:

@@ -85,6 +85,16 @@ def test_extreme_values(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_every_number_in_half_precision(dtype: str) -> None:
+    x = np.arange(2**16, dtype=np.uint16).view(np.float16).reshape(-1, 16)
+    (got,) = identity(16, dtype)[1].predict([_core.Rows(x)])
+    with np.errstate(invalid="ignore"):  # of signalling NaNs
+        want = x.astype(dtype)
+    np.testing.assert_array_equal(got, want)
+    np.testing.assert_array_equal(np.signbit(got), np.signbit(want))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("row_dtype", ["float32", "float64", "uint8"])
 def test_strided_rows(row_dtype: str, dtype: str) -> None:
     """Elements of a row adjacent; rows anywhere: apart, backwards, the same one again."""
