@@ -1,5 +1,6 @@
 #include "graph/graph.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include "base/check.hpp"
@@ -13,7 +14,9 @@ std::vector<double> ordered_params(const OpKind& kind, const std::map<std::strin
   std::vector<double> params;
   for (const OpParameter& parameter : kind.parameters) {
     const auto found = given.find(parameter.name);
-    params.push_back(found == given.end() ? parameter.default_value : found->second);
+    const double value = found == given.end() ? parameter.default_value : found->second;
+    // A denormal number is 0 where FlushDenormals is in force, and must not be another one here.
+    params.push_back(std::fpclassify(value) == FP_SUBNORMAL ? 0 : value);
   }
   for (const auto& [name, value] : given) {
     bool known = false;

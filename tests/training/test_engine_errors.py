@@ -274,6 +274,13 @@ def test_wrong_variables(arguments: tuple, message: str) -> None:
         _core.Graph("int64")
 
 
+def test_denormal_parameters_are_zero() -> None:
+    """As they are where the engine computes: or a kernel would change its shape on the way."""
+    graph = _core.Graph("float64")
+    graph.add("input", [], [], {"features": 3})
+    assert graph.width(graph.add("dense", [0], [variable(2, 3)], {"transposed": 1e-320})) == 2
+
+
 @pytest.mark.parametrize(
     "params",
     [
