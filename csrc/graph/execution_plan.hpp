@@ -66,6 +66,8 @@ class ExecutionPlan {
   double forward_cost() const noexcept {
     return forward_cost_;
   }  // floating-point operations per row
+  // Of steps through whole matrices beside what the rows of a batch cost; operations of a batch.
+  double stepping_cost() const;
   // Whether a row's output depends on the other rows of its batch, in training.
   bool depends_on_batch() const noexcept { return depends_on_batch_; }
   bool always_depends_on_batch() const noexcept {

@@ -137,6 +137,18 @@ void ExecutionPlan<T>::append_update(std::vector<Task>& tasks) const {
   tasks.insert(tasks.end(), updates.begin(), updates.end());
 }
 
+template <class T>
+double ExecutionPlan<T>::stepping_cost() const {
+  double cost = 0;
+  for (const Node& node : nodes_) {
+    if (node.runs_backward())
+      cost += std::max(0.0, node.op->update_cost() - node.op->cost()) * kLanes;
+  }
+  return cost;
+}
+
+template double ExecutionPlan<float>::stepping_cost() const;
+template double ExecutionPlan<double>::stepping_cost() const;
 template void ExecutionPlan<float>::append_values(std::vector<Task>&, bool) const;
 template void ExecutionPlan<double>::append_values(std::vector<Task>&, bool) const;
 template void ExecutionPlan<float>::append_backward(std::vector<Task>&) const;

@@ -39,6 +39,7 @@ class Take : public Op<T> {
   Division backward_division() const override { return {false, false, false}; }
   double cost() const override { return 4.0 * this->out->features + 30.0 * places_; }
   double update_cost() const override {
+    if (this->parameters[0] == nullptr) return cost();
     const double in_use = 20.0 * this->out->features + 60.0 * places_;
     return steps_in_use() ? in_use : in_use + 10.0 * size_ * width_ / kLanes;
   }

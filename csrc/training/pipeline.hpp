@@ -53,6 +53,7 @@ struct Pipeline {
   Evaluator<T> evaluator;
   Prefetch prefetch;
   std::vector<Task> tasks;
+  double stepping_cost = 0;  // in training, ExecutionPlan::stepping_cost()
   std::map<std::pair<int, int>, std::unique_ptr<Schedule>> schedules;
 
  private:

@@ -225,6 +225,7 @@ class TrainerOf : public Trainer {
     std::unique_ptr<Pipeline<T>> made = make_pipeline(true, max_batch, entries, updater_);
     Pipeline<T>& pipeline = *made;
     updater_.serve(pipeline.plan);
+    pipeline.stepping_cost = pipeline.plan.stepping_cost();
     std::vector<Task>& tasks = pipeline.tasks;
     // The next batch's rows come while this one is worked on, unless so many weights go by until
     // then that they would push the rows out again.
@@ -382,7 +383,8 @@ class TrainerOf : public Trainer {
   }
 
   int workers_for(Pipeline<T>& pipeline, int count, int passes) const {
-    return worthwhile_workers(passes * pipeline.plan.forward_cost() * count, thread_limit());
+    const double cost = passes * pipeline.plan.forward_cost() * count + pipeline.stepping_cost;
+    return worthwhile_workers(cost, thread_limit());
   }
 
   TrainedGraph graph_;

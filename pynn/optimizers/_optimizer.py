@@ -278,8 +278,7 @@ class Optimizer(metaclass=Shown):
         factors = {"rate_factors": [self._rate_factor(variable) for variable in variables]}
         if "weight_decay" in options:
             factors["decay_factors"] = [self._decay_factor(variable) for variable in variables]
-        lazy = [self._is_lazy(variable) for variable in variables]
-        if any(lazy):
+        if self.lazy and any(lazy := [self._is_lazy(variable) for variable in variables]):
             options["lazy"] = lazy
         if self._has_scheduled_decay:
             options["scheduled_decay"] = bool(options.pop("weight_decay"))
