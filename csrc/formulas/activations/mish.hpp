@@ -6,16 +6,39 @@
 namespace pynn {
 namespace PYNN_ISA {
 
+// tanh(softplus(x)) is n / (n + 2) with n = e^x (e^x + 2): of positive terms only, and with e^-x
+// where x is positive, so that nothing overflows.
 struct Mish {
   static constexpr bool kNeedsInput = true;
   template <class V>
   PYNN_INLINE V forward(V x, V) {
-    return x * tanh(softplus(x));
+    const Parts<V> p = parts(x);
+    return x * (p.rest / p.all);
   }
   template <class V>
   PYNN_INLINE V backward(V grad, V x, V) {
-    const V t = tanh(softplus(x));
-    return grad * fma(x * sigmoid(x), fnma(t, t, set<V>(1)), t);
+    const V two = set<V>(2);
+    const Parts<V> p = parts(x);
+    const V t = p.rest / p.all;
+    const V lacking = p.two / p.all;  // 1 - t
+    const V sigmoid = select(lt(x, zero<V>()), p.e, set<V>(1)) / (set<V>(1) + p.e);
+    return grad * fma(x * sigmoid, lacking * (two - lacking), t);
+  }
+
+ private:
+  // e = e^-|x|; tanh(softplus(x)) = rest / all, all = rest + two.
+  template <class V>
+  struct Parts {
+    V e, rest, two, all;
+  };
+  template <class V>
+  PYNN_INLINE Parts<V> parts(V x) {
+    const V e = exp(zero<V>() - abs(x));
+    const V square = e * e;
+    const auto negative = lt(x, zero<V>());
+    const V rest = select(negative, fma(set<V>(2), e, square), fma(set<V>(2), e, set<V>(1)));
+    const V two = set<V>(2) * select(negative, set<V>(1), square);
+    return {e, rest, two, rest + two};
   }
 };
 
