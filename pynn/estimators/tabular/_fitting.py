@@ -28,6 +28,8 @@ STRATEGIES = (AUTO, REFIT, FOLDS, HOLDOUT)
 FEWEST_ROWS = 10
 # With fewer rows than this, the ones of a single fold say too little about the best epoch.
 _ROWS_FOR_REFIT = 1000
+# The end of a refit is chosen by the mean score of the last such part of the epochs before it.
+_EPOCHS_OF_A_MEAN = 8
 # What is expected to take so much of the time that is left is begun.
 _SHARE = 0.9
 # A rehearsal takes so many steps, and at most this share of the time.
@@ -155,11 +157,18 @@ class Fitting:
         )
 
     def _last_epoch(self, first: Trained) -> tuple[int, float]:
-        """Return the epoch, with its score, at which other networks are to end like the first."""
-        scores = first.history["val_score"]
+        """Return the epoch, with its score, at which other networks are to end like the first.
+
+        Few rows make a score a matter of luck: those of some epochs before have their say, too.
+        """
+        scores = np.nan_to_num(first.history["val_score"], nan=-np.inf)
         at_rest = [n for n in self._networks.recipe.epochs_at_rest() if n <= len(scores)]
-        found = max(at_rest, key=lambda n: (scores[n - 1], n), default=first.best_epoch)
-        return found, scores[found - 1]
+        found = max(
+            at_rest,
+            key=lambda n: (scores[n - max(n // _EPOCHS_OF_A_MEAN, 1) : n].mean(), n),
+            default=first.best_epoch,
+        )
+        return found, float(scores[found - 1])
 
     def _chosen(self, first: Trained, last_epoch: int) -> str:
         """Return what to do now that the first network has been trained."""
