@@ -59,6 +59,83 @@ assert len(tuner().oracle.trials) == len(search.oracle.trials)  # read from its 
 assert type(model) is pynn.Sequential
 """
 
+# A class with a fit of its own, preprocessing beside the model, logs for TensorBoard and summaries,
+# as textbooks have them.
+HYPERMODEL = """
+import contextlib
+import io
+from pathlib import Path
+
+import keras_tuner as kt
+
+
+def build_model(hp):
+    n_hidden = hp.Int("n_hidden", min_value=0, max_value=2, default=1)
+    n_neurons = hp.Int("n_neurons", min_value=4, max_value=16)
+    rate = hp.Float("learning_rate", min_value=1e-3, max_value=1e-1, sampling="log")
+    optimizer = hp.Choice("optimizer", values=["sgd", "adam"])
+    kinds = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
+    model = keras.Sequential()
+    model.add(keras.layers.Flatten())
+    for _ in range(n_hidden):
+        model.add(keras.layers.Dense(n_neurons, activation="relu"))
+    model.add(keras.layers.Dense(2, activation="softmax"))
+    loss = "sparse_categorical_crossentropy"
+    model.compile(loss=loss, optimizer=kinds[optimizer](learning_rate=rate), metrics=["accuracy"])
+    return model
+
+
+class MyHyperModel(kt.HyperModel):
+    def build(self, hp):
+        return build_model(hp)
+
+    def fit(self, hp, model, X, y, **kwargs):
+        if hp.Boolean("normalize"):
+            normal = keras.layers.Normalization()
+            normal.adapt(X)
+            X = normal(X)
+        return model.fit(X, y, **kwargs)
+
+
+name, directory = sys.argv[1:]
+logs = Path(directory) / name / "tensorboard"
+options = {"Hyperband": {"max_epochs": 4, "factor": 3, "hyperband_iterations": 1}}
+options["BayesianOptimization"] = {"max_trials": 4, "alpha": 1e-4, "beta": 2.6}
+tuner = getattr(kt, name)(
+    MyHyperModel(),
+    objective="val_accuracy",
+    seed=42,
+    overwrite=True,
+    directory=directory,
+    project_name=name,
+    **options.get(name, {"max_trials": 3}),
+)
+tensorboard = keras.callbacks.TensorBoard(logs)
+stopping = keras.callbacks.EarlyStopping(patience=2)
+callbacks = [stopping, tensorboard]
+data = (x[150:], y[150:])
+tuner.search(x[:150], y[:150], epochs=4, validation_data=data, callbacks=callbacks, verbose=0)
+
+models = tuner.get_best_models(num_models=2)
+assert len(models) == 2 and all(type(model) is pynn.Sequential for model in models)
+(values,) = [each.values for each in tuner.get_best_hyperparameters(num_trials=1)]
+assert set(values) >= {"n_hidden", "n_neurons", "learning_rate", "optimizer", "normalize"}
+best = tuner.oracle.get_best_trials(num_trials=1)[0]
+assert best.metrics.get_last_value("val_accuracy") == best.score or name == "Hyperband"
+with contextlib.redirect_stdout(io.StringIO()) as said:
+    tuner.results_summary(1)
+    best.summary()
+    tuner.search_space_summary()
+assert "n_neurons" in said.getvalue() and "Score: " in said.getvalue()
+assert list(logs.rglob("events.out.tfevents.*"))
+
+model = models[0]
+before = model.evaluate(*data, verbose=0)
+model.fit(x, y, epochs=3, verbose=0)
+again = tuner.hypermodel.build(tuner.get_best_hyperparameters()[0])
+again.fit(x, y, epochs=1, verbose=0)
+assert len(before) == 2 and again.count_params() == model.count_params()
+"""
 
 OPTUNA = """
 import optuna
@@ -107,6 +184,7 @@ assert (again.predict(x) == classifier.predict(x)).all()
             (TUNER, name)
             for name in "RandomSearch Hyperband BayesianOptimization GridSearch".split()
         ],
+        *[(HYPERMODEL, name) for name in "RandomSearch Hyperband BayesianOptimization".split()],
         (OPTUNA, "Optuna"),
         (SCIKERAS, "SciKeras"),
     ],
