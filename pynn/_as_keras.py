@@ -19,7 +19,8 @@ VERSION = "3.15.1"  # of Keras, whose surface this is
 _ROOTS = ("keras", "tensorflow")
 # What ``from keras import *`` gives, beside what pynn offers and Keras does not.
 _NOT_KERAS = frozenset(
-    "MLP MLPClassifier MLPRegressor Perceptron PerceptronRegressor Tape as_keras estimators export "
+    "MLP MLPClassifier MLPRegressor Perceptron PerceptronRegressor TabularClassifier "
+    "TabularRegressor Tape as_keras estimators export "
     "load num_threads plotting set_num_threads wrappers".split()
 )
 # Networks of Keras's for images: imports find them, and making one is an error that says why.

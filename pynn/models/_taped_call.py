@@ -12,7 +12,7 @@ import numpy as np
 
 from pynn import ops
 from pynn._rule_operand import NotRecordable, RuleOperand
-from pynn._tensor import Mode, Op, apply
+from pynn._tensor import Mode, Op, apply, suspended
 from pynn._tracing import here
 from pynn.graph import Plan, record_backward, run_backward, run_forward, to_rows
 from pynn.losses import Loss
@@ -31,21 +31,25 @@ class _Product(Loss):
 class TapedCall:
     """A model's calls on arrays while a tape is open.
 
-    The second one, which will hardly be the last, finds out whether the model is simple.
+    The first one finds out whether the model is simple, so that all compute the same bits, those
+    of a training that is taken up again too.
     """
 
     def __init__(self) -> None:
-        self._calls = 0
+        self._is_asked = False
         self._op: Op | None = None
         self._weights: tuple[Any, ...] = ()
 
     def of(self, model: Model, x: Any) -> Any:
         """Return the model's output for `x`, None where its layers are to be called."""
-        if self._op is None:
-            self._calls += 1
-            if self._calls == 2 and model.built:
-                self._op = model._taped_op()
+        if not self._is_asked:
+            with suspended():
+                model._ensure_built(x)
+            self._is_asked = True
+            self._op = model._taped_op()
+            if self._op is not None:
                 self._weights = tuple(model._plan().weights)
+        if self._op is None:
             return None
         recorder = here.recorder
         if recorder.stand_ins or type(x) is not np.ndarray:  # it may be asked for its gradient

@@ -117,6 +117,13 @@ def embedding(k: Any) -> Any:
     return k.Model(words, k.layers.Dense(1, activation="exponential")(frozen), name="text")
 
 
+def groups(k: Any) -> Any:
+    x = k.Input((3, 2), name="members")
+    shared = k.layers.EinsumDense("bgi,io->bgo", (3, 4), bias_axes="o", activation="relu")(x)
+    own = k.layers.EinsumDense("bgi,gio->bgo", (3, 2), bias_axes="go", name="own")(shared)
+    return k.Model(x, own, name="groups")
+
+
 def operators(k: Any) -> Any:
     a, b = k.Input((4,), name="a"), k.Input((2, 3), name="b")
     hidden = k.layers.Dense(4, name="hidden")(a)
@@ -161,7 +168,17 @@ def binned(k: Any) -> Any:
 
 MODELS: dict[str, Callable[[Any], Any]] = {
     f.__name__: f
-    for f in (sequential, activations, merging, nested, embedding, operators, shapes, binned)
+    for f in (
+        sequential,
+        activations,
+        merging,
+        nested,
+        embedding,
+        groups,
+        operators,
+        shapes,
+        binned,
+    )
 }
 
 

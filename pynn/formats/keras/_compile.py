@@ -24,7 +24,8 @@ def compile_to_keras(model: Model) -> dict[str, Any]:
     config = compile_config(model)
     if config is None:
         return {}
-    config["optimizer"]["config"].pop("lazy", None)  # Keras refuses arguments that it does not know
+    if config["optimizer"] is not None:
+        config["optimizer"]["config"].pop("lazy", None)  # which Keras refuses
     entry = {key: value_to_keras(key, value) for key, value in config.items()}
     return {**entry, "run_eagerly": False, "jit_compile": False}
 
