@@ -268,8 +268,8 @@ class Registry(Generic[Kind]):
         near.sort(key=lambda known: sorted(known) != sorted(name))
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return (
-            f"unknown {self.kind}: {name!r}.{hint} It must be one of {', '.join(names)}, or be "
-            "passed in custom_objects."
+            f"unknown {self.kind}: {name!r}.{hint} It must be passed in custom_objects, or be one "
+            f"of {', '.join(names)}."
         )
 
 

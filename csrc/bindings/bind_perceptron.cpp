@@ -186,7 +186,8 @@ void bind_perceptron(py::module_& m) {
                              "float64 once; they must not change afterwards.")
       .def(py::init([](const py::object& x, const py::dtype& dtype) {
              return with_scalar(dtype, [&](auto scalar) {
-               return std::make_unique<PerceptronRows>(read_samples<decltype(scalar)>(x));
+               PerceptronRows rows{read_samples<decltype(scalar)>(x)};
+               return std::make_unique<PerceptronRows>(std::move(rows));
              });
            }),
            py::arg("x"), py::arg("dtype"));

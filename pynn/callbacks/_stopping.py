@@ -53,6 +53,7 @@ class EarlyStopping(MonitorCallback):
     >>> stopping = callbacks.EarlyStopping(patience=10, restore_best_weights=True)
     """
 
+    last_of_ties = False  # as in pickles from before there was the argument
     _prints = False
 
     def __init__(

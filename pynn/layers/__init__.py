@@ -15,6 +15,7 @@ from pynn.layers import (
     _einsum_dense,
     _embedding,
     _encoding,
+    _feature_scale,
     _input,
     _lambda,
     _layer_normalization,
@@ -24,7 +25,6 @@ from pynn.layers import (
     _normalization,
     _periodic_embedding,
     _row_normalizations,
-    _scale,
     _shaping,
 )
 from pynn.layers._activations import *
@@ -37,6 +37,7 @@ from pynn.layers._dense import *
 from pynn.layers._einsum_dense import *
 from pynn.layers._embedding import *
 from pynn.layers._encoding import *
+from pynn.layers._feature_scale import *
 from pynn.layers._input import *
 from pynn.layers._lambda import *
 from pynn.layers._layer import Layer
@@ -50,7 +51,6 @@ from pynn.layers._normalization import *
 from pynn.layers._operations import *
 from pynn.layers._periodic_embedding import *
 from pynn.layers._row_normalizations import *
-from pynn.layers._scale import *
 from pynn.layers._shaping import *
 from pynn.layers._weight_holder import NO_LAYERS as NO_LAYERS
 from pynn.ops import Weight
@@ -75,7 +75,7 @@ __all__ += _noise.__all__
 __all__ += _normalization.__all__
 __all__ += _periodic_embedding.__all__
 __all__ += _row_normalizations.__all__
-__all__ += _scale.__all__
+__all__ += _feature_scale.__all__
 __all__ += _shaping.__all__
 __dir__ = __all__.copy
 

@@ -39,7 +39,7 @@ def build(
     batch_size = min(recipe.batch_size, shape.n_rows)
     steps = shape.n_rows // batch_size * recipe.epochs
     inputs, embedded = _embedded(recipe, shape)
-    scale = layers.Scale(**_factors("scale", recipe.scale_rate))
+    scale = layers.FeatureScale(**_factors("scale", recipe.scale_rate))
     x = scale(embedded)
     front = models.Model(inputs, x)
     dropout = FlatCosineDecay(recipe.dropout, steps)

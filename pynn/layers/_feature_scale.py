@@ -1,4 +1,4 @@
-"""`Scale`: a factor for each feature, which is learned."""
+"""`FeatureScale`: a factor for each feature, which is learned."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pynn import initializers
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
-__all__ = ["Scale"]
+__all__ = ["FeatureScale"]
 
 
 @registry.add(keras=False)
-class Scale(Layer):
+class FeatureScale(Layer):
     """Multiply each feature by a weight of its own.
 
     In front of a network, it learns how much each feature counts.
@@ -31,7 +31,7 @@ class Scale(Layer):
     --------
     >>> import numpy as np
     >>> from pynn import layers
-    >>> layers.Scale("ones")(np.array([[1.0, 2.0]]))
+    >>> layers.FeatureScale("ones")(np.array([[1.0, 2.0]]))
     array([[1., 2.]], dtype=float32)
     """
 
