@@ -87,13 +87,14 @@ static void optimizer_span(T* w, T* const* state, const T* grad, std::ptrdiff_t 
   }
 }
 
+template <class Formula>
+static constexpr bool kIgnoresZero = requires { Formula::kIgnoresZero; };
+
 template <class T, class Formula>
 static constexpr OptimizerKernel<T> optimizer_kernel() {
-  return {Formula::kSlots, Formula::kInitialHyper, requires {Formula::kIgnoresZero;
+  return {Formula::kSlots, Formula::kInitialHyper, kIgnoresZero<Formula>, Formula::prepare,
+          optimizer_span<T, Formula>};
 }
-, Formula::prepare, optimizer_span<T, Formula>
-};  // namespace PYNN_ISA
-}  // namespace pynn
 
 template <class T>
 static constexpr OptimizerKernel<T> kOptimizerKernels[] = {
