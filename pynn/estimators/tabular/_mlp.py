@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pynn import layers, losses, models, optimizers
-from pynn.estimators.tabular._network import Network, TableShape
-from pynn.estimators.tabular._recipes import CLASSIFICATION, MLPRecipe
+from pynn import layers, models, optimizers
+from pynn.estimators.tabular._network import Network, TableShape, loss_and_predictions
+from pynn.estimators.tabular._recipes import MLPRecipe
 
 # An epoch of a small table has a handful of steps, after which the averages have to be usable.
 _MOMENTUM = 0.9
@@ -47,12 +47,7 @@ def build(
         beta_2=recipe.beta_2,
         epsilon=recipe.epsilon,
     )
-    loss: losses.Loss
-    if task == CLASSIFICATION:
-        smoothing = recipe.label_smoothing
-        loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
-        predictor = models.Model(inputs, layers.Softmax()(outputs))
-    else:
-        loss, predictor = losses.MeanSquaredError(), model
+    loss, predictions = loss_and_predictions(recipe, task, outputs)
+    predictor = model if predictions is outputs else models.Model(inputs, predictions)
     model.compile(optimizer=optimizer, loss=loss)
     return Network(model, predictor, {"batch_size": batch_size})

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pynn import models
+from pynn import layers, losses, models
+from pynn.estimators.tabular._recipes import CLASSIFICATION, Recipe
 
 
 class TableShape(NamedTuple):
@@ -69,3 +70,15 @@ class Network:
     fit_arguments: dict[str, Any] = field(default_factory=dict)
     initialize: Callable[[Sequence[np.ndarray]], None] | None = None
     batches: Callable[[Sequence[np.ndarray], np.ndarray, np.ndarray | None], Any] | None = None
+
+
+def loss_and_predictions(recipe: Recipe, task: str, outputs: Any) -> tuple[losses.Loss, Any]:
+    """Return what a network with these outputs is trained with, and the tensor that it predicts.
+
+    Classes are trained on logits; of numbers, the outputs are what is predicted.
+    """
+    if task != CLASSIFICATION:
+        return losses.MeanSquaredError(), outputs
+    smoothing = recipe.label_smoothing
+    loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    return loss, layers.Softmax()(outputs)

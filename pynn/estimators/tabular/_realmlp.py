@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pynn import initializers, layers, losses, models, optimizers
-from pynn.estimators.tabular._network import Network, TableShape
-from pynn.estimators.tabular._recipes import CLASSIFICATION, RealMLPRecipe
+from pynn import initializers, layers, models, optimizers
+from pynn.estimators.tabular._network import Network, TableShape, loss_and_predictions
+from pynn.estimators.tabular._recipes import RealMLPRecipe
 from pynn.optimizers.schedules import CosineLogCycles, FlatCosineDecay
 
 # A bias is minus a mean of what so many rows give.
@@ -61,12 +61,8 @@ def build(
         epsilon_after_correction=True,
         weight_decay=FlatCosineDecay(recipe.weight_decay, steps) if recipe.weight_decay else None,
     )
-    loss: losses.Loss = losses.MeanSquaredError()
-    predictor = model
-    if task == CLASSIFICATION:
-        smoothing = recipe.label_smoothing
-        loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
-        predictor = models.Model(inputs, layers.Softmax()(outputs))
+    loss, predictions = loss_and_predictions(recipe, task, outputs)
+    predictor = model if predictions is outputs else models.Model(inputs, predictions)
     model.compile(optimizer=optimizer, loss=loss)
 
     def initialize(rows: Sequence[np.ndarray]) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from pynn import initializers, layers, losses, models, ops, optimizers
-from pynn.estimators.tabular._network import Network, TableShape
-from pynn.estimators.tabular._recipes import CLASSIFICATION, TabMRecipe
+from pynn.estimators.tabular._network import Network, TableShape, loss_and_predictions
+from pynn.estimators.tabular._recipes import TabMRecipe
 
 # In the place of infinities: a clip without a bound.
 _UNBOUNDED = 1e30
@@ -260,14 +260,8 @@ def build(
     model = models.Model(of_members, outputs_of(of_members))
     inputs = layers.Input((shape.n_inputs,), name="numbers")
     outputs = outputs_of(layers.RepeatVector(members)(inputs))
-    loss: losses.Loss
-    if task == CLASSIFICATION:
-        smoothing = recipe.label_smoothing
-        loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
-        outputs = layers.Softmax()(outputs)
-    else:
-        loss = losses.MeanSquaredError()
-    predictor = models.Model(inputs, ops.mean(outputs, axis=1))
+    loss, predictions = loss_and_predictions(recipe, task, outputs)
+    predictor = models.Model(inputs, ops.mean(predictions, axis=1))
     optimizer = optimizers.AdamW(
         recipe.learning_rate,
         weight_decay=recipe.weight_decay,
