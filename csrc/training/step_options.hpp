@@ -19,6 +19,7 @@ struct StepOptions {
   double global_clipnorm = 0;  // longest norm of all gradients together, instead of clipnorm
 
   bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
+  bool has_factors() const noexcept { return !rate_factors.empty() || !decay_factors.empty(); }
   bool is_lazy(std::size_t i) const noexcept { return !lazy.empty() && lazy[i]; }
   bool decays(std::size_t i) const noexcept {
     return (weight_decay != 0 || scheduled_decay) &&

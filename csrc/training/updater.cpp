@@ -1,6 +1,7 @@
 #include "training/updater.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
 
@@ -211,31 +212,39 @@ double Updater<T>::compute_penalty() {
   return penalty;
 }
 
+// Most often all parameters take the same step: what is their own comes after it.
 template <class T>
 void Updater<T>::prepare(const Pass& pass, double penalty_divisor) {
   const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[static_cast<int>(spec_.optimizer)];
   const StepOptions& options = spec_.options;
   const double decay = options.scheduled_decay ? pass.numbers[1] : options.weight_decay;
-  double numbers[UpdateStep<T>::kNumbers] = {};
-  double prepared = std::numeric_limits<double>::quiet_NaN();  // the rate of `numbers`
-  const std::array before = memory_;
-  const double divisor = spec_.l2_per_batch ? penalty_divisor : 1;
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    const double rate = options.rate_of(i, pass.rate);
-    if (rate != prepared) {
-      memory_ = before;
-      kernel.prepare(spec_.hyper.data(), static_cast<double>(pass.step + 1), memory_.data(), rate,
-                     numbers);
-      prepared = rate;
-    }
-    UpdateStep<T>& step = parameters_[i].step;
+  const auto step_of = [&](double rate, double decay_factor) {
+    UpdateStep<T> step;
+    double numbers[UpdateStep<T>::kNumbers] = {};
+    kernel.prepare(spec_.hyper.data(), static_cast<double>(pass.step + 1), memory_.data(), rate,
+                   numbers);
     step.optimizer = spec_.optimizer;
     for (int k = 0; k < UpdateStep<T>::kNumbers; ++k) step.h[k] = static_cast<T>(numbers[k]);
-    step.l1 = static_cast<T>(spec_.l1[i] / divisor);
-    step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
-    step.decay_factor = static_cast<T>(options.remaining(i, pass.rate, decay));
+    step.decay_factor = static_cast<T>(decay_factor);
     step.clip = static_cast<T>(options.clipvalue);
-    step.gradient_scale = 1;
+    return step;
+  };
+  if (options.has_factors()) {
+    const std::array before = memory_;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      memory_ = before;
+      parameters_[i].step =
+          step_of(options.rate_of(i, pass.rate), options.remaining(i, pass.rate, decay));
+    }
+  } else {
+    const UpdateStep<T> step = step_of(pass.rate, 1 - decay * pass.rate);
+    for (Parameter<T>& p : parameters_) p.step = step;
+  }
+  if (!has_penalty_) return;
+  const double divisor = spec_.l2_per_batch ? penalty_divisor : 1;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    parameters_[i].step.l1 = static_cast<T>(spec_.l1[i] / divisor);
+    parameters_[i].step.l2 = static_cast<T>(2 * spec_.l2[i] / divisor);
   }
 }
 
