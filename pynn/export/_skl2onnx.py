@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._onnx import ONNX_TYPES, OnnxWriter
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
 from pynn.formats import write_network
 
@@ -64,86 +65,65 @@ def register_skl2onnx() -> None:
         )
 
 
-class _ContainerWriter:
+class _ContainerWriter(OnnxWriter):
     """Writes nodes into a container of skl2onnx's."""
 
     def __init__(self, scope: Any, operator: Any, container: Any) -> None:
-        from onnx import TensorProto
         from skl2onnx.common.data_types import guess_proto_type
 
+        kind = guess_proto_type(operator.inputs[0].type)
+        double = kind == ONNX_TYPES["float64"]
+        super().__init__("float64" if double else "float32", container.target_opset_any_domain(""))
         self._scope, self._container = scope, container
-        double = guess_proto_type(operator.inputs[0].type) == TensorProto.DOUBLE
-        self._type = TensorProto.DOUBLE if double else TensorProto.FLOAT
-        self._dtype = np.float64 if double else np.float32
         self.rows = self.cast(operator.inputs[0].full_name)
 
-    def constant(self, value: Any) -> str:
-        """Return the name of an array or number in the type that is computed in."""
-        array = np.asarray(value, self._dtype)
-        return self._initializer(self._type, array.shape, array.ravel())
-
-    def _initializer(self, kind: int, shape: Any, values: Any) -> str:
+    def constant(self, array: np.ndarray) -> str:
+        """Return the name of an array of numbers or texts, in its own type."""
+        array = np.asarray(array)
+        texts = array.dtype.kind in "OU"
+        kind = ONNX_TYPES["str" if texts else array.dtype.name]
+        values = [str(text).encode() for text in array.ravel()] if texts else array.ravel()
         name: str = self._scope.get_unique_variable_name("constant")
-        self._container.add_initializer(name, kind, list(shape), values)
+        self._container.add_initializer(name, kind, list(array.shape), values)
         return name
 
-    def integers(self, values: Sequence[int]) -> str:
-        """Return the name of whole numbers: a shape, or axes."""
-        from onnx import TensorProto
-
-        return self._initializer(TensorProto.INT64, [len(values)], list(values))
-
-    def labels(self, classes: np.ndarray) -> str:
-        """Return the name of the class labels."""
-        from onnx import TensorProto
-
-        if isinstance(classes[0], str):
-            words = [str(label).encode() for label in classes]
-            return self._initializer(TensorProto.STRING, classes.shape, words)
-        return self._initializer(TensorProto.INT64, classes.shape, classes.astype(np.int64))
-
-    def node(self, operator: str, *inputs: Any, to: str | None = None, **attributes: Any) -> str:
-        """Add a node with one output, named `to` if that is given, and return its name."""
-        output: str = to or self._scope.get_unique_variable_name(operator.lower())
+    def add(
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        outputs: int = 1,
+        output: str | None = None,
+        **attributes: Any,
+    ) -> list[str]:
+        """Add a node and return the names of its outputs, the first of which is `output`."""
+        names = [output or self._scope.get_unique_variable_name(operator.lower())]
+        names += [self._scope.get_unique_variable_name(operator.lower()) for _ in range(1, outputs)]
+        domain = attributes.pop("domain", "")
         self._container.add_node(
             operator,
-            [value if isinstance(value, str) else self.constant(value) for value in inputs],
-            [output],
+            list(inputs),
+            names,
+            op_domain=domain,
             name=self._scope.get_unique_operator_name(operator),
+            **({} if domain else {"op_version": self.opset}),
             **attributes,
         )
-        return output
+        return names
 
-    def cast(self, x: str) -> str:
-        """Return `x` in the type that the network computes in."""
-        return self.cast_to(x, self._type)
 
-    def cast_to(self, x: str, kind: int, to: str | None = None) -> str:
-        """Return `x` in another of ONNX's types."""
-        from skl2onnx.common._apply_operation import apply_cast
-
-        output: str = to or self._scope.get_unique_variable_name("cast")
-        apply_cast(self._scope, x, output, self._container, to=kind)
-        return output
-
-    def erf(self, x: str) -> str:
-        """Return the error function of `x`, in float: ONNX Runtime has no other."""
-        from onnx import TensorProto
-
-        return self.cast(self.node("Erf", self.cast_to(x, TensorProto.FLOAT)))
+def _labels_of(classes: np.ndarray) -> np.ndarray:
+    return classes if isinstance(classes[0], str) else classes.astype(np.int64)
 
 
 def _write_labels(
-    w: _ContainerWriter, estimator: Any, scores: str, threshold: float, to: str
+    w: _ContainerWriter, estimator: Any, scores: str, threshold: float, output: str
 ) -> None:
     """Write the choice of labels: that of the largest score, or all whose score is above it."""
-    from onnx import TensorProto
-
     if estimator._labels.kind == "multilabel":
-        w.cast_to(w.node("Greater", scores, threshold), TensorProto.INT64, to=to)
+        w.cast_to(w.node("Greater", scores, threshold), "int64", output=output)
         return
     place = w.node("ArgMax", scores, axis=1, keepdims=0)
-    w.node("Gather", w.labels(estimator.classes_), place, to=to, axis=0)
+    w.node("Gather", w.constant(_labels_of(estimator.classes_)), place, output=output, axis=0)
 
 
 def _label_shapes(operator: Any) -> None:
@@ -200,13 +180,13 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     binary = bool(labels) and estimator._labels.kind == "binary"
     if isinstance(estimator, (Perceptron, PerceptronRegressor)):
         product = w.node("MatMul", w.rows, np.atleast_2d(estimator.coef_).T)
-        scores, threshold = w.node("Add", product, estimator.intercept_, to=numbers), 0.0
+        scores, threshold = w.node("Add", product, estimator.intercept_, output=numbers), 0.0
         if binary:
             scores = w.node("Concat", w.node("Neg", scores), scores, axis=1)
     else:
         (scores,), threshold = write_network(w, estimator._synchronize().plan, [w.rows]), 0.5
         if binary:
             scores = w.node("Concat", w.node("Sub", 1.0, scores), scores, axis=1)
-        w.node("Identity", scores, to=numbers)
+        w.node("Identity", scores, output=numbers)
     if labels:
         _write_labels(w, estimator, scores, threshold, *labels)

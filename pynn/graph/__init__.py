@@ -12,6 +12,7 @@ from pynn.graph._per_row import averages_rows
 from pynn.graph._plan import PREDICT_ROWS, EagerPlan, Plan
 from pynn.graph._rows import flat_rows, to_numeric, to_rows
 from pynn.graph._tape import Tape
+from pynn.graph._translation import translate
 from pynn.graph._walk import steps_between, tensors_of
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "tensors_of",
     "to_numeric",
     "to_rows",
+    "translate",
 ]

@@ -164,7 +164,7 @@ def _pick_slopes(
     return first, lambda g, a, b, out: g - first(g, a, b, out)
 
 
-ROUND = Op("round", np.round, None, same)
+ROUND = Op("round", np.round, None, same, onnx="Round")
 STOP_GRADIENT = Op("stop_gradient", lambda x: x, None, same, onnx=lambda w, x: x)
 
 WHERE = Op(
@@ -176,9 +176,7 @@ WHERE = Op(
         unbroadcast(np.where(condition, 0, grad), b),
     ),
     broadcast,
-    onnx=lambda w, truth, yes, no: w.node(
-        "Where", w.node("Not", w.node("Equal", truth, 0.0)), yes, no
-    ),
+    onnx=lambda w, condition, yes, no: w.node("Where", w.truth(condition), yes, no),
 )
 CLIP = Op(
     "clip",
@@ -190,9 +188,9 @@ CLIP = Op(
 
 
 def _cast_in_onnx(w: OnnxWriter, x: str, dtype: str) -> str:
-    if not dtype.startswith("float"):
-        raise NotImplementedError(f"a cast to {dtype} has no ONNX twin here")
-    return x
+    if dtype == "bool":
+        return w.cast(w.truth(x))
+    return x if dtype.startswith("float") else w.cast(w.cast_to(x, dtype))
 
 
 CAST = Op(
@@ -230,12 +228,26 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
     return where(zero, 0.0, divide(x1, where(zero, 1.0, x2)))
 
 
-@_binary(np.floor_divide, None)
+def _mod_in_onnx(w: OnnxWriter, a: Any, b: Any) -> str:
+    rest = w.node("Mod", a, b, fmod=1)  # which has the sign of `a`
+    differs = w.node("Less", w.node("Mul", rest, b), 0.0)
+    return w.node("Where", differs, w.node("Add", rest, b), rest)
+
+
+def _floor_divide_in_onnx(w: OnnxWriter, a: Any, b: Any) -> str:
+    return w.node("Round", w.node("Div", w.node("Sub", a, _mod_in_onnx(w, a, b)), b))
+
+
+@_binary(np.floor_divide, None, _floor_divide_in_onnx)
 def floor_divide(x1: Any, x2: Any) -> Any:
     """Return the largest whole number not above ``x1 / x2``. It has no gradient."""
 
 
-@_binary(np.mod, (lambda g, a, b, out: g, lambda g, a, b, out: -g * np.floor_divide(a, b)))
+@_binary(
+    np.mod,
+    (lambda g, a, b, out: g, lambda g, a, b, out: -g * np.floor_divide(a, b)),
+    _mod_in_onnx,
+)
 def mod(x1: Any, x2: Any) -> Any:
     """Return the remainder of `floor_divide`."""
 
@@ -292,22 +304,26 @@ def greater_equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 >= x2``."""
 
 
-@_binary(np.logical_and, None, dtype="bool")
+def _logic(operator: str) -> OnnxForm:
+    return lambda w, *values: w.cast(w.node(operator, *map(w.truth, values)))
+
+
+@_binary(np.logical_and, None, _logic("And"), dtype="bool")
 def logical_and(x1: Any, x2: Any) -> Any:
     """Return where both are true."""
 
 
-@_binary(np.logical_or, None, dtype="bool")
+@_binary(np.logical_or, None, _logic("Or"), dtype="bool")
 def logical_or(x1: Any, x2: Any) -> Any:
     """Return where at least one is true."""
 
 
-@_unary(np.logical_not, None, dtype="bool")
+@_unary(np.logical_not, None, _logic("Not"), dtype="bool")
 def logical_not(x: Any) -> Any:
     """Return where `x` is false."""
 
 
-@_unary(np.isnan, None, dtype="bool")
+@_unary(np.isnan, None, lambda w, x: w.cast(w.node("IsNaN", x)), dtype="bool")
 def isnan(x: Any) -> Any:
     """Return where `x` is not a number."""
 
@@ -332,7 +348,11 @@ def sqrt(x: Any) -> Any:
     """Return the square root of `x`."""
 
 
-@_unary(np.cbrt, lambda x, out: 1 / (3 * out * out))
+@_unary(
+    np.cbrt,
+    lambda x, out: 1 / (3 * out * out),
+    lambda w, x: w.node("Mul", w.node("Sign", x), w.node("Pow", w.node("Abs", x), 1 / 3)),
+)
 def cbrt(x: Any) -> Any:
     """Return the third root of `x`, negative for negative numbers."""
 
@@ -372,19 +392,31 @@ def cos(x: Any) -> Any:
     """Return the cosine of `x`."""
 
 
-@_unary(np.arcsin, lambda x, out: 1 / np.sqrt(1 - x * x), "Asin")
+def _in_float(operator: str) -> OnnxForm:
+    return lambda w, x: w.in_float(operator, x)
+
+
+@_unary(np.arcsin, lambda x, out: 1 / np.sqrt(1 - x * x), _in_float("Asin"))
 def arcsin(x: Any) -> Any:
     """Return the angle in [-pi/2, pi/2] whose sine is `x`."""
 
 
-@_unary(np.arccos, lambda x, out: -1 / np.sqrt(1 - x * x), "Acos")
+@_unary(np.arccos, lambda x, out: -1 / np.sqrt(1 - x * x), _in_float("Acos"))
 def arccos(x: Any) -> Any:
     """Return the angle in [0, pi] whose cosine is `x`."""
 
 
-@_unary(np.arctan, lambda x, out: 1 / (1 + x * x), "Atan")
+@_unary(np.arctan, lambda x, out: 1 / (1 + x * x), _in_float("Atan"))
 def arctan(x: Any) -> Any:
     """Return the angle in (-pi/2, pi/2) whose tangent is `x`."""
+
+
+def _arctan2_in_onnx(w: OnnxWriter, y: Any, x: Any) -> str:
+    turn = w.node("Where", w.node("Less", y, 0.0), -math.pi, math.pi)
+    turn = w.node("Where", w.node("Less", x, 0.0), turn, 0.0)
+    angle = w.node("Add", w.in_float("Atan", w.node("Div", y, x)), turn)
+    corners = w.node("Add", w.node("Abs", x), w.node("Abs", y))
+    return w.node("Where", w.truth(corners), angle, 0.0)
 
 
 @_binary(
@@ -393,22 +425,23 @@ def arctan(x: Any) -> Any:
         lambda g, y, x, out: g * x / (x * x + y * y),
         lambda g, y, x, out: -g * y / (x * x + y * y),
     ),
+    _arctan2_in_onnx,
 )
 def arctan2(x1: Any, x2: Any) -> Any:
     """Return the angle in [-pi, pi] of the point with ordinate `x1` and abscissa `x2`."""
 
 
-@_unary(np.arcsinh, lambda x, out: 1 / np.sqrt(x * x + 1), "Asinh")
+@_unary(np.arcsinh, lambda x, out: 1 / np.sqrt(x * x + 1), _in_float("Asinh"))
 def arcsinh(x: Any) -> Any:
     """Return the number whose hyperbolic sine is `x`."""
 
 
-@_unary(np.arccosh, lambda x, out: 1 / np.sqrt(x * x - 1), "Acosh")
+@_unary(np.arccosh, lambda x, out: 1 / np.sqrt(x * x - 1), _in_float("Acosh"))
 def arccosh(x: Any) -> Any:
     """Return the number of at least 0 whose hyperbolic cosine is `x`."""
 
 
-@_unary(np.arctanh, lambda x, out: 1 / (1 - x * x), "Atanh")
+@_unary(np.arctanh, lambda x, out: 1 / (1 - x * x), _in_float("Atanh"))
 def arctanh(x: Any) -> Any:
     """Return the number whose hyperbolic tangent is `x`."""
 
@@ -446,7 +479,12 @@ def _special(name: str, x: Any) -> Any:
     return getattr(special, name)(x if x.dtype.kind == "f" else x.astype(_state.floatx()))
 
 
-@_unary(np.trunc, None, name="truncate")
+@_unary(
+    np.trunc,
+    None,
+    lambda w, x: w.node("Where", w.node("Less", x, 0.0), w.node("Ceil", x), w.node("Floor", x)),
+    name="truncate",
+)
 def trunc(x: Any) -> Any:
     """Return `x` without its fraction. It has no gradient."""
 

@@ -164,13 +164,11 @@ def _normalize_backward(
 def _normalization_in_onnx(
     w: OnnxWriter, x: str, mean: Any, variance: Any, *terms: Any, how: Normalization
 ) -> str:
-    factor = 1 / (variance + how.epsilon) ** 0.5
+    gain = 1.0 / np.sqrt(variance + mean.dtype.type(how.epsilon))
     if how.scale:
-        factor = factor * terms[0]
-    offset = -mean * factor
-    if how.center:
-        offset = offset + terms[-1]
-    return w.node("Add", w.node("Mul", x, factor), offset)
+        gain = gain * terms[0]
+    out = w.node("Mul", w.node("Sub", x, mean), gain)
+    return w.node("Add", out, terms[-1]) if how.center else out
 
 
 BATCH_NORMALIZATION = Op(

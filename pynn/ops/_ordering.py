@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._onnx import OnnxWriter
 from pynn._rule_operand import apply_in_rule
 from pynn._shape_rules import broadcast, broadcast_like, normalize_axes, reduced
 from pynn._tensor import Op, Shape, apply, shape_of
@@ -51,6 +52,7 @@ SORT = Op(
         apply_in_rule(PUT_ALONG, grad, x, apply_in_rule(ARGSORT, x, axis=axis), axis=axis),
     ),
     lambda shape, axis: shape,
+    onnx=lambda w, x, axis: w.ordered(x, axis)[0],
 )
 ARGSORT: Op = Op(
     "argsort",
@@ -58,13 +60,31 @@ ARGSORT: Op = Op(
     None,
     lambda shape, axis: shape,
     "int32",
+    onnx=lambda w, x, axis: w.cast(w.ordered(x, axis)[1]),
 )
 CUMSUM = Op(
     "cumsum",
     np.cumsum,
     lambda grad, out, x, axis: (np.flip(np.cumsum(np.flip(grad, axis), axis), axis),),
     lambda shape, axis: shape,
+    onnx=lambda w, x, axis: w.node("CumSum", x, w.integers(axis)),
 )
+
+
+def _take_along_in_onnx(w: OnnxWriter, x: Any, indices: Any, axis: int) -> str:
+    shapes = [w.shape_of(value) for value in (x, indices)]
+    rest = [shape[:axis] + shape[axis + 1 :] for shape in shapes]
+    x, indices = w.name_of(x), w.whole(indices)
+    if rest[0] != rest[1]:  # each is expanded along the other's axes, but for this one
+        sizes = [_sizes_but_one(w, value, axis) for value in (x, indices)]
+        x, indices = w.node("Expand", x, sizes[1]), w.node("Expand", indices, sizes[0])
+    return w.node("GatherElements", x, indices, axis=axis)
+
+
+def _sizes_but_one(w: OnnxWriter, x: str, axis: int) -> str:
+    return w.node("ScatterElements", w.node("Shape", x), w.integers([axis]), w.integers([1]))
+
+
 TAKE_ALONG = Op(
     "take_along_axis",
     lambda x, indices, axis: np.take_along_axis(np.asarray(x), _whole(indices), axis),
@@ -73,6 +93,7 @@ TAKE_ALONG = Op(
         None,
     ),
     _along_shape,
+    onnx=_take_along_in_onnx,
 )
 # The backward pass of TAKE_ALONG and SORT.
 PUT_ALONG: Op = Op(
@@ -84,6 +105,14 @@ PUT_ALONG: Op = Op(
         None,
     ),
     lambda values, like, places, axis: like,
+    onnx=lambda w, values, like, places, axis: w.node(
+        "ScatterElements",
+        w.filled(w.name_of(like), 0.0),
+        w.whole(places),
+        values,
+        axis=axis,
+        reduction="add",
+    ),
 )
 SCATTER = Op(
     "scatter",
@@ -93,6 +122,9 @@ SCATTER = Op(
         apply_in_rule(PICK, grad, indices),
     ),
     lambda indices, values, shape: tuple(shape),
+    onnx=lambda w, indices, values, shape: w.node(
+        "ScatterND", np.zeros(shape), w.whole(indices), values, reduction="add"
+    ),
 )
 # The backward pass of SCATTER.
 PICK: Op = Op(
@@ -103,6 +135,7 @@ PICK: Op = Op(
         None,
     ),
     lambda values, indices: (*indices[:-1], *values[indices[-1] :]),
+    onnx=lambda w, values, indices: w.node("GatherND", values, w.whole(indices)),
 )
 
 
@@ -126,7 +159,13 @@ def _prod_backward(grad: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> tu
     return (grad * np.transpose(others, np.argsort(kept + list(axes))),)
 
 
-PROD = Op("prod", np.prod, _prod_backward, reduced)
+PROD = Op(
+    "prod",
+    np.prod,
+    _prod_backward,
+    reduced,
+    onnx=lambda w, x, axis, keepdims: w.reduce("ReduceProd", x, axis, keepdims),
+)
 
 
 def _einsum_letters(subscripts: str) -> tuple[list[str], str]:

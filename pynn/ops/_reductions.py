@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _state
+from pynn._onnx import OnnxForm, OnnxWriter
 from pynn._shape_rules import broadcast_like, normalize_axes, reduced
 from pynn._tensor import Op, Tensor, apply, shape_of, value_of
 from pynn._weight import Weight
@@ -79,14 +80,34 @@ def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     return total / x.dtype.type(x.size // total.size)
 
 
-SUM = Op("sum", np.sum, _sum_backward, reduced)
-MEAN = Op("mean", _mean, _mean_backward, reduced)
-MAX = Op("max", np.max, _extreme_backward, reduced)
-MIN = Op("min", np.min, _extreme_backward, reduced)
-ANY = Op("any", np.any, None, reduced, "bool")
-ALL = Op("all", np.all, None, reduced, "bool")
-ARGMAX = Op("argmax", np.argmax, None, reduced, "int64")
-ARGMIN = Op("argmin", np.argmin, None, reduced, "int64")
+def _reduction(operator: str) -> OnnxForm:
+    return lambda w, x, axis, keepdims: w.reduce(operator, x, axis, keepdims)
+
+
+def _of_truth(operator: str) -> OnnxForm:
+    return lambda w, x, axis, keepdims: w.reduce(operator, w.cast(w.truth(x)), axis, keepdims)
+
+
+def _place(operator: str) -> OnnxForm:
+    def write(w: OnnxWriter, x: Any, axis: Any, keepdims: bool) -> str:
+        if axis is not None:
+            return w.cast(w.node(operator, x, axis=axis, keepdims=int(keepdims)))
+        flat = w.node("Reshape", x, w.integers([-1]))
+        place = w.cast(w.node(operator, flat, axis=0, keepdims=0))
+        ones = w.integers([1] * len(w.shape_of(x)))
+        return w.node("Reshape", place, ones) if keepdims else place
+
+    return write
+
+
+SUM = Op("sum", np.sum, _sum_backward, reduced, onnx=_reduction("ReduceSum"))
+MEAN = Op("mean", _mean, _mean_backward, reduced, onnx=_reduction("ReduceMean"))
+MAX = Op("max", np.max, _extreme_backward, reduced, onnx=_reduction("ReduceMax"))
+MIN = Op("min", np.min, _extreme_backward, reduced, onnx=_reduction("ReduceMin"))
+ANY = Op("any", np.any, None, reduced, "bool", onnx=_of_truth("ReduceMax"))
+ALL = Op("all", np.all, None, reduced, "bool", onnx=_of_truth("ReduceMin"))
+ARGMAX = Op("argmax", np.argmax, None, reduced, "int64", onnx=_place("ArgMax"))
+ARGMIN = Op("argmin", np.argmin, None, reduced, "int64", onnx=_place("ArgMin"))
 
 
 def _reduce(op: Op, x: Any, axis: Any, keepdims: bool) -> Any:

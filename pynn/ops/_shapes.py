@@ -10,6 +10,7 @@ import numpy as np
 
 from pynn import _state
 from pynn._dtypes import exact_numbers
+from pynn._onnx import OnnxWriter
 from pynn._rule_operand import apply_in_rule
 from pynn._shape_rules import normalize_axes
 from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 _MOST_SECTIONS = 10_000  # of a split: each is a node of the model
+_ENDLESS = 2**31 - 1  # beyond either end of an axis
 
 
 def _resolve(shape: Shape, target: tuple[int, ...]) -> tuple[int, ...]:
@@ -61,19 +63,27 @@ def _reshape_rows(x: Any, target: tuple[int, ...]) -> np.ndarray:
     return np.reshape(x, (len(x), *_resolve(np.shape(x), target)))
 
 
+def _rows_of(shape: Shape, target: tuple[int, ...]) -> list[int]:
+    """Return ONNX's target: -1 are the rows or, where a size is not known, 0, as they are."""
+    if None in shape[1:]:
+        return [0, *target]
+    return [-1, *_resolve(shape, target)]
+
+
 # Keeps the rows of the batch apart: free of charge in a model, whose rows are flat anyway.
 RESHAPE_ROWS = Op(
     "reshape_rows",
     _reshape_rows,
     lambda grad, out, x, target: (np.reshape(grad, np.shape(x)),),
     lambda shape, target: (shape[0], *_resolve(shape, target)),
-    onnx=lambda w, x, target: w.node("Reshape", x, w.integers([0, *target])),  # 0: as it is
+    onnx=lambda w, x, target: w.node("Reshape", x, w.integers(_rows_of(w.shape_of(x), target))),
 )
 RESHAPE = Op(
     "reshape",
     np.reshape,
     lambda grad, out, x, shape: (np.reshape(grad, np.shape(x)),),
     lambda old, shape: tuple(None if n == -1 else n for n in shape),
+    onnx=lambda w, x, shape: w.node("Reshape", x, w.integers(shape)),
 )
 IDENTITY = Op(
     "identity",
@@ -139,6 +149,63 @@ def _put(values: Any, like: Any, key: Any) -> np.ndarray:
     return full
 
 
+def _index_in_onnx(w: OnnxWriter, x: Any, key: Any) -> str:
+    x, shape = w.name_of(x), w.shape_of(x)
+    keys = list(key) if isinstance(key, tuple) else [key]
+    if any(k is Ellipsis for k in keys):
+        at = next(i for i, k in enumerate(keys) if k is Ellipsis)
+        taken = sum(_axes_of(k) for k in keys if k is not Ellipsis)
+        keys[at : at + 1] = [slice(None)] * (len(shape) - taken)
+    if any(isinstance(k, (list, np.ndarray)) for k in keys):
+        return _places_in_onnx(w, x, shape, keys)
+    whole, axis = slice(None), 0
+    added: list[int] = []
+    dropped: list[int] = []
+    for k in keys:
+        if k is None:
+            added.append(axis - len(dropped) + len(added))
+            continue
+        if isinstance(k, slice):
+            if k != whole:
+                x = _slice_in_onnx(w, x, k, axis)
+        else:
+            x = w.node("Gather", x, w.integers([k]), axis=axis)
+            dropped.append(axis)
+        axis += 1
+    x = w.node("Squeeze", x, w.integers(dropped)) if dropped else x
+    return w.node("Unsqueeze", x, w.integers(added)) if added else x
+
+
+def _axes_of(key: Any) -> int:
+    """Return how many axes a part of an index is for."""
+    if key is None:
+        return 0
+    return key.ndim if isinstance(key, np.ndarray) and key.dtype == bool else 1
+
+
+def _slice_in_onnx(w: OnnxWriter, x: str, part: slice, axis: int) -> str:
+    step = 1 if part.step is None else int(part.step)
+    first, last = (0, _ENDLESS) if step > 0 else (_ENDLESS, -_ENDLESS)
+    start = first if part.start is None else int(part.start)
+    stop = last if part.stop is None else int(part.stop)
+    return w.node("Slice", x, *(w.integers([n]) for n in (start, stop, axis, step)))
+
+
+def _places_in_onnx(w: OnnxWriter, x: str, shape: Shape, keys: list[Any]) -> str:
+    """Write an index with arrays: NumPy says which of a row's entries it takes."""
+    sizes = [n for n in shape[1:] if n is not None]
+    size = math.prod(sizes)
+    known = 1 + len(sizes) == len(shape)
+    places = np.arange(2 * size).reshape(2, *sizes)[tuple(keys)] if known else np.empty(0)
+    if len(places) != 2 or not np.array_equal(places[1], places[0] + size):
+        raise NotImplementedError(
+            "an index with arrays has an ONNX twin where it takes all rows of the batch, and other "
+            f"axes are of known size. Received: {keys!r:.80} of the shape {shape}"
+        )
+    flat = w.node("Reshape", x, w.integers([-1, size]))
+    return w.node("Gather", flat, w.integers(places[0]), axis=1)
+
+
 # The backward passes of INDEX and TAKE: zeros in a shape, with values added at places.
 PUT = Op(
     "put",
@@ -168,7 +235,13 @@ def _index_shape(shape: Shape, key: Any) -> Shape:
     return tuple(None if n == unknown else n for n in found)
 
 
-INDEX = Op("index", lambda x, key: np.asarray(x)[key], _index_backward, _index_shape)
+INDEX = Op(
+    "index",
+    lambda x, key: np.asarray(x)[key],
+    _index_backward,
+    _index_shape,
+    onnx=lambda w, x, key: _index_in_onnx(w, x, key),
+)
 
 
 def _expand_shape(shape: Shape, axis: int) -> Shape:
@@ -195,12 +268,22 @@ SQUEEZE = Op(
     np.squeeze,
     lambda grad, out, x, axis: (np.reshape(grad, np.shape(x)),),
     _squeeze_shape,
+    onnx=lambda w, x, axis: w.node(
+        "Squeeze",
+        x,
+        w.integers(
+            [i for i, n in enumerate(w.shape_of(x)) if n == 1]
+            if axis is None
+            else normalize_axes(axis, len(w.shape_of(x)))
+        ),
+    ),
 )
 SHAPE_LIKE = Op(
     "ones_like",
     lambda x, fill: np.full(np.shape(x), fill, np.asarray(x).dtype),
     None,
     lambda shape, fill: shape,
+    onnx=lambda w, x, fill: w.filled(w.name_of(x), fill),
 )
 ONE_HOT = Op(
     "one_hot",
@@ -209,8 +292,23 @@ ONE_HOT = Op(
     ).astype(dtype),
     None,
     lambda shape, num_classes, dtype: (*shape, num_classes),
+    onnx=lambda w, x, num_classes, dtype: w.cast(
+        w.add(
+            "Equal",
+            [
+                w.node("Unsqueeze", w.whole(x), w.integers([-1])),
+                w.integers(np.arange(num_classes)),
+            ],
+        )[0]
+    ),
 )
-BATCH_SIZE = Op("batch_size", lambda x: float(len(x)), None, lambda shape: ())
+BATCH_SIZE = Op(
+    "batch_size",
+    lambda x: float(len(x)),
+    None,
+    lambda shape: (),
+    onnx=lambda w, x: w.cast(w.node("Gather", w.node("Shape", x), w.integers(0))),
+)
 TAKE: Op = Op(
     "take",
     lambda x, indices, axis, wraps: np.take(
@@ -221,6 +319,7 @@ TAKE: Op = Op(
         None,
     ),
     lambda shape, indices, axis, wraps: (*shape[:axis], *indices, *shape[axis + 1 :]),
+    onnx=lambda w, x, indices, axis, wraps: w.node("Gather", x, w.whole(indices), axis=axis),
 )
 
 

@@ -32,8 +32,8 @@ def test_models_name_the_package_too(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "format='onnx' alone. Received: 'tf_saved_model'"),
-        ({"format": "litert"}, "format='onnx' alone. Received: 'litert'"),
+        ({"format": "saved_model"}, "exported as onnx.*Received: 'saved_model'"),
+        ({"format": "litert"}, "exported as onnx.*Received: 'litert'"),
         ({"format": "onnx", "opset_version": 12}, "opset_version must be an integer from 13 on"),
         ({"format": "onnx", "is_static": True}, "does not take the arguments is_static"),
         ({"format": "onnx", "input_signature": []}, "does not take the arguments input_signature"),

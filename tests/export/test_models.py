@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 import pytest
 
+import pynn
 from pynn import activations, layers, models, ops
 
 RNG = np.random.default_rng(0)
@@ -58,7 +59,24 @@ class Subclassed(models.Model):
         return self.out(self.hidden(inputs))
 
 
+def with_categories() -> Any:
+    codes, numbers = layers.Input((2,), dtype="int32", name="codes"), layers.Input((3,))
+    vectors = layers.Flatten()(layers.Embedding(4, 3)(codes))
+    hot = layers.CategoryEncoding(4, output_mode="multi_hot")(codes)
+    places = layers.IntegerLookup(vocabulary=[3, 1], output_mode="multi_hot")(codes)
+    bins = layers.Discretization([-0.5, 0.5], output_mode="multi_hot")(numbers)
+    joined = layers.Concatenate()([vectors, hot, places, bins, numbers])
+    return models.Model([codes, numbers], layers.Dense(2)(joined))
+
+
+def mean_removed(x: Any) -> Any:
+    return x - ops.mean(x, axis=-1, keepdims=True)
+
+
 MODELS: dict[str, Any] = {
+    "categories": with_categories,
+    "a function": lambda: sequential(layers.Lambda(mean_removed), layers.Dense(2)),
+    "a constant": lambda: sequential(layers.Lambda(lambda x: x[:, 1:3] * ops.exp(np.ones(2, "f")))),
     "two layers": lambda: sequential(layers.Dense(5, activation="relu"), layers.Dense(2)),
     "flatten": lambda: sequential(layers.Flatten(), layers.Dense(3), shape=(2, 3)),
     "rescaled": lambda: sequential(layers.Rescaling(0.5, 1.0), layers.Dense(3)),
@@ -84,7 +102,9 @@ def test_the_graph_predicts_as_the_model(name: str, rows: int, tmp_path: Path) -
     if name == "one that is called":
         model(np.zeros((1, 6), "float32"))
     data = [
-        (RNG.standard_normal((rows, *each.shape[1:])) * 2).astype(each.dtype)
+        np.abs(RNG.standard_normal((rows, *each.shape[1:])) * 1.2).clip(0, 3).astype(each.dtype)
+        if each.dtype == "int32" and name == "categories"
+        else (RNG.standard_normal((rows, *each.shape[1:])) * 2).astype(each.dtype)
         for each in model.inputs
     ]
     model.export(tmp_path / "m.onnx", format="onnx")
@@ -109,13 +129,39 @@ def test_a_fitted_normalization(tmp_path: Path) -> None:
 
 
 def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    sequential(layers.Dense(2)).export(tmp_path / "m.onnx", format="onnx", verbose=True)
+    model = sequential(layers.Dense(2, name="dense"))
+    model.export(tmp_path / "m.onnx", verbose=True, metadata={"author": "nobody"})
     assert "m.onnx" in capsys.readouterr().out
+    written = onnx.load(tmp_path / "m.onnx")
+    assert {each.key: each.value for each in written.metadata_props} == {
+        "pynn_version": pynn.__version__,
+        "class": "Sequential",
+        "author": "nobody",
+    }
+    assert written.producer_name == "pynn" and written.graph.name == model.name
+
+
+class Branching(models.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(2)
+
+    def call(self, inputs: Any) -> Any:
+        out = self.dense(inputs)
+        return out * 2.0 if float(ops.sum(out)) > 0 else out
+
+
+def test_a_model_that_looks_at_values_has_no_graph(tmp_path: Path) -> None:
+    model = Branching()
+    model(np.zeros((1, 3), "float32"))
+    with pytest.raises(NotImplementedError, match="looks at values"):
+        model.export(tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_op_without_a_twin_is_named(tmp_path: Path) -> None:
     inputs = layers.Input((4,))
-    model = models.Model(inputs, ops.sort(activations.relu(inputs)))
-    with pytest.raises(NotImplementedError, match="the op 'sort' has no ONNX twin"):
+    model = models.Model(inputs, ops.erfinv(activations.tanh(inputs)))
+    with pytest.raises(NotImplementedError, match="the op 'erfinv' has no ONNX twin"):
         model.export(tmp_path / "m.onnx", format="onnx")
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,63 @@
+"""`export_model`: a model for other programs, in the format that the file's name asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from pynn.formats._onnx_file import write_onnx
+
+# ``write(model, filepath, **options)``, by the format's name, which is the ending of its files.
+_WRITERS: dict[str, Callable[..., None]] = {"onnx": write_onnx}
+
+
+def export_model(
+    self: Any,
+    filepath: Any,
+    format: str = "tf_saved_model",
+    verbose: bool | None = None,
+    input_signature: Any = None,
+    **kwargs: Any,
+) -> None:
+    """Write the model for another program: what predicts, without pynn.
+
+    Parameters
+    ----------
+    filepath : path-like, int or binary file
+        What is there is replaced, once the new file is whole.
+    format : {"onnx"}, default=by the ending of `filepath`
+        The default in the signature is Keras's, and stands for that.
+    verbose : bool, default=None
+        Whether to print what was written.
+    input_signature : None
+        Inputs are those of the model, with any number of rows.
+    **kwargs
+        Of ONNX: ``opset_version``, default 17, the version of its operators.
+
+    Raises
+    ------
+    ValueError
+        If the format is another one, or an argument is not known.
+    ImportError
+        If a package that the format needs is not installed.
+    NotImplementedError
+        If the model has an op that is not translated, or no graph as its ``call()`` looks at
+        values.
+
+    Examples
+    --------
+    >>> model.export("model.onnx")  # doctest: +SKIP
+    """
+    if format == "tf_saved_model" and isinstance(filepath, (str, os.PathLike)):
+        format = os.path.splitext(os.fspath(filepath))[1].lstrip(".") or format
+    if format not in _WRITERS:
+        raise ValueError(
+            f"a model is exported as {' or '.join(_WRITERS)}, by the ending of the file's name or "
+            f"by format. Received: {format!r}"
+        )
+    if input_signature is not None:
+        raise ValueError("export does not take the arguments input_signature")
+    _WRITERS[format](self, filepath, **kwargs)
+    if verbose:
+        print(f"Saved {self.name!r} as {format} to {filepath}")

@@ -1,0 +1,138 @@
+"""`OnnxGraph`: an ONNX model under construction. What is in it is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn import _core
+from pynn._files import write_atomically
+from pynn._onnx import ONNX_TYPES, OnnxWriter
+
+OPSET = 17
+_IR_VERSION = 8  # of that opset: newer ones are not read by runtimes of its time
+_ML_VERSION = 3  # of the operators for labels and texts
+
+
+def checked_opset(opset: Any) -> int:
+    """Return the version of ONNX's operators to write, `OPSET` for None.
+
+    Raises
+    ------
+    ValueError
+        If it is no integer from 13 on.
+    """
+    if opset is None:
+        return OPSET
+    if isinstance(opset, bool) or not isinstance(opset, int) or opset < 13:
+        raise ValueError(f"opset_version must be an integer from 13 on. Received: {opset!r}")
+    return opset
+
+
+class OnnxGraph(OnnxWriter):
+    """Collects nodes, constants, inputs and outputs, and makes a file of them.
+
+    Parameters
+    ----------
+    dtype : str
+        What the network computes in.
+    opset : int, default=17
+
+    Raises
+    ------
+    ImportError
+        If the package ``onnx`` is not installed.
+    """
+
+    def __init__(self, dtype: Any, opset: int = OPSET) -> None:
+        try:
+            import onnx
+        except ImportError as error:
+            raise ImportError(
+                "export needs onnx. Install it with: pip install 'pynn-mlp[onnx]'"
+            ) from error
+        super().__init__(dtype, opset)
+        self._onnx = onnx
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._inputs: list[Any] = []
+        self._outputs: list[Any] = []
+        self._known: dict[tuple[Any, ...], str] = {}  # small constants are kept once
+
+    def constant(self, array: np.ndarray) -> str:
+        """Return the name of an array of numbers or texts, in its own type."""
+        array = np.asarray(array)
+        key = (array.dtype.str, array.shape, array.tobytes()) if array.size <= 16 else None
+        if key is not None and key[0] != "|O" and key in self._known:
+            return self._known[key]
+        name = f"/constant_{len(self._constants)}"  # no layer's name, which has no slash
+        if array.dtype.kind in "OU":
+            texts = [str(text).encode() for text in array.ravel().tolist()]
+            made = self._onnx.helper.make_tensor(name, ONNX_TYPES["str"], array.shape, texts)
+        else:
+            made = self._onnx.numpy_helper.from_array(np.array(array, order="C"), name)
+        self._constants.append(made)
+        if key is not None:
+            self._known[key] = name
+        return name
+
+    def add(
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        outputs: int = 1,
+        output: str | None = None,
+        **attributes: Any,
+    ) -> list[str]:
+        """Add a node and return the names of its outputs, the first of which is `output`."""
+        stem = f"/{operator.lower()}_{len(self._nodes)}"
+        names = [output or stem, *(f"{stem}_{i}" for i in range(1, outputs))]
+        self._nodes.append(self._onnx.helper.make_node(operator, inputs, names, **attributes))
+        return names
+
+    def declare_input(self, name: str, dtype: str, shape: Sequence[Any]) -> str:
+        """Add an input, with any number of rows, and return its name."""
+        self._inputs.append(self._value_info(name, dtype, shape))
+        return name
+
+    def declare_output(self, name: str, value: str, dtype: str, shape: Sequence[Any]) -> None:
+        """Give what has been written to the outside, by a name of its own."""
+        taken = {each.name for each in (*self._inputs, *self._outputs)}
+        name = f"{name}:output" if name in taken else name
+        self._outputs.append(self._value_info(name, dtype, shape))
+        self.add("Identity", [value], output=name)
+
+    def _value_info(self, name: str, dtype: str, shape: Sequence[Any]) -> Any:
+        sizes = ["rows" if n is None and not i else n for i, n in enumerate(shape)]
+        return self._onnx.helper.make_tensor_value_info(name, ONNX_TYPES[dtype], sizes)
+
+    def save(self, filepath: Any, name: str, metadata: Mapping[str, str]) -> None:
+        """Write the file, once ONNX's checker has passed it.
+
+        Parameters
+        ----------
+        filepath : path-like, int or binary file
+        name : str
+            Of the graph.
+        metadata : mapping of str to str
+            What the file says beside the graph; pynn's version is added.
+        """
+        helper = self._onnx.helper
+        graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)
+        domains = [("", self.opset), ("ai.onnx.ml", _ML_VERSION)]
+        used = {node.domain for node in self._nodes} | {""}
+        made = helper.make_model(
+            graph,
+            producer_name="pynn",
+            producer_version=_core.__version__,
+            opset_imports=[helper.make_opsetid(*each) for each in domains if each[0] in used],
+            ir_version=_IR_VERSION if self.opset <= OPSET else None,
+        )
+        if made.ir_version == 0:
+            made.ir_version = helper.find_min_ir_version_for(made.opset_import)
+        helper.set_model_props(made, {"pynn_version": _core.__version__, **metadata})
+        self._onnx.checker.check_model(made)
+        content: bytes = made.SerializeToString()
+        write_atomically(filepath, lambda file: file.write(content))
