@@ -85,9 +85,11 @@ def get_registered_object(
     name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Any = None
 ) -> Any:
     """Return the object of that name in the scope, among the registered or given ones, or None."""
-    for known in (_scope.get(), _registered, custom_objects, module_objects):
-        if known and name in known:
-            return known[name]
+    scope = _scope.get()
+    if scope or _registered or custom_objects or module_objects:
+        for known in (scope, _registered, custom_objects, module_objects):
+            if known and name in known:
+                return known[name]
     return None
 
 

@@ -173,7 +173,8 @@ class Registry(Generic[Kind]):
         if identifier is None:
             found = None if self._default is None else self.find(self._default)
             return found
-        made = isinstance(identifier, (str, Mapping, type))
+        made = isinstance(identifier, (str, type))
+        made = made or (not callable(identifier) and isinstance(identifier, Mapping))
         if isinstance(identifier, type):
             found = identifier()
         elif made:

@@ -90,6 +90,7 @@ class Weight(Operators):
 
     __array_priority__ = 100
     is_table = False
+    _rate_factor = _decay_factor = 1.0
 
     def __init__(
         self,
@@ -103,8 +104,10 @@ class Weight(Operators):
     ) -> None:
         self.name = name
         self.path = name
-        self.learning_rate_factor = learning_rate_factor
-        self.weight_decay_factor = weight_decay_factor
+        if learning_rate_factor != 1:
+            self.learning_rate_factor = learning_rate_factor
+        if weight_decay_factor != 1:
+            self.weight_decay_factor = weight_decay_factor
         self.trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint

@@ -83,6 +83,8 @@ def _find_moves(nodes: Sequence[Node], dtype: str) -> tuple[dict[int, np.ndarray
 
 def _find_transposed(nodes: Sequence[Node], wanted: Sequence[Tensor]) -> dict[int, Weight]:
     transposed: dict[int, Weight] = {}
+    if not any(node.op.name == "transpose" for node in nodes):
+        return transposed
     other = {id(tensor) for tensor in wanted}  # read by anything but products
     for node in nodes:
         read = node.inputs

@@ -79,10 +79,10 @@ def lower_to_engine(
     last = _group(nodes, wanted, analysis)
     # The engine assigns to vectors of which nodes have copies, and not to what ops read themselves.
     assigned = {id(weight) for weight, _ in updates}
-    matrices = any(weight.ndim == 2 for weight, _ in updates)
-    if matrices or any(
-        id(value) in assigned for node in nodes if id(node) not in last for value in node.inputs
-    ):
+    if any(weight.ndim == 2 for weight, _ in updates):
+        return "assign"
+    read = (value for node in nodes if id(node) not in last for value in node.inputs)
+    if assigned and any(id(value) in assigned for value in read):
         return "assign"
     members: dict[int, list[Node]] = {}
     for node in nodes:
