@@ -6,6 +6,7 @@ data formats of users, or epochs.
 """
 
 from pynn.graph._differentiation import record_backward
+from pynn.graph._engine_graph import EngineGraph, EngineNode, engine_graph
 from pynn.graph._interpreter import gather, run_backward, run_forward
 from pynn.graph._interpreting_trainer import InterpretingTrainer, PythonTrainer
 from pynn.graph._per_row import averages_rows
@@ -18,11 +19,14 @@ from pynn.graph._walk import steps_between, tensors_of
 __all__ = [
     "PREDICT_ROWS",
     "EagerPlan",
+    "EngineGraph",
+    "EngineNode",
     "InterpretingTrainer",
     "Plan",
     "PythonTrainer",
     "Tape",
     "averages_rows",
+    "engine_graph",
     "flat_rows",
     "gather",
     "record_backward",

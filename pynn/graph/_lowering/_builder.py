@@ -29,6 +29,8 @@ class Builder:
         What is known of the nodes to come.
     schedules : sequence of callable
         What gives nodes a number for each step.
+    graph : _core.Graph, default=None
+        Where nodes are appended; None makes one.
 
     Attributes
     ----------
@@ -37,9 +39,15 @@ class Builder:
         The engine's node of each tensor, by the tensor's ``id``.
     """
 
-    def __init__(self, dtype: str, analysis: LoweringAnalysis, schedules: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        dtype: str,
+        analysis: LoweringAnalysis,
+        schedules: Sequence[Any],
+        graph: _core.Graph | None = None,
+    ) -> None:
         self.schedules = schedules
-        self.graph = _core.Graph(dtype)
+        self.graph = _core.Graph(dtype) if graph is None else graph
         self.dtype = dtype
         self.analysis = analysis
         self.ids: dict[int, int] = {}

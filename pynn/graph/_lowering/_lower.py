@@ -33,13 +33,17 @@ _MOST_NODES = 64
 
 
 class NativeGraph(NamedTuple):
-    """A graph of the engine, and which of its nodes are inputs, outputs, losses and assignments."""
+    """A graph of the engine, and which of its nodes are inputs, outputs, losses and assignments.
+
+    `ids` are the nodes of tensors, by the tensors' ``id``.
+    """
 
     graph: _core.Graph
     inputs: list[int]
     outputs: list[int]
     losses: list[int]
     assignments: list[int]
+    ids: dict[int, int]
 
 
 def lower_to_engine(
@@ -50,6 +54,7 @@ def lower_to_engine(
     losses: Sequence[Tensor] = (),
     updates: Sequence[tuple[Weight, Tensor]] = (),
     schedules: Sequence[Any] | None = None,
+    predicting: _core.Graph | None = None,
 ) -> NativeGraph | str:
     """Return the nodes as a graph of the engine, or the name of the first op that does not fit.
 
@@ -66,13 +71,19 @@ def lower_to_engine(
     schedules : sequence of callable, default=None
         Which follow learning rate and weight decay among the numbers of a step, in this order; None
         stands for `schedules_of` the nodes.
+    predicting : _core.Graph, default=None
+        An empty graph to be filled with what predicts, without noise and dropout. None makes one
+        that trains too.
     """
     sourceless = next((node.op.name for node in nodes if not node.inputs), None)
     if sourceless is not None:
         return sourceless
     wanted = [*outputs, *losses, *(tensor for _, tensor in updates)]
     analysis = analyze(nodes, wanted, dtype)
-    builder = Builder(dtype, analysis, schedules_of(nodes) if schedules is None else schedules)
+    if predicting is not None:
+        analysis.renames.update(id(node) for node in nodes if node.params.get("always") is False)
+    schedules = schedules_of(nodes) if schedules is None else schedules
+    builder = Builder(dtype, analysis, schedules, predicting)
     for tensor in inputs:
         features = math.prod(n or 1 for n in tensor.shape[1:])
         builder.ids[id(tensor)] = builder.graph.add("input", [], [], {"features": features})
@@ -121,7 +132,12 @@ def lower_to_engine(
         for (weight, _), made in zip(updates, wanted_ids[end:], strict=True)
     ]
     return NativeGraph(
-        builder.graph, input_ids, wanted_ids[:first], wanted_ids[first:end], assignments
+        builder.graph,
+        input_ids,
+        wanted_ids[:first],
+        wanted_ids[first:end],
+        assignments,
+        builder.ids,
     )
 
 
