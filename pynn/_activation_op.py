@@ -44,7 +44,7 @@ class Activation(NamedTuple):
     Attributes
     ----------
     op : Op
-        With the one keyword ``alpha``. Its ``onnx`` is the translation.
+        With the one keyword ``alpha``. Its ``onnx`` and ``c`` are the translations.
     value, slope : callable or None
         ``value(x, alpha)`` and its derivative in plain float64 NumPy: the truth for the kernels,
         and what second derivatives are derivatives of. None for what works along the last axis.
@@ -77,6 +77,7 @@ def declare_activation(
     at_nan: float = np.nan,
     keras: KerasOp | None = None,
     onnx: OnnxForm | None = None,
+    c: str | None = None,
 ) -> Activation:
     """Make the op of the engine's activation `name`; see `Activation` for the arguments.
 
@@ -96,7 +97,7 @@ def declare_activation(
         grad = np.asarray(grad, x.dtype, order="C")
         return (_core.activation_gradient(name, alpha, x, grad).reshape(x.shape),)
 
-    op = Op(name, forward, backward, same, onnx=onnx)
+    op = Op(name, forward, backward, same, onnx=onnx, c=c)
     ACTIVATIONS[name] = Activation(op, value, slope, kinks, at_nan, keras)
     return ACTIVATIONS[name]
 

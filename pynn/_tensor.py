@@ -54,6 +54,9 @@ class Op(NamedTuple):
     onnx : str, callable or None
         ONNX's operator of the same inputs; or ``onnx(writer, *inputs, **params)``, which adds the
         nodes that do the same at inference and returns the name of their value.
+    c : str or None
+        The value of an entry in C99, in float: an expression of ``x``, ``y`` and ``z``, the
+        entries of its inputs, and of ``alpha``. None where it has none.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Op(NamedTuple):
     dtype: str | None = None
     modal: bool = False
     onnx: OnnxForm | None = None
+    c: str | None = None
 
 
 class Mode:

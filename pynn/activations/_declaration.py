@@ -23,7 +23,7 @@ def activation(
     aliases : tuple of str
         Further names.
     **declared
-        ``kinks``, ``at_nan``, ``keras`` and ``onnx`` of `declare_activation`.
+        ``kinks``, ``at_nan``, ``keras``, ``onnx`` and ``c`` of `declare_activation`.
     """
 
     def declare(function: Thing) -> Thing:

@@ -31,6 +31,7 @@ def _check_slope(negative_slope: float) -> None:
     kinks=lambda alpha: (0.0,),
     keras=KerasOp("keras.src.ops.nn", "Relu"),
     onnx=lambda w, x, alpha: w.node("Relu", x),
+    c="x < 0.0f ? 0.0f : x",
 )
 def relu(
     x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
@@ -85,6 +86,7 @@ def relu(
     onnx=lambda w, x, alpha: w.node(
         "Add", w.node("Max", x, 0.0), w.node("Mul", w.node("Min", x, 0.0), alpha)
     ),
+    c="x > 0.0f ? x : alpha * x",
 )
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """Return `x` where it is positive and ``negative_slope * x`` elsewhere.
@@ -120,6 +122,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     kinks=lambda alpha: (0.0, 6.0),
     keras=KerasOp("keras.src.ops.nn", "Relu6"),
     onnx=lambda w, x, alpha: w.node("Min", w.node("Max", x, 0.0), 6.0),
+    c="x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x",
 )
 def relu6(x: Any) -> Any:
     """Return ``min(max(x, 0), 6)``.
@@ -140,6 +143,7 @@ declare_activation(
     kinks=lambda alpha: (alpha,),
     keras=KerasOp("keras.src.activations.activations", "ReLU", "threshold"),
     onnx=lambda w, x, alpha: w.node("Where", w.node("Greater", x, alpha), x, 0.0),
+    c="x <= alpha ? 0.0f : x",
 )
 
 
@@ -163,6 +167,7 @@ def _elu_in_onnx(w: OnnxWriter, x: str, alpha: float, scale: float) -> str:
     kinks=lambda alpha: (0.0,),
     keras=KerasOp("keras.src.ops.nn", "Elu", "alpha"),
     onnx=lambda w, x, alpha: _elu_in_onnx(w, x, alpha, 1.0),
+    c="x > 0.0f ? x : alpha * expm1f(x)",
 )
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return `x` where it is positive and ``alpha * (exp(x) - 1)`` elsewhere.
@@ -195,6 +200,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     kinks=lambda alpha: (0.0,),
     keras=KerasOp("keras.src.ops.nn", "Selu"),
     onnx=lambda w, x, alpha: _elu_in_onnx(w, x, SELU_ALPHA, SELU_SCALE),
+    c="x > 0.0f ? 1.05070099f * x : 1.75809934f * expm1f(x)",
 )
 def selu(x: Any) -> Any:
     """Return a scaled `elu` that keeps mean 0 and variance 1 from layer to layer.

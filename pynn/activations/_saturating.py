@@ -18,6 +18,7 @@ __all__ = ["hard_sigmoid", "heaviside", "sigmoid", "sign", "softsign", "tanh"]
     gradient=lambda grad, out: grad * (out * (1 - out)),
     keras=KerasOp("keras.src.ops.nn", "Sigmoid"),
     onnx=lambda w, x, alpha: w.node("Sigmoid", x),
+    c="1.0f / (1.0f + expf(-x))",
 )
 def sigmoid(x: Any) -> Any:
     """Return ``1 / (1 + exp(-x))``.
@@ -39,6 +40,7 @@ def sigmoid(x: Any) -> Any:
     onnx=lambda w, x, alpha: w.node(
         "Min", w.node("Max", w.node("Add", w.node("Mul", x, 1 / 6), 0.5), 0.0), 1.0
     ),
+    c="x <= -3.0f ? 0.0f : x >= 3.0f ? 1.0f : x / 6.0f + 0.5f",
 )
 def hard_sigmoid(x: Any) -> Any:
     """Return ``x / 6 + 1 / 2``, cut off at 0 and 1.
@@ -58,6 +60,7 @@ def hard_sigmoid(x: Any) -> Any:
     gradient=lambda grad, out: grad * (1 - out * out),
     keras=KerasOp("keras.src.ops.numpy", "Tanh"),
     onnx=lambda w, x, alpha: w.node("Tanh", x),
+    c="tanhf(x)",
 )
 def tanh(x: Any) -> Any:
     """Return the hyperbolic tangent of `x`.
@@ -76,6 +79,7 @@ def tanh(x: Any) -> Any:
     lambda x, alpha: (1 + np.abs(x)) ** -2.0,
     keras=KerasOp("keras.src.ops.nn", "Softsign"),
     onnx=lambda w, x, alpha: w.node("Div", x, w.node("Add", w.node("Abs", x), 1.0)),
+    c="x / (1.0f + fabsf(x))",
 )
 def softsign(x: Any) -> Any:
     """Return ``x / (1 + |x|)``.
@@ -94,6 +98,7 @@ def softsign(x: Any) -> Any:
     lambda x, alpha: np.zeros_like(x),
     kinks=lambda alpha: (0.0,),
     onnx=lambda w, x, alpha: w.cast(w.node("Not", w.node("Less", x, 0.0))),
+    c="x >= 0.0f ? 1.0f : x < 0.0f ? 0.0f : x",
 )
 def heaviside(x: Any) -> Any:
     """Return 1 where `x` is not negative and 0 elsewhere: the step of a threshold logic unit.
@@ -114,6 +119,7 @@ def heaviside(x: Any) -> Any:
     lambda x, alpha: np.zeros_like(x),
     kinks=lambda alpha: (0.0,),
     onnx=lambda w, x, alpha: w.node("Sign", x),
+    c="x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x",
 )
 def sign(x: Any) -> Any:
     """Return -1, 0 or 1, the sign of `x`. Its gradient is 0.

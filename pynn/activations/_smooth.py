@@ -20,6 +20,7 @@ __all__ = ["exponential", "gelu", "linear", "mish", "silu", "softplus", "swish"]
     lambda x, alpha: np.ones_like(x),
     keras=KerasOp("keras.layers", "Identity"),
     onnx=lambda w, x, alpha: x,
+    c="x",
 )
 def linear(x: Any) -> Any:
     """Return `x`.
@@ -39,6 +40,7 @@ def linear(x: Any) -> Any:
     gradient=lambda grad, out: grad * out,
     keras=KerasOp("keras.src.ops.numpy", "Exp"),
     onnx=lambda w, x, alpha: w.node("Exp", x),
+    c="expf(x)",
 )
 def exponential(x: Any) -> Any:
     """Return e to the power of `x`.
@@ -63,6 +65,7 @@ def _softplus_in_onnx(w: OnnxWriter, x: str) -> str:
     lambda x, alpha: np.exp(-np.logaddexp(0, -x)),
     keras=KerasOp("keras.src.ops.nn", "Softplus"),
     onnx=lambda w, x, alpha: _softplus_in_onnx(w, x),
+    c="(x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)))",
 )
 def softplus(x: Any) -> Any:
     """Return ``log(1 + exp(x))``.
@@ -90,6 +93,7 @@ def _normal_distribution(x: Any) -> Any:
     onnx=lambda w, x, alpha: w.node(
         "Mul", w.node("Mul", x, 0.5), w.node("Add", w.erf(w.node("Mul", x, math.sqrt(0.5))), 1.0)
     ),
+    c="0.5f * x * erfcf(-0.707106781f * x)",
 )
 def gelu(x: Any, approximate: bool = False) -> Any:
     """Return `x` times the normal distribution's probability of a value below it.
@@ -136,6 +140,7 @@ declare_activation(
     _gelu_tanh_slope,
     keras=KerasOp("keras.src.ops.nn", "Gelu", None, {"approximate": True}),
     onnx=_gelu_tanh_in_onnx,
+    c="0.5f * x * (1.0f + tanhf(0.797884561f * (x + 0.044715f * x * x * x)))",
 )
 
 
@@ -150,6 +155,7 @@ def _silu_slope(x: np.ndarray, alpha: float) -> np.ndarray:
     aliases=("swish",),
     keras=KerasOp("keras.src.ops.nn", "Silu"),
     onnx=lambda w, x, alpha: w.node("Mul", x, w.node("Sigmoid", x)),
+    c="x / (1.0f + expf(-x))",
 )
 def silu(x: Any) -> Any:
     """Return ``x * sigmoid(x)``, also called swish.
@@ -176,6 +182,7 @@ def _mish_slope(x: np.ndarray, alpha: float) -> np.ndarray:
     _mish_slope,
     keras=KerasOp("keras.src.activations.activations", "Mish"),
     onnx=lambda w, x, alpha: w.node("Mul", x, w.node("Tanh", _softplus_in_onnx(w, x))),
+    c="x * tanhf((x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))))",
 )
 def mish(x: Any) -> Any:
     """Return ``x * tanh(softplus(x))`` (Misra, 2019).

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pynn.formats._onnx_file import write_onnx
+from pynn.formats.c import write_c
 
 # ``write(model, filepath, **options)``, by the format's name, which is the ending of its files.
-_WRITERS: dict[str, Callable[..., None]] = {"onnx": write_onnx}
+_WRITERS: dict[str, Callable[..., Any]] = {"onnx": write_onnx, "c": write_c}
 
 
 def export_model(
@@ -19,21 +20,22 @@ def export_model(
     verbose: bool | None = None,
     input_signature: Any = None,
     **kwargs: Any,
-) -> None:
+) -> Any:
     """Write the model for another program: what predicts, without pynn.
 
     Parameters
     ----------
     filepath : path-like, int or binary file
         What is there is replaced, once the new file is whole.
-    format : {"onnx"}, default=by the ending of `filepath`
+    format : {"onnx", "c"}, default=by the ending of `filepath`
         The default in the signature is Keras's, and stands for that.
     verbose : bool, default=None
         Whether to print what was written.
     input_signature : None
         Inputs are those of the model, with any number of rows.
     **kwargs
-        Of ONNX: ``opset_version``, default 17, the version of its operators.
+        Of ONNX: ``opset_version``, default 17, the version of its operators. Of C: ``name``, what
+        the functions begin with, by default the file's name.
 
     Raises
     ------
@@ -43,11 +45,18 @@ def export_model(
         If a package that the format needs is not installed.
     NotImplementedError
         If the model has an op that is not translated, or no graph as its ``call()`` looks at
-        values.
+        values. For C it must predict in the engine, row by row.
+
+    Notes
+    -----
+    A C file is C99, for microcontrollers too: constant tables and the functions
+    ``<name>_predict``, of a row, and ``<name>_predict_rows``. It allocates nothing, computes in
+    float, and needs no library but that of ``<math.h>``, if it calls one of its functions.
 
     Examples
     --------
     >>> model.export("model.onnx")  # doctest: +SKIP
+    >>> model.export("model.c")  # doctest: +SKIP
     """
     if format == "tf_saved_model" and isinstance(filepath, (str, os.PathLike)):
         format = os.path.splitext(os.fspath(filepath))[1].lstrip(".") or format

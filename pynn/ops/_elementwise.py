@@ -83,6 +83,7 @@ def _unary(
     slope: Callable[..., Any] | None,
     onnx: OnnxForm | None = None,
     *,
+    c: str | None = None,
     name: str | None = None,
     dtype: str | None = None,
 ) -> Callable[[Thing], Thing]:
@@ -96,7 +97,7 @@ def _unary(
 
     def declare(function: Any) -> Any:
         known = name or function.__name__
-        op = Op(known, forward, None if slope is None else backward, same, dtype, onnx=onnx)
+        op = Op(known, forward, None if slope is None else backward, same, dtype, onnx=onnx, c=c)
 
         @wraps(function)
         def call(x: Any) -> Any:
@@ -113,6 +114,7 @@ def _binary(
     slopes: tuple[Callable[..., Any], Callable[..., Any]] | None,
     onnx: OnnxForm | None = None,
     *,
+    c: str | None = None,
     dtype: str | None = None,
 ) -> Callable[[Thing], Thing]:
     """Return a decorator that makes a function of two values an op, of the function's name.
@@ -129,7 +131,7 @@ def _binary(
 
     def declare(function: Any) -> Any:
         known = None if slopes is None else backward
-        op = Op(function.__name__, forward, known, broadcast, dtype, onnx=onnx)
+        op = Op(function.__name__, forward, known, broadcast, dtype, onnx=onnx, c=c)
 
         @wraps(function)
         def call(x1: Any, x2: Any) -> Any:
@@ -142,7 +144,7 @@ def _binary(
 
 
 def _comparison(
-    forward: Callable[..., Any], onnx: str, negated: bool = False
+    forward: Callable[..., Any], onnx: str, c: str, negated: bool = False
 ) -> Callable[[Thing], Thing]:
     """Return a decorator that makes a function of two values an op with true or false results."""
 
@@ -150,7 +152,7 @@ def _comparison(
         truth = w.node(onnx, *inputs)
         return w.cast(w.node("Not", truth) if negated else truth)
 
-    return _binary(forward, None, translate, dtype="bool")
+    return _binary(forward, None, translate, c=f"(float)({c})", dtype="bool")
 
 
 def _pick_slopes(
@@ -164,8 +166,8 @@ def _pick_slopes(
     return first, lambda g, a, b, out: g - first(g, a, b, out)
 
 
-ROUND = Op("round", np.round, None, same, onnx="Round")
-STOP_GRADIENT = Op("stop_gradient", lambda x: x, None, same, onnx=lambda w, x: x)
+ROUND = Op("round", np.round, None, same, onnx="Round", c="rintf(x)")
+STOP_GRADIENT = Op("stop_gradient", lambda x: x, None, same, onnx=lambda w, x: x, c="x")
 
 WHERE = Op(
     "where",
@@ -177,6 +179,7 @@ WHERE = Op(
     ),
     broadcast,
     onnx=lambda w, condition, yes, no: w.node("Where", w.truth(condition), yes, no),
+    c="x != 0.0f ? y : z",
 )
 CLIP = Op(
     "clip",
@@ -184,6 +187,7 @@ CLIP = Op(
     lambda grad, out, x, low, high: (grad * ((x >= low) & (x <= high)), None, None),
     same,
     onnx=lambda w, x, low, high: w.node("Min", w.node("Max", x, low), high),
+    c="x != x ? x : (x < y ? y : x) > z ? z : x < y ? y : x",
 )
 
 
@@ -202,22 +206,27 @@ CAST = Op(
 )
 
 
-@_binary(np.add, (lambda g, a, b, out: g, lambda g, a, b, out: g), "Add")
+@_binary(np.add, (lambda g, a, b, out: g, lambda g, a, b, out: g), "Add", c="x + y")
 def add(x1: Any, x2: Any) -> Any:
     """Return ``x1 + x2``, entry by entry, with broadcasting."""
 
 
-@_binary(np.subtract, (lambda g, a, b, out: g, lambda g, a, b, out: -g), "Sub")
+@_binary(np.subtract, (lambda g, a, b, out: g, lambda g, a, b, out: -g), "Sub", c="x - y")
 def subtract(x1: Any, x2: Any) -> Any:
     """Return ``x1 - x2``, entry by entry, with broadcasting."""
 
 
-@_binary(np.multiply, (lambda g, a, b, out: g * b, lambda g, a, b, out: g * a), "Mul")
+@_binary(np.multiply, (lambda g, a, b, out: g * b, lambda g, a, b, out: g * a), "Mul", c="x * y")
 def multiply(x1: Any, x2: Any) -> Any:
     """Return ``x1 * x2``, entry by entry, with broadcasting."""
 
 
-@_binary(np.true_divide, (lambda g, a, b, out: g / b, lambda g, a, b, out: -g * out / b), "Div")
+@_binary(
+    np.true_divide,
+    (lambda g, a, b, out: g / b, lambda g, a, b, out: -g * out / b),
+    "Div",
+    c="x / y",
+)
 def divide(x1: Any, x2: Any) -> Any:
     """Return ``x1 / x2``, entry by entry, with broadcasting."""
 
@@ -238,7 +247,7 @@ def _floor_divide_in_onnx(w: OnnxWriter, a: Any, b: Any) -> str:
     return w.node("Round", w.node("Div", w.node("Sub", a, _mod_in_onnx(w, a, b)), b))
 
 
-@_binary(np.floor_divide, None, _floor_divide_in_onnx)
+@_binary(np.floor_divide, None, _floor_divide_in_onnx, c="floorf(x / y)")
 def floor_divide(x1: Any, x2: Any) -> Any:
     """Return the largest whole number not above ``x1 / x2``. It has no gradient."""
 
@@ -247,6 +256,7 @@ def floor_divide(x1: Any, x2: Any) -> Any:
     np.mod,
     (lambda g, a, b, out: g, lambda g, a, b, out: -g * np.floor_divide(a, b)),
     _mod_in_onnx,
+    c="x - y * floorf(x / y)",
 )
 def mod(x1: Any, x2: Any) -> Any:
     """Return the remainder of `floor_divide`."""
@@ -259,47 +269,48 @@ def mod(x1: Any, x2: Any) -> Any:
         lambda g, a, b, out: g * out * np.log(np.where(np.greater(a, 0), a, 1)),
     ),
     "Pow",
+    c="powf(x, y)",
 )
 def power(x1: Any, x2: Any) -> Any:
     """Return `x1` to the power of `x2`."""
 
 
-@_binary(np.maximum, _pick_slopes(np.greater), "Max")
+@_binary(np.maximum, _pick_slopes(np.greater), "Max", c="x > y || x != x ? x : y")
 def maximum(x1: Any, x2: Any) -> Any:
     """Return the larger value, entry by entry."""
 
 
-@_binary(np.minimum, _pick_slopes(np.less), "Min")
+@_binary(np.minimum, _pick_slopes(np.less), "Min", c="x < y || x != x ? x : y")
 def minimum(x1: Any, x2: Any) -> Any:
     """Return the smaller value, entry by entry."""
 
 
-@_comparison(np.equal, "Equal")
+@_comparison(np.equal, "Equal", "x == y")
 def equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 == x2``."""
 
 
-@_comparison(np.not_equal, "Equal", negated=True)
+@_comparison(np.not_equal, "Equal", "x != y", negated=True)
 def not_equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 != x2``."""
 
 
-@_comparison(np.less, "Less")
+@_comparison(np.less, "Less", "x < y")
 def less(x1: Any, x2: Any) -> Any:
     """Return where ``x1 < x2``."""
 
 
-@_comparison(np.less_equal, "Greater", negated=True)
+@_comparison(np.less_equal, "Greater", "x <= y", negated=True)
 def less_equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 <= x2``."""
 
 
-@_comparison(np.greater, "Greater")
+@_comparison(np.greater, "Greater", "x > y")
 def greater(x1: Any, x2: Any) -> Any:
     """Return where ``x1 > x2``."""
 
 
-@_comparison(np.greater_equal, "Less", negated=True)
+@_comparison(np.greater_equal, "Less", "x >= y", negated=True)
 def greater_equal(x1: Any, x2: Any) -> Any:
     """Return where ``x1 >= x2``."""
 
@@ -308,42 +319,42 @@ def _logic(operator: str) -> OnnxForm:
     return lambda w, *values: w.cast(w.node(operator, *map(w.truth, values)))
 
 
-@_binary(np.logical_and, None, _logic("And"), dtype="bool")
+@_binary(np.logical_and, None, _logic("And"), dtype="bool", c="(float)(x != 0.0f && y != 0.0f)")
 def logical_and(x1: Any, x2: Any) -> Any:
     """Return where both are true."""
 
 
-@_binary(np.logical_or, None, _logic("Or"), dtype="bool")
+@_binary(np.logical_or, None, _logic("Or"), dtype="bool", c="(float)(x != 0.0f || y != 0.0f)")
 def logical_or(x1: Any, x2: Any) -> Any:
     """Return where at least one is true."""
 
 
-@_unary(np.logical_not, None, _logic("Not"), dtype="bool")
+@_unary(np.logical_not, None, _logic("Not"), dtype="bool", c="(float)(x == 0.0f)")
 def logical_not(x: Any) -> Any:
     """Return where `x` is false."""
 
 
-@_unary(np.isnan, None, lambda w, x: w.cast(w.node("IsNaN", x)), dtype="bool")
+@_unary(np.isnan, None, lambda w, x: w.cast(w.node("IsNaN", x)), dtype="bool", c="(float)(x != x)")
 def isnan(x: Any) -> Any:
     """Return where `x` is not a number."""
 
 
-@_unary(np.negative, lambda x, out: -1, "Neg")
+@_unary(np.negative, lambda x, out: -1, "Neg", c="-x")
 def negative(x: Any) -> Any:
     """Return ``-x``."""
 
 
-@_unary(np.absolute, lambda x, out: np.sign(x), "Abs")
+@_unary(np.absolute, lambda x, out: np.sign(x), "Abs", c="fabsf(x)")
 def absolute(x: Any) -> Any:
     """Return the absolute value of `x`."""
 
 
-@_unary(np.square, lambda x, out: 2 * x, lambda w, x: w.node("Mul", x, x))
+@_unary(np.square, lambda x, out: 2 * x, lambda w, x: w.node("Mul", x, x), c="x * x")
 def square(x: Any) -> Any:
     """Return ``x * x``."""
 
 
-@_unary(np.sqrt, lambda x, out: 0.5 / out, "Sqrt")
+@_unary(np.sqrt, lambda x, out: 0.5 / out, "Sqrt", c="sqrtf(x)")
 def sqrt(x: Any) -> Any:
     """Return the square root of `x`."""
 
@@ -362,32 +373,42 @@ def rsqrt(x: Any) -> Any:
     return divide(1.0, sqrt(x))
 
 
-@_unary(np.exp, lambda x, out: out, "Exp")
+@_unary(np.exp, lambda x, out: out, "Exp", c="expf(x)")
 def exp(x: Any) -> Any:
     """Return e to the power of `x`."""
 
 
-@_unary(np.expm1, lambda x, out: out + 1, lambda w, x: w.node("Sub", w.node("Exp", x), 1.0))
+@_unary(
+    np.expm1,
+    lambda x, out: out + 1,
+    lambda w, x: w.node("Sub", w.node("Exp", x), 1.0),
+    c="expm1f(x)",
+)
 def expm1(x: Any) -> Any:
     """Return ``exp(x) - 1``, exact for small `x`."""
 
 
-@_unary(np.log, lambda x, out: 1 / x, "Log")
+@_unary(np.log, lambda x, out: 1 / x, "Log", c="logf(x)")
 def log(x: Any) -> Any:
     """Return the natural logarithm of `x`."""
 
 
-@_unary(np.log1p, lambda x, out: 1 / (1 + x), lambda w, x: w.node("Log", w.node("Add", x, 1.0)))
+@_unary(
+    np.log1p,
+    lambda x, out: 1 / (1 + x),
+    lambda w, x: w.node("Log", w.node("Add", x, 1.0)),
+    c="log1pf(x)",
+)
 def log1p(x: Any) -> Any:
     """Return ``log(1 + x)``, exact for small `x`."""
 
 
-@_unary(np.sin, lambda x, out: np.cos(x), "Sin")
+@_unary(np.sin, lambda x, out: np.cos(x), "Sin", c="sinf(x)")
 def sin(x: Any) -> Any:
     """Return the sine of `x`."""
 
 
-@_unary(np.cos, lambda x, out: -np.sin(x), "Cos")
+@_unary(np.cos, lambda x, out: -np.sin(x), "Cos", c="cosf(x)")
 def cos(x: Any) -> Any:
     """Return the cosine of `x`."""
 
@@ -484,22 +505,23 @@ def _special(name: str, x: Any) -> Any:
     None,
     lambda w, x: w.node("Where", w.node("Less", x, 0.0), w.node("Ceil", x), w.node("Floor", x)),
     name="truncate",
+    c="truncf(x)",
 )
 def trunc(x: Any) -> Any:
     """Return `x` without its fraction. It has no gradient."""
 
 
-@_unary(np.sign, None, "Sign", name="signum")
+@_unary(np.sign, None, "Sign", name="signum", c="x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x")
 def sign(x: Any) -> Any:
     """Return -1, 0 or 1. It has no gradient; the activation of that name has."""
 
 
-@_unary(np.floor, None, "Floor")
+@_unary(np.floor, None, "Floor", c="floorf(x)")
 def floor(x: Any) -> Any:
     """Return the largest whole number not above `x`. It has no gradient."""
 
 
-@_unary(np.ceil, None, "Ceil")
+@_unary(np.ceil, None, "Ceil", c="ceilf(x)")
 def ceil(x: Any) -> Any:
     """Return the smallest whole number not below `x`. It has no gradient."""
 

@@ -1,0 +1,72 @@
+"""Numbers, tables and names as C has them."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while main".split()
+)
+_WIDTH = 100
+
+
+def c_name(text: str) -> str:
+    """Return an identifier made of `text`.
+
+    Examples
+    --------
+    >>> from pynn.formats.c import c_name
+    >>> c_name("my model-2"), c_name("2nd"), c_name("double")
+    ('my_model_2', 'm_2nd', 'm_double')
+    """
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
+    return name if name and not name[0].isdigit() and name not in _KEYWORDS else f"m_{name}"
+
+
+def literal(value: Any) -> str:
+    """Return a float as C writes it, in parentheses if it is negative."""
+    number = np.float32(value)
+    if not np.isfinite(number):
+        text = "NAN" if np.isnan(number) else "INFINITY"
+    else:
+        text = str(abs(number)) + "f"
+    return f"(-{text})" if np.signbit(number) and not np.isnan(number) else text
+
+
+def table(kind: str, name: str, values: np.ndarray) -> str:
+    """Return the definition of an array of constants."""
+    flat = np.asarray(values).ravel()
+    numbers: Iterable[str]
+    if kind == "float":
+        numbers = [literal(x).strip("()") for x in flat]
+    elif kind == "double":
+        numbers = [repr(float(x)) for x in flat]
+    else:
+        numbers = map(str, flat.tolist())
+    body = textwrap.fill(
+        ", ".join(numbers),
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return f"static const {kind} {name}[{len(flat)}] = {{\n{body}}};\n"
+
+
+def comment(text: str) -> str:
+    """Return lines as a comment; what would end it is broken up."""
+    lines = text.replace("*/", "* /").replace("/*", "/ *").splitlines()
+    return "/*\n" + "".join(f" * {line}".rstrip() + "\n" for line in lines) + " */\n"
+
+
+def substituted(form: str, **operands: str) -> str:
+    """Return a C form with operands in the place of the names x, y, z and alpha."""
+    return re.sub(r"\b(x|y|z|alpha)\b", lambda found: operands[found[0]], form)

@@ -1,0 +1,59 @@
+"""Compare exported C files with `predict` for many random models: not a part of the suite.
+
+python tests/c_export/long.py --count 200 --cc gcc clang
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from c_export.compiled import call, compile_files, scale_of
+from c_export.random_models import random_model
+from pynn.formats.c import write_c
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--cc", nargs="+", default=["gcc", "clang"])
+    given = parser.parse_args()
+    worst: list[tuple[float, int, str]] = []
+    refused = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(given.first, given.first + given.count):
+            path = Path(folder, f"m{seed}.c")
+            model, rows = random_model(seed)
+            expected = model.predict(rows if len(rows) > 1 else rows[0], verbose=0)
+            expected = expected if isinstance(expected, list) else [expected]
+            try:
+                write_c(model, path)
+            except NotImplementedError as error:
+                refused += 1
+                print(seed, error)
+                continue
+            floats = [x.astype(np.float32) for x in rows]
+            for cc in given.cc:
+                library = compile_files(path, cc=cc)
+                for by_row in (False, True):
+                    for y, found in zip(expected, call(path, library, floats, by_row), strict=True):
+                        flat = y.reshape(len(y), -1)
+                        gap = np.abs(flat - found).max() / scale_of(flat)
+                        worst.append((float(gap), seed, cc))
+                        if not gap <= 1e-6:
+                            print(f"seed {seed} with {cc}: {gap:.2e}")
+    worst.sort(reverse=True)
+    within = sum(gap <= 1e-6 for gap, _, _ in worst)
+    print(f"{given.count} models, {refused} refused; {within} of {len(worst)} within 1e-6")
+    print("largest differences:", [f"{gap:.1e} (seed {seed}, {cc})" for gap, seed, cc in worst[:5]])
+
+
+if __name__ == "__main__":
+    main()
