@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 import pynn
 from estimators.problems import IRIS
@@ -43,6 +44,33 @@ def test_parameters_of_their_own() -> None:
     assert repr(model) == "Small(random_state=0, units=7)"
     quiet, loud = clone(Noisy()).fit(X, Y), Noisy(spread=3.0).fit(X, Y)
     assert not np.array_equal(quiet.coef_, loud.coef_)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier(), Perceptron(), Small(3), Noisy()])
+def test_parameters_are_those_of_scikit_learns_base(estimator: Any) -> None:
+    for deep in (False, True):
+        expected = BaseEstimator.get_params(estimator, deep)
+        assert list(estimator.get_params(deep).items()) == list(expected.items())
+
+
+def test_parameters_of_estimators_in_parameters() -> None:
+    class Holding(Perceptron):
+        def __init__(self, *, inner: Any = None) -> None:
+            super().__init__()
+            self.inner = inner
+
+    model = Holding(inner=Perceptron(eta0=0.5))
+    assert model.get_params(deep=False) == {"inner": model.inner}
+    assert model.get_params() == BaseEstimator.get_params(model)
+    assert model.get_params()["inner__eta0"] == 0.5
+    assert clone(model.set_params(inner__eta0=2.0)).inner.eta0 == 2.0
+
+
+def test_a_clone_does_not_read_the_constructor_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With scikit-learn's own get_params, a clone took 1.6 times as long as one of its estimators.
+    clone(MLPClassifier())
+    monkeypatch.setattr(inspect, "signature", lambda *_: pytest.fail("the signature was read"))
+    assert clone(MLPClassifier(alpha=0.5)).alpha == 0.5
 
 
 def test_known_parameters_are_still_checked() -> None:
