@@ -45,6 +45,23 @@ int shuffle_as_numpy(const py::array& key, int position, const py::array& order)
   return generator.position();
 }
 
+// A number below `count` as RandomState.randint draws it, for counts of 31 bits.
+std::uint32_t draw_below(MersenneTwister& generator, std::uint32_t count) {
+  for (;;) {
+    const std::uint32_t value = generator.next() & 0x7fffffffu;
+    if (value < count) return value;
+  }
+}
+
+std::uint32_t order_seed_as_linear_models(std::uint32_t seed) {
+  constexpr std::uint32_t kLargest = 0x7fffffffu;
+  std::uint32_t key[MersenneTwister::kWords];
+  MersenneTwister::seed(key, seed);
+  MersenneTwister generator(key, MersenneTwister::kWords);
+  draw_below(generator, kLargest - 1);  // scikit-learn's data set draws a seed it never uses
+  return draw_below(generator, kLargest);
+}
+
 void shuffle_as_linear_models(const py::array& order, std::uint32_t seed) {
   auto* rows = writable_data<std::int64_t>("order", order, order.size());
   const std::int64_t n = order.size();
@@ -64,6 +81,8 @@ void bind_orders(py::module_& m) {
         py::arg("order"),
         "Shuffle order, int64, in place as RandomState.shuffle does. key is changed in place; "
         "return the new position.");
+  m.def("order_seed_as_linear_models", &order_seed_as_linear_models, py::arg("seed"),
+        "The seed of the shuffles of a linear model with this random state, an integer.");
   m.def("shuffle_as_linear_models", &shuffle_as_linear_models, py::arg("order"), py::arg("seed"),
         "Shuffle order, int64, in place as scikit-learn's linear models do with this seed.");
 }

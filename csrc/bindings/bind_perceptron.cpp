@@ -174,6 +174,7 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
     result["loss"] = args.loss_sum;
     result["penalty"] = args.penalty_sum;
     result["updates"] = args.updates;
+    result["finite"] = args.finite;
     result["l1_total"] = l1_total;
     return result;
   });
@@ -230,7 +231,8 @@ Returns
 dict
     loss: sum of max(0, -target * score) or of (target - score)^2 / 2, before each step; penalty:
     sum over the rows of l2 / 2 ||w||^2 + l1 ||w||_1 at that moment (scikit-learn's stopping rule
-    looks at loss + penalty); updates: rows that changed the weights; l1_total.
+    looks at loss + penalty); updates: rows that changed the weights; finite: whether the changed
+weights and the intercept are; l1_total.
 )");
 }
 

@@ -294,6 +294,7 @@ struct PerceptronArgs {
   double loss_sum;
   double penalty_sum;  // of the penalty on the weights as they were at each row
   std::int64_t updates;
+  bool finite;  // whether the weights that were changed, and the intercept, are
 };
 
 template <class T>

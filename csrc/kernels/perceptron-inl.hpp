@@ -98,11 +98,15 @@ class DenseRows {
 
   const Norms& norms() const { return norms_; }
 
-  void finish() {
+  // Returns whether the weights are finite.
+  bool finish() {
     for (int i = 0; i < rest_; ++i) {
       a_.weights[whole_ + i] = w_tail_[i];
       if (a_.l1_applied != nullptr) a_.l1_applied[whole_ + i] = applied_tail_[i];
     }
+    T zeros = 0;
+    for (int i = 0; i < a_.features; ++i) zeros += T(0) * a_.weights[i];
+    return zeros == 0;
   }
 
  private:
@@ -163,36 +167,40 @@ class DenseRows {
 
 // Sums in double, in the order of the row's entries; the vocabulary of DenseRows.
 // L1 shrinks a weight when a row has its feature, as in scikit-learn.
+//
+// A row's sum waits for its last addition. Where the last rows have left the weights as they are,
+// the sums of the next ones are therefore found side by side, and again after a step.
 template <class T>
 class CsrRows {
  public:
   CsrRows(const PerceptronArgs<T>& a, bool tracked) : a_(a), tracked_(tracked) { update_norms(); }
 
   void advance() {
-    if (at_ == held_) take_rows();
-    row_ = rows_[at_++];
+    const std::int64_t last = next_ + kAhead < a_.count ? next_ + kAhead : a_.count;
+    while (known_ < last) expect(known_++);
+    at_ = next_++;
+    row_ = rows_[at_ % kAhead];
   }
 
-  T dot() const {
-    double sum = 0;
-    for (std::int64_t i = 0; i < row_.entries; ++i) {
-      sum += static_cast<double>(weight(i)) * static_cast<double>(row_.x[i]);
-    }
-    return static_cast<T>(sum);
+  T dot() {
+    if (at_ >= summed_) sum_next();
+    return static_cast<T>(sums_[at_ % kAhead]);
   }
 
   void add(T factor) {
     for (std::int64_t i = 0; i < row_.entries; ++i) {
-      T& w = weight(i);
+      T& w = a_.weights[row_.columns[i]];
       if (tracked_) add_to_norms(norms_, static_cast<double>(w), -1);
       w += factor * row_.x[i];
+      zeros_ += T(0) * w;
       if (tracked_) add_to_norms(norms_, static_cast<double>(w), 1);
     }
+    forget_sums();
   }
 
   void shrink(T total, T scale) {
     for (std::int64_t i = 0; i < row_.entries; ++i) {
-      T& w = weight(i);
+      T& w = a_.weights[row_.columns[i]];
       T& applied = a_.l1_applied[row_.columns[i]];
       const T before = w;
       if (w > 0) {
@@ -204,16 +212,18 @@ class CsrRows {
       }
       applied += scale * (w - before);
     }
+    forget_sums();
   }
 
   void multiply(T factor) {
     for (int i = 0; i < a_.features; ++i) a_.weights[i] *= factor;
     update_norms();
+    forget_sums();
   }
 
   const Norms& norms() const { return norms_; }
 
-  void finish() {}
+  bool finish() const { return zeros_ == 0; }
 
  private:
   struct Row {
@@ -221,31 +231,67 @@ class CsrRows {
     const std::int32_t* columns;
     std::int64_t entries;
   };
-  // Half of a first-level cache of float32.
-  static constexpr int kRows = 32;
-  static constexpr std::int64_t kEntries = 2048;
+  static constexpr int kAhead = 8;       // rows whose cache lines are asked for
+  static constexpr int kSideBySide = 4;  // sums at once
+  static constexpr std::int64_t kFar = 2 * kAhead;
 
-  // Copies the next rows, whose order hardware does not foresee: that loads many cache lines at
-  // once, whereas a row's own sum waits for its last addition. A long row is not copied.
-  void take_rows() {
-    at_ = held_ = 0;
-    std::int64_t used = 0;
-    for (; held_ < kRows && next_ < a_.count; ++next_) {
-      const std::int64_t row = a_.order[next_];
-      const std::int64_t begin = a_.indptr[row], n = a_.indptr[row + 1] - begin;
-      if (n > kEntries) {
-        rows_[held_++] = {a_.x + begin, a_.indices + begin, n};
-        continue;
-      }
-      if (used + n > kEntries) break;
-      for (std::int64_t i = 0; i < n; ++i) x_[used + i] = a_.x[begin + i];
-      for (std::int64_t i = 0; i < n; ++i) columns_[used + i] = a_.indices[begin + i];
-      rows_[held_++] = {x_ + used, columns_ + used, n};
-      used += n;
+  // Rows come in an order that hardware does not foresee.
+  void expect(std::int64_t i) {
+    if (i + kFar < a_.count) prefetch(a_.indptr + a_.order[i + kFar]);
+    const std::int64_t row = a_.order[i], begin = a_.indptr[row];
+    const Row known = {a_.x + begin, a_.indices + begin, a_.indptr[row + 1] - begin};
+    rows_[i % kAhead] = known;
+    prefetch(a_.targets + row);
+    prefetch_entries(known.x, known.entries);
+    prefetch_entries(known.columns, known.entries);
+  }
+
+  template <class E>
+  static void prefetch_entries(const E* values, std::int64_t n) {
+    constexpr std::int64_t kLine = 64 / sizeof(E);
+    constexpr std::int64_t kFarthest = 8 * kLine;  // hardware asks for the rest of a long row
+    for (std::int64_t i = 0; i < n && i < kFarthest; i += kLine) prefetch(values + i);
+  }
+
+  void forget_sums() {
+    summed_ = at_ + 1;
+    calm_since_ = at_;
+  }
+
+  void sum_next() {
+    if (at_ - calm_since_ > kSideBySide && at_ + kSideBySide <= known_) {
+      sum_side_by_side();
+      summed_ = at_ + kSideBySide;
+    } else {
+      sums_[at_ % kAhead] = sum_from(row_, 0, 0.0);
+      summed_ = at_ + 1;
     }
   }
 
-  T& weight(std::int64_t i) const { return a_.weights[row_.columns[i]]; }
+  double sum_from(const Row& row, std::int64_t first, double sum) const {
+    for (std::int64_t i = first; i < row.entries; ++i) sum += product(row, i);
+    return sum;
+  }
+
+  double product(const Row& row, std::int64_t i) const {
+    return static_cast<double>(a_.weights[row.columns[i]]) * static_cast<double>(row.x[i]);
+  }
+
+  void sum_side_by_side() {
+    Row rows[kSideBySide];
+    double sums[kSideBySide] = {};
+    std::int64_t common = row_.entries;
+    for (int k = 0; k < kSideBySide; ++k) {
+      rows[k] = rows_[(at_ + k) % kAhead];
+      if (rows[k].entries < common) common = rows[k].entries;
+    }
+    for (std::int64_t i = 0; i < common; ++i) {
+      PYNN_UNROLL for (int k = 0; k < kSideBySide; ++k) sums[k] += product(rows[k], i);
+    }
+    for (int k = 0; k < kSideBySide; ++k) {
+      sums_[(at_ + k) % kAhead] = sum_from(rows[k], common, sums[k]);
+    }
+  }
 
   void update_norms() {
     if (!tracked_) return;
@@ -258,13 +304,15 @@ class CsrRows {
   const PerceptronArgs<T>& a_;
   bool tracked_;
   Norms norms_;
-  std::int64_t next_ = 0;
-  int at_ = 0;
-  int held_ = 0;
+  T zeros_ = 0;                  // NaN once a weight is not finite
+  std::int64_t next_ = 0;        // in the order
+  std::int64_t known_ = 0;       // rows_ has those before it
+  std::int64_t at_ = 0;          // the present row
+  std::int64_t summed_ = 0;      // sums_ has those before it
+  std::int64_t calm_since_ = 0;  // the last row that changed the weights
   Row row_{};
-  Row rows_[kRows];
-  T x_[kEntries];
-  std::int32_t columns_[kEntries];
+  Row rows_[kAhead];
+  double sums_[kAhead];
 };
 
 // The factor of rate * x in the step of a row with this score, and its loss.
@@ -328,8 +376,8 @@ static void perceptron_epoch(PerceptronArgs<T>& a) {
     }
   }
   if (scale != 1) rows.multiply(scale);
-  rows.finish();
   a.intercept[0] = intercept;
+  a.finite = rows.finish() && T(0) * intercept == 0;
 }
 
 template <class T>

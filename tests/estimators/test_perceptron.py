@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -255,6 +256,36 @@ def test_sparsified_weights_predict_the_same() -> None:
 def test_warns_where_max_iter_ends_the_training() -> None:
     with pytest.warns(ConvergenceWarning, match="Maximum number of iteration reached"):
         Perceptron(max_iter=1).fit(*IRIS)
+
+
+@pytest.mark.parametrize("seed", [0, 7, np.int64(3), np.random.RandomState(5), None])
+@pytest.mark.parametrize("n_classes", [2, 5])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_sparse_rows_as_scikit_learn(seed: Any, n_classes: int, early_stopping: bool) -> None:
+    """Sums of rows are in scikit-learn's order, whether or not several are found at once."""
+    rng = np.random.default_rng(1)
+    x = sp.random(600, 80, 0.1, format="csr", rng=rng)
+    easy = np.digitize(x @ rng.normal(size=80), np.linspace(-0.3, 0.3, n_classes - 1))
+    for y in (easy, rng.integers(0, n_classes, 600)):
+        given = {"max_iter": 7, "tol": None, "early_stopping": early_stopping}
+        fits = []
+        for kind in (ScikitLearnPerceptron, Perceptron):
+            np.random.seed(11)
+            state = copy.deepcopy(seed)
+            fits.append(kind(random_state=state, **given).fit(x, y))
+        np.testing.assert_array_equal(fits[1].coef_, fits[0].coef_)
+        np.testing.assert_array_equal(fits[1].intercept_, fits[0].intercept_)
+
+
+def test_the_epoch_of_an_overflow_of_sparse_rows() -> None:
+    """Only weights that a row has changed are looked at, however many columns there are."""
+    x = sp.csr_matrix(np.eye(4)[[0, 1, 2]] * [1.0, 1e308, 1.0, 1.0])
+    y = [0, 1, 0]
+    for kind in (ScikitLearnPerceptron, Perceptron):
+        with pytest.raises(ValueError, match="overflow occurred at epoch #1"):
+            kind(eta0=1e10).fit(x, y)
+        with pytest.raises(ValueError, match="overflow occurred at epoch #1"):
+            kind().fit(x, y, coef_init=[[0.0, 0.0, 0.0, np.inf]])
 
 
 def test_weights_that_overflow_are_an_error() -> None:

@@ -13,6 +13,7 @@ from numbers import Real
 from typing import Any, Self
 
 import numpy as np
+from joblib import effective_n_jobs  # type: ignore[import-untyped]
 from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import SparseCoefMixin
@@ -27,7 +28,7 @@ from pynn._user_warning import warn_user
 from pynn.estimators._estimator import Estimator, validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_has_rows, check_rows, check_training_data
-from pynn.estimators.perceptron._unit_trainer import UnitTrainer, step_rows
+from pynn.estimators.perceptron._unit_trainer import UnitTrainer, checked_rows, step_rows
 from pynn.training import ArrayData, EpochOrder, Totals, TrainingLoop
 
 LARGEST_SEED = np.iinfo(np.int32).max
@@ -199,17 +200,22 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, x, dtype=dtype)
         units = self._make_units(x, y, sample_weight)
+        rows = checked_rows(x, self.coef_.dtype)
         stop = threading.Event()
 
         def train(index: int, unit: Unit) -> None:
             with unit.busy:
                 if not stop.is_set():
-                    self._train_unit(index, unit, x, sample_weight, max_iter, stop)
+                    self._train_unit(index, unit, x, rows, sample_weight, max_iter, stop)
 
         try:
-            Parallel(n_jobs=self.n_jobs, require="sharedmem")(
-                delayed(train)(i, unit) for i, unit in enumerate(units)
-            )
+            if effective_n_jobs(self.n_jobs) == 1:
+                for i, unit in enumerate(units):
+                    train(i, unit)
+            else:
+                Parallel(n_jobs=self.n_jobs, require="sharedmem")(
+                    delayed(train)(i, unit) for i, unit in enumerate(units)
+                )
         except BaseException:
             stop.set()
             for unit in units:
@@ -225,18 +231,20 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
         index: int,
         unit: Unit,
         x: Any,
+        rows: Any,
         sample_weight: np.ndarray | None,
         max_iter: int,
         stop: threading.Event,
     ) -> None:
         """Train a unit for at most `max_iter` epochs, and count them."""
         if (held_out := unit.held_out) is not None:
-            rows, targets = x[held_out], unit.targets[held_out]
+            unseen, targets = x[held_out], unit.targets[held_out]
             given = np.ones(len(targets)) if sample_weight is None else sample_weight[held_out]
         weights, intercept = np.atleast_2d(self.coef_)[index], self.intercept_[index : index + 1]
         rule = self._rule(is_sparse=not isinstance(x, np.ndarray))
+        trainer = UnitTrainer(rows, weights, intercept, rule, stop)
         loop = TrainingLoop(
-            UnitTrainer(weights, intercept, rule, stop),
+            trainer,
             ArrayData(x=[x], y=[unit.targets], weights=[unit.row_weight], checked=True),
             batch_size=step_rows(x),
             rates=lambda first_step, count: np.full(count, float(self.eta0)),
@@ -246,14 +254,14 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
         waiting = 0
         for totals in loop.epochs(0, max_iter, order):
             unit.n_epochs += 1
-            if not (np.isfinite(intercept).all() and np.isfinite(weights).all()):
+            if not trainer.finite:
                 raise ValueError(
                     f"Floating-point under-/overflow occurred at epoch #{unit.n_epochs}. Scaling "
                     "input data with StandardScaler or MinMaxScaler might help."
                 )
             value, ending = totals.losses()[0], ""
             if held_out is not None:
-                score = self._score_unit(targets, rows @ weights + intercept[0], given)
+                score = self._score_unit(targets, unseen @ weights + intercept[0], given)
                 value, ending = -score, f", Validation score: {score:f}"
             if self.verbose > 0:
                 _print_epoch(unit.n_epochs, weights, intercept[0], totals, ending)

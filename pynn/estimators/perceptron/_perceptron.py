@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
+from pynn import _core
 from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._labels import Labels
@@ -212,24 +214,36 @@ class Perceptron(ClassifierMixin, BasePerceptron):
         if self.early_stopping and not binary:
             # Columns that may hold together have no common shares to keep.
             held_out = self._hold_out(y, given, classes=y.ndim == 1)
-        random_state = check_random_state(self.random_state)
-        seeds = [random_state] if binary else random_state.randint(LARGEST_SEED, size=len(fires.T))
+        seeds = [self.random_state]
+        if not binary:
+            random_state = check_random_state(self.random_state)
+            seeds = random_state.randint(LARGEST_SEED, size=len(fires.T))
         units = []
         for i, seed in enumerate(seeds):
-            generator = check_random_state(seed)
-            generator.randint(1, LARGEST_SEED)  # scikit-learn's data set draws a seed it never uses
+            is_number = isinstance(seed, Integral)
+            if not is_number:
+                seed = check_random_state(seed)
+                seed.randint(1, LARGEST_SEED)  # scikit-learn's data set draws a seed it never uses
             targets = np.where(fires[:, i], 1, -1).astype(x.dtype)
             if self.early_stopping and binary:
                 held_out = self._hold_out(targets, given, classes=True)
             row_weight = sample_weight
             if positive[i] != 1 or negative[i] != 1:
                 row_weight = given * np.where(fires[:, i], positive[i], negative[i])
-            units.append(Unit(targets, row_weight, generator.randint(LARGEST_SEED), held_out))
+            # A RandomState for each unit would take longer than some epochs.
+            drawn = (
+                _core.order_seed_as_linear_models(int(seed))
+                if is_number
+                else seed.randint(LARGEST_SEED)
+            )
+            units.append(Unit(targets, row_weight, drawn, held_out))
         return units
 
     def _class_weights(self, y: np.ndarray, fires: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the factors of each unit's rows that should, and should not, fire."""
-        n_units = fires.shape[1]
+        equal = np.ones(fires.shape[1])
+        if self.class_weight is None:
+            return equal, equal
         if self._labels.kind == "multilabel" and self.class_weight == "balanced":
             ones = fires.sum(axis=0)
             return (
@@ -241,7 +255,7 @@ class Perceptron(ClassifierMixin, BasePerceptron):
         )
         if self._labels.kind == "binary":
             return weights[1:], weights[:1]
-        return weights, np.ones(n_units)
+        return weights, equal
 
     def _score_unit(
         self, targets: np.ndarray, outputs: np.ndarray, sample_weight: np.ndarray

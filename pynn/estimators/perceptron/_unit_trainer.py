@@ -27,6 +27,8 @@ class UnitTrainer(PythonTrainer):
 
     Parameters
     ----------
+    rows : PerceptronRows
+        What all units of a fit are trained on.
     weights : ndarray of shape (features,)
     intercept : ndarray of shape (1,)
         Both are trained in place.
@@ -39,10 +41,13 @@ class UnitTrainer(PythonTrainer):
     ----------
     iterations : int
         Steps taken.
+    finite : bool
+        Whether weights and intercept are.
     """
 
     def __init__(
         self,
+        rows: Any,
         weights: np.ndarray,
         intercept: np.ndarray,
         rule: dict[str, Any],
@@ -55,8 +60,8 @@ class UnitTrainer(PythonTrainer):
         self._stop = stop
         self._l1_applied = np.zeros_like(weights) if rule["l1"] > 0 else None
         self._l1_total = 0.0
-        self._source: Any = None
-        self._rows: Any = None
+        self._rows = rows
+        self.finite = bool(np.isfinite(weights).all() and np.isfinite(intercept).all())
 
     def start(
         self, x: Sequence[Any], y: Sequence[Any], weights: Sequence[Any], *args: Any, **kwargs: Any
@@ -74,9 +79,7 @@ class UnitTrainer(PythonTrainer):
             See `PythonTrainer.start`.
         """
         super().start(x, y, weights, *args, **kwargs)
-        (source,), (self._targets,), (self._row_weight,) = x, y, weights
-        if source is not self._source:
-            self._source, self._rows = source, _checked_rows(source, self._weights.dtype)
+        (self._targets,), (self._row_weight,) = y, weights
         self._loss = self._penalty = 0.0
 
     def run(self, rates: np.ndarray, seconds: float) -> int:
@@ -99,6 +102,7 @@ class UnitTrainer(PythonTrainer):
         self._loss += done["loss"]
         self._penalty += done["penalty"]
         self._l1_total = done["l1_total"]
+        self.finite = self.finite and done["finite"]
         self.iterations += 1
 
     def results(self) -> dict[str, Any]:
@@ -111,7 +115,8 @@ class UnitTrainer(PythonTrainer):
         }
 
 
-def _checked_rows(x: Any, dtype: np.dtype) -> Any:
+def checked_rows(x: Any, dtype: np.dtype) -> Any:
+    """Return an array or CSR matrix as the kernel reads it."""
     parts = x if isinstance(x, np.ndarray) else (x.data, x.indices, x.indptr, x.shape[1])
     return _core.PerceptronRows(parts, dtype)
 
