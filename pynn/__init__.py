@@ -114,6 +114,38 @@ class _EarlierModules:
 sys.meta_path.append(_EarlierModules)
 
 
+class _Skl2onnx:
+    """Lets skl2onnx know pynn's estimators as soon as both have been imported, and not before.
+
+    skl2onnx looks for no entry points. So this looks at the names of what is imported, and costs
+    nothing else where skl2onnx is not used.
+    """
+
+    _pair = {"skl2onnx", "pynn.estimators"}
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:
+        if name not in cls._pair:
+            return None
+        finders = (finder for finder in sys.meta_path if finder is not cls)
+        found = (finder.find_spec(name, path, target) for finder in finders)
+        spec = next((spec for spec in found if spec is not None), None)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_register(module: Any) -> None:
+                load(module)
+                cls._pair = cls._pair - {name}
+                if cls._pair <= sys.modules.keys():
+                    importlib.import_module("pynn.export").register_skl2onnx()
+
+            spec.loader.exec_module = load_and_register  # type: ignore[method-assign]
+        return spec
+
+
+sys.meta_path.insert(0, _Skl2onnx)
+
+
 def __getattr__(name: str) -> Any:
     found: Any
     if name in _HOMES:

@@ -3,7 +3,8 @@
 Needs packages that pynn itself does not (``pip install "pynn-mlp[onnx]"``).
 """
 
+from pynn.export._onnx_file import onnx
 from pynn.export._skl2onnx import register_skl2onnx
 
-__all__ = ["register_skl2onnx"]
+__all__ = ["onnx", "register_skl2onnx"]
 __dir__ = __all__.copy

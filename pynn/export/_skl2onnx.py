@@ -7,18 +7,23 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.base import ClassifierMixin
 
 from pynn._onnx import ONNX_TYPES, OnnxWriter
-from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
-from pynn.formats import write_network
+from pynn.estimators import MLPRegressor, Perceptron, PerceptronRegressor, TabularRegressor
+from pynn.export._predictors import PREDICTORS, labels_of, write_predictor
+from pynn.export._tables import COLUMN_TYPES, TABLES, write_table
 
 
 def register_skl2onnx() -> None:
-    """Teach skl2onnx pynn's estimators, alone and within pipelines.
+    """Teach skl2onnx pynn's estimators and wrappers, alone and within pipelines.
 
-    After that ``skl2onnx.to_onnx`` and ``convert_sklearn`` take them: every activation, custom ones
-    written with `pynn.ops`, dropout and batch normalization. Graphs compute in double if their
-    input is double, else in float (but the exact GELU's error function is always in float).
+    It is called by itself, as soon as both pynn's estimators and skl2onnx have been imported:
+    ``skl2onnx.to_onnx`` and ``convert_sklearn`` take them. Graphs compute in double if their input
+    is double, else in float (but the exact GELU's error function is always in float).
+
+    `TabularClassifier` and `TabularRegressor` take an input for each column, as `onnx` has them, or
+    one matrix of numbers; they are prepared in double.
 
     `MLPClassifier` has skl2onnx's usual outputs, labels and probabilities, with its options
     ``zipmap``, ``nocl`` and ``output_class_labels``; `Perceptron` has labels and the values of
@@ -36,8 +41,6 @@ def register_skl2onnx() -> None:
 
     Examples
     --------
-    >>> from pynn.export import register_skl2onnx
-    >>> register_skl2onnx()  # doctest: +SKIP
     >>> from skl2onnx import to_onnx  # doctest: +SKIP
     >>> graph = to_onnx(pipeline, X[:1], options={"zipmap": False})  # doctest: +SKIP
     """
@@ -47,35 +50,55 @@ def register_skl2onnx() -> None:
         raise ImportError(
             "register_skl2onnx needs skl2onnx. Install it with: pip install 'pynn-mlp[onnx]'"
         ) from error
-    labels = {
-        "zipmap": [True, False, "columns"],
-        "output_class_labels": [False, True],
-        "nocl": [True, False],
-    }
-    for cls, columns, options in (
-        (MLPClassifier, lambda e: len(e.classes_), labels),
-        (MLPRegressor, lambda e: e.n_outputs_, None),
-        (Perceptron, lambda e: len(e.coef_), {"zipmap": [False]}),
-        (PerceptronRegressor, lambda e: len(e.intercept_), None),
-    ):
-        parser = _parse_perceptron if cls is Perceptron else None
-        shapes = partial(_set_types, columns)
+    for cls in (*PREDICTORS, *TABLES):
+        classifies = issubclass(cls, ClassifierMixin)
+        options: Any = _OPTIONS if classifies else None
+        parser = None
+        if cls is Perceptron:
+            options, parser = {"zipmap": [False]}, _parse_perceptron
         update_registered_converter(
-            cls, f"Pynn{cls.__name__}", shapes, _convert, parser=parser, options=options
+            cls,
+            _alias(cls),
+            partial(_declare, _n_classes if classifies else _n_outputs),
+            _convert,
+            parser=parser,
+            options=options,
+            overwrite=True,
         )
+
+
+_OPTIONS = {
+    "zipmap": [True, False, "columns"],
+    "output_class_labels": [False, True],
+    "nocl": [True, False],
+}
+
+
+def _alias(cls: type) -> str:
+    old = "Old" if cls.__module__.endswith("scikit_learn") else ""
+    return f"Pynn{old}{cls.__name__}"
+
+
+def _n_classes(estimator: Any) -> int:
+    if isinstance(estimator, Perceptron):
+        return len(estimator.coef_)
+    return len(labels_of(estimator.classes_))
+
+
+def _n_outputs(estimator: Any) -> int:
+    if isinstance(estimator, PerceptronRegressor):
+        return len(estimator.intercept_)
+    if isinstance(estimator, (MLPRegressor, TabularRegressor)):
+        return int(estimator.n_outputs_)
+    return int(estimator.model_.output_shape[-1])
 
 
 class _ContainerWriter(OnnxWriter):
     """Writes nodes into a container of skl2onnx's."""
 
-    def __init__(self, scope: Any, operator: Any, container: Any) -> None:
-        from skl2onnx.common.data_types import guess_proto_type
-
-        kind = guess_proto_type(operator.inputs[0].type)
-        double = kind == ONNX_TYPES["float64"]
-        super().__init__("float64" if double else "float32", container.target_opset_any_domain(""))
+    def __init__(self, scope: Any, dtype: str, container: Any) -> None:
+        super().__init__(dtype, container.target_opset_any_domain(""))
         self._scope, self._container = scope, container
-        self.rows = self.cast(operator.inputs[0].full_name)
 
     def constant(self, array: np.ndarray) -> str:
         """Return the name of an array of numbers or texts, in its own type."""
@@ -111,60 +134,63 @@ class _ContainerWriter(OnnxWriter):
         return names
 
 
-def _labels_of(classes: np.ndarray) -> np.ndarray:
-    return classes if isinstance(classes[0], str) else classes.astype(np.int64)
-
-
-def _write_labels(
-    w: _ContainerWriter, estimator: Any, scores: str, threshold: float, output: str
-) -> None:
-    """Write the choice of labels: that of the largest score, or all whose score is above it."""
-    if estimator._labels.kind == "multilabel":
-        w.cast_to(w.node("Greater", scores, threshold), "int64", output=output)
-        return
-    place = w.node("ArgMax", scores, axis=1, keepdims=0)
-    w.node("Gather", w.constant(_labels_of(estimator.classes_)), place, output=output, axis=0)
-
-
-def _label_shapes(operator: Any) -> None:
+def _declare_labels(operator: Any) -> None:
     """Give the first output, of labels, its type."""
     from skl2onnx.common.data_types import Int64TensorType, StringTensorType
 
     estimator = operator.raw_operator
-    classes = estimator.classes_
-    if isinstance(classes, list):
-        raise NotImplementedError(
-            "a classifier of several columns with classes of their own has no ONNX twin here"
-        )
-    words = all(isinstance(label, str) for label in classes)
-    if not words and classes.dtype.kind not in "biu":
-        raise NotImplementedError(
-            f"labels must be integers, strings or bools for ONNX. Received: {classes.dtype}"
-        )
+    labels = labels_of(estimator.classes_)
     rows = operator.inputs[0].get_first_dimension()
-    several = estimator._labels.kind == "multilabel"
-    kind = StringTensorType if words else Int64TensorType
-    operator.outputs[0].set_type(kind([rows, len(classes)] if several else [rows]))
+    targets = vars(estimator).get("_targets")
+    several = targets.is_matrix if targets else estimator._labels.kind == "multilabel"
+    kind = StringTensorType if labels.dtype == object else Int64TensorType
+    operator.outputs[0].set_type(kind([rows, len(labels)] if several else [rows]))
 
 
-def _set_types(columns: Callable[[Any], int], operator: Any) -> None:
+def _declare(columns: Callable[[Any], int], operator: Any) -> None:
     """Give labels, where there are any, and numbers, in so many columns, their types."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     if len(operator.outputs) > 1:
-        _label_shapes(operator)
-    kind = FloatTensorType
-    if isinstance(operator.inputs[0].type, DoubleTensorType):
-        kind = DoubleTensorType
+        _declare_labels(operator)
+    estimator = operator.raw_operator
+    dtype = _dtype_of(operator.inputs[0])
+    if isinstance(estimator, TABLES):
+        dtype = "float64" if isinstance(estimator, TabularRegressor) else "float32"
+    kind = DoubleTensorType if dtype == "float64" else FloatTensorType
     rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[-1].set_type(kind([rows, columns(operator.raw_operator)]))
+    operator.outputs[-1].set_type(kind([rows, columns(estimator)]))
+
+
+def _dtype_of(given: Any) -> str:
+    """Return what a network computes in for an input."""
+    from skl2onnx.common.data_types import DoubleTensorType
+
+    return "float64" if isinstance(given.type, DoubleTensorType) else "float32"
+
+
+def _columns_of(w: OnnxWriter, estimator: Any, inputs: Any) -> list[str]:
+    """Return the columns of a table, in the types that they are to have."""
+    kinds = estimator._preparation.kinds
+    columns = [given.full_name for given in inputs]
+    if len(columns) == 1 < len(kinds):
+        places = [w.integers([i]) for i in range(len(kinds))]
+        columns = [w.node("Gather", columns[0], place, axis=1) for place in places]
+    if len(columns) != len(kinds):
+        raise ValueError(
+            f"{type(estimator).__name__} takes an input for each of its {len(kinds)} columns, or "
+            f"one matrix of numbers. Received: {len(columns)} inputs"
+        )
+    return [
+        w.cast_to(column, COLUMN_TYPES[kind]) for column, kind in zip(columns, kinds, strict=True)
+    ]
 
 
 def _parse_perceptron(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
     """Declare the outputs of a perceptron: labels, and scores that are no probabilities."""
     from skl2onnx.common.data_types import Int64TensorType, guess_tensor_type
 
-    operator = scope.declare_local_operator(f"Pynn{Perceptron.__name__}", model)
+    operator = scope.declare_local_operator(_alias(Perceptron), model)
     operator.inputs = inputs
     scores = guess_tensor_type(inputs[0].type)
     for name, kind in (("label", Int64TensorType()), ("scores", scores)):
@@ -174,19 +200,15 @@ def _parse_perceptron(scope: Any, model: Any, inputs: Any, custom_parsers: Any =
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     """Write an estimator: a classifier has labels beside its probabilities or scores."""
-    estimator = operator.raw_operator
-    w = _ContainerWriter(scope, operator, container)
+    estimator, inputs = operator.raw_operator, operator.inputs
     *labels, numbers = (output.full_name for output in operator.outputs)
-    binary = bool(labels) and estimator._labels.kind == "binary"
-    if isinstance(estimator, (Perceptron, PerceptronRegressor)):
-        product = w.node("MatMul", w.rows, np.atleast_2d(estimator.coef_).T)
-        scores, threshold = w.node("Add", product, estimator.intercept_, output=numbers), 0.0
-        if binary:
-            scores = w.node("Concat", w.node("Neg", scores), scores, axis=1)
+    if isinstance(estimator, TABLES):
+        w = _ContainerWriter(scope, "float64", container)
+        written = write_table(w, estimator, _columns_of(w, estimator, inputs))
     else:
-        (scores,), threshold = write_network(w, estimator._synchronize().plan, [w.rows]), 0.5
-        if binary:
-            scores = w.node("Concat", w.node("Sub", 1.0, scores), scores, axis=1)
-        w.node("Identity", scores, output=numbers)
+        w = _ContainerWriter(scope, _dtype_of(inputs[0]), container)
+        written = write_predictor(w, estimator, w.cast(inputs[0].full_name))
+    w.node("Identity", written.numbers, output=numbers)
     if labels:
-        _write_labels(w, estimator, scores, threshold, *labels)
+        assert written.labels is not None
+        w.node("Identity", written.labels, output=labels[0])

@@ -6,8 +6,13 @@ models may stand above.
 
 from pynn.formats._export import export_model
 from pynn.formats._load import load_weights, read_model
-from pynn.formats._onnx_file import declare_model_outputs, write_model, write_network
-from pynn.formats._onnx_graph import OnnxGraph, checked_opset
+from pynn.formats._onnx_file import (
+    computed_in,
+    declare_model_outputs,
+    write_model,
+    write_network,
+)
+from pynn.formats._onnx_graph import OnnxGraph, checked_opset, save_onnx
 from pynn.formats._save import save_model, save_weights
 from pynn.formats._structure_config import InputShape
 from pynn.formats._weights_file import resume_training
@@ -16,12 +21,14 @@ __all__ = [
     "InputShape",
     "OnnxGraph",
     "checked_opset",
+    "computed_in",
     "declare_model_outputs",
     "export_model",
     "load_weights",
     "read_model",
     "resume_training",
     "save_model",
+    "save_onnx",
     "save_weights",
     "write_model",
     "write_network",

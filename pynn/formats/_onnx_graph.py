@@ -132,7 +132,14 @@ class OnnxGraph(OnnxWriter):
         )
         if made.ir_version == 0:
             made.ir_version = helper.find_min_ir_version_for(made.opset_import)
-        helper.set_model_props(made, {"pynn_version": _core.__version__, **metadata})
-        self._onnx.checker.check_model(made)
-        content: bytes = made.SerializeToString()
-        write_atomically(filepath, lambda file: file.write(content))
+        save_onnx(made, filepath, metadata)
+
+
+def save_onnx(made: Any, filepath: Any, metadata: Mapping[str, str]) -> None:
+    """Write a ``ModelProto`` with metadata, once ONNX's checker has passed it."""
+    from onnx import checker, helper
+
+    helper.set_model_props(made, {"pynn_version": _core.__version__, **metadata})
+    checker.check_model(made)
+    content: bytes = made.SerializeToString()
+    write_atomically(filepath, lambda file: file.write(content))

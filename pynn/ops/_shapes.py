@@ -293,13 +293,11 @@ ONE_HOT = Op(
     None,
     lambda shape, num_classes, dtype: (*shape, num_classes),
     onnx=lambda w, x, num_classes, dtype: w.cast(
-        w.add(
+        w.node(
             "Equal",
-            [
-                w.node("Unsqueeze", w.whole(x), w.integers([-1])),
-                w.integers(np.arange(num_classes)),
-            ],
-        )[0]
+            w.node("Unsqueeze", w.whole(x), w.integers([-1])),
+            w.integers(np.arange(num_classes)),
+        )
     ),
 )
 BATCH_SIZE = Op(

@@ -150,7 +150,11 @@ class ModelClassifier(ClassifierMixin, ModelEstimator):
 
     def _labels(self, x: Any, given: dict[str, Any], matrix: bool) -> np.ndarray:
         outputs = self._outputs(x, given)
-        return self._targets.decode(outputs, threshold_of(self.model_.loss), matrix)
+        return self._targets.decode(outputs, self._threshold, matrix)
+
+    @property
+    def _threshold(self) -> float:
+        return threshold_of(self.model_.loss)
 
     def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
         """Predict class labels.

@@ -6,6 +6,7 @@ import importlib.util
 
 _NEEDED = {
     "test_models.py": ("onnx", "onnxruntime"),
+    "test_estimators.py": ("skl2onnx", "onnxruntime"),
     "test_ops_and_layers.py": ("onnx", "onnxruntime"),
     "test_skl2onnx.py": ("skl2onnx", "onnxruntime"),
     "test_skops.py": ("skops",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +18,14 @@ from sklearn.preprocessing import StandardScaler
 
 import pynn
 from estimators.problems import IRIS
-from pynn import _core, ops
-from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor
-from pynn.export import register_skl2onnx
+from pynn import _core, layers, models, ops, wrappers
+from pynn.estimators import (
+    MLPClassifier,
+    MLPRegressor,
+    Perceptron,
+    PerceptronRegressor,
+    TabularClassifier,
+)
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
@@ -27,11 +34,6 @@ Y_BOTH = np.stack([Y == 1, Y > 0], axis=1).astype(int)
 # Two ways to add up three layers of some products each, in float32 and in float64.
 TOLERANCE = {np.dtype(np.float32): 2e-6, np.dtype(np.float64): 1e-13}
 IN_FLOAT = {"gelu"}  # ONNX Runtime's error function is
-
-
-@pytest.fixture(autouse=True, scope="module")
-def registered() -> None:
-    register_skl2onnx()
 
 
 def run(estimator: Any, x: np.ndarray, **options: Any) -> list[np.ndarray]:
@@ -159,3 +161,33 @@ def test_what_has_no_twin_is_refused_by_name() -> None:
     summed = quick(MLPRegressor, activation=lambda x: ops.erfinv(ops.tanh(x)))
     with pytest.raises(NotImplementedError, match="the op 'erfinv' has no ONNX twin"):
         run(summed.fit(X, X[:, 0]), X)
+
+
+@pytest.mark.parametrize("first", ["pynn.estimators", "skl2onnx", "skl2onnx.helpers", "pynn"])
+def test_importing_both_is_enough(first: str) -> None:
+    program = f"""
+import sys, {first}
+from pynn.estimators import MLPRegressor, TabularRegressor
+assert "{first}".startswith("skl2onnx") or "skl2onnx" not in sys.modules
+import skl2onnx
+from skl2onnx._supported_operators import sklearn_operator_name_map as known
+assert {{MLPRegressor, TabularRegressor}} <= known.keys()
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True)
+
+
+def test_tables_in_pipelines() -> None:
+    model = make_pipeline(StandardScaler(), TabularClassifier("mlp", epochs=1, random_state=0))
+    labels, probabilities = classify(model.fit(X, Y), X.astype(np.float32))
+    np.testing.assert_array_equal(labels, model.predict(X.astype(np.float32)))
+    np.testing.assert_allclose(probabilities, model.predict_proba(X.astype("f")), atol=1e-6)
+
+
+def test_wrappers_in_pipelines() -> None:
+    network = models.Sequential([layers.Input((4,)), layers.Dense(3, "softmax")])
+    network.compile("adam", "sparse_categorical_crossentropy")
+    last = wrappers.KerasClassifier(network, epochs=1, verbose=0)
+    model = make_pipeline(StandardScaler(), last).fit(X, Y)
+    labels, probabilities = classify(model, X.astype(np.float32))
+    np.testing.assert_array_equal(labels, model.predict(X.astype(np.float32)))
+    np.testing.assert_allclose(probabilities, model.predict_proba(X.astype("f")), atol=1e-6)

@@ -12,7 +12,6 @@ from pynn.estimators._saving import saved_as
 # scikit-learn's: how near to the smallest and largest quantile the ends begin.
 _THRESHOLD = 1e-7
 _ENDS = float(ndtri(_THRESHOLD - np.spacing(1))), float(ndtri(1 - (_THRESHOLD - np.spacing(1))))
-_MOST_DEVIATIONS = 1e6
 # TabM's, after Gorishniy et al., 2024, "TabR".
 _NOISE = 1e-3
 _MOST_QUANTILES, _FEWEST_QUANTILES, _ROWS_PER_QUANTILE = 1000, 10, 30
@@ -55,6 +54,7 @@ class StandardScaling(_Linear):
     """
 
     scales_one_hot = False
+    bound = 1e6  # deviations
 
     def fit(self, x: np.ndarray, rng: np.random.Generator) -> None:
         """Take mean and deviation from the columns."""
@@ -63,7 +63,7 @@ class StandardScaling(_Linear):
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the columns scaled, within a wide bound."""
-        return np.clip(super().__call__(x), -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+        return np.clip(super().__call__(x), -self.bound, self.bound)
 
 
 @saved_as("RobustScaling")
