@@ -44,6 +44,16 @@ def optimizer_step(
     state: Sequence[_Array],
     g: _Array,
 ) -> None: ...
+def optimizer_steps(
+    name: str,
+    hyper: Sequence[float],
+    rate: float,
+    step: int,
+    weights: Sequence[_Array],
+    states: Sequence[Sequence[_Array]],
+    grads: Sequence[_Array],
+    options: dict[str, Any],
+) -> None: ...
 def clip_and_decay(
     rate: float, weights: Sequence[_Array], grads: Sequence[_Array], options: dict[str, Any]
 ) -> None: ...

@@ -44,7 +44,10 @@ def _collect(structure: Any, found: list[Any]) -> None:
         found.append(structure)
         return
     for value in structure if kind == _SEQUENCE else structure.values():
-        _collect(value, found)
+        if _kind(type(value)) == _LEAF:
+            found.append(value)
+        else:
+            _collect(value, found)
 
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
@@ -60,7 +63,10 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
         return function(structure)
     if kind == _MAPPING:
         return {key: map_leaves(function, value) for key, value in structure.items()}
-    mapped = [map_leaves(function, value) for value in structure]
+    mapped = [
+        function(value) if _kind(type(value)) == _LEAF else map_leaves(function, value)
+        for value in structure
+    ]
     if hasattr(structure, "_fields"):
         return type(structure)(*mapped)
     return type(structure)(mapped)

@@ -57,6 +57,9 @@ class Op(NamedTuple):
     c : str or None
         The value of an entry in C99, in float: an expression of ``x``, ``y`` and ``z``, the
         entries of its inputs, and of ``alpha``. None where it has none.
+    expand : callable or None
+        ``expand(*inputs, **params)`` computes the same by other ops: what a gradient that has a
+        gradient is taken of, where this op stands for many.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Op(NamedTuple):
     modal: bool = False
     onnx: OnnxForm | None = None
     c: str | None = None
+    expand: Callable[..., Any] | None = None
 
 
 class Mode:
@@ -231,6 +235,8 @@ def is_symbolic(*values: Any) -> bool:
 
 def value_of(value: Any) -> Any:
     """Return `value` as something NumPy computes with; plain numbers stay plain."""
+    if type(value) is np.ndarray:
+        return value
     if isinstance(value, ValueTensor):
         return value.value
     if isinstance(value, Weight):

@@ -56,18 +56,37 @@ const double* prepared_numbers(int index, const std::vector<double>& hyper, doub
   return last.numbers;
 }
 
-void optimizer_step(const std::string& name, const std::vector<double>& hyper, double rate,
-                    double step, const py::array& w, const std::vector<py::array>& state,
-                    const py::array& g) {
-  const int index = index_of(kOptimizerList, name, "name");
-  require_parameters(name, kOptimizerList[index].parameters, hyper);
-  require(step >= 1, "step counts from 1. Received: step=" + std::to_string(step));
+// Steps `lines` times `width` elements. With `lazy`, lines whose gradient is 0 stay as they are.
+template <class T>
+void step_lines(int index, const double* numbers, T* w, T* const* slots, const T* g,
+                std::ptrdiff_t lines, std::ptrdiff_t width, bool lazy) {
+  const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[index];
+  UpdateStep<T> update;
+  update.optimizer = static_cast<Optimizer>(index);
+  for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) update.h[i] = static_cast<T>(numbers[i]);
+  if (!lazy) {
+    kernel.span(w, slots, g, lines * width, update);
+    return;
+  }
+  for (std::ptrdiff_t begin = 0; begin < lines * width; begin += width) {
+    const T* line = g + begin;
+    if (std::all_of(line, line + width, [](T value) { return value == 0; })) continue;
+    T* moved[kMaxSlots] = {};
+    for (int i = 0; i < kernel.slots; ++i) moved[i] = slots[i] + begin;
+    kernel.span(w + begin, moved, line, width, update);
+  }
+}
+
+void step_array(int index, const std::vector<double>& hyper, double rate, double step,
+                const py::array& w, const std::vector<py::array>& state, const py::array& g,
+                bool lazy) {
   with_scalar(w.dtype(), [&](auto scalar) {
     using T = decltype(scalar);
-    const OptimizerKernel<T>& kernel = kernel_table<T>().optimizer[index];
-    require(static_cast<int>(state.size()) == kernel.slots,
-            name + " keeps " + std::to_string(kernel.slots) +
-                " arrays of state. Received: " + std::to_string(state.size()));
+    const int kept = kernel_table<T>().optimizer[index].slots;
+    require(static_cast<int>(state.size()) == kept, [&] {
+      return std::string(kOptimizerList[index].name) + " keeps " + std::to_string(kept) +
+             " arrays of state. Received: " + std::to_string(state.size());
+    });
     T* weights = writable_data<T>("w", w, w.size());
     T* slots[kMaxSlots] = {};
     for (std::size_t i = 0; i < state.size(); ++i) {
@@ -75,15 +94,27 @@ void optimizer_step(const std::string& name, const std::vector<double>& hyper, d
     }
     const Array<T> grad = typed<T>("g", g);
     require_same_shape("w", w, "g", grad);
-    UpdateStep<T> update;
-    update.optimizer = static_cast<Optimizer>(index);
+    const std::ptrdiff_t lines = lazy && w.ndim() > 0 ? w.shape(0) : 1;
+    const std::ptrdiff_t width = lines > 0 ? w.size() / lines : 0;
     const double* numbers = prepared_numbers<T>(index, hyper, rate, step);
-    for (int i = 0; i < UpdateStep<T>::kNumbers; ++i) update.h[i] = static_cast<T>(numbers[i]);
     without_gil([&] {
       FlushDenormals flush;
-      kernel.span(weights, slots, grad.data(), grad.size(), update);
+      step_lines(index, numbers, weights, slots, grad.data(), lines, width, lazy);
     });
   });
+}
+
+int checked_optimizer(const std::string& name, const std::vector<double>& hyper, double step) {
+  const int index = index_of(kOptimizerList, name, "name");
+  require_parameters(name, kOptimizerList[index].parameters, hyper);
+  require(step >= 1, "step counts from 1. Received: step=" + std::to_string(step));
+  return index;
+}
+
+void optimizer_step(const std::string& name, const std::vector<double>& hyper, double rate,
+                    double step, const py::array& w, const std::vector<py::array>& state,
+                    const py::array& g) {
+  step_array(checked_optimizer(name, hyper, step), hyper, rate, step, w, state, g, false);
 }
 
 double optimizer_initial(const std::string& name, const std::vector<double>& hyper) {
@@ -123,6 +154,61 @@ void clip_and_decay_all(double rate, const std::vector<py::array>& weights,
   });
 }
 
+py::array copied(const py::array& a) {
+  constexpr int kCOrder = 0;
+  PyObject* copy = py::detail::npy_api::get().PyArray_NewCopy_(a.ptr(), kCOrder);
+  if (copy == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::array>(copy);
+}
+
+// Arrays whose elements lie one after the other: those given, or copies to be written back.
+class PlainArrays {
+ public:
+  explicit PlainArrays(const std::vector<py::array>& given) : given_(given) {
+    for (const py::array& a : given) arrays.push_back(is_plain(a) ? a : copied(a));
+  }
+
+  void write_back() {
+    for (std::size_t i = 0; i < arrays.size(); ++i) {
+      if (arrays[i].is(given_[i])) continue;
+      if (py::detail::npy_api::get().PyArray_CopyInto_(given_[i].ptr(), arrays[i].ptr()) < 0) {
+        throw py::error_already_set();
+      }
+    }
+  }
+
+  std::vector<py::array> arrays;
+
+ private:
+  const std::vector<py::array>& given_;
+};
+
+void optimizer_steps(const std::string& name, const std::vector<double>& hyper, double rate,
+                     double step, const std::vector<py::array>& weights,
+                     const std::vector<std::vector<py::array>>& states,
+                     const std::vector<py::array>& grads, const py::dict& options) {
+  const int index = checked_optimizer(name, hyper, step);
+  const std::size_t n = weights.size();
+  require(states.size() == n && grads.size() == n,
+          "one gradient and one list of state are needed for each array of weights");
+  for (std::size_t i = 0; i < n; ++i) require_same_shape("weights", weights[i], "grads", grads[i]);
+  const StepOptions given = step_options_of(options);
+  given.check_factors(n);
+  PlainArrays values(weights);
+  std::vector<py::array> slopes = grads;
+  if (options.size() > 0) {
+    std::transform(grads.begin(), grads.end(), slopes.begin(), copied);
+    clip_and_decay_all(rate, values.arrays, slopes, options);
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    PlainArrays state(states[i]);
+    step_array(index, hyper, given.rate_of(i, rate), step, values.arrays[i], state.arrays,
+               slopes[i], given.is_lazy(i));
+    state.write_back();
+  }
+  values.write_back();
+}
+
 }  // namespace
 
 void bind_optimizers(py::module_& m) {
@@ -143,6 +229,11 @@ void bind_optimizers(py::module_& m) {
   m.def("optimizer_step", &optimizer_step, py::arg("name"), py::arg("hyper"), py::arg("rate"),
         py::arg("step"), py::arg("w"), py::arg("state"), py::arg("g"),
         "One step in place on w and its state; step counts from 1.");
+  m.def("optimizer_steps", &optimizer_steps, py::arg("name"), py::arg("hyper"), py::arg("rate"),
+        py::arg("step"), py::arg("weights"), py::arg("states"), py::arg("grads"),
+        py::arg("options"),
+        "One step in place on arrays of any strides, clipped and decayed first as `options` of a "
+        "Trainer say.");
   m.def("clip_and_decay", &clip_and_decay_all, py::arg("rate"), py::arg("weights"),
         py::arg("grads"), py::arg("options"),
         "Clip gradients and let weights decay, in place, as `options` of a Trainer say: what comes "

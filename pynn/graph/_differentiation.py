@@ -12,7 +12,7 @@ import numpy as np
 
 from pynn._rule_operand import NotRecordable, RuleOperand
 from pynn._tensor import Mode, Op, apply, value_of
-from pynn._tracing import SymbolicValueError, current
+from pynn._tracing import SymbolicValueError, current, here
 from pynn.graph._interpreter import reached_from
 from pynn.ops import Node, Tensor, Weight, add
 
@@ -58,6 +58,12 @@ def record_backward(
                 "has values"
             )
         given = [before.get(id(x), x) for x in node.inputs]
+        if node.op.expand is not None and here.recorder is not None:
+            first = len(here.recorder.nodes)
+            grads[id(node.op.expand(*given, **params))] = grad
+            expanded = list(enumerate(here.recorder.nodes[first:], first))
+            record_backward(expanded, grads, mode, reached, before)
+            continue
         operands = [
             RuleOperand(x, grad.dtype) if isinstance(x, (Tensor, Weight)) else value_of(x)
             for x in given

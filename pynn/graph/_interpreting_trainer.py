@@ -217,31 +217,17 @@ class InterpretingTrainer(PythonTrainer):
             self._optimizer.apply(grads, self._parameters)
             return
         name, hyper = self._optimizer
-        native = [weight._variable for weight in self._parameters]
-        values = [variable.view.flatten() for variable in native]
-        grads = [
-            np.ascontiguousarray(g.T if g.ndim == 2 else g, w.dtype).ravel()
-            for g, w in zip(grads, values, strict=True)
-        ]
         rate, options = float(numbers[0]), self._options
         if options.get("scheduled_decay"):
             options = {**options, "weight_decay": float(numbers[1])}
-        _core.clip_and_decay(rate, values, grads, options)
-        rates = [rate * factor for factor in options.get("rate_factors") or [1.0] * len(grads)]
-        lazy = options.get("lazy") or [False] * len(grads)
-        for variable, own, w, g, slots, skips in zip(
-            native, rates, values, grads, self.state, lazy, strict=True
-        ):
-            shape = variable.view.shape
-            columns = g.reshape(shape).any(axis=0) if skips else slice(None)
-            views = [variable.view, *(slot.view for slot in slots)]
-            arrays = [w.reshape(shape), *views[1:]]
-            new, *state = (np.ascontiguousarray(array[:, columns]) for array in arrays)
-            gradient = np.ascontiguousarray(g.reshape(shape)[:, columns])
-            step = self.iterations + 1
-            _core.optimizer_step(name, list(hyper), own, step, new, state, gradient)
-            for view, kept in zip(views, [new, *state], strict=True):
-                view[:, columns] = kept
+        weights = [weight.view for weight in self._parameters]
+        states = [
+            [slot.view.T.reshape(w.shape) for slot in slots]
+            for w, slots in zip(weights, self.state, strict=True)
+        ]
+        grads = [np.asarray(g, w.dtype, order="C") for g, w in zip(grads, weights, strict=True)]
+        step = self.iterations + 1
+        _core.optimizer_steps(name, hyper, rate, step, weights, states, grads, options)
 
     def results(self) -> dict[str, Any]:
         """Return totals and counts since `start`."""

@@ -275,6 +275,7 @@ def _between(sources: list[Tensor], targets: list[Tensor]) -> Iterator[Node]:
 def _shaped(gradient: Any, source: Any) -> Any:
     if gradient is None:
         return None
-    if np.shape(gradient) != source.shape:
-        gradient = np.broadcast_to(gradient, source.shape)
-    return np.asarray(gradient, order="C").view(ArrayResult)
+    gradient = np.asarray(gradient, order="C")
+    if gradient.shape != source.shape:
+        gradient = np.array(np.broadcast_to(gradient, source.shape), order="C")
+    return gradient.view(ArrayResult)

@@ -16,6 +16,8 @@ from pynn import _core, _namespace, _state
 from pynn._numbers import Number
 from pynn._pair import match_ranks
 from pynn._registry import Configured, Registry, Thing, to_snake_case
+from pynn._tracing import here
+from pynn.losses._taped import taped
 
 registry: Registry[Callable[..., Any]] = Registry("loss")
 CLASS_OF: dict[Callable[..., Any], type[NamedLoss]] = {}  # of each declared function
@@ -192,6 +194,13 @@ class Loss(Configured):
             y_pred = _namespace.to_float_array(y_pred, self._dtype)
         if not _namespace.is_tensor(y_true):
             y_true = _namespace.to_float_array(y_true, np.dtype(y_pred.dtype))
+        if here.recorder is not None and sample_weight is None:
+            found = taped(self, y_true, y_pred)
+            if found is not None:
+                return found
+        return self._reduced(y_true, y_pred, sample_weight)
+
+    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         values = self.call(y_true, y_pred)
         mask = self._mask(y_true, y_pred)
         return reduce_weighted(values, sample_weight, mask, self.reduction)

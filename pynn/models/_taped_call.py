@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn import ops
-from pynn._rule_operand import NotRecordable, RuleOperand
 from pynn._tensor import Mode, Op, apply, suspended
 from pynn._tracing import here
-from pynn.graph import Plan, record_backward, run_backward, run_forward, to_rows
+from pynn.graph import Plan, run_backward, run_forward, to_rows
 from pynn.losses import Loss
 
 if TYPE_CHECKING:
@@ -84,8 +83,6 @@ def taped_op(plan: Plan) -> Op | None:
         return found
 
     def backward(grad: Any, out: Any, x: Any, *weights: Any) -> list[Any]:
-        if isinstance(grad, RuleOperand):
-            return [None, *_recorded(plan, grad, x, weights)]
         for now, weight in zip(weights, plan.weights, strict=True):
             if now is not weight.view:  # assigned to since
                 return [None, *_interpreted(plan, grad, x, weights)]
@@ -93,7 +90,16 @@ def taped_op(plan: Plan) -> Op | None:
             _, found = trainer.gradients([to_rows(x)], [to_rows(grad)], [None])
         return [None, *[g.T.reshape(shape) for g, shape in zip(found, shapes, strict=True)]]
 
-    return Op("model", forward, backward, lambda *shapes: plan.outputs[0].shape)
+    def expand(x: Any, *weights: Any) -> Any:
+        known = {id(plan.inputs[0]): x}
+        known |= {id(weight): now for weight, now in zip(plan.weights, weights, strict=True)}
+        for node in plan.nodes:
+            inputs = [known.get(id(value), value) for value in node.inputs]
+            known[id(node.output)] = apply(node.op, *inputs, **node.params)
+        return known[id(plan.outputs[0])]
+
+    shape = plan.outputs[0].shape
+    return Op("model", forward, backward, lambda *shapes: shape, expand=expand)
 
 
 def _interpreted(plan: Plan, grad: np.ndarray, x: np.ndarray, weights: Any) -> list[Any]:
@@ -105,21 +111,3 @@ def _interpreted(plan: Plan, grad: np.ndarray, x: np.ndarray, weights: Any) -> l
     grads = {id(plan.outputs[0]): grad}
     run_backward(plan.nodes, values, grads, mode, {id(weight) for weight in plan.weights})
     return [grads.get(id(weight)) for weight in plan.weights]
-
-
-def _recorded(plan: Plan, grad: RuleOperand, x: np.ndarray, weights: Any) -> list[Any]:
-    """Return gradients with gradients of their own: the nodes are computed one by one."""
-    if not all(isinstance(weight, RuleOperand) for weight in weights):
-        raise NotRecordable("weights were assigned to")
-    recorder = here.recorder
-    first = len(recorder.nodes)
-    known: dict[int, Any] = {id(plan.inputs[0]): x}
-    for node in plan.nodes:
-        inputs = [known.get(id(value), value) for value in node.inputs]
-        known[id(node.output)] = apply(node.op, *inputs, **node.params)
-    grads: dict[int, Any] = {id(known[id(plan.outputs[0])]): grad.tensor}
-    wanted = {id(weight.tensor) for weight in weights}
-    nodes = list(enumerate(recorder.nodes[first:], first))
-    record_backward(nodes, grads, recorder.mode, wanted, recorder.values_before())
-    found = [grads.get(id(weight.tensor)) for weight in weights]
-    return [None if g is None else RuleOperand(g, grad.kind) for g in found]

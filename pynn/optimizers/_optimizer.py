@@ -18,7 +18,6 @@ from pynn._numbers import LiveNumber
 from pynn._registry import to_snake_case
 from pynn._signatures import Shown
 from pynn._user_warning import warn_user
-from pynn._weight import Weight
 from pynn.optimizers import schedules
 from pynn.optimizers._common import (
     CommonOptions,
@@ -33,7 +32,7 @@ from pynn.optimizers._learning_rate import (
     is_plain,
     rates_of,
 )
-from pynn.optimizers._variables import Tracked, key_of, read, write
+from pynn.optimizers._variables import Tracked, in_place, key_of, read, write
 
 
 class Optimizer(metaclass=Shown):
@@ -350,13 +349,16 @@ class Optimizer(metaclass=Shown):
                 f"{len(grads) - len(pairs)} of {len(grads)} variables have no gradient and stay "
                 "as they are",
             )
-        self._apply([self._gradient(g, v) for g, v in pairs], [v for _, v in pairs])
+        variables = [variable for _, variable in pairs]
+        kept = [self._track(variable) for variable in variables]
+        self._apply(
+            [self._gradient(g, k) for (g, _), k in zip(pairs, kept, strict=True)], variables, kept
+        )
         self._iterations += 1
 
-    def _apply(self, grads: list[np.ndarray], variables: list[Any]) -> None:
+    def _apply(self, grads: list[np.ndarray], variables: list[Any], kept: list[Tracked]) -> None:
         each = self.gradient_accumulation_steps or 1
         if each > 1:
-            kept = [self._track(variable) for variable in variables]
             for gradient, slot in zip(grads, kept, strict=True):
                 slot.accumulated += gradient
             if (self._iterations + 1) % each == 0:
@@ -377,6 +379,10 @@ class Optimizer(metaclass=Shown):
         options = self._options(variables)
         if options.pop("scheduled_decay", False):
             options["weight_decay"] = float(self._decays(self._iterations, 1)[0])
+        native = self._native()
+        if native is not None:
+            self._native_step(native, grads, variables, rate, options)
+            return
         if options:
             values = [np.array(read(variable), order="C") for variable in variables]
             grads = [np.array(gradient, order="C") for gradient in grads]
@@ -384,13 +390,9 @@ class Optimizer(metaclass=Shown):
             for variable, value in zip(variables, values, strict=True):
                 if self.weight_decay and self._decay_factor(variable):
                     write(variable, value)
-        native, factors = self._native(), options.get("rate_factors")
+        factors = options.get("rate_factors")
         for i, (gradient, variable) in enumerate(zip(grads, variables, strict=True)):
-            own_rate = rate if factors is None else rate * factors[i]
-            if native is None:
-                self.update_step(gradient, variable, own_rate)
-            else:
-                self._native_step(native, gradient, variable, own_rate)
+            self.update_step(gradient, variable, rate if factors is None else rate * factors[i])
 
     def update_step(self, gradient: np.ndarray, variable: Any, learning_rate: float) -> None:
         """Change one variable by its clipped gradient; weight decay is done by then.
@@ -411,28 +413,28 @@ class Optimizer(metaclass=Shown):
             raise TypeError(
                 f"{type(self).__name__} must define update_step(gradient, variable, learning_rate)"
             )
-        self._native_step(native, gradient, variable, learning_rate)
+        options = {"lazy": [True]} if self._is_lazy(variable) else {}
+        self._native_step(native, [gradient], [variable], learning_rate, options)
 
     def _native_step(
-        self, native: tuple[str, list[float]], gradient: np.ndarray, variable: Any, rate: float
+        self,
+        native: tuple[str, list[float]],
+        grads: list[np.ndarray],
+        variables: list[Any],
+        rate: float,
+        options: dict[str, Any],
     ) -> None:
-        name, hyper = native
-        known = isinstance(variable, Weight)
-        value = np.array(variable.view if known else read(variable), order="C")
-        kept = self._track(variable)
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
-        gradient = np.asarray(gradient, order="C")
-        arrays = [value, gradient, *kept.state]
-        if self._is_lazy(variable):
-            rows = gradient.reshape(len(gradient), -1).any(axis=1)
-            arrays = [array[rows] for array in arrays]
-        w, g, *state = arrays
-        _core.optimizer_step(name, hyper, rate, step, w, state, g)
-        if w is not value:
-            value[rows] = w
-            for whole, part in zip(kept.state, state, strict=True):
-                whole[rows] = part
-        write(variable, value)
+        states = [self._track(variable).state for variable in variables]
+        values = [in_place(variable) for variable in variables]
+        arrays = [
+            np.array(read(variable)) if value is None else value
+            for variable, value in zip(variables, values, strict=True)
+        ]
+        _core.optimizer_steps(*native, rate, step, arrays, states, grads, options)
+        for variable, value, array in zip(variables, values, arrays, strict=True):
+            if value is None:
+                write(variable, array)
 
     def scale_loss(self, loss: Any) -> Any:
         """Return `loss` times `loss_scale_factor`, if there is one."""
@@ -585,9 +587,9 @@ class Optimizer(metaclass=Shown):
         """Return what is kept for a weight, of the arrays that Keras keeps."""
         return arrays
 
-    def _gradient(self, gradient: Any, variable: Any) -> np.ndarray:
-        kept = self._track(variable)
-        array = _namespace.to_array(gradient).astype(kept.average.dtype, copy=False)
+    def _gradient(self, gradient: Any, kept: Tracked) -> np.ndarray:
+        array = gradient if isinstance(gradient, np.ndarray) else _namespace.to_array(gradient)
+        array = array.astype(kept.average.dtype, copy=False)
         if array.shape != kept.average.shape:
             raise ValueError(
                 "a gradient must have the shape of its variable. Received: "

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from pynn._tracing import here
+from pynn._weight import Weight
+
 
 class Tracked:
     """What an optimizer keeps for one variable; `state` are the slots of its formula."""
@@ -64,6 +67,14 @@ def read(variable: Any) -> np.ndarray:
     if value.dtype.char not in "fd" or not value.dtype.isnative:
         raise ValueError(f"a variable must be float32 or float64. Received: {value.dtype}")
     return value
+
+
+def in_place(variable: Any) -> np.ndarray | None:
+    """Return the memory of a variable that may be changed without it being asked, or None."""
+    if isinstance(variable, Weight) and not here.is_recording:
+        return variable.view
+    known = isinstance(variable, np.ndarray) and variable.flags.writeable
+    return read(variable) if known else None
 
 
 def write(variable: Any, value: Any) -> None:

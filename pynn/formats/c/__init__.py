@@ -1,8 +1,8 @@
 """Networks as C99: one file that predicts, for microcontrollers and other languages.
 
 What the engine runs to predict (`pynn.graph.engine_graph`) becomes a function of one row: its
-matrices are tables of constants, its buffers local arrays. The C form of an op's formula is declared
-beside the op. Preparation of tables is written in `pynn.export`.
+matrices are tables of constants, its buffers local arrays. The C form of an op's formula is
+declared beside the op. Preparation of tables is written in `pynn.export`.
 """
 
 from pynn.formats.c._file import CFile, Front, Pointer, write_c
