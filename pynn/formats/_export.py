@@ -35,7 +35,14 @@ def export_model(
         Inputs are those of the model, with any number of rows.
     **kwargs
         Of ONNX: ``opset_version``, default 17, the version of its operators. Of C: ``name``, what
-        the functions begin with, by default the file's name.
+        the functions begin with, by default the file's name; ``quantize="int8"`` with
+        ``calibration``, rows as `predict` takes them, and if you like ``labels``, their classes.
+
+    Returns
+    -------
+    QuantizationReport or None
+        What predictions lose by int8, on the calibration rows. It is printed too, unless `verbose`
+        is False.
 
     Raises
     ------
@@ -51,7 +58,10 @@ def export_model(
     -----
     A C file is C99, for microcontrollers too: constant tables and the functions
     ``<name>_predict``, of a row, and ``<name>_predict_rows``. It allocates nothing, computes in
-    float, and needs no library but that of ``<math.h>``, if it calls one of its functions.
+    float, and needs no library but that of ``<math.h>``, if it calls one of its functions. In int8
+    (post-training quantization) weights are bytes with a scale for each output, what goes into a
+    product bytes of the range that it has on the calibration rows, and sums integers of 32 bits;
+    what is not between products, such as the softmax at the end, stays in float.
 
     Examples
     --------
@@ -67,6 +77,9 @@ def export_model(
         )
     if input_signature is not None:
         raise ValueError("export does not take the arguments input_signature")
-    _WRITERS[format](self, filepath, **kwargs)
+    report = _WRITERS[format](self, filepath, **kwargs)
     if verbose:
         print(f"Saved {self.name!r} as {format} to {filepath}")
+    if report is not None and verbose is not False:
+        print(report)
+    return report

@@ -5,7 +5,17 @@ matrices are tables of constants, its buffers local arrays. The C form of an op'
 declared beside the op. Preparation of tables is written in `pynn.export`.
 """
 
-from pynn.formats.c._file import CFile, Front, Pointer, write_c
+from pynn.formats.c._file import CFile, Front, Pointer, c_file, names_of, write_c
+from pynn.formats.c._int8 import QuantizationReport
 from pynn.formats.c._text import c_name
 
-__all__ = ["CFile", "Front", "Pointer", "c_name", "write_c"]
+__all__ = [
+    "CFile",
+    "Front",
+    "Pointer",
+    "QuantizationReport",
+    "c_file",
+    "c_name",
+    "names_of",
+    "write_c",
+]

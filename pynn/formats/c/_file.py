@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import Any, NamedTuple
 
 from pynn._files import write_atomically
+from pynn.formats.c._int8 import QuantizationReport, Quantizer, check_calibration, report_of
 from pynn.formats.c._nodes import append_node
 from pynn.formats.c._program import Program, Value, headers_of
 from pynn.formats.c._text import c_name, comment
@@ -122,10 +123,10 @@ class CFile:
         loop = f"  for (; rows > 0; rows--) {{\n    {name}_predict({names});\n{steps}  }}\n"
         functions.append(_function(f"{name}_predict_rows", pointers, loop, rows=True))
         fronts = self.front.definitions if self.front else ""
-        code = "\n".join(
-            part for part in (self.program.tables, fronts, self.definitions, *functions) if part
-        )
-        headers = headers_of(code + self.declarations)
+        code = "\n".join(part for part in (fronts, self.definitions, *functions) if part)
+        used = headers_of(code + self.declarations) | self.program.table_headers
+        headers = sorted(used)
+        code = "\n".join(part for part in (self.program.tables, code) if part)
         declared = "".join(
             f"void {name}_predict{'_rows' if rows_too else ''}({_arguments(pointers, rows_too)});\n"
             for rows_too in (False, True)
@@ -219,14 +220,8 @@ def float_program(
 ) -> Program:
     """Return the program of a graph in float."""
     program = Program(prefix)
-    values: dict[int, Value] = {
-        place: Value("float", pointer.size, pointer.name)
-        for place, pointer in zip(graph.inputs, inputs, strict=True)
-    }
-    results = {
-        place: Value("float", pointer.size, pointer.name)
-        for place, pointer in zip(graph.outputs, outputs, strict=True)
-    }
+    values = dict(zip(graph.inputs, _values(inputs), strict=True))
+    results = dict(zip(graph.outputs, _values(outputs), strict=True))
     for place, node in enumerate(graph.nodes):
         if node.kind != "input":
             read = [values[i] for i in node.inputs]
@@ -288,13 +283,37 @@ def write_c(
     if unknown:
         raise ValueError(f"export does not take the arguments {', '.join(unknown)}")
     prefix, file = names_of(filepath, name, model.name)
+    made, report = c_file(model, prefix, quantize, calibration, labels)
+    content = made.text(file).encode()
+    write_atomically(filepath, lambda target: target.write(content))
+    return report
+
+
+def c_file(
+    model: Any, prefix: str, quantize: str | None, calibration: Any, labels: Any
+) -> tuple[CFile, QuantizationReport | None]:
+    """Return what a model's file is made of, and in int8 what is lost; see `write_c`."""
+    if quantize not in (None, "int8"):
+        raise ValueError(f"quantize must be None or 'int8'. Received: quantize={quantize!r}")
+    if quantize is None and (calibration is not None or labels is not None):
+        raise ValueError("calibration and labels are for quantize='int8'")
     graph = engine_graph(model._plan())
     inputs, outputs = pointers_of(model, graph)
     program = float_program(graph, prefix, inputs, outputs)
-    made = CFile(prefix, about_model(model), program, inputs, outputs)
-    content = made.text(file).encode()
-    write_atomically(filepath, lambda target: target.write(content))
-    return None
+    about = about_model(model)
+    if quantize is None:
+        return CFile(prefix, about, program, inputs, outputs), None
+    rows = check_calibration(calibration, model)
+    in_bytes = Program(prefix)
+    quantizer = Quantizer(graph, in_bytes, rows, _values(inputs), _values(outputs))
+    expected = model._plan().predict(rows)
+    sizes = program.table_bytes, in_bytes.table_bytes
+    report = report_of(quantizer, expected, rows, labels, sizes)
+    return CFile(prefix, f"{about}\n{fill(str(report), 96)}\n", in_bytes, inputs, outputs), report
+
+
+def _values(pointers: Sequence[Pointer]) -> list[Value]:
+    return [Value("float", pointer.size, pointer.name) for pointer in pointers]
 
 
 def names_of(filepath: Any, name: str | None, otherwise: str) -> tuple[str, str]:

@@ -302,12 +302,13 @@ def _concatenate(
     )
 
 
-def joined_code(inputs: Sequence[Value], x: Sequence[str], y: str) -> str:
-    """Return the statements that put values one after the other."""
+def joined_code(inputs: Sequence[Value], x: Sequence[str], y: str, maps: Sequence[str] = ()) -> str:
+    """Return the statements that put values one after the other, each byte by a map of its own."""
     text, start = "int i;\n", 0
-    for name, value in zip(x, inputs, strict=True):
+    for number, (name, value) in enumerate(zip(x, inputs, strict=True)):
         at = f"i + {start}" if start else "i"
-        text += loop(value.length, f"{y}[{at}] = {name}[i];\n")
+        entry = f"{maps[number]}[{name}[i] + 128]" if maps else f"{name}[i]"
+        text += loop(value.length, f"{y}[{at}] = {entry};\n")
         start += value.length
     return text
 

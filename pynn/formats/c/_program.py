@@ -93,7 +93,7 @@ class Program:
     functions: dict[str, str] = field(default_factory=dict)
     table_bytes: int = 0
     stack_bytes: int = 0
-    _tables: dict[tuple[str, str, bytes], tuple[str, str]] = field(default_factory=dict)
+    _tables: dict[tuple[str, str, bytes], tuple[str, np.ndarray]] = field(default_factory=dict)
 
     def table(self, what: str, values: np.ndarray, kind: str = "float") -> str:
         """Return the name of a table of constants, the same one for the same numbers."""
@@ -101,14 +101,26 @@ class Program:
         key = kind, what, values.tobytes()
         if key not in self._tables:
             name = f"{self.prefix}_{what}_{len(self._tables)}"
-            self._tables[key] = name, table(kind, name, values)
+            self._tables[key] = name, values
             self.table_bytes += values.nbytes
         return self._tables[key][0]
 
     @property
     def tables(self) -> str:
         """The definitions of all tables."""
-        return "\n".join(text for _, text in self._tables.values())
+        known = self._tables.items()
+        return "\n".join(table(kind, name, values) for (kind, _, _), (name, values) in known)
+
+    @property
+    def table_headers(self) -> set[str]:
+        """The headers that the tables need."""
+        found = set()
+        for (kind, _, _), (_, values) in self._tables.items():
+            if kind.endswith("_t"):
+                found.add("stdint.h")
+            elif not np.isfinite(values).all():
+                found.add("math.h")
+        return found
 
     def text(self) -> str:
         """Return the local arrays and the statements."""
@@ -167,7 +179,7 @@ def _atom(name: str) -> str:
     return f"({name})" if " " in name else name
 
 
-def headers_of(text: str) -> list[str]:
+def headers_of(text: str) -> set[str]:
     """Return the headers whose names are used in C code."""
-    found = ["math.h"] if _MATH.search(text) else []
-    return found + (["stdint.h"] if _FIXED.search(text) else [])
+    uses = {"math.h": _MATH, "stdint.h": _FIXED}
+    return {header for header, names in uses.items() if names.search(text)}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-import textwrap
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ _KEYWORDS = frozenset(
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while main".split()
 )
-_WIDTH = 100
 
 
 def c_name(text: str) -> str:
@@ -43,22 +41,24 @@ def literal(value: Any) -> str:
 def table(kind: str, name: str, values: np.ndarray) -> str:
     """Return the definition of an array of constants."""
     flat = np.asarray(values).ravel()
-    numbers: Iterable[str]
-    if kind == "float":
-        numbers = [literal(x).strip("()") for x in flat]
-    elif kind == "double":
-        numbers = [repr(float(x)) for x in flat]
-    else:
-        numbers = map(str, flat.tolist())
-    body = textwrap.fill(
-        ", ".join(numbers),
-        _WIDTH,
-        initial_indent="  ",
-        subsequent_indent="  ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return f"static const {kind} {name}[{len(flat)}] = {{\n{body}}};\n"
+    numbers = [_entry(x, kind) for x in flat.tolist()]
+    count = _IN_A_LINE.get(kind, 8)
+    lines = [", ".join(numbers[i : i + count]) for i in range(0, len(numbers), count)]
+    body = ",\n  ".join(lines)
+    return f"static const {kind} {name}[{len(flat)}] = {{\n  {body}}};\n"
+
+
+_IN_A_LINE = {"float": 6, "double": 4, "int8_t": 16, "uint16_t": 14}
+
+
+def _entry(value: Any, kind: str) -> str:
+    if kind not in ("float", "double"):
+        return str(value)
+    end = "f" if kind == "float" else ""
+    if not math.isfinite(value):
+        return literal(value).strip("()")
+    text = f"{value:.9g}" if end else repr(value)  # as many digits as any two floats differ in
+    return text + end if "." in text or "e" in text else f"{text}.0{end}"
 
 
 def comment(text: str) -> str:
