@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn import random as random
     from pynn import regularizers as regularizers
     from pynn import saving as saving
+    from pynn import serving as serving
     from pynn import utils as utils
     from pynn import wrappers as wrappers
     from pynn._as_keras import as_keras as as_keras
@@ -85,6 +86,7 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     "random": (),
     "regularizers": ("Regularizer",),
     "saving": (),
+    "serving": (),
     "utils": (),
     "wrappers": (),
 }

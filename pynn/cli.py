@@ -1,4 +1,4 @@
-"""The command line: ``pynn demo`` and ``pynn info``.
+"""The command line: ``pynn demo``, ``pynn info`` and ``pynn serve``.
 
 The demo is a user of the public interface and trains as any program would; the engine is asked
 directly only for what it alone knows: the instruction set and the machine's peak rate.
@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,14 @@ _PEAK_SECONDS = 0.5  # long enough for the clock to settle under full load, shor
 _VALIDATION_ROWS = 5000  # of 60,000, the split of the textbook run
 _HIDDEN_UNITS = (300, 100)
 _SEED = 42
+# With the defaults of pynn.serving.app, which is imported only where it is needed.
+_SERVE_LIMITS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+    ("max_body", int, "bytes of a request (default: 8388608)"),
+    ("max_rows", int, "rows of a request (default: 10000)"),
+    ("max_waiting", int, "requests at a time (default: 512)"),
+    ("max_seconds", float, "for a body to arrive, and for rows to wait (default: 30.0)"),
+    ("max_batch", int, "rows predicted together (default: 1024)"),
+)
 
 
 class UsageError(Exception):
@@ -230,6 +238,17 @@ def run_info(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_serve(args: argparse.Namespace) -> int:
+    """Serve a file over HTTP until the process is told to end."""
+    settings = {key: value for key, value in vars(args).items() if key not in ("command", "run")}
+    try:
+        pynn.serving.run(**settings)
+    except (ImportError, OSError, ValueError) as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def positive_int(text: str) -> int:
     """Parse a command-line argument that must be a positive integer."""
     if not text.isdecimal() or int(text) < 1:
@@ -273,6 +292,20 @@ def build_parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=run_demo)
     info = commands.add_parser("info", help="show version, instruction set, threads, peak rates")
     info.set_defaults(run=run_info)
+    serve = commands.add_parser(
+        "serve",
+        help="predict over HTTP with a model or an estimator from a file",
+        argument_default=argparse.SUPPRESS,
+    )
+    serve.add_argument("path", help="a .pynn, .keras or .h5 file")
+    serve.add_argument("--host", help="address, 0.0.0.0 for all (default: 127.0.0.1)")
+    serve.add_argument("--port", type=positive_int, help="port (default: 8000)")
+    serve.add_argument("--name", help="of the model (default: the file's, without its ending)")
+    serve.add_argument("--workers", type=positive_int, help="processes (default: 1)")
+    serve.add_argument("--threads", type=positive_int, help="of the engine, in each process")
+    for name, kind, text in _SERVE_LIMITS:
+        serve.add_argument("--" + name.replace("_", "-"), type=kind, help=text)
+    serve.set_defaults(run=run_serve)
     return parser
 
 

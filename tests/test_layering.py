@@ -35,7 +35,7 @@ PYTHON_LAYERS = (
     {"models"},
     {"saving"},
     {"estimators", "wrappers"},
-    {"utils", "export", "datasets"},
+    {"utils", "export", "datasets", "serving"},
     {"cli"},
     {"__main__"},
 )

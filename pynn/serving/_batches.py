@@ -1,0 +1,134 @@
+"""`Batches`: what waits is predicted together, on a thread of its own.
+
+Nothing waits for more to come: the thread takes what has come while it was busy. Only rows of the
+same kind go together, of models whose rows do not depend on one another, so that an answer has the
+bits that it would have alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from pynn.serving._content import BadContent, Rows
+from pynn.serving._served import Served
+
+Outputs = dict[str, np.ndarray]
+
+
+class _Waiting(NamedTuple):
+    rows: Rows
+    future: asyncio.Future[Outputs]
+
+
+class Batches:
+    """Predictions for requests of one event loop.
+
+    Parameters
+    ----------
+    served : Served
+    max_rows : int
+        Rows to predict together; a request that has more goes alone.
+    observe : callable
+        Called with the numbers of requests and rows of each batch.
+    """
+
+    def __init__(self, served: Served, max_rows: int, observe: Callable[[int, int], None]) -> None:
+        self._served = served
+        self._max_rows = max_rows
+        self._observe = observe
+        self._waiting: deque[_Waiting] = deque()
+        self._is_busy = False
+        self._thread = ThreadPoolExecutor(1, "pynn-predict")
+
+    async def predict(self, rows: Rows) -> Outputs:
+        """Return the outputs for some rows.
+
+        Raises
+        ------
+        BadContent
+            If the model refuses them.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outputs] = loop.create_future()
+        self._waiting.append(_Waiting(rows, future))
+        if not self._is_busy:
+            self._is_busy = True
+            # After what else has arrived by now has been read.
+            loop.call_soon(self._start, loop)
+        return await future
+
+    def close(self) -> None:
+        """End the thread, after what it does now."""
+        self._thread.shutdown()
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch = self._next()
+        if not batch:
+            self._is_busy = False
+            return
+        running = loop.run_in_executor(self._thread, self._outcomes, [each.rows for each in batch])
+        running.add_done_callback(partial(self._finish, loop, batch))
+
+    def _next(self) -> list[_Waiting]:
+        """Take from those that wait the first, and others that can go with it."""
+        batch: list[_Waiting] = []
+        left: deque[_Waiting] = deque()
+        count = 0
+        for each in self._waiting:
+            if each.future.done():  # nobody waits any more
+                continue
+            if batch and not self._go_together(batch[0].rows, each.rows, count):
+                left.append(each)
+                continue
+            batch.append(each)
+            count += each.rows.size
+        self._waiting = left
+        return batch
+
+    def _go_together(self, first: Rows, other: Rows, count: int) -> bool:
+        apart = self._served.is_apart
+        return apart and first.kind == other.kind and count + other.size <= self._max_rows
+
+    def _outcomes(self, batch: list[Rows]) -> list[Outputs | Exception]:
+        """Return outputs, or what went wrong, for each request. Runs on the thread."""
+        self._observe(len(batch), sum(rows.size for rows in batch))
+        arrays = batch[0].arrays
+        if len(batch) > 1:
+            joined = zip(*(rows.arrays for rows in batch), strict=True)
+            arrays = [np.concatenate(parts) for parts in joined]
+        try:
+            outputs = self._served.predict(arrays)
+        except (ValueError, TypeError, IndexError) as error:
+            if len(batch) == 1:
+                return [BadContent(f"{error!s:.500}")]
+            # One of them is to blame: the others have their answers.
+            return [self._outcomes([rows])[0] for rows in batch]
+        if len(batch) == 1:
+            return [outputs]
+        ends = np.cumsum([rows.size for rows in batch])[:-1]
+        parts = {name: np.split(array, ends) for name, array in outputs.items()}
+        return [{name: each[i] for name, each in parts.items()} for i in range(len(batch))]
+
+    def _finish(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[_Waiting],
+        running: asyncio.Future[list[Outputs | Exception]],
+    ) -> None:
+        error = running.exception()
+        outcomes = [error] * len(batch) if error is not None else running.result()
+        for each, outcome in zip(batch, outcomes, strict=True):
+            if each.future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                each.future.set_exception(outcome)
+            else:
+                each.future.set_result(outcome)
+        self._start(loop)
