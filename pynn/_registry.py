@@ -173,8 +173,9 @@ class Registry(Generic[Kind]):
         if identifier is None:
             found = None if self._default is None else self.find(self._default)
             return found
-        made = isinstance(identifier, (str, type))
-        made = made or (not callable(identifier) and isinstance(identifier, Mapping))
+        if self._base is None and callable(identifier) and not isinstance(identifier, type):
+            return found
+        made = isinstance(identifier, (str, type, Mapping))
         if isinstance(identifier, type):
             found = identifier()
         elif made:

@@ -105,11 +105,12 @@ class WeightHolder:
             initializer = given.get("initializer", initializer)
         shape = () if shape is None else shape
         shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        if any(not isinstance(n, (int, np.integer)) or n < 0 for n in shape):
-            raise ValueError(
-                f"the shape of a weight must be known. Received: shape={shape} for weight {name!r} "
-                f"of layer {self.name!r}"
-            )
+        for n in shape:
+            if not isinstance(n, (int, np.integer)) or n < 0:
+                raise ValueError(
+                    f"the shape of a weight must be known. Received: shape={shape} for weight "
+                    f"{name!r} of layer {self.name!r}"
+                )
         _allocation.claim(shape, f"{self.name}/{name}")
         if initializer is None:
             initializer = "glorot_uniform" if len(shape) > 1 else "zeros"
