@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn import callbacks as callbacks
     from pynn import config as config
     from pynn import constraints as constraints
+    from pynn import cython_predict as cython_predict
     from pynn import datasets as datasets
     from pynn import estimators as estimators
     from pynn import export as export
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn import utils as utils
     from pynn import wrappers as wrappers
     from pynn._as_keras import as_keras as as_keras
+    from pynn._include import get_include as get_include
     from pynn._threads import num_threads as num_threads
     from pynn._threads import set_num_threads as set_num_threads
     from pynn.estimators import MLPClassifier as MLPClassifier
@@ -64,6 +66,7 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     "callbacks": (),
     "config": (),
     "constraints": (),
+    "cython_predict": (),
     "datasets": (),
     "estimators": (
         "MLPClassifier",
@@ -94,6 +97,7 @@ _HOMES = {name: module for module, names in _OFFERED.items() for name in names}
 _HOMES |= {
     "Tape": "graph",
     "as_keras": "_as_keras",
+    "get_include": "_include",
     "num_threads": "_threads",
     "set_num_threads": "_threads",
 }

@@ -128,6 +128,12 @@ class Executor:
         self, x: Any, most_rows: int = ..., type: type[_Array] = ...
     ) -> _Array | None: ...
 
+predict_table: Any
+
+def row_predictor(
+    graph: Graph, input: int, output: int, threads: int = 1, seed: int | None = None
+) -> Any: ...
+
 class Trainer:
     iterations: int
     seed: int

@@ -35,7 +35,7 @@ PYTHON_LAYERS = (
     {"models"},
     {"saving"},
     {"estimators", "wrappers"},
-    {"utils", "export", "datasets", "serving"},
+    {"utils", "export", "datasets", "serving", "cython_predict"},
     {"cli"},
     {"__main__"},
 )
@@ -48,7 +48,8 @@ CPP_LAYERS = (
     {"ops"},
     {"graph"},
     {"training"},
-    {"capi", "bindings"},
+    {"capi"},
+    {"bindings"},
     {"testing"},
 )
 CPP_SUFFIXES = {".hpp", ".cpp", ".h", ".def"}

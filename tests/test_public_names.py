@@ -26,8 +26,10 @@ def test_every_name_resolves(name: str) -> None:
 
 
 def test_the_list_is_what_can_be_resolved() -> None:
-    paths = Path(pynn.__file__).parent.iterdir()
-    modules = {path.stem for path in paths if path.suffix in ("", ".py") and path.stem[0] != "_"}
+    folder = Path(pynn.__file__).parent
+    found = [*folder.glob("*.py"), *folder.glob("*.pyx")]
+    found += [path.parent for path in folder.glob("*/__init__.py")]
+    modules = {path.stem for path in found if path.stem[0] != "_"}
     assert set(pynn.__all__) == {*modules - INSIDE, *pynn._HOMES, "__version__"}
     assert len(set(pynn.__all__)) == len(pynn.__all__)
 

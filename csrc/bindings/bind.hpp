@@ -29,6 +29,7 @@ void bind_orders(pybind11::module_& m);
 void bind_graph(pybind11::module_& m);
 void bind_rows(pybind11::module_& m);
 void bind_executor(pybind11::module_& m);
+void bind_predict_table(pybind11::module_& m);
 void bind_training(pybind11::module_& m);
 
 // A class of the module. Its constructors, and functions that make objects of it, return a Holder.

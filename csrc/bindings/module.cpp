@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core_of_main, m) {
   pynn::bind_graph(m);
   pynn::bind_rows(m);
   pynn::bind_executor(m);
+  pynn::bind_predict_table(m);
   pynn::bind_training(m);
 }
 

@@ -52,6 +52,19 @@ int Graph::add(const std::string& kind_name, const std::vector<int>& inputs,
   return size() - 1;
 }
 
+Graph Graph::with_copied_variables() const {
+  Graph made = *this;
+  std::map<const Variable*, VariablePtr> copies;
+  for (NodeSpec& node : made.nodes_) {
+    for (VariablePtr& variable : node.variables) {
+      VariablePtr& copy = copies[variable.get()];
+      if (copy == nullptr) copy = copy_of(*variable);
+      variable = copy;
+    }
+  }
+  return made;
+}
+
 const NodeSpec& Graph::node(int id) const {
   require(id >= 0 && id < size(), "no such node: " + std::to_string(id));
   return nodes_[id];

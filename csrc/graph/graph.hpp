@@ -19,6 +19,9 @@ class Graph {
           std::vector<VariablePtr> variables, const std::map<std::string, double>& params,
           ExpressionProgram program = {}, std::vector<int> indices = {});
 
+  // The same nodes, with variables of their own that hold the same.
+  Graph with_copied_variables() const;
+
   DType dtype() const noexcept { return dtype_; }
   int size() const noexcept { return static_cast<int>(nodes_.size()); }
   const NodeSpec& node(int id) const;

@@ -1,5 +1,6 @@
 #include "ops/variable.hpp"
 
+#include <cstring>
 #include <string>
 
 #include "base/check.hpp"
@@ -15,6 +16,13 @@ Variable::Variable(int rows, int cols, DType dtype, Layout layout)
   const int length = layout == Layout::out_in ? cols : rows;
   ld_ = lines() == 1 ? round_up(length, kRowAlign) : row_stride(length, item);
   buffer_ = AlignedBuffer(static_cast<std::size_t>(padded_size()) * item);
+}
+
+VariablePtr copy_of(const Variable& variable) {
+  auto copy = std::make_shared<Variable>(variable.rows(), variable.cols(), variable.dtype(),
+                                         variable.layout());
+  std::memcpy(copy->raw(), variable.raw(), variable.bytes());
+  return copy;
 }
 
 }  // namespace pynn

@@ -38,6 +38,7 @@ class Variable {
   std::ptrdiff_t col_step() const noexcept { return layout_ == Layout::out_in ? 1 : ld_; }
   std::ptrdiff_t padded_size() const noexcept { return lines() * ld_; }
   void* raw() const noexcept { return buffer_.data(); }
+  std::size_t bytes() const noexcept { return buffer_.bytes(); }
 
   template <class T>
   T* data() const noexcept {
@@ -54,5 +55,7 @@ class Variable {
 };
 
 using VariablePtr = std::shared_ptr<Variable>;
+
+VariablePtr copy_of(const Variable& variable);
 
 }  // namespace pynn

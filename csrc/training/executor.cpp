@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <mutex>
 #include <string>
 
@@ -10,41 +9,11 @@
 #include "base/clock.hpp"
 #include "base/denormals.hpp"
 #include "base/thread_pool.hpp"
-#include "dispatch/dispatch.hpp"
-#include "training/gather.hpp"
+#include "training/forward_workspace.hpp"
 
 namespace pynn {
 
 namespace {
-
-// Rows that one worker takes through all layers at once: 784 float32 features of 128 rows fit the
-// second-level cache beside the weights that are being read.
-constexpr int kPiece = 128;
-
-// What one worker needs to run pieces by itself.
-template <class T>
-struct Workspace {
-  Workspace(const Graph& graph, const PlanRequest& request)
-      : entries_per_row(request.entries_per_row),
-        plan(graph, request, {}),
-        gather(plan, request.inputs, request.max_batch) {
-    gather.append_tasks(tasks);
-    plan.append_forward(tasks);
-    const auto rows = static_cast<std::size_t>(request.max_batch);
-    staging.resize(request.outputs.size());
-    for (std::size_t o = 0; o < staging.size(); ++o) {
-      const int features = graph.node(request.outputs[o]).features;
-      arena.request(&staging[o], rows * static_cast<std::size_t>(round_up(features, kRowAlign)));
-    }
-    arena.allocate();
-  }
-  std::vector<double> entries_per_row;
-  ExecutionPlan<T> plan;
-  Gather<T> gather;
-  std::vector<Task> tasks;
-  std::vector<T*> staging;
-  Arena arena;
-};
 
 template <class T>
 class ExecutorOf : public Executor {
@@ -55,7 +24,7 @@ class ExecutorOf : public Executor {
     require(!inputs.empty() && !outputs.empty(), "a model needs at least one input and one output");
     request_.inputs = inputs;
     request_.outputs = outputs;
-    request_.max_batch = kPiece;
+    request_.max_batch = kPieceRows;
     for (int output : outputs) output_features_.push_back(graph_->node(output).features);
     // Wrong graphs fail here, not in the first call.
     cost_of(expected_entries(*graph_, inputs, outputs));
@@ -84,17 +53,17 @@ class ExecutorOf : public Executor {
         entries_per_row(*graph_, request_.inputs, request_.outputs, x);
     const double cost = cost_of(entries);
     const std::int64_t rows = x[0].rows;
-    const auto pieces = static_cast<int>((rows + kPiece - 1) / kPiece);
+    const auto pieces = static_cast<int>((rows + kPieceRows - 1) / kPieceRows);
     if (pieces == 1) {
       FlushDenormals flush;
-      std::unique_ptr<Workspace<T>> workspace = take(entries);
+      std::unique_ptr<ForwardWorkspace<T>> workspace = take(entries);
       workspace->gather.set_sources(x);
       run_piece(*workspace, x, outputs, seed, 0);
       return give_back(std::move(workspace));
     }
     const int workers =
         std::min(pieces, worthwhile_workers(cost * static_cast<double>(rows), thread_limit()));
-    std::vector<std::unique_ptr<Workspace<T>>> workspaces;
+    std::vector<std::unique_ptr<ForwardWorkspace<T>>> workspaces;
     for (int begin = 0; begin < pieces;) {
       if (begin > 0) poll();
       Team team(workers);
@@ -117,7 +86,7 @@ class ExecutorOf : public Executor {
       std::lock_guard lock(mutex_);
       if (cost_ >= 0 && same_kinds(entries, costed_)) return cost_;
     }
-    std::unique_ptr<Workspace<T>> workspace = take(entries);
+    std::unique_ptr<ForwardWorkspace<T>> workspace = take(entries);
     require(!workspace->plan.always_depends_on_batch(),
             "rows are predicted by pieces, and an op looks at all rows of a batch");
     const double cost = workspace->plan.forward_cost();
@@ -131,7 +100,8 @@ class ExecutorOf : public Executor {
   // it is time to poll.
   class Pieces final : public Work {
    public:
-    Pieces(ExecutorOf& executor, const std::vector<std::unique_ptr<Workspace<T>>>& workspaces,
+    Pieces(ExecutorOf& executor,
+           const std::vector<std::unique_ptr<ForwardWorkspace<T>>>& workspaces,
            const std::vector<Rows>& x, const std::vector<void*>& outputs, std::uint64_t seed,
            int begin, int end, int workers)
         : executor_(executor),
@@ -145,7 +115,7 @@ class ExecutorOf : public Executor {
 
     int pieces(std::int64_t stage) override { return stage == 0 ? workers_ : 0; }
     void run(std::int64_t, int worker) override {
-      Workspace<T>& workspace = *workspaces_[static_cast<std::size_t>(worker)];
+      ForwardWorkspace<T>& workspace = *workspaces_[static_cast<std::size_t>(worker)];
       do {
         const int piece = next_.fetch_add(1, std::memory_order_relaxed);
         if (piece >= end_) return;
@@ -156,7 +126,7 @@ class ExecutorOf : public Executor {
 
    private:
     ExecutorOf& executor_;
-    const std::vector<std::unique_ptr<Workspace<T>>>& workspaces_;
+    const std::vector<std::unique_ptr<ForwardWorkspace<T>>>& workspaces_;
     const std::vector<Rows>& x_;
     const std::vector<void*>& outputs_;
     std::uint64_t seed_;
@@ -166,52 +136,36 @@ class ExecutorOf : public Executor {
     double poll_at_ = now() + kPollSeconds;
   };
 
-  void run_piece(Workspace<T>& workspace, const std::vector<Rows>& x,
+  void run_piece(ForwardWorkspace<T>& workspace, const std::vector<Rows>& x,
                  const std::vector<void*>& outputs, std::uint64_t seed, int piece) {
     Pass pass;
     pass.seed = seed;
-    pass.first_row = static_cast<std::int64_t>(piece) * kPiece;
-    pass.count = static_cast<int>(std::min<std::int64_t>(kPiece, x[0].rows - pass.first_row));
-    const Share share{{0, block_count(pass.count)}};
-    for (const Task& task : workspace.tasks) task.run(pass, share);
+    pass.first_row = static_cast<std::int64_t>(piece) * kPieceRows;
+    pass.count = static_cast<int>(std::min<std::int64_t>(kPieceRows, x[0].rows - pass.first_row));
+    workspace.run(pass);
     for (std::size_t o = 0; o < outputs.size(); ++o) {
-      write_output(workspace, o, pass, static_cast<T*>(outputs[o]));
+      const std::ptrdiff_t width = output_features_[o];
+      T* y = static_cast<T*>(outputs[o]) + pass.first_row * width;
+      workspace.write_output(o, pass.count, y, width);
     }
   }
 
-  void write_output(Workspace<T>& workspace, std::size_t o, const Pass& pass, T* out) {
-    const Slot<T>& slot = workspace.plan.output_slot(o);
-    const std::ptrdiff_t width = slot.features;
-    out += pass.first_row * width;
-    if (width == 1) {
-      for (int i = 0; i < pass.count; ++i) out[i] = slot.value_at(i / kLanes)[i % kLanes];
-      return;
-    }
-    const std::ptrdiff_t ld = round_up(width, kRowAlign);
-    T* rows = workspace.staging[o];
-    kernel_table<T>().lanes_to_rows(slot.value, slot.block_stride, 0, slot.features, pass.count,
-                                    rows, ld);
-    for (int i = 0; i < pass.count; ++i) {
-      std::memcpy(out + i * width, rows + i * ld, static_cast<std::size_t>(width) * sizeof(T));
-    }
-  }
-
-  std::unique_ptr<Workspace<T>> take(const std::vector<double>& entries) {
+  std::unique_ptr<ForwardWorkspace<T>> take(const std::vector<double>& entries) {
     {
       std::lock_guard lock(mutex_);
       for (std::size_t i = free_.size(); i-- > 0;) {
         if (!same_kinds(free_[i]->entries_per_row, entries)) continue;
-        std::unique_ptr<Workspace<T>> workspace = std::move(free_[i]);
+        std::unique_ptr<ForwardWorkspace<T>> workspace = std::move(free_[i]);
         free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i));
         return workspace;
       }
     }
     PlanRequest request = request_;
     request.entries_per_row = entries;
-    return std::make_unique<Workspace<T>>(*graph_, request);
+    return std::make_unique<ForwardWorkspace<T>>(*graph_, request);
   }
 
-  void give_back(std::unique_ptr<Workspace<T>> workspace) {
+  void give_back(std::unique_ptr<ForwardWorkspace<T>> workspace) {
     std::lock_guard lock(mutex_);
     free_.push_back(std::move(workspace));
   }
@@ -221,7 +175,7 @@ class ExecutorOf : public Executor {
   double cost_ = -1;  // of the plan for `costed_`
   std::vector<double> costed_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Workspace<T>>> free_;
+  std::vector<std::unique_ptr<ForwardWorkspace<T>>> free_;
 };
 
 }  // namespace

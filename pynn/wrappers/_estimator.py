@@ -122,6 +122,11 @@ class ModelEstimator(BaseEstimator):
         outputs: np.ndarray = self.model_.predict(x, **{**self._predict_arguments(), **given})
         return outputs
 
+    def _plan(self) -> Any:
+        """Return the plan that predicts the model's outputs, for `pynn.cython_predict`."""
+        check_is_fitted(self, "model_")
+        return self.model_._plan()
+
     def _predict_arguments(self) -> dict[str, Any]:
         return {"verbose": 0}
 

@@ -44,7 +44,7 @@ COMPILERS = ("g++-12", "clang++")
 PLAIN_PROCESSOR = "Nehalem"
 # What the cross-compiled module is tested with, of the same Debian as the compiler.
 ARM_DEBIAN_PACKAGES = ["python3.11", "libpython3.11-dev", "libstdc++6"]
-ARM_PACKAGES = ["numpy", "scipy", "scikit-learn", "threadpoolctl", "pytest", "hypothesis"]
+ARM_PACKAGES = ["numpy", "scipy", "scikit-learn", "threadpoolctl", "pytest", "hypothesis", "cython"]
 ARM_PLATFORMS = ["manylinux2014_aarch64", "manylinux_2_27_aarch64", "manylinux_2_28_aarch64"]
 
 
@@ -115,6 +115,7 @@ def compilers(folder: Path, arguments: Sequence[str]) -> None:
 
 def warnings(folder: Path, arguments: Sequence[str]) -> None:
     configure(folder, "-DCMAKE_CXX_COMPILER=clang++", "-DPYNN_WERROR=ON", *arguments)
+    run("cmake", "--build", folder, "--target", "cython_predict.cpp")
     units = json.loads((folder / "compile_commands.json").read_text(encoding="utf-8"))
 
     def check(unit: dict[str, str]) -> None:

@@ -83,7 +83,7 @@ def package(folder: Path) -> Path:
     (path / "pynn").mkdir(parents=True, exist_ok=True)
     for link in (path / "pynn").iterdir():
         link.unlink()
-    modules = list(folder.glob("_core*.so"))
+    modules = list(folder.glob("*.so"))
     assert modules, f"there is no module in {folder}"
     for source in [*modules, *(ROOT / "pynn").iterdir()]:
         if source in modules or source.suffix != ".so":

@@ -14,9 +14,13 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+)
 
-from pynn import models
+from pynn import graph, models
 from pynn._dtypes import dtype_name
 from pynn._number_checks import checked_size
 from pynn.estimators._estimator import validated
@@ -353,6 +357,11 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         if not hasattr(self, "coefs_"):
             raise AttributeError(f"this {type(self).__name__} has no model_ before fit is called")
         return self._synchronize().model
+
+    def _plan(self) -> graph.Plan:
+        """Return the plan that predicts the outputs, for `pynn.cython_predict`."""
+        check_is_fitted(self)
+        return self._synchronize().plan
 
     def _check_solver(self) -> bool:
         if self.solver == "lbfgs":

@@ -21,9 +21,10 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from pynn import _core
+from pynn import _core, graph, layers, models
+from pynn._dtypes import dtype_name
 from pynn._user_warning import warn_user
 from pynn.estimators._estimator import Estimator, validated
 from pynn.estimators._fit_lock import lock_of
@@ -294,6 +295,17 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
         else:
             scores = safe_sparse_dot(x, self.coef_.T, dense_output=True)
         return scores + self.intercept_
+
+    def _plan(self) -> graph.Plan:
+        """Return a plan that predicts the scores, for `pynn.cython_predict`."""
+        check_is_fitted(self)
+        coef = self.coef_ if isinstance(self.coef_, np.ndarray) else self.coef_.toarray()
+        kernel = np.atleast_2d(coef).T
+        dtype = dtype_name(kernel.dtype)
+        units = layers.Dense(kernel.shape[1], dtype=dtype)
+        model = models.Sequential([layers.Input((len(kernel),), dtype=dtype), units])
+        units.set_weights([kernel, self.intercept_])
+        return model._plan()
 
 
 def _print_epoch(
