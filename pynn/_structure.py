@@ -25,6 +25,11 @@ def is_nested(value: Any) -> bool:
     return _kind(type(value)) != _LEAF
 
 
+def children(structure: Any) -> Any:
+    """Return the entries of a list, a tuple or a mapping."""
+    return structure if _kind(type(structure)) == _SEQUENCE else structure.values()
+
+
 def leaves(structure: Any) -> Iterator[Any]:
     """Return what a structure holds, in order; dicts go in the order of their keys' insertion.
 
@@ -82,6 +87,46 @@ def pack(structure: Any, flat: list[Any]) -> Any:
     """
     supply = iter(flat)
     return map_leaves(lambda _: next(supply), structure)
+
+
+def named(form: Any, value: Any) -> Any:
+    """Return a dict of what `value` has for each name in `form`; None if its form is another.
+
+    There may be structures for a name, too. A dict may lack keys, and its further ones are kept. A
+    list may also have one entry for each name.
+
+    Examples
+    --------
+    >>> named({"a": "x", "b": ["y", "z"]}, {"b": ([1], 2)})
+    {'y': [1], 'z': 2}
+    >>> named(["x", ["y", "z"]], [1, 2, 3])
+    {'x': 1, 'y': 2, 'z': 3}
+    """
+    found = _named(form, value)
+    if found is None and is_nested(value) and not isinstance(value, Mapping):
+        names = list(leaves(form))
+        if len(names) == len(value):
+            return dict(zip(names, value, strict=True))
+    return found
+
+
+def _named(form: Any, value: Any) -> Any:
+    kind = _kind(type(form))
+    if kind == _LEAF:
+        return {form: value}
+    if value is None:
+        return {}
+    if kind != _kind(type(value)) or (kind == _SEQUENCE and len(form) != len(value)):
+        return None
+    pairs = value.items() if kind == _MAPPING else enumerate(value)
+    found: dict[Any, Any] = {}
+    for key, part in pairs:
+        known = kind == _SEQUENCE or key in form
+        below = _named(form[key], part) if known else {key: part}
+        if below is None:
+            return None
+        found |= below
+    return found
 
 
 def matched(structure: Any, value: Any) -> list[Any] | None:

@@ -136,8 +136,8 @@ class CallGraph(Interface):
 
     def match(self, inputs: Any) -> list[Any]:
         """Return one value per input, by name for a dict and by position otherwise."""
-        if isinstance(self.inputs, dict):
-            inputs = in_order(self.input_form, inputs)
+        if (form := self.input_form) is not None:
+            inputs = in_order(form, inputs)
         if isinstance(inputs, dict):
             names = self.input_names
             missing = [name for name in names if name not in inputs]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pynn._namespace import to_array
 from pynn._structure import leaves
 from pynn.metrics import Metric
 from pynn.training import Objectives
+
+if TYPE_CHECKING:
+    from pynn.models._model import Model
 
 
 class CompileMetrics(Metric):
@@ -18,18 +20,18 @@ class CompileMetrics(Metric):
 
     Parameters
     ----------
-    resolve : callable
-        ``resolve(targets)`` returns the objectives for such targets.
-    known : callable
-        ``known()`` returns the objectives that were resolved last, or None.
+    model : Model
+        Which was compiled.
     """
 
-    def __init__(
-        self, resolve: Callable[[Any], Objectives], known: Callable[[], Objectives | None]
-    ) -> None:
+    def __init__(self, model: Model) -> None:
         super().__init__(name="compile_metrics")
-        self._resolve = resolve
-        self._known = known
+        self._model = model
+
+    def _known(self) -> Objectives | None:
+        """Return the objectives that were resolved last."""
+        compiled = self._model._compiled
+        return None if compiled is None else compiled.last
 
     @property
     def metrics(self) -> list[Any]:
@@ -48,13 +50,15 @@ class CompileMetrics(Metric):
         Parameters
         ----------
         y_true, y_pred : array or tensor, or a structure of them for several outputs
-        sample_weight : array, default=None
+        sample_weight : array, or a structure of them, default=None
         """
-        targets, predictions = list(leaves(y_true)), list(leaves(y_pred))
-        for each in self._resolve(y_true).metrics:
-            weights = sample_weight if each.weighted else None
+        model = self._model
+        targets, predictions = model._targets(y_true), list(leaves(y_pred))
+        weights = model._weights(sample_weight)
+        for each in model._objectives_for(targets).metrics:
+            weight = weights[each.output] if each.weighted else None
             predicted = to_array(predictions[each.output])
-            each.metric.update_state(targets[each.output], predicted, sample_weight=weights)
+            each.metric.update_state(targets[each.output], predicted, sample_weight=weight)
 
     def result(self) -> dict[str, Any]:
         """Return the figures by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from pynn._structure import is_nested, leaves
 from pynn.graph import averages_rows
 from pynn.losses import Loss
 from pynn.metrics import registry as METRICS
-from pynn.training import Objectives, Output, OutputMetric, Signature
+from pynn.training import Objectives, Output, OutputMetric, Signature, flattened
 
 Shape = tuple[int | None, ...]
 
@@ -64,18 +64,20 @@ class Compiled:
         self, signature: Signature, targets: Sequence[Any], weighted: bool, dtype: str
     ) -> Objectives:
         """Return what this comes to for such outputs and these targets."""
-        names, shapes = signature.output_names, signature.output_shapes
         y_shapes = tuple(None if y is None else (None, *(y.shape[1:] or (1,))) for y in targets)
-        key = (tuple(names), tuple(shapes), y_shapes, weighted, dtype)
+        names, shapes = tuple(signature.output_names), tuple(signature.output_shapes)
+        key = (names, shapes, y_shapes, weighted, dtype)
         if key not in self._known:
-            self._known[key] = self._resolve(names, shapes, y_shapes, weighted, dtype)
+            self._known[key] = self._resolve(signature, y_shapes, weighted, dtype)
         self.last = self._known[key]
         return self.last
 
-    def evaluated(self, names: Sequence[str]) -> list[str] | None:
+    def evaluated(self, signature: Signature) -> list[str] | None:
         """Return those of the outputs that have a loss or metrics; None stands for all."""
-        chosen = _per_output(self._loss, names, "loss")
-        groups = [_metrics_per_output(g, names) for g in (self._metrics, self._weighted_metrics)]
+        names = signature.output_names
+        loss, _, *metrics = self._flattened(signature.output_form)
+        chosen = _per_output(loss, names, "loss")
+        groups = [_metrics_per_output(group, names) for group in metrics]
         evaluated = [
             name
             for i, name in enumerate(names)
@@ -83,22 +85,32 @@ class Compiled:
         ]
         return evaluated if 0 < len(evaluated) < len(names) else None
 
+    def _flattened(self, form: Any) -> list[Any]:
+        """Return losses, their weights, metrics and weighted ones, nested ones by name."""
+        given = {
+            "loss": self._loss,
+            "loss_weights": self._loss_weights,
+            "metrics": self._metrics,
+            "weighted_metrics": self._weighted_metrics,
+        }
+        return [
+            value if _is_flat(name, value) else flattened(form, value, name)
+            for name, value in given.items()
+        ]
+
     def _resolve(
-        self,
-        names: Sequence[str],
-        shapes: Sequence[Shape],
-        y_shapes: Any,
-        weighted: bool,
-        dtype: str,
+        self, signature: Signature, y_shapes: Any, weighted: bool, dtype: str
     ) -> Objectives:
+        names, shapes = signature.output_names, signature.output_shapes
+        loss, loss_weights, *groups = self._flattened(signature.output_form)
         chosen = [
             self._loss_of(value, y_shape, shape)
             for value, y_shape, shape in zip(
-                _per_output(self._loss, names, "loss"), y_shapes, shapes, strict=True
+                _per_output(loss, names, "loss"), y_shapes, shapes, strict=True
             )
         ]
         resolved: list[OutputMetric] = []
-        for source, counts_weights in ((self._metrics, False), (self._weighted_metrics, True)):
+        for source, counts_weights in zip(groups, (False, True), strict=True):
             for i, group in enumerate(_metrics_per_output(source, names)):
                 for value in group:
                     made = self._metric_of(
@@ -106,9 +118,11 @@ class Compiled:
                     )
                     made.engine = _in_engine(made.metric, y_shapes[i], shapes[i], dtype)
                     resolved.append(made)
-        factors = _loss_factors(self._loss_weights, names)
+        factors = _loss_factors(loss_weights, names)
         widths = [None if shape is None else math.prod(shape[1:]) for shape in y_shapes]
-        outputs = map(Output, names, shapes, chosen, factors, widths)
+        form = signature.output_form
+        labels = names if form is None else list(_labels(form))
+        outputs = map(Output, names, shapes, chosen, factors, widths, labels)
         return Objectives(list(outputs), resolved, weighted)
 
     def _loss_of(self, value: Any, y_shape: Any, shape: Shape) -> Loss | None:
@@ -197,6 +211,24 @@ def _names_in(given: Any, what: str) -> list[str]:
     raise ValueError(
         f"{what} must be a name, a class, an instance or a function. Received: {given!r}"
     )
+
+
+def _is_flat(name: str, given: Any) -> bool:
+    """Whether a list of metrics is for all outputs, or one loss is a config."""
+    if isinstance(given, Mapping):
+        return "class_name" in given
+    return name.endswith("metrics") and not any(map(is_nested, given or ()))
+
+
+def _labels(form: Any, path: tuple[Any, ...] = ()) -> Iterator[str]:
+    """Yield what Keras calls the losses of nested outputs: the way to each, by keys and places."""
+    if not is_nested(form):
+        last = path[-1:] if path and isinstance(path[-1], str) else (form,)
+        yield "/".join(map(str, (*path[:-1], *last)))
+        return
+    pairs = form.items() if isinstance(form, Mapping) else enumerate(form)
+    for key, part in pairs:
+        yield from _labels(part, (*path, key))
 
 
 def _per_output(given: Any, names: Sequence[str], what: str) -> list[Any]:

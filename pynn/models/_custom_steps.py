@@ -109,7 +109,8 @@ class Steps(PythonTrainer):
     def _restore_metrics(self, batch: tuple[Any, ...]) -> None:
         model, (_, y, _) = self._model, unpack(batch)
         if model._compile_metrics is not None:
-            model._objectives_for(y)  # which metrics there are shows with the first targets
+            # Which metrics there are shows with the first targets.
+            model._objectives_for(model._targets(y))
         for metric, values in zip(model.metrics, self._awaited, strict=True):
             metric._restore(values)
         self._awaited = []

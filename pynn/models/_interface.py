@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn._structure import leaves, pack
+from pynn._structure import is_nested, leaves, pack
 from pynn.ops import Tensor
 from pynn.training import Signature, shaped
 
@@ -57,18 +57,26 @@ class Interface:
             self.output_names,
             [tensor.shape for tensor in self.flat_outputs],
             input_form=self.input_form,
+            output_form=_form(self.outputs, self.output_names),
         )
 
     @property
     def input_form(self) -> Any:
-        """The names of inputs that are a dict, in its form; otherwise None."""
-        is_dict = isinstance(self.inputs, Mapping)
-        return pack(self.inputs, list(self.input_names)) if is_dict else None
+        """The names of inputs that are a dict or nested, in their form; otherwise None."""
+        return _form(self.inputs, self.input_names)
 
     def in_form(self, outputs: Sequence[np.ndarray]) -> Any:
         """Give flat outputs their shapes, and the form in which the model returns them."""
         shapes = [tensor.shape for tensor in self.flat_outputs]
         return pack(self.outputs, list(map(shaped, outputs, shapes)))
+
+
+def _form(structure: Any, names: list[str]) -> Any:
+    """Return the names in the form of a structure, None if that is a list or less."""
+    if not isinstance(structure, Mapping):
+        if not is_nested(structure) or not any(map(is_nested, structure)):
+            return None
+    return pack(structure, list(names))
 
 
 def _names(structure: Any, tensors: list[Tensor]) -> list[str]:

@@ -16,7 +16,7 @@ from pynn._array_result import ArrayResult, as_result
 from pynn._fit_state import FitState
 from pynn._namespace import is_tensor, to_array
 from pynn._signatures import training_position
-from pynn._structure import leaves, map_leaves
+from pynn._structure import is_nested, leaves, map_leaves
 from pynn._tensor import Op, Tensor, is_taped, suspended
 from pynn._tracing import current, tracing
 from pynn._user_warning import warn_user
@@ -44,6 +44,7 @@ from pynn.training import (
     TrainingLoop,
     progress_shown,
     rows_per_call,
+    targets_of,
 )
 
 # What a subclass may define, by the step that calls it.
@@ -210,7 +211,8 @@ class Model(BaseModel):
         optimizer : str, dict or Optimizer, default="rmsprop"
             None is enough to evaluate.
         loss : str, Loss, function, or list or dict of them, default=None
-            A single one applies to every output.
+            A single one applies to every output. Lists and dicts may be nested as the outputs are,
+            here and below.
         loss_weights : float, or list or dict of float, default=None
             Factors of the outputs' losses in the sum.
         metrics : list of str, Metric or function, or dict of lists by output, default=None
@@ -236,10 +238,10 @@ class Model(BaseModel):
         steps_per_execution = checked_count("steps_per_execution", steps_per_execution, 1)
         known = isinstance(optimizer, optimizers.Optimizer)
         self.optimizer = optimizer if known else optimizers.get(optimizer)
-        self._compiled = compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
         self._compile_metrics = None
         if metrics is not None or weighted_metrics is not None:
-            self._compile_metrics = CompileMetrics(self._objectives_for, lambda: compiled.last)
+            self._compile_metrics = CompileMetrics(self)
         self._compile_arguments = {
             "optimizer": self.optimizer,
             "loss": loss,
@@ -312,7 +314,7 @@ class Model(BaseModel):
         signature = self._interface_or_fail().signature
         if self._compiled is None or len(signature.output_names) == 1:
             return signature
-        evaluated = self._compiled.evaluated(signature.output_names)
+        evaluated = self._compiled.evaluated(signature)
         return signature._replace(evaluated=evaluated)
 
     def _objectives(self, targets: Sequence[Any], weighted: bool = False) -> Objectives:
@@ -321,8 +323,20 @@ class Model(BaseModel):
         signature = self._interface_or_fail().signature
         return compiled.objectives(signature, targets, weighted, self.dtype)
 
-    def _objectives_for(self, y: Any) -> Objectives:
-        return self._objectives([to_array(target) for target in leaves(y)])
+    def _targets(self, y: Any) -> list[Any]:
+        """Return one entry of targets for each output."""
+        if len(self._interface_or_fail().output_names) == 1 and not is_nested(y):
+            return [y]
+        return targets_of(y, self._signature())
+
+    def _weights(self, sample_weight: Any) -> list[Any]:
+        """Return sample weights for each output; a single array is for all."""
+        if is_nested(sample_weight):
+            return self._targets(sample_weight)
+        return [sample_weight] * len(self._interface_or_fail().output_names)
+
+    def _objectives_for(self, targets: Sequence[Any]) -> Objectives:
+        return self._objectives([None if each is None else to_array(each) for each in targets])
 
     # ---- training
 
@@ -351,8 +365,8 @@ class Model(BaseModel):
         Parameters
         ----------
         x : array-like, DataFrame or sparse matrix, or a list, tuple or dict of them
-            One entry for each input. Also a generator, a `pynn.utils.PyDataset` or an iterable that
-            hands out batches ``(x, y)`` or ``(x, y, sample_weight)``.
+            One entry for each input, nested as they are. Also a generator, a `pynn.utils.PyDataset`
+            or an iterable that hands out batches ``(x, y)`` or ``(x, y, sample_weight)``.
         y : the same, default=None
             One entry for each output, or for each that has a loss or metrics.
         batch_size : int, default=None
@@ -743,10 +757,12 @@ class Model(BaseModel):
         """
         total: Any = 0.0
         if self.loss is not None:
-            outputs = self._objectives_for(y).outputs
-            for output, target, predicted in zip(outputs, leaves(y), leaves(y_pred), strict=True):
+            targets, weights = self._targets(y), self._weights(sample_weight)
+            outputs = self._objectives_for(targets).outputs
+            given = zip(outputs, targets, leaves(y_pred), weights, strict=True)
+            for output, target, predicted, weight in given:
                 if output.loss is not None:
-                    loss = output.loss(target, predicted, sample_weight=sample_weight)
+                    loss = output.loss(target, predicted, sample_weight=weight)
                     total = total + output.loss_weight * loss
         for penalty in self.losses:
             total = total + penalty

@@ -10,6 +10,7 @@ import numpy as np
 from pynn import graph
 from pynn._shape_rules import checked_row_shape
 from pynn._sparse import is_sparse
+from pynn._structure import children, is_nested
 from pynn.training import ArrayData, BatchData, adapt, comes_in_batches, first_of
 
 if TYPE_CHECKING:
@@ -67,10 +68,18 @@ def as_structure(x: Any, convert: Callable[[Any], Any] | None = None) -> Any:
     """
     convert = as_array if convert is None else convert
     if isinstance(x, Mapping) and not hasattr(x, "to_numpy"):
-        return {key: convert(value) for key, value in x.items()}
-    if isinstance(x, (list, tuple)) and any(hasattr(item, "shape") for item in x):
-        return type(x)(convert(item) for item in x)
+        return {key: as_structure(value, convert) for key, value in x.items()}
+    if isinstance(x, (list, tuple)) and _holds_arrays(x):
+        return type(x)(as_structure(item, convert) for item in x)
     return convert(x)
+
+
+def _holds_arrays(x: Any) -> bool:
+    """Whether there is an array in a list; of a list within it, its first entry counts."""
+    return any(
+        hasattr(item, "shape") or (is_nested(item) and _holds_arrays([*children(item)][:1]))
+        for item in x
+    )
 
 
 def as_array(value: Any) -> Any:

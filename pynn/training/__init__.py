@@ -4,7 +4,15 @@ Used by models and estimators alike; neither is known here.
 """
 
 from pynn.training._batches import BatchData, comes_in_batches, first_of
-from pynn.training._data import ArrayData, Signature, adapt, distribute, in_order
+from pynn.training._data import (
+    ArrayData,
+    Signature,
+    adapt,
+    distribute,
+    flattened,
+    in_order,
+    targets_of,
+)
 from pynn.training._divergence import warn_of_divergence
 from pynn.training._epoch_order import EpochOrder
 from pynn.training._figures import format_logs
@@ -40,6 +48,7 @@ __all__ = [
     "count_steps",
     "distribute",
     "first_of",
+    "flattened",
     "format_logs",
     "in_order",
     "native_or_loss",
@@ -47,5 +56,6 @@ __all__ = [
     "progress_shown",
     "rows_per_call",
     "shaped",
+    "targets_of",
     "warn_of_divergence",
 ]

@@ -16,7 +16,7 @@ import numpy as np
 from pynn import _core
 from pynn._number_checks import is_number
 from pynn._sparse import is_sparse, to_csr
-from pynn._structure import is_nested, matched
+from pynn._structure import children, is_nested, map_leaves, named
 from pynn._user_warning import warn_user
 from pynn.graph import flat_rows, to_numeric, to_rows
 
@@ -27,7 +27,7 @@ class Signature(NamedTuple):
     """Names and shapes, the batch included, of a network's inputs and outputs.
 
     `evaluated` names the outputs that have a loss or metrics, if not all have: the others need no
-    targets. `input_form` has the names of the inputs in the form in which data comes, if it is
+    targets. `input_form` and `output_form` have the names in the form in which data comes, if it is
     more than a list.
     """
 
@@ -36,7 +36,8 @@ class Signature(NamedTuple):
     output_names: list[str]
     output_shapes: list[Shape]
     evaluated: Sequence[str] | None = None
-    input_form: Mapping[str, Any] | None = None
+    input_form: Any = None
+    output_form: Any = None
 
 
 class ArrayData:
@@ -256,22 +257,24 @@ def adapt(
     ]
     n_rows = arrays[0].shape[0]
     names = signature.output_names
-    targets = [_numbers(value, "y") for value in _targets(y, signature, n_rows)]
+    targets = [_numbers(value, "y") for value in targets_of(y, signature, n_rows)]
+    sample_weight = flattened(signature.output_form, sample_weight, "sample_weight")
     weights = _row_weights(sample_weight, names, n_rows)
     if class_weight is not None:
         weights = _class_weights(class_weight, signature, targets, weights)
     return ArrayData(arrays, targets, weights)
 
 
-def in_order(form: Mapping[str, Any], x: Any) -> Any:
-    """Return data for inputs that are a dict: those of nested dicts as a list.
+def in_order(form: Any, x: Any) -> Any:
+    """Return data for inputs that are a dict, or nested: those of nested ones by name.
 
     Raises
     ------
     ValueError
-        If it is a list and the keys are not sorted, so that nobody knows which is which.
+        If they are nested in another way, or it is a list and the keys are not sorted, so that
+        nobody knows which is which.
     """
-    if isinstance(x, (list, tuple)) and len(form) > 1:
+    if isinstance(form, Mapping) and isinstance(x, (list, tuple)) and len(form) > 1:
         if list(form) != sorted(form):
             raise ValueError(
                 f"x must be a dict with the keys {list(form)}, as the model's inputs are. "
@@ -281,16 +284,35 @@ def in_order(form: Mapping[str, Any], x: Any) -> Any:
             f"x is a {type(x).__name__}, which is taken in the order of the keys of the model's "
             f"inputs, {list(form)}. Give a dict"
         )
-    elif any(map(is_nested, form.values())):
-        return matched(form, x) or x
-    return x
+        return x
+    return flattened(form, x, "x")
 
 
-def _targets(y: Any, signature: Signature, n_rows: int) -> list[Any]:
+def flattened(form: Any, value: Any, argument: str) -> Any:
+    """Return what `value` has for each name in a nested form, as a dict; other values as they are.
+
+    Raises
+    ------
+    ValueError
+        If it is nested in another way.
+    """
+    if not (is_nested(form) and is_nested(value) and any(map(is_nested, children(form)))):
+        return value
+    found = named(form, value)
+    if found is None:
+        raise ValueError(
+            f"{argument} must have the form {form}, with an entry in place of each name. "
+            f"Received: {map_leaves(lambda _: '*', value)}"
+        )
+    return found
+
+
+def targets_of(y: Any, signature: Signature, n_rows: int | None = None) -> list[Any]:
     """Return one entry of `y` for each output, None for those that need none and have none."""
     names, some = signature.output_names, signature.evaluated
     if y is None:
         return [None] * len(names)
+    y = flattened(signature.output_form, y, "y")
     if some is not None:
         if isinstance(y, Mapping):
             y = {name: None for name in names if name not in some} | dict(y)

@@ -31,6 +31,8 @@ class Output:
         Factor of the loss in the sum.
     target_width : int or None
         Numbers in a row of the target; None stands for as many as in the output's.
+    label : str
+        What its loss is called in logs, with "_loss" behind it; empty stands for the name.
     """
 
     name: str
@@ -38,6 +40,12 @@ class Output:
     loss: Loss | None = None
     loss_weight: float = 1.0
     target_width: int | None = None
+    label: str = ""
+
+    @property
+    def loss_name(self) -> str:
+        """The key of its loss in logs."""
+        return f"{self.label or self.name}_loss"
 
 
 @dataclass
@@ -173,7 +181,7 @@ class Objectives:
         if self._names_losses:
             for output, value in zip(self.outputs, outputs, strict=True):
                 if output.loss is not None:
-                    logs[f"{prefix}{output.name}_loss"] = value
+                    logs[prefix + output.loss_name] = value
         if not self.metrics:
             return logs
         sums = totals.metric_sums()
@@ -197,7 +205,7 @@ class Objectives:
         """Return the names of the figures, as far as they are known before there are any."""
         names = ["loss"]
         if self._names_losses:
-            names += [f"{each.name}_loss" for each in self.outputs if each.loss is not None]
+            names += [each.loss_name for each in self.outputs if each.loss is not None]
         return names + [each.name for each in self.metrics]
 
     def check(self, data: ArrayData) -> None:
