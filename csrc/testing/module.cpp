@@ -28,4 +28,5 @@ PYBIND11_MODULE(_core_testing, m) {
   pynn::g_kernels = *kernels.get_pointer<decltype(pynn::g_kernels)>();
   pynn::bind_dense(m);
   pynn::bind_lanes(m);
+  pynn::bind_one_row(m);
 }

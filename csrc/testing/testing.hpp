@@ -9,6 +9,7 @@ namespace pynn {
 
 void bind_dense(pybind11::module_& m);
 void bind_lanes(pybind11::module_& m);
+void bind_one_row(pybind11::module_& m);
 
 // The table of pynn._core at this moment. Needs no GIL.
 template <class T>
