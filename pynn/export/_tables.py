@@ -216,7 +216,7 @@ def _share(w: OnnxWriter, x: str, known: np.ndarray, shares: np.ndarray, last: b
 
 # Of Acklam, "An algorithm for computing the inverse normal cumulative distribution function": the
 # relative error is below 1.2e-9.
-_CENTRE = (
+CENTRE = (
     (
         *(-39.69683028665376, 220.9460984245205, -275.9285104469687),
         *(138.357751867269, -30.66479806614716, 2.506628277459239),
@@ -226,29 +226,29 @@ _CENTRE = (
         *(66.80131188771972, -13.28068155288572, 1.0),
     ),
 )
-_TAIL = (
+TAIL = (
     (
         *(-0.007784894002430293, -0.3223964580411365, -2.400758277161838),
         *(-2.549732539343734, 4.374664141464968, 2.938163982698783),
     ),
     (0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1.0),
 )
-_TAIL_BEGINS = 0.02425
-_LEAST_SHARE = 1e-7 - float(np.spacing(1.0))
+TAIL_BEGINS = 0.02425
+LEAST_SHARE = 1e-7 - float(np.spacing(1.0))
 
 
 def _normal_quantile(w: OnnxWriter, share: str) -> str:
     """Write the normal distribution's quantile of shares within those of `QuantileScaling`."""
-    share = w.node("Min", w.node("Max", share, _LEAST_SHARE), 1.0 - _LEAST_SHARE)
+    share = w.node("Min", w.node("Max", share, LEAST_SHARE), 1.0 - LEAST_SHARE)
     middle = w.node("Sub", share, 0.5)
     square = w.node("Mul", middle, middle)
-    top, bottom = (_polynomial(w, square, numbers) for numbers in _CENTRE)
+    top, bottom = (_polynomial(w, square, numbers) for numbers in CENTRE)
     centre = w.node("Div", w.node("Mul", top, middle), bottom)
     nearer = w.node("Sub", 0.5, w.node("Abs", middle))
     root = w.node("Sqrt", w.node("Mul", w.node("Log", nearer), -2.0))
-    top, bottom = (_polynomial(w, root, numbers) for numbers in _TAIL)
+    top, bottom = (_polynomial(w, root, numbers) for numbers in TAIL)
     tail = w.node("Mul", w.node("Div", top, bottom), w.node("Neg", w.node("Sign", middle)))
-    return w.node("Where", w.node("Less", nearer, _TAIL_BEGINS), tail, centre)
+    return w.node("Where", w.node("Less", nearer, TAIL_BEGINS), tail, centre)
 
 
 def _polynomial(w: OnnxWriter, x: str, numbers: Sequence[float]) -> str:

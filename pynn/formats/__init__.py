@@ -16,10 +16,12 @@ from pynn.formats._onnx_graph import OnnxGraph, checked_opset, save_onnx
 from pynn.formats._save import save_model, save_weights
 from pynn.formats._structure_config import InputShape
 from pynn.formats._weights_file import resume_training
+from pynn.formats.c import QuantizationReport
 
 __all__ = [
     "InputShape",
     "OnnxGraph",
+    "QuantizationReport",
     "checked_opset",
     "computed_in",
     "declare_model_outputs",

@@ -133,7 +133,7 @@ def test_fashion_mnist_loses_at_most_half_a_point(tmp_path: Path) -> None:
         ]
     )
     model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(x[:6000], y[:6000], batch_size=32, epochs=2, verbose=0)
+    model.fit(x[:10000], y[:10000], batch_size=32, epochs=2, verbose=0)
     path = tmp_path / "fashion.c"
     report = model.export(
         path, quantize="int8", calibration=x[:1000], labels=y[:1000], verbose=False

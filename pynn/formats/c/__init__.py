@@ -7,15 +7,18 @@ declared beside the op. Preparation of tables is written in `pynn.export`.
 
 from pynn.formats.c._file import CFile, Front, Pointer, c_file, names_of, write_c
 from pynn.formats.c._int8 import QuantizationReport
-from pynn.formats.c._text import c_name
+from pynn.formats.c._program import Program
+from pynn.formats.c._text import c_name, c_text
 
 __all__ = [
     "CFile",
     "Front",
     "Pointer",
+    "Program",
     "QuantizationReport",
     "c_file",
     "c_name",
+    "c_text",
     "names_of",
     "write_c",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from textwrap import fill
 from typing import Any, NamedTuple
 
@@ -65,12 +65,15 @@ class Front:
     call : str
         The statement that fills the arrays that are named as the network's inputs.
     table_bytes : int
+    declarations : str
+        Of functions that users call.
     """
 
     rows: Sequence[Pointer]
     definitions: str
     call: str
     table_bytes: int = 0
+    declarations: str = ""
 
 
 @dataclass
@@ -98,7 +101,6 @@ class CFile:
     front: Front | None = None
     declarations: str = ""
     definitions: str = ""
-    steps: str = field(default="", init=False)
 
     def text(self, file: str) -> str:
         """Return the file's text; `file` is its name."""
@@ -127,7 +129,8 @@ class CFile:
         used = headers_of(code + self.declarations) | self.program.table_headers
         headers = sorted(used)
         code = "\n".join(part for part in (self.program.tables, code) if part)
-        declared = "".join(
+        before = self.front.declarations if self.front else ""
+        declared = before + "".join(
             f"void {name}_predict{'_rows' if rows_too else ''}({_arguments(pointers, rows_too)});\n"
             for rows_too in (False, True)
         )
@@ -232,7 +235,7 @@ def float_program(
 def about_model(model: Any) -> str:
     """Return what a model is, in lines."""
     rows = [("layer", "kind", "output", "numbers")]
-    for layer in model.layers:
+    for layer in _layers(model):
         shape = getattr(getattr(layer, "output", None), "shape", None) if layer._calls else None
         count = sum(weight.size for weight in layer.weights)
         rows.append(
@@ -251,6 +254,15 @@ def about_model(model: Any) -> str:
     total = sum(weight.size for weight in model.weights)
     lines = [f"The network {model.name!r} ({type(model).__name__}), {total:,} numbers.", "", *lines]
     return "\n".join(lines) + "\n\nWritten by pynn.\n"
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model, and in the place of models among them theirs."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        else:
+            yield layer
 
 
 def write_c(

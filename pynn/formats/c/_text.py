@@ -28,6 +28,22 @@ def c_name(text: str) -> str:
     return name if name and not name[0].isdigit() and name not in _KEYWORDS else f"m_{name}"
 
 
+def c_text(text: str) -> str:
+    """Return a text, in UTF-8, as C writes it.
+
+    Examples
+    --------
+    >>> from pynn.formats.c import c_text
+    >>> c_text("Rome")
+    '"Rome"'
+    """
+    plain = (
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}"
+        for byte in text.encode()
+    )
+    return f'"{"".join(plain)}"'
+
+
 def literal(value: Any) -> str:
     """Return a float as C writes it, in parentheses if it is negative."""
     number = np.float32(value)
