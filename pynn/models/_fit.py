@@ -68,7 +68,7 @@ def training_of(
     return Training(data, held_out, steps, steps)
 
 
-def numbers_of(model: Model, training: Training) -> Rates:
+def numbers_of(model: Model, objectives: Objectives | Steps) -> Rates:
     """Return what gives the numbers of the steps: learning rates, and what else has a schedule.
 
     Raises
@@ -77,7 +77,7 @@ def numbers_of(model: Model, training: Training) -> Rates:
         When called, if a schedule of dropout gives anything but numbers in [0, 1).
     """
     optimizer = model.optimizer
-    if not isinstance(training.objectives, Objectives):
+    if not isinstance(objectives, Objectives):
         rates: Rates = optimizer._rates
         return rates
     others = model._plan(training=True).schedules

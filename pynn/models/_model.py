@@ -28,9 +28,15 @@ from pynn.models._arguments import checked_count, checked_verbose, figures
 from pynn.models._base_model import BaseModel
 from pynn.models._compile_metrics import CompileMetrics
 from pynn.models._compiled import Compiled, NotCompiledError
-from pynn.models._custom_steps import unpack
+from pynn.models._custom_steps import Steps, unpack
 from pynn.models._evaluation import evaluation_of
-from pynn.models._fit import FitListener, numbers_of, position_of, training_of, validation_of
+from pynn.models._fit import (
+    FitListener,
+    numbers_of,
+    position_of,
+    training_of,
+    validation_of,
+)
 from pynn.models._pickling import reduce_model
 from pynn.models._prediction import Prediction
 from pynn.models._recording import trains_by_default
@@ -439,11 +445,49 @@ class Model(BaseModel):
             checked_count("validation_batch_size", validation_batch_size, batch_size),
             checked_count("validation_steps", validation_steps, None),
         )
-        trainer, objectives = training.trainer, training.objectives
-        rates, taken = numbers_of(self, training), steps_per_epoch
+        return self._run_epochs(
+            *training,
+            validation=validation,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            shuffle=shuffle,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_freq=validation_freq,
+        )
+
+    def _run_epochs(
+        self,
+        data: Any,
+        held_out: Any,
+        objectives: Objectives | Steps,
+        trainer: Any,
+        *,
+        validation: Any,
+        batch_size: int,
+        epochs: int,
+        verbose: int,
+        callbacks: Any,
+        shuffle: bool,
+        initial_epoch: int,
+        steps_per_epoch: int | None = None,
+        validation_freq: Any = 1,
+        by_segments: bool = False,
+    ) -> History:
+        """Go through the epochs of `fit`, with its data prepared; see `Training`."""
+        rates, taken = numbers_of(self, objectives), steps_per_epoch
         if taken is not None:  # whole groups, as in Keras
             taken += -taken % self.steps_per_execution
-        loop = TrainingLoop(trainer, training.data, batch_size, rates, steps_per_epoch=taken)
+        loop = TrainingLoop(
+            trainer,
+            data,
+            batch_size,
+            rates,
+            steps_per_epoch=taken,
+            by_segments=by_segments,
+        )
         notified = CallbackList(
             callbacks,
             model=self,
@@ -524,7 +568,9 @@ class Model(BaseModel):
         training = training_of(self, (x, y, sample_weight), class_weight)
         data = training.data
         batch_size = max(data.n_rows, 1) if isinstance(data, ArrayData) else 1
-        loop = TrainingLoop(training.trainer, data, batch_size, numbers_of(self, training))
+        loop = TrainingLoop(
+            training.trainer, data, batch_size, numbers_of(self, training.objectives)
+        )
         listener = FitListener(self, loop, training.objectives, CallbackList(None, model=self))
         lock = self._trainers.hold()
         try:

@@ -129,6 +129,9 @@ class TrainingLoop:
         None stands for all rows once. Otherwise an epoch goes on where the last one ended, ends
         where the data do, and the next one begins with all of them again.
     listener : Listener, default=None
+    by_segments : bool, default=False
+        Whether the trainer takes all steps of a segment of the data in one call, which is as one
+        step to listeners that want steps.
 
     Attributes
     ----------
@@ -167,6 +170,7 @@ class TrainingLoop:
         steps_per_epoch: int | None = None,
         listener: Listener | None = None,
         seconds: float = SECONDS,
+        by_segments: bool = False,
     ) -> None:
         self.trainer: Any = trainer
         self.data = data
@@ -178,6 +182,7 @@ class TrainingLoop:
         self._order = EpochOrder()
         self._ahead = 1024
         self._seconds = seconds
+        self._by_segments = by_segments
         self._steps_per_epoch = steps_per_epoch
         # Whether an epoch ends where the trainer has come to the end of what it was started on.
         self._one_segment = steps_per_epoch is None and isinstance(data, ArrayData)
@@ -277,8 +282,9 @@ class TrainingLoop:
             count = self._left if limit is None else min(self._left, limit - done)
             if wants_steps:
                 listener.on_step_begin(done)
-                count = 1
-            count = self._advance(min(count, self._ahead))
+            if not self._by_segments:
+                count = 1 if wants_steps else min(count, self._ahead)
+            count = self._advance(count)
             done += count
             self._left -= count
             self._pass_steps += count

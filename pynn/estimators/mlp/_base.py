@@ -23,11 +23,11 @@ from sklearn.utils.validation import (
 from pynn import graph, models
 from pynn._dtypes import dtype_name
 from pynn._number_checks import checked_size
+from pynn._task_threads import limited_threads
 from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_rows
 from pynn.estimators._saving import as_objects, as_plain
-from pynn.estimators._threads import limited_threads
 from pynn.estimators.mlp._architecture import (
     Architecture,
     ModelLayers,
@@ -46,6 +46,7 @@ from pynn.estimators.mlp._progress import (
     with_callbacks,
 )
 from pynn.estimators.mlp._random import LegacyRandom
+from pynn.estimators.mlp._rows import LocalRows
 from pynn.estimators.mlp._stochastic import BatchTraining
 
 _LOGISTIC = ("logistic", "sigmoid")
@@ -67,6 +68,10 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
     @abstractmethod
     def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> TrainingData:
         """Return checked rows, y and its codes; set ``n_outputs_`` on the way."""
+
+    @abstractmethod
+    def _coded(self, x: Any, y: Any) -> TrainingData:
+        """Return checked rows, y and its codes, once outputs are known."""
 
     @abstractmethod
     def _encode_validation(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -180,9 +185,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             data.class_factors = self._class_factors(data, incremental)
             assert self._state is not None
             self._state.random = random
-            call = FitCall(
-                self, self._state, network, random, heads, self._output_score, data, incremental
-            )
+            call = self._call(network, random, heads, data, incremental)
             if self.solver == "lbfgs":
                 train_at_once(call, task)
             else:
@@ -197,6 +200,20 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
                 "Solver produced non-finite parameter weights. The input data may contain "
                 "large values and need to be preprocessed."
             )
+
+    def _call(
+        self,
+        network: Network,
+        random: LegacyRandom,
+        heads: list[Head],
+        data: TrainingData,
+        incremental: bool,
+    ) -> FitCall:
+        assert self._state is not None
+        score = self._output_score
+        return FitCall(
+            self, self._state, network, random, heads, score, data, incremental, LocalRows
+        )
 
     def _starts_anew(self, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)

@@ -304,6 +304,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self._labels = labels_of(y)
             self.classes_ = self._labels.classes
         self.n_outputs_ = self._labels.n_outputs
+        return self._coded(x, y)
+
+    def _coded(self, x: Any, y: Any) -> TrainingData:
         codes = self._labels.encode(y)
         return TrainingData(x, codes, y, strata=codes if self.n_outputs_ == 1 else None)
 

@@ -108,6 +108,12 @@ class Figures:
         logs["val_score"] = self._score(data, outputs)
         return logs
 
+    def validation_weight(self) -> float:
+        """Return the sum of the weights of the validation rows, or their number."""
+        data = self._validation
+        assert data is not None
+        return float(data.n_rows if data.row_weight is None else data.row_weight.sum())
+
     def _mean_loss(self, data: TrainingData, outputs: list[np.ndarray]) -> float:
         """Return the loss of outputs, by losses that the engine knows."""
         total = 0.0

@@ -181,8 +181,12 @@ class FitCall:
     data : TrainingData
     incremental : bool
         Whether this is one epoch that follows those before, as ``partial_fit`` has it.
+    make_rows : callable
+        ``make_rows(call, continues)`` returns the rows of the call: `LocalRows`, or the like.
     validation : TrainingData or None
         Rows to score the network on. Without them early stopping holds out some of `data`.
+    done : int
+        How many of its epochs a call that was broken off has gone through.
     """
 
     estimator: MLPParameters
@@ -193,7 +197,9 @@ class FitCall:
     score: Callable[[Any, np.ndarray, np.ndarray | None], float]
     data: TrainingData
     incremental: bool
+    make_rows: Callable[[FitCall, bool], Any]
     validation: TrainingData | None = None
+    done: int = 0
 
 
 def start_curves(estimator: MLPParameters, state: MLPState, network: Network) -> None:

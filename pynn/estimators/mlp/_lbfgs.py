@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.utils.optimize import _check_optimize_result
 
-from pynn.estimators._threads import single_blas_thread
+from pynn._task_threads import single_blas_thread
 from pynn.estimators.mlp._figures import Figures
 from pynn.estimators.mlp._fit import FitCall, check_weights
 from pynn.estimators.mlp._network import Network

@@ -290,6 +290,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"{n_outputs} outputs"
             )
         self.n_outputs_ = n_outputs
+        return self._coded(x, y)
+
+    def _coded(self, x: Any, y: Any) -> TrainingData:
         return TrainingData(x, self._codes(y), y)
 
     def _codes(self, y: np.ndarray) -> np.ndarray:

@@ -12,16 +12,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from pynn._user_warning import warn_user
-from pynn.estimators.mlp._figures import Figures
 from pynn.estimators.mlp._fit import (
     FitCall,
-    check_weights,
     keeps_best,
     start_comparison,
     start_curves,
 )
 from pynn.estimators.mlp._progress import FitTask, Progress
-from pynn.estimators.mlp._random import RowOrder, RowOrders
 from pynn.estimators.mlp._solver import LearningRateRule, SolverSettings
 from pynn.estimators.mlp._stopping import StoppingRule, WeightAverage
 from pynn.optimizers import Optimizer
@@ -48,7 +45,7 @@ class BatchTraining(Listener):
     """
 
     def __init__(self, call: FitCall) -> None:
-        estimator, state, data = call.estimator, call.state, call.data
+        estimator, state = call.estimator, call.state
         if call.incremental and estimator.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         compares_scores = getattr(estimator, "validation_scores_", None) is not None
@@ -64,29 +61,9 @@ class BatchTraining(Listener):
         # After a call that reached max_iter, fit carries on where that stopped; after one that
         # ended by itself, it starts with a fresh optimizer.
         self._continues = call.incremental or not state.finished
-        # The rows to train on, before any shuffle; None stands for all.
-        self._rows: np.ndarray | None = None
-        validation = call.validation
-        if estimator.early_stopping and validation is None:
-            self._rows, held_out = self._split()
-            validation = data.take(held_out)
-        self._n_rows = data.n_rows if self._rows is None else len(self._rows)
-        if not estimator.shuffle:
-            self._order = None
-        elif state.row_order is not None and state.row_order.n_rows == self._n_rows:
-            self._order = state.row_order  # short calls shuffle as one long call does
-        else:
-            self._order = state.row_order = RowOrder(self._n_rows, call.random)
-        self._batch_size = _batch_size(estimator.batch_size, self._n_rows)
-        self._steps = -(-self._n_rows // self._batch_size)
-        row_weight = data.training_weight()
-        if row_weight is not None:
-            trained = row_weight if self._rows is None else row_weight[self._rows]
-            check_weights(trained, "the samples to train on")
-        if validation is not None:
-            check_weights(validation.row_weight, "the validation samples")
-        self._figures = Figures(call, validation)
-        self._prepare_optimizer(row_weight is not None)
+        self._rows = call.make_rows(call, self._continues)
+        self._figures = self._rows.figures
+        self._prepare_optimizer(self._rows.weighted)
         self._rate = estimator._optimizer
         self._average = self._weight_average()
 
@@ -100,28 +77,11 @@ class BatchTraining(Listener):
             estimator.tol, estimator.n_iter_no_change, best, estimator._no_improvement_count
         )
 
-    def _split(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the numbers of the rows to train on, and of those held out.
-
-        A call that carries on splits as the call before it did.
-        """
-        call, state = self._call, self._call.state
-        fraction = call.estimator.validation_fraction
-        if self._continues and state.split_random is not None:
-            return call.data.split(fraction, state.split_random.as_random_state())
-        random_state = call.random.as_random_state()
-        state.row_order = None
-        if call.estimator.warm_start:
-            state.split_random = call.random.copy()
-        parts = call.data.split(fraction, random_state)
-        call.random.follow(random_state)
-        return parts
-
     def _prepare_optimizer(self, weighted: bool) -> None:
         """Set up optimizer and learning rate, or carry on with those of the last call."""
         call, network, settings = self._call, self._call.network, self._settings
         estimator = call.estimator
-        steps = self._steps * estimator.max_iter
+        steps = self._rows.steps * estimator.max_iter
         key = settings.rate_key(steps)
         prepared = (settings, key, estimator.alpha, weighted, self._figures.losses)
         if self._continues and network.prepared_for == prepared and not estimator.metrics:
@@ -191,17 +151,14 @@ class BatchTraining(Listener):
         call, state, network = self._call, self._call.state, self._call.network
         estimator = call.estimator
         first = len(estimator.loss_curve_)
-        last = first + (1 if call.incremental else estimator.max_iter)
-        self._progress = Progress(estimator, network, task, last, self._steps)
-        loop = TrainingLoop(
-            network.trainer, self._figures.training_rows(), self._batch_size, self._rate.rates
-        )
+        last = first + (1 if call.incremental else estimator.max_iter - call.done)
+        self._progress = Progress(estimator, network, task, last, self._rows.steps)
+        loop = self._rows.loop(self._rate.rates)
         self._listen_to(loop)
-        estimator.n_iter_ = 0
+        estimator.n_iter_ = call.done
         state.finished = False
         try:
-            orders = RowOrders(self._order, call.random, self._rows)
-            state.finished = loop.run(first, last, orders)
+            state.finished = loop.run(first, last, self._rows.orders())
             if not (state.finished or call.incremental):
                 warn_user(
                     f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) "
@@ -214,9 +171,7 @@ class BatchTraining(Listener):
         self._show_chosen_weights()
         self._progress.ends()
         if not (call.incremental or estimator.warm_start):
-            network.release_data()
-            if self._order is not None:
-                self._order.forget_rows()
+            self._rows.release()
 
     def _listen_to(self, loop: TrainingLoop) -> None:
         """Become the loop's listener; find out about what, and whether epochs may run ahead."""
@@ -325,7 +280,7 @@ class BatchTraining(Listener):
         estimator, rate = self._estimator, self._rate
         logs = self._figures.of_training(totals)
         estimator.n_iter_ += 1
-        estimator.t_ += self._n_rows
+        estimator.t_ += self._rows.n_rows
         estimator.loss_ = logs["loss"]
         estimator.loss_curve_.append(estimator.loss_)
         if estimator.verbose:
@@ -380,13 +335,3 @@ class BatchTraining(Listener):
                 too_small = "Learning rate too small. " if rate.kind == "adaptive" else ""
                 print(f"{reason} {too_small}Stopping.")
         return not can_fall
-
-
-def _batch_size(batch_size: int | str, n_rows: int) -> int:
-    if isinstance(batch_size, str):
-        return min(200, n_rows)
-    if batch_size > n_rows:
-        warn_user(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-        )
-    return int(min(max(batch_size, 1), n_rows))

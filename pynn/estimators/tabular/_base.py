@@ -25,9 +25,9 @@ from sklearn.utils.validation import (
 )
 
 from pynn import models
+from pynn._task_threads import limited_threads
 from pynn.estimators._estimator import Estimator, validated
 from pynn.estimators._fit_lock import lock_of
-from pynn.estimators._threads import limited_threads
 from pynn.estimators.tabular._columns import Column, as_table, columns_of
 from pynn.estimators.tabular._fitting import STRATEGIES, Fitting, Outcome, folds_of
 from pynn.estimators.tabular._importances import permuted_scores
