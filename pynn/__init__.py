@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn import config as config
     from pynn import constraints as constraints
     from pynn import cython_predict as cython_predict
+    from pynn import dask as dask
     from pynn import datasets as datasets
     from pynn import estimators as estimators
     from pynn import export as export
@@ -67,6 +68,7 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     "config": (),
     "constraints": (),
     "cython_predict": (),
+    "dask": (),
     "datasets": (),
     "estimators": (
         "MLPClassifier",

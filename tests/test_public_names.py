@@ -62,7 +62,7 @@ def public_callables() -> list[Any]:
 
 
 # Which take what they are given to something of the user's, or have no arguments of their own.
-OPEN = {"SymbolicValueError", "DatasetNotFoundError", "FileError"}
+OPEN = {"SymbolicValueError", "DatasetNotFoundError", "FileError", "PartitionError"}
 
 
 @pytest.mark.parametrize("target", public_callables(), ids=lambda target: target.__name__)

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 import numpy  # noqa: F401  (brings a BLAS)
 from threadpoolctl import threadpool_info
 
-from pynn.estimators._threads import single_blas_thread
+from pynn._task_threads import single_blas_thread
 
 
 def blas_threads() -> list[int]:

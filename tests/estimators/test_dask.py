@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from estimators.problems import IRIS
+from pynn._task_threads import thread_limit
 from pynn.estimators import MLPClassifier
-from pynn.estimators._threads import thread_limit
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 

@@ -15,7 +15,7 @@ from estimators.problems import CLASSIFICATION, REGRESSION, SHARED_PROBLEMS
 from estimators.sklearn_abilities import MLPS_HAVE_LOSSES, MLPS_WEIGH_ROWS
 from pynn import estimators as ours
 from pynn import optimizers
-from pynn.estimators._threads import single_blas_thread
+from pynn._task_threads import single_blas_thread
 from pynn.estimators.mlp._architecture import Architecture
 from pynn.estimators.mlp._lbfgs import Objective
 from pynn.estimators.mlp._network import Network

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from estimators.problems import IRIS
-from pynn import _core
-from pynn.estimators import MLPClassifier, MLPRegressor, _threads
-from pynn.estimators._threads import limited_threads, thread_limit
+from pynn import _core, _task_threads
+from pynn._task_threads import limited_threads, thread_limit
+from pynn.estimators import MLPClassifier, MLPRegressor
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
@@ -64,7 +64,7 @@ def test_limits_hold_in_a_block_and_in_its_thread(monkeypatch: pytest.MonkeyPatc
 def test_limits_end_with_an_error() -> None:
     with pytest.raises(ZeroDivisionError), limited_threads(1):
         raise ZeroDivisionError
-    assert _threads._current.limit == 0
+    assert _task_threads._current.limit == 0
 
 
 @pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])

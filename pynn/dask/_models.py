@@ -1,0 +1,392 @@
+"""`fit_model`: a compiled model trained on a cluster, by the loop and callbacks of its `fit`."""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pynn.callbacks import BackupAndRestore, CallbackList, History
+from pynn.dask._needed import client_or_current, needed
+from pynn.dask._parts import Rows, Wanted, parts_of
+from pynn.dask._replica import Making, Recipe, Replica, Start
+from pynn.dask._rounds import (
+    Cluster,
+    LocalSteps,
+    RoundTrainer,
+    ShardedData,
+    fit_name,
+    rate_factor,
+)
+from pynn.dask._shards import Cut, Shard, cut
+from pynn.models import Model
+from pynn.training import ArrayData, Objectives, Totals, adapt
+
+BLOCK_BYTES = 64 * 2**20
+
+
+@dataclass
+class ModelMaking(Making):
+    """What the replicas of a model are made from.
+
+    Attributes
+    ----------
+    model : bytes
+        The model, pickled.
+    """
+
+    model: bytes
+    batch_size: int
+    n_shards: int
+    weighted: bool
+    class_weight: Any
+    validation_split: float
+    target_shapes: list[tuple[int, ...]]
+
+    def replica(self, number: int) -> Replica:
+        """Return the replica of shard `number`."""
+        return ModelReplica(self, pickle.loads(self.model), number)
+
+
+class ModelReplica(Replica):
+    """A model that is trained on one shard."""
+
+    def __init__(self, making: ModelMaking, model: Any, number: int) -> None:
+        self._making, self._model = making, model
+        self._objectives = objectives_of(model, making.target_shapes, making.weighted)
+        trainer = model._trainers.trainer(model, self._objectives)
+        super().__init__(
+            number,
+            making.n_shards,
+            making.batch_size,
+            [weight.view for weight in model.weights],
+            trainer,
+            [weight for weight in model._trainers.weights if weight.constraint is not None],
+        )
+        self._kept: tuple[Shard, tuple[ArrayData, ArrayData | None]] | None = None
+
+    def n_trained(self, size: int) -> int:
+        """Return how many rows are left by the validation split."""
+        return n_trained(self._making.validation_split, size)
+
+    def start(self, shard: Shard, block: int, order: int | None) -> Start:
+        """Return a block's rows, to be shuffled by the seed `order`."""
+        seed = order
+        if order is not None and (self.n_shards > 1 or len(shard.sizes) > 1):
+            seed = self.seed_of(order, block)
+        return Start(self._data(shard, block)[0], None, seed)
+
+    def figures(self, shard: Shard, block: int, held_out: Shard | None) -> dict[str, Any]:
+        """Return the sums of losses and metrics of the block's validation rows."""
+        if held_out is not None:
+            data: ArrayData | None = self._adapted(held_out.rows(block), None)
+        else:
+            data = self._data(shard, block)[1]
+        assert data is not None
+        model = self._model
+        objectives = model._objectives(
+            data.y_arrays, any(each is not None for each in data.weight_arrays)
+        )
+        evaluator = model._trainers.evaluator(model, objectives)
+        size = self._batch_size
+        rows = max(model._rows_per_call() // size, 1) * size
+        totals: Totals | None = None
+        for first in range(0, data.n_rows, rows):
+            part = data.take(slice(first, first + rows))
+            found = Totals(evaluator.evaluate(*part.sources(evaluator), size))
+            totals = found + totals
+        assert totals is not None
+        return totals.results()
+
+    def _data(self, shard: Shard, block: int) -> tuple[ArrayData, ArrayData | None]:
+        if self._kept is not None and self._kept[0] is shard:
+            return self._kept[1]
+        data = self._adapted(shard.rows(block), self._making.class_weight)
+        split = self._making.validation_split
+        found = data.split(split) if split else (data, None)
+        if shard.is_in_memory:
+            self._kept = (shard, found)
+        return found
+
+    def _adapted(self, rows: Rows, class_weight: Any) -> ArrayData:
+        model = self._model
+        x = rows.x if len(rows.x) > 1 else rows.x[0]
+        y = rows.y if len(rows.y) > 1 else rows.y[0]
+        data = adapt(model._signature(), x, y, rows.weight, class_weight)
+        self._objectives.check(data)
+        return data
+
+
+def n_trained(validation_split: float, size: int) -> int:
+    """Return how many of so many rows the split leaves to train on."""
+    return math.floor(size * (1.0 - validation_split)) if validation_split else size
+
+
+def objectives_of(model: Any, target_shapes: list[tuple[int, ...]], weighted: bool) -> Objectives:
+    """Return losses and metrics of a model, for rows of targets of these shapes.
+
+    Raises
+    ------
+    ValueError
+        If a metric is not the engine's: what is computed in Python cannot be added up.
+    """
+    targets = [np.zeros((1, *shape), np.float32) for shape in target_shapes]
+    objectives: Objectives = model._objectives(targets, weighted)
+    if objectives.python_metrics:
+        names = ", ".join(each.name for each in objectives.python_metrics)
+        raise ValueError(
+            f"the metrics {names} are computed in Python, and cannot be added up over shards"
+        )
+    return objectives
+
+
+class ClusterEvaluation:
+    """The evaluation of validation rows on the workers, as `Model.fit` runs it.
+
+    Parameters
+    ----------
+    trainer : RoundTrainer
+    objectives : Objectives
+    """
+
+    is_silent = True
+
+    def __init__(self, trainer: RoundTrainer, objectives: Objectives) -> None:
+        self._trainer = trainer
+        self._objectives = objectives
+
+    def run(self, callbacks: CallbackList, prefix: str = "val_", bar: Any = None) -> dict[str, Any]:
+        """Return the figures, their names preceded by `prefix`."""
+        callbacks.on_test_begin()
+        self._objectives.reset()
+        totals: Totals | None = None
+        for shard in self._trainer.evaluate():
+            for block in shard:
+                totals = Totals(block) if totals is None else totals + Totals(block)
+        assert totals is not None
+        logs = self._objectives.logs(totals)
+        callbacks.on_test_end(logs)
+        return {prefix + name: value for name, value in logs.items()}
+
+
+def fit_model(
+    client: Any,
+    model: Model,
+    data: Any,
+    *,
+    batch_size: int = 32,
+    epochs: int = 1,
+    verbose: int | str = "auto",
+    callbacks: Any = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool = True,
+    class_weight: Mapping[Any, float] | None = None,
+    initial_epoch: int = 0,
+    n_shards: int | None = None,
+    local_steps: LocalSteps = "epoch",
+    scale_learning_rate: float | str = "none",
+    in_memory: bool = True,
+    block_bytes: int = BLOCK_BYTES,
+    checkpoint: str | os.PathLike[str] | None = None,
+    n_jobs: int | None = None,
+) -> History:
+    """Train a compiled model on a cluster.
+
+    Parameters
+    ----------
+    client : distributed.Client or None
+        None stands for the one that was made last.
+    model : pynn.Model
+        Compiled. It holds the common weights and optimizer state after every round, and is what
+        callbacks see.
+    data : tuple (x, y) or (x, y, sample_weight)
+        Arrays or dataframes of Dask, lists of delayed blocks, or the path of Parquet files and the
+        names of their columns. Of several inputs or outputs x or y is a list or dict of them.
+    batch_size, epochs, verbose, callbacks, shuffle, class_weight, initial_epoch
+        See `pynn.Model.fit`. Callbacks that listen to batches are called after each round.
+    validation_split : float, default=0.0
+        The last part of each shard's rows, which is evaluated where it is.
+    validation_data : like `data`, default=None
+    n_shards, local_steps, scale_learning_rate, in_memory, block_bytes
+        See `MLPClassifier`.
+    checkpoint : path-like, default=None
+        A directory that is written to after every epoch, and removed at the end: see
+        `pynn.callbacks.BackupAndRestore`. A call that finds one goes on from there.
+    n_jobs : int, default=None
+        Threads of each replica; None stands for one.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    PartitionError
+        If a part of the data cannot be used. As with every other error, the model is then what it
+        was before.
+    ValueError
+        If the model has a `train_step` of its own, an optimizer written in Python, or metrics that
+        are computed in Python.
+
+    Examples
+    --------
+    >>> from distributed import Client
+    >>> import dask.array as da
+    >>> import pynn
+    >>> from pynn.dask import fit_model
+    >>> model = pynn.MLP(8, 1, input_shape=3)
+    >>> model.compile("adam", "mse")
+    >>> with Client(processes=False, dashboard_address=None) as client:
+    ...     x = da.random.RandomState(0).normal(size=(400, 3), chunks=(100, 3))
+    ...     history = fit_model(client, model, (x, x[:, 0]), epochs=30, n_shards=2, verbose=0)
+    >>> history.history["loss"][-1] < 0.1
+    True
+    """
+    client = client_or_current(client)
+    model._compiled_or_fail("fit_model")
+    if model._has_own("train_step"):
+        raise ValueError(
+            f"{type(model).__name__} has its own train_step(), which replicas do not call"
+        )
+    if model.optimizer is None or model.optimizer._stepwise:
+        raise ValueError(
+            "pynn.dask averages what the engine's optimizers keep, and the model has "
+            f"{model.optimizer!r}"
+        )
+    if validation_split and not 0 < validation_split < 1:
+        raise ValueError(
+            f"validation_split must be in (0, 1). Received: validation_split={validation_split!r}"
+        )
+    name = fit_name()
+    given = _cut(client, model, data, "data", n_shards, in_memory, block_bytes, name)
+    held_out = None
+    if validation_data is not None:
+        held_out = _cut(
+            client,
+            model,
+            validation_data,
+            "validation_data",
+            n_shards,
+            in_memory,
+            block_bytes,
+            f"{name}-validation",
+        )
+        validation_split = 0.0
+    with _unchanged_by_errors(model):
+        return _trained(
+            Cluster(client, given, name, held_out),
+            model,
+            ModelMaking(
+                b"",
+                int(batch_size),
+                len(given.shards),
+                given.summary.weighted or class_weight is not None,
+                class_weight,
+                validation_split,
+                given.summary.target_shapes,
+            ),
+            n_jobs=n_jobs,
+            local_steps=local_steps,
+            factor=rate_factor(scale_learning_rate, len(given.shards)),
+            batch_size=int(batch_size),
+            epochs=int(epochs),
+            verbose=1 if verbose == "auto" else int(verbose),
+            callbacks=[callbacks, BackupAndRestore(checkpoint)] if checkpoint else callbacks,
+            shuffle=shuffle,
+            initial_epoch=int(initial_epoch),
+        )
+
+
+def _cut(
+    client: Any,
+    model: Any,
+    data: Any,
+    argument: str,
+    n_shards: int | None,
+    in_memory: bool,
+    block_bytes: int,
+    name: str,
+) -> Cut:
+    if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+        raise ValueError(
+            f"{argument} must be (x, y) or (x, y, sample_weight). Received: {type(data).__name__}"
+        )
+    x, y, weight = (*data, None)[:3]
+    if isinstance(x, Mapping) or isinstance(y, Mapping):
+        signature = model._interface_or_fail().signature
+        x = [x[each] for each in signature.input_names] if isinstance(x, Mapping) else x
+        y = [y[each] for each in signature.output_names] if isinstance(y, Mapping) else y
+    parts = parts_of(x, y, weight, block_bytes, "float32")
+    return cut(client, parts, Wanted("model"), n_shards, in_memory, name)
+
+
+def _trained(
+    cluster: Cluster,
+    model: Any,
+    making: ModelMaking,
+    *,
+    n_jobs: int | None,
+    local_steps: LocalSteps,
+    factor: float,
+    **arguments: Any,
+) -> History:
+    summary = cluster.cut.summary
+    rows = [
+        np.zeros((1, *width), dtype)
+        for width, dtype in zip(summary.widths, summary.dtypes, strict=True)
+    ]
+    model._ensure_built(rows if len(rows) > 1 else rows[0])
+    objectives = objectives_of(model, making.target_shapes, making.weighted)
+    inner = model._trainers.trainer(model, objectives)
+    with needed():
+        import cloudpickle
+    making.model = cloudpickle.dumps(model)
+    cluster.set_recipe(Recipe(cluster.name, cloudpickle.dumps(making), n_jobs))
+    trainer = RoundTrainer(cluster, inner, [weight.view for weight in model.weights], factor)
+    validation = None
+    if cluster.held_out is not None:
+        other = cluster.held_out.summary
+        of = objectives_of(model, other.target_shapes, other.weighted)
+        validation = ClusterEvaluation(trainer, of)
+    elif making.validation_split:
+        validation = ClusterEvaluation(trainer, objectives)
+    steps = max(
+        sum(-(-n_trained(making.validation_split, n) // making.batch_size) for n in own)
+        for own in cluster.cut.sizes
+    )
+    data = ShardedData(cluster.cut, steps, local_steps)
+    try:
+        history: History = model._run_epochs(
+            data, None, objectives, trainer, validation=validation, by_segments=True, **arguments
+        )
+    finally:
+        cluster.close()
+    return history
+
+
+@contextmanager
+def _unchanged_by_errors(model: Any) -> Iterator[None]:
+    """Let a model be what it was before, if anything goes wrong."""
+    optimizer, trainable = model.optimizer, model.trainable_weights
+    weights = [weight.numpy() for weight in model.weights]
+    iterations, seed = optimizer._iterations, model._trainers.seed
+    rate = optimizer._learning_rate
+    slots = model._trainers.state(trainable)
+    try:
+        yield
+    except Exception:
+        if len(model.weights) == len(weights):
+            for weight, value in zip(model.weights, weights, strict=True):
+                weight.assign(value)
+            model._trainers = type(model._trainers)()
+            model._trainers.restore(optimizer, trainable, slots, seed)
+        optimizer._learning_rate = rate
+        optimizer._set_iterations(iterations)
+        raise

@@ -1,0 +1,39 @@
+"""What is said where Dask is missing, and the client that is used where none is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def needed() -> Iterator[None]:
+    """Say in an ImportError how to get Dask."""
+    try:
+        yield
+    except ImportError as error:
+        raise ImportError(
+            'pynn.dask needs Dask: pip install "pynn-mlp[dask]"', name=error.name
+        ) from error
+
+
+def client_or_current(client: Any = None) -> Any:
+    """Return `client`, or for None the one that was made last in this process.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if client is not None:
+        return client
+    with needed():
+        from distributed import get_client
+    try:
+        return get_client()
+    except ValueError as error:
+        raise ValueError(
+            "there is no Dask client to train with: make one, client = distributed.Client(...), "
+            "before"
+        ) from error
