@@ -58,7 +58,7 @@ bool has_finite_lines(const Variable& v) {
 }
 
 // The padding does not count: it is zero times infinity where training has diverged.
-bool is_finite(const Variable& v) {
+bool has_finite_values(const Variable& v) {
   const auto scan = [&] {
     return v.dtype() == DType::float32 ? has_finite_lines<float>(v) : has_finite_lines<double>(v);
   };
@@ -81,7 +81,8 @@ void bind_graph(py::module_& m) {
       .def_property_readonly("dtype", [](const Variable& v) { return dtype_name(v.dtype()); })
       .def_property_readonly("in_out",
                              [](const Variable& v) { return v.layout() == Layout::in_out; })
-      .def_property_readonly("is_finite", &is_finite, "Whether it holds neither NaN nor infinity.")
+      .def_property_readonly("is_finite", &has_finite_values,
+                             "Whether it holds neither NaN nor infinity.")
       .def_property_readonly("view", &view_of, "Zero-copy array of shape (rows, cols), writable.");
 
   bind_class<Graph, std::shared_ptr<Graph>>(m, "Graph", "Nodes in topological order.")
