@@ -56,6 +56,9 @@ CPP_SUFFIXES = {".hpp", ".cpp", ".h", ".def"}
 # Headers that only these folders may include.
 CPP_RESERVED = (
     (re.compile(r"pybind11/"), ("bindings", "testing")),
+    # Of POSIX and of single systems: what is above base/ compiles everywhere.
+    (re.compile(r"(unistd|pthread|sched|fcntl|dlfcn|poll|sys/.*|linux/.*|mach/.*)\.h$"), ("base",)),
+    (re.compile(r"(windows|intrin|io|process|cpuid)\.h$"), ("base", "dispatch")),
     (re.compile(r"(immintrin|x86intrin|arm_neon|[a-z]mmintrin|simde/.*)\.?h?$"), ("simd",)),
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -391,6 +394,9 @@ def test_an_unplaced_module_is_found(tmp_path: Path) -> None:
         "<immintrin.h>",
         "<arm_neon.h>",
         "<simde/arm/neon.h>",
+        "<unistd.h>",
+        "<sys/mman.h>",
+        "<windows.h>",
     ],
 )
 def test_an_upward_or_reserved_include_is_found(tmp_path: Path, include: str) -> None:

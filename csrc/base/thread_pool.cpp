@@ -14,9 +14,11 @@
 
 #if defined(__linux__)
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
+#if !defined(_WIN32)
+#include <pthread.h>
 #endif
 
 namespace pynn {
@@ -163,7 +165,7 @@ ThreadPool& ThreadPool::instance() {
   std::lock_guard lock(creation);
   pool = g_pool.load(std::memory_order_acquire);
   if (pool == nullptr) {
-#if defined(__linux__)
+#if !defined(_WIN32)
     // The old pool is leaked on purpose in the child: its threads and locks belong to the parent.
     static const int registered =
         pthread_atfork(nullptr, nullptr, [] { g_pool.store(nullptr, std::memory_order_release); });
