@@ -127,7 +127,7 @@ def opened(source: Any) -> Iterator[OpenFile]:
 
     Parameters
     ----------
-    source : path-like, int or binary file
+    source : path-like, int, binary file or OpenFile
         An integer is a descriptor. A file is read from where it stands to its end.
 
     Raises
@@ -139,7 +139,9 @@ def opened(source: Any) -> Iterator[OpenFile]:
     TypeError
         If it is a file of text, or none of these.
     """
-    if hasattr(source, "read"):
+    if isinstance(source, OpenFile):
+        yield source
+    elif hasattr(source, "read"):
         yield _given(source)
     elif isinstance(source, int) and not isinstance(source, bool):
         with os.fdopen(source, "rb", closefd=False) as stream:

@@ -17,12 +17,14 @@ from sklearn.base import BaseEstimator
 
 from pynn import _safetensors, activations, losses, metrics, optimizers
 from pynn._dtypes import type_of_numbers
-from pynn._files import FileError, file_errors, opened
+from pynn._files import FileError, OpenFile, file_errors, opened
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, SafetensorsFile
 from pynn._structure import leaves
+from pynn.formats import holds_estimator
 from pynn.losses import Loss
 from pynn.metrics import Metric
+from pynn.models import load_model
 from pynn.optimizers import Optimizer, schedules
 from pynn.optimizers.schedules import LearningRateSchedule
 
@@ -96,18 +98,19 @@ def save_estimator(self: BaseEstimator, filepath: Any) -> None:
 
 
 def load(filepath: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Load an estimator that its `save` wrote.
+    """Load an estimator or a model, whichever its `save` wrote.
 
     Parameters
     ----------
     filepath : path-like, int or binary file
-        An integer is a descriptor; an open file is read from where it stands to its end.
+        An integer is a descriptor; an open file is read from where it stands to its end. A model
+        may be in one of Keras's files too.
     custom_objects : mapping of str to object, default=None
-        Functions and classes of one's own that the estimator was made with, by name.
+        Functions and classes of one's own that it was made with, by name.
 
     Returns
     -------
-    MLPClassifier, MLPRegressor, Perceptron or PerceptronRegressor
+    MLPClassifier, MLPRegressor, Perceptron, PerceptronRegressor, ..., or Model
 
     Raises
     ------
@@ -119,17 +122,19 @@ def load(filepath: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
 
     See Also
     --------
-    pynn.models.load_model : for models.
+    pynn.models.load_model : for models alone.
     """
-    with opened(filepath) as source, file_errors(source.name, "estimator"):
+    with opened(filepath) as source:
+        with file_errors(source.name, "estimator"):
+            found = holds_estimator(source)
+        if not found:
+            return load_model(source, None if custom_objects is None else dict(custom_objects))
+        return _read_estimator(source, custom_objects)
+
+
+def _read_estimator(source: OpenFile, custom_objects: Mapping[str, Any] | None) -> Any:
+    with file_errors(source.name, "estimator"):
         file = SafetensorsFile(*source)
-        kind = file.kind()
-        if kind != ESTIMATOR:
-            raise FileError(
-                file.name,
-                "holds a model and no estimator, or its weights. Use models.load_model() or "
-                f"load_weights(). Its format is {kind!r}",
-            )
         described = from_text(file.metadata, "estimator", dict, file.name)
         name, state = described.get("class_name"), described.get("state")
         classes = _known_classes(custom_objects)

@@ -5,7 +5,7 @@ models may stand above.
 """
 
 from pynn.formats._export import export_model
-from pynn.formats._load import load_weights, read_model
+from pynn.formats._load import holds_estimator, load_weights, read_model
 from pynn.formats._onnx_file import (
     computed_in,
     declare_model_outputs,
@@ -26,6 +26,7 @@ __all__ = [
     "computed_in",
     "declare_model_outputs",
     "export_model",
+    "holds_estimator",
     "load_weights",
     "read_model",
     "resume_training",

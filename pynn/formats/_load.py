@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pynn._custom_objects import known_objects
-from pynn._files import FileError, file_errors, opened
-from pynn._safetensors import SafetensorsFile
+from pynn._files import FileError, OpenFile, file_errors, opened
+from pynn._safetensors import ESTIMATOR, SafetensorsFile
 from pynn.formats._model_file import read_model_file
 from pynn.formats._weights_file import assign_by_name, assign_weights
 
@@ -50,6 +50,23 @@ def read_model(
 
             return read_hdf5_model(file, make_model, custom_objects, compile)
         return read_model_file(file, make_model, known_objects(custom_objects), compile)
+
+
+def holds_estimator(file: OpenFile) -> bool:
+    """Return whether what `opened` gave is a file of an estimator, and not of a model or weights.
+
+    Raises
+    ------
+    FileError
+        If it is none of pynn's and none of Keras's.
+    """
+    start = file.stream.read(len(_HDF5))
+    file.stream.seek(0)
+    if start.startswith(_ZIP) or start == _HDF5:
+        return False
+    kind = SafetensorsFile(*file).kind()
+    file.stream.seek(0)
+    return kind == ESTIMATOR
 
 
 def load_weights(

@@ -26,9 +26,7 @@ def model_of(k: Any, arrange: Any, *, order: bool = False) -> Any:
         inputs = [inputs["a"], inputs["b"]]
     a, b = inputs.values() if isinstance(inputs, dict) else inputs
     joined = k.layers.Concatenate()([a, *b])
-    outputs = [
-        k.layers.Dense(n, name=name)(joined) for name, n in (("p", 1), ("q", 2), ("r", 1))
-    ]
+    outputs = [k.layers.Dense(n, name=name)(joined) for name, n in (("p", 1), ("q", 2), ("r", 1))]
     return k.Model(inputs, arrange(*outputs))
 
 

@@ -132,8 +132,27 @@ def test_models_and_estimators_are_told_apart(tmp_path: Path) -> None:
     pynn.MLP(2, 1, input_shape=2).save(tmp_path / "model")
     with pytest.raises(ValueError, match=r"holds an estimator. Use pynn.load\(\)"):
         pynn.models.load_model(tmp_path / "estimator")
-    with pytest.raises(ValueError, match="holds a model and no estimator"):
-        pynn.load(tmp_path / "model")
+
+
+def test_load_gives_back_whichever_was_saved(tmp_path: Path) -> None:
+    model = pynn.MLP(2, 1, input_shape=2)
+    expected = model.predict([[1.0, 2.0]], verbose=0)
+    for name in ("model", "model.pynn", "model.keras", "model.h5"):
+        model.save(tmp_path / name)
+        np.testing.assert_array_equal(
+            pynn.load(tmp_path / name).predict([[1.0, 2.0]], verbose=0), expected
+        )
+    with open(tmp_path / "both", "wb") as both:
+        both.write(b"before")
+        model.save(both)
+    with open(tmp_path / "both", "rb") as both:
+        both.seek(6)
+        assert isinstance(pynn.load(both), pynn.Model)
+    pynn.Perceptron().save(tmp_path / "estimator")
+    assert isinstance(pynn.load(tmp_path / "estimator"), pynn.Perceptron)
+    model.save_weights(tmp_path / "weights.pynn")
+    with pytest.raises(ValueError, match="holds weights without a model"):
+        pynn.load(tmp_path / "weights.pynn")
 
 
 def types_in(value: Any) -> set[type]:
