@@ -168,7 +168,9 @@ class FitListener(Listener):
         self._validation_freq = validation_freq
         self._epochs = epochs
         self._restored: list[Any] | None = None
-        own_steps = self._optimizer._stepwise or isinstance(objectives, Steps)
+        # Whoever takes the steps constrains the weights, or a trainer that takes many at once.
+        own_steps = isinstance(objectives, Steps) or loop.by_segments
+        own_steps = own_steps or self._optimizer._stepwise
         self._constrained = [
             weight
             for weight in model._trainers.weights

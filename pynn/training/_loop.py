@@ -182,7 +182,7 @@ class TrainingLoop:
         self._order = EpochOrder()
         self._ahead = 1024
         self._seconds = seconds
-        self._by_segments = by_segments
+        self.by_segments = by_segments
         self._steps_per_epoch = steps_per_epoch
         # Whether an epoch ends where the trainer has come to the end of what it was started on.
         self._one_segment = steps_per_epoch is None and isinstance(data, ArrayData)
@@ -282,7 +282,7 @@ class TrainingLoop:
             count = self._left if limit is None else min(self._left, limit - done)
             if wants_steps:
                 listener.on_step_begin(done)
-            if not self._by_segments:
+            if not self.by_segments:
                 count = 1 if wants_steps else min(count, self._ahead)
             count = self._advance(count)
             done += count

@@ -1,0 +1,483 @@
+"""What training on a cluster of Dask's costs, and from where on it pays.
+
+    python bench/scaling.py                     # weak and strong scaling here, the model of a round
+    python bench/scaling.py kills --count 20    # workers killed at random moments: the same bits
+    python bench/scaling.py search              # a search of 30 candidates with one and two workers
+    python bench/scaling.py larger FOLDER --gigabytes 20    # a Parquet set larger than the workers
+    python bench/scaling.py others              # the same task with xgboost.dask and lightgbm.dask
+
+The model: a round of an epoch of E steps on each of K shards takes, with W workers of one thread,
+
+    ceil(K / W) * (E * step + begin) + bytes of the state * (1 + log2(W) + log2(K)) / bandwidth
+    + latency * (2 + log2(K))
+
+The common state goes from the client by way of the scheduler to one worker, from there to the
+others, each of whom hands it on, and the sums come together along the tree. `step`, `begin` and
+`latency` are measured here, on LocalCluster; bandwidth is a parameter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import random
+import resource
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pynn
+from pynn.dask import MLPClassifier
+
+HIDDEN = (300, 100)
+SETTINGS: dict[str, Any] = {
+    "hidden_layer_sizes": HIDDEN,
+    "batch_size": 32,
+    "random_state": 0,
+    "tol": 0.0,
+}
+
+
+def fashion() -> tuple[Any, ...]:
+    (x, y), (x_test, y_test) = pynn.datasets.fashion_mnist.load_data()
+    x, x_test = ((a.reshape(len(a), -1) / 255).astype(np.float32) for a in (x, x_test))
+    return x, y, x_test, y_test
+
+
+def digest(estimator: Any) -> str:
+    found = hashlib.sha256()
+    for array in (*estimator.coefs_, *estimator.intercepts_):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:16]
+
+
+@contextmanager
+def workers(count: int, **settings: Any) -> Iterator[Any]:
+    from distributed import Client, LocalCluster
+
+    settings = {"threads_per_worker": 1, "dashboard_address": ":0", **settings}
+    with LocalCluster(n_workers=count, **settings) as cluster, Client(cluster) as client:
+        yield client
+
+
+def collections(x: np.ndarray, y: np.ndarray, chunk: int, folder: Path) -> tuple[Any, Any]:
+    """Return arrays that workers read from files, so that they can be read again."""
+    import dask.array as da
+
+    import dask
+
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name, array in (("x", x), ("y", y)):
+        parts = []
+        for i in range(0, len(array), chunk):
+            path = folder / f"{name}-{len(array)}-{i}.npy"
+            np.save(path, array[i : i + chunk])
+            shape = (min(chunk, len(array) - i), *array.shape[1:])
+            parts.append(da.from_delayed(dask.delayed(np.load)(str(path)), shape, array.dtype))
+        made.append(da.concatenate(parts))
+    return made[0], made[1]
+
+
+def say(**figures: Any) -> None:
+    print(json.dumps(figures), flush=True)
+
+
+# ---- the model of a round
+
+
+def predicted(
+    n_workers: int,
+    *,
+    n_shards: int,
+    steps: int,
+    step: float,
+    begin: float,
+    latency: float,
+    state_bytes: float,
+    bandwidth: float,
+) -> float:
+    """Return the seconds of a round."""
+    compute = math.ceil(n_shards / n_workers) * (steps * step + begin)
+    hops = 1 + math.log2(max(n_workers, 1)) + math.log2(max(n_shards, 1))
+    return compute + hops * state_bytes / bandwidth + latency * (2 + math.log2(max(n_shards, 1)))
+
+
+def measured(epochs: int, folder: Path) -> None:
+    """Measure weak and strong scaling, and print what the model makes of it."""
+    x, y, *_ = fashion()
+    with workers(1) as client:
+        client.wait_for_workers(1)
+        one = _epoch_seconds(x, y, 1, epochs, folder, local_steps="epoch")
+        short = _epoch_seconds(x, y, 1, epochs, folder, local_steps=125)
+        four = _epoch_seconds(x, y, 4, epochs, folder, local_steps="epoch")
+    local = _local_seconds(x, y, epochs)
+    steps = -(-len(x) // 32)
+    rounds = -(-steps // 125)
+    step = local / steps
+    # Of rounds more than one an epoch has nothing but their costs.
+    per_round = max((short - one) / (rounds - 1), 1e-4)
+    latency = per_round / 3  # there and back, and the task itself
+    begin = max((one - local - per_round) / 1, 0.0)
+    say(what="one epoch", local=local, one_shard=one, four_shards_one_worker=four)
+    say(what="a round", step=step, begin=begin, per_round=per_round, latency=latency)
+    for count in (1, 2):
+        with workers(count) as client:
+            client.wait_for_workers(count)
+            strong = _epoch_seconds(x, y, 4, epochs, folder)
+            part = x[: len(x) // 2 * count], y[: len(x) // 2 * count]
+            weak = _epoch_seconds(*part, 2 * count, epochs, folder)
+        say(what="scaling", workers=count, strong=strong, weak=weak)
+    weights = sum(a * b + b for a, b in zip((784, *HIDDEN), (*HIDDEN, 10), strict=True))
+    state = 3 * 4 * weights  # Adam keeps two numbers of each
+    common = {"step": step, "begin": begin, "latency": latency, "state_bytes": state}
+    print("\nseconds of an epoch, in one round, of 64 shards; speed-up over one worker")
+    for rows in (60_000, 6_000_000):
+        for gigabits in (1, 10):
+            line = [f"{rows:>9} rows, {gigabits:>2} Gbit/s:"]
+            given = {
+                **common,
+                "n_shards": 64,
+                "steps": -(-rows // 64 // 32),
+                "bandwidth": gigabits * 1e9 / 8,
+            }
+            alone = predicted(1, **given)
+            for n in (4, 16, 64):
+                found = predicted(n, **given)
+                line.append(f"{n} workers {found:.2f} s ({alone / found:.1f}x)")
+            print("  ".join(line))
+
+
+def _local_seconds(x: np.ndarray, y: np.ndarray, epochs: int) -> float:
+    pynn.set_num_threads(1)
+    times = []
+    for n in (1, 1 + epochs):
+        start = time.perf_counter()
+        pynn.MLPClassifier(**SETTINGS, max_iter=n).fit(x, y)
+        times.append(time.perf_counter() - start)
+    return (times[1] - times[0]) / epochs
+
+
+def _epoch_seconds(
+    x: np.ndarray, y: np.ndarray, n_shards: int, epochs: int, folder: Path, **given: Any
+) -> float:
+    dx, dy = collections(x, y, 10_000, folder)
+    marks: list[float] = []
+
+    class Clock(pynn.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            marks.append(time.perf_counter())
+
+    MLPClassifier(
+        **SETTINGS, max_iter=1 + epochs, n_shards=n_shards, callbacks=[Clock()], **given
+    ).fit(dx, dy)
+    return float(np.median(np.diff(marks)))
+
+
+# ---- faults
+
+
+def kills(count: int, epochs: int, folder: Path) -> None:
+    """Train with 1, 2 and 4 workers, then with workers that are killed at random moments."""
+    x, y, x_test, y_test = fashion()
+    settings = {**SETTINGS, "max_iter": epochs, "n_shards": 4}
+    local = pynn.MLPClassifier(**SETTINGS, max_iter=epochs).fit(x, y)
+    say(what="local", accuracy=local.score(x_test, y_test))
+    dx, dy = collections(x, y, 10_000, folder)
+    hashes = set()
+    for n in (1, 2, 4):
+        with workers(n):
+            start = time.perf_counter()
+            found = MLPClassifier(**settings).fit(dx, dy)
+            hashes.add(digest(found))
+            say(
+                workers=n,
+                hash=digest(found),
+                accuracy=found.score(x_test, y_test),
+                seconds=time.perf_counter() - start,
+            )
+    killed = fits = 0
+    rng = random.Random(0)
+    while killed < count:
+        with workers(2) as client:
+            stop = threading.Event()
+            done: list[int] = []
+
+            most = count - killed
+
+            def kill(
+                stop: Any = stop, done: list[int] = done, client: Any = client, most: int = most
+            ) -> None:
+                while not stop.wait(rng.uniform(1.0, 5.0)) and len(done) < most:
+                    pids = list(client.run(os.getpid, on_error="ignore").values())
+                    pids = [pid for pid in pids if isinstance(pid, int)]
+                    if pids and not stop.is_set():
+                        os.kill(rng.choice(pids), signal.SIGKILL)
+                        done.append(1)
+
+            killer = threading.Thread(target=kill)
+            killer.start()
+            try:
+                found = MLPClassifier(**settings).fit(dx, dy)
+            finally:
+                stop.set()
+                killer.join()
+            killed, fits = killed + len(done), fits + 1
+            hashes.add(digest(found))
+            say(fit=fits, killed=len(done), hash=digest(found))
+    say(what="kills", killed=killed, fits=fits, hashes=sorted(hashes))
+    if len(hashes) != 1:
+        sys.exit("the bits differ")
+
+
+# ---- a search
+
+
+def search(candidates: int) -> None:
+    """Search with one and with two workers of one thread."""
+    import joblib
+    from scipy.stats import loguniform
+    from sklearn.model_selection import RandomizedSearchCV
+
+    x, y, *_ = fashion()
+    x, y = x[:12000], y[:12000]
+    base = pynn.MLPClassifier((100,), max_iter=6, random_state=0)
+    space = {"alpha": loguniform(1e-6, 1e-1), "learning_rate_init": loguniform(1e-4, 1e-2)}
+
+    def made() -> Any:
+        return RandomizedSearchCV(base, space, n_iter=candidates, cv=2, random_state=0, refit=False)
+
+    pynn.set_num_threads(1)
+    start = time.perf_counter()
+    serial = made().fit(x, y)
+    alone = time.perf_counter() - start
+    times = {}
+    for n in (1, 2):
+        with workers(n) as client:
+            client.wait_for_workers(n)
+            with joblib.parallel_config("dask", scatter=[x, y]):
+                start = time.perf_counter()
+                found = made().fit(x, y)
+                times[n] = time.perf_counter() - start
+        same = np.array_equal(
+            found.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"]
+        )
+        say(what="search", workers=n, seconds=times[n], same_scores=bool(same))
+    say(
+        what="search",
+        serial=alone,
+        speedup=times[1] / times[2],
+        overhead_per_candidate=(times[1] - alone) / candidates,
+        two_threads_of_fma=fma_scaling(),
+    )
+
+
+def fma_scaling() -> float:
+    """Return how much more two processes multiply than one, at present."""
+    import subprocess
+
+    program = (
+        "import os; os.environ['OPENBLAS_NUM_THREADS']='1'\n"
+        "import numpy as np, time\n"
+        "a=np.random.rand(512,512).astype('float32'); n=0; end=time.perf_counter()+3\n"
+        "while time.perf_counter()<end: a@a; n+=1\n"
+        "print(n)"
+    )
+
+    def run(count: int) -> int:
+        started = [
+            subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+        return sum(int(each.communicate()[0]) for each in started)
+
+    alone = run(1)
+    return run(2) / alone
+
+
+# ---- more rows than memory
+
+
+def write_larger(folder: Path, gigabytes: float, n_features: int = 100) -> int:
+    """Write Parquet files in pieces; return the number of rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((2, n_features), dtype=np.float32)
+    folder.mkdir(parents=True, exist_ok=True)
+    n_rows, total, piece = 0, 0, 200_000
+    while total < gigabytes * 1e9:
+        x = rng.standard_normal((piece, n_features), dtype=np.float32)
+        y = ((x @ weights[0] > 0) ^ (x @ weights[1] > 4)).astype(np.int8)
+        columns = {f"f{i}": x[:, i] for i in range(n_features)}
+        path = folder / f"part-{n_rows // piece:04d}.parquet"
+        pq.write_table(
+            pa.table({**columns, "y": y}),
+            path,
+            compression="NONE",
+            use_dictionary=False,
+            row_group_size=100_000,
+        )
+        total += path.stat().st_size
+        n_rows += piece
+    return n_rows
+
+
+def larger(folder: Path, gigabytes: float, limit: str, keep: bool) -> None:
+    """Train from Parquet files with two workers that could not hold them."""
+    written = not any(folder.glob("*.parquet")) if folder.exists() else True
+    if written:
+        say(what="written", rows=write_larger(folder, gigabytes))
+    files = sorted(folder.glob("*.parquet"))
+    size = sum(path.stat().st_size for path in files)
+    try:
+        with workers(2, memory_limit=limit) as client:
+            start = time.perf_counter()
+            found = MLPClassifier(
+                (64,), batch_size=512, max_iter=1, random_state=0, n_shards=2, local_steps=4096
+            ).fit(str(folder / "*.parquet"), "y")
+            seconds = time.perf_counter() - start
+            peaks = client.run(peak_memory)
+            spilled = client.run(spilled_bytes)
+            score = found.score(_first_rows(files[0]), _first_rows(files[0], "y"))
+        say(
+            what="larger than memory",
+            gigabytes=size / 1e9,
+            seconds=seconds,
+            loss=found.loss_,
+            accuracy=score,
+            worker_peaks_mb=[round(each / 2**20) for each in peaks.values()],
+            client_peak_mb=round(peak_memory() / 2**20),
+            spilled=list(spilled.values()),
+        )
+    finally:
+        if not keep:
+            for path in files:
+                path.unlink()
+
+
+def _first_rows(path: Path, column: str | None = None) -> Any:
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(path).read_row_group(0)
+    if column is not None:
+        return table.column(column).to_numpy()
+    return table.drop_columns(["y"]).to_pandas()
+
+
+def peak_memory() -> int:
+    """Return the largest resident size of this process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def spilled_bytes(dask_worker: Any = None) -> int:
+    """Return how many bytes a worker has on disk."""
+    return int(getattr(dask_worker.data, "spilled_total", (0, 0))[1])
+
+
+# ---- others
+
+
+def others(epochs: int, folder: Path) -> None:
+    """Train boosted trees with two workers, and kill one in the middle."""
+    import lightgbm
+    import xgboost.dask
+
+    x, y, x_test, y_test = fashion()
+    x, y = x[:20_000, ::4], y[:20_000]
+    x_test = x_test[:, ::4]
+    dx, dy = collections(x, y, 5_000, folder / "others")
+
+    def trees(name: str) -> Any:
+        if name == "xgboost.dask":
+            return xgboost.dask.DaskXGBClassifier(n_estimators=30, max_depth=6, random_state=0)
+        if name == "lightgbm.dask":
+            return lightgbm.DaskLGBMClassifier(n_estimators=30, random_state=0, verbose=-1)
+        return MLPClassifier((100,), max_iter=epochs, random_state=0, n_shards=4)
+
+    for name in ("pynn.dask", "xgboost.dask", "lightgbm.dask"):
+        answers: dict[int, np.ndarray] = {}
+        for n in (1, 2, 2):
+            with workers(n):
+                start = time.perf_counter()
+                found = trees(name).fit(dx, dy)
+                local = found.to_local()
+                again = np.asarray(local.predict_proba(x_test))
+                same = {k: bool(np.array_equal(v, again)) for k, v in answers.items()}
+                say(
+                    what=name,
+                    workers=n,
+                    seconds=time.perf_counter() - start,
+                    accuracy=float(np.mean(np.asarray(local.predict(x_test)).ravel() == y_test)),
+                    same_as_with=same,
+                )
+                answers[n] = again
+        with workers(2) as client:
+            pid = next(iter(client.run(os.getpid).values()))
+            threading.Timer(4.0, os.kill, (pid, signal.SIGKILL)).start()
+            done: list[Any] = []
+
+            def fit(name: str = name, done: list[Any] = done) -> None:
+                try:
+                    done.append(trees(name).fit(dx, dy))
+                except Exception as error:
+                    done.append(error)
+
+            thread = threading.Thread(target=fit, daemon=True)
+            thread.start()
+            thread.join(120)
+            end = "hangs" if not done else repr(done[0])[:200]
+            same_bits = None
+            if done and not isinstance(done[0], Exception):
+                end = "finishes"
+                same_bits = bool(
+                    np.array_equal(done[0].to_local().predict_proba(x_test), answers[2])
+                )
+            say(what=name, killed_worker=end, same_bits=same_bits)
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    here = Path(__file__).resolve().parent  # where sparse.py is, which Dask takes for a package
+    sys.path[:] = [path for path in sys.path if Path(path).resolve() != here]
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--folder", type=Path, default=Path("scaling-data"))
+    parser.add_argument("--epochs", type=int, default=5)
+    commands = parser.add_subparsers(dest="command")
+    killing = commands.add_parser("kills")
+    killing.add_argument("--count", type=int, default=20)
+    searching = commands.add_parser("search")
+    searching.add_argument("--candidates", type=int, default=30)
+    large = commands.add_parser("larger")
+    large.add_argument("where", type=Path)
+    large.add_argument("--gigabytes", type=float, default=20.0)
+    large.add_argument("--memory-limit", default="2GB")
+    large.add_argument("--keep", action="store_true")
+    commands.add_parser("others")
+    given = parser.parse_args()
+    if given.command == "kills":
+        kills(given.count, given.epochs, given.folder)
+    elif given.command == "search":
+        search(given.candidates)
+    elif given.command == "larger":
+        larger(given.where, given.gigabytes, given.memory_limit, given.keep)
+    elif given.command == "others":
+        others(given.epochs, given.folder)
+    else:
+        measured(given.epochs, given.folder)
+
+
+if __name__ == "__main__":
+    main()
