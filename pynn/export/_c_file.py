@@ -196,7 +196,8 @@ def _of_both_classes(y: Any) -> Any:
 
 
 def _of_perceptron(estimator: Any) -> _Network:
-    coef = np.atleast_2d(estimator.coef_)
+    given = estimator.coef_
+    coef = np.atleast_2d(given.toarray() if hasattr(given, "toarray") else given)
     dense = layers.Dense(len(coef), name="scores")
     model = models.Sequential([layers.Input((coef.shape[1],)), dense])
     dense.set_weights([coef.T, np.broadcast_to(estimator.intercept_, (len(coef),))])

@@ -179,6 +179,24 @@ def test_numbers_without_names(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[:, 0], model.predict(x), atol=CLOSE)
 
 
+@pytest.mark.filterwarnings("ignore:the networks predict")
+def test_names_that_would_be_code(tmp_path: Path) -> None:
+    name, level = '*/ #error "??/\\', '/* "\n\\ ??/'
+    frame = pd.DataFrame({name: [level, "b"] * 20, "double": [*map(float, range(40))]})
+    model = pynn.TabularClassifier("mlp", hidden_layer_sizes=4, epochs=2, random_state=0)
+    model.fit(frame, [level, "??="] * 20)
+    path = tmp_path / "m.c"
+    c(model, path)
+    library = compile_files(path)
+    code = library.m_code_error
+    code.restype = ctypes.c_double
+    assert [code(text.encode()) for text in (level, "b", "c", "")] == [1, 2, 0, 0]
+    rows = np.array([[1.0, 0.0], [2.0, 1.0]])
+    (found,) = call(path, library, [rows])
+    np.testing.assert_allclose(found, model.predict_proba(frame[:2]), atol=CLOSE)
+    assert set(classes_of(path, library, np.eye(2, dtype=np.float32))) == {level, "??="}
+
+
 # ---- what is refused
 
 

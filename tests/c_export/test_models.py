@@ -14,6 +14,7 @@ from c_export.compiled import FLAGS, call, compile_files, compiler, scale_of
 from c_export.random_models import random_model
 from pynn import _core, layers, models, ops
 from pynn.activations import softplus
+from pynn.formats.c import NODE_KINDS
 from pynn.ops import find_op
 
 RNG = np.random.default_rng(0)
@@ -84,6 +85,13 @@ def test_every_activation_and_every_formula_of_the_engine(tmp_path: Path) -> Non
 def test_every_formula_of_the_engine_has_a_c_form() -> None:
     names = {*_core.activation_names(), *_core.elementwise_names()}
     assert [name for name in names if find_op(name).c is None] == []
+
+
+def test_every_kind_of_node_has_a_c_form() -> None:
+    # The last ones are not in a graph that predicts row by row.
+    of_their_own = {"input", "variable", *NODE_KINDS}
+    absent = {"dropout", "gaussian_dropout", "gaussian_noise", "batch_sum", "assign"}
+    assert set(_core.graph_kinds()) == of_their_own | absent | set(_core.activation_names())
 
 
 def test_several_inputs_and_outputs_are_pointers_by_their_names(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ declared beside the op. Preparation of tables is written in `pynn.export`.
 
 from pynn.formats.c._file import CFile, Front, Pointer, c_file, names_of, write_c
 from pynn.formats.c._int8 import QuantizationReport
+from pynn.formats.c._nodes import NODE_KINDS
 from pynn.formats.c._program import Program
 from pynn.formats.c._text import c_name, c_text
 
 __all__ = [
+    "NODE_KINDS",
     "CFile",
     "Front",
     "Pointer",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pynn.formats.c._program import Program, Step, Value
-from pynn.formats.c._text import literal, substituted
+from pynn.formats.c._text import literal, plain, substituted
 from pynn.graph import EngineNode
 from pynn.ops import find_op
 
@@ -69,7 +69,7 @@ def note_of(node: EngineNode, inputs: Sequence[Value]) -> str:
     """Return what a node is, for a comment."""
     given = " and ".join(str(x.length) for x in inputs[:3])
     layer = f"{node.layer}: " if node.layer else ""
-    return f"{layer}{node.kind}, {given} -> {node.width}".replace("*/", "")
+    return plain(f"{layer}{node.kind}, {given} -> {node.width}")
 
 
 def loop(length: int, statements: str, variable: str = "i") -> str:
@@ -275,6 +275,9 @@ def normalization_of(node: EngineNode) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return gain, mean, terms[-1] if node.params["center"] else np.zeros_like(mean)
 
 
+_SIGNS = {"multiply": " * ", "subtract": " - "}
+
+
 def _merge(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
     def code(x: list[str], y: str) -> str:
         values = [f"{name}[i]" for name in x]
@@ -283,7 +286,7 @@ def _merge(program: Program, node: EngineNode, inputs: Sequence[Value], result: 
             text = f"float v = {values[0]};\n"
             text += "".join(f"if ({v} {sign} v || {v} != {v}) v = {v};\n" for v in values[1:])
             return "int i;\n" + loop(node.width, f"{text}{y}[i] = v;\n")
-        total = (" * " if node.kind == "multiply" else " + ").join(values)
+        total = _SIGNS.get(node.kind, " + ").join(values)
         if node.kind == "average":
             total = f"({total}) / {literal(len(x))}"
         return "int i;\n" + loop(node.width, f"{y}[i] = {total};\n")
@@ -411,6 +414,9 @@ _WRITERS: dict[str, Writer] = {
     "take": _take,
     "softmax": _softmax,
     "log_softmax": _softmax,
-    **dict.fromkeys(("add", "average", "multiply", "maximum", "minimum"), _merge),
+    **dict.fromkeys(("add", "average", "multiply", "subtract", "maximum", "minimum"), _merge),
     **dict.fromkeys([f"reduce_{k}" for k in ("sum", "mean", "max", "min", "argmax")], _reduce),
 }
+
+# Kinds of nodes that have statements of their own; the others are activations.
+NODE_KINDS = frozenset(_WRITERS)

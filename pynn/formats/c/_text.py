@@ -77,9 +77,14 @@ def _entry(value: Any, kind: str) -> str:
     return text + end if "." in text or "e" in text else f"{text}.0{end}"
 
 
+def plain(text: str) -> str:
+    """Return `text` without what ends a comment, begins another one or is a trigraph."""
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
+
+
 def comment(text: str) -> str:
-    """Return lines as a comment; what would end it is broken up."""
-    lines = text.replace("*/", "* /").replace("/*", "/ *").splitlines()
+    """Return lines as a comment."""
+    lines = plain(text).splitlines()
     return "/*\n" + "".join(f" * {line}".rstrip() + "\n" for line in lines) + " */\n"
 
 
