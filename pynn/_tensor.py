@@ -128,12 +128,18 @@ class Node:
         self.op = op
         self.inputs = inputs
         self.params = params
-        shape = op.shape(*[shape_of(value) for value in inputs], **params)
+        shapes, types, dtype = [], [], op.dtype
+        for x in inputs:
+            if isinstance(x, (Tensor, Weight)):
+                shapes.append(x.shape)
+                types.append(x.dtype)
+                if dtype is None and x.dtype.startswith("float"):
+                    dtype = x.dtype
+            else:
+                shapes.append(shape_of(x))
+        shape = op.shape(*shapes, **params)
         check_row(shape, f"the op {op.name!r}")
-        types = [x.dtype for x in inputs if isinstance(x, (Tensor, Weight))]
-        floats = [dtype for dtype in types if dtype.startswith("float")]
-        dtype = op.dtype or (floats[0] if floats else _with_constants(types[0], inputs))
-        self.output = Tensor(shape, dtype, self)
+        self.output = Tensor(shape, dtype or _with_constants(types[0], inputs), self)
 
 
 def _with_constants(dtype: str, inputs: tuple[Any, ...]) -> str:

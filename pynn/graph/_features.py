@@ -48,12 +48,11 @@ def is_large_matrix(value: Any) -> bool:
 
 def reduces_batch(node: Node) -> bool:
     """Whether a node's value is made of all rows of a batch."""
-    x: Any = node.inputs[0] if node.inputs else None
-    if not has_rows(x):
+    reduces, counts = "keepdims" in node.params, node.op.name == "batch_size"
+    if not (reduces or counts) or not has_rows(node.inputs[0] if node.inputs else None):
         return False
-    if "keepdims" in node.params:
-        return 0 in normalize_axes(node.params["axis"], len(x.shape))
-    return node.op.name == "batch_size"
+    x: Any = node.inputs[0]
+    return counts or 0 in normalize_axes(node.params["axis"], len(x.shape))
 
 
 def broadcast_features(value: Any, like: Tensor) -> np.ndarray | None:

@@ -158,7 +158,7 @@ def schedules_of(nodes: Iterable[Node]) -> list[Any]:
 
 @cache
 def _instructions() -> frozenset[str]:
-    return frozenset(_core.elementwise_names()) | activation_names()
+    return frozenset(_core.elementwise_names()) | activation_names() | {"cast"}
 
 
 def _is_elementwise(node: Node) -> bool:
@@ -200,6 +200,9 @@ def _group(
     analysis : LoweringAnalysis
         Which nodes rename their input, and which are computed by an op of their own.
     """
+    known = _instructions()
+    if all(node.op.name not in known or id(node) in analysis.alone for node in nodes):
+        return {}
     readers: dict[int, list[Node | None]] = {}  # None: somebody who needs the value in memory
     last: dict[int, Node] = {}
     sizes: dict[int, int] = {}
