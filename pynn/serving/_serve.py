@@ -10,11 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pynn._files import FileError
 from pynn._number_checks import checked_size, is_number
 from pynn._threads import set_num_threads
 from pynn.estimators import load
-from pynn.models import load_model
 from pynn.serving._served import served
 
 if TYPE_CHECKING:
@@ -100,7 +98,7 @@ def app(
     )
     if isinstance(model, (str, os.PathLike)):
         name = name or Path(model).stem
-        model = _loaded(model, custom_objects)
+        model = load(model, custom_objects)
     found = served(model)
     with suppress(ValueError):  # a model may have no use for zeros
         found.predict(found.example())
@@ -173,10 +171,3 @@ def app_of_worker() -> Starlette:
     if threads is not None:
         set_num_threads(threads)
     return app(path, **settings)
-
-
-def _loaded(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None) -> Any:
-    try:
-        return load(path, custom_objects)
-    except FileError:
-        return load_model(path, custom_objects=dict(custom_objects or {}))
