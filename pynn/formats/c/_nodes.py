@@ -95,8 +95,8 @@ def _copied(program: Program, node: EngineNode, value: Value, result: Value) -> 
 def dense_code(x: str, w: str, b: str | None, shape: tuple[int, int], y: str) -> str:
     """Return the statements of a product with a matrix of that shape, (in, out).
 
-    The table `w` holds it as (in, out), and the sum over the inputs runs in order, four of them in
-    a pass over the outputs. With few outputs the table is (out, in), and the sum four sums.
+    The table `w` holds it as (in, out), and a pass over the outputs adds up four inputs, first
+    among themselves. With few outputs the table is (out, in), and the sum four sums.
     """
     n_in, n_out = shape
     whole = n_in - n_in % _STEP
@@ -113,12 +113,11 @@ def dense_code(x: str, w: str, b: str | None, shape: tuple[int, int], y: str) ->
         return "int o;\n" + loop(n_out, f"{inner}{y}[o] = {end};\n", "o")
     text = "int i, o;\n" + loop(n_out, f"{y}[o] = {f'{b}[o]' if b else '0.0f'};\n", "o")
     if whole:
-        terms = f"{y}[o]"
-        for k in range(_STEP):
-            terms = f"({terms} + x{k} * w[o{f' + {k * n_out}' if k else ''}])"
+        terms = [f"x{k} * w[o{f' + {k * n_out}' if k else ''}]" for k in range(_STEP)]
+        total = f"({terms[0]} + {terms[1]}) + ({terms[2]} + {terms[3]})"
         given = ", ".join(f"x{k} = {x}[i{f' + {k}' if k else ''}]" for k in range(_STEP))
         inner = f"const float *w = {w} + i * {n_out};\nconst float {given};\n"
-        inner += loop(n_out, f"{y}[o] = {terms[1:-1]};\n", "o")
+        inner += loop(n_out, f"{y}[o] += {total};\n", "o")
         text += f"for (i = 0; i < {whole}; i += {_STEP}) {{\n{indent(inner, '  ')}}}\n"
     if whole < n_in:
         inner = f"const float *w = {w} + i * {n_out};\nconst float x0 = {x}[i];\n"
