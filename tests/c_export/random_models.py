@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _core, activations, layers, models, ops
+from pynn import _core, activations, graph, layers, models, ops, utils
 
 # Steps jump where two sums differ in their last bit.
 STEPS = {"heaviside", "sign", "threshold"}
@@ -89,7 +89,7 @@ class Made:
             lambda x: layers.Flatten()(layers.RepeatVector(2)(x)),
             lambda x: x[:, ::-1],
             lambda x: x[:, : (x.shape[-1] + 1) // 2],
-            lambda x: ops.max(x, axis=-1, keepdims=True) - x,
+            lambda x: 0.3 * (ops.max(x, axis=-1, keepdims=True) - x),
             self.matrix,
         ]
         return self.pick(makers)(x)
@@ -165,8 +165,18 @@ class Made:
         ]
 
 
+def largest_number(model: Any, rows: list[np.ndarray]) -> float:
+    """The largest of all numbers that a network computes, at least 1: it is what sums round to."""
+    found = graph.engine_graph(model._plan())
+    inner = [i for i, node in enumerate(found.nodes) if node.kind not in ("input", "variable")]
+    executor = _core.Executor(found.graph, found.inputs, inner)
+    values = executor.predict([graph.to_rows(x.reshape(len(x), -1)) for x in rows], len(rows[0]), 0)
+    return max(1.0, *(float(np.abs(each[np.isfinite(each)]).max(initial=0.0)) for each in values))
+
+
 def random_model(seed: int) -> tuple[Any, list[np.ndarray]]:
     """A model, and rows to predict."""
+    utils.set_random_seed(seed)
     made = Made(seed)
     model = made.model()
     return model, made.rows(model)
