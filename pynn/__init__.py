@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn import layers as layers
     from pynn import losses as losses
     from pynn import metrics as metrics
+    from pynn import mlflow as mlflow
     from pynn import models as models
     from pynn import ops as ops
     from pynn import optimizers as optimizers
@@ -84,6 +85,7 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     "layers": ("Input", "Layer"),
     "losses": ("Loss",),
     "metrics": ("Metric",),
+    "mlflow": (),
     "models": ("MLP", "Model", "Sequential"),
     "ops": (),
     "optimizers": ("Optimizer",),

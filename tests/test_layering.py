@@ -35,7 +35,7 @@ PYTHON_LAYERS = (
     {"models"},
     {"saving"},
     {"estimators", "wrappers"},
-    {"utils", "export", "datasets", "dask", "serving", "cython_predict"},
+    {"utils", "export", "datasets", "dask", "mlflow", "serving", "cython_predict"},
     {"cli"},
     {"__main__"},
 )

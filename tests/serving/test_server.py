@@ -355,3 +355,12 @@ def test_the_command_s_help_has_the_defaults(capsys: pytest.CaptureFixture[str])
             if isinstance(parameter.default, (int, float, str)):
                 option = name.replace("_", "-")
                 assert re.search(rf"--{option} \S+ [^-]*\(default: {parameter.default}\)", text)
+
+
+def test_the_dockerfile_runs_the_command() -> None:
+    text = (ROOT / "examples" / "serving" / "Dockerfile").read_text()
+    command = re.search(r"exec pynn (serve .*)\"\]", text)
+    assert command is not None
+    arguments = command[1].replace('\\"$MODEL\\"', "model.pynn").split()
+    given = vars(cli.build_parser().parse_args(arguments))
+    assert (given["path"], given["host"]) == ("model.pynn", "0.0.0.0")
