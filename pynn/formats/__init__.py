@@ -17,6 +17,7 @@ from pynn.formats._save import save_model, save_weights
 from pynn.formats._structure_config import InputShape
 from pynn.formats._weights_file import resume_training
 from pynn.formats.c import QuantizationReport
+from pynn.formats.onnx_reader import read_onnx
 
 __all__ = [
     "InputShape",
@@ -29,6 +30,7 @@ __all__ = [
     "holds_estimator",
     "load_weights",
     "read_model",
+    "read_onnx",
     "resume_training",
     "save_model",
     "save_onnx",

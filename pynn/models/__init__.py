@@ -3,6 +3,7 @@
 from pynn.formats import save_model
 from pynn.layers import Input
 from pynn.models._clone import clone_model
+from pynn.models._from_onnx import from_onnx
 from pynn.models._load import load_model, model_from_config, model_from_json
 from pynn.models._mlp import MLP
 from pynn.models._model import Model
@@ -14,6 +15,7 @@ __all__ = [
     "Model",
     "Sequential",
     "clone_model",
+    "from_onnx",
     "load_model",
     "model_from_config",
     "model_from_json",

@@ -18,6 +18,12 @@ def test_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         register_skl2onnx()
 
 
+def test_the_reader_names_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match="from_onnx needs onnx. Install it with: pip install"):
+        models.from_onnx(b"")
+
+
 def small() -> Any:
     return models.Sequential([layers.Input((3,)), layers.Dense(2)])
 
