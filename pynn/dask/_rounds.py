@@ -138,7 +138,10 @@ class Cluster:
             raise
 
     def close(self) -> None:
-        """Let the workers drop what they have kept of this fit."""
+        """Let the workers drop the shards, and what they have kept of this fit."""
+        for cut in (self.cut, self.held_out):
+            for shard in cut.shards if cut is not None else ():
+                shard.release()
         try:
             self.client.run(forget, self.name, on_error="ignore")
         except Exception:  # nothing of it is needed, and a worker may be gone

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from pynn._task_threads import limited_threads
 from pynn.models import Model
 from pynn.wrappers._class_targets import ClassTargets, takes_one_hot, threshold_of
 
@@ -114,7 +115,8 @@ class ModelEstimator(BaseEstimator):
         held_out = arguments.get("validation_data")
         if isinstance(held_out, (tuple, list)) and len(held_out) in (2, 3):
             arguments["validation_data"] = (held_out[0], self._encode(held_out[1]), *held_out[2:])
-        return self.model_.fit(x, self._encode(y), **arguments)
+        with limited_threads(None):  # one within a task of joblib's or Dask's
+            return self.model_.fit(x, self._encode(y), **arguments)
 
     def _outputs(self, x: Any, given: dict[str, Any]) -> np.ndarray:
         check_is_fitted(self, "model_")
