@@ -1,7 +1,7 @@
 """Search on a cluster of Dask's: scikit-learn's searches by joblib, and Optuna with Dask's storage.
 
-    python examples/dask/search.py
-    python examples/dask/search.py optuna      # pip install optuna optuna-integration
+python examples/dask/search.py
+python examples/dask/search.py optuna      # pip install optuna optuna-integration
 """
 
 from __future__ import annotations

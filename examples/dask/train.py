@@ -1,7 +1,7 @@
 """Train one network on a cluster of Dask's, and predict there.
 
-    python examples/dask/train.py                          # with two processes of this machine
-    python examples/dask/train.py tcp://localhost:8786     # on the cluster of compose.yaml
+python examples/dask/train.py                          # with two processes of this machine
+python examples/dask/train.py tcp://localhost:8786     # on the cluster of compose.yaml
 """
 
 from __future__ import annotations

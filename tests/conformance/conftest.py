@@ -26,6 +26,7 @@ if importlib.util.find_spec("keras") is None or importlib.util.find_spec("jax") 
     collect_ignore_glob = ["test_*.py", "keras_suite/*"]
 else:
     needed = {
+        "test_dask_optuna.py": ["distributed", "optuna_integration"],
         "test_lookups.py": ["tensorflow"],
         "test_libraries_for_keras.py": ["keras_tuner", "optuna_integration", "scikeras"],
     }
