@@ -24,6 +24,7 @@
 #include "failing_allocator.hpp"
 #include "formulas/names.hpp"
 #include "training/executor.hpp"
+#include "training/row_predictor.hpp"
 #include "training/trainer.hpp"
 #include "training/worker_tuner.hpp"
 
@@ -596,6 +597,36 @@ void check_steps_allocate_nothing() {
   }
 }
 
+// Rows are predicted in the workspace that is there.
+void check_rows_allocate_nothing() {
+  for (const Named& named : kNetworks) {
+    const auto n = named.make();
+    const std::vector<int>& inputs = n->spec.use.inputs;
+    const std::vector<int>& outputs = n->spec.use.outputs;
+    const Rows x = n->data().x[0];
+    if (inputs.size() != 1 || outputs.size() != 1 || x.sparse) continue;
+    std::unique_ptr<RowPredictor> predictor;
+    bool threw = true;
+    for (std::int64_t at = 0; threw; at += g_step) {
+      const std::int64_t failed = failing::run(at, false, threw, [&] {
+        predictor = make_row_predictor(*n->graph, inputs[0], outputs[0], std::nullopt);
+      });
+      check(threw == (failed > 0), std::string(named.name) + ": no row predictor, std::bad_alloc");
+    }
+    const auto width = static_cast<std::size_t>(predictor->outputs());
+    std::vector<double> y(static_cast<std::size_t>(x.rows) * width);
+    failing::run(std::numeric_limits<std::int64_t>::max(), false, threw, [&] {
+      Rows row = x;
+      row.rows = 1;
+      for (std::int64_t i = 0; i < x.rows; ++i) {
+        row.data = static_cast<const char*>(x.data) + i * x.row_bytes;
+        predictor->predict(row, y.data() + static_cast<std::size_t>(i) * width, 0);
+      }
+    });
+    check(failing::g_allocations == 0, std::string(named.name) + ": rows allocate nothing");
+  }
+}
+
 void check_allocations() {
   std::int64_t failed = 0;
   for (const int threads : {1, 2}) {
@@ -604,6 +635,7 @@ void check_allocations() {
     failed += check_growing_rows();
     check_steps_allocate_nothing();
   }
+  check_rows_allocate_nothing();
   std::printf("%lld allocations failed\n", static_cast<long long>(failed));
 }
 
