@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import re
 import shlex
@@ -54,7 +55,7 @@ def call(
     n = len(rows[0])
     inputs, outputs = sizes_of(path)
     found = [np.full((n, size), np.nan, np.float32) for size in outputs]
-    given = [np.ascontiguousarray(x.reshape(n, -1)) for x in rows]
+    given = [np.ascontiguousarray(x.reshape(n, math.prod(x.shape[1:]))) for x in rows]
     assert [x.shape[1] for x in given] == inputs
     name = path.stem
     if not by_row:

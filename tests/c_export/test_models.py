@@ -17,6 +17,7 @@ from pynn.activations import softplus
 from pynn.formats.c import NODE_KINDS
 from pynn.ops import find_op
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "exports.md"
 RNG = np.random.default_rng(0)
 MODELS = 12  # tests/c_export/long.py compares more
 # Two float32 implementations of sums and functions; of the largest number that there is.
@@ -123,20 +124,23 @@ def test_the_file_says_what_it_is_and_needs(tmp_path: Path) -> None:
     assert "#include <math.h>" in (tmp_path / "m.c").read_text()
 
 
-def test_a_program_that_includes_the_declarations(tmp_path: Path) -> None:
-    model = sequential(layers.Dense(1, use_bias=False, kernel_initializer="ones"))
-    model.export(tmp_path / "m.c")
-    program = tmp_path / "program.c"
-    program.write_text(
-        '#include <stdio.h>\n#define M_DECLARATIONS\n#include "m.c"\n'
-        "int main(void) {\n  float x[M_INPUTS] = {1, 2, 3, 4, 5, 6.5f}, y[M_OUTPUTS];\n"
-        '  m_predict(x, y);\n  printf("%g", (double)y[0]);\n  return 0;\n}\n'
-    )
-    target = tmp_path / "program"
-    command = [compiler(), *FLAGS, "-o", target, program, tmp_path / "m.c"]
-    subprocess.run(command, check=True)
-    done = subprocess.run([target], check=True, capture_output=True, text=True)
-    assert done.stdout == "21.5"
+def test_the_program_of_the_documents(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```c\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    model = sequential(layers.Dense(1, use_bias=False, kernel_initializer="ones"), shape=(4,))
+    model.export(tmp_path / "model.c")
+    (tmp_path / "program.c").write_text(text)
+    sources = [tmp_path / "program.c", tmp_path / "model.c"]
+    subprocess.run([compiler(), *FLAGS, "-o", tmp_path / "program", *sources], check=True)
+    done = subprocess.run([tmp_path / "program"], check=True, capture_output=True, text=True)
+    assert done.stdout == "10.2\n"
+
+
+def test_no_rows_and_the_same_file_again(tmp_path: Path) -> None:
+    model = sequential(layers.Dense(3))
+    for _ in range(2):
+        model.export(tmp_path / "m.c")
+    (found,) = call(tmp_path / "m.c", compile_files(tmp_path / "m.c"), [np.empty((0, 6), "f4")])
+    assert found.shape == (0, 3) and len(list(tmp_path.glob("*.c"))) == 1
 
 
 def test_models_in_other_types(tmp_path: Path) -> None:
