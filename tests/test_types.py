@@ -1,4 +1,4 @@
-"""Type checkers know what public calls return; see typed_program.py."""
+"""Type checkers know what public calls return, see typed_program.py, and the native module."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import typed_program
+from pynn import _core
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,6 +26,22 @@ def test_mypy_checks_the_program() -> None:
     pytest.importorskip("mypy")
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "tests/typed_program.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_native_module_has_what_its_stub_says(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    classes = [name for name, value in vars(_core).items() if isinstance(value, type)]
+    # Of pybind11's metaclass a stub cannot know.
+    allowed = tmp_path / "allowed.txt"
+    allowed.write_text("".join(f"pynn._core.{name}\n" for name in classes))
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy.stubtest", "pynn._core", "--concise", "--allowlist", allowed],
         cwd=ROOT,
         capture_output=True,
         text=True,
