@@ -412,3 +412,12 @@ def test_an_upward_or_reserved_include_is_found(tmp_path: Path, include: str) ->
 def test_importing_pynn_does_not_import(module: str, tmp_path: Path) -> None:
     code = f"import sys, pynn; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
+
+
+def test_a_model_takes_no_reader_or_writer_of_other_libraries_along(tmp_path: Path) -> None:
+    others = ["pynn.formats.c", "pynn.formats.keras", "pynn.formats.onnx_reader", "pynn.export"]
+    code = f"import sys, pynn; pynn.Sequential; print(*{{*{others}}} & {{*sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("\n", "")

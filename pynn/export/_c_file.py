@@ -19,8 +19,7 @@ from pynn.export._predictors import (
     WRAPPERS,
 )
 from pynn.export._tables import TABLES
-from pynn.formats import QuantizationReport
-from pynn.formats.c import CFile, c_file, c_text, names_of
+from pynn.formats.c import CFile, QuantizationReport, c_file, c_text, names_of
 
 __all__ = ["c"]
 

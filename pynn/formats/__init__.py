@@ -16,13 +16,10 @@ from pynn.formats._onnx_graph import OnnxGraph, checked_opset, save_onnx
 from pynn.formats._save import save_model, save_weights
 from pynn.formats._structure_config import InputShape
 from pynn.formats._weights_file import resume_training
-from pynn.formats.c import QuantizationReport
-from pynn.formats.onnx_reader import read_onnx
 
 __all__ = [
     "InputShape",
     "OnnxGraph",
-    "QuantizationReport",
     "checked_opset",
     "computed_in",
     "declare_model_outputs",
@@ -30,7 +27,6 @@ __all__ = [
     "holds_estimator",
     "load_weights",
     "read_model",
-    "read_onnx",
     "resume_training",
     "save_model",
     "save_onnx",

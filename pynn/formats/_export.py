@@ -7,10 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from pynn.formats._onnx_file import write_onnx
-from pynn.formats.c import write_c
+
+
+def _write_c(model: Any, filepath: Any, **options: Any) -> Any:
+    # Most programs write no C; what does takes long to import.
+    from pynn.formats.c import write_c
+
+    return write_c(model, filepath, **options)
+
 
 # ``write(model, filepath, **options)``, by the format's name, which is the ending of its files.
-_WRITERS: dict[str, Callable[..., Any]] = {"onnx": write_onnx, "c": write_c}
+_WRITERS: dict[str, Callable[..., Any]] = {"onnx": write_onnx, "c": _write_c}
 
 
 def export_model(

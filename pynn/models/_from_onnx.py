@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pynn import formats, ops
+from pynn import ops
 from pynn.models._model import Model
 
 
@@ -44,7 +44,10 @@ def from_onnx(source: Any) -> Model:
     >>> import pynn
     >>> model = pynn.models.from_onnx("model.onnx")  # doctest: +SKIP
     """
-    inputs, outputs, names = formats.read_onnx(source)
+    # Most programs read no ONNX; what does takes long to import.
+    from pynn.formats.onnx_reader import read_onnx
+
+    inputs, outputs, names = read_onnx(source)
     known = {id(tensor) for tensor in inputs}
     made = [ops.identity(x) if id(x) in known else x for x in outputs]
     several = len(made) > 1
