@@ -117,21 +117,20 @@ def predicted(
 def measured(epochs: int, folder: Path) -> None:
     """Measure weak and strong scaling, and print what the model makes of it."""
     x, y, *_ = fashion()
-    with workers(1) as client:
-        client.wait_for_workers(1)
-        one = _epoch_seconds(x, y, 1, epochs, folder, local_steps="epoch")
-        short = _epoch_seconds(x, y, 1, epochs, folder, local_steps=125)
-        four = _epoch_seconds(x, y, 4, epochs, folder, local_steps="epoch")
     local = _local_seconds(x, y, epochs)
-    steps = -(-len(x) // 32)
-    rounds = -(-steps // 125)
-    step = local / steps
-    # Of rounds more than one an epoch has nothing but their costs.
-    per_round = max((short - one) / (rounds - 1), 1e-4)
-    latency = per_round / 3  # there and back, and the task itself
-    begin = max((one - local - per_round) / 1, 0.0)
-    say(what="one epoch", local=local, one_shard=one, four_shards_one_worker=four)
-    say(what="a round", step=step, begin=begin, per_round=per_round, latency=latency)
+    step = local / -(-len(x) // 32)
+    with workers(1):
+        one = _epoch_seconds(x, y, 1, epochs, folder)
+        # Of hardly any rows, what is left is a round's own cost, of one shard and of four:
+        # begin + 2 latency, and 4 begin + 4 latency.
+        few = [
+            _epoch_seconds(x[: 32 * k], y[: 32 * k], k, 10 * epochs, folder) - k * step
+            for k in (1, 4)
+        ]
+    begin = max((few[1] - 2 * few[0]) / 2, 0.0)
+    latency = (few[0] - begin) / 2
+    say(what="one epoch", local=local, one_shard=one)
+    say(what="a round", step=step, rounds=few, begin=begin, latency=latency)
     for count in (1, 2):
         with workers(count) as client:
             client.wait_for_workers(count)

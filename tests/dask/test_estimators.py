@@ -197,6 +197,21 @@ def test_frames_and_parquet(client: Client, tmp_path: Path) -> None:
     assert_same_bits(one, other)
 
 
+def test_partitions_that_are_not_kept(client: Client) -> None:
+    x, y = arrays()
+    whole = x.rechunk((700, 5)), y.rechunk(700)
+    local = pynn.MLPClassifier(**SETTINGS, early_stopping=True).fit(X, Y)
+    found = MLPClassifier(**SETTINGS, early_stopping=True, in_memory=False, n_shards=1)
+    assert_same_bits(local, found.fit(*whole))
+    several = MLPClassifier(**SETTINGS, early_stopping=True, in_memory=False, n_shards=2)
+    assert several.fit(x, y).n_iter_ == 4
+    bad = x.map_blocks(lambda a, block_id=None: a * np.nan if block_id[0] == 5 else a, dtype="f4")
+    with pytest.raises(PartitionError, match="partition 5 cannot be used: Input X contains NaN"):
+        several.fit(bad, y)
+    with pytest.raises(ValueError, match="n_shards=8 are more than the 7 parts"):
+        several.set_params(n_shards=8).fit(x, y)
+
+
 def test_validation_rows_of_their_own(client: Client) -> None:
     x, y = arrays()
     local = pynn.MLPClassifier(**SETTINGS, early_stopping=True)
