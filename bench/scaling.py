@@ -41,6 +41,7 @@ import pynn
 from pynn.dask import MLPClassifier
 
 HIDDEN = (300, 100)
+LIBRARIES = ["pynn.dask", "xgboost.dask", "lightgbm.dask"]
 SETTINGS: dict[str, Any] = {
     "hidden_layer_sizes": HIDDEN,
     "batch_size": 32,
@@ -394,7 +395,7 @@ def spilled_bytes(dask_worker: Any = None) -> int:
 # ---- others
 
 
-def others(epochs: int, folder: Path) -> None:
+def others(epochs: int, folder: Path, chosen: list[str]) -> None:
     """Train boosted trees with two workers, and kill one in the middle."""
     import lightgbm
     import xgboost.dask
@@ -411,7 +412,12 @@ def others(epochs: int, folder: Path) -> None:
             return lightgbm.DaskLGBMClassifier(n_estimators=30, random_state=0, verbose=-1)
         return MLPClassifier((100,), max_iter=10 * epochs, random_state=0, n_shards=4)
 
-    for name in ("pynn.dask", "xgboost.dask", "lightgbm.dask"):
+    def probabilities(found: Any) -> np.ndarray:
+        if hasattr(found, "to_local"):
+            return np.asarray(found.to_local().predict_proba(x_test))
+        return np.asarray(found.get_booster().predict(xgboost.DMatrix(x_test)))
+
+    for name in chosen:
         answers: dict[int, np.ndarray] = {}
         seconds = 0.0
         for n in (1, 2, 2):
@@ -419,14 +425,13 @@ def others(epochs: int, folder: Path) -> None:
                 start = time.perf_counter()
                 found = trees(name).fit(dx, dy)
                 seconds = time.perf_counter() - start
-                local = found.to_local()
-                again = np.asarray(local.predict_proba(x_test))
+                again = probabilities(found)
                 same = {k: bool(np.array_equal(v, again)) for k, v in answers.items()}
                 say(
                     what=name,
                     workers=n,
                     seconds=seconds,
-                    accuracy=float(np.mean(np.asarray(local.predict(x_test)).ravel() == y_test)),
+                    accuracy=float(np.mean(again.argmax(axis=1) == y_test)),
                     same_as_with=same,
                 )
                 answers[n] = again
@@ -448,9 +453,7 @@ def others(epochs: int, folder: Path) -> None:
             same_bits = None
             if done and not isinstance(done[0], Exception):
                 end = "finishes"
-                same_bits = bool(
-                    np.array_equal(done[0].to_local().predict_proba(x_test), answers[2])
-                )
+                same_bits = bool(np.array_equal(probabilities(done[0]), answers[2]))
             say(what=name, killed_worker=end, same_bits=same_bits)
 
 
@@ -471,7 +474,8 @@ def main() -> None:
     large.add_argument("--gigabytes", type=float, default=20.0)
     large.add_argument("--memory-limit", default="2GB")
     large.add_argument("--keep", action="store_true")
-    commands.add_parser("others")
+    beside = commands.add_parser("others")
+    beside.add_argument("names", nargs="*")
     given = parser.parse_args()
     if given.command == "kills":
         kills(given.count, given.epochs, given.folder)
@@ -480,7 +484,7 @@ def main() -> None:
     elif given.command == "larger":
         larger(given.where, given.gigabytes, given.memory_limit, given.keep)
     elif given.command == "others":
-        others(given.epochs, given.folder)
+        others(given.epochs, given.folder, given.names or LIBRARIES)
     else:
         measured(given.epochs, given.folder)
 
