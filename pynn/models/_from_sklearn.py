@@ -65,7 +65,7 @@ def from_sklearn(estimator: Any, dtype: str | None = None) -> Sequential:
     *before, last = [step for step in steps if step is not None and not isinstance(step, str)]
     kernels, biases, hidden, output = _parts_of(last)
     dtype = np.dtype(dtype or np.result_type(*kernels)).name
-    made = [layers.Input((len(kernels[0]),), dtype=dtype)]
+    made: list[Any] = [layers.Input((len(kernels[0]),), dtype=dtype)]
     made += [_scaler_of(step, dtype) for step in before]
     dense = []
     for i, kernel in enumerate(kernels):

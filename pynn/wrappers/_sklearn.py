@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from pynn.models import Model
+from pynn.wrappers._class_targets import ClassTargets
 from pynn.wrappers._estimator import (
     ModelClassifier,
     ModelEstimator,
@@ -38,6 +39,23 @@ class SKLearnModel(ModelEstimator):
         self.warm_start = warm_start
         self.model_kwargs = model_kwargs
         self.fit_kwargs = fit_kwargs
+
+    @classmethod
+    def _around(cls, model: Any, arguments: dict[str, Any]) -> Self:
+        """Return an estimator that is fitted as it stands, around a model of one output."""
+        if not isinstance(model, Model) or model._interface is None:
+            raise ValueError(
+                f"from_model takes a pynn.Model that has been built. Received: {model!r:.80}"
+            )
+        if len(model.inputs) != 1 or len(model.outputs) != 1:
+            raise ValueError(
+                f"model {model.name!r} must have one input and one output. Received: "
+                f"{len(model.inputs)} and {len(model.outputs)}"
+            )
+        estimator = cls(model, **arguments)
+        estimator.model_ = model
+        estimator.n_features_in_ = int(model.input_shape[1])
+        return estimator
 
     def _shown_targets(self, y: np.ndarray) -> np.ndarray:
         """Return what a function that builds a model is shown."""
@@ -137,6 +155,64 @@ class SKLearnClassifier(ModelClassifier, SKLearnModel):
     (150,)
     """
 
+    @classmethod
+    def from_model(cls, model: Model, *, classes: Any = None, **arguments: Any) -> Self:
+        """Return a fitted classifier around any model of one input and one output.
+
+        It shares the model's weights; `fit` trains a copy of it. For a chain of dense layers there
+        is `MLPClassifier.from_model`, too.
+
+        Parameters
+        ----------
+        model : Model
+            Its output has a softmax, or a sigmoid for two classes or for labels that may hold
+            together.
+        classes : array-like of shape (n_classes,), default=None
+            The labels that the outputs stand for, sorted; None counts them from 0. Not for labels
+            that may hold together.
+        **arguments
+            Of the class.
+
+        Raises
+        ------
+        ValueError
+            If the model is anything else, or the number of classes is another.
+
+        Examples
+        --------
+        >>> import pynn
+        >>> inputs = pynn.Input((4,))
+        >>> hidden = pynn.layers.Dense(4, "relu")(inputs)
+        >>> outputs = pynn.layers.Dense(2, "softmax")(pynn.layers.Add()([hidden, inputs]))
+        >>> model = pynn.Model(inputs, outputs)
+        >>> clf = pynn.wrappers.SKLearnClassifier.from_model(model, classes=["no", "yes"])
+        >>> clf.predict_proba([[0.0] * 4])
+        array([[0.5, 0.5]], dtype=float32)
+        """
+        estimator = cls._around(model, arguments)
+        units = int(model.output_shape[-1])
+        node = model._plan().outputs[0].node
+        last = None if node is None else node.op.name
+        if last not in ("softmax", "sigmoid") or (last == "softmax" and units == 1):
+            raise ValueError(
+                "a classifier's model must end with a softmax over several units, or a sigmoid. "
+                f"Received: {last} of {units} units"
+            )
+        if last == "sigmoid" and units > 1:
+            if classes is not None:
+                raise ValueError("classes are for labels that exclude each other")
+            estimator._targets = ClassTargets(np.ones((1, units)))
+        else:
+            known = np.arange(max(units, 2)) if classes is None else np.asarray(classes)
+            estimator._targets = ClassTargets(known)
+            if not np.array_equal(estimator._targets.classes, known) or len(known) != max(units, 2):
+                raise ValueError(
+                    f"classes must be {max(units, 2)} different labels in ascending order. "
+                    f"Received: {classes!r:.80}"
+                )
+        estimator.classes_ = estimator._targets.classes
+        return estimator
+
     def _note_targets(self, y: np.ndarray) -> None:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -184,6 +260,25 @@ class SKLearnRegressor(ModelRegressor, SKLearnModel):
     >>> regressor.fit(np.zeros((5, 2)), np.ones(5)).predict(np.zeros((3, 2))).shape
     (3,)
     """
+
+    @classmethod
+    def from_model(cls, model: Model, **arguments: Any) -> Self:
+        """Return a fitted regressor around any model of one input and one output.
+
+        It shares the model's weights; `fit` trains a copy of it.
+
+        Parameters
+        ----------
+        model : Model
+        **arguments
+            Of the class.
+
+        Raises
+        ------
+        ValueError
+            If it is no such model.
+        """
+        return cls._around(model, arguments)
 
     def _encode(self, y: Any) -> np.ndarray:
         y = np.asarray(y)

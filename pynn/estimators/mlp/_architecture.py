@@ -317,7 +317,8 @@ def _check_is_chain(model: models.Model) -> None:
     if not fits:
         raise ValueError(
             f"model {model.name!r} must be a chain of layers, from one input of rows to one "
-            "output, to become an MLP estimator"
+            "output, to become an MLP estimator; pynn.wrappers.SKLearnClassifier.from_model and "
+            "SKLearnRegressor.from_model take any model of one input and one output"
         )
 
 
