@@ -93,7 +93,7 @@ class LiveNumber(HasValue):
     ) -> None:
         self._read = read
         self._write = write
-        self.name = name
+        self.name = self.path = name
 
     shape = ()
 

@@ -40,6 +40,7 @@ from pynn.models._fit import (
 from pynn.models._pickling import reduce_model
 from pynn.models._prediction import Prediction
 from pynn.models._recording import trains_by_default
+from pynn.models._state_tree import get_state_tree, set_state_tree
 from pynn.models._taped_call import TapedCall, taped_op
 from pynn.models._trainer_cache import TrainerCache
 from pynn.training import (
@@ -830,8 +831,10 @@ class Model(BaseModel):
                 return True
         return False
 
-    # ---- files
+    # ---- files and state
 
+    get_state_tree = get_state_tree
+    set_state_tree = set_state_tree
     save = formats.save_model
     save_weights = formats.save_weights
     export = formats.export_model

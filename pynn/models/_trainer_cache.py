@@ -88,6 +88,8 @@ class TrainerCache:
             self._trainer, self._key, self._optimizer = made, key, optimizer
             self.weights = weights
             self._take_over(saved)
+            if not stepwise:
+                self._share(saved)
         self._trainer.iterations = optimizer._iterations
         return self._trainer
 
@@ -112,6 +114,15 @@ class TrainerCache:
     def _slots(self) -> Slots:
         slots = zip(self.weights, self._trainer.state, strict=True)
         return {id(weight): [np.array(slot.view) for slot in own] for weight, own in slots}
+
+    def _share(self, saved: Slots) -> None:
+        """Let the optimizer have the trainer's arrays, or these what it has kept before."""
+        states = [
+            [slot.view.T if weight.ndim == 2 else slot.view.reshape(weight.shape) for slot in slots]
+            for weight, slots in zip(self.weights, self._trainer.state, strict=True)
+        ]
+        anew = [id(weight) not in saved for weight in self.weights]
+        self._optimizer._share(self.weights, states, anew)
 
     def _take_over(self, saved: Slots) -> None:
         """Give the trainer the arrays of weights that it trains, too."""

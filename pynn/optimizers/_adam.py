@@ -61,16 +61,23 @@ def _amsgrad(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) ->
 
 
 @optimizer(
-    Formula("adam", adam, {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}),
+    Formula(
+        "adam",
+        adam,
+        {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3},
+        keras_names=("momentum", "velocity"),
+    ),
     Formula(
         "adam_corrected",
         _corrected,
         {"learning_rate": 0.05, "epsilon": 1e-3, "epsilon_after_correction": True},
+        keras_names=("momentum", "velocity"),
     ),
     Formula(
         "adam_amsgrad",
         _amsgrad,
         {"learning_rate": 0.05, "amsgrad": True},
+        keras_names=("momentum", "velocity", "velocity_hat"),
         keras_slots=((0, 1), (2,)),
     ),
 )
@@ -203,7 +210,9 @@ def _adamax(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> 
     return w - rate * mean / (largest + h.epsilon), [mean, largest]
 
 
-@optimizer(Formula("adamax", _adamax, {"learning_rate": 0.05}))
+@optimizer(
+    Formula("adamax", _adamax, {"learning_rate": 0.05}, keras_names=("momentum", "norm")),
+)
 class Adamax(MomentOptimizer):
     """Adam on the infinity norm: steps are divided by a decaying maximum of gradients.
 
@@ -254,6 +263,7 @@ def _nadam(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> S
         "nadam",
         _nadam,
         {"learning_rate": 0.05, "beta_1": 0.8},
+        keras_names=("momentum", "velocity"),
         keras_last=lambda optimizer, steps: _momentum_product(optimizer.beta_1, steps),
     )
 )

@@ -27,6 +27,8 @@ class Formula(NamedTuple):
         for a weight: plain float64 NumPy, the truth for the kernels. See `Hyper` for `h`.
     example : mapping
         Arguments of the class with which it uses this formula, for tests.
+    keras_names : tuple of str
+        What Keras calls the slots.
     keras_slots : tuple of tuple of int or None
         The slots in Keras's order: those that it makes together go weight by weight, others one
         after the other. None: it makes all of them together.
@@ -39,6 +41,7 @@ class Formula(NamedTuple):
     name: str
     step: Callable[..., Step]
     example: Mapping[str, Any]
+    keras_names: tuple[str, ...] = ()
     keras_slots: tuple[tuple[int, ...], ...] | None = None
     keras_only_if: Mapping[int, str] = {}
     keras_last: Callable[[Any, int], float] | None = None

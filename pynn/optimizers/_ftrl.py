@@ -35,6 +35,7 @@ def _ftrl(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> St
             "l2_shrinkage_regularization_strength": 0.02,
             "beta": 0.3,
         },
+        keras_names=("accumulator", "linear"),
     )
 )
 class Ftrl(Optimizer):

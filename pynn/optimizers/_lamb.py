@@ -43,6 +43,8 @@ class Lamb(NumpyOptimizer, MomentOptimizer):
     array([2.5, 4. ])
     """
 
+    _slot_names = ("momentum", "velocity")
+
     def _stepped(
         self, w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], rate: float, step: int
     ) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -7,7 +7,7 @@ hyperparameters. The loop over batches does not belong here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from functools import cache
 from typing import Any, Self, Unpack
 
@@ -32,7 +32,7 @@ from pynn.optimizers._learning_rate import (
     is_plain,
     rates_of,
 )
-from pynn.optimizers._variables import Tracked, in_place, key_of, read, write
+from pynn.optimizers._variables import Tracked, in_place, kept_variable, key_of, read, write
 
 
 class Optimizer(metaclass=Shown):
@@ -97,6 +97,7 @@ class Optimizer(metaclass=Shown):
 
     _config_names: tuple[str, ...] = ()  # these two are set where an optimizer is declared
     _formulas: Mapping[str, Any] = {}
+    _slot_names: tuple[str, ...] = ()  # of an optimizer that has no formula
 
     decay: float = 0.0
     weight_decay: LearningRate | None = None
@@ -122,6 +123,7 @@ class Optimizer(metaclass=Shown):
             self._take_options(common)
         self._iterations = 0
         self._tracked: dict[int, Tracked] = {}
+        self._shared: dict[int, tuple[Any, list[np.ndarray]]] = {}
         self._excluded: tuple[set[int], str | None] = (set(), None)
         self._learning_rate: LearningRate = as_learning_rate(learning_rate)
 
@@ -465,11 +467,70 @@ class Optimizer(metaclass=Shown):
 
     @property
     def variables(self) -> list[Any]:
-        """Steps, learning rate unless it is a schedule, and the arrays of state made so far."""
-        state = [array for kept in self._tracked.values() for array in kept.state]
-        rates = [self.learning_rate] if isinstance(self._learning_rate, float) else []
+        """Steps, learning rate unless it is a schedule, and the arrays kept for each weight.
+
+        They are there after `build` or the first step, and change as training, also by ``fit``,
+        goes on. Each has a ``path``, as in Keras.
+        """
+        self.build(variable for variable, _ in self._shared.values())
         steps = LiveNumber(lambda: self._iterations, self._set_iterations, "iterations")
-        return [steps, *rates, *state]
+        steps.path = f"{self.name}/iteration"
+        found: list[Any] = [steps]
+        if isinstance(self._learning_rate, float):
+            found.append(self.learning_rate)
+            found[-1].path = f"{self.name}/learning_rate"
+        formula = self._formulas.get(self._engine_name() or "")
+        names = self._slot_names if formula is None else formula.keras_names
+        for i, kept in enumerate(self._tracked.values()):
+            path = getattr(kept.variable, "path", f"variable_{i}").replace("/", "_")
+            arrays = {"average": kept.average} if self.use_ema else {}
+            if self.gradient_accumulation_steps is not None:
+                arrays["gradient_accumulator"] = kept.accumulated
+            for j, array in enumerate(kept.state):
+                arrays[names[j] if j < len(names) else f"slot_{j}"] = array
+            for name, array in arrays.items():
+                found.append(kept_variable(array, f"{self.name}/{path}_{name}"))
+        return found
+
+    def _share(self, variables: Sequence[Any], states: Sequence[Any], anew: Sequence[bool]) -> None:
+        """Keep what belongs to variables in arrays that the engine steps, too.
+
+        Parameters
+        ----------
+        variables : sequence
+        states : sequence of list of ndarray
+            In the shapes of the variables.
+        anew : sequence of bool
+            Whether each state has not been stepped yet, and takes up what is kept so far.
+        """
+        for variable, state, is_new in zip(variables, states, anew, strict=True):
+            key = key_of(variable)
+            kept = self._tracked.get(key)
+            if kept is not None and [s.shape for s in kept.state] == [s.shape for s in state]:
+                if is_new:
+                    for slot, array in zip(state, kept.state, strict=True):
+                        slot[...] = array
+                kept.state = state
+            self._shared[key] = variable, state
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write `variables` to a mapping, by their numbers."""
+        for i, value in enumerate(self._values()):
+            store[str(i)] = value
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Set `variables` to what `save_own_variables` has written.
+
+        Where there are not as many, they stay as they are, with a warning.
+        """
+        count = len(self.variables)
+        if len(store) != count:
+            warn_user(
+                f"the variables of optimizer {self.name!r} stay as they are: it has {count}, and "
+                f"{len(store)} were saved. Call build() before"
+            )
+            return
+        self.set_weights([store[str(i)] for i in range(count)])
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Set all `variables`, which `build` makes.
@@ -566,7 +627,11 @@ class Optimizer(metaclass=Shown):
         key = key_of(variable)
         if key not in self._tracked:
             value = read(variable)
-            self._tracked[key] = Tracked(variable, value, self._first_state(value, variable))
+            if key in self._shared:
+                state = self._shared[key][1]
+            else:
+                state = self._first_state(value, variable)
+            self._tracked[key] = Tracked(variable, value, state)
         return self._tracked[key]
 
     def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
@@ -612,7 +677,12 @@ class Optimizer(metaclass=Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         # Variables are known by identity, which a copy does not keep.
-        return {**self.__dict__, "_tracked": {}, "_excluded": (set(), self._excluded[1])}
+        return {
+            **self.__dict__,
+            "_tracked": {},
+            "_shared": {},
+            "_excluded": (set(), self._excluded[1]),
+        }
 
     # ---- config
 

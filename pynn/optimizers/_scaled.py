@@ -28,11 +28,12 @@ def _rmsprop_momentum(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: 
 
 
 @optimizer(
-    Formula("rmsprop", _rmsprop, {"learning_rate": 0.05, "rho": 0.8}),
+    Formula("rmsprop", _rmsprop, {"learning_rate": 0.05, "rho": 0.8}, ("velocity",)),
     Formula(
         "rmsprop_momentum",
         _rmsprop_momentum,
         {"learning_rate": 0.05, "rho": 0.8, "momentum": 0.5, "centered": True},
+        keras_names=("velocity", "momentum", "average_gradient"),
         keras_slots=((0,), (1,), (2,)),
         keras_only_if={1: "momentum", 2: "centered"},
     ),
@@ -94,7 +95,14 @@ def _adagrad(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) ->
     return w - h.rate * g / np.sqrt(total + h.epsilon), [total]
 
 
-@optimizer(Formula("adagrad", _adagrad, {"learning_rate": 0.05, "initial_accumulator_value": 0.3}))
+@optimizer(
+    Formula(
+        "adagrad",
+        _adagrad,
+        {"learning_rate": 0.05, "initial_accumulator_value": 0.3},
+        keras_names=("accumulator",),
+    )
+)
 class Adagrad(Optimizer):
     """Steps divided by the root of the sum of all squared gradients so far.
 
@@ -146,7 +154,14 @@ def _adadelta(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -
     return w + h.rate * delta, [square, h.rho * slots[1] + (1 - h.rho) * delta**2]
 
 
-@optimizer(Formula("adadelta", _adadelta, {"learning_rate": 0.5, "epsilon": 1e-3}))
+@optimizer(
+    Formula(
+        "adadelta",
+        _adadelta,
+        {"learning_rate": 0.5, "epsilon": 1e-3},
+        keras_names=("accumulated_grad", "accumulated_delta_var"),
+    )
+)
 class Adadelta(Optimizer):
     """Steps scaled by the ratio of the running roots of squared steps and squared gradients.
 

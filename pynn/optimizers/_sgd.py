@@ -26,8 +26,13 @@ def _nesterov(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -
 
 @optimizer(
     Formula("sgd", lambda w, g, slots, h: (w - h.rate * g, []), {"learning_rate": 0.05}),
-    Formula("sgd_momentum", _momentum, {"learning_rate": 0.05, "momentum": 0.9}),
-    Formula("sgd_nesterov", _nesterov, {"learning_rate": 0.05, "momentum": 0.8, "nesterov": True}),
+    Formula("sgd_momentum", _momentum, {"learning_rate": 0.05, "momentum": 0.9}, ("momentum",)),
+    Formula(
+        "sgd_nesterov",
+        _nesterov,
+        {"learning_rate": 0.05, "momentum": 0.8, "nesterov": True},
+        keras_names=("momentum",),
+    ),
 )
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if asked for.
@@ -82,7 +87,7 @@ def _lion(w: np.ndarray, g: np.ndarray, slots: list[np.ndarray], h: Hyper) -> St
     return w - h.rate * direction, [h.beta_2 * slots[0] + (1 - h.beta_2) * g]
 
 
-@optimizer(Formula("lion", _lion, {"learning_rate": 0.01, "beta_1": 0.7}))
+@optimizer(Formula("lion", _lion, {"learning_rate": 0.01, "beta_1": 0.7}, ("momentum",)))
 class Lion(Optimizer):
     """Steps of one size, by the sign of a momentum.
 

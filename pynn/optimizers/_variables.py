@@ -7,8 +7,32 @@ from typing import Any
 
 import numpy as np
 
+from pynn._array_result import ArrayResult
 from pynn._tracing import here
 from pynn._weight import Weight
+
+
+class Kept(ArrayResult):
+    """An array that an optimizer keeps, with what Keras's variables have besides."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit("/", 1)[-1]
+
+    def assign(self, value: Any) -> Kept:
+        """Overwrite the numbers, and return self."""
+        self[...] = value
+        return self
+
+
+def kept_variable(array: np.ndarray, path: str) -> Kept:
+    """Return an array as a variable; both are the same memory."""
+    variable = array.view(Kept)
+    variable.path = path
+    return variable
 
 
 class Tracked:
@@ -45,7 +69,12 @@ class Tracked:
             )
         own = {name: array.astype(dtype) for name, array in arrays.items()}
         self.accumulated, self.average = own["accumulated"], own["average"]
-        self.state = [own[name] for name in names[2:]] or self.state
+        state = [own[name] for name in names[2:]] or self.state
+        if len(state) != len(self.state):
+            self.state = state
+            return
+        for slot, array in zip(self.state, state, strict=True):
+            slot[...] = array  # which the engine may step, too
 
 
 def key_of(variable: Any) -> int:

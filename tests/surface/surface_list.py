@@ -301,6 +301,8 @@ METHODS = [
         {"skip_mismatch": True, "by_name": True},
     ),
     Method("save_weights", {"filepath": "model.weights.pynn"}, {"overwrite": True}),
+    Method("get_state_tree", {}, {"value_format": "numpy_array"}),
+    Method("set_state_tree", {"state_tree": small().get_state_tree()}, {}),
 ]
 REST = [
     Entry(

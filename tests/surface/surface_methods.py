@@ -55,6 +55,12 @@ def _weights() -> Any:
     return layer
 
 
+def _saved() -> dict[str, Any]:
+    store: dict[str, Any] = {}
+    _built().save_own_variables(store)
+    return store
+
+
 def _built() -> Any:
     optimizer = keras.optimizers.SGD()
     optimizer.build([WEIGHT.copy()])
@@ -136,6 +142,15 @@ OWNED = [
                 "trainable_variables": [WEIGHT],
             },
         ),
+        ("set_weights", {"weights": [np.array(v) for v in _built().variables]}),
+        ("save_own_variables", {"store": {}}),
+        ("load_own_variables", {"store": _saved()}),
+    ),
+    *owned(
+        "metrics.Metric",
+        keras.metrics.MeanSquaredError,
+        ("stateless_result", {"metric_variables": [1.0, 2.0]}),
+        ("stateless_reset_state",),
     ),
     *owned(
         "optimizers.Optimizer",
