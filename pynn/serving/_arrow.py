@@ -64,13 +64,14 @@ def read(body: bytes, max_rows: int) -> Content:
                 check_rows(count, max_rows)
                 batch.validate(full=True)
                 batches.append(batch)
-    except (pa.ArrowException, OSError, struct.error) as error:
+        table = pa.Table.from_batches(batches, schema)
+        columns = {name: _values(pa, table.column(name), count) for name in schema.names}
+    except BadContent:
+        raise
+    # Among them names that are no UTF-8, and durations that Python's do not reach.
+    except (pa.ArrowException, OSError, struct.error, ValueError, OverflowError) as error:
         raise BadFormat(f"the body is not a stream of Arrow: {error!s:.200}") from None
-    table = pa.Table.from_batches(batches, schema)
-    return Content(
-        columns={name: _values(pa, table.column(name), count) for name in schema.names},
-        is_table=True,
-    )
+    return Content(columns=columns, is_table=True)
 
 
 def _is_compressed(message: Any) -> bool:

@@ -1,13 +1,15 @@
-"""`Batches`: what waits is predicted together, on a thread of its own.
+"""`Batches`: what waits is predicted together, on a thread of its own where that takes long.
 
-Nothing waits for more to come: the thread takes what has come while it was busy. Only rows of the
-same kind go together, of models whose rows do not depend on one another, so that an answer has the
+Nothing waits for more to come: a batch is what has come by now. Only rows of the same kind go
+together, of models whose rows do not depend on one another, so that an answer has the
 bits that it would have alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,9 @@ from pynn.serving._content import BadContent, Rows
 from pynn.serving._served import Served
 
 Outputs = dict[str, np.ndarray]
+
+# To hand rows to a thread and to wait for the interpreter's lock takes longer than a small network.
+_SHORT = 1e-3  # seconds
 
 
 class _Waiting(NamedTuple):
@@ -45,6 +50,7 @@ class Batches:
         self._observe = observe
         self._waiting: deque[_Waiting] = deque()
         self._is_busy = False
+        self._row_seconds = math.inf  # of the fastest batch so far
         self._thread = ThreadPoolExecutor(1, "pynn-predict")
 
     async def predict(self, rows: Rows) -> Outputs:
@@ -73,7 +79,12 @@ class Batches:
         if not batch:
             self._is_busy = False
             return
-        running = loop.run_in_executor(self._thread, self._outcomes, [each.rows for each in batch])
+        parts = [each.rows for each in batch]
+        if sum(rows.size for rows in parts) * self._row_seconds < _SHORT:
+            self._answer(batch, self._outcomes(parts))
+            loop.call_soon(self._start, loop)
+            return
+        running = loop.run_in_executor(self._thread, self._outcomes, parts)
         running.add_done_callback(partial(self._finish, loop, batch))
 
     def _next(self) -> list[_Waiting]:
@@ -97,12 +108,13 @@ class Batches:
         return apart and first.kind == other.kind and count + other.size <= self._max_rows
 
     def _outcomes(self, batch: list[Rows]) -> list[Outputs | Exception]:
-        """Return outputs, or what went wrong, for each request. Runs on the thread."""
+        """Return outputs, or what went wrong, for each request."""
         self._observe(len(batch), sum(rows.size for rows in batch))
         arrays = batch[0].arrays
         if len(batch) > 1:
             joined = zip(*(rows.arrays for rows in batch), strict=True)
             arrays = [np.concatenate(parts) for parts in joined]
+        start = time.perf_counter()
         try:
             outputs = self._served.predict(arrays)
         except (ValueError, TypeError, IndexError) as error:
@@ -110,6 +122,10 @@ class Batches:
                 return [BadContent(f"{error!s:.500}")]
             # One of them is to blame: the others have their answers.
             return [self._outcomes([rows])[0] for rows in batch]
+        except Exception as error:  # the server's own fault
+            return [error] * len(batch)
+        seconds = (time.perf_counter() - start) / len(arrays[0])
+        self._row_seconds = min(self._row_seconds, seconds)
         if len(batch) == 1:
             return [outputs]
         ends = np.cumsum([rows.size for rows in batch])[:-1]
@@ -122,13 +138,15 @@ class Batches:
         batch: list[_Waiting],
         running: asyncio.Future[list[Outputs | Exception]],
     ) -> None:
-        error = running.exception()
-        outcomes = [error] * len(batch) if error is not None else running.result()
+        self._answer(batch, running.result())
+        self._start(loop)
+
+    @staticmethod
+    def _answer(batch: list[_Waiting], outcomes: list[Outputs | Exception]) -> None:
         for each, outcome in zip(batch, outcomes, strict=True):
             if each.future.done():
                 continue
-            if isinstance(outcome, BaseException):
+            if isinstance(outcome, Exception):
                 each.future.set_exception(outcome)
             else:
                 each.future.set_result(outcome)
-        self._start(loop)

@@ -139,6 +139,7 @@ REFUSED = {
     "nothing": (b"", 400),
     "noise": (bytes(range(256)), 400),
     "cut": (stream(NUMBERS)[:-200], 400),
+    "no UTF-8": (stream(pa.table({"name": X[:, 0]})).replace(b"name", b"na\x9ee"), 400),
     "too many rows": (stream(pa.table({"x": lists(np.zeros((101, 4)))})), 413),
     "no rows": (stream(NUMBERS.slice(0, 0)), 422),
     "too few columns": (stream(NUMBERS.select(["x0"])), 422),
