@@ -10,6 +10,7 @@ from types import ModuleType
 
 from reliability import (
     allocations,
+    bad_requests,
     differential,
     interrupts,
     kills,
@@ -23,6 +24,7 @@ KINDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         allocations,
+        bad_requests,
         differential,
         interrupts,
         kills,

@@ -14,6 +14,7 @@ from reliability.kinds import KINDS
 
 COUNTS = {
     "allocations": 8,
+    "bad_requests": 200,
     "differential": 150,
     "interrupts": 24,
     "kills": 10,
