@@ -85,6 +85,12 @@ def checked_row_shape(shape: Any, owner: str) -> tuple[int, ...]:
     if is_integer(shape):
         shape = (shape,)
     shape = tuple(shape)
+    if None in shape:
+        raise ValueError(
+            f"the input shape of {owner} must be known in every axis, as all rows of a model have "
+            "one length here: pad them to the longest, or make each part a row of its own. "
+            f"Received: shape={shape}"
+        )
     valid = [is_integer(n) and n > 0 for n in shape]
     if not all(valid):
         raise ValueError(

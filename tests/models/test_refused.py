@@ -32,6 +32,10 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "predict None": (lambda: model().predict(None), "needs data. Received: None"),
     "call None": (lambda: model().predict_on_batch(None), "needs data. Received: None"),
+    "an unknown size": (
+        lambda: pynn.Input((None, 4)),
+        r"an Input must be known in every axis, .* pad them .*Received: shape=\(None, 4\)",
+    ),
     "a number as loss": (lambda: model(5), "a loss must be a name, .*Received: 5"),
     "numbers as losses": (lambda: model({"dense": 5}), "a loss must be .*Received: 5"),
     "a number as metric": (lambda: model(metrics=[5]), "a metric must be .*Received: 5"),
