@@ -9,9 +9,10 @@ import numpy as np
 
 from pynn import _core, activations, graph, layers, models, ops, utils
 
-# Steps jump where two sums differ in their last bit.
+# Steps jump where two sums differ in their last bit, and an exponential multiplies the rounding of a
+# large number by itself.
 STEPS = {"heaviside", "sign", "threshold"}
-ENGINE = sorted({*_core.activation_names()} - STEPS - {"gelu_tanh"})
+ENGINE = sorted({*_core.activation_names()} - STEPS - {"gelu_tanh", "exponential"})
 COMPOSED = [
     "celu",
     "glu",
@@ -89,6 +90,7 @@ class Made:
             lambda x: layers.Flatten()(layers.RepeatVector(2)(x)),
             lambda x: x[:, ::-1],
             lambda x: x[:, : (x.shape[-1] + 1) // 2],
+            lambda x: activations.exponential(ops.tanh(x)),
             lambda x: 0.3 * (ops.max(x, axis=-1, keepdims=True) - x),
             self.matrix,
         ]
