@@ -9,8 +9,8 @@ import numpy as np
 
 from pynn import _core, activations, graph, layers, models, ops, utils
 
-# Steps jump where two sums differ in their last bit, and an exponential multiplies the rounding of a
-# large number by itself.
+# Steps jump where two sums differ in their last bit, and an exponential multiplies the rounding of
+# a large number by itself.
 STEPS = {"heaviside", "sign", "threshold"}
 ENGINE = sorted({*_core.activation_names()} - STEPS - {"gelu_tanh", "exponential"})
 COMPOSED = [
