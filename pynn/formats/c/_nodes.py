@@ -123,7 +123,7 @@ def dense_code(x: str, w: str, b: str | None, shape: tuple[int, int], y: str) ->
         inner = f"const float *w = {w} + i * {n_out};\nconst float x0 = {x}[i];\n"
         inner += loop(n_out, f"{y}[o] += x0 * w[o];\n", "o")
         text += f"for (i = {whole}; i < {n_in}; i++) {{\n{indent(inner, '  ')}}}\n"
-    return text if whole or n_in else text.replace("int i, o;", "int o;")
+    return text
 
 
 def is_narrow(n_out: int) -> bool:
