@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,4 +55,5 @@ def test_the_example(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     printed = done.stdout + done.stderr
     assert "setosa, 100 % sure" in printed and "warning" not in printed
-    assert "float: 37 of 38 right\nint8: 3" in printed.replace("\r", "")
+    # What training ends with depends on rounding, and so on the instruction set.
+    assert re.search(r"float: 3[5-8] of 38 right\s+int8: 3[4-8] of 38 right", printed)
