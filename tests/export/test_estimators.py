@@ -164,7 +164,10 @@ def inputs_of(rows: np.ndarray) -> dict[str, np.ndarray]:
 def test_tables(preset: str, networks: int) -> None:
     x = table()
     y = np.where(x[:, 3].astype(bool), "yes", "no")
-    common = {"preset": preset, "epochs": 2, "random_state": 0, "n_ensemble": networks}
+    common: dict[str, Any] = {"preset": preset, "epochs": 2, "random_state": 0}
+    common |= {"n_ensemble": networks, "n_folds": 2, "hidden_layer_sizes": (16, 8)}
+    if preset == "tabm":
+        common |= {"n_members": 4, "n_bins": 6, "bin_embedding_size": 3}
     seen = np.concatenate([x, x[:1]])
     seen[-1, 2] = "not in fit"
     given = inputs_of(seen)
