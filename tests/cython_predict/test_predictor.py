@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -246,6 +247,21 @@ def test_threads_share_a_predictor() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(predict, range(8)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_predicts() -> None:
+    model, x = network(4, 5, 1), rows(20, 4)
+    expected, predictor = model.predict(x, verbose=0), Predictor(model)
+    child = os.fork()
+    if child == 0:
+        try:
+            np.testing.assert_array_equal(row_by_row(predictor, x), expected)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_who_keeps_a_predictor() -> None:
