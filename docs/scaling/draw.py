@@ -15,10 +15,8 @@ import matplotlib.pyplot as plt
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "bench"))
 
-from scaling import predicted  # noqa: E402
+from scaling import COSTS, STATE_BYTES, predicted  # noqa: E402
 
-# Of 784-300-100-10 with Adam on two processors; see docs/scaling.md.
-COSTS = {"step": 0.22e-3, "begin": 0.02, "latency": 0.015, "state_bytes": 3.2e6}
 _OURS, _OTHER, _PALE = "#c44e52", "#4c72b0", "#dde3ec"
 
 
@@ -66,6 +64,7 @@ def draw_model() -> None:
         for gigabits, colour in ((1, _OTHER), (10, _OURS)):
             given = {
                 **COSTS,
+                "state_bytes": STATE_BYTES,
                 "n_shards": 64,
                 "steps": -(-rows // 64 // 32),
                 "bandwidth": gigabits * 1e9 / 8,
