@@ -163,8 +163,10 @@ class Load:
     slowest: list[float] = field(default_factory=list)
 
     def measure(self, address: str, script: Path, clients: int, seconds: int) -> None:
-        asked = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "-s", str(script)]
-        text = subprocess.run([*asked, address], capture_output=True, text=True, check=True).stdout
+        asked = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
+        text = subprocess.run(
+            [*asked, "-s", str(script), address], capture_output=True, text=True, check=True
+        ).stdout
         assert "Non-2xx" not in text and "Socket errors" not in text, text
         self.rates.append(float(re.findall(r"Requests/sec:\s+([\d.]+)", text)[0]))
         self.median.append(milliseconds(text, 50))

@@ -239,7 +239,7 @@ def run_info(args: argparse.Namespace) -> int:
 
 
 def run_serve(args: argparse.Namespace) -> int:
-    """Serve a file over HTTP until the process is told to end."""
+    """Serve a file over HTTP until SIGTERM or Ctrl-C."""
     settings = {key: value for key, value in vars(args).items() if key not in ("command", "run")}
     try:
         pynn.serving.run(**settings)

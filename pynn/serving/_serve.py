@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import tempfile
@@ -153,6 +154,7 @@ def run(
         "timeout_graceful_shutdown": _GRACE,
     }
     if workers == 1:
+        gc.freeze()  # what stays is not to be looked through while requests wait
         uvicorn.run(application, **options)
         return
     with tempfile.TemporaryDirectory(prefix="pynn-metrics-") as folder:
@@ -170,4 +172,6 @@ def app_of_worker() -> Starlette:
     path, threads, settings = json.loads(os.environ[_SETTINGS])
     if threads is not None:
         set_num_threads(threads)
-    return app(path, **settings)
+    made = app(path, **settings)
+    gc.freeze()
+    return made
