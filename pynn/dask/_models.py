@@ -242,11 +242,11 @@ def fit_model(
     >>> import pynn
     >>> from pynn.dask import fit_model
     >>> model = pynn.MLP(8, 1, input_shape=3)
-    >>> model.compile("adam", "mse")
+    >>> model.compile(pynn.optimizers.Adam(0.03), "mse")
     >>> with Client(processes=False, dashboard_address=None) as client:
     ...     x = da.random.RandomState(0).normal(size=(400, 3), chunks=(100, 3))
     ...     history = fit_model(client, model, (x, x[:, 0]), epochs=30, n_shards=2, verbose=0)
-    >>> history.history["loss"][-1] < 0.1
+    >>> history.history["loss"][-1] < history.history["loss"][0] / 4
     True
     """
     client = client_or_current(client)
