@@ -270,7 +270,7 @@ def search(candidates: int) -> None:
     from sklearn.model_selection import RandomizedSearchCV
 
     x, y, *_ = fashion()
-    x, y = x[:6000], y[:6000]
+    x, y = x[:20000], y[:20000]
     base = pynn.MLPClassifier((100,), max_iter=6, random_state=0)
     space = {"alpha": loguniform(1e-6, 1e-1), "learning_rate_init": loguniform(1e-4, 1e-2)}
 
