@@ -20,8 +20,8 @@ _ROOTS = ("keras", "tensorflow")
 # What ``from keras import *`` gives, beside what pynn offers and Keras does not.
 _NOT_KERAS = frozenset(
     "MLP MLPClassifier MLPRegressor Perceptron PerceptronRegressor TabularClassifier "
-    "TabularRegressor Tape as_keras estimators export "
-    "load num_threads plotting set_num_threads wrappers".split()
+    "TabularRegressor Tape as_keras cython_predict dask estimators export get_include "
+    "load mlflow num_threads plotting serving set_num_threads wrappers".split()
 )
 # Networks of Keras's for images: imports find them, and making one is an error that says why.
 _ABSENT = ("layers", "applications")

@@ -172,6 +172,8 @@ class Perceptron(ClassifierMixin, BasePerceptron):
             multilabel = y.ndim == 2
             if first and multilabel and classes is None:
                 classes = np.arange(y.shape[1])
+            elif first and classes is not None and not np.isin(y, classes).all():
+                raise ValueError("classes should include all valid labels that can be in y")
             if _check_partial_fit_first_call(self, classes):
                 self._start(X, y if multilabel else classes, None, None)
             else:
