@@ -51,7 +51,7 @@ int extent(Input& in) {
 }
 
 int any_node(Input& in, const Network& n) {
-  if (in.seldom(64)) return static_cast<int>(in.number());
+  if (in.seldom(64)) return in.seldom(2) ? -extent(in) : extent(in);
   return n.graph->size() - 1 - in.below(n.graph->size());
 }
 
