@@ -44,7 +44,7 @@ from pynn.dask import MLPClassifier
 HIDDEN = (300, 100)
 # Adam keeps two numbers of each weight.
 STATE_BYTES = 3 * 4 * sum(a * b + b for a, b in zip((784, *HIDDEN), (*HIDDEN, 10), strict=True))
-# On two processors with little else to do, by docs/performance.md and by this program.
+# Seconds: a step's by docs/performance.md, the others by this program on a busy machine.
 COSTS = {"step": 0.4e-3, "begin": 0.02, "latency": 0.02}
 LIBRARIES = ["pynn.dask", "xgboost.dask", "lightgbm.dask"]
 SETTINGS: dict[str, Any] = {
