@@ -382,7 +382,8 @@ class Optimizer(metaclass=Shown):
         if options.pop("scheduled_decay", False):
             options["weight_decay"] = float(self._decays(self._iterations, 1)[0])
         native = self._native()
-        if native is not None:
+        # A variable that is given twice takes one step after the other.
+        if native is not None and len(set(map(key_of, variables))) == len(variables):
             self._native_step(native, grads, variables, rate, options)
             return
         if options:

@@ -329,3 +329,15 @@ def test_steps_of_other_values_than_its_own(cls: type) -> None:
         np.testing.assert_array_equal(mine, np.array(kept))
     with pytest.raises(ValueError, match=r"as many as the optimizer was built with, 2.*: 1"):
         optimizer.stateless_apply(state, gradients[0], values[:1])
+
+
+@pytest.mark.parametrize("clipvalue, change", [(None, 0.3), (0.5, 0.1)])
+@pytest.mark.parametrize("kind", ["weight", "array"])
+def test_a_variable_that_is_given_twice_takes_two_steps(kind, clipvalue, change):
+    layer = layers.Dense(30)
+    layer.build((None, 8))
+    variable = layer.kernel if kind == "weight" else np.ones((8, 30), np.float32)
+    before, gradient = np.array(variable), np.ones((8, 30), np.float32)
+    optimizer = optimizers.SGD(0.1, clipvalue=clipvalue)
+    optimizer.apply_gradients([(gradient, variable), (2 * gradient, variable)])
+    np.testing.assert_allclose(before - np.array(variable), change, rtol=1e-5)
