@@ -5,6 +5,7 @@ from pynn.layers import Input
 from pynn.models._clone import clone_model
 from pynn.models._from_onnx import from_onnx
 from pynn.models._from_sklearn import from_sklearn
+from pynn.models._from_torch import from_torch
 from pynn.models._load import load_model, model_from_config, model_from_json
 from pynn.models._mlp import MLP
 from pynn.models._model import Model
@@ -18,6 +19,7 @@ __all__ = [
     "clone_model",
     "from_onnx",
     "from_sklearn",
+    "from_torch",
     "load_model",
     "model_from_config",
     "model_from_json",
