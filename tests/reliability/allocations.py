@@ -1,14 +1,15 @@
 """Allocations that fail, one after the other, in what is done with models and estimators.
 
 Two kinds of them: the engine's own, of any size, and with them those of the process from 2 KiB on,
-of which NumPy makes arrays. (Of less, NumPy itself may crash: `a[:, None] == b` does.) Each call
-must raise MemoryError, or do without the memory; the next calls must give the bits that they gave
-before.
+of which NumPy makes arrays, but not the buffers of NumPy's loops: for want of them NumPy crashes,
+`a[:, None] == b` does. Each call must raise MemoryError, or do without the memory; the next calls
+must give the bits that they gave before.
 """
 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import io
 import os
 import random
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import sysconfig
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,14 +206,15 @@ class Failures:
 def main(library: str, count: int, seed: int) -> None:
     """Be the process whose memory runs out."""
     warnings.simplefilter("ignore")
+    faulthandler.enable()
     pynn.set_num_threads(2)
     failures = Failures(ctypes.CDLL(library), count, random.Random(seed))
     for name, call in calls().items():
         failures.check(name, call)
-    print(failures.cases["engine"], failures.cases["process"], failures.done_without)
+        print(name, *failures.cases.values(), failures.done_without, flush=True)
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Let up to `count` allocations of each call fail, in a process of its own."""
     library = folder / "failing_malloc.so"
     compiler = os.environ.get("CXX", (sysconfig.get_config_var("CXX") or "c++").split()[0])
@@ -221,24 +223,28 @@ def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
     options = ["-std=c++20", "-O1", "-shared", "-fPIC"]
     subprocess.run([compiler, *options, str(SOURCE), "-o", str(library)], check=True)
     arguments = [str(library), str(count), str(seed)]
-    result = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "reliability.allocations", *arguments],
         env={
             **os.environ,
             "LD_PRELOAD": str(library),
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[1]), *sys.path]),
         },
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    assert result.returncode == 0, (result.returncode, result.stdout, result.stderr[-5000:])
-    engine, process, without = map(int, result.stdout.split())
-    return {
-        "allocations of the engine that failed": engine,
-        "large ones of the process that failed": process,
-        "calls that did without": without,
-    }
+    ) as child:
+        assert child.stdout is not None
+        done = []
+        for line in child.stdout:
+            name, engine, process, without = line.split()
+            done.append(name)
+            yield {
+                "calls": done,
+                "allocations of the engine that failed": int(engine),
+                "large ones of the process that failed": int(process),
+                "calls that did without": int(without),
+            }
+    assert child.returncode == 0, f"the process ended with {child.returncode}, see above"
 
 
 if __name__ == "__main__":

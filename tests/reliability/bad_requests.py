@@ -52,7 +52,7 @@ class Server(NamedTuple):
     answer: list[Any]
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Send requests to both servers, half of the count each."""
     figures: dict[str, Any] = {"arrow": HAS_ARROW}
     for name, prepare in {"model": a_model, "table": a_table}.items():
@@ -67,7 +67,7 @@ def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
             assert growth < MOST_MEGABYTES or count < 1000, figures[name]
         # What was sent has been answered, or counted, before the process ended.
         assert server.process.returncode in (0, -signal.SIGTERM)
-    return figures
+        yield dict(figures)
 
 
 def a_model() -> tuple[Any, dict[str, Any], dict[str, Any]]:

@@ -13,7 +13,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "softpl
 # A network of some layers chains a few hundred roundings, and batches without much variance
 # amplify them.
 RELATIVE, ABSOLUTE = 1e-6, 1e-8
+BLOCK = 500  # networks of a process
 FMA_ISAS = [isa for isa in _core.available_isas() if isa != "scalar"]
 
 
@@ -169,11 +170,11 @@ def check(rng: random.Random) -> str:
     return hashlib.sha256(b"".join(a.tobytes() for a in native)).hexdigest()[:16]
 
 
-def digests(count: int, seed: int, isa: str) -> list[str]:
-    """Return digests of so many networks in a process of its own, on an instruction set."""
+def digests(first: int, end: int, seed: int, isa: str) -> list[str]:
+    """Return digests of some networks of a seed in a process of its own, on an instruction set."""
     folders = [str(Path(__file__).resolve().parents[1]), *sys.path]
     result = subprocess.run(
-        [sys.executable, "-m", "reliability.differential", str(count), str(seed)],
+        [sys.executable, "-m", "reliability.differential", *map(str, (first, end, seed))],
         env={**os.environ, "PYNN_ISA": isa, "PYTHONPATH": os.pathsep.join(folders)},
         capture_output=True,
         text=True,
@@ -184,22 +185,25 @@ def digests(count: int, seed: int, isa: str) -> list[str]:
     return found
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Compare `count` networks on every instruction set."""
-    found = {isa: digests(count, seed, isa) for isa in _core.available_isas()}
-    for isa in FMA_ISAS[1:]:
-        for number, pair in enumerate(zip(found[FMA_ISAS[0]], found[isa], strict=True)):
-            assert pair[0] == pair[1], f"network {number} of seed {seed}: {FMA_ISAS[0]}, {isa}"
-    return {"networks": count, "on": list(found)}
+    for first in range(0, count, BLOCK):
+        end = min(first + BLOCK, count)
+        found = {isa: digests(first, end, seed, isa) for isa in _core.available_isas()}
+        for isa in FMA_ISAS[1:]:
+            pairs = zip(found[FMA_ISAS[0]], found[isa], strict=True)
+            for number, pair in enumerate(pairs, first):
+                assert pair[0] == pair[1], f"network {number} of seed {seed}: {FMA_ISAS[0]}, {isa}"
+        yield {"networks": end, "on": list(found)}
 
 
 if __name__ == "__main__":
-    number, first = map(int, sys.argv[1:])
+    first, end, seed = map(int, sys.argv[1:])
     made = []
-    for i in range(number):
+    for i in range(first, end):
         try:
-            made.append(check(random.Random(f"{first}.{i}")))
+            made.append(check(random.Random(f"{seed}.{i}")))
         except BaseException:
-            print(f"network {i} of seed {first}", file=sys.stderr)
+            print(f"network {i} of seed {seed}", file=sys.stderr)
             raise
     print(json.dumps(made))

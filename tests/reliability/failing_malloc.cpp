@@ -1,6 +1,7 @@
 // A library to be loaded before a program: its memory runs out at a chosen allocation. C++'s
 // operator new and aligned_alloc, of which the engine makes its own; large ones of C too, of which
-// Python and NumPy make theirs, if wanted. glibc only.
+// Python and NumPy make theirs, if wanted: those that are made with the GIL. Without it NumPy makes
+// its loops' buffers, and crashes where it gets none, as it sets an error then. glibc only.
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -11,6 +12,7 @@ void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t n, std::size_t bytes);
 void* __libc_realloc(void* memory, std::size_t bytes);
 void* __libc_memalign(std::size_t alignment, std::size_t bytes);
+int PyGILState_Check();  // of Python: true where this thread has the GIL
 }
 
 namespace {
@@ -35,7 +37,7 @@ bool fails() {
 }
 
 bool fails_in_c(std::size_t bytes) {
-  return g_large != 0 && bytes >= g_large && fails();
+  return g_armed && g_large != 0 && bytes >= g_large && PyGILState_Check() != 0 && fails();
 }
 
 void* made(void* memory) {

@@ -196,7 +196,7 @@ def interrupted_estimator(made: Any, seconds: float) -> float | None:
     return delay
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Interrupt `count` calls of all kinds in turn."""
     rng = random.Random(seed)
     endless: dict[str, Any] = {"max_iter": 10**6, "tol": 0.0}
@@ -228,12 +228,12 @@ def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
         if delay is not None:
             delays.append(delay)
             slowest[name] = max(slowest[name], round(1000 * delay))
+        p50, p99 = 1000 * np.quantile(delays or [0.0], [0.5, 0.99])
+        yield {
+            "interrupts": i + 1,
+            "lost in Python": i + 1 - len(delays),
+            "median, ms": round(p50, 1),
+            "99th percentile, ms": round(p99, 1),
+            "slowest, ms": dict(slowest),
+        }
     assert len(delays) > 0.8 * count, "few interrupts came"
-    p50, p99 = 1000 * np.quantile(delays, [0.5, 0.99])
-    return {
-        "interrupts": count,
-        "lost in Python": count - len(delays),
-        "median, ms": round(p50, 1),
-        "99th percentile, ms": round(p99, 1),
-        "slowest, ms": dict(slowest),
-    }

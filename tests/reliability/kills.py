@@ -6,6 +6,7 @@ import random
 import shutil
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def weights_in(path: Path) -> list[np.ndarray]:
     return model.get_weights()
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Kill `count` processes, and compare the trainings that come to their end with a whole one."""
     rng = random.Random(seed)
     whole, broken = folder / "whole", folder / "broken"
@@ -121,10 +122,11 @@ def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
             finished, _ = attempt(broken, patience)
             figures["kills"] += not finished
             check(broken, expected)
+            yield dict(figures)
         for one, other in zip(weights, weights_in(broken / "end.pynn"), strict=True):
             np.testing.assert_array_equal(one, other)
         seen = (broken / "log.csv").read_text().splitlines()
         assert set(seen) == set(lines), "the log lacks lines"
         figures["trainings"] += 1
         figures["temporary files"] += len(list(broken.rglob(".*.tmp")))
-    return dict(figures)
+        yield dict(figures)

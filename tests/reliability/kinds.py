@@ -1,7 +1,7 @@
 """The kinds of tests that can go on for as long as one likes.
 
-Each is a module with ``run(count, seed, folder)``, which raises AssertionError where a promise is
-broken and returns figures of what was done.
+Each is a module with ``run(count, seed, folder)``, which yields figures of what has been done so
+far, again and again, and raises AssertionError where a promise is broken.
 """
 
 from __future__ import annotations

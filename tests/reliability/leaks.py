@@ -7,7 +7,7 @@ import gc
 import io
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,25 +91,25 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def growth(count: int) -> dict[str, int]:
-    """Return how many bytes the process has grown by in `count` rounds of each kind."""
+def growth(round_of: Callable[[], None], count: int) -> int:
+    """Return how many bytes the process has grown by in `count` rounds of a kind."""
     warnings.simplefilter("ignore")  # of training that ends early
     pynn.utils.set_random_seed(0)
-    grown = {}
-    for round_of in ROUNDS:
-        for _ in range(WARM):
-            round_of()
-        before = resident()
-        for _ in range(count):
-            round_of()
-        grown[round_of.__name__] = resident() - before
-    return grown
+    for _ in range(WARM):
+        round_of()
+    before = resident()
+    for _ in range(count):
+        round_of()
+    return resident() - before
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
-    """Go `count` times through all rounds in a fresh process."""
-    grown = result_of(growth, count, patience=60 + 0.5 * count)
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """Go `count` times through each kind of round, in a fresh process each."""
     most = max(MOST_MEGABYTES * 1e6, MOST_BYTES_A_ROUND * count)
-    for name, size in grown.items():
+    figures = {"rounds of each": count}
+    for round_of in ROUNDS:
+        name = round_of.__name__
+        size = result_of(growth, round_of, count, patience=60 + 0.5 * count)
         assert size < most, f"{count} rounds of {name} have taken {size} bytes"
-    return {"rounds": count, **{f"{k}, KB": round(v / 1000) for k, v in grown.items()}}
+        figures[f"{name}, KB"] = round(size / 1000)
+        yield dict(figures)

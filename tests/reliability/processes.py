@@ -10,6 +10,7 @@ import random
 import signal
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def forked(content: bytes, expected: tuple[bytes, bytes], delay: float) -> None:
     assert status == 0, {-signal.SIGALRM: "hangs", 2: "computes otherwise"}.get(status, status)
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Fork `count` children, and have one of 20 by each other way that Python has."""
     rng = random.Random(seed)
     made = model()
@@ -65,8 +66,9 @@ def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
     with warnings.catch_warnings():
         # From 3.12 on, of forks where there are threads: which is what is to work.
         warnings.simplefilter("ignore", DeprecationWarning)
-        for _ in range(count):
+        for done in range(1, count + 1):
             forked(content, expected, rng.uniform(0, 0.01))
+            yield {"forks": done}
         for method in ("fork", "forkserver", "spawn"):
             for _ in range(others):
                 assert result_of(predict_and_train, content, method=method) == expected, method
@@ -88,4 +90,4 @@ def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
         joblib.externals.loky.get_reusable_executor().shutdown(wait=True)
     # The parent goes on as if nothing had been.
     assert predict_and_train(content) == expected
-    return {"forks": count, "other children": 3 * others, "jobs of pools": 16 * others}
+    yield {"forks": count, "other children": 3 * others, "jobs of pools": 16 * others}

@@ -27,7 +27,8 @@ COUNTS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_promises_hold(kind: str, tmp_path: Path) -> None:
-    KINDS[kind].run(COUNTS[kind], 0, tmp_path)
+    for figures in KINDS[kind].run(COUNTS[kind], 0, tmp_path):
+        assert figures
 
 
 @pytest.mark.filterwarnings("ignore")  # of what makes little sense, as a softmax over one unit

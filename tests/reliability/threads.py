@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -163,10 +163,10 @@ SCENES = [
 ]
 
 
-def run(count: int, seed: int, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Go `count` times through all that threads do at once."""
     rng = random.Random(seed)
-    for _ in range(count):
+    for done in range(1, count + 1):
         for scene in SCENES:
             scene(rng)
-    return {"rounds": count, "of": [scene.__name__ for scene in SCENES]}
+        yield {"rounds": done, "of": [scene.__name__ for scene in SCENES]}
