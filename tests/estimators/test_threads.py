@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 
 from estimators.problems import IRIS
 from pynn import _core, _task_threads
@@ -36,6 +38,39 @@ def test_a_task_of_a_pool_gets_one_thread(backend: str) -> None:
         limits = joblib.Parallel()(joblib.delayed(thread_limit)(n) for n in (None, None, 3))
     assert limits == [1, 1, 3]
     assert thread_limit(None) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
+@pytest.mark.parametrize(("n_jobs", "more"), [(None, 0), (2, 1)])
+def test_fits_of_a_search_start_no_threads_unless_asked(n_jobs: int | None, more: int) -> None:
+    x = np.random.default_rng(0).standard_normal((3000, 100)).astype("float32")
+    y = (x[:, 0] > 0).astype(int)
+
+    class Counting(MLPClassifier):
+        def fit(self, x: Any, y: Any) -> Counting:
+            def threads() -> int:
+                return len(list(Path("/proc/self/task").iterdir()))
+
+            before = threads()
+            super().fit(x, y).predict_proba(x)
+            self.more_ = threads() - before
+            return self
+
+    search = GridSearchCV(
+        Counting(hidden_layer_sizes=(200, 200), max_iter=2, n_jobs=n_jobs),
+        {"alpha": [0.0, 1.0]},
+        scoring=lambda model, x, y: model.more_,
+        cv=2,
+        n_jobs=2,
+        refit=False,
+    )
+    # Of joblib's own accord, its workers' environment says one thread, and so they would.
+    with joblib.parallel_config("loky", inner_max_num_threads=2):
+        search.fit(x, y)
+    joblib.externals.loky.get_reusable_executor().shutdown(wait=True)
+    counts = [search.cv_results_[f"split{i}_test_score"] for i in range(2)]
+    # The threads of a worker stay, so that its first fit alone starts them.
+    assert np.max(counts) == more
 
 
 def test_a_single_job_is_no_pool() -> None:
