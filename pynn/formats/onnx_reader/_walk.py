@@ -9,10 +9,16 @@ import numpy as np
 from pynn import layers
 from pynn._allocation import weights_limited_to
 from pynn._files import file_errors, noted
+from pynn.formats.onnx_reader import _axes, _entries, _products, _scikit_learn, _shapes
+from pynn.formats.onnx_reader._call import Call, Sizes
 from pynn.formats.onnx_reader._file import OnnxFile, Tensors, open_onnx
-from pynn.formats.onnx_reader._operators import OPERATORS, Call, Sizes
 from pynn.ops import Tensor
 
+_OPERATORS = {
+    key: read
+    for file in (_entries, _axes, _shapes, _products, _scikit_learn)
+    for key, read in file.OPERATORS.items()
+}
 # Types of ONNX: of outputs that are labels beside others, and of inputs.
 _LABELS = {3, 5, 6, 7, 8, 9, 12, 13, 2, 4}
 _INPUTS = {1: "float32", 10: "float32", 16: "float32", 11: "float64", 6: "int32", 7: "int64"}
@@ -113,8 +119,8 @@ class _Walk:
             if node.op_type in ("Cast", "Identity", "Sub", "Div", "Scaler"):
                 return self._width_of(node.output[0])
             if node.op_type in ("MatMul", "Gemm") and node.input[1] in self._stored:
-                turned = any(a.name == "transB" and a.i for a in node.attribute)
-                return int(self._stored[node.input[1]].dims[1 if turned else 0])
+                transposed = any(a.name == "transB" and a.i for a in node.attribute)
+                return int(self._stored[node.input[1]].dims[1 if transposed else 0])
         return None
 
     def _compute(self, wanted: list[str]) -> None:
@@ -143,7 +149,7 @@ class _Walk:
     def _run(self, node: Any) -> None:
         """Compute a node's outputs."""
         domain = "" if node.domain == "ai.onnx" else node.domain
-        read = OPERATORS.get((domain, node.op_type))
+        read = _OPERATORS.get((domain, node.op_type))
         called = f"node {node.name!r:.80}" if node.name else "a node"
         if read is None:
             where = f" of {domain}" if domain else ""
