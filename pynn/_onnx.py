@@ -51,9 +51,25 @@ class OnnxWriter(ABC):
         self.opset = opset
         self.shapes: dict[str, tuple[int | None, ...]] = {}
 
-    @abstractmethod
     def constant(self, array: np.ndarray) -> str:
         """Return the name of an array of numbers or texts, in its own type."""
+        array = np.asarray(array)
+        if array.dtype.kind in "OU":
+            texts = [str(text).encode() for text in array.ravel().tolist()]
+            return self.add_constant(ONNX_TYPES["str"], array.shape, texts)
+        return self.add_constant(ONNX_TYPES[array.dtype.name], array.shape, array.ravel())
+
+    @abstractmethod
+    def add_constant(self, kind: int, shape: tuple[int, ...], values: Any) -> str:
+        """Add a constant of ONNX's type, and return its name.
+
+        Parameters
+        ----------
+        kind : int
+        shape : tuple of int
+        values : ndarray or list of bytes
+            Numbers or texts, as a vector.
+        """
 
     @abstractmethod
     def add(

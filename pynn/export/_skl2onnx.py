@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 from sklearn.base import ClassifierMixin
 
-from pynn._onnx import ONNX_TYPES, OnnxWriter
+from pynn._onnx import OnnxWriter
 from pynn.estimators import MLPRegressor, Perceptron, PerceptronRegressor, TabularRegressor
 from pynn.export._predictors import PREDICTORS, labels_of, write_predictor
 from pynn.export._tables import COLUMN_TYPES, TABLES, write_table
@@ -100,14 +99,10 @@ class _ContainerWriter(OnnxWriter):
         super().__init__(dtype, container.target_opset_any_domain(""))
         self._scope, self._container = scope, container
 
-    def constant(self, array: np.ndarray) -> str:
-        """Return the name of an array of numbers or texts, in its own type."""
-        array = np.asarray(array)
-        texts = array.dtype.kind in "OU"
-        kind = ONNX_TYPES["str" if texts else array.dtype.name]
-        values = [str(text).encode() for text in array.ravel()] if texts else array.ravel()
+    def add_constant(self, kind: int, shape: tuple[int, ...], values: Any) -> str:
+        """Add a constant of ONNX's type, and return its name."""
         name: str = self._scope.get_unique_variable_name("constant")
-        self._container.add_initializer(name, kind, list(array.shape), values)
+        self._container.add_initializer(name, kind, list(shape), values)
         return name
 
     def add(

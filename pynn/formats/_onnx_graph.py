@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from pynn import _core
 from pynn._files import write_atomically
 from pynn._onnx import ONNX_TYPES, OnnxWriter
@@ -61,19 +59,16 @@ class OnnxGraph(OnnxWriter):
         self._outputs: list[Any] = []
         self._known: dict[tuple[Any, ...], str] = {}  # small constants are kept once
 
-    def constant(self, array: np.ndarray) -> str:
-        """Return the name of an array of numbers or texts, in its own type."""
-        array = np.asarray(array)
-        key = (array.dtype.str, array.shape, array.tobytes()) if array.size <= 16 else None
-        if key is not None and key[0] != "|O" and key in self._known:
+    def add_constant(self, kind: int, shape: tuple[int, ...], values: Any) -> str:
+        """Add a constant of ONNX's type, and return its name."""
+        is_text = isinstance(values, list)
+        content = values if is_text else values.tobytes()
+        key = (kind, shape, repr(content)) if len(values) <= 16 else None
+        if key is not None and key in self._known:
             return self._known[key]
         name = f"/constant_{len(self._constants)}"  # no layer's name, which has no slash
-        if array.dtype.kind in "OU":
-            texts = [str(text).encode() for text in array.ravel().tolist()]
-            made = self._onnx.helper.make_tensor(name, ONNX_TYPES["str"], array.shape, texts)
-        else:
-            made = self._onnx.numpy_helper.from_array(np.array(array, order="C"), name)
-        self._constants.append(made)
+        make = self._onnx.helper.make_tensor
+        self._constants.append(make(name, kind, shape, content, raw=not is_text))
         if key is not None:
             self._known[key] = name
         return name
