@@ -5,8 +5,8 @@ matrices are tables of constants, its buffers local arrays. The C form of an op'
 declared beside the op. Preparation of tables is written in `pynn.export`.
 """
 
+from pynn.formats.c._calibration import QuantizationReport
 from pynn.formats.c._file import CFile, Front, Pointer, c_file, names_of, write_c
-from pynn.formats.c._int8 import QuantizationReport
 from pynn.formats.c._nodes import NODE_KINDS
 from pynn.formats.c._program import Program
 from pynn.formats.c._text import c_name, c_text

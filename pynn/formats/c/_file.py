@@ -10,7 +10,8 @@ from textwrap import fill
 from typing import Any, NamedTuple
 
 from pynn._files import write_atomically
-from pynn.formats.c._int8 import QuantizationReport, Quantizer, check_calibration, report_of
+from pynn.formats.c._calibration import QuantizationReport, check_calibration, report_of
+from pynn.formats.c._int8 import Quantizer
 from pynn.formats.c._nodes import append_node
 from pynn.formats.c._program import Program, Value, headers_of
 from pynn.formats.c._text import c_name, comment
@@ -320,7 +321,7 @@ def c_file(
     quantizer = Quantizer(graph, in_bytes, rows, _values(inputs), _values(outputs))
     expected = model._plan().predict(rows)
     sizes = program.table_bytes, in_bytes.table_bytes
-    report = report_of(quantizer, expected, rows, labels, sizes)
+    report = report_of(quantizer.predict(rows), expected, labels, sizes)
     return CFile(prefix, f"{about}\n{fill(str(report), 96)}\n", in_bytes, inputs, outputs), report
 
 

@@ -11,12 +11,12 @@ Everything that is written here is also run here, with the same integers, to say
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pynn import _core
+from pynn.formats.c._calibration import ranges_of
 from pynn.formats.c._nodes import (
     append_node,
     joined_code,
@@ -41,50 +41,6 @@ _ROWS_AT_ONCE = 1024
 _CLAMPS = ("relu", "relu6")  # what the range of the result does by itself
 
 Values = dict[tuple[str, int], np.ndarray]
-
-
-@dataclass(frozen=True)
-class QuantizationReport:
-    """What predictions lose by int8, on the calibration rows.
-
-    Attributes
-    ----------
-    rows : int
-    max_difference, mean_difference : float
-        Between predictions in int8 and the model's, over all numbers of all outputs.
-    accuracy, accuracy_int8 : float or None
-        Shares of the labels that are right; None without labels.
-    bytes, bytes_int8 : int
-        What the tables take, in float and in int8.
-    """
-
-    rows: int
-    max_difference: float
-    mean_difference: float
-    accuracy: float | None
-    accuracy_int8: float | None
-    bytes: int
-    bytes_int8: int
-
-    @property
-    def points_lost(self) -> float | None:
-        """Percentage points of the accuracy that are lost; None without labels."""
-        if self.accuracy is None or self.accuracy_int8 is None:
-            return None
-        return 100.0 * (self.accuracy - self.accuracy_int8)
-
-    def __str__(self) -> str:
-        text = (
-            f"int8 instead of float32: {self.bytes_int8:,} bytes of tables instead of "
-            f"{self.bytes:,}. On {self.rows:,} calibration rows predictions differ by "
-            f"{self.mean_difference:.2g} on average, at most by {self.max_difference:.2g}."
-        )
-        if self.accuracy is None:
-            return text
-        return (
-            f"{text} Accuracy: {self.accuracy:.2%} in float32, {self.accuracy_int8:.2%} in int8, "
-            f"{self.points_lost:.2f} points lost."
-        )
 
 
 class Scale(NamedTuple):
@@ -137,7 +93,7 @@ class Quantizer:
         self._rectified: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._fold_normalizations()
         self._fuse_clamps()
-        self._ranges = _ranges(graph, rows)
+        self._ranges = ranges_of(graph, rows)
         self._floats = dict(zip(graph.inputs, inputs, strict=True))
         self._bytes: dict[int, Value] = {}
         self._scales: dict[int, Scale] = {}
@@ -480,29 +436,6 @@ def _computed(node: EngineNode, given: Sequence[np.ndarray], n: int, dtype: str)
     return np.asarray(executor.predict(rows, _ROWS_AT_ONCE, 0)[0], np.float32)
 
 
-def _ranges(graph: EngineGraph, rows: Sequence[np.ndarray]) -> list[tuple[float, float]]:
-    """Return the least and the largest number of each node's value, over all rows and entries."""
-    inputs = set(graph.inputs)
-    asked = [
-        place
-        for place, node in enumerate(graph.nodes)
-        if place not in inputs and node.kind != "variable"
-    ]
-    executor = _core.Executor(graph.graph, graph.inputs, asked)
-    low = np.full(len(graph.nodes), np.inf)
-    high = -low
-    for start in range(0, len(rows[0]), _ROWS_AT_ONCE):
-        block = [x[start : start + _ROWS_AT_ONCE] for x in rows]
-        found = executor.predict(
-            [to_rows(np.ascontiguousarray(x)) for x in block], len(block[0]), 0
-        )
-        for place, values in zip([*graph.inputs, *asked], [*block, *found], strict=True):
-            finite = values[np.isfinite(values)]
-            low[place] = min(low[place], finite.min(initial=0.0))
-            high[place] = max(high[place], finite.max(initial=0.0))
-    return list(zip(low.tolist(), high.tolist(), strict=True))
-
-
 _TO_INT8 = """\
 static int8_t NAME(float v)
 {
@@ -521,73 +454,3 @@ static int8_t NAME(int32_t sum, int32_t factor, int shift, int32_t offset)
   return (int8_t)(v > 255 ? 127 : (int)v - 128);
 }
 """
-
-
-def check_calibration(given: Any, model: Any) -> list[np.ndarray]:
-    """Return calibration rows as flat arrays, one for each input of a model.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or not for each input, or not of its shape.
-    """
-    if given is None:
-        raise ValueError("quantize='int8' needs calibration: some hundreds of rows as predict has")
-    names = model.input_names
-    if isinstance(given, dict):
-        given = [given[name] for name in names if name in given]
-    elif len(names) == 1:
-        given = [given[0] if isinstance(given, (list, tuple)) and len(given) == 1 else given]
-    arrays = [np.asarray(each) for each in given]
-    shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
-    n = len(arrays[0]) if arrays and arrays[0].ndim else 0
-    if not n or [each.shape for each in arrays] != [(n, *shape) for shape in shapes]:
-        raise ValueError(
-            f"calibration must be rows of the shapes {shapes}. Received: "
-            f"{[each.shape for each in arrays]}"
-        )
-    flat = [each.reshape(n, -1).astype(np.float32) for each in arrays]
-    if not all(np.isfinite(each).all() for each in flat):
-        raise ValueError("calibration must hold no NaN and no infinity")
-    return flat
-
-
-def report_of(
-    quantizer: Quantizer,
-    expected: Sequence[np.ndarray],
-    rows: Sequence[np.ndarray],
-    labels: Any,
-    sizes: tuple[int, int],
-) -> QuantizationReport:
-    """Return what is lost on calibration rows.
-
-    Parameters
-    ----------
-    quantizer : Quantizer
-    expected : sequence of ndarray
-        What the model predicts for the rows.
-    rows : sequence of ndarray
-    labels : array-like or None
-        Numbers of classes, or one-hot rows, for the first output.
-    sizes : (int, int)
-        Of the tables, in float and in int8.
-    """
-    found = quantizer.predict(rows)
-    apart = np.concatenate([np.abs(a - b).ravel() for a, b in zip(found, expected, strict=True)])
-    right: list[float | None] = [None, None]
-    if labels is not None:
-        codes = np.asarray(labels)
-        if codes.ndim == 2 and codes.shape[1] > 1:
-            codes = codes.argmax(axis=1)
-        codes = codes.ravel()
-        if len(codes) != len(rows[0]):
-            raise ValueError(
-                f"labels must be as many as calibration rows, {len(rows[0])}. "
-                f"Received: {len(codes)}"
-            )
-        for i, outputs in enumerate((expected[0], found[0])):
-            classes = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > 0.5
-            right[i] = float(np.mean(classes == codes))
-    return QuantizationReport(
-        len(rows[0]), float(apart.max()), float(apart.mean()), right[0], right[1], *sizes
-    )
