@@ -213,6 +213,12 @@ def _dense(units: int, activation: Any, dtype: str, name: str) -> layers.Dense:
 # From a model to parameters.
 
 
+_ANY_MODEL = (
+    "pynn.wrappers.SKLearnClassifier.from_model and SKLearnRegressor.from_model take any model of "
+    "one input and one output"
+)
+
+
 class ModelLayers(NamedTuple):
     """What a chain of layers is, in an estimator's terms.
 
@@ -281,13 +287,17 @@ def read_layers(model: models.Model) -> ModelLayers:
             raise ValueError(
                 f"layer {layer.name!r} ({type(layer).__name__}) has no place in an MLP estimator: "
                 "dense layers with biases may be followed by a BatchNormalization, an Activation "
-                "and a Dropout, in this order"
+                f"and a Dropout, in this order. {_ANY_MODEL}"
             )
     hidden, output = blocks[:-1], blocks[-1]
     if output.normalized or output.dropout:
-        raise ValueError("the output layer of an MLP estimator is neither normalized nor dropped")
+        raise ValueError(
+            f"the output layer of an MLP estimator is neither normalized nor dropped. {_ANY_MODEL}"
+        )
     if len({block.normalized for block in hidden}) > 1:
-        raise ValueError("either all hidden layers of an MLP estimator are normalized, or none is")
+        raise ValueError(
+            f"either all hidden layers of an MLP estimator are normalized, or none is. {_ANY_MODEL}"
+        )
     return ModelLayers(
         n_features=int(model.input_shape[1]),
         n_outputs=output.units,
@@ -317,8 +327,7 @@ def _check_is_chain(model: models.Model) -> None:
     if not fits:
         raise ValueError(
             f"model {model.name!r} must be a chain of layers, from one input of rows to one "
-            "output, to become an MLP estimator; pynn.wrappers.SKLearnClassifier.from_model and "
-            "SKLearnRegressor.from_model take any model of one input and one output"
+            f"output, to become an MLP estimator. {_ANY_MODEL}"
         )
 
 

@@ -280,6 +280,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ValueError
             If the model is anything else, or the number of classes is another.
 
+        See Also
+        --------
+        pynn.wrappers.SKLearnClassifier.from_model : For any model of one input and one
+            output, of which parameters and ``coefs_`` would say nothing.
+
         Examples
         --------
         >>> import pynn

@@ -260,6 +260,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ValueError
             If the model is anything else.
 
+        See Also
+        --------
+        pynn.wrappers.SKLearnRegressor.from_model : For any model of one input and one
+            output, of which parameters and ``coefs_`` would say nothing.
+
         Examples
         --------
         >>> import pynn
