@@ -454,35 +454,6 @@ class EagerPlan(Plan):
         """What predictions may change: anything that is not trained, for all that is known."""
         return [weight for weight in self.weights if not weight.trainable]
 
-    def row_predictor(self, threads: int) -> Any:
-        """Return a capsule with what predicts rows without Python, with a copy of the weights.
-
-        Parameters
-        ----------
-        threads : int
-            How many may predict at the same time before one has to allocate.
-
-        Raises
-        ------
-        ValueError
-            If the plan has several inputs or outputs, or predicts in NumPy.
-        """
-        for name, tensors in (("input", self.inputs), ("output", self.outputs)):
-            if len(tensors) != 1:
-                raise ValueError(f"the model must have one {name}. Received: {len(tensors)}")
-        if self._native is None or self.depends_on_batch:
-            raise ValueError(
-                "the engine must predict with the model, but "
-                + (
-                    f"it does not have {self.reason}"
-                    if self._native is None
-                    else "what a row gives depends on the rows that are predicted with it"
-                )
-            )
-        native = self._native
-        seed = _state.next_seed() if self.is_random else None
-        return _core.row_predictor(native.graph, native.inputs[0], native.outputs[0], threads, seed)
-
     def run(self, x: Sequence[np.ndarray], mode: Mode, all_nodes: bool = True) -> Pass:
         """Run the code on a batch."""
         inputs = [ValueTensor(value) for value in x]

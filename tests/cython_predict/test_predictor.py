@@ -161,12 +161,24 @@ def by_batch() -> Any:
     return models.Model(inputs, inputs - ops.mean(inputs, axis=0, keepdims=True))
 
 
+class LooksAtValues(models.Model):
+    def call(self, x: Any) -> Any:
+        return x if float(ops.sum(x)) > 0 else -x
+
+
+def by_value() -> Any:
+    model = LooksAtValues()
+    model(rows(3, 2))
+    return model
+
+
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
         (two_inputs, ValueError, "must have one input. Received: 2"),
         (two_outputs, ValueError, "must have one output. Received: 2"),
         (in_numpy, ValueError, "engine, which does not have sort"),
+        (by_value, ValueError, "engine, which does not have code that looks at values"),
         (by_batch, ValueError, "must not depend on other rows, as they do by mean"),
         (lambda: models.Sequential([layers.Dense(2)]), ValueError, "before it is built"),
         (pynn.MLPClassifier, NotFittedError, "not fitted"),
