@@ -85,7 +85,7 @@ class ModelReplica(Replica):
     def figures(self, shard: Shard, block: int, held_out: Shard | None) -> dict[str, Any]:
         """Return the sums of losses and metrics of the block's validation rows."""
         if held_out is not None:
-            data: ArrayData | None = self._adapted(held_out.rows(block), None)
+            data: ArrayData | None = self._adapted(held_out, block, None)
         else:
             data = self._data(shard, block)[1]
         assert data is not None
@@ -107,20 +107,27 @@ class ModelReplica(Replica):
     def _data(self, shard: Shard, block: int) -> tuple[ArrayData, ArrayData | None]:
         if self._kept is not None and self._kept[0] is shard:
             return self._kept[1]
-        data = self._adapted(shard.rows(block), self._making.class_weight)
+        data = self._adapted(shard, block, self._making.class_weight)
         split = self._making.validation_split
         found = data.split(split) if split else (data, None)
         if shard.is_in_memory:
             self._kept = (shard, found)
         return found
 
-    def _adapted(self, rows: Rows, class_weight: Any) -> ArrayData:
-        model = self._model
-        x = rows.x if len(rows.x) > 1 else rows.x[0]
-        y = rows.y if len(rows.y) > 1 else rows.y[0]
-        data = adapt(model._signature(), x, y, rows.weight, class_weight)
-        self._objectives.check(data)
-        return data
+    def _adapted(self, shard: Shard, block: int, class_weight: Any) -> ArrayData:
+        def adapted(rows: Rows) -> ArrayData:
+            x = rows.x if len(rows.x) > 1 else rows.x[0]
+            y = rows.y if len(rows.y) > 1 else rows.y[0]
+            data = adapt(self._model._signature(), x, y, rows.weight, class_weight)
+            self._objectives.check(data)
+            return data
+
+        rows = shard.rows(block)
+        try:
+            return adapted(rows)
+        except Exception:
+            shard.blame(block, rows, adapted)
+            raise
 
 
 def n_trained(validation_split: float, size: int) -> int:

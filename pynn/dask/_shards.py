@@ -8,6 +8,7 @@ rows are not kept in memory, whole parts go round the shards in this way.
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,11 +40,21 @@ def default_shards(n_rows: int) -> int:
 
 
 class Shard(NamedTuple):
-    """What one replica trains on: blocks, which are `Rows` or parts to be read when needed."""
+    """What one replica trains on: blocks, which are `Rows` or parts to be read when needed.
+
+    Attributes
+    ----------
+    blocks : list
+    sizes : list of int
+        Rows of each block.
+    origins : list of list of (str, int)
+        Of each block, the parts that its rows are of, and how many are of each.
+    wanted : Wanted
+    """
 
     blocks: list[Any]
     sizes: list[int]
-    places: list[str]
+    origins: list[list[tuple[str, int]]]
     wanted: Wanted
 
     def rows(self, block: int) -> Rows:
@@ -51,7 +62,17 @@ class Shard(NamedTuple):
         found = self.blocks[block]
         if isinstance(found, Rows):
             return found
-        return read_part(found, self.wanted, self.places[block])
+        return read_part(found, self.wanted, self.origins[block][0][0])
+
+    def blame(self, block: int, rows: Rows, check: Callable[[Rows], Any]) -> None:
+        """Raise the error that a check of a block's rows has raised, by name of the first part."""
+        first = 0
+        for place, count in self.origins[block]:
+            own = slice(first, first + count)
+            if count:
+                with naming(place):
+                    check(rows.map(operator.itemgetter(own)))
+            first += count
 
     @property
     def is_in_memory(self) -> bool:
@@ -169,7 +190,7 @@ def _kept(
             operator.getitem, dealt, [s] * len(dealt), pure=False, key=f"{name}-piece-{s}"
         )
         shards.append(
-            client.submit(join, pieces, dtype, s, wanted, pure=False, key=f"{name}-shard-{s}")
+            client.submit(join, pieces, dtype, places, wanted, pure=False, key=f"{name}-shard-{s}")
         )
     return Cut(shards, _gathered(client, shards, name), summary, given.features)
 
@@ -224,7 +245,8 @@ def _streamed(
     for s in range(n_shards):
         own = range(s, len(given.parts), n_shards)
         counts = [summaries[i].n_rows for i in own]
-        blocks, of = [given.parts[i] for i in own], [places[i] for i in own]
+        blocks = [given.parts[i] for i in own]
+        of = [[(places[i], summaries[i].n_rows)] for i in own]
         shards.append(
             client.submit(Shard, blocks, counts, of, wanted, pure=False, key=f"{name}-shard-{s}")
         )
@@ -257,8 +279,8 @@ def deal(rows: Rows, start: int, n_shards: int) -> list[Rows]:
     return [own(shard) for shard in range(n_shards)]
 
 
-def join(pieces: list[Rows], dtype: Any, number: int, wanted: Wanted) -> Shard:
-    """Return a shard of all the pieces that were dealt to it."""
+def join(pieces: list[Rows], dtype: Any, places: list[str], wanted: Wanted) -> Shard:
+    """Return a shard of all the pieces that were dealt to it, from the parts of these names."""
     weight = None
     if pieces[0].weight is not None:
         weight = concatenated([piece.weight for piece in pieces])
@@ -268,7 +290,8 @@ def join(pieces: list[Rows], dtype: Any, number: int, wanted: Wanted) -> Shard:
         weight,
     )
     rows = rows.map(lambda a: a if hasattr(a, "indptr") else np.ascontiguousarray(a))
-    return Shard([rows], [rows.n_rows], [f"shard {number}"], wanted)
+    counts = [piece.n_rows for piece in pieces]
+    return Shard([rows], [sum(counts)], [list(zip(places, counts, strict=True))], wanted)
 
 
 def summarize(rows: Rows, place: str, of: str) -> Summary:

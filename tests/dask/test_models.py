@@ -138,8 +138,15 @@ def test_errors_name_the_partition_and_leave_the_model(client: Client) -> None:
     bad[310, 0] = np.inf
     with pytest.raises(PartitionError, match="partition 3 cannot be used: x contains NaN or inf"):
         fit_model(client, found, (da.from_array(bad, (100, 5)), DATA[1]), verbose=0)
-    with pytest.raises(PartitionError, match=r"shard [01] cannot be used: .*must be in \[0, 3\)"):
-        fit_model(client, found, (DATA[0], DATA[1] + 2), verbose=0, n_shards=2)
+    # What only the model knows is found in training, where rows have gone to shards.
+    labels = Y.copy()
+    labels[[420, 421]] = 7
+    wrong = DATA[0], da.from_array(labels, 100)
+    for in_memory in (True, False):
+        with pytest.raises(PartitionError, match=r"^partition 4 cannot be .*must be in \[0, 3\)"):
+            fit_model(client, found, wrong, verbose=0, n_shards=2, in_memory=in_memory)
+    with pytest.raises(PartitionError, match=r"^partition 4 cannot be used"):
+        fit_model(client, found, DATA, verbose=0, n_shards=2, validation_data=wrong)
     for a, b in zip(found.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(a, b)
     assert found.optimizer.iterations == steps
