@@ -104,22 +104,14 @@ void step_array(int index, const std::vector<double>& hyper, double rate, double
   });
 }
 
-int checked_optimizer(const std::string& name, const std::vector<double>& hyper, double step) {
+int checked_optimizer(const std::string& name, const std::vector<double>& hyper) {
   const int index = index_of(kOptimizerList, name, "name");
   require_parameters(name, kOptimizerList[index].parameters, hyper);
-  require(step >= 1, "step counts from 1. Received: step=" + std::to_string(step));
   return index;
 }
 
-void optimizer_step(const std::string& name, const std::vector<double>& hyper, double rate,
-                    double step, const py::array& w, const std::vector<py::array>& state,
-                    const py::array& g) {
-  step_array(checked_optimizer(name, hyper, step), hyper, rate, step, w, state, g, false);
-}
-
 double optimizer_initial(const std::string& name, const std::vector<double>& hyper) {
-  const int index = index_of(kOptimizerList, name, "name");
-  require_parameters(name, kOptimizerList[index].parameters, hyper);
+  const int index = checked_optimizer(name, hyper);
   const int source = kernel_table<float>().optimizer[index].initial_hyper;
   return source < 0 ? 0.0 : hyper[source];
 }
@@ -187,7 +179,8 @@ void optimizer_steps(const std::string& name, const std::vector<double>& hyper, 
                      double step, const std::vector<py::array>& weights,
                      const std::vector<std::vector<py::array>>& states,
                      const std::vector<py::array>& grads, const py::dict& options) {
-  const int index = checked_optimizer(name, hyper, step);
+  const int index = checked_optimizer(name, hyper);
+  require(step >= 1, "step counts from 1. Received: step=" + std::to_string(step));
   const std::size_t n = weights.size();
   require(states.size() == n && grads.size() == n,
           "one gradient and one list of state are needed for each array of weights");
@@ -226,14 +219,11 @@ void bind_optimizers(py::module_& m) {
       py::arg("name"), "Arrays of state that an optimizer keeps for each parameter.");
   m.def("optimizer_initial", &optimizer_initial, py::arg("name"), py::arg("hyper"),
         "What slot 0 of the state starts from; the others start from 0.");
-  m.def("optimizer_step", &optimizer_step, py::arg("name"), py::arg("hyper"), py::arg("rate"),
-        py::arg("step"), py::arg("w"), py::arg("state"), py::arg("g"),
-        "One step in place on w and its state; step counts from 1.");
   m.def("optimizer_steps", &optimizer_steps, py::arg("name"), py::arg("hyper"), py::arg("rate"),
         py::arg("step"), py::arg("weights"), py::arg("states"), py::arg("grads"),
         py::arg("options"),
-        "One step in place on arrays of any strides, clipped and decayed first as `options` of a "
-        "Trainer say.");
+        "One step in place on arrays of any strides and their states, clipped and decayed first as "
+        "`options` of a Trainer say; step counts from 1.");
   m.def("clip_and_decay", &clip_and_decay_all, py::arg("rate"), py::arg("weights"),
         py::arg("grads"), py::arg("options"),
         "Clip gradients and let weights decay, in place, as `options` of a Trainer say: what comes "

@@ -270,8 +270,13 @@ void call(Input& in) {
       py::list hyper;
       const int name = in.below(4);
       for (int i = name; i > 0; --i) hyper.append(in.number());
-      w.core.attr("optimizer_step")(kNames[name], hyper, in.number(), 1 + in.below(4),
-                                    any_array(in, dtype, 2, 1), state, any_array(in, dtype, 2, 1));
+      py::dict options;
+      if (in.flag()) options["clipnorm"] = in.number();
+      if (in.flag()) options["lazy"] = py::make_tuple(in.flag());
+      w.core.attr("optimizer_steps")(kNames[name], hyper, in.number(), 1 + in.below(4),
+                                     py::make_tuple(any_array(in, dtype, 2, 1)),
+                                     py::make_tuple(state),
+                                     py::make_tuple(any_array(in, dtype, 2, 1)), options);
       return;
     }
     default: {

@@ -57,7 +57,7 @@ def optimizers(dtype: str) -> Arrays:
             state[0][:] = _core.optimizer_initial(name, hyper)
         for step in range(1, 4):
             grad = random(100, dtype=dtype, seed=step)
-            _core.optimizer_step(name, hyper, 0.1, step, w, state, grad)
+            _core.optimizer_steps(name, hyper, 0.1, step, [w], [state], [grad], {})
         results += [w, *state]
     return results
 

@@ -34,7 +34,7 @@ def compare(name: str, hyper: dict[str, float], n: int, dtype: str) -> None:
     rng = np.random.default_rng(0)
     for step in range(1, STEPS + 1):
         g = rng.normal(size=n).astype(dtype)
-        _core.optimizer_step(name, list(hyper.values()), RATE, step, w, state, g)
+        _core.optimizer_steps(name, list(hyper.values()), RATE, step, [w], [state], [g], {})
         want_w, want_state = OPTIMIZERS[name](
             want_w, want_state, g.astype(np.float64), RATE, step, **hyper
         )
@@ -68,7 +68,7 @@ def test_nadam_at_a_step_out_of_order() -> None:
     for step in (5, 6, 7, 3, 3, 4, 1):
         w, state = np.ones(3), [np.full(3, 0.5), np.full(3, 0.25)]
         want, _ = OPTIMIZERS["nadam"](w, state, np.ones(3), RATE, step, **hyper)
-        _core.optimizer_step("nadam", values, RATE, step, w, state, np.ones(3))
+        _core.optimizer_steps("nadam", values, RATE, step, [w], [state], [np.ones(3)], {})
         np.testing.assert_allclose(w, want, rtol=1e-14)
 
 
@@ -83,11 +83,12 @@ def test_initial_state() -> None:
         ({"name": "adamw"}, "name must be one of sgd"),
         ({"hyper": [0.9]}, "adam takes 3 parameters"),
         ({"step": 0}, "step counts from 1"),
-        ({"state": []}, "adam keeps 2 arrays of state"),
-        ({"g": np.ones(4)}, "w and g must have the same shape"),
-        ({"g": np.ones(3, "f4")}, "g must have the same dtype"),
-        ({"state": [np.zeros(3), np.zeros(6)[::2]]}, "state must be a writable C-contiguous"),
-        ({"w": np.broadcast_to(1.0, 3)}, "w must be a writable"),
+        ({"states": [[]]}, "adam keeps 2 arrays of state"),
+        ({"states": []}, "one list of state are needed for each"),
+        ({"grads": [np.ones(4)]}, "weights and grads must have the same shape"),
+        ({"grads": [np.ones(3, "f4")]}, "g must have the same dtype"),
+        ({"states": [[np.zeros(3), np.zeros(4)]]}, "state must be a writable C-contiguous"),
+        ({"weights": [np.broadcast_to(1.0, 3)]}, "read-only"),
     ],
 )
 def test_errors(change: dict, message: str) -> None:
@@ -96,9 +97,10 @@ def test_errors(change: dict, message: str) -> None:
         "hyper": [0.9, 0.999, 1e-7],
         "rate": 0.1,
         "step": 1,
-        "w": np.ones(3),
-        "state": [np.zeros(3), np.zeros(3)],
-        "g": np.ones(3),
+        "weights": [np.ones(3)],
+        "states": [[np.zeros(3), np.zeros(3)]],
+        "grads": [np.ones(3)],
+        "options": {},
     }
     with pytest.raises(ValueError, match=message):
-        _core.optimizer_step(**(arguments | change))
+        _core.optimizer_steps(**(arguments | change))

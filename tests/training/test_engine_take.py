@@ -282,7 +282,7 @@ def lazy_step(
     used = gradient.any(axis=0)
     w, *state = (np.ascontiguousarray(a[:, used]) for a in arrays)
     grad = np.ascontiguousarray(gradient[:, used])
-    _core.optimizer_step(name, HYPER[name], 0.01, step, w, state, grad)
+    _core.optimizer_steps(name, HYPER[name], 0.01, step, [w], [state], [grad], {})
     for whole, part in zip(arrays, [w, *state], strict=True):
         whole[:, used] = part
     return arrays
