@@ -16,7 +16,7 @@ from pynn.optimizers._common import OptionsBesidesDecay, check_count, check_posi
 from pynn.optimizers._declaration import optimizer
 from pynn.optimizers._learning_rate import LearningRate
 from pynn.optimizers._numpy_optimizer import NumpyOptimizer
-from pynn.optimizers._variables import read, write
+from pynn.optimizers._variables import Tracked, read, write
 
 __all__ = ["Muon"]
 
@@ -123,14 +123,14 @@ class Muon(NumpyOptimizer):
     def _decay_factor(self, variable: Any) -> float:
         return 0.0 if self._should_use_adamw(variable) else super()._decay_factor(variable)
 
-    def _step(self, grads: list[np.ndarray], variables: list[Any]) -> None:
+    def _step(self, grads: list[np.ndarray], variables: list[Any], kept: list[Tracked]) -> None:
         if self.adam_weight_decay:
             decay = float(self._rates(self._iterations, 1)[0]) * self.adam_weight_decay
             for variable in variables:
                 factor = self._rate_factor(variable) * super()._decay_factor(variable)
                 if self._should_use_adamw(variable) and factor:
                     write(variable, read(variable) * (1.0 - decay * factor))
-        super()._step(grads, variables)
+        super()._step(grads, variables, kept)
 
     def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
         return [np.zeros_like(w) for _ in range(1 + self._should_use_adamw(variable))]

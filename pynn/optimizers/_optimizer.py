@@ -364,11 +364,11 @@ class Optimizer(metaclass=Shown):
             for gradient, slot in zip(grads, kept, strict=True):
                 slot.accumulated += gradient
             if (self._iterations + 1) % each == 0:
-                self._step([slot.accumulated / each for slot in kept], variables)
+                self._step([slot.accumulated / each for slot in kept], variables, kept)
                 for slot in kept:
                     slot.accumulated[...] = 0
         else:
-            self._step(grads, variables)
+            self._step(grads, variables, kept)
         if self.use_ema:
             self._update_averages()
         for variable in variables:
@@ -376,15 +376,15 @@ class Optimizer(metaclass=Shown):
             if constraint is not None:
                 write(variable, constraint(read(variable)))
 
-    def _step(self, grads: list[np.ndarray], variables: list[Any]) -> None:
+    def _step(self, grads: list[np.ndarray], variables: list[Any], kept: list[Tracked]) -> None:
         rate = float(self._rates(self._iterations, 1)[0])
         options = self._options(variables)
         if options.pop("scheduled_decay", False):
             options["weight_decay"] = float(self._decays(self._iterations, 1)[0])
         native = self._native()
         # A variable that is given twice takes one step after the other.
-        if native is not None and len(set(map(key_of, variables))) == len(variables):
-            self._native_step(native, grads, variables, rate, options)
+        if native is not None and len(set(map(id, kept))) == len(kept):
+            self._native_step(native, grads, variables, kept, rate, options)
             return
         if options:
             values = [np.array(read(variable), order="C") for variable in variables]
@@ -417,18 +417,20 @@ class Optimizer(metaclass=Shown):
                 f"{type(self).__name__} must define update_step(gradient, variable, learning_rate)"
             )
         options = {"lazy": [True]} if self._is_lazy(variable) else {}
-        self._native_step(native, [gradient], [variable], learning_rate, options)
+        kept = self._track(variable)
+        self._native_step(native, [gradient], [variable], [kept], learning_rate, options)
 
     def _native_step(
         self,
         native: tuple[str, list[float]],
         grads: list[np.ndarray],
         variables: list[Any],
+        kept: list[Tracked],
         rate: float,
         options: dict[str, Any],
     ) -> None:
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
-        states = [self._track(variable).state for variable in variables]
+        states = [each.state for each in kept]
         values = [in_place(variable) for variable in variables]
         arrays = [
             np.array(read(variable)) if value is None else value
