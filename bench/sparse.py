@@ -42,7 +42,7 @@ _SKLEARN_STEPS = 20
 
 
 def matrix(n_rows: int, columns: int, entries: int) -> Any:
-    """Normal numbers at random places, one in each of `entries` stretches of the columns."""
+    """Normal numbers at random places, one in each of `entries` segments of the columns."""
     rng = np.random.default_rng(0)
     width = columns // entries
     indices = rng.integers(0, width, (n_rows, entries), np.int32)

@@ -36,7 +36,7 @@ def encode(value: Any, other: Callable[[Any], Any] | None = None, marked: bool =
         Returns what to write for a value that is none of these, or raises; None raises
         `TypeError`.
     marked : bool, default=False
-        Whether tuples and arrays can be told from lists in the result.
+        Whether tuples and arrays can be distinguished from lists in the result.
 
     Examples
     --------

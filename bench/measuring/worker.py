@@ -1,4 +1,4 @@
-"""The process of one peer: prepares pieces of work and does them when it is told to.
+"""The process of one peer: prepares pieces of work and does them on command.
 
 ``python -m measuring.worker PEER`` reads a JSON object a line and answers with one. Only the lab
 speaks to it. While it waits it is stopped, so that no pool of threads spins beside a measurement.

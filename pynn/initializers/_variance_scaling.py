@@ -1,4 +1,4 @@
-"""Initializers whose spread follows from the numbers of inputs and outputs."""
+"""Initializers whose scale follows from the numbers of inputs and outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`CallbackList`: who is told what, and in which order."""
+"""`CallbackList`: who is notified of what, and in which order."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Older(callbacks.Callback):
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_reaches_callbacks(hook: str) -> None:
     recorder = Recorder()
-    told = callbacks.CallbackList([recorder])
+    notified = callbacks.CallbackList([recorder])
     arguments = [0] if "batch" in hook or "epoch" in hook else []
-    getattr(told, hook)(*arguments, {"loss": 1.0})
+    getattr(notified, hook)(*arguments, {"loss": 1.0})
     assert recorder.seen == [hook.replace("on_batch", "on_train_batch")]
 
 
@@ -65,11 +65,11 @@ def test_history_comes_last_and_sees_what_others_add() -> None:
             logs["extra"] = 5
 
     model = FakeModel()
-    told = callbacks.CallbackList(Adding(), add_history=True, model=model)
-    told.on_train_begin()
-    told.on_epoch_end(0, {"loss": 1.0})
-    assert told.history.history == {"loss": [1.0], "extra": [5.0]}
-    assert model.history is told.history
+    notified = callbacks.CallbackList(Adding(), add_history=True, model=model)
+    notified.on_train_begin()
+    notified.on_epoch_end(0, {"loss": 1.0})
+    assert notified.history.history == {"loss": [1.0], "extra": [5.0]}
+    assert model.history is notified.history
     given = callbacks.History()
     assert callbacks.CallbackList([given], add_history=True).history is given
 
@@ -108,10 +108,10 @@ def test_progress() -> None:
     ],
 )
 def test_who_listens_to_batches(callback, train: bool, test: bool, predict: bool) -> None:
-    told = callbacks.CallbackList([callbacks.History(), callback])
-    assert told.needs_batches == told.wants_train_batches == train
-    assert told.wants_test_batches == test
-    assert told.wants_predict_batches == predict
+    notified = callbacks.CallbackList([callbacks.History(), callback])
+    assert notified.needs_batches == notified.wants_train_batches == train
+    assert notified.wants_test_batches == test
+    assert notified.wants_predict_batches == predict
 
 
 def test_a_subclass_that_listens_is_heard() -> None:
@@ -123,10 +123,10 @@ def test_a_subclass_that_listens_is_heard() -> None:
 
 
 def test_a_callback_added_later_counts() -> None:
-    told = callbacks.CallbackList([OnlyEpochs()])
-    assert not told.needs_batches
-    told.append(Older())
-    assert told.needs_batches
+    notified = callbacks.CallbackList([OnlyEpochs()])
+    assert not notified.needs_batches
+    notified.append(Older())
+    assert notified.needs_batches
 
 
 def test_other_things_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""What callbacks decide after each epoch, told of the same drawn figures."""
+"""What callbacks decide after each epoch, given the same random figures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CHECKPOINT: list[dict[str, Any]] = [
 ]
 
 
-class Told:
+class FakeModel:
     """A model to callbacks alone; its weights are the number of the epoch."""
 
     def __init__(self, library: Any) -> None:
@@ -80,7 +80,7 @@ def figures(*key: Any) -> list[dict[str, float]]:
 def history(library: Any, name: str, options: dict[str, Any], key: Any) -> list[Any]:
     """Return what is to be seen of the model after each epoch, and at the end."""
     callback = getattr(library.callbacks, name)(**options)
-    model = Told(library)
+    model = FakeModel(library)
     seen: list[Any] = []
     for training in range(2):  # the second starts afresh
         callback.set_model(model)
@@ -144,7 +144,7 @@ def test_the_end_of_numbers(value: float) -> None:
     stopped = []
     for library in (pynn, keras):
         callback = library.callbacks.TerminateOnNaN()
-        model = Told(library)
+        model = FakeModel(library)
         callback.set_model(model)
         callback.on_train_batch_end(3, {"loss": value})
         stopped.append(model.stop_training)

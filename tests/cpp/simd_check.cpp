@@ -374,8 +374,8 @@ double ulp_between(T y, typename Wide<T>::Reference exact,
   return static_cast<double>(std::fabs(std::ldexp(wide - limited, Limits::digits - exponent)));
 }
 
-// Judges every function, with denormals as they are and flushed to zero, and keeps the worst
-// errors.
+// Compares every function with its reference, with denormals as they are and flushed to zero, and
+// keeps the worst errors.
 template <class T>
 class Sweep {
  public:
@@ -435,14 +435,14 @@ class Sweep {
         hash_.add(gradual_[i]);
         hash_.add(flushed_[i]);
         const R exact = worst.function.reference(x_[i]);
-        judge(worst, x_[i], gradual_[i], exact);
-        if (!same(gradual_[i], flushed_[i])) judge(worst, x_[i], flushed_[i], exact);
+        compare(worst, x_[i], gradual_[i], exact);
+        if (!same(gradual_[i], flushed_[i])) compare(worst, x_[i], flushed_[i], exact);
       }
     }
     filled_ = 0;
   }
 
-  static void judge(Worst& worst, T x, T y, R exact) {
+  static void compare(Worst& worst, T x, T y, R exact) {
     // A unit in the last place is at least 2^-digits of the size: most results need no closer look.
     const R unit = std::ldexp(R(1), -std::numeric_limits<T>::digits);
     if (std::fabs(R(y) - exact) < R(worst.ulp) * unit * std::fabs(exact)) return;

@@ -181,8 +181,8 @@ def test_the_page_s_python() -> None:
 
 
 def test_what_was_compiled_for_a_newer_version_is_refused(built: Any) -> None:
-    told = "compiled for version 2 of pynn's functions for Cython, but the pynn that is installed"
-    with pytest.raises(ImportError, match=told):
+    message = "compiled for version 2 of pynn's functions for Cython, but the pynn that is installed"
+    with pytest.raises(ImportError, match=message):
         built("newer")
     with pytest.raises(ImportError, match="version 2 of pynn's C functions.* has version 1"):
         built("in_c_newer")

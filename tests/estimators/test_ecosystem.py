@@ -256,7 +256,7 @@ def routed() -> Any:
 
 
 def test_weights_are_routed(routed: None) -> None:
-    # All the weight on one class: whoever hears of it predicts nothing else.
+    # All the weight on one class: who takes it into account predicts nothing else.
     weights = (Y == 1).astype(float) + 1e-9
     asked = clone(MLP).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
     found = cross_validate(asked, X, Y, params={"sample_weight": weights}, cv=3)

@@ -45,7 +45,7 @@ def functional() -> Any:
             layers.Dense(3, activation="softmax", name="classes")(joined),
             layers.Dense(1, name="value")(middle),
             layers.Reshape((-1, 2), name="pairs")(seen),
-            layers.Permute((2, 1), name="turned")(second),
+            layers.Permute((2, 1), name="transposed")(second),
         ],
     )
 

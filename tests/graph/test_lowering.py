@@ -23,11 +23,11 @@ MATRIX = RNG.standard_normal((4, 3)) @ np.eye(3, 4)
 ROW = RNG.uniform(0.5, 2.0, 4)
 
 
-def _turned(x):
+def _transposed(x):
     """A transpose that is more than a kernel."""
     with recording(not isinstance(x, np.ndarray)):
-        turned = ops.transpose(KERNEL)
-        return x @ turned * turned[0]
+        transposed = ops.transpose(KERNEL)
+        return x @ transposed * transposed[0]
 
 
 def _numbers(x):
@@ -155,7 +155,7 @@ INTERPRETED = {
         ops.reshape(x, (-1, 2, 2)) @ ops.reshape(x, (-1, 2, 2)), (-1, 4)
     ),
     "einsum": lambda x: ops.einsum("bi,bi->b", x, x)[:, None],
-    "transpose": lambda x: _turned(x),
+    "transpose": lambda x: _transposed(x),
     "take": lambda x: ops.reshape(ops.take(CUBE, _numbers(x)[:, 0], axis=0), (-1, 4)),
     "index": lambda x: x[::-1],
 }

@@ -30,7 +30,7 @@ NATIVE: dict[str, tuple[Callable[[Any], Any], float, float]] = {
     "signs": (lambda w: -ops.sum(-ops.abs(ops.abs(-2 * w))), 2, 0),
     "squared magnitudes": (lambda w: ops.sum(ops.square(3 * ops.abs(w))), 0, 9),
     "entry by entry": (lambda w: 0.1 * ops.abs(w) + w * w, 0.1, 1),
-    "turned and flat": (lambda w: ops.sum(ops.reshape(ops.transpose(w * w), (-1,))), 0, 1),
+    "transposed and flat": (lambda w: ops.sum(ops.reshape(ops.transpose(w * w), (-1,))), 0, 1),
     "that cancels": (lambda w: ops.sum(w + ops.abs(w)) - ops.sum(w), 1, 0),
     "from 0 on": (lambda w: 0 + ops.sum(ops.abs(w)), 1, 0),
     "nothing": (lambda w: ops.sum(w * 0), 0, 0),

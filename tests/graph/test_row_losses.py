@@ -56,8 +56,8 @@ def concordance(y_true: Any, y_pred: Any) -> Any:
     """Return 1 minus the concordance correlation of each column (Lin 1989), averaged."""
     true_mean, pred_mean = ops.mean(y_true, axis=0), ops.mean(y_pred, axis=0)
     shared = ops.mean((y_true - true_mean) * (y_pred - pred_mean), axis=0)
-    spread = ops.var(y_true, axis=0) + ops.var(y_pred, axis=0)
-    return 1 - ops.mean(2 * shared / (spread + ops.square(true_mean - pred_mean)))
+    variance = ops.var(y_true, axis=0) + ops.var(y_pred, axis=0)
+    return 1 - ops.mean(2 * shared / (variance + ops.square(true_mean - pred_mean)))
 
 
 BATCHES: dict[str, Callable[[Any, Any], Any]] = {

@@ -24,14 +24,14 @@ def normalizing(axis: int, shape: tuple[int, int]) -> Model:
 @pytest.mark.parametrize("axis", [1, -2])
 def test_an_axis_in_the_middle(axis: int, tmp_path: Any) -> None:
     middle, last = normalizing(axis, (3, 4)), normalizing(-1, (4, 3))
-    turned = X.transpose(0, 2, 1)
+    transposed = X.transpose(0, 2, 1)
     assert middle.layers[1].gamma.shape == (3,)
-    for model, data in ((middle, X), (last, turned)):
+    for model, data in ((middle, X), (last, transposed)):
         model.fit(data, data + 1, batch_size=8, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(middle.get_weights(), last.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
     found = middle.predict(X, verbose=0)
-    expected = last.predict(turned, verbose=0).transpose(0, 2, 1)
+    expected = last.predict(transposed, verbose=0).transpose(0, 2, 1)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     middle.save(tmp_path / "m.pynn")
     np.testing.assert_array_equal(load_model(tmp_path / "m.pynn").predict(X, verbose=0), found)

@@ -172,7 +172,7 @@ def test_interpreter_trains_as_the_engine_does(name: str, arguments: dict, data:
 
 @pytest.mark.parametrize("symbolic", [False, True])
 def test_axes_of_a_dot_product_are_of_one_size(symbolic: bool) -> None:
-    """An axis of size 1 too, which broadcasting would stretch."""
+    """An axis of size 1 too, which would be broadcast."""
     pair = [layers.Input((3,)), layers.Input((1,))] if symbolic else [VECTOR, OTHER[:, :1]]
     with pytest.raises(ValueError, match="axes must be of one size, and are of . and 1"):
         layers.Dot(axes=1)(pair)

@@ -1,4 +1,4 @@
-"""A model is trained by one thread at a time; others are told so, and the training goes on."""
+"""A model is trained by one thread at a time; others get an error, and the training goes on."""
 
 from __future__ import annotations
 

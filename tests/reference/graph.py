@@ -232,16 +232,16 @@ def reduce_with(function: Callable[..., np.ndarray]) -> Forward:
     return forward
 
 
-def spread(c: Call, grad: np.ndarray) -> np.ndarray:
+def broadcast(c: Call, grad: np.ndarray) -> np.ndarray:
     n_rows, outer, length, inner = axes(c)
     whole = grad.reshape(n_rows, outer, 1, inner)
     return np.broadcast_to(whole, (n_rows, outer, length, inner)).reshape(n_rows, -1)
 
 
 def extreme_backward(c: Call, grad: np.ndarray) -> tuple[Arrays, Arrays]:
-    hits = (c.x[0] == spread(c, c.y)).astype(float)
+    hits = (c.x[0] == broadcast(c, c.y)).astype(float)
     counts = hits.reshape(axes(c)).sum(axis=2).reshape(len(hits), -1)
-    return [hits * spread(c, grad) / spread(c, counts)], []
+    return [hits * broadcast(c, grad) / broadcast(c, counts)], []
 
 
 Forward = Callable[[Call], np.ndarray]
@@ -273,10 +273,10 @@ OPS: dict[str, tuple[Forward, Backward]] = {
     "select_features": (lambda c: c.x[0][:, c.indices], select_features_backward),
     "take": (take, take_backward),
     "variable": (variable, lambda c, grad: ([], [grad.sum(axis=0, keepdims=True)])),
-    "reduce_sum": (reduce_with(np.sum), lambda c, grad: ([spread(c, grad)], [])),
+    "reduce_sum": (reduce_with(np.sum), lambda c, grad: ([broadcast(c, grad)], [])),
     "reduce_mean": (
         reduce_with(np.mean),
-        lambda c, grad: ([spread(c, grad) / c.params["length"]], []),
+        lambda c, grad: ([broadcast(c, grad) / c.params["length"]], []),
     ),
     "reduce_argmax": (reduce_with(np.argmax), lambda c, grad: ([np.zeros_like(c.x[0])], [])),
     "reduce_max": (reduce_with(np.max), extreme_backward),

@@ -1,4 +1,4 @@
-"""The file format: what is written can be read by the letter of the format, what is broken cannot.
+"""The file format: what is written is what the format prescribes, what is broken cannot.
 
 Nothing here knows of models.
 """

@@ -23,7 +23,7 @@ Y = X.sum(axis=1)
 
 
 class Spy:
-    """A trainer that only notes what it is told."""
+    """A trainer that only records its calls."""
 
     takes_arrays = True
 
@@ -56,7 +56,7 @@ class Spy:
 
 
 class Notes(Listener):
-    """Keeps what it is notified of; lets epochs run ahead if told to, many at a time."""
+    """Keeps what it is notified of; lets epochs run ahead if asked to, many at a time."""
 
     def __init__(self, ahead: int = 0) -> None:
         self.ahead = ahead

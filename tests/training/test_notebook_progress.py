@@ -1,4 +1,4 @@
-"""Progress in a notebook: HTML that is redrawn in place, told apart by the kernel's stream."""
+"""Progress in a notebook: HTML that is redrawn in place, distinguished by the kernel's stream."""
 
 from __future__ import annotations
 
