@@ -38,7 +38,7 @@ class KerasOp(NamedTuple):
     fixed: dict[str, Any] = {}
 
 
-class Activation(NamedTuple):
+class ActivationEntry(NamedTuple):
     """What is known of one of the engine's activations.
 
     Attributes
@@ -64,7 +64,7 @@ class Activation(NamedTuple):
     keras: KerasOp | None
 
 
-ACTIVATIONS: dict[str, Activation] = {}
+ACTIVATIONS: dict[str, ActivationEntry] = {}
 
 
 def declare_activation(
@@ -78,8 +78,8 @@ def declare_activation(
     keras: KerasOp | None = None,
     onnx: OnnxForm | None = None,
     c: str | None = None,
-) -> Activation:
-    """Make the op of the engine's activation `name`; see `Activation` for the arguments.
+) -> ActivationEntry:
+    """Make the op of the engine's activation `name`; see `ActivationEntry` for the arguments.
 
     Where the gradient is a formula of the gradient after it and of the result, that is `gradient`;
     what works along the last axis needs it in the place of a slope.
@@ -98,7 +98,7 @@ def declare_activation(
         return (_core.activation_gradient(name, alpha, x, grad).reshape(x.shape),)
 
     op = Op(name, forward, backward, same, onnx=onnx, c=c)
-    ACTIVATIONS[name] = Activation(op, value, slope, kinks, at_nan, keras)
+    ACTIVATIONS[name] = ActivationEntry(op, value, slope, kinks, at_nan, keras)
     return ACTIVATIONS[name]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from pynn._json import encode
 
 
-class Shown(type):
+class SignatureOfInit(type):
     """Lets `inspect.signature` and ``help`` show a class by its constructor.
 
     Keywords that it takes as ``**options: Unpack[...]`` are listed, with the class's attributes of

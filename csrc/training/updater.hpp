@@ -48,7 +48,6 @@ class Updater {
   // Steps the parameters whose gradients were kept.
   void append_finish(std::vector<Task>& tasks);
 
-  bool has_penalty() const { return has_penalty_; }
   const double* penalty() const { return &penalty_; }
   double compute_penalty();
   // Adds the penalty's gradient to kept gradients.

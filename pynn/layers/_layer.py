@@ -29,7 +29,7 @@ from pynn.metrics import Metric
 from pynn.ops import Tensor
 
 
-class _NamesItself(_signatures.Shown):
+class _LayerType(_signatures.SignatureOfInit):
     """Puts a layer's class in front of what its constructor complains about."""
 
     if not TYPE_CHECKING:  # to which the constructor says what there is to say
@@ -38,11 +38,11 @@ class _NamesItself(_signatures.Shown):
             try:
                 return super().__call__(*args, **kwargs)
             except ValueError as error:
-                _blame(error, cls.__name__, cls.__name__)
+                _add_prefix(error, cls.__name__, cls.__name__)
                 raise
 
 
-def _blame(error: ValueError, named: str, shown: str) -> None:
+def _add_prefix(error: ValueError, named: str, shown: str) -> None:
     """Say in `error` whom it is about, unless it says so."""
     if type(error) is ValueError and named not in str(error):
         error.args = (f"{shown}: {error}",)
@@ -52,7 +52,7 @@ class NotBuiltError(AttributeError, ValueError):
     """Raised for what a layer has as soon as it is used; to ``hasattr`` it is not there."""
 
 
-class Layer(WeightHolder, metaclass=_NamesItself):
+class Layer(WeightHolder, metaclass=_LayerType):
     """A piece of a network: weights, and a function of tensors that uses them.
 
     A subclass makes its weights in ``build(input_shape)`` by means of `add_weight` and computes in
@@ -332,7 +332,7 @@ class Layer(WeightHolder, metaclass=_NamesItself):
         try:
             return self.call(*args, **self._with_training(args, kwargs))
         except ValueError as error:
-            _blame(error, repr(self.name), f"layer {self.name!r}")
+            _add_prefix(error, repr(self.name), f"layer {self.name!r}")
             raise
         finally:
             trace.layers = around

@@ -102,7 +102,7 @@ def _alpha_slope(x: np.ndarray, rate: float, random: np.random.Generator) -> np.
 ALPHA_DROPOUT = _random_op("alpha_dropout", _alpha_forward, _alpha_slope)
 
 
-class Normalization(NamedTuple):
+class NormalizationOptions(NamedTuple):
     """How a batch is normalized; see `normalize_batch`."""
 
     momentum: float
@@ -113,7 +113,12 @@ class Normalization(NamedTuple):
 
 
 def _normalize_forward(
-    x: Any, moving_mean: Any, moving_variance: Any, *terms: Any, how: Normalization, mode: Mode
+    x: Any,
+    moving_mean: Any,
+    moving_variance: Any,
+    *terms: Any,
+    how: NormalizationOptions,
+    mode: Mode,
 ) -> np.ndarray:
     x = np.asarray(x, moving_mean.dtype)
     mean, variance = moving_mean, moving_variance
@@ -136,7 +141,7 @@ def _normalize_backward(
     moving_mean: Any,
     moving_variance: Any,
     *terms: Any,
-    how: Normalization,
+    how: NormalizationOptions,
     mode: Mode,
 ) -> tuple[Any, ...]:
     x = x if x.dtype == moving_mean.dtype else x.astype(moving_mean.dtype)
@@ -162,7 +167,7 @@ def _normalize_backward(
 
 
 def _normalization_in_onnx(
-    w: OnnxWriter, x: str, mean: Any, variance: Any, *terms: Any, how: Normalization
+    w: OnnxWriter, x: str, mean: Any, variance: Any, *terms: Any, how: NormalizationOptions
 ) -> str:
     gain = 1.0 / np.sqrt(variance + mean.dtype.type(how.epsilon))
     if how.scale:
@@ -285,5 +290,5 @@ def normalize_batch(
     inputs = [x, moving_mean, moving_variance]
     inputs += [weight for weight in (gamma, beta) if weight is not None]
     scale, center = gamma is not None, beta is not None
-    how = Normalization(float(momentum), float(epsilon), scale, center, frozen)
+    how = NormalizationOptions(float(momentum), float(epsilon), scale, center, frozen)
     return apply_modal(BATCH_NORMALIZATION, *inputs, training=training, how=how)

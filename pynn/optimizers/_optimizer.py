@@ -16,7 +16,7 @@ import numpy as np
 from pynn import _core, _namespace, _state
 from pynn._numbers import LiveNumber
 from pynn._registry import to_snake_case
-from pynn._signatures import Shown
+from pynn._signatures import SignatureOfInit
 from pynn._user_warning import warn_user
 from pynn.optimizers import schedules
 from pynn.optimizers._common import (
@@ -35,7 +35,7 @@ from pynn.optimizers._learning_rate import (
 from pynn.optimizers._variables import Tracked, in_place, kept_variable, key_of, read, write
 
 
-class Optimizer(metaclass=Shown):
+class Optimizer(metaclass=SignatureOfInit):
     """How gradients change weights. Use one of its subclasses.
 
     Own optimizers define ``update_step(gradient, variable, learning_rate)``, which changes the

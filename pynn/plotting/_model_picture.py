@@ -19,7 +19,7 @@ _FRAME, _FRAME_EDGE = "#f1f4f8", "#8a97a6"
 
 
 @dataclass(frozen=True)
-class Shown:
+class PictureOptions:
     """What a picture of a model shows; see `plot_model` for the fields."""
 
     shapes: bool = False
@@ -36,9 +36,9 @@ class Shown:
         return self.rankdir in ("TB", "BT")
 
 
-def model_picture(diagram: Any, shown: Shown) -> Picture:
+def model_picture(diagram: Any, options: PictureOptions) -> Picture:
     """Return the picture of a `pynn.models` diagram."""
-    inner = _Canvas(diagram, shown).picture
+    inner = _Canvas(diagram, options).picture
     picture = Picture(inner.width + 2 * _MARGIN, inner.height + 2 * _MARGIN)
     picture.items = [_moved(item, _MARGIN, _MARGIN) for item in inner.items]
     return picture
@@ -47,9 +47,9 @@ def model_picture(diagram: Any, shown: Shown) -> Picture:
 class _Card:
     """A layer's rectangle with its head and rows, at the origin."""
 
-    def __init__(self, box: Any, shown: Shown) -> None:
-        title = f"{box.name} ({box.kind})" if shown.layer_names else box.kind
-        rows = _rows(box, shown)
+    def __init__(self, box: Any, options: PictureOptions) -> None:
+        title = f"{box.name} ({box.kind})" if options.layer_names else box.kind
+        rows = _rows(box, options)
         keys = max((text_width(key, FONT_SIZE) for key, _ in rows), default=0.0)
         widest = max((keys + _PADDING + text_width(text, FONT_SIZE) for _, text in rows), default=0)
         title_width = text_width(title, FONT_SIZE, bold=True)
@@ -73,9 +73,9 @@ class _Card:
 class _Frame:
     """A model within the model, drawn in full inside a rectangle with its name."""
 
-    def __init__(self, box: Any, shown: Shown) -> None:
-        canvas = _Canvas(box.inside, shown)
-        title = f"{box.name} ({box.kind})" if shown.layer_names else box.kind
+    def __init__(self, box: Any, options: PictureOptions) -> None:
+        canvas = _Canvas(box.inside, options)
+        title = f"{box.name} ({box.kind})" if options.layer_names else box.kind
         title_width = text_width(title, FONT_SIZE, bold=True)
         self.width = max(canvas.picture.width, title_width) + 2 * _MARGIN
         self.height = canvas.picture.height + 2 * _MARGIN + _ROW
@@ -86,7 +86,7 @@ class _Frame:
             Label(_MARGIN, _MARGIN / 2 + _ROW / 2, title, _DARK, bold=True),
             *[_moved(item, left, top) for item in canvas.picture.items],
         ]
-        shift = left if shown.vertical else top
+        shift = left if options.vertical else top
         self.inlets: list[float | None] = [shift + place for place in canvas.inlets]
         self.outlets: list[float | None] = [shift + place for place in canvas.outlets]
 
@@ -98,9 +98,9 @@ class _Canvas:
     inlets: list[float]
     outlets: list[float]
 
-    def __init__(self, diagram: Any, shown: Shown) -> None:
+    def __init__(self, diagram: Any, options: PictureOptions) -> None:
         cards = [
-            _Frame(box, shown) if box.inside and shown.expand_nested else _Card(box, shown)
+            _Frame(box, options) if box.inside and options.expand_nested else _Card(box, options)
             for box in diagram.boxes
         ]
         links: dict[tuple[int, ...], Link] = {}
@@ -111,27 +111,27 @@ class _Canvas:
                 # A layer that is called twice on the same, or on two outputs, gets one arrow.
                 ports = (source.output, source.input) if leaves or enters else ()
                 links[source.box, target, *ports] = Link(source.box, target, leaves, enters)
-        across = [(c.width, c.height) if shown.vertical else (c.height, c.width) for c in cards]
+        across = [(c.width, c.height) if options.vertical else (c.height, c.width) for c in cards]
         layout = layered_layout(across, list(links.values()))
-        self.picture = _drawn(cards, layout, shown)
+        self.picture = _drawn(cards, layout, options)
         self.inlets = [layout.corners[i][0] + across[i][0] / 2 for i in diagram.inputs]
         self.outlets = [layout.corners[i][0] + across[i][0] / 2 for i, _ in diagram.outputs]
 
 
-def _drawn(cards: list[Any], layout: Layout, shown: Shown) -> Picture:
+def _drawn(cards: list[Any], layout: Layout, options: PictureOptions) -> Picture:
     """Turn a layout from top to bottom into the direction that is wanted."""
     width, height = layout.width, layout.height
-    backwards = shown.rankdir in ("BT", "RL")
+    backwards = options.rankdir in ("BT", "RL")
 
     def oriented(x: float, y: float) -> tuple[float, float]:
         y = height - y if backwards else y
-        return (x, y) if shown.vertical else (y, x)
+        return (x, y) if options.vertical else (y, x)
 
-    picture = Picture(*((width, height) if shown.vertical else (height, width)))
+    picture = Picture(*((width, height) if options.vertical else (height, width)))
     for route in layout.routes:
-        picture.items.append(Arrow([oriented(x, y) for x, y in route], shown.vertical))
+        picture.items.append(Arrow([oriented(x, y) for x, y in route], options.vertical))
     for card, (x, y) in zip(cards, layout.corners, strict=True):
-        along = card.height if shown.vertical else card.width
+        along = card.height if options.vertical else card.width
         left, top = oriented(x, y + along if backwards else y)
         picture.items += [_moved(item, left, top) for item in card.items]
     return picture
@@ -151,18 +151,18 @@ def _head_color(box: Any) -> str:
     return _WEIGHTS if box.trainable else _FROZEN
 
 
-def _rows(box: Any, shown: Shown) -> list[tuple[str, str]]:
+def _rows(box: Any, options: PictureOptions) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    if shown.layer_activations and box.activation is not None:
+    if options.layer_activations and box.activation is not None:
         rows.append(("activation", box.activation))
-    if shown.shapes:
+    if options.shapes:
         sides = [("input", box.input_shapes), ("output", box.output_shapes)]
         if box.kind == "InputLayer":
             sides = [("shape", box.output_shapes)]
         for key, shapes in sides:
             rows += [("" if i else key, str(shape)) for i, shape in enumerate(shapes)]
-    if shown.dtype:
+    if options.dtype:
         rows.append(("dtype", box.dtype))
-    if shown.trainable and box.trainable is not None:
+    if options.trainable and box.trainable is not None:
         rows.append(("trainable", "yes" if box.trainable else "no"))
     return rows

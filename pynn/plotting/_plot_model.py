@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pynn.plotting._model_picture import Shown, model_picture
+from pynn.plotting._model_picture import PictureOptions, model_picture
 
 _DIRECTIONS = ("TB", "BT", "LR", "RL")
 
@@ -90,7 +90,7 @@ def plot_model(
         raise ValueError(f"dpi must be positive. Received: dpi={dpi!r}")
     if layer_range is not None:
         raise ValueError("layer_range is not supported: make a Model of the layers to be drawn")
-    shown = Shown(
+    shown = PictureOptions(
         shapes=show_shapes,
         dtype=show_dtype,
         layer_names=show_layer_names,
@@ -111,7 +111,7 @@ def plot_model(
 
 def model_svg(model: Any) -> str:
     """Return a picture of a model, with names and shapes, as the text of an SVG image."""
-    return model_picture(model._diagram(), Shown(shapes=True, layer_names=True)).svg()
+    return model_picture(model._diagram(), PictureOptions(shapes=True, layer_names=True)).svg()
 
 
 def _shown_by_ipython(path: Path) -> Any:

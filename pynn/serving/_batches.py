@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pynn.serving._content import BadContent, Rows
+from pynn.serving._content import BadContent, RequestRows
 from pynn.serving._served import Served
 
 Outputs = dict[str, np.ndarray]
@@ -28,7 +28,7 @@ _SHORT = 1e-3  # seconds
 
 
 class _Waiting(NamedTuple):
-    rows: Rows
+    rows: RequestRows
     future: asyncio.Future[Outputs]
 
 
@@ -53,7 +53,7 @@ class Batches:
         self._row_seconds = math.inf  # of the fastest batch so far
         self._thread = ThreadPoolExecutor(1, "pynn-predict")
 
-    async def predict(self, rows: Rows) -> Outputs:
+    async def predict(self, rows: RequestRows) -> Outputs:
         """Return the outputs for some rows.
 
         Raises
@@ -103,11 +103,11 @@ class Batches:
         self._waiting = left
         return batch
 
-    def _go_together(self, first: Rows, other: Rows, count: int) -> bool:
+    def _go_together(self, first: RequestRows, other: RequestRows, count: int) -> bool:
         apart = self._served.is_apart
         return apart and first.kind == other.kind and count + other.size <= self._max_rows
 
-    def _outcomes(self, batch: list[Rows]) -> list[Outputs | Exception]:
+    def _outcomes(self, batch: list[RequestRows]) -> list[Outputs | Exception]:
         """Return outputs, or what went wrong, for each request."""
         self._observe(len(batch), sum(rows.size for rows in batch))
         arrays = batch[0].arrays

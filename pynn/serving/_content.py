@@ -49,7 +49,7 @@ class Content(NamedTuple):
     is_table: bool = False
 
 
-class Rows(NamedTuple):
+class RequestRows(NamedTuple):
     """What a model predicts for.
 
     Attributes

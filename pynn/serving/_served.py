@@ -24,7 +24,7 @@ from pynn.models import Model
 from pynn.serving._content import (
     BadContent,
     Content,
-    Rows,
+    RequestRows,
     as_numbers,
     check_lengths,
     in_order,
@@ -74,7 +74,7 @@ class Served(ABC):
     classes: list[Any] | None = None
 
     @abstractmethod
-    def rows(self, content: Content) -> Rows:
+    def rows(self, content: Content) -> RequestRows:
         """Return what to predict for.
 
         Raises
@@ -108,12 +108,12 @@ class ServedModel(Served):
         self.has_several = len(self._output_names) > 1
         self.is_apart = rows_are_apart(model)
 
-    def rows(self, content: Content) -> Rows:
+    def rows(self, content: Content) -> RequestRows:
         """Return an array for each input."""
         given = self._given(content)
         check_lengths(given)
         arrays = [_array(values, field) for values, field in zip(given, self.fields, strict=True)]
-        return Rows(arrays, tuple((array.dtype, array.shape[1:]) for array in arrays))
+        return RequestRows(arrays, tuple((array.dtype, array.shape[1:]) for array in arrays))
 
     def _given(self, content: Content) -> list[Any]:
         names, columns = self._names, content.columns
@@ -175,14 +175,14 @@ class ServedEstimator(Served):
 
     _type_of_values = "number"
 
-    def rows(self, content: Content) -> Rows:
+    def rows(self, content: Content) -> RequestRows:
         """Return a matrix."""
         x = self._matrix(content)
         if x.ndim != 2 or x.shape[1] != len(self._names):
             raise BadContent(
                 f"rows must have {len(self._names)} numbers. Received: an array of shape {x.shape}"
             )
-        return Rows([x], x.dtype)
+        return RequestRows([x], x.dtype)
 
     def _matrix(self, content: Content) -> np.ndarray:
         if content.columns is None:
@@ -228,7 +228,7 @@ class ServedTable(ServedEstimator):
 
     _type_of_values = "any"
 
-    def rows(self, content: Content) -> Rows:
+    def rows(self, content: Content) -> RequestRows:
         """Return the table as an array: of numbers if all are, otherwise of objects."""
         if content.columns is None:
             columns = self._transposed(content.rows or [])
@@ -237,12 +237,12 @@ class ServedTable(ServedEstimator):
         found = [_column(*each) for each in zip(self._names, columns, strict=True)]
         arrays, kinds = zip(*found, strict=True)
         if all(kind == "numbers" for kind in kinds):
-            return Rows([np.column_stack(arrays)], "numbers")
+            return RequestRows([np.column_stack(arrays)], "numbers")
         table = np.empty((len(arrays[0]), len(arrays)), object)
         for j, array in enumerate(arrays):
             table[:, j] = array
         # What a column holds is decided by all of its values: only the like go together.
-        return Rows([table], kinds)
+        return RequestRows([table], kinds)
 
     def _transposed(self, rows: list[Any]) -> list[Any]:
         check_lengths([rows])

@@ -181,7 +181,9 @@ def test_the_page_s_python() -> None:
 
 
 def test_what_was_compiled_for_a_newer_version_is_refused(built: Any) -> None:
-    message = "compiled for version 2 of pynn's functions for Cython, but the pynn that is installed"
+    message = (
+        "compiled for version 2 of pynn's functions for Cython, but the pynn that is installed"
+    )
     with pytest.raises(ImportError, match=message):
         built("newer")
     with pytest.raises(ImportError, match="version 2 of pynn's C functions.* has version 1"):

@@ -17,7 +17,7 @@ from pynn import estimators as ours
 from pynn import optimizers
 from pynn._task_threads import single_blas_thread
 from pynn.estimators.mlp._architecture import Architecture
-from pynn.estimators.mlp._lbfgs import Objective
+from pynn.estimators.mlp._lbfgs import VectorObjective
 from pynn.estimators.mlp._network import Network
 from pynn.training import ArrayData
 from reference import mlp as by_the_book
@@ -67,7 +67,7 @@ def test_gradient_is_that_of_the_book(
     network = Network(architecture)
     network.assign([*coefs, *intercepts])
     network.prepare_trainer([((loss, []), loss_weight)], optimizers.SGD(), weighted=weighted)
-    objective = Objective(network, ArrayData([x], [codes], [weight]), alpha=0.3)
+    objective = VectorObjective(network, ArrayData([x], [codes], [weight]), alpha=0.3)
     value, gradient = objective(objective.vector)
     book = by_the_book.Network(coefs, intercepts, "tanh", out_activation)
     expected, grads = book.gradients(x, targets, 0.3, weight)

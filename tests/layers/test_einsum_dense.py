@@ -1,4 +1,4 @@
-"""`EinsumDense`, products along the last of several axes, and weights that are broadcast over a batch.
+"""`EinsumDense`, products along the last of several axes, and weights broadcast over a batch.
 
 The engine's values and gradients are compared with NumPy's, which `run_eagerly` computes.
 """

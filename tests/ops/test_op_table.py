@@ -11,7 +11,7 @@ from pynn._tensor import Mode, Node, Op, Tensor, ValueTensor, apply
 from pynn._tracing import current
 from pynn.graph._interpreter import run_backward, run_forward
 from pynn.graph._walk import topological
-from pynn.ops._neural import Normalization
+from pynn.ops._neural import NormalizationOptions
 from reference.activations import DECLARED
 
 RNG = np.random.default_rng(5)
@@ -22,7 +22,7 @@ ROW = RNG.uniform(0.5, 1.5, 3)
 KERNEL = RNG.standard_normal((3, 2))
 CUBE = RNG.standard_normal((4, 3, 2))
 LABELS = np.array([0.0, 2.0, 1.0, 2.0])
-NORMALIZATION = Normalization(0.9, 1e-3, scale=True, center=True, frozen=lambda: False)
+NORMALIZATION = NormalizationOptions(0.9, 1e-3, scale=True, center=True, frozen=lambda: False)
 MOMENTS = [RNG.standard_normal(3), RNG.uniform(0.5, 1.5, 3)]
 
 # name: (values, params), or a list of such.

@@ -21,7 +21,7 @@ from pynn.optimizers import SGD
 from pynn.training import ArrayData
 
 
-class Objective:
+class VectorObjective:
     """Loss and gradient of a float64 network as functions of one long vector.
 
     The vector holds the kernels as the engine stores them, (outputs, inputs), then the biases.
@@ -105,7 +105,7 @@ def train_at_once(call: FitCall, task: FitTask | None = None) -> None:
         check_weights(row_weight, "all samples, by class_weight,")
     figures = Figures(call)
     exact.prepare_trainer(figures.losses, SGD(), weighted=row_weight is not None)
-    objective = Objective(exact, figures.training_rows(), estimator.alpha)
+    objective = VectorObjective(exact, figures.training_rows(), estimator.alpha)
     # The last iteration's weights and losses: with the penalty, and without.
     last: tuple[np.ndarray, float, float] = (objective.vector, np.inf, np.inf)
     estimator.n_iter_ = 0

@@ -250,7 +250,9 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
             batch_size=step_rows(x),
             rates=lambda first_step, count: np.full(count, float(self.eta0)),
         )
-        order = _Order(x.shape[0], unit.order_seed if self.shuffle else None, unit.held_out)
+        order = _ReshuffledOrder(
+            x.shape[0], unit.order_seed if self.shuffle else None, unit.held_out
+        )
         best = np.inf
         waiting = 0
         for totals in loop.epochs(0, max_iter, order):
@@ -319,7 +321,7 @@ def _print_epoch(
     )
 
 
-class _Order(EpochOrder):
+class _ReshuffledOrder(EpochOrder):
     """The row numbers of each epoch: shuffled over and over, without those held out."""
 
     def __init__(self, n_rows: int, seed: int | None, held_out: np.ndarray | None) -> None:

@@ -34,7 +34,7 @@ from pynn.estimators.tabular._importances import permuted_scores
 from pynn.estimators.tabular._networks import AVAILABLE, Networks
 from pynn.estimators.tabular._preparation import Preparation
 from pynn.estimators.tabular._recipes import NUMBERS, PRESETS, Recipe
-from pynn.estimators.tabular._training import Rows, Validation, predicted
+from pynn.estimators.tabular._training import PreparedRows, Validation, predicted
 
 Score = Callable[[np.ndarray], float]
 
@@ -206,7 +206,7 @@ class BaseTabular(Estimator, ABC):
         self._clamps = recipe.clamp
         self._learn_y(y, weights)
         targets = self._targets(y)
-        rows = Rows(inputs, targets, _mean_one(self._row_weights(y, weights)))
+        rows = PreparedRows(inputs, targets, _mean_one(self._row_weights(y, weights)))
         shape = self._preparation.shape(len(rows))
         networks = Networks(recipe, shape, targets.shape[1], self._task)
         given = None if x_val is None else self._given_validation(x_val, y_val, weights_val)

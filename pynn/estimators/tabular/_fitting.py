@@ -13,7 +13,7 @@ import numpy as np
 
 from pynn.estimators.tabular._networks import Networks
 from pynn.estimators.tabular._training import (
-    Rows,
+    PreparedRows,
     Say,
     Trained,
     Validation,
@@ -67,7 +67,7 @@ class Fitting:
     ----------
     networks : Networks
         To which they are added.
-    rows : Rows
+    rows : PreparedRows
     folds : ndarray of int, shape (n,), or None
         The fold of each row.
     score_of : callable
@@ -83,7 +83,7 @@ class Fitting:
     def __init__(
         self,
         networks: Networks,
-        rows: Rows,
+        rows: PreparedRows,
         folds: np.ndarray,
         score_of: Callable[[np.ndarray], Callable[[np.ndarray], float]],
         *,
@@ -254,7 +254,9 @@ class Fitting:
             self._networks.recipe = replace(recipe, epochs=epochs)
 
 
-def _rehearse(networks: Networks, rows: Rows, validation: Validation | None, limit: float) -> float:
+def _rehearse(
+    networks: Networks, rows: PreparedRows, validation: Validation | None, limit: float
+) -> float:
     """Return how many seconds an epoch takes, after some steps on a network of its own."""
     network = networks.build(0, len(rows))
     batch_size = network.fit_arguments["batch_size"]

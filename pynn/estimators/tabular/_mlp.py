@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pynn import layers, models, optimizers
-from pynn.estimators.tabular._network import Network, TableShape, loss_and_predictions
+from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_and_predictions
 from pynn.estimators.tabular._recipes import MLPRecipe
 
 # An epoch of a small table has a handful of steps, after which the averages have to be usable.
@@ -14,7 +14,7 @@ _MOMENTUM = 0.9
 
 def build(
     recipe: MLPRecipe, shape: TableShape, n_outputs: int, task: str, rng: np.random.Generator
-) -> Network:
+) -> TabularNetwork:
     """Return a network of dense layers, with AdamW and a cosine for the learning rate.
 
     Parameters
@@ -50,4 +50,4 @@ def build(
     loss, predictions = loss_and_predictions(recipe, task, outputs)
     predictor = model if predictions is outputs else models.Model(inputs, predictions)
     model.compile(optimizer=optimizer, loss=loss)
-    return Network(model, predictor, {"batch_size": batch_size})
+    return TabularNetwork(model, predictor, {"batch_size": batch_size})

@@ -1,7 +1,7 @@
 """What a builder of networks for tables is given, and what it returns.
 
 Each of `_mlp`, `_realmlp` and `_tabm` has a function ``build(recipe, shape, n_outputs, task, rng)``
-that returns a `Network`.
+that returns a `TabularNetwork`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class TableShape(NamedTuple):
 
 
 @dataclass
-class Network:
+class TabularNetwork:
     """A network that can be trained.
 
     Attributes

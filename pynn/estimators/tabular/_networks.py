@@ -11,7 +11,7 @@ from pynn import _state, layers, models
 from pynn._number_checks import is_integer
 from pynn.estimators._saving import saved_as
 from pynn.estimators.tabular import _mlp, _realmlp, _tabm
-from pynn.estimators.tabular._network import Network, TableShape
+from pynn.estimators.tabular._network import TableShape, TabularNetwork
 from pynn.estimators.tabular._recipes import (
     CLASSIFICATION,
     PRESETS,
@@ -58,13 +58,13 @@ class Networks:
         self.task = task
         self.weights: list[list[np.ndarray]] = []
 
-    def build(self, seed: int, n_rows: int) -> Network:
+    def build(self, seed: int, n_rows: int) -> TabularNetwork:
         """Return a new network with weights that follow from `seed`, to train on so many rows."""
         rng = np.random.default_rng(seed)
         shape = TableShape(*self.shape)._replace(n_rows=n_rows)  # copies have a plain tuple
         with _state.temporary_seed(seed):
             build = _BUILDERS[type(self.recipe)]
-            made: Network = build(self.recipe, shape, self.n_outputs, self.task, rng)
+            made: TabularNetwork = build(self.recipe, shape, self.n_outputs, self.task, rng)
         return made
 
     @property

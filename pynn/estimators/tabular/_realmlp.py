@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pynn import initializers, layers, models, optimizers
-from pynn.estimators.tabular._network import Network, TableShape, loss_and_predictions
+from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_and_predictions
 from pynn.estimators.tabular._recipes import RealMLPRecipe
 from pynn.optimizers.schedules import CosineLogCycles, FlatCosineDecay
 
@@ -23,7 +23,7 @@ _ROWS_OF_A_BIAS = 5
 
 def build(
     recipe: RealMLPRecipe, shape: TableShape, n_outputs: int, task: str, rng: np.random.Generator
-) -> Network:
+) -> TabularNetwork:
     """Return RealMLP's network.
 
     Parameters
@@ -74,7 +74,9 @@ def build(
         _set_from_rows(last, x, rng)
 
     fit_arguments = {"batch_size": batch_size, "drop_remainder": True}
-    return Network(model, predictor, fit_arguments, None if recipe.zero_output else initialize)
+    return TabularNetwork(
+        model, predictor, fit_arguments, None if recipe.zero_output else initialize
+    )
 
 
 def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pynn import initializers, layers, losses, models, ops, optimizers
-from pynn.estimators.tabular._network import Network, TableShape, loss_and_predictions
+from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_and_predictions
 from pynn.estimators.tabular._recipes import TabMRecipe
 
 # In the place of infinities: a clip without a bound.
@@ -210,7 +210,7 @@ def _first_scale(recipe: TabMRecipe, shape: TableShape, rng: np.random.Generator
 
 def build(
     recipe: TabMRecipe, shape: TableShape, n_outputs: int, task: str, rng: np.random.Generator
-) -> Network:
+) -> TabularNetwork:
     """Return networks that are trained side by side, each on rows in an order of its own.
 
     Parameters
@@ -279,4 +279,4 @@ def build(
         if binned is not None:
             binned.fit(given[0][:, : shape.n_numbers])
 
-    return Network(model, predictor, {"batch_size": batch_size}, initialize, batches)
+    return TabularNetwork(model, predictor, {"batch_size": batch_size}, initialize, batches)

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from pynn import _state, callbacks, models
-from pynn.estimators.tabular._network import Network
+from pynn.estimators.tabular._network import TabularNetwork
 from pynn.estimators.tabular._recipes import Recipe
 
 Say = Callable[[str], None]
 
 
 @dataclass
-class Rows:
+class PreparedRows:
     """Prepared rows.
 
     Attributes
@@ -35,10 +35,10 @@ class Rows:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def at(self, rows: np.ndarray) -> Rows:
+    def at(self, rows: np.ndarray) -> PreparedRows:
         """Return some of the rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return Rows([each[rows] for each in self.inputs], self.targets[rows], weights)
+        return PreparedRows([each[rows] for each in self.inputs], self.targets[rows], weights)
 
 
 def as_given(inputs: Sequence[np.ndarray]) -> Any:
@@ -96,7 +96,11 @@ class _Epochs(callbacks.Callback):
     """Looks at the validation rows after each epoch, and ends training when none is better."""
 
     def __init__(
-        self, network: Network, recipe: Recipe, validation: Validation | None, say: Say | None
+        self,
+        network: TabularNetwork,
+        recipe: Recipe,
+        validation: Validation | None,
+        say: Say | None,
     ) -> None:
         super().__init__()
         self.best_weights: list[np.ndarray] | None = None
@@ -144,8 +148,8 @@ class _Deadline(callbacks.Callback):
 
 
 def train(
-    network: Network,
-    rows: Rows,
+    network: TabularNetwork,
+    rows: PreparedRows,
     recipe: Recipe,
     seed: int,
     *,
@@ -158,9 +162,9 @@ def train(
 
     Parameters
     ----------
-    network : Network
+    network : TabularNetwork
         A new one.
-    rows : Rows
+    rows : PreparedRows
     recipe : Recipe
     seed : int
         What the orders of the rows and the random numbers of the layers follow from.

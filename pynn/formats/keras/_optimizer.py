@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NEW_GROUP, _OLD_GROUP = "optimizer/vars", "optimizer_weights"
 
 
-class _Order:
+class _VariableOrder:
     """What an optimizer keeps for each weight, by name, in Keras's order and form.
 
     Attributes
@@ -92,7 +92,7 @@ def keras_variables(model: Model) -> list[np.ndarray]:
     found: list[Any] = [np.int32(optimizer._iterations)]
     if isinstance(optimizer._learning_rate, float):
         found.append(np.float32(optimizer._learning_rate))
-    order = _Order(optimizer, weights)
+    order = _VariableOrder(optimizer, weights)
     kept = _kept(model)
     if any(kept):
         found += [{**order.first[i], **kept[i]}[name] for i, name in order.places]
@@ -141,7 +141,7 @@ def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight
     optimizer = model.optimizer
     if optimizer is None:
         return
-    order = _Order(optimizer, weights, apart)
+    order = _VariableOrder(optimizer, weights, apart)
     rest = list(variables[1:])
     expected = [order.first[i][name].shape for i, name in order.places]
     expected += [()] * (order.last is not None)

@@ -102,7 +102,7 @@ class Builder:
 
         The latter are tuples of a name and operands; constants are arrays and floats.
         """
-        program = Program()
+        program = ExpressionBuilder()
 
         def operand(given: Any) -> tuple[str, int]:
             if isinstance(given, tuple):
@@ -123,7 +123,7 @@ class Builder:
         return self._count
 
 
-class Program:
+class ExpressionBuilder:
     """An expression while it is put together: a few instructions that run for each number.
 
     Attributes

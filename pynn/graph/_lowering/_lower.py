@@ -24,7 +24,7 @@ from pynn.graph._features import (
     row_shape,
 )
 from pynn.graph._lowering._analysis import LoweringAnalysis, activation_names, analyze
-from pynn.graph._lowering._builder import Builder, Program
+from pynn.graph._lowering._builder import Builder, ExpressionBuilder
 from pynn.graph._lowering._rules import append_activation, rule_of
 from pynn.ops import Node, Tensor, Weight
 
@@ -240,7 +240,7 @@ def _append_expression(builder: Builder, members: Sequence[Node]) -> int:
     if len(members) == 1 and members[0].op.name in activation_names():
         return append_activation(builder, members[0])
     renames = builder.analysis.renames
-    program = Program()
+    program = ExpressionBuilder()
     values: dict[int, tuple[str, int]] = {}
 
     def operand(value: Any, output: Tensor) -> tuple[str, int]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pynn import backend
-from pynn.estimators.tabular._network import Network, TableShape
+from pynn.estimators.tabular._network import TableShape, TabularNetwork
 from pynn.estimators.tabular._realmlp import build
 from pynn.estimators.tabular._recipes import PRESETS
 
@@ -26,7 +26,7 @@ def float64() -> Iterator[None]:
     backend.set_floatx("float32")
 
 
-def network(task: str, rows: int, numbers: int, outputs: int) -> Network:
+def network(task: str, rows: int, numbers: int, outputs: int) -> TabularNetwork:
     recipe = replace(
         PRESETS["realmlp"][task],
         hidden_layer_sizes=(UNITS,) * 3,

@@ -12,14 +12,14 @@ import pynn
 from estimators.tabular import pytabkit_tabm as known
 from pynn import _core
 from pynn.estimators.tabular import _tabm
-from pynn.estimators.tabular._network import Network, TableShape
+from pynn.estimators.tabular._network import TableShape, TabularNetwork
 from pynn.estimators.tabular._recipes import CLASSIFICATION, PRESETS, REGRESSION
 
 SMALL: dict[str, Any] = {"hidden_layer_sizes": (20, 20), "n_members": 4}
 SHAPE = TableShape(3, (2,), (), 70)
 
 
-def network(preset: str, task: str, **options: Any) -> Network:
+def network(preset: str, task: str, **options: Any) -> TabularNetwork:
     recipe = replace(PRESETS[preset][task], **{**SMALL, **options})
     pynn.utils.set_random_seed(0)
     n_outputs = 3 if task == CLASSIFICATION else 1
