@@ -9,6 +9,8 @@ import pytest
 
 import pynn
 from pynn import _core, layers, losses, metrics, ops
+from pynn.graph import _plan
+from pynn.graph._interpreting_trainer import InterpretingTrainer
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((210, 6)).astype("float32")
@@ -141,3 +143,26 @@ def test_sample_weights_leave_it_to_python_where_they_count() -> None:
     found = model.evaluate(X, Y, sample_weight=weights, verbose=0, return_dict=True)
     expected = (errors * weights).sum() / weights.sum()
     assert found["largest_error"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss", "y", "given"),
+    [
+        (1, "sigmoid", "binary_crossentropy", LABELS % 2, ["accuracy", "mae", squares]),
+        (3, "softmax", "categorical_crossentropy", np.eye(3)[LABELS % 3], ["accuracy", "mse"]),
+        (4, "softmax", "sparse_categorical_crossentropy", LABELS, ["accuracy", chance]),
+        (3, "linear", "mse", Y, ["mae", "mean_absolute_percentage_error", largest_error]),
+    ],
+)
+def test_nodes_in_numpy_count_as_the_engine_does(
+    units: int, activation: str, loss: str, y: Any, given: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments: dict[str, Any] = {"validation_split": 0.3, "shuffle": False}
+    _, expected = fit(units, activation, loss, y, given, **arguments)
+    monkeypatch.setattr(_plan, "lower_to_engine", lambda *args, **kwargs: "nothing")
+    model, found = fit(units, activation, loss, y, given, **arguments)
+    assert isinstance(model._trainers._trainer, InterpretingTrainer)
+    assert list(found) == list(expected)
+    for name, values in expected.items():
+        # Sums of float32 in another order.
+        np.testing.assert_allclose(found[name], values, rtol=1e-4, err_msg=name)
