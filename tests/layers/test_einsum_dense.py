@@ -62,6 +62,8 @@ CASES: dict[str, tuple[Callable[[], layers.Layer], tuple[int, ...]]] = {
     "two groups": (lambda: einsum("bhgi,gio->bhgo", (None, None, 3), bias_axes="go"), (2, 3, 4)),
     "two summed": (lambda: einsum("bij,ijo->bo", 3, bias_axes="o"), (4, 5)),
     "two made": (lambda: einsum("bi,ihd->bhd", (3, 2), bias_axes="hd"), (5,)),
+    "no sum, of one": (lambda: einsum("bg,og->bgo", (None, 4), bias_axes="go"), (1,)),
+    "one output of one group": (lambda: einsum("bhgi,gi->bhg", (None, None)), (1, 1, 3)),
     "no sum": (lambda: einsum("bg,go->bgo", (None, 4), bias_axes="go"), (6,)),
     "plain": (lambda: einsum("bi,io->bo", 4, bias_axes="o", activation="relu"), (6,)),
     "relu": (

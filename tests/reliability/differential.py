@@ -46,6 +46,21 @@ def halves(rng: random.Random, x: Any) -> Any:
     return ops.concatenate([x[:, middle:], x[:, :middle]], axis=-1)
 
 
+def einsum(rng: random.Random, x: Any) -> Any:
+    """Rows in parts, through a kernel that shares some of their axes."""
+    n = x.shape[-1]
+    parts = rng.choice([d for d in range(1, n + 1) if n % d == 0])
+    kernel = rng.sample("gic", rng.randint(1, 3))
+    result = rng.sample("gi", rng.randint(0 if "c" in kernel else 1, 2))
+    if "c" in kernel:
+        result.insert(rng.randint(0, len(result)), "c")
+    sizes = {"g": parts, "i": n // parts, "c": rng.choice((1, 2, 3))}
+    made = layers.EinsumDense(
+        f"bgi,{''.join(kernel)}->b{''.join(result)}", [sizes[axis] for axis in result]
+    )
+    return layers.Flatten()(made(ops.reshape(x, (-1, parts, n // parts))))
+
+
 def folded(rng: random.Random, x: Any) -> Any:
     n = x.shape[-1]
     parts = rng.choice([d for d in range(1, n + 1) if n % d == 0])
@@ -60,6 +75,7 @@ ONE: list[Callable[[random.Random, Any], Any]] = [
     dense,
     halves,
     folded,
+    einsum,
     lambda rng, x: layers.Activation(rng.choice(ACTIVATIONS))(x),
     lambda rng, x: layers.BatchNormalization()(x),
     lambda rng, x: layers.LayerNormalization()(x),

@@ -51,7 +51,10 @@ class Product(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether it is one matrix for all features."""
-        return len(self.offsets) == 1 and self.kernel.ndim == 2 and self.order is None
+        sizes = (math.prod(row_shape(self.x) or ()) // len(self.offsets), self.outputs)
+        # A group of one feature may be an axis of the kernel, too.
+        fits = self.kernel.shape == (sizes[::-1] if self.transposed else sizes)
+        return len(self.offsets) == 1 and self.order is None and fits
 
     def takes_bias(self, bias: Any) -> bool:
         """Whether the engine can add `bias` with it."""
