@@ -37,7 +37,8 @@ def is_integer(value: Any) -> bool:
     >>> is_integer(np.int64(5)), is_integer(5.0), is_integer(True)
     (True, False, False)
     """
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    whole = isinstance(value, (int, np.integer))  # first, as above
+    return (whole or isinstance(value, numbers.Integral)) and not isinstance(value, bool)
 
 
 def checked_size(name: str, value: Any) -> int:

@@ -169,19 +169,17 @@ class Registry(Generic[Kind]):
         >>> losses.get("mse") is losses.mean_squared_error
         True
         """
-        found: Any = identifier
         if identifier is None:
-            found = None if self._default is None else self.find(self._default)
-            return found
-        if self._base is None and callable(identifier) and not isinstance(identifier, type):
-            return found
-        made = isinstance(identifier, (str, type, Mapping))
+            return None if self._default is None else self.find(self._default)  # type: ignore
+        base = self._base
+        found: Any = identifier
         if isinstance(identifier, type):
             found = identifier()
-        elif made:
+        elif callable(found) if base is None else isinstance(found, base):
+            return found
+        elif isinstance(identifier, (str, Mapping)):
             found = self.deserialize(identifier, custom_objects)
-        fits = made or callable(found) if self._base is None else isinstance(found, self._base)
-        if not fits:
+        if found is identifier or not (base is None or isinstance(found, base)):
             others = (
                 "a class, an instance or a function" if not self._base else "a class or an instance"
             )

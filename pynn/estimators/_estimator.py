@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache, lru_cache
+from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,8 +14,6 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 
 from pynn.estimators._fit_lock import LOCK
 from pynn.estimators._saving import as_objects, as_plain, save_estimator
-
-_MISSING = object()
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -66,11 +65,9 @@ class Estimator(BaseEstimator):
             If one is of another type than ``_parameter_constraints`` says, or out of its range.
         """
         cls: Any = type(self)
-        values = self.__dict__
-        for name, default in _defaults(cls):
-            value = values.get(name, _MISSING)
-            if value is _MISSING:
-                value = getattr(self, name)
+        names, defaults = _defaults(cls)
+        values = map(getattr, repeat(self), names)
+        for name, default, value in zip(names, defaults, values, strict=True):
             if value is not default:
                 (_check_plain if _is_plain(value) else _check)(cls, name, value)
 
@@ -112,8 +109,8 @@ def _names(cls: Any, init: Any) -> tuple[str, ...]:
 
 
 @cache
-def _defaults(cls: Any) -> list[tuple[str, Any]]:
-    """Return the parameters of a class of estimators that can be checked, with their defaults."""
+def _defaults(cls: Any) -> tuple[list[str], list[Any]]:
+    """Return names and defaults of the parameters of a class of estimators that can be checked."""
     parameters = inspect.signature(cls).parameters
-    constraints: dict = cls._parameter_constraints
-    return [(name, each.default) for name, each in parameters.items() if name in constraints]
+    names = [name for name in parameters if name in cls._parameter_constraints]
+    return names, [parameters[name].default for name in names]

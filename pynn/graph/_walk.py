@@ -28,22 +28,23 @@ def steps_between(
         Returns the tensors that a step takes.
     """
     known = {id(tensor) for tensor in inputs}
-    done: set[int] = set()
-    # Each tensor is met twice: on the way down, and again when all it depends on is in order.
-    pending = [(tensor, False) for tensor in reversed(list(outputs))]
-    while pending:
-        tensor, expanded = pending.pop()
-        if id(tensor) in known:
-            continue
-        step = made_by(tensor)
-        if id(step) in done:
-            continue
-        if expanded:
-            done.add(id(step))
-            yield step
-            continue
-        pending.append((tensor, True))
-        pending.extend((x, False) for x in reversed(taken_by(step)))
+    met: set[int] = set()
+    begun: list[Step] = []  # each before the next of what it depends on
+    ahead = [iter(outputs)]  # what is still to look at, of the outputs and of each step begun
+    while ahead:
+        for tensor in ahead[-1]:
+            if id(tensor) in known:
+                continue
+            step = made_by(tensor)
+            if id(step) not in met:
+                met.add(id(step))
+                begun.append(step)
+                ahead.append(iter(taken_by(step)))
+                break
+        else:
+            ahead.pop()
+            if begun:
+                yield begun.pop()
 
 
 def topological(outputs: Iterable[Tensor], inputs: Sequence[Tensor]) -> list[Node]:

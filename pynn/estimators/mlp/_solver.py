@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -72,7 +73,7 @@ class SolverSettings(NamedTuple):
     @classmethod
     def of(cls, estimator: object) -> Self:
         """Return the settings of an estimator."""
-        return cls(*[getattr(estimator, name) for name in cls._fields])
+        return cls._make(map(getattr, repeat(estimator), cls._fields))
 
     @property
     def are_names(self) -> bool:
