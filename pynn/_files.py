@@ -141,6 +141,12 @@ def opened(source: Any) -> Iterator[OpenFile]:
     """
     if isinstance(source, OpenFile):
         yield source
+    elif isinstance(source, io.RawIOBase):  # may give a part of what it is asked for
+        buffered = io.BufferedReader(source)
+        try:
+            yield _given(buffered)
+        finally:
+            buffered.detach()
     elif hasattr(source, "read"):
         yield _given(source)
     elif isinstance(source, int) and not isinstance(source, bool):
@@ -184,6 +190,29 @@ _KEPT_OF_NAME = 40
 _ABANDONED = 3600.0
 
 
+class _WholeWrites:
+    """An unbuffered file, which may take a part of what it is given, but here takes all.
+
+    Python's own buffer would close the caller's file where a write fails.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, content: Any) -> int:
+        size = memoryview(content).nbytes
+        left = memoryview(content).cast("B") if size else b""
+        while left:
+            taken = self._file.write(left)
+            if taken is None:
+                raise BlockingIOError(errno.EAGAIN, "the file takes nothing without waiting")
+            left = left[taken:]
+        return size
+
+
 def write_atomically(target: Any, write: Callable[[BinaryIO], object]) -> None:
     """Write a file by way of a temporary one in the same directory.
 
@@ -206,13 +235,9 @@ def write_atomically(target: Any, write: Callable[[BinaryIO], object]) -> None:
     """
     if isinstance(target, io.TextIOBase):
         raise TypeError("a file must be opened in binary mode, as by open(path, 'wb')")
-    if isinstance(target, io.RawIOBase):  # may take a part of what it is given
-        buffered = io.BufferedWriter(target)
-        write(buffered)
-        buffered.detach()
-        return
     if hasattr(target, "write"):
-        write(target)
+        given: Any = _WholeWrites(target) if isinstance(target, io.RawIOBase) else target
+        write(given)
         return
     if isinstance(target, int) and not isinstance(target, bool):
         with os.fdopen(target, "wb", closefd=False) as file:

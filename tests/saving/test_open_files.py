@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import io
 import os
 import stat
@@ -85,6 +87,45 @@ def test_an_open_file_and_its_descriptor(kind: Kind, tmp_path: Path) -> None:
         with (tmp_path / "x").open("rb") as file:
             assert_alike(kind, made, kind.load(way(file)))
             assert not file.closed
+
+
+class InParts(io.FileIO):
+    """An unbuffered file that writes, or reads, no more than a part of what it is asked for."""
+
+    left = 10**9  # bytes of the disk
+
+    def write(self, content: Any) -> int:
+        part = memoryview(content).cast("B")[: min(500, self.left)]
+        if not part:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.left -= len(part)
+        return super().write(part)
+
+    def readinto(self, buffer: Any) -> int:
+        return super().readinto(memoryview(buffer)[:500]) or 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(-1 if size is None or size < 0 else min(size, 500)) or b""
+
+
+def test_an_unbuffered_file(kind: Kind, tmp_path: Path) -> None:
+    made = kind.make()
+    with InParts(str(tmp_path / "x"), "w") as file:
+        kind.save(made, file)
+        assert not file.closed
+    with InParts(str(tmp_path / "x"), "r") as file:
+        assert_alike(kind, made, kind.load(file))
+        assert not file.closed
+
+
+def test_an_unbuffered_file_that_is_full_stays_open(kind: Kind, tmp_path: Path) -> None:
+    made = kind.make()
+    with InParts(str(tmp_path / "x"), "w") as file:
+        file.left = 600
+        with pytest.raises(OSError, match="No space left"):
+            kind.save(made, file)
+        gc.collect()
+        assert not file.closed
 
 
 def test_a_pipe(kind: Kind) -> None:
