@@ -1,7 +1,7 @@
 """`as_keras`: pynn under the names of Keras, for libraries that import those.
 
 What stands here for a module of Keras looks names up in pynn's module of the same name, when they
-are asked for. Nothing of pynn is imported here.
+are asked for: nothing of pynn is imported for them here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self
 
+from pynn import _state
 from pynn._registry import Registry
 
 VERSION = "3.15.1"  # of Keras, whose surface this is
+# What scripts for ``tensorflow.keras`` begin with, whatever they go on to do.
+_OF_TENSORFLOW = {
+    "__version__": "2.21.0",  # whose ``tensorflow.keras`` is that Keras
+    "random": SimpleNamespace(set_seed=_state.set_seed),
+}
 
 _ROOTS = ("keras", "tensorflow")
 # What ``from keras import *`` gives, beside what pynn offers and Keras does not.
@@ -48,9 +54,9 @@ _MORE: dict[str, Any] = {
 def as_keras() -> Installation:
     """Let ``import keras``, ``import tensorflow.keras`` and what is below them find pynn.
 
-    Libraries for Keras, such as KerasTuner, then work with pynn's models as they are. It lasts for
-    the process, or to the end of a ``with`` statement; a library that was imported keeps what it
-    has imported.
+    Libraries for Keras, such as KerasTuner, then work with pynn's models as they are. Of TensorFlow
+    itself there are ``__version__`` and ``random.set_seed``, no more. It lasts for the process, or
+    to the end of a ``with`` statement; a library that was imported keeps what it has imported.
 
     Returns
     -------
@@ -102,7 +108,7 @@ class Installation:
 
 
 class _Module(ModuleType):
-    """A module of Keras, or ``tensorflow``, in which only ``keras`` is."""
+    """A module of Keras, or ``tensorflow``, in which ``keras`` is and next to nothing else."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -111,6 +117,8 @@ class _Module(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         path = self._path
+        if path is None and name in _OF_TENSORFLOW:
+            return _OF_TENSORFLOW[name]
         if path is None and name != "keras":
             raise AttributeError(f"pynn stands for tensorflow.keras, and has no tensorflow.{name}")
         if name == "__all__" and path is not None:
@@ -138,7 +146,7 @@ class _Module(ModuleType):
         raise AttributeError(problem)
 
     def __dir__(self) -> list[str]:
-        return sorted(self.__all__) if self._path is not None else ["keras"]
+        return sorted(self.__all__) if self._path is not None else ["keras", *_OF_TENSORFLOW]
 
 
 def _path_of(name: str) -> str | None:

@@ -34,6 +34,12 @@ assert mnist.load_data is pynn.datasets.mnist.load_data
 assert keras.KerasTensor is pynn.ops.Tensor and isinstance(keras.Input((2,)), keras.KerasTensor)
 assert keras.version().startswith("3.") and keras.__version__ == keras.version()
 assert keras.config.backend() == "pynn" and keras.backend.floatx() == "float32"
+assert tf.__version__.startswith("2.") and dir(tf) == ["__version__", "keras", "random"]
+drawn = []
+for _ in range(2):
+    tf.random.set_seed(42)
+    drawn.append(keras.random.normal((2,)))
+assert (drawn[0] == drawn[1]).all()
 assert "MLPClassifier" not in namespace and "sklearn" not in __import__("sys").modules
 """
 UNDONE = """
