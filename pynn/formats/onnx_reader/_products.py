@@ -119,5 +119,9 @@ def _rms_normalization(call: Call) -> Any:
 
 @OPERATORS.reads("LpNormalization")
 def _lp_normalization(call: Call) -> Any:
-    axis, order = int(call.attribute("axis", -1)), int(call.attribute("p", 2))
-    return ops.normalize(call.tensor(), axis, order, 0.0)
+    x, axis = call.tensor(), int(call.attribute("axis", -1))
+    if int(call.attribute("p", 2)) == 1:
+        size = ops.sum(ops.absolute(x), axis, True)
+    else:
+        size = ops.sqrt(ops.sum(ops.square(x), axis, True))
+    return ops.divide(x, ops.where(ops.equal(size, 0.0), 1.0, size))

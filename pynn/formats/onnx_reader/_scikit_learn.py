@@ -45,7 +45,10 @@ def _linear_regressor(call: Call) -> Any:
 @OPERATORS.reads("LinearClassifier", domain=_DOMAIN)
 def _linear_classifier(call: Call) -> Any:
     labels = call.attribute("classlabels_ints") or call.attribute("classlabels_strings") or []
-    scores = _linear(call, max(1, len(call.attribute("intercepts", labels))))
+    outputs = max(1, len(call.attribute("intercepts", labels)))
+    scores = _linear(call, outputs)
+    if outputs == 1 and len(labels) == 2:  # the score is the second class's
+        scores = ops.concatenate([ops.subtract(1.0, scores), scores], axis=-1)
     return [None, scores]
 
 
@@ -59,6 +62,6 @@ def _linear(call: Call, outputs: int) -> Any:
     after = call.attribute("post_transform", "NONE")
     if after == "NONE":
         return scores
-    if after not in ("LOGISTIC", "SOFTMAX"):
+    if after not in ("LOGISTIC", "SOFTMAX") or after == "SOFTMAX" and outputs == 1:
         raise ValueError(f"the transformation {after!r} of its scores cannot be read")
     return layers.Activation("sigmoid" if after == "LOGISTIC" else "softmax")(scores)
