@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn import regularizers as regularizers
     from pynn import saving as saving
     from pynn import serving as serving
+    from pynn import tree as tree
     from pynn import utils as utils
     from pynn import wrappers as wrappers
     from pynn._as_keras import as_keras as as_keras
@@ -51,6 +52,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn.initializers import Initializer as Initializer
     from pynn.layers import Input as Input
     from pynn.layers import Layer as Layer
+    from pynn.layers import Variable as Variable
     from pynn.losses import Loss as Loss
     from pynn.metrics import Metric as Metric
     from pynn.models import MLP as MLP
@@ -82,7 +84,7 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     ),
     "export": (),
     "initializers": ("Initializer",),
-    "layers": ("Input", "Layer"),
+    "layers": ("Input", "Layer", "Variable"),
     "losses": ("Loss",),
     "metrics": ("Metric",),
     "mlflow": (),
@@ -94,6 +96,7 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     "regularizers": ("Regularizer",),
     "saving": (),
     "serving": (),
+    "tree": (),
     "utils": (),
     "wrappers": (),
 }

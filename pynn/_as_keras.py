@@ -41,10 +41,6 @@ def _legacy(config: Any, custom_objects: Any = None, module_objects: Any = None)
 _MORE: dict[str, Any] = {
     "__version__": VERSION,
     "version": lambda: VERSION,
-    "config.backend": lambda: "pynn",
-    "backend.backend": lambda: "pynn",
-    "config.image_data_format": lambda: "channels_last",
-    "backend.image_data_format": lambda: "channels_last",
     "utils.legacy": SimpleNamespace(
         serialize_keras_object=Registry("object").serialize, deserialize_keras_object=_legacy
     ),
@@ -136,11 +132,10 @@ class _Module(ModuleType):
             inner = f"{self.__name__}.{name}"
             return sys.modules.setdefault(inner, _Module(inner))
         problem = f"pynn has no {key}: it is for dense networks"
-        for home in [path or "", *["saving"] * (path == "utils")]:
-            try:
-                return getattr(_pynn(home), name)
-            except AttributeError as error:
-                problem = str(error) if home == path and _has(path) else problem
+        try:
+            return getattr(_pynn(path or ""), name)
+        except AttributeError as error:
+            problem = str(error) if path and _has(path) else problem
         if key.startswith(_ABSENT) and name[:1].isupper():
             return _absent(name, problem)
         raise AttributeError(problem)

@@ -21,6 +21,7 @@ _WORD = (1 << 64) - 1
 _lock = threading.Lock()
 _floatx = "float32"
 _epsilon = 1e-7
+_interactive = True
 _name_counts: dict[str, int] = {}
 _seed: int | None = None
 _seeds_drawn = 0
@@ -73,6 +74,23 @@ def set_epsilon(value: float) -> None:
     if not is_number(value) or value <= 0:
         raise ValueError(f"epsilon must be a positive number. Received: {value!r}")
     _epsilon = float(value)
+
+
+def enable_interactive_logging() -> None:
+    """Let ``verbose="auto"`` show progress, as it does unless changed."""
+    global _interactive
+    _interactive = True
+
+
+def disable_interactive_logging() -> None:
+    """Let ``verbose="auto"`` show nothing."""
+    global _interactive
+    _interactive = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Return whether ``verbose="auto"`` shows progress."""
+    return _interactive
 
 
 def unique_name(prefix: str) -> str:

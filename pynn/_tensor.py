@@ -102,6 +102,10 @@ class Mode:
         self.position = 0
         self.rows: int | None = None
 
+    def sizes(self, shape: Shape) -> tuple[int, ...]:
+        """Return a shape with the rows of the batch for None."""
+        return tuple(int(self.rows or 0) if n is None else n for n in shape)
+
     def generator(self) -> np.random.Generator:
         """Return the random numbers of the current node, the same ones in its backward pass."""
         if self.seed is None:

@@ -1,4 +1,4 @@
-"""`Weight`: a layer's array, which the engine reads and trains in place."""
+"""`Weight`: an array that the engine reads and trains in place."""
 
 from __future__ import annotations
 
@@ -51,10 +51,11 @@ def checked_factor(name: str, value: Any) -> float:
 
 
 class Weight(Operators):
-    """An array of numbers that belongs to a layer.
+    """An array of numbers that may be trained; `pynn.Variable` is how users make one.
 
     The engine thinks of matrices as ``(outputs, inputs)``; a weight shows them the other way round,
     as Keras and scikit-learn do. Nothing is copied on the way: `view` is the engine's own memory.
+    Whole numbers and truth values are no weights of the engine, and not trained.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class Weight(Operators):
     >>> layer = layers.Dense(2, name="out")
     >>> layer.build((None, 3))
     >>> layer.bias
-    <Weight out/bias, shape=(2,), dtype=float32>
+    <Variable out/bias, shape=(2,), dtype=float32>
     >>> layer.bias.assign([1.0, 2.0]).numpy()
     array([1., 2.], dtype=float32)
     """
@@ -102,21 +103,24 @@ class Weight(Operators):
         learning_rate_factor: float = 1.0,
         weight_decay_factor: float = 1.0,
     ) -> None:
-        self.name = name
-        self.path = name
+        self.name = self.path = name
         if learning_rate_factor != 1:
             self.learning_rate_factor = learning_rate_factor
         if weight_decay_factor != 1:
             self.weight_decay_factor = weight_decay_factor
-        self.trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint
         self.shape: tuple[int, ...] = tuple(value.shape)
         self.dtype: str = dtype_name(value.dtype)
+        self.trainable = trainable and value.dtype.kind == "f"
+        if value.dtype.kind in "iub":
+            self._variable: Any = None
+            self.view: np.ndarray = np.array(value)
+            return
         if self.dtype not in ("float32", "float64"):
             raise ValueError(
-                f"weights must be of type float32 or float64. Received: dtype={self.dtype} for "
-                f"{name!r}"
+                "weights must be of type float32 or float64, or whole numbers or truth values, "
+                f"which are not trained. Received: dtype={self.dtype} for {name!r}"
             )
         if value.ndim == 2:
             rows, cols = self.shape[1], self.shape[0]
@@ -125,7 +129,7 @@ class Weight(Operators):
         in_out = value.ndim == 2 and _is_in_out(cols, rows)
         self._variable = _core.Variable(rows, cols, self.dtype, in_out)
         native = self._variable.view
-        self.view: np.ndarray = native.T if value.ndim == 2 else native.reshape(self.shape)
+        self.view = native.T if value.ndim == 2 else native.reshape(self.shape)
         self.view[...] = value
 
     @property
@@ -216,14 +220,14 @@ class Weight(Operators):
         """Add `value`, and return self; see `assign`."""
         if here.is_recording:
             return self.assign(ops().add(self, value))
-        self.view += np.asarray(value)
+        np.add(self.view, np.asarray(value), out=self.view, casting="unsafe")
         return self
 
     def assign_sub(self, value: Any) -> Weight:
         """Subtract `value`, and return self; see `assign`."""
         if here.is_recording:
             return self.assign(ops().subtract(self, value))
-        self.view -= np.asarray(value)
+        np.subtract(self.view, np.asarray(value), out=self.view, casting="unsafe")
         return self
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -244,7 +248,15 @@ class Weight(Operators):
     def __reduce__(self) -> tuple[Any, ...]:
         kept = (self.trainable, self.regularizer, self.constraint)
         factors = (self.learning_rate_factor, self.weight_decay_factor)
-        return type(self), (self.numpy(), self.name, *kept, *factors), {"path": self.path}
+        arguments = (self.numpy(), self.name, *kept, *factors)
+        return _restored, (type(self), *arguments), {"path": self.path}
 
     def __repr__(self) -> str:
-        return f"<Weight {self.path}, shape={self.shape}, dtype={self.dtype}>"
+        return f"<{type(self).__name__} {self.path}, shape={self.shape}, dtype={self.dtype}>"
+
+
+def _restored(cls: type[Weight], *arguments: Any) -> Weight:
+    """Return a weight that was pickled."""
+    weight = cls.__new__(cls)
+    Weight.__init__(weight, *arguments)
+    return weight

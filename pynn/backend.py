@@ -9,16 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from pynn._dtypes import dtype_name
+from pynn._namespace import is_tensor
 from pynn._state import epsilon, floatx, reset_names, set_epsilon, set_floatx
+from pynn.config import backend, image_data_format
 
 __all__ = [
+    "backend",
     "clear_session",
     "epsilon",
     "floatx",
     "get_value",
+    "image_data_format",
+    "is_float_dtype",
+    "is_int_dtype",
+    "is_keras_tensor",
     "set_epsilon",
     "set_floatx",
     "set_value",
+    "standardize_dtype",
 ]
 __dir__ = __all__.copy
 
@@ -29,6 +38,40 @@ def clear_session() -> None:
     Models that exist keep working. Seeds, float type and fuzz factor stay as they are.
     """
     reset_names()
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """Return the name of a type, that of `floatx` for None.
+
+    Examples
+    --------
+    >>> from pynn import backend
+    >>> backend.standardize_dtype(None), backend.standardize_dtype(int)
+    ('float32', 'int64')
+    """
+    return floatx() if dtype is None else dtype_name(dtype)
+
+
+def is_float_dtype(dtype: Any) -> bool:
+    """Return whether a type is one of fractions."""
+    return standardize_dtype(dtype).startswith("float")
+
+
+def is_int_dtype(dtype: Any) -> bool:
+    """Return whether a type is one of whole numbers."""
+    return standardize_dtype(dtype).startswith(("int", "uint"))
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Return whether `x` is a tensor without a value, as `Input` returns, and layers called on it.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> pynn.backend.is_keras_tensor(pynn.Input((3,))), pynn.backend.is_keras_tensor([1.0])
+    (True, False)
+    """
+    return is_tensor(x) and not hasattr(x, "value")
 
 
 def get_value(x: Any) -> Any:

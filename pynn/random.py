@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _state
+from pynn import _namespace, _state
 from pynn._dtypes import dtype_name
+from pynn._number_checks import checked_rate
 from pynn._tensor import Mode, Op, record
 from pynn._tracing import is_symbolic_pass
 
 __all__ = [
     "SeedGenerator",
+    "categorical",
+    "dropout",
     "normal",
     "randint",
     "set_seed",
@@ -106,21 +109,35 @@ def _generator(seed: int | SeedGenerator | None) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def _draw(
+# How NumPy draws an array, of the two numbers that a distribution is known by.
+_DRAW: dict[str, Callable[[np.random.Generator, Any, Any, tuple[int, ...]], Any]] = {
+    "normal": lambda rng, mean, stddev, shape: rng.normal(mean, stddev, shape),
+    "uniform": lambda rng, low, high, shape: rng.uniform(low, high, shape),
+    "truncated_normal": lambda rng, mean, stddev, shape: (
+        mean + stddev * standard_truncated_normal(rng, shape)
+    ),
+    "randint": lambda rng, low, high, shape: rng.integers(low, high, shape),
+}
+
+
+def _in_a_pass(
     *,
-    draw: Callable[[np.random.Generator, Any], Any],
+    kind: str,
+    of: tuple[Any, Any],
     shape: tuple[int | None, ...],
     dtype: str,
     seed: int | SeedGenerator | None,
+    always: bool,
     mode: Mode,
 ) -> np.ndarray:
     rng = mode.generator() if seed is None else _generator(seed)
-    sizes = tuple(mode.rows if n is None else n for n in shape)
-    return np.asarray(draw(rng, sizes)).astype(dtype, copy=False)
+    sizes = mode.sizes(shape)
+    return np.asarray(_DRAW[kind](rng, *of, sizes)).astype(dtype, copy=False)
 
 
 def _drawn(
-    draw: Callable[[np.random.Generator, Any], Any],
+    kind: str,
+    of: tuple[Any, Any],
     shape: Sequence[int | None],
     dtype: Any,
     seed: int | SeedGenerator | None,
@@ -128,14 +145,16 @@ def _drawn(
     """Return an array of random numbers, or a node of the model that is being recorded."""
     shape, name = tuple(shape), dtype_name(dtype or _state.floatx())
     if is_symbolic_pass():
-        op = Op("pynn.random", _draw, None, lambda *, shape, **params: shape, name, modal=True)
-        return record(op, (), {"draw": draw, "shape": shape, "dtype": name, "seed": seed})
+        op = Op(f"random_{kind}", _in_a_pass, None, lambda *, shape, **_: shape, name, modal=True)
+        params = {"kind": kind, "of": of, "shape": shape, "dtype": name, "seed": seed}
+        return record(op, (), {**params, "always": True})
     if None in shape:
         raise ValueError(
             "the number of rows is known, and may be None, only in the call of a layer or model. "
             f"Received: shape={shape}"
         )
-    return np.asarray(draw(_generator(seed), shape)).astype(name, copy=False)
+    sizes = tuple(n for n in shape if n is not None)
+    return np.asarray(_DRAW[kind](_generator(seed), *of, sizes)).astype(name, copy=False)
 
 
 def normal(
@@ -147,7 +166,8 @@ def normal(
 ) -> Any:
     """Draw from the normal distribution.
 
-    In the `call` of a layer or model each pass draws anew.
+    In the `call` of a layer or model each pass draws anew: in the engine, from the seed of the
+    whole training, what has the rows of the batch and no integer for `seed`; else in NumPy.
 
     Parameters
     ----------
@@ -165,7 +185,7 @@ def normal(
     -------
     ndarray, or a tensor in a `call`
     """
-    return _drawn(lambda rng, sizes: rng.normal(mean, stddev, sizes), shape, dtype, seed)
+    return _drawn("normal", (mean, stddev), shape, dtype, seed)
 
 
 def uniform(
@@ -179,7 +199,7 @@ def uniform(
 
     Parameters are those of `normal`, with the bounds in place of mean and deviation.
     """
-    return _drawn(lambda rng, sizes: rng.uniform(minval, maxval, sizes), shape, dtype, seed)
+    return _drawn("uniform", (minval, maxval), shape, dtype, seed)
 
 
 def truncated_normal(
@@ -194,11 +214,7 @@ def truncated_normal(
     Parameters are those of `normal`. The result's standard deviation is 0.87962566103423978 times
     `stddev`.
     """
-
-    def draw(rng: np.random.Generator, sizes: tuple[int, ...]) -> Any:
-        return mean + stddev * standard_truncated_normal(rng, sizes)
-
-    return _drawn(draw, shape, dtype, seed)
+    return _drawn("truncated_normal", (mean, stddev), shape, dtype, seed)
 
 
 def standard_truncated_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -222,7 +238,86 @@ def randint(
 
     Parameters are those of `normal`, with the bounds in place of mean and deviation.
     """
-    return _drawn(lambda rng, sizes: rng.integers(minval, maxval, sizes), shape, dtype, seed)
+    return _drawn("randint", (minval, maxval), shape, dtype, seed)
+
+
+def categorical(
+    logits: Any, num_samples: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None
+) -> Any:
+    """Draw classes, each as likely as the softmax of its logit says.
+
+    Parameters
+    ----------
+    logits : array-like or tensor of shape (rows, classes)
+    num_samples : int
+        Classes drawn for each row.
+    dtype : dtype, default="int32"
+    seed : int or SeedGenerator, default=None
+        As in `normal`.
+
+    Returns
+    -------
+    ndarray or tensor of shape (rows, num_samples)
+
+    References
+    ----------
+    Maddison, Tarlow and Minka, 2014, "A* sampling": the largest of logits with Gumbel noise.
+
+    Examples
+    --------
+    >>> from pynn import random
+    >>> random.categorical([[0.0, 100.0], [100.0, 0.0]], 3)
+    array([[1, 1, 1],
+           [0, 0, 0]], dtype=int32)
+    """
+    ops = _namespace.ops()
+    rows, classes = ops.shape(logits)
+    tiny = float(np.finfo("float32").tiny)
+    drawn = ops.maximum(uniform((rows, num_samples, classes), seed=seed), tiny)
+    chosen = ops.argmax(ops.expand_dims(logits, 1) - ops.log(-ops.log(drawn)), axis=-1)
+    return ops.cast(chosen, dtype_name(dtype))
+
+
+def dropout(
+    inputs: Any,
+    rate: float,
+    noise_shape: Sequence[int | None] | None = None,
+    seed: int | SeedGenerator | None = None,
+) -> Any:
+    """Set entries to 0 at random and scale up the others, in training and at inference.
+
+    Parameters
+    ----------
+    inputs : array-like or tensor
+    rate : float
+        Probability of 0, in [0, 1).
+    noise_shape : sequence of int, default=None
+        Shape of what is drawn, which is broadcast; None, also for single axes, stands for the
+        shape of `inputs`.
+    seed : int or SeedGenerator, default=None
+        As in `normal`.
+
+    Returns
+    -------
+    ndarray or tensor of the shape of `inputs`
+
+    Raises
+    ------
+    ValueError
+        If `rate` is outside [0, 1).
+
+    See Also
+    --------
+    pynn.layers.Dropout : acts in training only.
+    """
+    ops = _namespace.ops()
+    rate = checked_rate(rate)
+    sizes = ops.shape(inputs)
+    if noise_shape is not None:
+        pairs = zip(noise_shape, sizes, strict=True)
+        sizes = tuple(n if given is None else given for given, n in pairs)
+    kept = ops.cast(uniform(sizes, seed=seed) >= rate, getattr(inputs, "dtype", _state.floatx()))
+    return inputs * kept / (1.0 - rate)
 
 
 def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> np.ndarray:

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # (pynn/_name.py, the native module among them) are the ground that everything stands on.
 PYTHON_LAYERS = (
     {"plotting"},
-    {"backend", "config", "random"},
+    {"backend", "config", "random", "tree"},
     {"ops", "activations", "initializers", "regularizers", "constraints"},
     {"graph", "layers", "losses", "optimizers", "metrics", "callbacks"},
     {"training"},

@@ -14,7 +14,7 @@ import numpy as np
 import pynn
 from pynn import callbacks, layers, losses, metrics, models, optimizers
 from pynn.estimators import MLPClassifier, MLPRegressor, Perceptron
-from pynn.ops import Tensor, Weight
+from pynn.ops import Tensor
 
 X = np.zeros((8, 3), dtype="float32")
 Y = np.zeros((8, 1), dtype="float32")
@@ -35,7 +35,7 @@ def train_a_model() -> pynn.Sequential:
     assert_type(model.predict(X, verbose=0), np.ndarray)
     assert_type(model.predict_on_batch(X), np.ndarray)
     assert_type(model.get_weights(), list[np.ndarray])
-    assert_type(model.trainable_weights, list[Weight])
+    assert_type(model.trainable_weights, list[pynn.Variable])
     assert_type(model.layers, list[layers.Layer])
     assert_type(model.get_layer("hidden"), layers.Layer)
     assert_type(model.count_params(), int)

@@ -4,6 +4,7 @@ A model is what has layers and weights here. What makes one from its config is h
 models may stand above.
 """
 
+from pynn.formats._compile_config import compile_config, compile_from
 from pynn.formats._export import export_model
 from pynn.formats._load import holds_estimator, load_weights, read_model
 from pynn.formats._onnx_file import (
@@ -21,6 +22,8 @@ __all__ = [
     "InputShape",
     "OnnxGraph",
     "checked_opset",
+    "compile_config",
+    "compile_from",
     "computed_in",
     "declare_model_outputs",
     "export_model",

@@ -110,7 +110,7 @@ class Plan:
         self._lower()
 
     def _common_dtype(self, weights: list[Weight]) -> str:
-        types = {weight.dtype for weight in weights}
+        types = {weight.dtype for weight in weights if weight.dtype.startswith("float")}
         if not types:
             types = {t.dtype for t in self.outputs if t.dtype.startswith("float")} or {"float32"}
         if len(types) > 1:

@@ -26,6 +26,7 @@ from pynn.layers import (
     _periodic_embedding,
     _row_normalizations,
     _shaping,
+    _variable,
 )
 from pynn.layers._activations import *
 from pynn.layers._activity_regularization import *
@@ -52,6 +53,7 @@ from pynn.layers._operations import *
 from pynn.layers._periodic_embedding import *
 from pynn.layers._row_normalizations import *
 from pynn.layers._shaping import *
+from pynn.layers._variable import *
 from pynn.layers._weight_holder import NO_LAYERS as NO_LAYERS
 from pynn.ops import Weight
 
@@ -77,6 +79,7 @@ __all__ += _periodic_embedding.__all__
 __all__ += _row_normalizations.__all__
 __all__ += _feature_scale.__all__
 __all__ += _shaping.__all__
+__all__ += _variable.__all__
 __dir__ = __all__.copy
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -203,6 +204,25 @@ class Layer(WeightHolder, metaclass=_LayerType):
         finally:
             trace.training = before
 
+    @contextmanager
+    def _holding(self, **groups: tuple[list[Any], Sequence[Any]]) -> Iterator[None]:
+        """Give weights other values for a while; of each group by name, weights and values."""
+        for name, (weights, values) in groups.items():
+            if len(weights) != len(values):
+                raise ValueError(
+                    f"{self!r} has {len(weights)} {name}, and there must be as many values. "
+                    f"Received: {len(values)}"
+                )
+        before = [(weight, weight.numpy()) for weights, _ in groups.values() for weight in weights]
+        try:
+            for weights, values in groups.values():
+                for weight, value in zip(weights, values, strict=True):
+                    weight.assign(value)
+            yield
+        finally:
+            for weight, value in before:
+                weight.assign(value)
+
     def stateless_call(
         self,
         trainable_variables: Sequence[Any],
@@ -233,27 +253,13 @@ class Layer(WeightHolder, metaclass=_LayerType):
         """
         if not self.built:
             raise ValueError(f"stateless_call() needs a layer that is built. Received: {self!r}")
-        groups = (
-            ("trainable_variables", self.trainable_weights, trainable_variables),
-            ("non_trainable_variables", self.non_trainable_weights, non_trainable_variables),
-        )
-        for name, weights, values in groups:
-            if len(weights) != len(values):
-                raise ValueError(
-                    f"{self!r} has {len(weights)} {name}, and there must be as many values. "
-                    f"Received: {len(values)}"
-                )
-        before = [(weight, weight.numpy()) for _, weights, _ in groups for weight in weights]
-        try:
-            for _, weights, values in groups:
-                for weight, value in zip(weights, values, strict=True):
-                    weight.assign(value)
+        with self._holding(
+            trainable_variables=(self.trainable_weights, trainable_variables),
+            non_trainable_variables=(self.non_trainable_weights, non_trainable_variables),
+        ):
             outputs = self(*args, **kwargs)
             left = [weight.numpy() for weight in self.non_trainable_weights]
             return (outputs, left, self.losses) if return_losses else (outputs, left)
-        finally:
-            for weight, value in before:
-                weight.assign(value)
 
     def _on_tensors_or_arrays(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not any(is_tensor(value) for value in leaves([list(args), kwargs])):
@@ -435,6 +441,26 @@ class Layer(WeightHolder, metaclass=_LayerType):
         return self._calls[0]
 
     # Configuration
+
+    @property
+    def path(self) -> str:
+        """The name, which Keras puts those of models around in front of."""
+        return self.name
+
+    @property
+    def compute_dtype(self) -> str:
+        """The same as `dtype`: layers compute in the type of their weights."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The same as `dtype`."""
+        return self.dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """The same as `dtype`."""
+        return self.dtype
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same layer, without its weights.

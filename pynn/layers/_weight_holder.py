@@ -12,18 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from pynn import _allocation, constraints, initializers, regularizers
-from pynn._dtypes import dtype_name
+from pynn import initializers
 from pynn._structure import leaves
 from pynn._tracing import current
-from pynn.layers._arguments import initialized
-from pynn.ops import Weight
+from pynn.layers._variable import Variable
 
 # Attributes that hold no layers of one's own, or that would be slow to look through.
 NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
 
 # What most attributes are; the others are looked at.
-_PLAIN = frozenset((str, int, float, bool, type(None), Weight, FunctionType))
+_PLAIN = frozenset((str, int, float, bool, type(None), FunctionType))
 
 _WEIGHT_ORDER = ("shape", "initializer", "dtype")
 _OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
@@ -42,7 +40,7 @@ class WeightHolder:
     name: str
     dtype: str
     built: bool
-    _own_weights: list[Weight]
+    _own_weights: list[Variable]
     _rate_factors: Mapping[str, float] = {}  # that the layer was made with, by the weights' names
     _decay_factors: Mapping[str, float] = {}
     _trainable: bool
@@ -60,7 +58,7 @@ class WeightHolder:
         learning_rate_factor: float = 1.0,
         weight_decay_factor: float = 1.0,
         **ignored: Any,
-    ) -> Weight:
+    ) -> Variable:
         """Make a weight that belongs to this layer.
 
         Parameters
@@ -83,7 +81,7 @@ class WeightHolder:
 
         Returns
         -------
-        Weight
+        Variable
 
         Raises
         ------
@@ -104,32 +102,20 @@ class WeightHolder:
             dtype = given.get("dtype", dtype)
             initializer = given.get("initializer", initializer)
         shape = () if shape is None else shape
-        shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        for n in shape:
-            if not isinstance(n, (int, np.integer)) or n < 0:
-                raise ValueError(
-                    f"the shape of a weight must be known. Received: shape={shape} for weight "
-                    f"{name!r} of layer {self.name!r}"
-                )
-        _allocation.claim(shape, f"{self.name}/{name}")
         if initializer is None:
-            initializer = "glorot_uniform" if len(shape) > 1 else "zeros"
-        dtype = self.dtype if dtype is None else dtype_name(dtype)
-        value = np.asarray(initialized(initializers.get(initializer), shape, dtype), dtype)
-        if value.shape != shape:
-            raise ValueError(
-                f"the initializer of weight {name!r} of layer {self.name!r} must return the shape "
-                f"{shape}. Received: shape={value.shape}"
-            )
+            several = isinstance(shape, (tuple, list)) and len(shape) > 1
+            initializer = "glorot_uniform" if several else "zeros"
         name = name or f"weight_{len(self._own_weights)}"
-        weight = Weight(
-            value,
-            name,
-            bool(trainable),
-            regularizers.get(regularizer),
-            constraints.get(constraint),
-            self._rate_factors.get(name, learning_rate_factor),
-            self._decay_factors.get(name, weight_decay_factor),
+        weight = Variable(
+            initializers.get(initializer),
+            shape,
+            self.dtype if dtype is None else dtype,
+            trainable,
+            name=name,
+            regularizer=regularizer,
+            constraint=constraint,
+            learning_rate_factor=self._rate_factors.get(name, learning_rate_factor),
+            weight_decay_factor=self._decay_factors.get(name, weight_decay_factor),
         )
         weight.path = "/".join([*self._names(), weight.name])
         self._own_weights.append(weight)
@@ -146,18 +132,30 @@ class WeightHolder:
 
     def _sublayers(self) -> Iterator[Any]:
         """Yield the layers that this one holds in its attributes, each once."""
+        return self._held(WeightHolder)
+
+    def _held(self, wanted: type) -> Iterator[Any]:
+        """Yield the layers, or the variables, in attributes, and in lists, tuples and dicts there.
+
+        Each once.
+        """
         seen: set[int] = {id(self)}
         for name, value in self.__dict__.items():
             if type(value) in _PLAIN or name in NO_LAYERS:
                 continue
             kind = _kind(type(value))
-            if kind is None:
+            if kind is not wanted and kind is not list:
                 continue
-            found: Any = (value,) if kind is WeightHolder else leaves(value)
+            found: Any = leaves(value) if kind is list else (value,)
             for leaf in found:
-                if isinstance(leaf, WeightHolder) and id(leaf) not in seen:
+                if isinstance(leaf, wanted) and id(leaf) not in seen:
                     seen.add(id(leaf))
                     yield leaf
+
+    def _all_own_weights(self) -> list[Variable]:
+        """Return the weights that the layer has made, and the variables in its attributes."""
+        own = {id(weight): weight for weight in self._own_weights}
+        return [*own.values(), *(v for v in self._held(Variable) if id(v) not in own)]
 
     def _with_sublayers(self) -> Iterator[Any]:
         """Yield this layer and those in it, to any depth."""
@@ -165,46 +163,46 @@ class WeightHolder:
         for layer in self._sublayers():
             yield from layer._with_sublayers()
 
-    def _collect_weights(self, trainable: bool, found: dict[int, tuple[Weight, bool]]) -> None:
+    def _collect_weights(self, trainable: bool, found: dict[int, tuple[Variable, bool]]) -> None:
         """Add the weights that are not in `found`, and whether training changes them."""
         trainable = trainable and self._trainable
-        for weight in self._own_weights:
+        for weight in self._all_own_weights():
             found.setdefault(id(weight), (weight, trainable and weight.trainable))
         for layer in self._sublayers():
             layer._collect_weights(trainable, found)
 
-    def _unique_weights(self) -> Iterable[tuple[Weight, bool]]:
-        found: dict[int, tuple[Weight, bool]] = {}
+    def _unique_weights(self) -> Iterable[tuple[Variable, bool]]:
+        found: dict[int, tuple[Variable, bool]] = {}
         self._collect_weights(True, found)
         return found.values()
 
     @property
-    def weights(self) -> list[Weight]:
+    def weights(self) -> list[Variable]:
         """All weights, each once."""
         return [weight for weight, _ in self._unique_weights()]
 
     @property
-    def trainable_weights(self) -> list[Weight]:
+    def trainable_weights(self) -> list[Variable]:
         """The weights that training changes."""
         return [weight for weight, trainable in self._unique_weights() if trainable]
 
     @property
-    def non_trainable_weights(self) -> list[Weight]:
+    def non_trainable_weights(self) -> list[Variable]:
         """The weights that training leaves alone, or changes other than by gradients."""
         return [weight for weight, trainable in self._unique_weights() if not trainable]
 
     @property
-    def variables(self) -> list[Weight]:
+    def variables(self) -> list[Variable]:
         """The same as `weights`."""
         return self.weights
 
     @property
-    def trainable_variables(self) -> list[Weight]:
+    def trainable_variables(self) -> list[Variable]:
         """The same as `trainable_weights`."""
         return self.trainable_weights
 
     @property
-    def non_trainable_variables(self) -> list[Weight]:
+    def non_trainable_variables(self) -> list[Variable]:
         """The same as `non_trainable_weights`."""
         return self.non_trainable_weights
 
@@ -269,9 +267,10 @@ class WeightHolder:
 
 
 def _find_kind(cls: type) -> type | None:
-    """Return what an attribute of this class may be to a layer: a layer, a container or nothing."""
-    if issubclass(cls, WeightHolder):
-        return WeightHolder
+    """Return what an attribute of this class may be: a layer, a variable, a container or else."""
+    for kind in (WeightHolder, Variable):
+        if issubclass(cls, kind):
+            return kind
     return list if issubclass(cls, (list, tuple, dict)) else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn._number_checks import checked_size
+from pynn._state import is_interactive_logging_enabled
 
 
 def checked_verbose(value: Any) -> int:
@@ -18,7 +19,7 @@ def checked_verbose(value: Any) -> int:
         If it is anything else.
     """
     if isinstance(value, str) and value == "auto":
-        return 1
+        return int(is_interactive_logging_enabled())
     if isinstance(value, (bool, int, np.integer)) and 0 <= value <= 2:
         return int(value)
     raise ValueError(f"verbose must be 'auto', 0, 1 or 2. Received: verbose={value!r}")

@@ -61,7 +61,7 @@ class BaseModel(Layer):
         self._interface = graph
         self.built = True
         self._forget_plans()
-        types = {weight.dtype for weight in self.weights}
+        types = {weight.dtype for weight in self.weights if weight.dtype.startswith("float")}
         if len(types) == 1:
             self.dtype = types.pop()
 

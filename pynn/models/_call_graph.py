@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn import tree
 from pynn._call import Call
 from pynn._structure import leaves, map_leaves, pack
 from pynn.graph import steps_between
@@ -74,7 +75,9 @@ class CallGraph(Interface):
             return operation_behind(tensor)
 
         begin = [t.source[0] for t in self.flat_inputs if t.node is None and t.source is not None]
-        between = steps_between(self.flat_inputs, self.flat_outputs, made_by, lambda c: c.inputs)
+        # Where outputs are a dict, layers are in the order of its sorted keys, as Keras's.
+        ends = tree.flatten(self.outputs)
+        between = steps_between(self.flat_inputs, ends, made_by, lambda c: c.inputs)
         return [*begin, *between]
 
     def _order_layers(self) -> list[Layer]:

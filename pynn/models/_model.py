@@ -13,6 +13,7 @@ import numpy as np
 
 from pynn import _state, formats, optimizers
 from pynn._array_result import ArrayResult, as_result
+from pynn._custom_objects import known_objects
 from pynn._fit_state import FitState
 from pynn._namespace import is_tensor, to_array
 from pynn._signatures import training_position
@@ -264,6 +265,32 @@ class Model(BaseModel):
     def compiled(self) -> bool:
         """Whether `compile` has been called."""
         return self._compiled is not None
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Return what `compile` was given, for `compile_from_config`; {} if it was not called."""
+        return formats.compile_config(self) or {}
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile the model as one was that gave the config.
+
+        A model whose class has a `compile` of its own is left as it is, with a warning.
+
+        Raises
+        ------
+        ValueError
+            If a class or function is neither pynn's nor registered.
+        """
+        formats.compile_from(self, config, known_objects(None))
+
+    @property
+    def run_eagerly(self) -> bool:
+        """False: `compile` takes it for Keras's sake."""
+        return False
+
+    @property
+    def jit_compile(self) -> bool:
+        """False: `compile` takes it for Keras's sake."""
+        return False
 
     @property
     def loss(self) -> Any:
@@ -814,6 +841,46 @@ class Model(BaseModel):
         for penalty in self.losses:
             total = total + penalty
         return total
+
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        metrics_variables: Sequence[Any],
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple[Any, tuple[Any, list[np.ndarray], list[np.ndarray]]]:
+        """Return what `compute_loss` does with other weights; the model's own stay as they are.
+
+        Parameters
+        ----------
+        trainable_variables, non_trainable_variables, metrics_variables : sequence of array-like
+            In the order of the model's attributes of these names.
+        x, y, y_pred, sample_weight, training
+            As in `compute_loss`.
+
+        Returns
+        -------
+        loss, (trainable_variables, non_trainable_variables, metrics_variables)
+            The latter two as it leaves them.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many values as variables.
+        """
+        groups = self.non_trainable_weights, self.metrics_variables
+        with self._holding(
+            trainable_variables=(self.trainable_weights, trainable_variables),
+            non_trainable_variables=(groups[0], non_trainable_variables),
+            metrics_variables=(groups[1], metrics_variables),
+        ):
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training)
+            fixed, counted = ([each.numpy() for each in group] for group in groups)
+            return loss, (trainable_variables, fixed, counted)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None

@@ -8,7 +8,7 @@ each batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pynn import graph
@@ -100,7 +100,7 @@ class Recording(NamedTuple):
 
 
 def plans_of(
-    model: Layer, interface: Interface, call: Call, weights: list[Weight]
+    model: Layer, interface: Interface, call: Call, weights: Sequence[Weight]
 ) -> tuple[graph.Plan, graph.Plan]:
     """Return the plan for training and the one for inference, the same one if they agree.
 
@@ -166,7 +166,7 @@ def _record_both(call: Call, inputs: Any) -> tuple[Recording, Recording]:
 
 
 def _eager_plan(
-    interface: Interface, call: Call, weights: list[Weight], dtype: str
+    interface: Interface, call: Call, weights: Sequence[Weight], dtype: str
 ) -> graph.EagerPlan:
     def compute(inputs: list[Any], training: bool) -> tuple[list[Any], list[Any]]:
         with tracing(training) as trace:

@@ -9,7 +9,8 @@ import numpy as np
 
 from pynn import _state
 from pynn._dtypes import dtype_name
-from pynn._tensor import value_of
+from pynn._tensor import Mode, Op, record, value_of
+from pynn._tracing import is_symbolic_pass
 from pynn.ops._elementwise import add, cast, multiply
 from pynn.ops._shapes import zeros_like
 
@@ -70,22 +71,36 @@ def logspace(
     return made(start, stop, num, endpoint, base, dtype_name(dtype or _state.floatx()), axis)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None) -> np.ndarray:
-    """Return an array filled with one value, of `pynn.backend.floatx()` unless given."""
-    return np.full(shape, value_of(fill_value), dtype_name(dtype or _state.floatx()))
+def _filled_rows(*, shape: tuple[int | None, ...], fill: Any, dtype: str, mode: Mode) -> np.ndarray:
+    return np.full(mode.sizes(shape), fill, dtype)
 
 
-def zeros(shape: Any, dtype: Any = None) -> np.ndarray:
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+    """Return an array filled with one value, of `pynn.backend.floatx()` unless given.
+
+    In the `call` of a layer or model the first axis may be that of the batch, None.
+    """
+    name = dtype_name(dtype or _state.floatx())
+    if is_symbolic_pass() and isinstance(shape, (list, tuple)) and None in shape:
+        op = Op("full", _filled_rows, None, lambda *, shape, **_: shape, name, modal=True)
+        plain = isinstance(fill_value, (int, float, np.generic))
+        fill = float(fill_value) if plain else 0.0
+        filled = record(op, (), {"shape": tuple(shape), "fill": fill, "dtype": name})
+        return filled if plain else add(filled, fill_value)
+    return np.full(shape, value_of(fill_value), name)
+
+
+def zeros(shape: Any, dtype: Any = None) -> Any:
     """Return zeros of that shape, of `pynn.backend.floatx()` unless given."""
     return full(shape, 0, dtype)
 
 
-def ones(shape: Any, dtype: Any = None) -> np.ndarray:
+def ones(shape: Any, dtype: Any = None) -> Any:
     """Return ones of that shape, of `pynn.backend.floatx()` unless given."""
     return full(shape, 1, dtype)
 
 
-def empty(shape: Any, dtype: Any = None) -> np.ndarray:
+def empty(shape: Any, dtype: Any = None) -> Any:
     """Return an array of that shape to be written to: zeros, as in Keras."""
     return zeros(shape, dtype)
 

@@ -11,6 +11,7 @@ import numpy as np
 from pynn._allocation import check_row
 from pynn._shape_rules import broadcast, normalize_axes
 from pynn._tensor import is_symbolic, shape_of
+from pynn.ops._creation import zeros
 from pynn.ops._elementwise import add, subtract, where
 from pynn.ops._inspection import dtype
 from pynn.ops._shapes import (
@@ -56,7 +57,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
         check_row(shape, "broadcast_to")
     if broadcast(shape_of(x), shape) != shape:
         raise ValueError(f"{shape_of(x)} does not broadcast to {shape}")
-    return add(x, np.zeros(shape, dtype(x)))
+    return add(x, zeros(shape, dtype(x)))
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
@@ -147,7 +148,12 @@ def tile(x: Any, repeats: Any) -> Any:
         if count == 1:
             continue
         length = shape_of(x)[axis]
-        if length is None:
+        if count is None and length == 1:  # a row, for each of the batch
+            sizes = list(shape_of(x))
+            sizes[axis] = None
+            x = broadcast_to(x, sizes)
+            continue
+        if length is None or count is None:
             raise ValueError(f"tile leaves an axis of unknown size alone. Received: {repeats}")
         _check_length(x, axis, length * count)
         x = _take_places(x, np.tile(np.arange(length), count), axis)

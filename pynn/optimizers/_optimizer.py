@@ -13,7 +13,7 @@ from typing import Any, Self, Unpack
 
 import numpy as np
 
-from pynn import _core, _namespace, _state
+from pynn import _core, _namespace, _state, initializers
 from pynn._numbers import LiveNumber
 from pynn._registry import to_snake_case
 from pynn._signatures import SignatureOfInit
@@ -39,7 +39,8 @@ class Optimizer(metaclass=SignatureOfInit):
     """How gradients change weights. Use one of its subclasses.
 
     Own optimizers define ``update_step(gradient, variable, learning_rate)``, which changes the
-    variable, and are then called once per batch and variable.
+    variable, and are then called once per batch and variable. What they keep for each, `build`
+    makes by `add_variable_from_reference`.
 
     Parameters
     ----------
@@ -98,6 +99,7 @@ class Optimizer(metaclass=SignatureOfInit):
     _config_names: tuple[str, ...] = ()  # these two are set where an optimizer is declared
     _formulas: Mapping[str, Any] = {}
     _slot_names: tuple[str, ...] = ()  # of an optimizer that has no formula
+    built = False
 
     decay: float = 0.0
     weight_decay: LearningRate | None = None
@@ -295,9 +297,75 @@ class Optimizer(metaclass=SignatureOfInit):
     # ---- steps
 
     def build(self, variables: Iterable[Any]) -> None:
-        """Prepare for `variables`: arrays, or objects with ``.numpy()`` and ``.assign()``."""
+        """Prepare for `variables`: arrays, or objects with ``.numpy()`` and ``.assign()``.
+
+        A subclass that keeps something for each makes it here, after `super().build`; the first
+        step calls this if nobody has.
+        """
+        self.built = True
         for variable in variables:
             self._track(variable)
+
+    def add_variable_from_reference(
+        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
+    ) -> np.ndarray:
+        """Return an array of the shape of a variable, which is kept, saved and restored for it.
+
+        Parameters
+        ----------
+        reference_variable : array or object with ``.numpy()`` and ``.assign()``
+        name : str, default=None
+            None stands for the number of what is kept.
+        initializer : str, Initializer or callable, default="zeros"
+
+        Returns
+        -------
+        ndarray
+            It is to be changed in place, or by its ``assign``.
+        """
+        kept = self._track(reference_variable)
+        number, kept.made = kept.made, kept.made + 1
+        if number == len(kept.state):  # else it came from a file
+            made = initializers.get(initializer)(kept.average.shape, dtype=kept.average.dtype)
+            kept.state.append(np.array(made, kept.average.dtype))
+        if number == len(self._slot_names):
+            self._slot_names = (*self._slot_names, name or f"slot_{number}")
+        path = getattr(reference_variable, "path", "variable").replace("/", "_")
+        return kept_variable(kept.state[number], f"{self.name}/{path}_{self._slot_names[number]}")
+
+    def add_optimizer_variables(
+        self, trainable_variables: Iterable[Any], name: Any, initializer: Any = "zeros"
+    ) -> Any:
+        """Return a list of arrays, one for each variable; of several names, a tuple of lists.
+
+        See `add_variable_from_reference`.
+        """
+        variables = list(trainable_variables)
+        if not isinstance(name, str):
+            several = isinstance(initializer, (list, tuple))
+            given = initializer if several else [initializer] * len(name)
+            pairs = zip(name, given, strict=True)
+            return tuple(self.add_optimizer_variables(variables, *pair) for pair in pairs)
+        return [self.add_variable_from_reference(v, name, initializer) for v in variables]
+
+    def _get_variable_index(self, variable: Any) -> int:
+        """Return the place of a variable among those of `build`, as own optimizers ask for it."""
+        return list(self._tracked).index(key_of(variable))
+
+    @staticmethod
+    def assign(variable: Any, value: Any) -> None:
+        """Overwrite a variable, or what is kept for one."""
+        write(variable, value)
+
+    @staticmethod
+    def assign_add(variable: Any, value: Any) -> None:
+        """Add to a variable, or to what is kept for one."""
+        write(variable, np.add(variable, value))
+
+    @staticmethod
+    def assign_sub(variable: Any, value: Any) -> None:
+        """Subtract from a variable, or from what is kept for one."""
+        write(variable, np.subtract(variable, value))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> LiveNumber:
         """Make one step.
@@ -351,6 +419,8 @@ class Optimizer(metaclass=SignatureOfInit):
                 f"{len(grads) - len(pairs)} of {len(grads)} variables have no gradient and stay "
                 "as they are",
             )
+        if not self.built and type(self).build is not Optimizer.build:
+            self.build(variables)
         variables = [variable for _, variable in pairs]
         kept = [self._track(variable) for variable in variables]
         self._apply(
@@ -683,6 +753,7 @@ class Optimizer(metaclass=SignatureOfInit):
         return {
             **self.__dict__,
             "_tracked": {},
+            "built": False,
             "_shared": {},
             "_excluded": (set(), self._excluded[1]),
         }

@@ -36,11 +36,15 @@ def kept_variable(array: np.ndarray, path: str) -> Kept:
 
 
 class Tracked:
-    """What an optimizer keeps for one variable; `state` are the slots of its formula."""
+    """What an optimizer keeps for one variable.
+
+    `state` are the slots of its formula, or the `made` arrays of an optimizer of somebody's own.
+    """
 
     def __init__(self, variable: Any, value: np.ndarray, state: list[np.ndarray]) -> None:
         self.variable = variable
         self.state = state
+        self.made = len(state)
         self.accumulated = np.zeros_like(value)
         self.average = np.zeros_like(value)
 

@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
+import pynn
 from pynn import _core, layers, optimizers
 from reference.optimizers import NAMES, OPTIMIZERS, make
 
@@ -341,3 +342,59 @@ def test_a_variable_that_is_given_twice_takes_two_steps(kind, clipvalue, change)
     optimizer = optimizers.SGD(0.1, clipvalue=clipvalue)
     optimizer.apply_gradients([(gradient, variable), (2 * gradient, variable)])
     np.testing.assert_allclose(before - np.array(variable), change, rtol=1e-5)
+
+
+class Momentum(optimizers.Optimizer):
+    """As Keras's guide writes one."""
+
+    def __init__(self, learning_rate: float = 0.1, momentum: float = 0.5, **common) -> None:
+        super().__init__(learning_rate, **common)
+        self.momentum = momentum
+
+    def build(self, variables) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self.velocities, self.counts = self.add_optimizer_variables(
+            variables, ["velocity", "count"], ["zeros", "ones"]
+        )
+
+    def update_step(self, gradient, variable, learning_rate) -> None:
+        i = self._get_variable_index(variable)
+        self.assign(self.velocities[i], self.momentum * self.velocities[i] + gradient)
+        self.assign_sub(variable, learning_rate * self.velocities[i])
+        self.assign_add(self.counts[i], 1.0)
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum}
+
+
+def test_an_own_optimizer_keeps_arrays_for_weights(tmp_path) -> None:
+    x = np.linspace(-1, 1, 24).reshape(8, 3)
+    found = []
+    for optimizer in (Momentum(0.1), optimizers.SGD(0.1, momentum=0.5)):
+        pynn.utils.set_random_seed(1)
+        model = pynn.Sequential([pynn.Input((3,)), layers.Dense(2)])
+        model.compile(optimizer, "mse")
+        model.fit(x, x[:, :2], epochs=2, batch_size=4, shuffle=False, verbose=0)
+        model.save(tmp_path / "m.pynn")
+        objects = {"Momentum": Momentum}
+        again = pynn.models.load_model(tmp_path / "m.pynn", custom_objects=objects)
+        for each in (model, again):
+            each.fit(x, x[:, :2], epochs=1, batch_size=4, shuffle=False, verbose=0)
+            found.append(each.get_weights())
+        names = [variable.path.rpartition("_")[2] for variable in model.optimizer.variables[2:]]
+        assert names == (["velocity", "count"] if not found[2:] else ["momentum"]) * 2
+    for other in found[1:]:
+        for mine, its in zip(found[0], other, strict=True):
+            np.testing.assert_allclose(mine, its, rtol=1e-5, atol=1e-7)
+
+
+def test_a_copy_of_an_own_optimizer_starts_anew() -> None:
+    w = np.ones(2)
+    optimizer = Momentum()
+    optimizer.apply([np.ones(2)], [w])
+    again = copy.deepcopy(optimizer)
+    other = np.ones(2)
+    again.apply([np.ones(2)], [other])
+    np.testing.assert_array_equal(w, other)

@@ -37,8 +37,139 @@ _NAN = "`ops.where(ops.isnan(x), ...)` before `ops.cumsum`, `ops.argmax` and the
 _LOOPS = "ops take whole batches; `ops.fori_loop` and `ops.while_loop` repeat what must be"
 _GRADIENTS = "gradients are those of the ops; `Tape` finds them"
 
-# By package and pattern of names.
+_TF_DATA = "makes a `tf.data.Dataset`; arrays, generators and `utils.PyDataset` are read"
+_INNER = "what Keras's parts say to one another, and not code that uses them"
+_MEMORY = "computes again in the backward pass what did not fit a GPU's memory"
+_DEVICES = "for several devices: pynn computes on the CPU, with threads, and `dask` with machines"
+_QUANTIZED = "for numbers of few bits: `Model.export` writes int8, with a report of what that loses"
+_POLICY = "layers compute in the type of their weights, which is `dtype`, or `backend.floatx()`"
+_TREE = "a special case of the functions that are there"
+_DRAWN = "NumPy draws data; `call` and losses draw normal and uniform numbers, integers and classes"
+_FILES = "files hold weights, and the arguments of layers; a subclass of either writes neither"
+_TRACED = "`layer(Input(shape))` and `compute_output_shape` say what comes out"
+_LOOP = (
+    "the loop of the engine is not made of Python functions; `train_step` and its like are called"
+)
+
+# By package, or class, and pattern of names.
 ABSENT: dict[str, dict[str, str]] = {
+    "": {
+        "KerasTensor": "is `ops.Tensor`, and has this name below `as_keras()`",
+        "version": "is `__version__`, and has this name below `as_keras()`",
+        "DTypePolicy": _POLICY,
+        "FloatDTypePolicy": _POLICY,
+        "dtype_policies": _POLICY,
+        "mixed_precision": _MIXED,
+        "Quantizer": _QUANTIZED,
+        "quantizers": _QUANTIZED,
+        "Function": _INNER,
+        "Operation": _INNER,
+        "StatelessScope": _INNER,
+        "SymbolicScope": _INNER,
+        "name_scope": _INNER,
+        "src": _INNER,
+        "InputSpec": "as `layers.InputSpec`",
+        "RematScope": _MEMORY,
+        "remat": _MEMORY,
+        "device": _DEVICES,
+        "distribution": _DEVICES,
+        "distillation": "trains a model on another's outputs: `compute_loss` of a model does",
+        "applications": _IMAGES,
+        "visualization": _IMAGES,
+        "preprocessing": "for images, texts and series: pynn is for dense networks",
+    },
+    "utils": {
+        "Config": "a dict",
+        "FeatureSpace": "`TabularClassifier` and `TabularRegressor` take tables as they are; "
+        "`StringLookup` and its relatives encode columns",
+        "Progbar": "`fit` shows progress; loops of one's own have tqdm",
+        "array_to_img": _IMAGES,
+        "bounding_boxes": _IMAGES,
+        "img_to_array": _IMAGES,
+        "load_img": _IMAGES,
+        "save_img": _IMAGES,
+        "image_dataset_from_directory": _IMAGES,
+        "audio_dataset_from_directory": _SOUND,
+        "text_dataset_from_directory": _TEXTS,
+        "pad_sequences": _TEXTS,
+        "timeseries_dataset_from_array": _TF_DATA,
+        "split_dataset": _TF_DATA,
+        "get_file": "pynn opens no connection: data sets are read from the disk",
+        "get_source_inputs": _INNER,
+        "legacy": _INNER,
+        "model_to_dot": "makes a graph for Graphviz; `utils.plot_model` draws without it",
+        "standardize_dtype": "is in `backend`",
+    },
+    "saving": {"KerasFileEditor": "edits files: weights are read, changed and written by a model"},
+    "random": {"beta": _DRAWN, "binomial": _DRAWN, "gamma": _DRAWN},
+    "config": {
+        "dtype_policy": _POLICY,
+        "set_dtype_policy": _POLICY,
+        "*flash_attention*": _TEXTS,
+        "is_nnx_enabled": _OTHERS,
+        "set_backend": "there is one",
+        "enable_unsafe_deserialization": "code in files is never run",
+        "*max_epochs": "cuts every training short, to try a script: `epochs` does",
+        "*max_steps_per_epoch": "cuts every epoch short, to try a script: `steps_per_epoch` does",
+        "set_image_data_format": _IMAGES,
+    },
+    "backend": {
+        "get_uid": _INNER,
+        "result_type": _INNER,
+        "set_image_data_format": _IMAGES,
+    },
+    "tree": {
+        "MAP_TO_NONE": _TREE,
+        "assert_same_paths": _TREE,
+        "lists_to_tuples": _TREE,
+        "map_shape_structure": _TREE,
+        "map_structure_up_to": _TREE,
+        "traverse": _TREE,
+    },
+    "export": {"ExportArchive": "for TensorFlow's SavedModel; `Model.export` writes ONNX and C"},
+    "wrappers": {"SKLearnTransformer": "a model of its own gives what a layer makes of rows"},
+    "Variable": {
+        "overwrite_with_gradient": _MIXED,
+        "aggregation": _DEVICES,
+        "synchronization": _DEVICES,
+    },
+    "Model": {
+        "add_metric": "older than Keras 3; metrics in attributes are found",
+        "compute_loss_and_updates": _INNER,
+        "jax_state_sync": _INNER,
+        "make_*_function": _LOOP,
+        "compute_mask": _MASKS,
+        "supports_masking": _MASKS,
+        "compute_output_spec": _TRACED,
+        "symbolic_call": _TRACED,
+        "dtype_policy": _POLICY,
+        "input_spec": "as `layers.InputSpec`",
+        "load_own_variables": _FILES,
+        "save_own_variables": _FILES,
+        "*quantiz*": _QUANTIZED,
+        "rematerialized_call": _MEMORY,
+    },
+    "Layer": {
+        "add_metric": "older than Keras 3; metrics in attributes are found",
+        "*build_config": "a layer in a file is built for the shape of what it is called on",
+        "compute_mask": _MASKS,
+        "supports_masking": _MASKS,
+        "compute_output_spec": _TRACED,
+        "symbolic_call": _TRACED,
+        "dtype_policy": _POLICY,
+        "input_spec": "as `layers.InputSpec`",
+        "load_own_variables": _FILES,
+        "save_own_variables": _FILES,
+        "*quantiz*": _QUANTIZED,
+        "rematerialized_call": _MEMORY,
+    },
+    "Optimizer": {
+        "add_variable": "`add_variable_from_reference` keeps an array for each weight, and an "
+        "attribute a number",
+    },
+    "Loss": {},
+    "Metric": {},
+    "callbacks.Callback": {},
     "losses": {
         "CTC": _SOUND,
         "ctc": _SOUND,

@@ -167,6 +167,21 @@ MODELS = [
         {"name": "given", "dtype": "float64", "batch_size": 4, "sparse": False, "optional": True},
         nothing,
     ),
+    Entry(
+        "Variable",
+        {"initializer": "zeros", "shape": (2,)},
+        {
+            "dtype": "float64",
+            "trainable": False,
+            "autocast": False,
+            "aggregation": "mean",
+            "synchronization": "none",
+            "name": "given",
+            "regularizer": "l2",
+            "constraint": "non_neg",
+        },
+        nothing,
+    ),
     *[
         Entry(
             name,
@@ -329,6 +344,30 @@ REST = [
     ],
     Entry("random.set_seed", {"seed": 1}, {}, nothing),
     Entry("random.SeedGenerator", {}, {"seed": 1}, nothing),
+    *[
+        Entry(
+            f"random.{name}",
+            {"shape": (2, 3), **({"minval": 0, "maxval": 9} if name == "randint" else {})},
+            {"dtype": "float64", "seed": 1, **(others if name != "randint" else {})},
+            nothing,
+        )
+        for name, others in (
+            ("normal", {"mean": 1.0, "stddev": 2.0}),
+            ("truncated_normal", {"mean": 1.0, "stddev": 2.0}),
+            ("uniform", {"minval": 1.0, "maxval": 2.0}),
+            ("randint", {}),
+        )
+    ],
+    Entry(
+        "random.categorical",
+        {"logits": np.zeros((2, 3)), "num_samples": 4},
+        {"dtype": "int64", "seed": 1},
+        nothing,
+    ),
+    Entry(
+        "random.dropout", {"inputs": X, "rate": 0.5}, {"noise_shape": (8, 1), "seed": 1}, nothing
+    ),
+    Entry("random.shuffle", {"x": X}, {"axis": 1, "seed": 1}, nothing),
     Entry(
         "models.save_model",
         {"model": small(), "filepath": "m.pynn"},

@@ -67,7 +67,11 @@ def text() -> str:
     rows = []
     for package, patterns in ABSENT.items():
         for why in dict.fromkeys(patterns.values()):
-            names = [f"`{package}.{name}`" for name in patterns if patterns[name] == why]
+            names = [
+                f"`{package}.{name}`".replace("`.", "`")
+                for name in patterns
+                if patterns[name] == why
+            ]
             rows.append(f"| {', '.join(names)} | {why} |")
     parts.append(table("What Keras has and pynn has not", rows, "names", "why"))
     return "\n".join(parts)

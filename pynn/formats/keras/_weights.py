@@ -31,7 +31,7 @@ def own_weights(layer: Layer) -> list[Weight]:
     """Return a layer's own weights in Keras's order, trainable ones first."""
     if isinstance(layer, Normalization) and layer._given is not None:
         return []  # Keras makes constants of them
-    own = layer._own_weights
+    own: list[Weight] = [*layer._all_own_weights()]
     return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
 
 
@@ -158,7 +158,7 @@ def trained_weights(model: Model, pairs: Sequence[tuple[Weight, str]]) -> list[W
     pairs : sequence of (Weight, str)
         From `new_layout`.
     """
-    trained = model.trainable_weights
+    trained: list[Weight] = [*model.trainable_weights]
     if not is_recorded_model(model):
         return trained
     known = {id(weight) for weight in trained}
@@ -219,7 +219,7 @@ def _all_weights(layer: Layer) -> list[Weight]:
         id(weight)
         for inner in layer._with_sublayers()
         if isinstance(inner, Normalization) and not own_weights(inner)
-        for weight in inner._own_weights
+        for weight in inner._all_own_weights()
     }
     found = layer.trainable_weights + layer.non_trainable_weights
     return [weight for weight in found if id(weight) not in constants]

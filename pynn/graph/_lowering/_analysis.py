@@ -66,7 +66,6 @@ def _find_moves(nodes: Sequence[Node], dtype: str) -> tuple[dict[int, np.ndarray
     moves: dict[int, np.ndarray] = {}
     renames: set[int] = set()
     for node in nodes:
-        first = node.inputs[0]
         if node.op.name == "cast" and node.params["dtype"] == dtype:
             renames.add(id(node))
         if node.op.name not in MOVING:
@@ -76,7 +75,7 @@ def _find_moves(nodes: Sequence[Node], dtype: str) -> tuple[dict[int, np.ndarray
             continue
         moves[id(node)] = features
         single = not any(isinstance(value, Tensor) for value in node.inputs[1:])
-        if single and is_in_order(features, math.prod(row_shape(first) or ())):
+        if single and is_in_order(features, math.prod(row_shape(node.inputs[0]) or ())):
             renames.add(id(node))
     return moves, renames
 
@@ -92,9 +91,9 @@ def _find_transposed(nodes: Sequence[Node], wanted: Sequence[Tensor]) -> dict[in
             read = (read[0], *read[2:])
         other |= {id(value) for value in read}
     for node in nodes:
-        weight = node.inputs[0]
         if node.op.name != "transpose" or id(node.output) in other:
             continue
+        weight = node.inputs[0]
         if isinstance(weight, Weight) and node.params["axes"] in (None, (1, 0)):
             if weight.ndim == 2:
                 transposed[id(node.output)] = weight
@@ -111,7 +110,8 @@ def _fuse_products(
             if isinstance(value, Tensor):
                 uses[id(value)] = uses.get(id(value), 0) + 1
     for node in nodes:
-        inner = node.inputs[0].node if isinstance(node.inputs[0], Tensor) else None
+        first = node.inputs[0] if node.inputs else None
+        inner = first.node if isinstance(first, Tensor) else None
         if node.op.name == "add":
             product, bias = node.inputs
             if isinstance(product, Weight):

@@ -115,6 +115,11 @@ class Builder:
         """Return a node that is `fill` for every entry of another."""
         return self.express("where", node, float(fill), float(fill))
 
+    def filled_rows(self, width: int, fill: float) -> int:
+        """Return a node of so many features that are all `fill`, for each row of the batch."""
+        first = next(iter(self.ids.values()))  # an input
+        return self.filled(self.select(first, np.zeros(width, np.int64)), fill)
+
     def count_rows(self, node: int) -> int:
         """Return the number of the batch's rows, as a node of one feature."""
         if self._count is None:

@@ -75,9 +75,10 @@ def lower_to_engine(
         An empty graph to be filled with what predicts, without noise and dropout. None makes one
         that trains too.
     """
-    sourceless = next((node.op.name for node in nodes if not node.inputs), None)
-    if sourceless is not None:
-        return sourceless
+    weights = [weight for weight, _ in updates]
+    weights += [x for node in nodes for x in node.inputs if isinstance(x, Weight)]
+    if any(weight.dtype != dtype for weight in weights):
+        return "a variable of whole numbers"
     wanted = [*outputs, *losses, *(tensor for _, tensor in updates)]
     analysis = analyze(nodes, wanted, dtype)
     if predicting is not None:

@@ -92,6 +92,13 @@ def _filled(builder: Builder, node: Node) -> int | None:
     return builder.filled(builder.node(node.inputs[0]), node.params["fill"])
 
 
+def _full(builder: Builder, node: Node) -> int | None:
+    row = row_shape(node.output)
+    if row is None or not has_rows(node.output) or not math.prod(row):
+        return None
+    return builder.filled_rows(math.prod(row), node.params["fill"])
+
+
 def _batch_size(builder: Builder, node: Node) -> int | None:
     if not has_rows(node.inputs[0]):
         return None
@@ -128,6 +135,34 @@ def _alpha_dropout(builder: Builder, node: Node) -> int | None:
     picked = ("where", mask, x, SELU_FLOOR)
     dropped = ("add", ("multiply", factor, picked), offset)
     return builder.express("where", ("equal", mask, 1.0), x, dropped)
+
+
+def _random_numbers(builder: Builder, node: Node) -> int | None:
+    """Put random numbers together of normal ones, which the engine draws for each row."""
+    row, (a, b) = row_shape(node.output), node.params["of"]
+    given = (a, b, node.params["seed"])
+    if row is None or not has_rows(node.output) or any(isinstance(x, Tensor) for x in given):
+        return None
+    if isinstance(given[2], int) or not math.prod(row):
+        return None
+
+    def normal(deviation: float) -> int:
+        zeros = builder.filled_rows(math.prod(row), 0.0)
+        return builder.add("gaussian_noise", [zeros], stddev=deviation, always=1.0)
+
+    if node.op.name == "random_normal":
+        return builder.express("add", normal(float(b)), float(a)) if b >= 0 else None
+    # The squared length of a normal pair is exponentially distributed: Box and Muller, 1958.
+    squares = (("multiply", x, x) for x in (normal(0.5**0.5), normal(0.5**0.5)))
+    uniform = ("exp", ("negative", ("add", *squares)))
+    below_one = float(np.nextafter(np.dtype(builder.dtype).type(1), 0))
+    unit = ("minimum", uniform, below_one)
+    scaled = ("add", ("multiply", unit, float(b) - float(a)), float(a))
+    if node.op.name == "random_uniform":
+        return builder.express(*scaled)
+    if max(abs(a), abs(b)) > exact_numbers(builder.dtype) // 2:
+        return None
+    return builder.express("minimum", ("floor", scaled), float(b) - 1)
 
 
 # ---- matrix products, and the sums that add a bias to one
@@ -267,6 +302,10 @@ def _rules() -> dict[str, Rule]:
         "alpha_dropout": _alpha_dropout,
         "gaussian_dropout": _random,
         "gaussian_noise": _random,
+        "random_normal": _random_numbers,
+        "random_uniform": _random_numbers,
+        "random_randint": _random_numbers,
+        "full": _full,
         "batch_size": _batch_size,
         "batch_normalization": _batch_normalization,
         "one_hot": _one_hot,

@@ -17,7 +17,6 @@ import numpy as np
 import pynn
 from pynn import _core, ops, optimizers
 from pynn._array_result import as_result
-from pynn.metrics._weight import MetricWeight
 
 
 def standardize_dtype(dtype: Any) -> str:
@@ -35,32 +34,6 @@ def convert_to_numpy(x: Any) -> np.ndarray:
 def convert_to_tensor(*args: Any, **kwargs: Any) -> Any:
     """Return an array of the class that layers return, which tests compare."""
     return as_result(ops.convert_to_tensor(*args, **kwargs))
-
-
-class Variable(ops.Weight):
-    """A weight of no layer, with the arguments of Keras's variables.
-
-    One of integers, such as a count of steps, is as a metric keeps it.
-    """
-
-    def __new__(cls, initializer: Any, shape: Any = None, dtype: Any = None, **others: Any) -> Any:
-        if dtype is not None and standardize_dtype(dtype).startswith("int"):
-            return MetricWeight(np.asarray(initializer, dtype))
-        return super().__new__(cls)
-
-    def __init__(
-        self,
-        initializer: Any,
-        shape: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        name: str | None = None,
-        **ignored: Any,
-    ) -> None:
-        dtype = standardize_dtype(dtype)
-        if callable(initializer):
-            initializer = initializer(shape, dtype=dtype)
-        super().__init__(np.asarray(initializer, dtype), name or "variable", trainable)
 
 
 def _symbolic(shape: Any, dtype: Any = None, name: str | None = None, **ignored: Any) -> Any:
@@ -108,8 +81,7 @@ backend_name = "pynn"
 INSTEAD: dict[str, Any] = {
     "backend.backend": lambda: backend_name,
     "backend.config.backend": lambda: backend_name,
-    "backend.Variable": Variable,
-    "Variable": Variable,
+    "backend.Variable": pynn.Variable,
     "backend.KerasTensor": KerasTensor,
     "backend.common.keras_tensor.KerasTensor": KerasTensor,
     "KerasTensor": KerasTensor,
