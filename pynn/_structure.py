@@ -20,9 +20,9 @@ def _find_kind(cls: type) -> int:
 _kind: Callable[[type], int] = lru_cache(maxsize=1024)(_find_kind)
 
 
-def is_nested(value: Any) -> bool:
-    """Whether `value` is a list, a tuple or a mapping."""
-    return _kind(type(value)) != _LEAF
+def is_nested(structure: Any) -> bool:
+    """Whether `structure` is a list, a tuple or a mapping."""
+    return _kind(type(structure)) != _LEAF
 
 
 def children(structure: Any) -> Any:

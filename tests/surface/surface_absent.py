@@ -96,7 +96,6 @@ ABSENT: dict[str, dict[str, str]] = {
         "split_dataset": _TF_DATA,
         "get_file": "pynn opens no connection: data sets are read from the disk",
         "get_source_inputs": _INNER,
-        "legacy": _INNER,
         "model_to_dot": "makes a graph for Graphviz; `utils.plot_model` draws without it",
         "standardize_dtype": "is in `backend`",
     },
@@ -151,7 +150,7 @@ ABSENT: dict[str, dict[str, str]] = {
     },
     "Layer": {
         "add_metric": "older than Keras 3; metrics in attributes are found",
-        "*build_config": "a layer in a file is built for the shape of what it is called on",
+        "*build_*config": "a layer in a file is built for the shape of what it is called on",
         "compute_mask": _MASKS,
         "supports_masking": _MASKS,
         "compute_output_spec": _TRACED,
@@ -345,4 +344,28 @@ ABSENT: dict[str, dict[str, str]] = {
         "`BackupAndRestore` write pynn's files",
         "RemoteMonitor": "sends to a server; `LambdaCallback` can",
     },
+}
+
+# Of names that are there, what is otherwise than in Keras 3.
+OTHERWISE: dict[str, str] = {
+    "`Input((None, 4))`, and other axes of no known size behind the first": "refused where it is "
+    "given: the rows of a model have one length; pad them, or make each part a row of its own",
+    "`==` of tensors and variables": "asks whether they are the same, so that lists, sets and "
+    "dicts can hold them; `ops.equal` compares numbers",
+    '`metrics=["AUC"]`': "is called `auc`, as in Keras 2, and not `AUC`; so are others by the name "
+    "of a class",
+    "`history.history`, `evaluate`": "the loss comes first, and not the first letter",
+    "`model.metrics_names`": "what `evaluate` returns, one by one, and not `compile_metrics`",
+    "`run_eagerly`, `jit_compile`": "taken, and make no difference: code in `call` that looks at "
+    "values runs in Python, all other in the engine or in NumPy",
+    "`seed` of layers and of a `SeedGenerator` in a `call`": "what the engine draws follows from "
+    "the seed of the whole training, `utils.set_random_seed`",
+    "a `SeedGenerator`": "has no `state` among the weights of a model",
+    "`random.truncated_normal`, and numbers without an axis for the batch, in a `call`": "drawn "
+    "in NumPy, as is what has an integer for `seed`, which draws the same each time",
+    "weights of whole numbers, `Variable(0)` and `add_weight(dtype=...)`": "not trained, and "
+    "models that read them in `call` run in NumPy",
+    "`dtype` of layers and variables": "float32 and float64, the same one in all layers of a model",
+    "`stateless_*` of models, layers, optimizers and metrics": "return"
+    " arrays; gradients are a `Tape`'s, not `jax.grad`'s",
 }

@@ -98,7 +98,14 @@ ATTRIBUTES = [
             "history",
         ),
     ),
-    Attributes("layers.Layer", _called, (*_WEIGHTS, "dtype", "input", "output")),
+    Attributes(
+        "layers.Layer",
+        _called,
+        (*_WEIGHTS, "dtype", "compute_dtype", "variable_dtype", "path", "input", "output"),
+    ),
+    Attributes(
+        "Variable", lambda: _called().kernel, ("shape", "dtype", "ndim", "name", "path", "value")
+    ),
     Attributes("optimizers.Optimizer", _optimizer, ("learning_rate", "iterations", "name")),
     Attributes("losses.Loss", keras.losses.Huber, ("name", "reduction")),
     Attributes("metrics.Metric", keras.metrics.AUC, ("name", "dtype", "variables")),

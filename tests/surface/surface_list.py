@@ -377,6 +377,34 @@ REST = [
     Entry("backend.set_floatx", {"value": "float32"}, {}, nothing),
     Entry("backend.set_epsilon", {"value": 1e-7}, {}, nothing),
     Entry("backend.clear_session", {}, {}, nothing),
+    *[
+        Entry(f"{module}.{name}", {}, {}, nothing)
+        for module, names in (
+            (
+                "config",
+                "backend disable_interactive_logging enable_interactive_logging "
+                "disable_traceback_filtering enable_traceback_filtering image_data_format "
+                "is_interactive_logging_enabled is_traceback_filtering_enabled floatx epsilon",
+            ),
+            ("backend", "backend image_data_format"),
+            ("utils", "clear_session"),
+        )
+        for name in names.split()
+    ],
+    *[
+        Entry(f"backend.{name}", {"dtype": "int32"}, {}, nothing)
+        for name in ("standardize_dtype", "is_float_dtype", "is_int_dtype")
+    ],
+    *[Entry(f"{module}.is_keras_tensor", {"x": X}, {}, nothing) for module in ("backend", "utils")],
+    Entry("utils.unpack_x_y_sample_weight", {"data": (X, Y)}, {}, nothing),
+    Entry("utils.pack_x_y_sample_weight", {"x": X}, {"y": Y, "sample_weight": np.ones(8)}, nothing),
+    *[
+        Entry(f"tree.{name}", {"structure": {"a": [X, 1]}}, {}, nothing)
+        for name in ("flatten", "flatten_with_path")
+    ],
+    Entry("tree.is_nested", {"structure": [1]}, {}, nothing),
+    Entry("tree.pack_sequence_as", {"structure": [1], "flat_sequence": [2]}, {}, nothing),
+    Entry("tree.assert_same_structure", {"a": [1], "b": [2]}, {}, nothing),
     Entry("backend.floatx", {}, {}, nothing),
     Entry("backend.epsilon", {}, {}, nothing),
     Entry("backend.get_value", {"x": np.ones(2)}, {}, nothing),

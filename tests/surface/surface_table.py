@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pynn as keras
-from surface.surface_absent import ABSENT
+from surface.surface_absent import ABSENT, OTHERWISE
 from surface.surface_attributes import ATTRIBUTES, OLDER
 from surface.surface_list import METHODS, SECTIONS
 from surface.surface_methods import OWNED
@@ -74,6 +74,8 @@ def text() -> str:
             ]
             rows.append(f"| {', '.join(names)} | {why} |")
     parts.append(table("What Keras has and pynn has not", rows, "names", "why"))
+    rows = [f"| {what} | {how} |" for what, how in OTHERWISE.items()]
+    parts.append(table("What is otherwise", rows, "of what is there", "how"))
     return "\n".join(parts)
 
 
