@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # "as" says to type checkers what is offered
     from pynn.graph import Tape as Tape
     from pynn.initializers import Initializer as Initializer
     from pynn.layers import Input as Input
+    from pynn.layers import InputSpec as InputSpec
     from pynn.layers import Layer as Layer
     from pynn.layers import Variable as Variable
     from pynn.losses import Loss as Loss
@@ -84,7 +85,7 @@ _OFFERED: dict[str, tuple[str, ...]] = {
     ),
     "export": (),
     "initializers": ("Initializer",),
-    "layers": ("Input", "Layer", "Variable"),
+    "layers": ("Input", "InputSpec", "Layer", "Variable"),
     "losses": ("Loss",),
     "metrics": ("Metric",),
     "mlflow": (),

@@ -17,6 +17,7 @@ from pynn.layers import (
     _encoding,
     _feature_scale,
     _input,
+    _input_spec,
     _lambda,
     _layer_normalization,
     _lookup,
@@ -40,6 +41,7 @@ from pynn.layers._embedding import *
 from pynn.layers._encoding import *
 from pynn.layers._feature_scale import *
 from pynn.layers._input import *
+from pynn.layers._input_spec import *
 from pynn.layers._lambda import *
 from pynn.layers._layer import Layer
 from pynn.layers._layer import NotBuiltError as NotBuiltError
@@ -69,6 +71,7 @@ __all__ += _einsum_dense.__all__
 __all__ += _embedding.__all__
 __all__ += _encoding.__all__
 __all__ += _input.__all__
+__all__ += _input_spec.__all__
 __all__ += _lambda.__all__
 __all__ += _layer_normalization.__all__
 __all__ += _lookup.__all__

@@ -25,6 +25,7 @@ from pynn.layers._arguments import (
     is_shape,
 )
 from pynn.layers._config import with_objects, written
+from pynn.layers._input_spec import check_inputs
 from pynn.layers._weight_holder import WeightHolder
 from pynn.metrics import Metric
 from pynn.ops import Tensor
@@ -82,6 +83,8 @@ class Layer(WeightHolder, metaclass=_LayerType):
     name : str
     built : bool
         Whether the weights exist.
+    input_spec : InputSpec, or structure of them, or None
+        What inputs must be like; a subclass may set it.
 
     Examples
     --------
@@ -99,6 +102,7 @@ class Layer(WeightHolder, metaclass=_LayerType):
 
     _init_call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
     _config_names: tuple[str, ...] = ()  # set where a layer is declared
+    input_spec: Any = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
@@ -262,6 +266,8 @@ class Layer(WeightHolder, metaclass=_LayerType):
             return (outputs, left, self.losses) if return_losses else (outputs, left)
 
     def _on_tensors_or_arrays(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.input_spec is not None and args:
+            check_inputs(self.input_spec, args[0], self.name)
         if not any(is_tensor(value) for value in leaves([list(args), kwargs])):
             if not is_taped():
                 return self._call_on_arrays(args, kwargs)

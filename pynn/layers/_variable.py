@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,9 @@ _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
 class Variable(Weight):
     """An array of numbers that may be trained and assigned to.
 
-    Layers have such for weights. One in an attribute of a layer or model, or in a list, tuple or
-    dict there, is one of its weights: trained, counted and saved with them. One by itself can be
-    used in whatever a `Tape` records and an optimizer steps.
+    Layers have such for weights. One in an attribute of a layer or model of one's own class, or in
+    a list, tuple or dict there, is one of its weights: trained, counted and saved with them. One by
+    itself can be used in whatever a `Tape` records and an optimizer steps.
 
     Parameters
     ----------
@@ -111,14 +112,7 @@ class Variable(Weight):
 
 def _initial(initializer: Any, shape: Any, dtype: Any, name: str) -> np.ndarray:
     """Return the value that a variable starts from."""
-    makes = isinstance(initializer, str) or callable(initializer)
-    if shape is not None:
-        shape = (shape,) if is_integer(shape) else tuple(shape)
-        for n in shape:
-            if not is_integer(n) or n < 0:
-                raise ValueError(
-                    f"the shape of a weight must be known. Received: shape={shape} for {name!r}"
-                )
+    makes = callable(initializer) or isinstance(initializer, (str, Mapping))
     if not makes:
         if is_symbolic_pass() and not isinstance(initializer, np.ndarray):
             to_array(initializer)  # which says of a tensor that it has no value
@@ -131,6 +125,11 @@ def _initial(initializer: Any, shape: Any, dtype: Any, name: str) -> np.ndarray:
     if shape is None:
         raise ValueError(
             f"an initializer needs to know the shape of variable {name!r}. Received: shape=None"
+        )
+    shape = (shape,) if is_integer(shape) else tuple(shape)
+    if not all(is_integer(n) and n >= 0 for n in shape):
+        raise ValueError(
+            f"the shape of a weight must be known. Received: shape={shape} for {name!r}"
         )
     _allocation.claim(shape, name)
     dtype = _state.floatx() if dtype is None else dtype_name(dtype)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from pynn import initializers
 from pynn._structure import leaves
 from pynn._tracing import current
 from pynn.layers._variable import Variable
@@ -21,7 +20,7 @@ from pynn.layers._variable import Variable
 NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
 
 # What most attributes are; the others are looked at.
-_PLAIN = frozenset((str, int, float, bool, type(None), FunctionType))
+_PLAIN = frozenset((str, int, float, bool, type(None), Variable, FunctionType))
 
 _WEIGHT_ORDER = ("shape", "initializer", "dtype")
 _OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
@@ -107,7 +106,7 @@ class WeightHolder:
             initializer = "glorot_uniform" if several else "zeros"
         name = name or f"weight_{len(self._own_weights)}"
         weight = Variable(
-            initializers.get(initializer),
+            initializer,
             shape,
             self.dtype if dtype is None else dtype,
             trainable,
@@ -132,30 +131,29 @@ class WeightHolder:
 
     def _sublayers(self) -> Iterator[Any]:
         """Yield the layers that this one holds in its attributes, each once."""
-        return self._held(WeightHolder)
-
-    def _held(self, wanted: type) -> Iterator[Any]:
-        """Yield the layers, or the variables, in attributes, and in lists, tuples and dicts there.
-
-        Each once.
-        """
         seen: set[int] = {id(self)}
         for name, value in self.__dict__.items():
             if type(value) in _PLAIN or name in NO_LAYERS:
                 continue
             kind = _kind(type(value))
-            if kind is not wanted and kind is not list:
+            if kind is None:
                 continue
-            found: Any = leaves(value) if kind is list else (value,)
+            found: Any = (value,) if kind is WeightHolder else leaves(value)
             for leaf in found:
-                if isinstance(leaf, wanted) and id(leaf) not in seen:
+                if isinstance(leaf, WeightHolder) and id(leaf) not in seen:
                     seen.add(id(leaf))
                     yield leaf
 
     def _all_own_weights(self) -> list[Variable]:
-        """Return the weights that the layer has made, and the variables in its attributes."""
-        own = {id(weight): weight for weight in self._own_weights}
-        return [*own.values(), *(v for v in self._held(Variable) if id(v) not in own)]
+        """Return the weights that the layer has made, and the variables in its attributes.
+
+        Only classes of somebody's own have the latter.
+        """
+        if _is_pynn_s(type(self)):
+            return self._own_weights
+        held = (value for name, value in self.__dict__.items() if name not in NO_LAYERS)
+        variables = [leaf for leaf in leaves(list(held)) if isinstance(leaf, Variable)]
+        return list({id(each): each for each in [*self._own_weights, *variables]}.values())
 
     def _with_sublayers(self) -> Iterator[Any]:
         """Yield this layer and those in it, to any depth."""
@@ -267,12 +265,16 @@ class WeightHolder:
 
 
 def _find_kind(cls: type) -> type | None:
-    """Return what an attribute of this class may be: a layer, a variable, a container or else."""
-    for kind in (WeightHolder, Variable):
-        if issubclass(cls, kind):
-            return kind
+    """Return what an attribute of this class may be to a layer: a layer, a container or nothing."""
+    if issubclass(cls, WeightHolder):
+        return WeightHolder
     return list if issubclass(cls, (list, tuple, dict)) else None
 
 
 # Layers have many attributes, and are looked through often.
 _kind: Callable[[type], type | None] = lru_cache(maxsize=1024)(_find_kind)
+
+
+_is_pynn_s: Callable[[type], bool] = lru_cache(maxsize=1024)(
+    lambda cls: cls.__module__.startswith("pynn.")
+)

@@ -14,7 +14,7 @@ from conformance.agreement import FORMULA, GRADIENT, assert_agree, generator
 from conformance.layer_cases import FLAT, NOISY, ROWS, SMOOTH, Case, case_of, drawn, packed
 
 WHOLE = {"CategoryEncoding", "IntegerLookup", "StringLookup"}  # which take no fractions
-OTHERS = WHOLE | {"Embedding", "InputLayer", "Input", "Layer", "Variable", "Weight"}
+OTHERS = WHOLE | {"Embedding", "InputLayer", "Input", "InputSpec", "Layer", "Variable", "Weight"}
 IDS = [f"{case.cls}-{i}" for i, case in enumerate(SMOOTH + FLAT)]
 
 

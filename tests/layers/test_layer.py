@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+import pynn
 from pynn import Input, backend, initializers, layers, metrics, ops, regularizers
 from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
 from pynn.models import Model, Sequential
@@ -495,3 +498,41 @@ def test_a_call_with_other_weights_than_its_own() -> None:
         model.stateless_call(other[:1], moving, x)
     with pytest.raises(ValueError, match="needs a layer that is built"):
         layers.Dense(2).stateless_call([], [], x)
+
+
+def test_inputs_are_as_input_spec_says() -> None:
+    class Checked(layers.Layer):
+        def __init__(self, spec: Any) -> None:
+            super().__init__(name="checked")
+            self.input_spec = spec
+
+        def call(self, inputs: Any) -> Any:
+            return inputs[0] if isinstance(inputs, list) else inputs
+
+    spec = layers.InputSpec
+    x = np.zeros((2, 3), "float32")
+    for good in (
+        spec(ndim=2),
+        spec(shape=(None, 3)),
+        spec(min_ndim=1, max_ndim=2, axes={-1: 3, 0: None}),
+        spec(shape=(None, 3, 1), allow_last_axis_squeeze=True),
+        spec(dtype="float32"),
+    ):
+        assert Checked(good)(x).shape == x.shape
+        assert Checked(good)(pynn.Input((3,))).shape == (None, 3)
+    for bad, problem in (
+        (spec(ndim=3), "3 axes"),
+        (spec(shape=(None, 4)), "the size 4 along axis 1"),
+        (spec(min_ndim=3), "3 axes at least"),
+        (spec(max_ndim=1), "1 axes at most"),
+        (spec(axes={-1: 4}), "the size 4 along axis -1"),
+        (spec(axes={5: 4}), "the size 4 along axis 5"),
+        (spec(dtype="int32"), "of type int32"),
+    ):
+        for value in (x, pynn.Input((3,))):
+            with pytest.raises(ValueError, match=f"layer 'checked' must .*{problem}"):
+                Checked(bad)(value)
+    pair = [spec(ndim=2), spec(ndim=2, optional=True)]
+    assert Checked(pair)([x, None]).shape == x.shape
+    with pytest.raises(ValueError, match="takes 2 inputs. Received: 1"):
+        Checked(pair)(x)

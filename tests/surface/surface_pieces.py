@@ -65,6 +65,22 @@ def lookup(name: str, data: Any, **others: Any) -> Entry:
 
 
 LAYERS = [
+    Entry(
+        "layers.InputSpec",
+        {},
+        {
+            "dtype": "float32",
+            "shape": (None, 6),
+            "ndim": 2,
+            "max_ndim": 3,
+            "min_ndim": 1,
+            "axes": {-1: 6},
+            "allow_last_axis_squeeze": True,
+            "name": "given",
+            "optional": True,
+        },
+        nothing,
+    ),
     Entry("layers.Input", {"shape": (6,)}, {"name": "given", "dtype": "float64"}, nothing),
     Entry("layers.InputLayer", {"shape": (6,)}, {"name": "given", "dtype": "float64"}, nothing),
     Entry("layers.InputLayer", {"input_shape": (6,)}, {"name": "given"}, nothing),
