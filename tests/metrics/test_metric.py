@@ -82,6 +82,16 @@ def test_weights_take_part_in_arithmetic_and_keep_their_place() -> None:
     assert (int(metric.n), metric.inner.result()) == (0, 0.0)
 
 
+def test_weights_are_shown_and_stepped_through() -> None:
+    weight = metrics.Mean().add_weight(name="w", shape=(2,), initializer="ones")
+    assert (weight.ndim, len(weight)) == (1, 2)
+    assert repr(weight.assign_sub(0.5)) == "<MetricWeight w: array([0.5, 0.5])>"
+    array = np.array([1.0, 2.0])
+    array += weight
+    np.testing.assert_array_equal(array, [1.5, 2.5])
+    assert f"{metrics.Mean().add_weight(name='w', shape=()):.2f}" == "0.00"
+
+
 def test_weights_refuse_other_shapes() -> None:
     metric = Peak()
     with pytest.raises(ValueError, match=r"'peak' must have the shape \(2,\). Received: shape=\(3"):

@@ -166,3 +166,42 @@ def test_nodes_in_numpy_count_as_the_engine_does(
     for name, values in expected.items():
         # Sums of float32 in another order.
         np.testing.assert_allclose(found[name], values, rtol=1e-4, err_msg=name)
+
+
+class Errors(metrics.Metric):
+    """Figures of several names, or an array of them."""
+
+    def __init__(self, as_dict: bool, name: str = "errors") -> None:
+        super().__init__(name=name)
+        self.as_dict = as_dict
+        self.total = self.add_weight(name="total", shape=(2,), initializer="zeros")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        error = np.asarray(y_pred) - np.asarray(y_true)
+        self.total.assign_add([np.abs(error).sum(), np.square(error).sum()])
+
+    def result(self) -> Any:
+        if self.as_dict:
+            return {"absolute": self.total[0], "squared": self.total[1]}
+        return self.total.numpy()
+
+
+@pytest.mark.parametrize("as_dict", [True, False])
+def test_results_of_several_figures(as_dict: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    model = pynn.Sequential([layers.Input((6,)), layers.Dense(3)])
+    model.compile("sgd", "mse", metrics=[Errors(as_dict)])
+    history = model.fit(X, Y, validation_data=(X, Y), epochs=2, verbose=2).history
+    error = model.predict(X, verbose=0) - Y
+    expected = [np.abs(error).sum(), np.square(error).sum()]
+    found = model.evaluate(X, Y, verbose=0, return_dict=True)
+    shown = capsys.readouterr().out
+    if as_dict:
+        names = ["loss", "absolute", "squared"]
+        assert [*history] == [*names, *(f"val_{name}" for name in names)]
+        np.testing.assert_allclose([found["absolute"], found["squared"]], expected, rtol=1e-5)
+        np.testing.assert_allclose(history["val_squared"][-1], expected[1], rtol=1e-5)
+        assert " - squared: " in shown
+    else:
+        np.testing.assert_allclose(found["errors"], expected, rtol=1e-5)
+        np.testing.assert_allclose(history["val_errors"][-1], expected, rtol=1e-5)
+        assert " - errors: [" in shown

@@ -22,6 +22,23 @@ def test_it_reads_like_a_number() -> None:
 
 
 @pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: [x + 1, 1 - x, x * 3, 3 / x, x**2, 2**x, x // 0.3, x % 0.3, 1 // x, 1 % x],
+        lambda x: [-x, +x, abs(x), round(x, 1), float(x), int(x), bool(x), str(x)],
+        lambda x: [x < 1, x <= 0.75, x > 1, x >= 1, x == 0.75, x != 1],
+        lambda x: [np.float32(3) * x, np.sqrt(x), np.asarray(x), *(np.ones(2) + x)],
+    ],
+)
+def test_it_takes_part_in_arithmetic_like_a_number(compute: Any) -> None:
+    rate = SGD(0.75).learning_rate
+    assert compute(rate) == compute(0.75)
+    assert repr(rate) == "<learning_rate: 0.75>"
+    assert rate.assign_add(0.5).assign_sub(0.25) == 1.0
+    assert [*range(3)][SGD().iterations] == 0
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda o: setattr(o, "learning_rate", 0.5),

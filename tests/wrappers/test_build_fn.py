@@ -39,6 +39,33 @@ def test_fit_keywords_pass_through() -> None:
     assert isinstance(keras_reg.model, keras.Model)
 
 
+@pytest.mark.parametrize("form", [lambda x: x, lambda x: [x], lambda x: {"out": x}])
+@pytest.mark.parametrize(
+    ("units", "loss", "classes"),
+    [
+        (1, "binary_crossentropy", SIDES),
+        (1, {"class_name": "BinaryCrossentropy", "config": {}}, SIDES),
+        (1, keras.losses.BinaryCrossentropy(), SIDES),
+        (3, "categorical_crossentropy", THIRDS),
+        (3, "sparse_categorical_crossentropy", THIRDS),
+    ],
+)
+def test_losses_in_every_form_decide_what_targets_are(
+    form: Any, units: int, loss: Any, classes: np.ndarray
+) -> None:
+    def build() -> Any:
+        activation = "sigmoid" if units == 1 else "softmax"
+        made = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(units, activation, name="out")]
+        )
+        made.compile(keras.optimizers.Adam(0.1), form(loss))
+        return made
+
+    classifier = KerasClassifier(build, epochs=30, verbose=0)
+    classifier.fit(X, classes)
+    assert np.mean(classifier.predict(X, verbose=0) == classes) > 0.8
+
+
 def test_defaults_are_parameters() -> None:
     regressor = KerasRegressor(build_fn=regression, n_neurons=3, epochs=2, batch_size=40, verbose=0)
     regressor.fit(X, LINE)
