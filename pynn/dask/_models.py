@@ -371,7 +371,7 @@ def _trained(
     data = ShardedData(cluster.cut, steps, local_steps)
     try:
         history: History = model._run_epochs(
-            data, None, objectives, trainer, validation=validation, by_segments=True, **arguments
+            data, objectives, trainer, validation=validation, by_segments=True, **arguments
         )
     finally:
         cluster.close()

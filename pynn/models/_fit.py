@@ -1,6 +1,6 @@
 """What `Model.fit` is made of: data and trainer, validation, and what to do at epochs and steps.
 
-The epochs themselves are `pynn.training`'s.
+The loop over epochs itself is `pynn.training`'s.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pynn import _state
+from pynn._fit_state import FitState
 from pynn._number_checks import checked_rate, is_integer
+from pynn._user_warning import warn_user
 from pynn.callbacks import CallbackList, History
 from pynn.models._custom_steps import Steps
 from pynn.models._evaluation import Evaluation, checked_objectives, evaluation_of
@@ -19,6 +22,7 @@ from pynn.optimizers import schedules
 from pynn.training import (
     ArrayData,
     BatchData,
+    EpochOrder,
     Listener,
     Objectives,
     Rates,
@@ -309,7 +313,94 @@ class FitListener(Listener):
             self._bar.update(steps, self._objectives.logs(loop.totals()))
 
 
-def position_of(loop: TrainingLoop, objectives: Objectives | Steps) -> dict[str, Any] | None:
+def run_epochs(
+    self: Model,
+    data: ArrayData | BatchData,
+    objectives: Objectives | Steps,
+    trainer: Trainer,
+    *,
+    validation: Evaluation | None,
+    batch_size: int,
+    epochs: int,
+    verbose: int,
+    callbacks: Any,
+    shuffle: bool,
+    initial_epoch: int,
+    steps_per_epoch: int | None = None,
+    validation_freq: Any = 1,
+    by_segments: bool = False,
+) -> History:
+    """Go through the epochs of `fit`, with its data prepared; see `Training`.
+
+    `pynn.dask` trains models by it, too, with data and trainer of its own.
+    """
+    rates, taken = numbers_of(self, objectives), steps_per_epoch
+    if taken is not None:  # whole groups, as in Keras
+        taken += -taken % self.steps_per_execution
+    loop = TrainingLoop(
+        trainer,
+        data,
+        batch_size,
+        rates,
+        steps_per_epoch=taken,
+        by_segments=by_segments,
+    )
+    notified = CallbackList(
+        callbacks,
+        model=self,
+        add_history=True,
+        verbose=verbose,
+        epochs=epochs,
+        steps=steps_per_epoch or loop.steps,
+    )
+    listener = FitListener(
+        self,
+        loop,
+        objectives,
+        notified,
+        validation=validation,
+        validation_freq=validation_freq,
+        epochs=epochs,
+        verbose=verbose,
+    )
+    self.stop_training = False
+    state = FitState(
+        _state.next_seed() if shuffle else None,
+        initial_epoch,
+        position=lambda: _position_of(loop, objectives),
+    )
+    notified.set_fit_state(state)
+    notified.on_train_begin()
+    failed = True
+    try:
+        # A callback that restores an earlier training says where and how to go on.
+        if state.resumed is not None:
+            loop.resume(state.resumed)
+            if state.resumed["epoch_steps"]:
+                listener.restore_metrics(state.resumed["metrics"])
+        first, order = max(initial_epoch, state.first_epoch), EpochOrder(state.shuffle_seed)
+        lock = self._trainers.hold()
+        try:
+            loop.run(first, epochs, order)
+        finally:
+            lock.release()
+        if loop.exhausted:
+            warn_user(
+                "the data ran out before an epoch had all of its steps, and the epoch ended "
+                "there. An epoch begins where the last one ended, so that the data must hand "
+                "out steps_per_epoch * epochs batches"
+            )
+        failed = False
+    finally:
+        listener.close(failed)
+        notified.set_fit_state(FitState())  # so that callbacks do not keep the data alive
+        self.optimizer._set_iterations(trainer.iterations)
+    self.optimizer.finalize_variable_values(self._trainers.weights)
+    notified.on_train_end(listener.logs)
+    return self.history
+
+
+def _position_of(loop: TrainingLoop, objectives: Objectives | Steps) -> dict[str, Any] | None:
     """Return where a training stands within its data, as plain values."""
     position = loop.position()
     return None if position is None else {**position, "metrics": objectives.held()}

@@ -11,16 +11,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from pynn import _state, formats, optimizers
+from pynn import formats, optimizers
 from pynn._array_result import ArrayResult, as_result
 from pynn._custom_objects import known_objects
-from pynn._fit_state import FitState
 from pynn._namespace import is_tensor, to_array
 from pynn._signatures import training_position
 from pynn._structure import is_nested, leaves, map_leaves
 from pynn._tensor import Op, Tensor, is_taped, suspended
 from pynn._tracing import current, tracing
-from pynn._user_warning import warn_user
 from pynn.callbacks import CallbackList, History
 from pynn.graph import Tape
 from pynn.metrics import Mean
@@ -29,12 +27,12 @@ from pynn.models._arguments import checked_count, checked_verbose, figures
 from pynn.models._base_model import BaseModel
 from pynn.models._compile_metrics import CompileMetrics
 from pynn.models._compiled import Compiled, NotCompiledError
-from pynn.models._custom_steps import Steps, unpack
+from pynn.models._custom_steps import unpack
 from pynn.models._evaluation import evaluation_of
 from pynn.models._fit import (
     FitListener,
     numbers_of,
-    position_of,
+    run_epochs,
     training_of,
     validation_of,
 )
@@ -46,7 +44,6 @@ from pynn.models._taped_call import TapedCall, taped_op
 from pynn.models._trainer_cache import TrainerCache
 from pynn.training import (
     ArrayData,
-    EpochOrder,
     Objectives,
     Signature,
     TrainingLoop,
@@ -474,7 +471,9 @@ class Model(BaseModel):
             checked_count("validation_steps", validation_steps, None),
         )
         return self._run_epochs(
-            *training,
+            training.data,
+            training.objectives,
+            training.trainer,
             validation=validation,
             batch_size=batch_size,
             epochs=epochs,
@@ -485,90 +484,6 @@ class Model(BaseModel):
             steps_per_epoch=steps_per_epoch,
             validation_freq=validation_freq,
         )
-
-    def _run_epochs(
-        self,
-        data: Any,
-        held_out: Any,
-        objectives: Objectives | Steps,
-        trainer: Any,
-        *,
-        validation: Any,
-        batch_size: int,
-        epochs: int,
-        verbose: int,
-        callbacks: Any,
-        shuffle: bool,
-        initial_epoch: int,
-        steps_per_epoch: int | None = None,
-        validation_freq: Any = 1,
-        by_segments: bool = False,
-    ) -> History:
-        """Go through the epochs of `fit`, with its data prepared; see `Training`."""
-        rates, taken = numbers_of(self, objectives), steps_per_epoch
-        if taken is not None:  # whole groups, as in Keras
-            taken += -taken % self.steps_per_execution
-        loop = TrainingLoop(
-            trainer,
-            data,
-            batch_size,
-            rates,
-            steps_per_epoch=taken,
-            by_segments=by_segments,
-        )
-        notified = CallbackList(
-            callbacks,
-            model=self,
-            add_history=True,
-            verbose=verbose,
-            epochs=epochs,
-            steps=steps_per_epoch or loop.steps,
-        )
-        listener = FitListener(
-            self,
-            loop,
-            objectives,
-            notified,
-            validation=validation,
-            validation_freq=validation_freq,
-            epochs=epochs,
-            verbose=verbose,
-        )
-        self.stop_training = False
-        state = FitState(
-            _state.next_seed() if shuffle else None,
-            initial_epoch,
-            position=lambda: position_of(loop, objectives),
-        )
-        notified.set_fit_state(state)
-        notified.on_train_begin()
-        failed = True
-        try:
-            # A callback that restores an earlier training says where and how to go on.
-            if state.resumed is not None:
-                loop.resume(state.resumed)
-                if state.resumed["epoch_steps"]:
-                    listener.restore_metrics(state.resumed["metrics"])
-            first, order = max(initial_epoch, state.first_epoch), EpochOrder(state.shuffle_seed)
-            lock = self._trainers.hold()
-            try:
-                loop.run(first, epochs, order)
-            finally:
-                lock.release()
-            if loop.exhausted:
-                warn_user(
-                    "the data ran out before an epoch had all of its steps, and the epoch ended "
-                    "there. An epoch begins where the last one ended, so that the data must hand "
-                    "out steps_per_epoch * epochs batches"
-                )
-            failed = False
-        finally:
-            listener.close(failed)
-            notified.set_fit_state(FitState())  # so that callbacks do not keep the data alive
-            self.optimizer._set_iterations(trainer.iterations)
-        self.optimizer.finalize_variable_values(self._trainers.weights)
-        notified.on_train_end(listener.logs)
-        return self.history
 
     def train_on_batch(
         self,
@@ -606,6 +521,8 @@ class Model(BaseModel):
         finally:
             lock.release()
         return figures(listener.logs, return_dict)
+
+    _run_epochs = run_epochs
 
     # ---- evaluation and prediction
 
