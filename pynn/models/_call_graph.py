@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pynn import tree
@@ -121,21 +123,27 @@ class CallGraph(Interface):
         ValueError
             If there is nothing, or None, for an input.
         """
-        values: dict[int, Any] = {}
-        given = zip(self.flat_inputs, self.match(inputs), self._optional, strict=True)
-        for tensor, value, optional in given:
+        given = self.match(inputs)
+        for tensor, value, optional in zip(self.flat_inputs, given, self._optional, strict=True):
             if value is None and not optional:
                 raise ValueError(f"input {tensor.name!r} needs data. Received: None")
-            values[id(tensor)] = value
+        return pack(self.outputs, self.walk(given, operator.call))
+
+    def walk(self, inputs: Sequence[Any], call_layer: Callable[..., Any]) -> list[Any]:
+        """Go through the calls with other values of the inputs, and return those of the outputs.
+
+        ``call_layer(layer, *args, **kwargs)`` returns what takes the place of a layer's outputs.
+        """
+        values = {id(old): new for old, new in zip(self.flat_inputs, inputs, strict=True)}
         for call in self.calls:
             if not call.inputs:
                 continue
             args = map_leaves(lambda x: _replaced(x, values), list(call.args))
             kwargs = map_leaves(lambda x: _replaced(x, values), call.kwargs)
-            results = call.layer(*args, **kwargs)
+            results = call_layer(call.layer, *args, **kwargs)
             for tensor, value in zip(leaves(call.outputs), leaves(results), strict=True):
                 values[id(tensor)] = value
-        return pack(self.outputs, [values[id(tensor)] for tensor in self.flat_outputs])
+        return [values[id(tensor)] for tensor in self.flat_outputs]
 
     def match(self, inputs: Any) -> list[Any]:
         """Return one value per input, by name for a dict and by position otherwise."""

@@ -6,11 +6,10 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pynn._structure import leaves, map_leaves, matched
+from pynn._structure import leaves, map_leaves, matched, pack
 from pynn.layers import OPERATIONS, InputLayer, Layer
 from pynn.models._model import Model
 from pynn.models._sequential import Sequential
-from pynn.ops import Tensor
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -105,26 +104,17 @@ def _clone(
                 "input_tensors must have the form of the model's inputs. Received: "
                 f"input_tensors={input_tensors}, and the inputs are {network.inputs}"
             )
-    values = {id(old): new for old, new in zip(network.flat_inputs, inputs, strict=True)}
-    for call in network.calls:
-        if not call.inputs:
-            continue
-        layer = copied(call.layer)
-        args = map_leaves(lambda x: values.get(id(x), x), list(call.args))
-        kwargs = map_leaves(lambda x: values.get(id(x), x), call.kwargs)
-        if call_function is None or isinstance(layer, OPERATIONS):
-            results = layer(*args, **kwargs)
-        else:
-            results = call_function(layer, *args, **kwargs)
-        for tensor, value in zip(leaves(call.outputs), leaves(results), strict=True):
-            values[id(tensor)] = value
 
-    def counterpart(tensor: Tensor) -> Any:
-        return values[id(tensor)]
+    def call_copy(layer: Layer, *args: Any, **kwargs: Any) -> Any:
+        copy = copied(layer)
+        if call_function is None or isinstance(copy, OPERATIONS):
+            return copy(*args, **kwargs)
+        return call_function(copy, *args, **kwargs)
 
+    outputs = network.walk(inputs, call_copy)
     clone = type(model)(
-        inputs=map_leaves(counterpart, network.inputs),
-        outputs=map_leaves(counterpart, network.outputs),
+        inputs=pack(network.inputs, inputs),
+        outputs=pack(network.outputs, outputs),
         name=model.name,
     )
     clone._trainable = model._trainable
