@@ -93,6 +93,11 @@ def get_registered_object(
     return None
 
 
+def is_pynn(thing: Any) -> bool:
+    """Whether a class or function is pynn's own, and not a user's."""
+    return (getattr(thing, "__module__", None) or "").split(".")[0] == "pynn"
+
+
 def known_objects(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return all that a file may name, what is registered by its short name too."""
     short = {name.rpartition(">")[2]: thing for name, thing in _registered.items()}

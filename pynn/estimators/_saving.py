@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from pynn import _safetensors, activations, losses, metrics, optimizers
+from pynn._custom_objects import is_pynn
 from pynn._dtypes import type_of_numbers
 from pynn._files import FileError, OpenFile, file_errors, opened
 from pynn._json import from_text, to_text
@@ -301,7 +302,7 @@ def _written_object(value: Any) -> Any:
     name = getattr(value, "__name__", None)
     if not callable(value) or name is None or name == "<lambda>":
         return None
-    if value.__module__.split(".")[0] == "pynn":
+    if is_pynn(value):
         for kind in ("activation", "loss", "metric"):
             if getattr(_KINDS[kind][1], name, None) is value:
                 return {"kind": kind, "config": name}

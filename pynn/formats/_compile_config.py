@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pynn import losses, metrics, optimizers
+from pynn._custom_objects import is_pynn
 from pynn._json import encode, to_text
 from pynn._user_warning import warn_user
 
@@ -50,7 +51,7 @@ def name_of(value: Any) -> Any:
     name = getattr(value, "__name__", None)
     if name is None or name == "<lambda>":
         raise ValueError(f"{value!r} has no name that it could be found by; define it with def")
-    known = isinstance(value, type) or (value.__module__ or "").split(".")[0] == "pynn"
+    known = isinstance(value, type) or is_pynn(value)
     return name if known else {"class_name": "function", "config": name}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pynn._custom_objects import is_pynn
 from pynn._structure import map_leaves
 from pynn.formats import InputShape
 from pynn.models._functional_config import known_classes
@@ -66,10 +67,10 @@ def _own_objects(model: Model) -> dict[str, Any]:
     for layer in model._with_sublayers():
         for thing in (type(layer), *vars(layer).values()):
             name = getattr(thing, "__name__", None)
-            module = getattr(thing, "__module__", None) or "pynn"
-            if name and callable(thing) and module.split(".")[0] != "pynn":
+            known = getattr(thing, "__module__", None) is None or is_pynn(thing)
+            if name and callable(thing) and not known:
                 own[name] = thing
             kind = type(thing)
-            if hasattr(thing, "get_config") and kind.__module__.split(".")[0] != "pynn":
+            if hasattr(thing, "get_config") and not is_pynn(kind):
                 own[kind.__name__] = kind
     return own

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pynn import graph
+from pynn._custom_objects import is_pynn
 from pynn._namespace import is_tensor
 from pynn._signatures import training_position, usual_training
 from pynn._structure import leaves, map_leaves, pack
@@ -132,8 +133,7 @@ def plans_of(
 
 def _asks_for_mode(layer: Layer) -> bool:
     """Whether code outside pynn may behave differently in training and at inference."""
-    own = type(layer).__module__.split(".")[0] != "pynn"
-    if own and training_position(type(layer).call) is not None:
+    if not is_pynn(type(layer)) and training_position(type(layer).call) is not None:
         return True
     return any(_asks_for_mode(inner) for inner in layer._sublayers())
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynn import layers
-from pynn._custom_objects import get_registered_name
+from pynn._custom_objects import get_registered_name, is_pynn
 from pynn._json import encode
 from pynn.formats._compile_config import name_of
 from pynn.formats.keras._values import (
@@ -44,11 +44,6 @@ _OLD_NAMES = {
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
 }
-
-
-def is_pynn(cls: type) -> bool:
-    """Whether a class is pynn's own."""
-    return cls.__module__.split(".")[0] == "pynn"
 
 
 def layer_to_keras(layer: Layer) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pynn import layers
+from pynn._custom_objects import is_pynn
 from pynn._structure import is_nested, leaves, map_leaves
-from pynn.formats.keras._layers import class_to_keras, is_pynn, layer_from_keras, layer_to_keras
+from pynn.formats.keras._layers import class_to_keras, layer_from_keras, layer_to_keras
 from pynn.formats.keras._ops import call_from_keras, is_op, op_from_keras, op_to_keras
 from pynn.formats.keras._values import (
     argument_from_keras,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn._custom_objects import is_pynn
 from pynn._registry import to_snake_case
 from pynn.formats._weights_file import warn_of_skipped
-from pynn.formats.keras._layers import is_pynn
 from pynn.formats.keras._models import is_recorded_model, keras_class, layer_entries
 from pynn.formats.keras._optimizer import keras_variables
 from pynn.layers import NO_LAYERS, Layer, Normalization
