@@ -78,8 +78,6 @@ class Accuracy(NamedMetric):
     0.75
     """
 
-    _direction = "up"
-
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> np.ndarray:
     """Return where a probability is on the side of `threshold` that the target is on.
@@ -171,8 +169,6 @@ class CategoricalAccuracy(NamedMetric):
     0.5
     """
 
-    _direction = "up"
-
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> np.ndarray:
     """Return where the most probable class is the true one, of class numbers.
@@ -212,8 +208,6 @@ class SparseCategoricalAccuracy(NamedMetric):
     >>> metrics.SparseCategoricalAccuracy()([2, 1], [[0.1, 0.9, 0], [0, 0.9, 0.1]])
     0.5
     """
-
-    _direction = "up"
 
 
 def _in_top_k(labels: np.ndarray, y_pred: np.ndarray, k: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from pynn import _namespace, _state
 from pynn._allocation import check_metric
 from pynn.losses import sigmoid
-from pynn.metrics._confusion import Confusion, check_thresholds, count, prepare, spread_weights
+from pynn.metrics._confusion import Confusion, broadcast_weights, check_thresholds, count, prepare
 from pynn.metrics._metric import Metric, as_result, divide_no_nan, registry
 
 __all__ = ["AUC"]
@@ -154,7 +154,7 @@ class AUC(Metric):
             counts = Confusion(*(np.stack(column, axis=1) for column in zip(*columns, strict=True)))
         else:
             if self.label_weights is not None:
-                weights = weights * spread_weights(self.label_weights[None], y_pred.shape)
+                weights = weights * broadcast_weights(self.label_weights[None], y_pred.shape)
             counts = count(y_true, y_pred, weights, self.thresholds)
         for name, value in zip(Confusion._fields, counts, strict=True):
             getattr(self, name).assign_add(value)

@@ -41,7 +41,7 @@ def check_thresholds(thresholds: Any, default: float = 0.5) -> list[float]:
     return [float(value) for value in values]
 
 
-def spread_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
+def broadcast_weights(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return float64 weights of the given shape; axes missing at the end are added."""
     if sample_weight is None:
         return np.ones(shape)
@@ -90,7 +90,7 @@ def prepare(
             "targets and predictions must have one shape. Received: "
             f"y_true.shape={y_true.shape}, y_pred.shape={y_pred.shape}"
         )
-    weights = spread_weights(sample_weight, y_pred.shape)
+    weights = broadcast_weights(sample_weight, y_pred.shape)
     if top_k is not None:
         y_pred = _keep_top_k(y_pred, top_k)
     if class_id is not None:

@@ -112,8 +112,6 @@ class MeanSquaredError(NamedMetric):
     5.0
     """
 
-    _direction = "down"
-
 
 @metric(mean_absolute_error)
 class MeanAbsoluteError(NamedMetric):
@@ -131,8 +129,6 @@ class MeanAbsoluteError(NamedMetric):
     >>> metrics.MeanAbsoluteError()([[0.0], [0.0]], [[1.0], [3.0]])
     2.0
     """
-
-    _direction = "down"
 
 
 @metric(mean_absolute_percentage_error)
@@ -152,8 +148,6 @@ class MeanAbsolutePercentageError(NamedMetric):
     25.0
     """
 
-    _direction = "down"
-
 
 @metric(mean_squared_logarithmic_error)
 class MeanSquaredLogarithmicError(NamedMetric):
@@ -171,8 +165,6 @@ class MeanSquaredLogarithmicError(NamedMetric):
     >>> metrics.MeanSquaredLogarithmicError()([[1.0], [3.0]], [[1.0], [3.0]])
     0.0
     """
-
-    _direction = "down"
 
 
 @metric(log_cosh, name="logcosh")
@@ -192,8 +184,6 @@ class LogCoshError(NamedMetric):
     0.0
     """
 
-    _direction = "down"
-
 
 @metric(kl_divergence)
 class KLDivergence(NamedMetric):
@@ -211,8 +201,6 @@ class KLDivergence(NamedMetric):
     >>> metrics.KLDivergence()([[0.5, 0.5]], [[0.5, 0.5]])
     0.0
     """
-
-    _direction = "down"
 
 
 @metric(poisson)
@@ -232,8 +220,6 @@ class Poisson(NamedMetric):
     2.0
     """
 
-    _direction = "down"
-
 
 @metric(hinge)
 class Hinge(NamedMetric):
@@ -251,8 +237,6 @@ class Hinge(NamedMetric):
     >>> metrics.Hinge()([[1.0], [0.0]], [[0.5], [0.5]])
     1.0
     """
-
-    _direction = "down"
 
 
 @metric(squared_hinge)
@@ -272,8 +256,6 @@ class SquaredHinge(NamedMetric):
     1.25
     """
 
-    _direction = "down"
-
 
 @metric(categorical_hinge)
 class CategoricalHinge(NamedMetric):
@@ -291,8 +273,6 @@ class CategoricalHinge(NamedMetric):
     >>> metrics.CategoricalHinge()([[0.0, 1.0]], [[0.5, 0.75]])
     0.75
     """
-
-    _direction = "down"
 
 
 @metric(cosine, name="cosine_similarity", direction="up")
