@@ -263,8 +263,12 @@ def kills(count: int, epochs: int, folder: Path) -> None:
 # ---- a search
 
 
-def search(candidates: int) -> None:
-    """Search with one and with two workers of one thread."""
+def search(candidates: int, repeats: int) -> None:
+    """Search with one and with two workers of one thread, and beside them with two processes.
+
+    What two of anything gain on a machine depends on what else it does, so that all are measured
+    in turn, again and again, with matrix products as a yardstick.
+    """
     import joblib
     from scipy.stats import loguniform
     from sklearn.model_selection import RandomizedSearchCV
@@ -274,33 +278,82 @@ def search(candidates: int) -> None:
     base = pynn.MLPClassifier((100,), max_iter=6, random_state=0)
     space = {"alpha": loguniform(1e-6, 1e-1), "learning_rate_init": loguniform(1e-4, 1e-2)}
 
-    def made() -> Any:
-        return RandomizedSearchCV(base, space, n_iter=candidates, cv=2, random_state=0, refit=False)
-
-    pynn.set_num_threads(1)
-    start = time.perf_counter()
-    serial = made().fit(x, y)
-    alone = time.perf_counter() - start
-    times = {}
-    for n in (1, 2):
-        with workers(n) as client:
-            client.wait_for_workers(n)
-            client.run(imported)
-            with joblib.parallel_config("dask", scatter=[x, y]):
-                start = time.perf_counter()
-                found = made().fit(x, y)
-                times[n] = time.perf_counter() - start
-        same = np.array_equal(
-            found.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"]
+    def seconds() -> float:
+        start = time.perf_counter()
+        found = RandomizedSearchCV(
+            base, space, n_iter=candidates, cv=2, random_state=0, refit=False
         )
-        say(what="search", workers=n, seconds=times[n], same_scores=bool(same))
+        found.fit(x, y)
+        scores.append(found.cv_results_["mean_test_score"])
+        return time.perf_counter() - start
+
+    scores: list[np.ndarray] = []
+    times: dict[str, list[float]] = {}
+    pynn.set_num_threads(1)
+    for _ in range(repeats):
+        cpu = time.process_time()
+        found = {"fma": fma_scaling(), "alone": seconds(), "cpu": time.process_time() - cpu}
+        with joblib.parallel_config("loky", n_jobs=2):
+            joblib.Parallel()(joblib.delayed(imported)() for _ in range(4))
+            found["two_processes"] = seconds()
+        for n in (1, 2):
+            with workers(n) as client:
+                client.wait_for_workers(n)
+                client.run(imported)
+                found[f"workers_{n}"], counted = _over_dask(client, [x, y], seconds)
+            say(what="search", workers=n, seconds=found[f"workers_{n}"], **counted)
+            if n == 1:
+                found["between"] = found["workers_1"] * (1.0 - sum(counted["busy"]))
+        say(what="search", **found)
+        for name, value in found.items():
+            times.setdefault(name, []).append(value)
+    medians = {name: float(np.median(each)) for name, each in times.items()}
+
+    def ratio(one: str, two: str) -> float:
+        return float(np.median(np.divide(times[one], times[two])))
+
     say(
         what="search",
-        serial=alone,
-        speedup=times[1] / times[2],
-        overhead_per_candidate=(times[1] - alone) / candidates,
-        two_threads_of_fma=fma_scaling(),
+        same_scores=all(np.array_equal(each, scores[0]) for each in scores),
+        two_of_fma=medians["fma"],
+        two_processes=ratio("alone", "two_processes"),
+        two_workers=ratio("workers_1", "workers_2"),
+        two_workers_over_no_dask=ratio("alone", "workers_2"),
+        overhead_per_candidate=medians["between"] / candidates,
     )
+
+
+def _over_dask(client: Any, data: list[Any], seconds: Any) -> tuple[float, dict[str, Any]]:
+    """Return how long a search takes with joblib on a cluster, and counts of what went on."""
+    import joblib
+    from distributed import get_task_stream
+    from joblib._dask import DaskDistributedBackend
+
+    class Backend(DaskDistributedBackend):  # type: ignore[misc]
+        """With one job joblib would compute in the client, and not on the worker."""
+
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(int(super().effective_n_jobs(n_jobs)), 2)
+
+    before, cpu = client.run(time.process_time), time.process_time()
+    with get_task_stream(client) as stream:
+        start = time.perf_counter()
+        with joblib.parallel_config(Backend(scatter=data)):
+            scattered = time.perf_counter() - start
+            taken = seconds()
+    after = client.run(time.process_time)
+    busy: dict[str, list[float]] = {}
+    for task in stream.data:
+        spans = [each for each in task["startstops"] if each["action"] == "compute"]
+        own = busy.setdefault(task["worker"], [])
+        own += [each["stop"] - each["start"] for each in spans]
+    return scattered + taken, {
+        "scattered": scattered,
+        "tasks": [len(own) for own in busy.values()],
+        "busy": [sum(own) / (scattered + taken) for own in busy.values()],
+        "worker_cpu": [after[worker] - before[worker] for worker in after],
+        "client_cpu": time.process_time() - cpu,
+    }
 
 
 def imported() -> None:
@@ -315,7 +368,7 @@ def fma_scaling() -> float:
     program = (
         "import os; os.environ['OPENBLAS_NUM_THREADS']='1'\n"
         "import numpy as np, time\n"
-        "a=np.random.rand(512,512).astype('float32'); n=0; end=time.perf_counter()+3\n"
+        "a=np.random.rand(512,512).astype('float32'); n=0; end=time.perf_counter()+2\n"
         "while time.perf_counter()<end: a@a; n+=1\n"
         "print(n)"
     )
@@ -489,6 +542,7 @@ def main() -> None:
     killing.add_argument("--count", type=int, default=20)
     searching = commands.add_parser("search")
     searching.add_argument("--candidates", type=int, default=30)
+    searching.add_argument("--repeats", type=int, default=3)
     large = commands.add_parser("larger")
     large.add_argument("where", type=Path)
     large.add_argument("--gigabytes", type=float, default=20.0)
@@ -503,7 +557,7 @@ def main() -> None:
     if given.command == "kills":
         kills(given.count, given.epochs, given.folder)
     elif given.command == "search":
-        search(given.candidates)
+        search(given.candidates, given.repeats)
     elif given.command == "larger":
         larger(given.where, given.gigabytes, given.memory_limit, given.keep)
     elif given.command == "model":

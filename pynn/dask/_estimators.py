@@ -5,38 +5,24 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from pynn import estimators
-from pynn.dask._mlp_replica import (
-    Beginning,
-    BlockFigures,
-    MLPMaking,
-    n_trained,
-    random_after_split,
-)
-from pynn.dask._needed import client_or_current, needed
-from pynn.dask._parts import Wanted, is_distributed, parts_of
-from pynn.dask._predict import lazily
-from pynn.dask._replica import Recipe
-from pynn.dask._rounds import Cluster, RoundTrainer, ShardedData, fit_name, rate_factor
+from pynn.dask._mlp_replica import Beginning
+from pynn.dask._mlp_rows import ClusterData, ClusterRows, identity
+from pynn.dask._needed import client_or_current
+from pynn.dask._parts import BLOCK_BYTES, Wanted, is_distributed, parts_of
+from pynn.dask._predict import lazy_score, predict
+from pynn.dask._rounds import Cluster, fit_name
 from pynn.dask._shards import Cut, cut
-from pynn.estimators.mlp import (
-    BaseMLP,
-    Figures,
-    FitCall,
-    TrainingData,
-    batch_size_for,
-    check_weights,
-)
-from pynn.training import EpochOrder, Rates, TrainingLoop
+from pynn.estimators.mlp import BaseMLP, FitCall, TrainingData
 
-BLOCK_BYTES = 64 * 2**20
 _OWN: dict[str, Any] = {
     "n_shards": None,
     "local_steps": "epoch",
@@ -51,26 +37,6 @@ _LOCAL: dict[str, Any] = {
     "MLPClassifier": estimators.MLPClassifier,
     "MLPRegressor": estimators.MLPRegressor,
 }
-
-
-@dataclass(slots=True)
-class ClusterData(TrainingData):
-    """The rows of a call, on a cluster; its arrays are examples: a row for each class.
-
-    Attributes
-    ----------
-    cut : Cut
-    class_table : ndarray or None
-        Factors of the weights of each class.
-    """
-
-    cut: Any = None
-    class_table: np.ndarray | None = None
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return int(self.cut.n_rows)
 
 
 @dataclass
@@ -91,158 +57,6 @@ class Shipped:
         import pandas as pd
 
         return pd.DataFrame(x, columns=self.cut.features)
-
-
-class ClusterFigures(Figures):
-    """The figures of an epoch, of which those of the validation rows come from the workers."""
-
-    def __init__(self, call: FitCall, rows: ClusterRows, validates: bool) -> None:
-        super().__init__(call)
-        self.validates = validates
-        self._rows_elsewhere = rows
-        if self.objectives is not None and self.objectives.python_metrics:
-            names = ", ".join(each.name for each in self.objectives.python_metrics)
-            raise ValueError(
-                f"the metrics {names} are computed in Python, and cannot be added up over shards"
-            )
-
-    def of_validation(self) -> dict[str, Any]:
-        """Return the figures of all validation rows; empty without."""
-        if not self.validates:
-            return {}
-        trainer = self._rows_elsewhere.trainer
-        found: list[BlockFigures] = [block for shard in trainer.evaluate() for block in shard]
-        if len(found) == 1:
-            return found[0].logs
-        weights = np.array([each.weight for each in found])
-        logs = {
-            name: float(np.average([each.logs[name] for each in found], weights=weights))
-            for name in found[0].logs
-        }
-        if found[0].moments is not None:
-            total = found[0].moments
-            for each in found[1:]:
-                assert each.moments is not None
-                total = total + each.moments
-            logs["val_score"] = total.r2()
-        return logs
-
-
-class _EpochNumbers(EpochOrder):
-    """Hands on the number of the epoch, from which shards make orders of their own."""
-
-    def __init__(self, first: int, on_epoch: Callable[[int], None]) -> None:
-        super().__init__()
-        self._first = first
-        self._on_epoch = on_epoch
-
-    def begin(self, epoch: int) -> tuple[np.ndarray | None, int | None]:
-        self._on_epoch(epoch - self._first)
-        return None, epoch - self._first
-
-
-class ClusterRows:
-    """The rows of one call to fit, in shards; see `pynn.estimators.mlp.LocalRows`."""
-
-    trainer: RoundTrainer
-
-    def __init__(self, call: FitCall, continues: bool, owner: Any) -> None:
-        estimator, state, data = call.estimator, call.state, call.data
-        assert isinstance(data, ClusterData)
-        validation: Any = call.validation
-        self._call, self._owner, self._continues = call, owner, continues
-        self._splits = estimator.early_stopping and validation is None
-        cut = self._cut = data.cut
-        sizes = [[n_trained(estimator, n) if self._splits else n for n in own] for own in cut.sizes]
-        self.n_rows = sum(map(sum, sizes))
-        self.batch_size = batch_size_for(estimator.batch_size, max(map(sum, sizes)))
-        self.steps = max(sum(-(-n // self.batch_size) for n in own) for own in sizes)
-        self.weighted = cut.summary.weighted or data.class_table is not None
-        if cut.summary.weighted:
-            check_weights(np.array([cut.summary.heaviest]), "the samples to train on")
-        self.figures = ClusterFigures(call, self, bool(self._splits or validation))
-        alone = len(sizes) == 1 and len(sizes[0]) == 1
-        if owner._resumed is not None:
-            self._beginning = owner._resumed["beginning"]
-        elif alone:
-            self._beginning = Beginning(call.random.copy(), state.row_order, state.split_random)
-            if self._splits:
-                self._split_here()
-        else:
-            # Drawn from the generator, so that the next call has other orders.
-            base = int(call.random.uniform(0.0, 2.0**53, (1,))[0])
-            self._beginning = Beginning(None, base=base)
-        self._cluster = owner._cluster_of(cut, None if validation is None else validation.cut)
-        self._factor = rate_factor(owner.scale_learning_rate, len(cut.shards))
-
-    def _split_here(self) -> None:
-        """Let the client's random numbers go on after those of a single shard's split."""
-        after = self._owner.client.submit(
-            random_after_split,
-            self._owner._without_weights(),
-            self._beginning,
-            self._continues,
-            self._cut.shards[0],
-            pure=False,
-        ).result()
-        self._call.random.key, self._call.random.position = after.key, after.position
-
-    def loop(self, rates: Rates) -> TrainingLoop:
-        """Return what goes through the rounds."""
-        call, data = self._call, self._call.data
-        assert isinstance(data, ClusterData)
-        estimator, network = call.estimator, call.network
-        making = MLPMaking(
-            self._owner._without_weights(),
-            network.architecture,
-            self.figures.losses,
-            self.figures.native_metrics,
-            self.steps * max(estimator.max_iter, 1),
-            self.batch_size,
-            len(self._cut.shards),
-            self.weighted,
-            data.class_table,
-            self._splits,
-            self._continues,
-            self._beginning,
-        )
-        with needed():
-            import cloudpickle
-        recipe = Recipe(self._cluster.name, cloudpickle.dumps(making), self._owner.n_jobs)
-        self._cluster.set_recipe(recipe)
-        self.trainer = RoundTrainer(
-            self._cluster, network.trainer, network.weights, self._factor, self._go_on
-        )
-        rows: Any = ShardedData(self._cut, self.steps, self._owner.local_steps)
-        trainer: Any = self.trainer  # which is started by rounds
-        return TrainingLoop(trainer, rows, self.batch_size, rates, by_segments=True)
-
-    def _go_on(self, after: Any) -> None:
-        """Let the next call go on with the random numbers of a single shard."""
-        state, random = self._call.state, self._call.random
-        found, state.row_order, state.split_random = after
-        random.key, random.position = found.key, found.position
-
-    def orders(self) -> EpochOrder:
-        """Return the numbers of the epochs."""
-        first = len(self._call.estimator.loss_curve_) - self._call.done
-        return _EpochNumbers(first, self._save)
-
-    def _save(self, epoch: int) -> None:
-        """Save what a fit can go on from, at the beginning of every epoch but the first."""
-        if self._owner.checkpoint is None or epoch == self._call.done:
-            return
-        begun = vars(self._beginning)
-        self._owner._save_checkpoint({"done": epoch, **begun, **identity(self._owner, self._cut)})
-
-    def release(self) -> None:
-        """Drop the client's trainer, but keep its state."""
-        self._call.network.release_data()
-
-
-def identity(owner: Any, cut: Cut) -> dict[str, Any]:
-    """Return what has to be the same where a fit goes on."""
-    return {"sizes": [list(own) for own in cut.sizes], "local_steps": str(owner.local_steps)}
 
 
 class ClusterMLP(BaseMLP):
@@ -282,7 +96,8 @@ class ClusterMLP(BaseMLP):
         y : the same, or the name of a column of X
         sample_weight : the same, default=None
         **validation
-            ``validation_data=(X, y)`` or ``(X, y, sample_weight)``, of the same kinds.
+            ``validation_data=(X, y)`` or ``(X, y, sample_weight)``, or ``X_val``, ``y_val`` and
+            ``sample_weight_val``, of the same kinds.
 
         Returns
         -------
@@ -294,37 +109,35 @@ class ClusterMLP(BaseMLP):
             If a part of the data cannot be used. As with every other error, the estimator is then
             what it was before.
         """
-        if not is_distributed(X):
-            return super().fit(X, y, sample_weight, **validation)
-        return self._fit_shards(
-            lambda: self._ship(X, y, sample_weight), validation.pop("validation_data", None)
-        )
+        with self._shipped(X, y, sample_weight) as given:
+            return super().fit(*given, **validation)
 
-    def _fit_shards(self, ship: Callable[[], Shipped], validation: Any) -> Self:
-        self._check_supported()
-        with self._training():
-            shipped = ship()
-            held_out = None
-            if validation is not None:
-                if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
-                    raise ValueError(
-                        "validation_data must be a tuple (X, y) or (X, y, sample_weight). "
-                        f"Got {type(validation).__name__} instead."
-                    )
-                held_out = (self._ship(*validation, of="validation"), None)
-            self._take_up(shipped.cut)
-            super().fit(shipped, shipped.labels, validation_data=held_out)
-        if self.checkpoint is not None and os.path.exists(self.checkpoint):
+    def _fit(
+        self, x: Any, y: Any, sample_weight: Any, incremental: bool, validation: Any = None
+    ) -> Self:
+        if not isinstance(x, Shipped):
+            return super()._fit(x, y, sample_weight, incremental, validation)
+        if validation is not None:
+            validation = (self._ship(*validation, of="validation"), None, None)
+        if not incremental:
+            self._take_up(x.cut)
+        super()._fit(x, y, sample_weight, incremental, validation)
+        if not incremental and self.checkpoint is not None and os.path.exists(self.checkpoint):
             os.remove(self.checkpoint)
         return self
 
     @contextmanager
-    def _training(self) -> Iterator[None]:
-        """Let the estimator be what it was before, if anything goes wrong."""
+    def _shipped(self, x: Any, y: Any, sample_weight: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """Yield what to fit to; if anything goes wrong, the estimator is what it was before."""
+        if not is_distributed(x):
+            yield x, y, sample_weight
+            return
+        self._check_supported()
         before = self._snapshot()
         self._name = fit_name()
         try:
-            yield
+            shipped = self._ship(x, y, sample_weight)
+            yield shipped, shipped.labels, None
         except Exception:
             kept = {"callbacks": self.callbacks, "_client": self._client}
             self.__dict__.clear()
@@ -351,7 +164,7 @@ class ClusterMLP(BaseMLP):
             )
 
     def _ship(self, x: Any, y: Any, weight: Any = None, *, of: str = "") -> Shipped:
-        classifies = hasattr(self, "_class_factors_of") or "class_weight" in self.get_params()
+        classifies = is_classifier(self)
         given = parts_of(x, y, weight, self.block_bytes, self.dtype)
         wanted = Wanted("classes" if classifies else "numbers")
         name = f"{self._name}-{of}" if of else self._name
@@ -484,7 +297,7 @@ class ClusterMLP(BaseMLP):
     def _lazily(self, method: str, x: Any) -> Any:
         if not is_distributed(x):
             return getattr(super(), method)(x)
-        return lazily(self.to_local(), method, x)
+        return predict(self.to_local(), x, method)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, compute: bool = True) -> Any:
         """Return the accuracy, or R2 of a regressor.
@@ -502,8 +315,6 @@ class ClusterMLP(BaseMLP):
         """
         if not is_distributed(X):
             return super().score(X, y, sample_weight)
-        from pynn.dask._predict import lazy_score
-
         given = parts_of(X, y, sample_weight, self.block_bytes, self.dtype)
         score = lazy_score(self.to_local(), given)
         return score.compute() if compute else score
@@ -577,12 +388,8 @@ class MLPClassifier(ClusterMLP, estimators.MLPClassifier):
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None, classes: Any = None):
         """Train for one epoch on collections, carrying on from the last call; see `fit`."""
-        if not is_distributed(X):
-            return super().partial_fit(X, y, sample_weight, classes)
-        self._check_supported()
-        with self._training():
-            shipped = self._ship(X, y, sample_weight)
-            return super().partial_fit(shipped, shipped.labels, None, classes)
+        with self._shipped(X, y, sample_weight) as given:
+            return super().partial_fit(*given, classes)
 
     def predict_proba(self, X: Any) -> Any:
         """Predict the probabilities of the classes; of a collection lazily, by partition."""
@@ -614,9 +421,5 @@ class MLPRegressor(ClusterMLP, estimators.MLPRegressor):
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None):
         """Train for one epoch on collections, carrying on from the last call; see `fit`."""
-        if not is_distributed(X):
-            return super().partial_fit(X, y, sample_weight)
-        self._check_supported()
-        with self._training():
-            shipped = self._ship(X, y, sample_weight)
-            return super().partial_fit(shipped, shipped.labels, None)
+        with self._shipped(X, y, sample_weight) as given:
+            return super().partial_fit(*given)

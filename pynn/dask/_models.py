@@ -14,7 +14,7 @@ import numpy as np
 
 from pynn.callbacks import BackupAndRestore, CallbackList, History
 from pynn.dask._needed import client_or_current, needed
-from pynn.dask._parts import Rows, Wanted, parts_of
+from pynn.dask._parts import BLOCK_BYTES, Rows, Wanted, parts_of
 from pynn.dask._replica import Making, Recipe, Replica, Start
 from pynn.dask._rounds import (
     Cluster,
@@ -27,8 +27,6 @@ from pynn.dask._rounds import (
 from pynn.dask._shards import Cut, Shard, cut
 from pynn.models import Model
 from pynn.training import ArrayData, Objectives, Totals, adapt
-
-BLOCK_BYTES = 64 * 2**20
 
 
 @dataclass

@@ -18,6 +18,8 @@ from pynn._sparse import is_sparse
 from pynn.dask._needed import needed
 from pynn.graph import to_numeric
 
+BLOCK_BYTES = 64 * 2**20  # of features of Parquet files in memory, by default
+
 
 class PartitionError(ValueError):
     """Some part of the data cannot be used; the message says which, and why."""
@@ -44,8 +46,8 @@ class Rows(NamedTuple):
 class Part(Protocol):
     """What can be read where it is needed: `Rows` in memory do not need it."""
 
-    def read(self) -> tuple[list[Any], list[Any], Any]:
-        """Return inputs, targets and weights as they are stored."""
+    def read(self) -> tuple[Any, ...]:
+        """Return inputs, targets and weights as they are stored, or a block of all of them."""
 
 
 class DelayedPart(NamedTuple):
@@ -58,12 +60,26 @@ class DelayedPart(NamedTuple):
     y: list[Any]
     weight: Any = None
 
-    def read(self) -> tuple[list[Any], list[Any], Any]:
+    def read(self) -> tuple[Any, ...]:
         """Compute it here."""
-        import dask
+        return _computed(self)
 
-        (found,) = dask.compute(tuple(self), scheduler="synchronous")
-        return found
+
+class BlockPart(NamedTuple):
+    """A delayed block that holds inputs, targets and maybe weights."""
+
+    block: Any
+
+    def read(self) -> tuple[Any, ...]:
+        """Compute it here."""
+        return _computed(self)
+
+
+def _computed(part: tuple[Any, ...]) -> tuple[Any, ...]:
+    import dask
+
+    found: tuple[tuple[Any, ...]] = dask.compute(tuple(part), scheduler="synchronous")
+    return found[0]
 
 
 class ParquetPart(NamedTuple):
@@ -164,15 +180,16 @@ def read_part(part: Part, wanted: Wanted, place: str) -> Rows:
         return checked(part.read(), wanted)
 
 
-def checked(read: tuple[Any, Any, Any], wanted: Wanted) -> Rows:
-    """Return rows as arrays of numbers, and of labels.
+def checked(read: tuple[Any, ...], wanted: Wanted) -> Rows:
+    """Return rows as arrays of numbers, and of labels, from what `Part.read` returns.
 
     Raises
     ------
     ValueError
-        On NaN and infinity, on what is no number, and on numbers of rows that differ.
+        On NaN and infinity, on what is no number, on numbers of rows that differ, and on a block
+        that is not of two or three things.
     """
-    x, y, weight = read
+    x, y, weight = _unpacked(read[0]) if len(read) == 1 else read
     if wanted.of == "model":
         rows = Rows([_finite(to_numeric(a, "x"), "x") for a in x], [_target(a) for a in y])
     else:
@@ -196,6 +213,17 @@ def checked(read: tuple[Any, Any, Any], wanted: Wanted) -> Rows:
             f"x, y and sample_weight must have as many rows. Received: {sorted(counts)}"
         )
     return rows
+
+
+def _unpacked(block: Any) -> tuple[list[Any], list[Any], Any]:
+    """Return inputs, targets and weights of a block."""
+    if not isinstance(block, (tuple, list)) or len(block) not in (2, 3):
+        raise ValueError(
+            "a delayed block must be (x, y) or (x, y, sample_weight) where y is not given. "
+            f"Received: {type(block).__name__}"
+        )
+    x, y, weight = (*block, None)[:3]
+    return _listed(x), _listed(y), weight
 
 
 def _finite(array: Any, name: str) -> Any:
@@ -280,7 +308,7 @@ def parts_of(x: Any, y: Any, weight: Any, block_bytes: int, dtype: Any = None) -
     columns = [_partitions(each, like) for each in inputs]
     if y is None and all(len(each) for each in columns) and _are_delayed(x):
         # Each block has all of it: (x, y) or (x, y, sample_weight).
-        return Given([_WholeBlock(block) for block in columns[0]])
+        return Given([BlockPart(block) for block in columns[0]])
     targets = [_partitions(each, like) for each in _listed(y)]
     weights = None if weight is None else _partitions(weight, like)
     counts = {len(each) for each in (*columns, *targets, *([] if weights is None else [weights]))}
@@ -300,36 +328,6 @@ def parts_of(x: Any, y: Any, weight: Any, block_bytes: int, dtype: Any = None) -
         for i in range(counts.pop())
     ]
     return Given(parts, features)
-
-
-class _WholeBlock(NamedTuple):
-    """A delayed block that holds inputs, targets and maybe weights."""
-
-    block: Any
-
-    def read(self) -> tuple[list[Any], list[Any], Any]:
-        """Compute it here."""
-        import dask
-
-        (found,) = dask.compute(self.block, scheduler="synchronous")
-        return unpacked(found)
-
-
-def unpacked(block: Any) -> tuple[list[Any], list[Any], Any]:
-    """Return inputs, targets and weights of a block.
-
-    Raises
-    ------
-    ValueError
-        If it is not of two or three things.
-    """
-    if not isinstance(block, (tuple, list)) or len(block) not in (2, 3):
-        raise ValueError(
-            "a delayed block must be (x, y) or (x, y, sample_weight) where y is not given. "
-            f"Received: {type(block).__name__}"
-        )
-    x, y, weight = (*block, None)[:3]
-    return _listed(x), _listed(y), weight
 
 
 def _listed(value: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from pynn._task_threads import limited_threads
 from pynn.dask._mlp_replica import Moments
 from pynn.dask._needed import needed
-from pynn.dask._parts import Given, Wanted, checked, naming, unpacked
+from pynn.dask._parts import Given, Wanted, checked, naming
 
 
 def predict(model: Any, X: Any, method: str = "predict") -> Any:
@@ -37,15 +37,11 @@ def predict(model: Any, X: Any, method: str = "predict") -> Any:
     >>> predict(model, da.zeros((10, 3), chunks=(5, 3))).shape
     (10, 1)
     """
-    return lazily(model, method, X)
-
-
-def lazily(model: Any, method: str, x: Any) -> Any:
-    """Return what a method of a model makes of a collection."""
     with needed():
         import dask.array as da
 
         import dask
+    x = X
     if isinstance(x, (list, tuple)):
         blocks, sizes = list(x), [np.nan] * len(x)
     elif hasattr(x, "rechunk"):
@@ -76,14 +72,14 @@ def lazily(model: Any, method: str, x: Any) -> Any:
 
 def _of_block(model: Any, method: str, block: Any, number: int) -> Any:
     with limited_threads(None), naming(f"partition {number}"):
-        given = {"verbose": 0} if hasattr(model, "train_on_batch") else {}
         if not len(block):
-            return _of_nothing(model, method, block)
-        return getattr(model, method)(block, **given)
+            return _example(model, method, block)[:0]
+        return _predicted(model, method, block)
 
 
-def _of_nothing(model: Any, method: str, block: Any) -> Any:
-    return _example(model, method, block)[:0]
+def _predicted(model: Any, method: str, rows: Any) -> Any:
+    given = {"verbose": 0} if hasattr(model, "train_on_batch") else {}
+    return getattr(model, method)(rows, **given)
 
 
 def _example(model: Any, method: str, x: Any) -> np.ndarray:
@@ -94,8 +90,7 @@ def _example(model: Any, method: str, x: Any) -> np.ndarray:
         row: Any = pd.DataFrame(np.zeros((1, len(x.columns)), np.float32), columns=list(x.columns))
     else:
         row = np.zeros((1, *(int(n) for n in x.shape[1:])), x.dtype)
-    given = {"verbose": 0} if hasattr(model, "train_on_batch") else {}
-    return np.asarray(getattr(model, method)(row, **given))
+    return np.asarray(_predicted(model, method, row))
 
 
 def lazy_score(estimator: Any, given: Given) -> Any:
@@ -108,8 +103,7 @@ def lazy_score(estimator: Any, given: Given) -> Any:
     @dask.delayed(pure=False)
     def of_part(estimator: Any, part: Any, number: int) -> Any:
         with limited_threads(None), naming(f"partition {number}"):
-            read = unpacked(part[0]) if len(part) == 1 else part
-            rows = checked(read, wanted)
+            rows = checked(part, wanted)
             if not rows.n_rows:
                 return None
             x, y, weight = rows.x[0], rows.y[0], rows.weight

@@ -53,7 +53,7 @@ class Making(ABC):
 
 
 class Round(NamedTuple):
-    """What a round's task is told, beside the common state.
+    """What a round's task is given, beside the common state.
 
     Attributes
     ----------
@@ -182,25 +182,25 @@ class Replica(ABC):
             seed = _state.mix_seed(seed, index + 1)
         return seed
 
-    def train(self, shard: Shard, common: np.ndarray, told: Round) -> Done:
+    def train(self, shard: Shard, common: np.ndarray, task: Round) -> Done:
         """Take the steps of a round; a shard that ends before begins again."""
         trainer, size = self._trainer, self._batch_size
-        self.take(common, told.iterations, told.seed)
+        self.take(common, task.iterations, task.seed)
         steps = [-(-self.n_trained(n) // size) for n in shard.sizes]
-        at, left = told.first_step % sum(steps), len(told.numbers)
+        at, left = task.first_step % sum(steps), len(task.numbers)
         totals: Totals | None = None
-        blocks = self._block_order(len(steps), told.order if self.shuffles else None)
+        blocks = self._block_order(len(steps), task.order if self.shuffles else None)
         while left:
             for block in blocks:
                 if at >= steps[block]:
                     at -= steps[block]
                     continue
                 count = min(steps[block] - at, left)
-                start = self.start(shard, block, told.order)
+                start = self.start(shard, block, task.order)
                 x, y, weights = start.data.sources(trainer)
                 given = {"skip": at} if at else {}
                 trainer.start(x, y, weights, size, start.order, start.seed, **given)
-                self._steps(told.numbers[len(told.numbers) - left :][:count])
+                self._steps(task.numbers[len(task.numbers) - left :][:count])
                 totals = Totals(trainer.results()) + totals
                 at, left = 0, left - count
                 if not left:
@@ -259,22 +259,22 @@ def forget(fit: str) -> None:
 # ---- tasks
 
 
-def train_shard(recipe: Recipe, shard: Shard, number: int, common: Any, told: Round) -> Done:
+def train_shard(recipe: Recipe, shard: Shard, number: int, common: Any, task: Round) -> Done:
     """Train one replica from the common state."""
     with limited_threads(recipe.n_jobs), naming(f"shard {number}"):
         replica = _borrowed(recipe, number)
-        done = replica.train(shard, common, told)
+        done = replica.train(shard, common, task)
         _given_back(recipe, number, replica)
     return done
 
 
 def evaluate_shard(
-    recipe: Recipe, shard: Shard, number: int, common: Any, told: Round, held_out: Any
+    recipe: Recipe, shard: Shard, number: int, common: Any, task: Round, held_out: Any
 ) -> list[Any]:
     """Return the figures of the validation rows of one shard, block by block."""
     with limited_threads(recipe.n_jobs), naming(f"shard {number}"):
         replica = _borrowed(recipe, number)
-        replica.take(common, told.iterations, told.seed)
+        replica.take(common, task.iterations, task.seed)
         count = len((held_out or shard).sizes)
         found = [replica.figures(shard, block, held_out) for block in range(count)]
         _given_back(recipe, number, replica)

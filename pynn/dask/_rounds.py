@@ -78,12 +78,12 @@ class Cluster:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "16GB"}):
             return self.client.submit(function, *arguments, key=key, pure=False)
 
-    def train(self, common: np.ndarray, told: Round) -> Any:
+    def train(self, common: np.ndarray, task: Round) -> Any:
         """Run a round, and return its `Done`."""
         name = f"{self.name}-round-{next(self._numbers)}"
         state = self._submit(itself, common, key=f"{name}-state")
         level = [
-            self._submit(train_shard, self._recipe, shard, i, state, told, key=f"{name}-shard-{i}")
+            self._submit(train_shard, self._recipe, shard, i, state, task, key=f"{name}-shard-{i}")
             for i, shard in enumerate(self.cut.shards)
         ]
         futures = list(level)
@@ -101,7 +101,7 @@ class Cluster:
         root = self._submit(mean, level[0], len(self.cut.shards), common.dtype, key=f"{name}-mean")
         return self._result(root, futures)
 
-    def evaluate(self, common: np.ndarray, told: Round) -> list[list[Any]]:
+    def evaluate(self, common: np.ndarray, task: Round) -> list[list[Any]]:
         """Return the figures of the validation rows, by shard and block."""
         name = f"{self.name}-validation-{next(self._numbers)}"
         state = self._submit(itself, common, key=f"{name}-state")
@@ -115,7 +115,7 @@ class Cluster:
                 shard,
                 i,
                 state,
-                told,
+                task,
                 held_out,
                 key=f"{name}-shard-{i}",
             )
@@ -172,7 +172,7 @@ class RoundTrainer:
     factor : float, default=1.0
         Of the learning rates.
     on_done : callable, default=None
-        ``on_done(after)`` is told where the random numbers of a single replica stand.
+        ``on_done(after)`` is called with where the random numbers of a single replica stand.
     """
 
     def __init__(
@@ -211,8 +211,8 @@ class RoundTrainer:
         self._order, self._first_step = order, first_step
         self._results = {}
 
-    def told(self, numbers: np.ndarray) -> Round:
-        """Return what the tasks are told that take steps with these numbers."""
+    def task(self, numbers: np.ndarray) -> Round:
+        """Return what a task is given that takes steps with these numbers."""
         return Round(self._order, self._first_step, numbers, self.iterations, self.seed)
 
     def state(self) -> np.ndarray:
@@ -225,7 +225,7 @@ class RoundTrainer:
         if self._factor != 1.0:
             rows = numbers if numbers.ndim == 1 else numbers[:, 0]
             rows *= self._factor
-        done = self._cluster.train(self.state(), self.told(numbers))
+        done = self._cluster.train(self.state(), self.task(numbers))
         write_state(self._weights, self._trainer, done.state)
         self._trainer.iterations += len(numbers)
         totals: Totals | None = None
@@ -244,7 +244,7 @@ class RoundTrainer:
 
     def evaluate(self) -> list[list[Any]]:
         """Return the figures of the validation rows."""
-        return self._cluster.evaluate(self.state(), self.told(np.zeros(0)))
+        return self._cluster.evaluate(self.state(), self.task(np.zeros(0)))
 
 
 class ShardedData:

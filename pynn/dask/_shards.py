@@ -24,7 +24,6 @@ from pynn.dask._parts import (
     concatenated,
     naming,
     read_part,
-    unpacked,
 )
 
 LEAST_ROWS = 8192  # of a shard by default: an epoch of 256 steps of 32 rows
@@ -168,15 +167,19 @@ def _kept(
     @dask.delayed(pure=False)
     def read(part: Any, place: str) -> Rows:
         with naming(place):
-            return checked(unpacked(part[0]) if len(part) == 1 else part, wanted)
+            return checked(part, wanted)
 
     tasks = [
         read(tuple(part), place, dask_key_name=f"{name}-part-{i}")
         for i, (part, place) in enumerate(zip(given.parts, places, strict=True))
     ]
     parts = client.compute(tasks)
-    told = client.map(summarize, parts, places, of=wanted.of, pure=False, key=f"{name}-summary")
-    summaries = _summaries(client, told, parts, places)
+    summaries = _summaries(
+        client,
+        client.map(summarize, parts, places, of=wanted.of, pure=False, key=f"{name}-summary"),
+        parts,
+        places,
+    )
     summary = together(summaries, places)
     n_shards = _checked_shards(n_shards, summary.n_rows)
     starts = np.cumsum([0, *(each.n_rows for each in summaries)])
@@ -192,13 +195,14 @@ def _kept(
         shards.append(
             client.submit(join, pieces, dtype, places, wanted, pure=False, key=f"{name}-shard-{s}")
         )
-    return Cut(shards, _gathered(client, shards, name), summary, given.features)
+    sizes = [[len(range(s, summary.n_rows, n_shards))] for s in range(n_shards)]
+    return Cut(shards, sizes, summary, given.features)
 
 
-def _summaries(client: Any, told: list[Any], parts: list[Any], places: list[str]) -> Any:
+def _summaries(client: Any, summaries: list[Any], parts: list[Any], places: list[str]) -> Any:
     """Return what the tasks say, or the error of the first part that could not be computed."""
     try:
-        return client.gather(told)
+        return client.gather(summaries)
     except PartitionError:
         raise
     except Exception:
@@ -207,11 +211,6 @@ def _summaries(client: Any, told: list[Any], parts: list[Any], places: list[str]
             if error is not None:
                 raise PartitionError(f"{place} cannot be used: {error!r}") from error
         raise
-
-
-def _gathered(client: Any, shards: list[Any], name: str) -> list[list[int]]:
-    sizes = client.map(operator.attrgetter("sizes"), shards, pure=False, key=f"{name}-sizes")
-    return list(client.gather(sizes))
 
 
 def _streamed(

@@ -219,6 +219,7 @@ def test_validation_rows_of_their_own(client: Client) -> None:
     found = MLPClassifier(**SETTINGS, early_stopping=True, n_shards=1)
     found.fit(x, y, validation_data=(x[:200], y[:200]))
     assert_same_bits(local, found)
+    assert_same_bits(local, found.fit(x, y, X_val=x[:200], y_val=y[:200]))
     several = MLPRegressor(**SETTINGS, n_shards=3).fit(
         x, da.from_array(NUMBERS, 100), validation_data=(x, da.from_array(NUMBERS, 100))
     )

@@ -1,4 +1,4 @@
-"""How data are cut, and what a round is told, without a cluster."""
+"""How data are cut, and what a round is given, without a cluster."""
 
 from __future__ import annotations
 
