@@ -120,8 +120,11 @@ def predicted(
     return compute + hops * state_bytes / bandwidth + latency * (2 + math.log2(max(n_shards, 1)))
 
 
-def measured(epochs: int, folder: Path) -> None:
-    """Measure weak and strong scaling, and print what the model makes of it."""
+def measured(epochs: int, repeats: int, folder: Path) -> None:
+    """Measure weak and strong scaling, and print what the model makes of it.
+
+    Strong: all rows in four shards. Weak: two shards of 15,000 rows for each worker.
+    """
     x, y, *_ = fashion()
     local = _local_seconds(x, y, epochs)
     step = local / -(-len(x) // 32)
@@ -137,13 +140,26 @@ def measured(epochs: int, folder: Path) -> None:
     latency = (few[0] - begin) / 2
     say(what="one epoch", local=local, one_shard=one)
     say(what="a round", step=step, rounds=few, begin=begin, latency=latency)
-    for count in (1, 2):
-        with workers(count) as client:
-            client.wait_for_workers(count)
-            strong = _epoch_seconds(x, y, 4, epochs, folder)
-            part = x[: len(x) // 2 * count], y[: len(x) // 2 * count]
-            weak = _epoch_seconds(*part, 2 * count, epochs, folder)
-        say(what="scaling", workers=count, strong=strong, weak=weak)
+    times: dict[str, list[float]] = {}
+    for _ in range(repeats):
+        found = {"fma": fma_scaling()}
+        for count in (1, 2):
+            with workers(count) as client:
+                client.wait_for_workers(count)
+                half = len(x) // 2 * count
+                found[f"strong_{count}"] = _epoch_seconds(x, y, 4, epochs, folder)
+                found[f"weak_{count}"] = _epoch_seconds(
+                    x[:half], y[:half], 2 * count, epochs, folder
+                )
+        say(what="scaling", **found)
+        for name, value in found.items():
+            times.setdefault(name, []).append(value)
+    say(
+        what="scaling",
+        two_of_fma=float(np.median(times["fma"])),
+        strong=float(np.median(np.divide(times["strong_1"], times["strong_2"]))),
+        weak=2.0 * float(np.median(np.divide(times["weak_1"], times["weak_2"]))),
+    )
     say_predicted(step=step, begin=begin, latency=latency)
 
 
@@ -263,7 +279,7 @@ def kills(count: int, epochs: int, folder: Path) -> None:
 # ---- a search
 
 
-def search(candidates: int, repeats: int) -> None:
+def search(candidates: int, repeats: int, max_iter: int) -> None:
     """Search with one and with two workers of one thread, and beside them with two processes.
 
     What two of anything gain on a machine depends on what else it does, so that all are measured
@@ -275,7 +291,7 @@ def search(candidates: int, repeats: int) -> None:
 
     x, y, *_ = fashion()
     x, y = x[:20000], y[:20000]
-    base = pynn.MLPClassifier((100,), max_iter=6, random_state=0)
+    base = pynn.MLPClassifier((100,), max_iter=max_iter, tol=0.0, random_state=0)
     space = {"alpha": loguniform(1e-6, 1e-1), "learning_rate_init": loguniform(1e-4, 1e-2)}
 
     def seconds() -> float:
@@ -537,12 +553,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, default=Path("scaling-data"))
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     commands = parser.add_subparsers(dest="command")
     killing = commands.add_parser("kills")
     killing.add_argument("--count", type=int, default=20)
     searching = commands.add_parser("search")
     searching.add_argument("--candidates", type=int, default=30)
-    searching.add_argument("--repeats", type=int, default=3)
+    searching.add_argument("--max-iter", type=int, default=6)
     large = commands.add_parser("larger")
     large.add_argument("where", type=Path)
     large.add_argument("--gigabytes", type=float, default=20.0)
@@ -557,7 +574,7 @@ def main() -> None:
     if given.command == "kills":
         kills(given.count, given.epochs, given.folder)
     elif given.command == "search":
-        search(given.candidates, given.repeats)
+        search(given.candidates, given.repeats, given.max_iter)
     elif given.command == "larger":
         larger(given.where, given.gigabytes, given.memory_limit, given.keep)
     elif given.command == "model":
@@ -565,7 +582,7 @@ def main() -> None:
     elif given.command == "others":
         others(given.epochs, given.folder, given.names or LIBRARIES)
     else:
-        measured(given.epochs, given.folder)
+        measured(given.epochs, given.repeats, given.folder)
 
 
 if __name__ == "__main__":
