@@ -9,6 +9,7 @@ _NEEDED = {
     "test_estimators.py": ("skl2onnx", "onnxruntime"),
     "test_ops_and_layers.py": ("onnx", "onnxruntime"),
     "test_reading.py": ("onnx", "onnxruntime"),
+    "test_reading_operators.py": ("onnx", "onnxruntime"),
     "test_skl2onnx.py": ("skl2onnx", "onnxruntime"),
     "test_skops.py": ("skops",),
 }

@@ -186,3 +186,162 @@ def test_an_operator_of_estimators(name: str) -> None:
     found = models.from_onnx(file).predict(x, verbose=0)
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+Node = tuple[str, list[str], list[str], dict[str, Any]]
+ROWS = numbers(6, 3, 4)
+# Several nodes, constants, and the version: what moves parts of rows and computes with shapes.
+GRAPHS: dict[str, tuple[list[Node], dict[str, Any], int]] = {
+    "thirds": (
+        [("Split", ["x"], ["a", "b", "c"], {"axis": 1}), ("Add", ["a", "c"], ["y"], {})],
+        {},
+        17,
+    ),
+    "halves": (
+        [
+            ("Split", ["x"], ["a", "b"], {"axis": 2, "num_outputs": 2}),
+            ("Sub", ["a", "b"], ["y"], {}),
+        ],
+        {},
+        18,
+    ),
+    "parts of sizes": (
+        [
+            ("Split", ["x", "s"], ["a", "b"], {"axis": 2}),
+            ("Concat", ["b", "a"], ["y"], {"axis": -1}),
+        ],
+        {"s": whole(1, 3)},
+        17,
+    ),
+    "a shape of the rows there are": (
+        [
+            ("Shape", ["x"], ["s"], {}),
+            ("Gather", ["s", "i"], ["d"], {}),
+            ("Unsqueeze", ["d", "z"], ["u"], {}),
+            ("Concat", ["u", "m"], ["t"], {"axis": 0}),
+            ("Reshape", ["x", "t"], ["y"], {}),
+        ],
+        {"i": np.array(0), "z": whole(0), "m": whole(-1)},
+        17,
+    ),
+    "a part of a shape": (
+        [
+            ("Shape", ["x"], ["s"], {"start": 1, "end": 2}),
+            ("Concat", ["m", "s", "f"], ["t"], {"axis": 0}),
+            ("Reshape", ["x", "t"], ["y"], {}),
+        ],
+        {"m": whole(-1), "f": whole(2, 2)},
+        17,
+    ),
+    "a constant of a shape": (
+        [
+            ("Shape", ["x"], ["s"], {}),
+            (
+                "ConstantOfShape",
+                ["s"],
+                ["c"],
+                {"value": numpy_helper.from_array(np.array([2.0], "float32"))},
+            ),
+            ("Mul", ["x", "c"], ["y"], {}),
+        ],
+        {},
+        17,
+    ),
+    "constants among the nodes": (
+        [
+            ("Constant", [], ["c"], {"value_floats": [1.0, 2.0, 3.0, 4.0]}),
+            ("Constant", [], ["k"], {"value_int": 1}),
+            ("Cast", ["k"], ["f"], {"to": TensorProto.FLOAT}),
+            ("Div", ["c", "f"], ["d"], {}),
+            ("Mul", ["x", "d"], ["y"], {}),
+        ],
+        {},
+        17,
+    ),
+    "a sum of truths": (
+        [
+            ("Greater", ["x", "z"], ["g"], {}),
+            ("LessOrEqual", ["x", "o"], ["l"], {}),
+            ("And", ["g", "l"], ["a"], {}),
+            ("Not", ["a"], ["n"], {}),
+            ("CastLike", ["n", "x"], ["y"], {}),
+        ],
+        {"z": np.float32(0), "o": np.float32(1)},
+        17,
+    ),
+    "a choice": (
+        [("Less", ["x", "z"], ["m"], {}), ("Where", ["m", "x", "c"], ["y"], {})],
+        {"z": np.float32(0.2), "c": numbers(4)},
+        17,
+    ),
+    "a table": (
+        [
+            ("Abs", ["x"], ["a"], {}),
+            ("Clip", ["a", "", "h"], ["c"], {}),
+            ("Cast", ["c"], ["i"], {"to": TensorProto.INT64}),
+            ("Gather", ["t", "i"], ["y"], {}),
+        ],
+        {"h": np.float32(4), "t": numbers(5, 2)},
+        17,
+    ),
+    "rows by themselves": (
+        [
+            ("Transpose", ["x"], ["t"], {"perm": [0, 2, 1]}),
+            ("MatMul", ["x", "t"], ["p"], {}),
+            ("Softmax", ["p"], ["y"], {"axis": -1}),
+        ],
+        {},
+        17,
+    ),
+    "a matrix of constants": (
+        [
+            ("Transpose", ["v"], ["w"], {}),
+            ("MatMul", ["u", "w"], ["k"], {}),
+            ("MatMul", ["x", "k"], ["m"], {}),
+            ("Add", ["m", "b"], ["y"], {}),
+        ],
+        {"u": numbers(4, 3), "v": numbers(2, 3), "b": numbers(2)},
+        17,
+    ),
+    "flat, and a product with its bias": (
+        [
+            ("Flatten", ["x"], ["f"], {}),
+            ("Gemm", ["f", "w", "b"], ["y"], {"alpha": 0.5, "beta": 2.0, "transB": 1}),
+        ],
+        {"w": numbers(5, 12), "b": numbers(1, 5)},
+        17,
+    ),
+    "widened": ([("Expand", ["r", "s"], ["e"], {}), ("Mul", ["x", "e"], ["y"], {})],
+        {"r": numbers(1, 4), "s": whole(3, 4)}, 17),
+    "columns moved about as constants": (
+        [
+            ("Slice", ["c", "a", "b"], ["p"], {}),
+            ("Pad", ["p", "w"], ["q"], {}),
+            ("Reshape", ["q", "s"], ["r"], {}),
+            ("Squeeze", ["r", "z"], ["t"], {}),
+            ("Add", ["x", "t"], ["y"], {}),
+        ],
+        {
+            **{"c": numbers(4), "a": whole(1), "b": whole(3)},
+            **{"w": whole(1, 1), "s": whole(1, 4), "z": whole(0)},
+        },
+        17,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_few_operators(name: str) -> None:
+    nodes, constants, version = GRAPHS[name]
+    made = helper.make_graph(
+        [helper.make_node(op, given, out, **options) for op, given, out, options in nodes],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(np.asarray(c), n) for n, c in constants.items()],
+    )
+    file = helper.make_model(made, opset_imports=[helper.make_opsetid("", version)])
+    (expected,) = ReferenceEvaluator(file).run(None, {"x": ROWS})
+    found = models.from_onnx(file).predict(ROWS, verbose=0)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-6)
