@@ -21,9 +21,7 @@ from pynn._user_warning import warn_user
 from pynn.optimizers import schedules
 from pynn.optimizers._common import (
     CommonOptions,
-    check_count,
-    check_positive,
-    check_range,
+    checked_options,
 )
 from pynn.optimizers._learning_rate import (
     LearningRate,
@@ -122,51 +120,17 @@ class Optimizer(metaclass=SignatureOfInit):
             learning_rate = common["lr"]
         self.name = common.get("name") or _state.unique_name(to_snake_case(type(self).__name__))
         if common:
-            self._take_options(common)
-        self._iterations = 0
-        self._tracked: dict[int, Tracked] = {}
-        self._shared: dict[int, tuple[Any, list[np.ndarray]]] = {}
-        self._excluded: tuple[set[int], str | None] = (set(), None)
-        self._learning_rate: LearningRate = as_learning_rate(learning_rate)
-
-    def _take_options(self, common: CommonOptions) -> None:
-        self.decay = check_range("decay", common.get("decay") or 0.0, 0.0)
-        if self.decay:
-            warn_user(
-                "decay is an older argument; use learning_rate=schedules.InverseTimeDecay(rate, "
-                "decay_steps=1, decay_rate=decay)",
-                FutureWarning,
-            )
-        weight_decay = common.get("weight_decay")
-        if weight_decay is not None and not callable(weight_decay):
-            weight_decay = check_range("weight_decay", weight_decay, 0.0)
-        self.weight_decay = weight_decay
-        self.clipnorm = check_positive("clipnorm", common.get("clipnorm"))
-        self.clipvalue = check_positive("clipvalue", common.get("clipvalue"))
-        self.global_clipnorm = check_positive("global_clipnorm", common.get("global_clipnorm"))
-        clips = {n: getattr(self, n) for n in ("clipnorm", "clipvalue", "global_clipnorm")}
-        if sum(value is not None for value in clips.values()) > 1:
-            raise ValueError(
-                "only one of clipnorm, clipvalue and global_clipnorm may be given. Received: "
-                + ", ".join(f"{name}={value}" for name, value in clips.items())
-            )
-        self.use_ema = bool(common.get("use_ema", False))
-        self.ema_momentum = check_range("ema_momentum", common.get("ema_momentum", 0.99), 0.0, 1.0)
-        self.ema_overwrite_frequency = check_count(
-            "ema_overwrite_frequency", common.get("ema_overwrite_frequency"), 1
-        )
-        self.loss_scale_factor = check_positive(
-            "loss_scale_factor", common.get("loss_scale_factor")
-        )
-        self.gradient_accumulation_steps = check_count(
-            "gradient_accumulation_steps", common.get("gradient_accumulation_steps"), 2
-        )
-        self.lazy = bool(common.get("lazy", False))
+            vars(self).update(checked_options(common))
         if self.lazy and not self._formulas:
             raise ValueError(
                 "lazy is for optimizers whose steps go element by element, and "
                 f"{type(self).__name__} looks at whole weights. Received: lazy=True"
             )
+        self._iterations = 0
+        self._tracked: dict[int, Tracked] = {}
+        self._shared: dict[int, tuple[Any, list[np.ndarray]]] = {}
+        self._excluded: tuple[set[int], str | None] = (set(), None)
+        self._learning_rate: LearningRate = as_learning_rate(learning_rate)
 
     # ---- learning rate and steps
 
