@@ -14,7 +14,7 @@ from pynn._user_warning import warn_user
 if TYPE_CHECKING:
     from pynn.models import Model
 
-_KINDS: dict[str, Any] = {"loss": losses, "metrics": metrics, "weighted_metrics": metrics}
+KINDS: dict[str, Any] = {"loss": losses, "metrics": metrics, "weighted_metrics": metrics}
 
 
 def compile_config(model: Model) -> dict[str, Any] | None:
@@ -28,7 +28,7 @@ def compile_config(model: Model) -> dict[str, Any] | None:
     try:
         config = {
             "optimizer": optimizers.serialize(arguments["optimizer"]),
-            **{name: encode(arguments[name], name_of) for name in _KINDS},
+            **{name: encode(arguments[name], name_of) for name in KINDS},
             "loss_weights": encode(arguments["loss_weights"], float),
             "steps_per_execution": arguments["steps_per_execution"],
         }
@@ -70,7 +70,7 @@ def compile_from(model: Model, config: Mapping[str, Any], custom_objects: Any) -
         return
     optimizer = optimizers.deserialize(config["optimizer"], custom_objects)
     arguments: dict[str, Any] = {"optimizer": optimizer}
-    for name, kind in _KINDS.items():
+    for name, kind in KINDS.items():
         arguments[name] = _read(config.get(name), kind, custom_objects or {})
     arguments["loss_weights"] = config.get("loss_weights")
     model.compile(**arguments, steps_per_execution=config.get("steps_per_execution", 1))

@@ -38,8 +38,7 @@ def read_model(
         If the file is damaged or of another kind, or names what is unknown or unsafe.
     """
     with opened(source) as file:
-        start = file.stream.read(len(_HDF5))
-        file.stream.seek(0)
+        start = _start_of(file)
         if start.startswith(_ZIP):
             # Most programs meet no file of Keras; what reads zip archives takes long to import.
             from pynn.formats.keras import read_archive
@@ -60,8 +59,7 @@ def holds_estimator(file: OpenFile) -> bool:
     FileError
         If it is none of pynn's and none of Keras's.
     """
-    start = file.stream.read(len(_HDF5))
-    file.stream.seek(0)
+    start = _start_of(file)
     if start.startswith(_ZIP) or start == _HDF5:
         return False
     kind = SafetensorsFile(*file).kind()
@@ -97,8 +95,7 @@ def load_weights(
         If the file is damaged, or the weights do not fit.
     """
     with opened(filepath) as file, file_errors(file.name, "weights"):
-        start = file.stream.read(len(_HDF5))
-        file.stream.seek(0)
+        start = _start_of(file)
         if start.startswith(_ZIP):
             from pynn.formats.keras import read_archive_weights
 
@@ -113,3 +110,9 @@ def load_weights(
             found = SafetensorsFile(*file)
             found.kind()
             (assign_by_name if by_name else assign_weights)(model, found, skip_mismatch)
+
+
+def _start_of(file: OpenFile) -> bytes:
+    start: bytes = file.stream.read(len(_HDF5))
+    file.stream.seek(0)
+    return start

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn import losses, metrics, optimizers
-from pynn.formats._compile_config import compile_config, compile_from
+from pynn import optimizers
+from pynn.formats._compile_config import KINDS, compile_config, compile_from
 from pynn.formats.keras._values import custom_name, value_from_keras, value_to_keras
 from pynn.optimizers import CommonOptions
 
 if TYPE_CHECKING:
     from pynn.models import Model
-
-_KINDS = {"loss": losses, "metrics": metrics, "weighted_metrics": metrics}
 
 
 def compile_to_keras(model: Model) -> dict[str, Any]:
@@ -50,10 +48,10 @@ def compile_from_keras(model: Model, config: Any, custom_objects: Mapping[str, A
     try:
         own = {
             name: value_from_keras(config.get(name), custom_objects)
-            for name in (*_KINDS, "loss_weights")
+            for name in (*KINDS, "loss_weights")
         }
         own["steps_per_execution"] = config.get("steps_per_execution", 1)
-        for name, kind in _KINDS.items():
+        for name, kind in KINDS.items():
             own[name] = _known_arguments(own[name], kind.registry)
         given = config.get("optimizer_config", config.get("optimizer"))
         own["optimizer"] = _optimizer(given, custom_objects)
