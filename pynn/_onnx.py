@@ -157,6 +157,14 @@ class OnnxWriter(ABC):
             length = self.integers([length])
         return self.add("TopK", [x, length], 2, axis=axis, largest=int(descending))
 
+    def full(self, shape: Sequence[int | None], fill: float) -> str:
+        """Return one number for each row of the batch, in that shape."""
+        rows_of = next(name for name, known in self.shapes.items() if known[:1] == (None,))
+        first, second = self.integers([0]), self.integers([1])
+        rows = self.node("Slice", self.node("Shape", rows_of), first, second)
+        sizes = self.node("Concat", rows, self.integers(list(shape[1:])), axis=0)
+        return self.node("Expand", np.full((1,) * len(shape), fill), sizes)
+
     def filled(self, x: Any, fill: float) -> str:
         """Return one number in the shape of `x`."""
         shape = self.node("Shape", x)

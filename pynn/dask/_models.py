@@ -26,7 +26,7 @@ from pynn.dask._rounds import (
 )
 from pynn.dask._shards import Cut, Shard, cut
 from pynn.models import Model
-from pynn.training import ArrayData, Objectives, Totals, adapt
+from pynn.training import ArrayData, Objectives, Totals, adapt, class_weighted
 
 
 @dataclass
@@ -83,7 +83,7 @@ class ModelReplica(Replica):
     def figures(self, shard: Shard, block: int, held_out: Shard | None) -> dict[str, Any]:
         """Return the sums of losses and metrics of the block's validation rows."""
         if held_out is not None:
-            data: ArrayData | None = self._adapted(held_out, block, None)
+            data: ArrayData | None = self._adapted(held_out, block)
         else:
             data = self._data(shard, block)[1]
         assert data is not None
@@ -105,18 +105,20 @@ class ModelReplica(Replica):
     def _data(self, shard: Shard, block: int) -> tuple[ArrayData, ArrayData | None]:
         if self._kept is not None and self._kept[0] is shard:
             return self._kept[1]
-        data = self._adapted(shard, block, self._making.class_weight)
-        split = self._making.validation_split
-        found = data.split(split) if split else (data, None)
+        data, held_out = self._adapted(shard, block), None
+        if self._making.validation_split:
+            data, held_out = data.split(self._making.validation_split)
+        signature = self._model._signature()
+        found = class_weighted(data, self._making.class_weight, signature), held_out
         if shard.is_in_memory:
             self._kept = (shard, found)
         return found
 
-    def _adapted(self, shard: Shard, block: int, class_weight: Any) -> ArrayData:
+    def _adapted(self, shard: Shard, block: int) -> ArrayData:
         def adapted(rows: Rows) -> ArrayData:
             x = rows.x if len(rows.x) > 1 else rows.x[0]
             y = rows.y if len(rows.y) > 1 else rows.y[0]
-            data = adapt(self._model._signature(), x, y, rows.weight, class_weight)
+            data = adapt(self._model._signature(), x, y, rows.weight)
             self._objectives.check(data)
             return data
 

@@ -15,7 +15,8 @@ def translate(
 ) -> list[Any]:
     """Write the nodes between a plan's inputs and its outputs, each after those that it needs.
 
-    What follows from weights and constants alone is computed here and now, and is an array.
+    What follows from weights and constants alone is computed here and now, and is an array. Nodes
+    without inputs are not: they make random numbers, or something for each row of the batch.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def translate(
 
     for node in plan.output_nodes:
         values = [value_of(value) for value in node.inputs]
-        if any(id(value) in written for value in node.inputs if isinstance(value, Tensor)):
+        tensors = (value for value in node.inputs if isinstance(value, Tensor))
+        if not node.inputs or any(id(value) in written for value in tensors):
             written.add(id(node.output))
             known[id(node.output)] = write(node, values)
         else:

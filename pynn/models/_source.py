@@ -11,7 +11,14 @@ from pynn import graph
 from pynn._shape_rules import checked_row_shape
 from pynn._sparse import is_sparse
 from pynn._structure import children, is_nested
-from pynn.training import ArrayData, BatchData, adapt, comes_in_batches, first_of
+from pynn.training import (
+    ArrayData,
+    BatchData,
+    adapt,
+    class_weighted,
+    comes_in_batches,
+    first_of,
+)
 
 if TYPE_CHECKING:
     from pynn.models._base_model import BaseModel
@@ -36,8 +43,11 @@ def prepare(
     """
     if not comes_in_batches(x):
         model._ensure_built(x)
-        data = adapt(model._signature(), x, y, sample_weight, class_weight)
-        return data.split(validation_split) if validation_split else (data, None)
+        signature = model._signature()
+        data, held_out = adapt(signature, x, y, sample_weight), None
+        if validation_split:
+            data, held_out = data.split(validation_split)
+        return class_weighted(data, class_weight, signature), held_out
     if y is not None or sample_weight is not None:
         raise ValueError(
             "y and sample_weight must be None where x hands out batches: each batch brings its own"
@@ -48,7 +58,11 @@ def prepare(
         first, x = first_of(x)
         model._ensure_built(first[0] if isinstance(first, (tuple, list)) else first)
     signature = model._signature()
-    return BatchData(x, lambda x, y, w: adapt(signature, x, y, w, class_weight)), None
+
+    def weighted(x: Any, y: Any, sample_weight: Any) -> ArrayData:
+        return class_weighted(adapt(signature, x, y, sample_weight), class_weight, signature)
+
+    return BatchData(x, weighted), None
 
 
 def example(shape: Any) -> np.ndarray:

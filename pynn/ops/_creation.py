@@ -9,7 +9,8 @@ import numpy as np
 
 from pynn import _state
 from pynn._dtypes import dtype_name
-from pynn._tensor import Mode, Op, record, value_of
+from pynn._onnx import OnnxWriter
+from pynn._tensor import Mode, Op, Shape, record, value_of
 from pynn._tracing import is_symbolic_pass
 from pynn.ops._elementwise import add, cast, multiply
 from pynn.ops._shapes import zeros_like
@@ -71,8 +72,16 @@ def logspace(
     return made(start, stop, num, endpoint, base, dtype_name(dtype or _state.floatx()), axis)
 
 
-def _filled_rows(*, shape: tuple[int | None, ...], fill: Any, dtype: str, mode: Mode) -> np.ndarray:
+def _filled_rows(*, shape: Shape, fill: Any, dtype: str, mode: Mode) -> np.ndarray:
     return np.full(mode.sizes(shape), fill, dtype)
+
+
+def _shape_of_rows(*, shape: Shape, **others: Any) -> Shape:
+    return shape
+
+
+def _in_onnx(w: OnnxWriter, *, shape: Shape, fill: float, dtype: str) -> str:
+    return w.full(shape, fill)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
@@ -82,7 +91,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """
     name = dtype_name(dtype or _state.floatx())
     if is_symbolic_pass() and isinstance(shape, (list, tuple)) and None in shape:
-        op = Op("full", _filled_rows, None, lambda *, shape, **_: shape, name, modal=True)
+        op = Op("full", _filled_rows, None, _shape_of_rows, name, modal=True, onnx=_in_onnx)
         plain = isinstance(fill_value, (int, float, np.generic))
         fill = float(fill_value) if plain else 0.0
         filled = record(op, (), {"shape": tuple(shape), "fill": fill, "dtype": name})

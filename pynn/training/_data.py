@@ -224,7 +224,6 @@ def adapt(
     x: Any,
     y: Any = None,
     sample_weight: Any = None,
-    class_weight: Mapping[Any, float] | None = None,
 ) -> ArrayData:
     """Return the data of a call to fit, evaluate or predict.
 
@@ -237,9 +236,6 @@ def adapt(
         One entry for each output, or for each that is evaluated.
     sample_weight : the same, default=None
         Shape (n,) each; a single one applies to all outputs.
-    class_weight : dict of int to float, default=None
-        Factor for the weights of samples of each class; classes not named have 1. Of several
-        outputs each has its own dict, by name, or they share one.
 
     Raises
     ------
@@ -260,9 +256,31 @@ def adapt(
     targets = [_numbers(value, "y") for value in targets_of(y, signature, n_rows)]
     sample_weight = flattened(signature.output_form, sample_weight, "sample_weight")
     weights = _row_weights(sample_weight, names, n_rows)
-    if class_weight is not None:
-        weights = _class_weights(class_weight, signature, targets, weights)
     return ArrayData(arrays, targets, weights)
+
+
+def class_weighted(
+    data: ArrayData, class_weight: Mapping[Any, Any] | None, signature: Signature
+) -> ArrayData:
+    """Return the data with the weights of samples times those of their classes.
+
+    Parameters
+    ----------
+    data : ArrayData
+    class_weight : dict of int to float, or None
+        Classes not named have 1. Of several outputs each has its own dict, by name, or they share
+        one.
+    signature : Signature
+
+    Raises
+    ------
+    ValueError
+        If it is no such dict, or targets are missing.
+    """
+    if class_weight is None:
+        return data
+    weights = _class_weights(class_weight, signature, data.y_arrays, data.weight_arrays)
+    return ArrayData(data.x_arrays, data.y_arrays, weights, checked=True)
 
 
 def in_order(form: Any, x: Any) -> Any:

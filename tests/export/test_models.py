@@ -165,3 +165,29 @@ def test_an_op_without_a_twin_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotImplementedError, match="the op 'erfinv' has no ONNX twin"):
         model.export(tmp_path / "m.onnx", format="onnx")
     assert not list(tmp_path.iterdir())
+
+
+class Padded(layers.Layer):
+    def __init__(self, fill: Any) -> None:
+        super().__init__(name="padded")
+        self.fill = fill
+
+    def call(self, inputs: Any) -> Any:
+        rows = ops.shape(inputs)[0]
+        parts = [self.fill((rows, 2)), ops.broadcast_to(inputs[:, :1], (rows, 3))]
+        return ops.concatenate([inputs, *parts], axis=-1)
+
+
+def test_constants_for_each_row(tmp_path: Path) -> None:
+    for fill in (ops.zeros, lambda shape: ops.full(shape, 3.0)):
+        model = sequential(Padded(fill), layers.Dense(2))
+        model.export(tmp_path / "model.onnx")
+        x = RNG.normal(size=(5, 6)).astype("float32")
+        found = outputs_of(tmp_path / "model.onnx", model, [x])[0]
+        np.testing.assert_allclose(found, model.predict(x, verbose=0), **CLOSE)
+
+
+def test_random_numbers_of_a_call_are_in_no_graph(tmp_path: Path) -> None:
+    model = sequential(Padded(pynn.random.normal))
+    with pytest.raises(NotImplementedError, match="random_normal"):
+        model.export(tmp_path / "model.onnx")

@@ -355,6 +355,21 @@ def test_class_weights_of_several_outputs() -> None:
         trained(class_weight={"c": {1: 3.0}})
 
 
+def test_class_weights_are_none_of_validation() -> None:
+    x, y = np.linspace(-1, 1, 16)[:, None], np.arange(16) % 2
+    model = Sequential([layers.Input((1,)), layers.Dense(1, activation="sigmoid")])
+    model.compile(pynn.optimizers.SGD(0.0), "binary_crossentropy")
+    given = {"class_weight": {0: 1.0, 1: 4.0}, "verbose": 0, "shuffle": False}
+    logs = model.fit(x, y, validation_split=0.25, **given).history
+    assert logs["val_loss"][0] == pytest.approx(model.evaluate(x[12:], y[12:], verbose=0))
+    weights = np.where(y == 1, 4.0, 1.0)
+    expected = model.evaluate(x[:12], y[:12], sample_weight=weights[:12], verbose=0)
+    assert logs["loss"][0] == pytest.approx(expected)
+    logs = model.fit(x, y, validation_split=0.25, sample_weight=weights, verbose=0).history
+    expected = model.evaluate(x[12:], y[12:], sample_weight=weights[12:], verbose=0)
+    assert logs["val_loss"][0] == pytest.approx(expected)
+
+
 def two_outputs(**losses: object) -> Model:
     x = pynn.Input((6,))
     outputs = {name: layers.Dense(1, kernel_initializer="ones", name=name)(x) for name in "uv"}
