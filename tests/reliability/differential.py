@@ -21,9 +21,10 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn import _core, layers, ops, optimizers
+from pynn import _core, layers, losses, ops, optimizers
 from pynn.graph import _plan
 from pynn.graph._interpreting_trainer import InterpretingTrainer
+from pynn.optimizers.schedules import PiecewiseConstantDecay
 
 WIDTHS = (1, 2, 3, 7, 15, 16, 17, 33)
 ROWS = (1, 2, 7, 8, 9, 31, 32, 33, 70)
@@ -97,13 +98,20 @@ def own_loss(y_true: Any, y_pred: Any) -> Any:
     return ops.mean(ops.where(ops.abs(e) < 0.7, ops.square(e), ops.log1p(ops.abs(e))), axis=-1)
 
 
-LOSSES: list[Any] = ["mse", "mae", "huber", "log_cosh", own_loss]
+LOSSES: list[Any] = [
+    *("mse", "mae", "huber", "log_cosh"),
+    own_loss,
+    losses.MeanSquaredError("mean_with_sample_weight"),
+    losses.LossFunctionWrapper(own_loss, "mean_with_sample_weight"),
+]
+DECAY = PiecewiseConstantDecay([0], [0.3, 0.01])
 OPTIMIZERS: list[Callable[[], Any]] = [
     lambda: optimizers.SGD(0.05),
     lambda: optimizers.SGD(0.05, momentum=0.9, nesterov=True),
     lambda: optimizers.SGD(0.05, global_clipnorm=0.5),
     lambda: optimizers.Adam(0.01, epsilon=1e-3),
     lambda: optimizers.AdamW(0.01, weight_decay=0.1, epsilon=1e-3),
+    lambda: optimizers.AdamW(0.01, weight_decay=DECAY, epsilon=1e-3),
     lambda: optimizers.Nadam(0.01, epsilon=1e-3),
     lambda: optimizers.RMSprop(0.01, epsilon=1e-3),
     lambda: optimizers.Adagrad(0.05),
@@ -143,6 +151,8 @@ class Case:
         self.x = [numbers.standard_normal((rows, x.shape[-1])) for x in inputs]
         self.y = [numbers.standard_normal((rows, y.shape[-1])) for y in outputs]
         self.weights = numbers.uniform(0, 2, rows) if rng.random() < 0.3 else None
+        if self.weights is not None and rng.random() < 0.1:
+            self.weights[:] = 0.0
         self.loss = rng.choice(LOSSES)
         self.optimizer = rng.choice(OPTIMIZERS)
         start = self.model.get_weights()
