@@ -68,9 +68,10 @@ class WeightHolder:
         shape : tuple of int, default=None
             None stands for (), a single number.
         initializer : initializer, default=None
-            None stands for Glorot's uniform one where there are two axes or more, zeros elsewhere.
+            None stands for Glorot's uniform one where there are two axes or more, zeros elsewhere
+            and for whole numbers and truth values.
         dtype : dtype, default=None
-            None stands for the layer's.
+            None stands for the layer's. Whole numbers and truth values are not trained.
         trainable : bool, default=True
         regularizer, constraint : default=None
         name : str, default=None
@@ -103,7 +104,8 @@ class WeightHolder:
         shape = () if shape is None else shape
         if initializer is None:
             several = isinstance(shape, (tuple, list)) and len(shape) > 1
-            initializer = "glorot_uniform" if several else "zeros"
+            fractions = dtype is None or np.dtype(dtype).kind == "f"
+            initializer = "glorot_uniform" if several and fractions else "zeros"
         name = name or f"weight_{len(self._own_weights)}"
         weight = Variable(
             initializer,

@@ -83,6 +83,8 @@ class Model(BaseModel):
         Of the last call to `fit`.
     stop_training : bool
         A callback sets it to True to end training after the current epoch.
+    run_eagerly, jit_compile : bool
+        False; they may be set, and make no difference.
     stop_evaluating, stop_predicting : bool
         A callback sets one to True to end `evaluate` or `predict` after the current batch.
 
@@ -115,6 +117,7 @@ class Model(BaseModel):
     optimizer: Any
     history: History
     steps_per_execution: int
+    run_eagerly = jit_compile = False
     stop_training: bool
     stop_evaluating: bool
     stop_predicting: bool
@@ -278,16 +281,6 @@ class Model(BaseModel):
             If a class or function is neither pynn's nor registered.
         """
         formats.compile_from(self, config, known_objects(None))
-
-    @property
-    def run_eagerly(self) -> bool:
-        """False: `compile` takes it for Keras's sake."""
-        return False
-
-    @property
-    def jit_compile(self) -> bool:
-        """False: `compile` takes it for Keras's sake."""
-        return False
 
     @property
     def loss(self) -> Any:

@@ -145,6 +145,8 @@ def test_add_weight_makes_whole_numbers() -> None:
     layer = Counting()
     layer(X)
     assert (int(layer.seen), layer.seen.dtype) == (3, "int32")
+    flags = layer.add_weight(shape=(2, 3), dtype="bool")
+    assert (flags.dtype, flags.trainable, flags.numpy().any()) == ("bool", False, False)
 
 
 def test_one_in_a_model_s_attribute_is_trained() -> None:

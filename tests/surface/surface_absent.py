@@ -163,6 +163,8 @@ ABSENT: dict[str, dict[str, str]] = {
         "add_variable": "`add_variable_from_reference` keeps an array for each weight, and an "
         "attribute a number",
     },
+    "activations": {},
+    "models": {},
     "Loss": {},
     "Metric": {},
     "callbacks.Callback": {},
