@@ -37,8 +37,9 @@ def is_integer(value: Any) -> bool:
     >>> is_integer(np.int64(5)), is_integer(5.0), is_integer(True)
     (True, False, False)
     """
-    whole = isinstance(value, (int, np.integer))  # first, as above
-    return (whole or isinstance(value, numbers.Integral)) and not isinstance(value, bool)
+    if type(value) is int:  # first, as above
+        return True
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def checked_size(name: str, value: Any) -> int:

@@ -110,10 +110,11 @@ class Weight(Operators):
             self.weight_decay_factor = weight_decay_factor
         self.regularizer = regularizer
         self.constraint = constraint
-        self.shape: tuple[int, ...] = tuple(value.shape)
+        self.shape: tuple[int, ...] = value.shape
         self.dtype: str = dtype_name(value.dtype)
-        self.trainable = trainable and value.dtype.kind == "f"
-        if value.dtype.kind in "iub":
+        kind = value.dtype.kind
+        self.trainable = trainable and kind == "f"
+        if kind in "iub":
             self._variable: Any = None
             self.view: np.ndarray = np.array(value)
             return

@@ -31,9 +31,8 @@ def row_shape(value: Any) -> tuple[int, ...] | None:
     None stands for values that do not consist of rows of known size.
     """
     shape = value.shape if isinstance(value, (Tensor, Weight)) else np.shape(value)
-    row = shape[1:] if has_rows(value) else shape
-    sizes = tuple(n for n in row if n is not None)
-    return sizes if len(sizes) == len(row) else None
+    row: Any = shape[1:] if has_rows(value) else shape
+    return None if None in row else row
 
 
 def has_rows(value: Any) -> bool:

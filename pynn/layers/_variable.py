@@ -127,10 +127,11 @@ def _initial(initializer: Any, shape: Any, dtype: Any, name: str) -> np.ndarray:
             f"an initializer needs to know the shape of variable {name!r}. Received: shape=None"
         )
     shape = (shape,) if is_integer(shape) else tuple(shape)
-    if not all(is_integer(n) and n >= 0 for n in shape):
-        raise ValueError(
-            f"the shape of a weight must be known. Received: shape={shape} for {name!r}"
-        )
+    for n in shape:
+        if not is_integer(n) or n < 0:
+            raise ValueError(
+                f"the shape of a weight must be known. Received: shape={shape} for {name!r}"
+            )
     _allocation.claim(shape, name)
     dtype = _state.floatx() if dtype is None else dtype_name(dtype)
     value = np.asarray(initialized(initializers.get(initializer), shape, dtype), dtype)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pynn import activations, layers, models
+from pynn import activations, initializers, layers, models
 from pynn._structure import leaves
 from pynn._tracing import recording, tracing
 from pynn.ops import Tensor
@@ -23,6 +23,8 @@ ACTIVATION_NAMES = {
     *_PYNN_NAMES,
     *(set(activations.__all__) - {"get", "serialize", "deserialize"}),
 } - {"exp"}
+
+_ZEROS = initializers.get("zeros")  # the estimator draws the weights itself
 
 _PASSED_OVER = (layers.InputLayer, layers.Identity)
 
@@ -206,7 +208,12 @@ def _hidden_layers(architecture: Architecture, i: int, units: int) -> list[layer
 
 def _dense(units: int, activation: Any, dtype: str, name: str) -> layers.Dense:
     return layers.Dense(
-        int(units), activation=activation, kernel_initializer="zeros", dtype=dtype, name=name
+        int(units),
+        activation=activation,
+        kernel_initializer=_ZEROS,
+        bias_initializer=_ZEROS,
+        dtype=dtype,
+        name=name,
     )
 
 

@@ -75,9 +75,11 @@ def lower_to_engine(
         An empty graph to be filled with what predicts, without noise and dropout. None makes one
         that trains too.
     """
-    weights = [weight for weight, _ in updates]
-    weights += [x for node in nodes for x in node.inputs if isinstance(x, Weight)]
-    if any(weight.dtype != dtype for weight in weights):
+    for node in nodes:
+        for value in node.inputs:
+            if isinstance(value, Weight) and value.dtype != dtype:
+                return "a variable of whole numbers"
+    if any(weight.dtype != dtype for weight, _ in updates):
         return "a variable of whole numbers"
     wanted = [*outputs, *losses, *(tensor for _, tensor in updates)]
     analysis = analyze(nodes, wanted, dtype)
