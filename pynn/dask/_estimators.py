@@ -118,7 +118,7 @@ class ClusterMLP(BaseMLP):
         if not isinstance(x, Shipped):
             return super()._fit(x, y, sample_weight, incremental, validation)
         if validation is not None:
-            validation = (self._ship(*validation, of="validation"), None, None)
+            validation = (self._ship(*validation, argument="validation_data"), None, None)
         if not incremental:
             self._take_up(x.cut)
         super()._fit(x, y, sample_weight, incremental, validation)
@@ -163,12 +163,11 @@ class ClusterMLP(BaseMLP):
                 "written in Python nor ema_momentum is supported"
             )
 
-    def _ship(self, x: Any, y: Any, weight: Any = None, *, of: str = "") -> Shipped:
+    def _ship(self, x: Any, y: Any, weight: Any = None, *, argument: str = "") -> Shipped:
         classifies = is_classifier(self)
         given = parts_of(x, y, weight, self.block_bytes, self.dtype)
         wanted = Wanted("classes" if classifies else "numbers")
-        name = f"{self._name}-{of}" if of else self._name
-        found = cut(self.client, given, wanted, self.n_shards, self.in_memory, name)
+        found = cut(self.client, given, wanted, self.n_shards, self.in_memory, self._name, argument)
         summary = found.summary
         width = (1, *summary.target_shapes[0])
         if not classifies:

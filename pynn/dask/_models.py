@@ -272,18 +272,18 @@ def fit_model(
             f"validation_split must be in (0, 1). Received: validation_split={validation_split!r}"
         )
     name = fit_name()
-    given = _cut(client, model, data, "data", n_shards, in_memory, block_bytes, name)
+    given = _cut(client, model, data, n_shards, in_memory, block_bytes, name)
     held_out = None
     if validation_data is not None:
         held_out = _cut(
             client,
             model,
             validation_data,
-            "validation_data",
             n_shards,
             in_memory,
             block_bytes,
-            f"{name}-validation",
+            name,
+            "validation_data",
         )
         validation_split = 0.0
     with _unchanged_by_errors(model):
@@ -315,15 +315,16 @@ def _cut(
     client: Any,
     model: Any,
     data: Any,
-    argument: str,
     n_shards: int | None,
     in_memory: bool,
     block_bytes: int,
     name: str,
+    argument: str = "",
 ) -> Cut:
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise ValueError(
-            f"{argument} must be (x, y) or (x, y, sample_weight). Received: {type(data).__name__}"
+            f"{argument or 'data'} must be (x, y) or (x, y, sample_weight). Received: "
+            f"{type(data).__name__}"
         )
     x, y, weight = (*data, None)[:3]
     if isinstance(x, Mapping) or isinstance(y, Mapping):
@@ -331,7 +332,7 @@ def _cut(
         x = [x[each] for each in signature.input_names] if isinstance(x, Mapping) else x
         y = [y[each] for each in signature.output_names] if isinstance(y, Mapping) else y
     parts = parts_of(x, y, weight, block_bytes, "float32")
-    return cut(client, parts, Wanted("model"), n_shards, in_memory, name)
+    return cut(client, parts, Wanted("model"), n_shards, in_memory, name, argument)
 
 
 def _trained(

@@ -122,7 +122,13 @@ class Cut(NamedTuple):
 
 
 def cut(
-    client: Any, given: Given, wanted: Wanted, n_shards: int | None, in_memory: bool, name: str
+    client: Any,
+    given: Given,
+    wanted: Wanted,
+    n_shards: int | None,
+    in_memory: bool,
+    name: str,
+    argument: str = "",
 ) -> Cut:
     """Cut data into shards.
 
@@ -137,6 +143,8 @@ def cut(
         Whether the workers keep the rows. Parquet files are always read as they are needed.
     name : str
         What the keys of the tasks begin with.
+    argument : str, default=""
+        What errors call the data, if not those that are trained on.
 
     Raises
     ------
@@ -147,6 +155,8 @@ def cut(
     """
     streams = not in_memory or isinstance(given.parts[0], ParquetPart)
     places = [_place(part, i) for i, part in enumerate(given.parts)]
+    if argument:
+        name, places = f"{name}-{argument}", [f"{place} of {argument}" for place in places]
     wanted = wanted._replace(features=given.features)
     if streams:
         return _streamed(client, given, wanted, n_shards, places, name)

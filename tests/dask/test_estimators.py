@@ -126,6 +126,8 @@ def test_a_bad_partition_is_named_and_leaves_the_estimator(client: Client) -> No
     estimator = MLPClassifier(**SETTINGS)
     with pytest.raises(PartitionError, match="partition 4 cannot be used: Input X contains NaN"):
         estimator.fit(da.from_array(bad, (100, 5)), arrays()[1])
+    with pytest.raises(PartitionError, match="partition 4 of validation_data cannot be used"):
+        estimator.fit(*arrays(), validation_data=(da.from_array(bad, (100, 5)), arrays()[1]))
     assert not hasattr(estimator, "coefs_") and not hasattr(estimator, "classes_")
     estimator.fit(*arrays())
     before = weights_of(estimator)

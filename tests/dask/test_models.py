@@ -145,7 +145,7 @@ def test_errors_name_the_partition_and_leave_the_model(client: Client) -> None:
     for in_memory in (True, False):
         with pytest.raises(PartitionError, match=r"^partition 4 cannot be .*must be in \[0, 3\)"):
             fit_model(client, found, wrong, verbose=0, n_shards=2, in_memory=in_memory)
-    with pytest.raises(PartitionError, match=r"^partition 4 cannot be used"):
+    with pytest.raises(PartitionError, match=r"^partition 4 of validation_data cannot be"):
         fit_model(client, found, DATA, verbose=0, n_shards=2, validation_data=wrong)
     for a, b in zip(found.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(a, b)
