@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._custom_objects import is_pynn
 from pynn._structure import leaves
 from pynn._tracing import current
 from pynn.layers._variable import Variable
@@ -151,7 +152,7 @@ class WeightHolder:
 
         Only classes of somebody's own have the latter.
         """
-        if _is_pynn_s(type(self)):
+        if _is_pynn(type(self)):
             return self._own_weights
         held = (value for name, value in self.__dict__.items() if name not in NO_LAYERS)
         variables = [leaf for leaf in leaves(list(held)) if isinstance(leaf, Variable)]
@@ -276,7 +277,4 @@ def _find_kind(cls: type) -> type | None:
 # Layers have many attributes, and are looked through often.
 _kind: Callable[[type], type | None] = lru_cache(maxsize=1024)(_find_kind)
 
-
-_is_pynn_s: Callable[[type], bool] = lru_cache(maxsize=1024)(
-    lambda cls: cls.__module__.startswith("pynn.")
-)
+_is_pynn: Callable[[type], bool] = lru_cache(maxsize=1024)(is_pynn)
