@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from pynn.training import ArrayData, Signature, adapt, distribute
+from pynn.training import ArrayData, Signature, adapt, class_weighted, distribute
 
 X = np.arange(20, dtype="float32").reshape(10, 2)
 Y = np.arange(10)
@@ -35,13 +35,14 @@ def test_the_last_part_is_split_off() -> None:
 
 def test_weights_of_classes_multiply_those_of_samples() -> None:
     labels = np.array([0, 1, 2, 1, 0, 0, 1, 2, 2, 2])
-    data = adapt(ONE, X, labels, class_weight={1: 3.0, 2: 0.5})
+    data = class_weighted(adapt(ONE, X, labels), {1: 3.0, 2: 0.5}, ONE)
     table = np.array([1, 3, 0.5])
     np.testing.assert_array_equal(data.weight_arrays[0], table[labels])
-    data = adapt(ONE, X, np.eye(3)[labels], np.full(10, 2.0), {1: 3.0, 2: 0.5})
+    data = adapt(ONE, X, np.eye(3)[labels], np.full(10, 2.0))
+    data = class_weighted(data, {1: 3.0, 2: 0.5}, ONE)
     np.testing.assert_array_equal(data.weight_arrays[0], 2 * table[labels])
     with pytest.raises(ValueError, match="class_weight needs the targets of output"):
-        adapt(ONE, X, class_weight={0: 1.0})
+        class_weighted(adapt(ONE, X), {0: 1.0}, ONE)
 
 
 def test_class_weights_are_for_any_whole_numbers() -> None:
@@ -49,9 +50,9 @@ def test_class_weights_are_for_any_whole_numbers() -> None:
     labels = np.array([-1, 1, 7, -1, 10**12])[: len(X)]
     given = {np.int64(-1): 2.0, True: np.float32(3.0), 10**12: 4, 1e3: 5.0}
     expected = np.array([2.0, 3.0, 1.0, 2.0, 4.0])[: len(X)]
-    data = adapt(ONE, X[: len(labels)], labels, class_weight=given)
+    data = class_weighted(adapt(ONE, X[: len(labels)], labels), given, ONE)
     np.testing.assert_array_equal(data.weight_arrays[0], expected)
-    data = adapt(ONE, X[: len(labels)], labels, class_weight={})
+    data = class_weighted(adapt(ONE, X[: len(labels)], labels), {}, ONE)
     np.testing.assert_array_equal(data.weight_arrays[0], np.ones(len(labels)))
 
 
@@ -60,8 +61,9 @@ def test_class_weights_are_for_any_whole_numbers() -> None:
     ["balanced", [1.0, 2.0], {"a": 1.0}, {0: "a"}, {0: np.nan}, {0.5: 1.0}, {None: 1.0}],
 )
 def test_other_class_weights_are_refused(wrong: Any) -> None:
+    data = adapt(ONE, X, np.zeros(len(X)))
     with pytest.raises(ValueError, match="class_weight must be a dict of class numbers to factors"):
-        adapt(ONE, X, np.zeros(len(X)), class_weight=wrong)
+        class_weighted(data, wrong, ONE)
 
 
 def test_weights_of_samples_are_for_all_outputs_or_each() -> None:
