@@ -11,8 +11,9 @@ import pytest
 from pynn import _core
 from pynn.estimators.mlp._random import LegacyRandom, RowOrder
 
-# Around powers of two, where the mask of the shuffle changes, and around the generator's 624 words.
-SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 255, 256, 257, 623, 624, 625, 1024, 1025, 11610]
+# Around powers of two, where the mask of the shuffle changes, around the generator's 624 words, and
+# beyond 2**14, where the GIL is released.
+SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 255, 256, 257, 623, 624, 625, 1024, 1025, 11610, 20000]
 
 
 def same_state(mine: LegacyRandom, other: np.random.RandomState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -43,6 +44,16 @@ def test_special_values(isa: str, dtype: str, name: str) -> None:
     infinite = np.isinf(want)
     np.testing.assert_array_equal(got[infinite], want[infinite])
     assert_close(got[~infinite], want[~infinite], units=FORMULA_UNITS)
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_large_angles(isa: str, dtype: str, name: str) -> None:
+    """Against the C library: whole circles are left out before anything is rounded."""
+    largest = float(np.finfo(dtype).max)
+    steps = np.geomspace(1e6, largest / 2, 200)
+    angles = np.concatenate([steps, -steps, [largest, -largest, 2.0**60, 2.0**120]]).astype(dtype)
+    want = np.array([getattr(math, name)(float(angle)) for angle in angles])
+    assert_close(values_of(name, dtype, angles[None]), want, units=FORMULA_UNITS)
 
 
 def usual(name: str, n: int, dtype: str) -> np.ndarray:
