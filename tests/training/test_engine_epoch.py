@@ -464,10 +464,10 @@ def test_order_is_a_subset_with_repetitions() -> None:
         )
 
 
-def epoch_order(n_rows: int, *order: Any) -> np.ndarray:
+def epoch_order(n_rows: int, *order: Any, batch_size: int = 1) -> np.ndarray:
     training, batch = problem(n_rows=n_rows)
     trainer = training.native()
-    start(trainer, batch, 1, *order)
+    start(trainer, batch, batch_size, *order)
     taken = []
     while trainer.run(np.zeros(1), FOREVER):
         taken.append(trainer.last_batch()[0])
@@ -483,6 +483,13 @@ def test_shuffles() -> None:
     np.testing.assert_array_equal(epoch_order(70, subset, 7), shuffled(subset, 7))
     np.testing.assert_array_equal(subset, [9, 2, 60, 33])  # the caller's array is left alone
     assert (epoch_order(70, None, 0) != epoch_order(70, None, 1)).any()
+
+
+@pytest.mark.parametrize("n_rows", [2**16 - 1, 2**16, 70001])
+def test_long_shuffles(n_rows: int) -> None:
+    """From 2**16 rows on, partners are drawn before they are exchanged."""
+    got = epoch_order(n_rows, None, 3, batch_size=4096)
+    np.testing.assert_array_equal(got, shuffled(np.arange(n_rows), 3))
 
 
 def test_shuffles_are_fair() -> None:
