@@ -28,11 +28,8 @@ TESTS = [
     *(f"tests/{name}" for name in ("metrics", "optimizers", "estimators", "cython_predict")),
     "tests/reliability/test_numbers.py",
 ]
-PROGRAMS = [
-    ["pool_check", "100"],
-    ["engine_check", "bits", "small"],
-    ["engine_check", "allocations", "20"],
-]
+# Not pool_check, which ends without writing down what it ran.
+PROGRAMS = [["engine_check", "bits", "small"], ["engine_check", "allocations", "20"]]
 
 
 def build(jobs: int) -> None:
