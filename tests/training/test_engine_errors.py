@@ -296,3 +296,11 @@ def test_wrong_groups(params: dict) -> None:
     with pytest.raises(ValueError, match=r"needs outputs and steps from 1 to 2\*\*28"):
         graph.add("grouped_dense", [0], [variable(2, 1)], params, indices=[0] * 4)
     assert len(graph) == 1
+
+
+def test_an_unknown_instruction() -> None:
+    graph = _core.Graph("float64")
+    x = graph.add("input", [], [], {"features": 1})
+    with pytest.raises(ValueError, match="unknown instruction: 'none'. It must be one of add, "):
+        graph.add_expression([x], [], [("none", [0], 0.0)])
+    assert len(graph) == 1
