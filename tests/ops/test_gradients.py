@@ -30,7 +30,9 @@ def apply(twin: Twin, kind: str, x: int, width: int) -> int:
         return twin.dense(twin.dense(x, width), width, bias=False)
     h = twin.dense(x, width)
     if kind == "grouped_dense":
-        many = twin.grouped_dense(twin.dense(x, 3 * width), 3, width, 2, False, width)
+        # The derivative of this relu is applied by the op that reads it.
+        positive = twin.add("relu", [twin.dense(x, 3 * width)])
+        many = twin.grouped_dense(positive, 3, width, 2, False, width)
         return twin.grouped_dense(many, width, 3, width, True, 3 * width)
     if kind == "batch_normalization":
         return twin.batch_normalization(h)

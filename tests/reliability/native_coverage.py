@@ -1,7 +1,7 @@
 """Count the lines of csrc/ that tests run: `python tests/reliability/native_coverage.py`.
 
-Builds with GCC's coverage in build/coverage, runs the programs of tests/cpp and tests in Python,
-and names lines that none of them runs. A line counts as run if it is on any instruction set and in
+Builds with GCC's coverage in build/coverage, runs tests/cpp/engine_check and tests in Python, and
+names the lines that none of them runs. A line counts as run if it is on any instruction set and in
 any instance of its template; of NEON no line is counted where it is not built. The module is used
 from its folder: no installed pynn may be in the way, as that of `pip install -e` would be.
 """
@@ -24,8 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "coverage"
 # tests/kernels goes through all instruction sets by itself.
 TESTS = [
-    *(f"tests/{name}" for name in ("kernels", "graph", "ops", "models", "training", "losses")),
-    *(f"tests/{name}" for name in ("metrics", "optimizers", "estimators", "cython_predict")),
+    *(f"tests/{name}" for name in ("kernels", "graph", "ops", "models", "training", "layers")),
+    *(f"tests/{name}" for name in ("losses", "metrics", "optimizers", "estimators")),
+    "tests/cython_predict",
     "tests/reliability/test_numbers.py",
 ]
 # Not pool_check, which ends without writing down what it ran.
