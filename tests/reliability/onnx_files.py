@@ -42,6 +42,16 @@ def save(folder: Path, cases: Iterator[Case]) -> None:
 # ---- PyTorch
 
 
+def without_sources(path: Path) -> None:
+    """Take out of a file where on the exporting machine the lines of the module's source are."""
+    import onnx
+
+    model = onnx.load(path)
+    for part in (model.graph, *model.graph.node, *model.graph.value_info):
+        del part.metadata_props[:]
+    onnx.save(model, path)
+
+
 def torch_cases() -> Iterator[Case]:
     import torch
     from torch import nn
@@ -148,6 +158,8 @@ def torch_cases() -> Iterator[Case]:
                 module, tuple(given), path, input_names=names, dynamo=dynamo, **options,
                 **({"external_data": False, "verbose": False} if dynamo else {}),
             )  # fmt: skip
+            if dynamo:
+                without_sources(path)
             found = found if isinstance(found, tuple) else (found,)
             return [x.numpy() for x in given], [y.numpy() for y in found]
 
