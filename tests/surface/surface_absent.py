@@ -51,6 +51,18 @@ _LOOP = (
     "the loop of the engine is not made of Python functions; `train_step` and its like are called"
 )
 
+_OF_LAYERS = {  # and of models, which are layers
+    "compute_mask": _MASKS,
+    "supports_masking": _MASKS,
+    "compute_output_spec": _TRACED,
+    "symbolic_call": _TRACED,
+    "dtype_policy": _POLICY,
+    "load_own_variables": _FILES,
+    "save_own_variables": _FILES,
+    "*quantiz*": _QUANTIZED,
+    "rematerialized_call": _MEMORY,
+}
+
 # By package, or class, and pattern of names.
 ABSENT: dict[str, dict[str, str]] = {
     "": {
@@ -136,28 +148,12 @@ ABSENT: dict[str, dict[str, str]] = {
         "compute_loss_and_updates": _INNER,
         "jax_state_sync": _INNER,
         "make_*_function": _LOOP,
-        "compute_mask": _MASKS,
-        "supports_masking": _MASKS,
-        "compute_output_spec": _TRACED,
-        "symbolic_call": _TRACED,
-        "dtype_policy": _POLICY,
-        "load_own_variables": _FILES,
-        "save_own_variables": _FILES,
-        "*quantiz*": _QUANTIZED,
-        "rematerialized_call": _MEMORY,
+        **_OF_LAYERS,
     },
     "Layer": {
         "add_metric": "older than Keras 3; metrics in attributes are found",
         "*build_*config": "a layer in a file is built for the shape of what it is called on",
-        "compute_mask": _MASKS,
-        "supports_masking": _MASKS,
-        "compute_output_spec": _TRACED,
-        "symbolic_call": _TRACED,
-        "dtype_policy": _POLICY,
-        "load_own_variables": _FILES,
-        "save_own_variables": _FILES,
-        "*quantiz*": _QUANTIZED,
-        "rematerialized_call": _MEMORY,
+        **_OF_LAYERS,
     },
     "Optimizer": {
         "add_variable": "`add_variable_from_reference` keeps an array for each weight, and an "
