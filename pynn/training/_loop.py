@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -82,6 +83,13 @@ class Listener:
         After an interrupt within `on_epoch_end` it is called again for what is not noted.
         """
         raise NotImplementedError
+
+    def noting(self) -> AbstractContextManager[Any]:
+        """Return the context in which epochs that ran ahead are noted.
+
+        An interrupt in it must leave no epoch noted in part.
+        """
+        return nullcontext()
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Note that an epoch is about to begin; of epochs that run ahead, only the first."""
@@ -378,12 +386,13 @@ class TrainingLoop:
         """
         listener, stops = self.listener, False
         at = listener.epochs_noted
-        for results in self._ended[at - self._noted :]:
-            stops = listener.on_epoch_end(offset + at, steps, Totals(results))
-            if not math.isfinite(results["loss"][0]):
-                self._finite_steps = 0
-                self._check_loss(results["loss"], offset + at, steps)
-            at += 1
+        with listener.noting():
+            for results in self._ended[at - self._noted :]:
+                stops = listener.on_epoch_end(offset + at, steps, Totals(results))
+                if not math.isfinite(results["loss"][0]):
+                    self._finite_steps = 0
+                    self._check_loss(results["loss"], offset + at, steps)
+                at += 1
         self._ended.clear()
         self._noted = at
         return stops

@@ -5,7 +5,8 @@ The epochs themselves are those of `pynn.training`; the rules by which they end 
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -250,33 +251,31 @@ class BatchTraining(Listener):
     ) -> None:
         warn_of_divergence(loss, epoch, steps, loop)
 
-    def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
-        """Note how an epoch went; return whether training ends with it.
-
-        Of epochs that run ahead, an interrupt leaves nothing of the one that was being noted.
-        """
-        if not self._runs_ahead:
-            return self._note(epoch, totals)  # users' code is notified once, whatever it raises
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Let an interrupt leave nothing of the epochs that are noted in this context."""
         estimator, rate = self._estimator, self._rate
         attributes = estimator.__dict__
         before = {name: attributes[name] for name in _COUNTED if name in attributes}
-        curves = (estimator.loss_curve_, *estimator.history_.values())
-        lengths = [len(curve) for curve in curves]
+        count = len(estimator.loss_curve_)
+        counts = {name: len(curve) for name, curve in estimator.history_.items()}
         learning_rate = rate.learning_rate if rate.kind == "adaptive" else None
         try:
-            return self._note(epoch, totals)
+            yield
         except BaseException:
             attributes.update(before)
             self._stopping = self._stopping_rule()
-            for curve, length in zip(curves, lengths, strict=True):
-                del curve[length:]
-            if not lengths[0]:
-                estimator.history_.clear()
+            del estimator.loss_curve_[count:]
+            for name in [*estimator.history_]:
+                del estimator.history_[name][counts.get(name, 0) :]
+                if name not in counts:
+                    del estimator.history_[name]
             if learning_rate is not None:
                 rate.optimizer.learning_rate = learning_rate
             raise
 
-    def _note(self, epoch: int, totals: Totals) -> bool:
+    def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
+        """Note how an epoch went; return whether training ends with it."""
         estimator, rate = self._estimator, self._rate
         logs = self._figures.of_training(totals)
         estimator.n_iter_ += 1
@@ -285,16 +284,23 @@ class BatchTraining(Listener):
         estimator.loss_curve_.append(estimator.loss_)
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
-        with self._average.in_place() if self._average else nullcontext():
-            logs.update(self._figures.of_validation())
-            score = logs.get("val_score")
-            if estimator.verbose and score is not None:
-                print(f"Validation score: {score:f}")
-            self._compare(estimator.loss_, score)
+        if self._average is None:
+            self._validate(logs)
+        else:
+            with self._average.in_place():
+                self._validate(logs)
         rate.optimizer._set_iterations(self._call.network.trainer.iterations)
         rate.end_epoch(estimator.t_)
         stops = self._stops()
         return self._progress.epoch_ends(epoch, logs) or stops
+
+    def _validate(self, logs: dict[str, Any]) -> None:
+        """Add the figures of the validation rows, and compare the epoch with those before."""
+        logs.update(self._figures.of_validation())
+        score = logs.get("val_score")
+        if self._estimator.verbose and score is not None:
+            print(f"Validation score: {score:f}")
+        self._compare(self._estimator.loss_, score)
 
     def _compare(self, loss: float, score: float | None) -> None:
         """Compare an epoch with those before; keep its weights if it is the best."""

@@ -17,6 +17,28 @@ from pynn.graph._features import has_rows, row_shape
 from pynn.ops import Node, Tensor, Weight
 
 
+class Groups(NamedTuple):
+    """The matrices of a product that is not one matrix for all features.
+
+    Attributes
+    ----------
+    offsets : ndarray of int, shape (groups,)
+        Where in the kernel's memory the matrix of each group begins, in numbers.
+    input_step, output_step : int
+        From one input, or output, of a matrix to the next in memory.
+    order : ndarray of int or None
+        The features of the tensor, group by group; None if that is how they stand.
+    output_order : ndarray of int or None
+        Which of the engine's outputs each entry of the result is; None if they are in order.
+    """
+
+    offsets: np.ndarray
+    input_step: int
+    output_step: int
+    order: np.ndarray | None = None
+    output_order: np.ndarray | None = None
+
+
 class Product(NamedTuple):
     """A product as the engine computes it.
 
@@ -25,44 +47,30 @@ class Product(NamedTuple):
     x : Tensor
     kernel : Weight or ndarray
     transposed : bool
-        Whether `kernel` is read backwards, as what `offsets` and steps say it is already.
-    offsets : ndarray of int, shape (groups,)
-        Where in the kernel's memory the matrix of each group begins, in numbers.
+        Whether `kernel` is read backwards, as what the groups' steps say it is already.
     outputs : int
         Of each group.
-    input_step, output_step : int
-        From one input, or output, of a matrix to the next in memory.
-    order : ndarray of int or None
-        The features of `x`, group by group; None if that is how they stand.
-    output_order : ndarray of int or None
-        Which of the engine's outputs each entry of the result is; None if they are in order.
+    groups : Groups or None
+        None for one matrix that all features go through.
     """
 
     x: Tensor
     kernel: Any
     transposed: bool
-    offsets: np.ndarray
     outputs: int
-    input_step: int
-    output_step: int
-    order: np.ndarray | None = None
-    output_order: np.ndarray | None = None
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is one matrix for all features."""
-        sizes = (math.prod(row_shape(self.x) or ()) // len(self.offsets), self.outputs)
-        # A group of one feature may be an axis of the kernel, too.
-        fits = self.kernel.shape == (sizes[::-1] if self.transposed else sizes)
-        return len(self.offsets) == 1 and self.order is None and fits
+    groups: Groups | None = None
 
     def takes_bias(self, bias: Any) -> bool:
         """Whether the engine can add `bias` with it."""
-        if not isinstance(bias, Weight) or bias.ndim == 0 or self.output_order is not None:
+        groups = self.groups
+        if not isinstance(bias, Weight) or bias.ndim == 0:
             return False
         if bias.ndim == 2 and 1 not in (self.outputs, bias.view.strides[-1] // bias.view.itemsize):
             return False
-        return bias.size in (self.outputs, len(self.offsets) * self.outputs)
+        if groups is None:
+            return bias.size == self.outputs
+        in_order = groups.output_order is None
+        return in_order and bias.size in (self.outputs, len(groups.offsets) * self.outputs)
 
 
 def product_of(node: Node, transposed: dict[int, Weight]) -> Product | None:
@@ -86,11 +94,14 @@ def product_of(node: Node, transposed: dict[int, Weight]) -> Product | None:
         return None
     if kernel.ndim != 2 or kernel.shape[1 if backwards else 0] != row[-1]:
         return None
+    outputs = kernel.shape[0 if backwards else 1]
+    n_groups = math.prod(row[:-1])
+    if n_groups == 1:
+        return Product(x, kernel, backwards, outputs)
     steps = _steps(kernel)
     input_step, output_step = steps[::-1] if backwards else steps
-    offsets = np.zeros(math.prod(row[:-1]), np.int64)
-    outputs = kernel.shape[0 if backwards else 1]
-    return Product(x, kernel, backwards, offsets, outputs, input_step, output_step)
+    groups = Groups(np.zeros(n_groups, np.int64), input_step, output_step)
+    return Product(x, kernel, backwards, outputs, groups)
 
 
 def _is_kernel(value: Any) -> bool:
@@ -138,17 +149,16 @@ def _einsum(node: Node) -> Product | None:
     offsets = np.zeros((), np.int64)
     for a in groups:
         offsets = np.add.outer(offsets, np.arange(sizes[a]) * steps.get(a, 0))
-    return Product(
-        x,
-        kernel,
-        len(kernel_letters) == 2 and [*kernel_letters] == [*outputs, *summed],
-        offsets.ravel(),
-        math.prod(sizes[a] for a in outputs),
-        input_step,
-        output_step,
-        _order(x_letters[1:], [*groups, *summed], sizes),
-        _order([*groups, *outputs], result[1:], sizes),
-    )
+    order = _order(x_letters[1:], [*groups, *summed], sizes)
+    transposed = len(kernel_letters) == 2 and [*kernel_letters] == [*outputs, *summed]
+    matrix = math.prod(sizes[a] for a in summed), math.prod(sizes[a] for a in outputs)
+    # A group of one feature may be an axis of the kernel, too.
+    fits = kernel.shape == (matrix[::-1] if transposed else matrix)
+    if fits and offsets.size == 1 and order is None:
+        return Product(x, kernel, transposed, matrix[1])
+    output_order = _order([*groups, *outputs], result[1:], sizes)
+    found = Groups(offsets.ravel(), input_step, output_step, order, output_order)
+    return Product(x, kernel, transposed, matrix[1], found)
 
 
 def _step(letters: Sequence[str], sizes: dict[str, int], steps: dict[str, int]) -> int | None:

@@ -184,19 +184,19 @@ def _biased_sum(builder: Builder, node: Node) -> int | None:
 
 def _append_product(builder: Builder, product: Product, *bias: Weight) -> int:
     variables = [builder.variable(product.kernel), *(vector._variable for vector in bias)]
-    x = builder.node(product.x)
-    if product.is_plain:
+    x, groups = builder.node(product.x), product.groups
+    if groups is None:
         params = {"transposed": float(product.transposed)}
         return builder.graph.add("dense", [x], variables, params)
-    if product.order is not None:
-        x = builder.select(x, product.order)
+    if groups.order is not None:
+        x = builder.select(x, groups.order)
     steps = {
         "outputs": float(product.outputs),
-        "input_step": float(product.input_step),
-        "output_step": float(product.output_step),
+        "input_step": float(groups.input_step),
+        "output_step": float(groups.output_step),
     }
-    made = builder.graph.add("grouped_dense", [x], variables, steps, product.offsets.tolist())
-    return made if product.output_order is None else builder.select(made, product.output_order)
+    made = builder.graph.add("grouped_dense", [x], variables, steps, groups.offsets.tolist())
+    return made if groups.output_order is None else builder.select(made, groups.output_order)
 
 
 # ---- lookups
