@@ -72,7 +72,7 @@ def check_row(shape: Sequence[int | None], what: str) -> None:
     most = LARGEST_ROW if limits is None else limits.row
     if math.prod(sizes) > most or (sizes and min(sizes) < 0):
         raise ValueError(
-            f"{what} would make rows of shape {tuple(shape)}, which must have at most "
+            f"{what!r} would make rows of shape {tuple(shape)}, which must have at most "
             f"{most} numbers"
         )
 

@@ -58,17 +58,25 @@ def _inside_dask() -> bool:
     return True
 
 
-@contextmanager
-def limited_threads(n_jobs: int | None) -> Iterator[None]:
+class limited_threads:  # noqa: N801, a function to its users; a generator would take thrice as long
     """Keep the engine to `thread_limit` threads when it is called from this one."""
-    before = getattr(_current, "limit", _NO_LIMIT)
-    _current.limit = thread_limit(n_jobs) if before == _NO_LIMIT else before
-    _core.set_local_thread_limit(_current.limit)
-    try:
-        yield
-    finally:
-        _current.limit = before
-        _core.set_local_thread_limit(before)
+
+    __slots__ = ("_before", "_n_jobs")
+
+    def __init__(self, n_jobs: int | None) -> None:
+        self._n_jobs = n_jobs
+
+    def __enter__(self) -> None:
+        self._before = before = getattr(_current, "limit", _NO_LIMIT)
+        _limit_here(thread_limit(self._n_jobs) if before == _NO_LIMIT else before)
+
+    def __exit__(self, *raised: object) -> None:
+        _limit_here(self._before)
+
+
+def _limit_here(limit: int) -> None:
+    _current.limit = limit
+    _core.set_local_thread_limit(limit)
 
 
 @contextmanager

@@ -142,7 +142,7 @@ class Node:
             else:
                 shapes.append(shape_of(x))
         shape = op.shape(*shapes, **params)
-        check_row(shape, f"the op {op.name!r}")
+        check_row(shape, op.name)
         self.output = Tensor(shape, dtype or _with_constants(types[0], inputs), self)
 
 

@@ -362,9 +362,9 @@ class Plan:
             reason = "a regularizer"
         elif not isinstance(optimizer, tuple):
             reason = "an optimizer"
-        elif self._trains_frozen(parameters):
+        elif any(self._frozen) and self._trains_frozen(parameters):
             reason = "a frozen normalization"
-        elif {id(weight) for weight, _ in self.updates} & {id(weight) for weight in parameters}:
+        elif self.updates and not {*map(id, self.changing_weights)}.isdisjoint(map(id, parameters)):
             reason = "assign"
         targets: list[int] = []
         named = all(x is None or isinstance(x, tuple) for x in losses)

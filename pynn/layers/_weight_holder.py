@@ -14,7 +14,7 @@ import numpy as np
 
 from pynn._custom_objects import is_pynn
 from pynn._structure import leaves
-from pynn._tracing import current
+from pynn._tracing import Trace, current
 from pynn.layers._variable import Variable
 
 # Attributes that hold no layers of one's own, or that would be slow to look through.
@@ -119,16 +119,14 @@ class WeightHolder:
             learning_rate_factor=self._rate_factors.get(name, learning_rate_factor),
             weight_decay_factor=self._decay_factors.get(name, weight_decay_factor),
         )
-        weight.path = "/".join([*self._names(), weight.name])
+        weight.path = "/".join([layer.name for layer in self._path(trace)] + [name])
         self._own_weights.append(weight)
         return weight
 
-    def _names(self) -> list[str]:
-        """Return the layer's name, after those of the layers that are building or calling it."""
-        around = current().layers
-        if not around or around[-1] is not self:
-            around = (*around, self)
-        return [layer.name for layer in around]
+    def _path(self, trace: Trace) -> tuple[Any, ...]:
+        """Return the layers that are being built or called, of which this one is the last."""
+        around = trace.layers
+        return around if around and around[-1] is self else (*around, self)
 
     add_variable = add_weight
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -216,8 +216,7 @@ class Network:
     def release_data(self) -> None:
         """Drop the trainer, which holds the data of its last epoch, but keep its state."""
         if self._trainer_key is not None:
-            # Arrays that nobody else will write to need no copies.
-            self.training_state = self._state_of_trainer(np.asarray)
+            self.training_state = self._state_of_trainer()  # which nobody else will write to
 
     def forget_training(self) -> None:
         """Drop the trainer and with it the optimizer's state."""
@@ -229,23 +228,28 @@ class Network:
 
         A state that is set here is taken over by the next trainer of the same optimizer.
         """
-        if self._trainer_key is None:
-            return self._state_to_restore
-        return self._state_of_trainer(np.array)
+        state = self._state_to_restore if self._trainer_key is None else self._state_of_trainer()
+        return None if state is None else (*state[:2], [*map(_copied, state[2])])
 
     @training_state.setter
     def training_state(self, state: TrainingState | None) -> None:
         self.forget_training()
         self._state_to_restore = state
 
-    def _state_of_trainer(self, taken: Callable[[np.ndarray], np.ndarray]) -> TrainingState:
+    def _state_of_trainer(self) -> TrainingState:
+        """Return the trainer's own state: variables of the engine stand for arrays."""
         assert self._trainer_key is not None
-        optimizer = self._trainer_key[1]
-        if isinstance(optimizer, tuple):
-            arrays: Any = [[taken(v.view) for v in slots] for slots in self.trainer.state]
-        else:
-            arrays = optimizer._kept_arrays(self.trained)
-        return _name_of(optimizer), self.trainer.iterations, arrays
+        optimizer, trainer = self._trainer_key[1], self.trainer
+        native = isinstance(optimizer, tuple)
+        kept = trainer.state if native else optimizer._kept_arrays(self.trained)
+        return _name_of(optimizer), trainer.iterations, kept
+
+
+def _copied(kept: Any) -> Any:
+    """Return what an optimizer keeps of one weight, with arrays of its own."""
+    if isinstance(kept, Mapping):
+        return {name: np.array(value) for name, value in kept.items()}
+    return [np.array(each if isinstance(each, np.ndarray) else each.view) for each in kept]
 
 
 def _name_of(optimizer: Any) -> str:

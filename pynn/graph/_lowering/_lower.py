@@ -79,8 +79,6 @@ def lower_to_engine(
         for value in node.inputs:
             if isinstance(value, Weight) and value.dtype != dtype:
                 return "a variable of whole numbers"
-    if any(weight.dtype != dtype for weight, _ in updates):
-        return "a variable of whole numbers"
     wanted = [*outputs, *losses, *(tensor for _, tensor in updates)]
     analysis = analyze(nodes, wanted, dtype)
     if predicting is not None:
@@ -91,13 +89,10 @@ def lower_to_engine(
         features = math.prod(n or 1 for n in tensor.shape[1:])
         builder.ids[id(tensor)] = builder.graph.add("input", [], [], {"features": features})
     last = _group(nodes, wanted, analysis)
-    # The engine assigns to vectors of which nodes have copies, and not to what ops read themselves.
-    assigned = {id(weight) for weight, _ in updates}
-    if any(weight.ndim == 2 for weight, _ in updates):
-        return "assign"
-    read = (value for node in nodes if id(node) not in last for value in node.inputs)
-    if assigned and any(id(value) in assigned for value in read):
-        return "assign"
+    if updates:
+        read = {id(value) for node in nodes if id(node) not in last for value in node.inputs}
+        if reason := _obstacle([weight for weight, _ in updates], dtype, read):
+            return reason
     members: dict[int, list[Node]] = {}
     for node in nodes:
         if id(node) in analysis.absorbed or id(node.output) in analysis.transposed:
@@ -142,6 +137,16 @@ def lower_to_engine(
         assignments,
         builder.ids,
     )
+
+
+def _obstacle(assigned: Sequence[Weight], dtype: str, read: set[int]) -> str | None:
+    """Return why the engine cannot assign to weights, of which ops read some themselves."""
+    if any(weight.dtype != dtype for weight in assigned):
+        return "a variable of whole numbers"
+    # It assigns to vectors, of which nodes have copies.
+    if any(weight.ndim == 2 or id(weight) in read for weight in assigned):
+        return "assign"
+    return None
 
 
 def schedules_of(nodes: Iterable[Node]) -> list[Any]:
