@@ -134,7 +134,7 @@ class CallbackList(Callback):
 
     def _wants(self, what: str) -> bool:
         hooks = (f"on_{what}_batch_begin", f"on_{what}_batch_end")
-        return any(listens_to_each(c, hook) for hook in hooks for c in self.callbacks)
+        return any(listens_to_each(c, hook) for hook in hooks for c in self.listening(hook))
 
     def listening(self, hook: str) -> list[Any]:
         """Return the callbacks whose `hook` does anything."""

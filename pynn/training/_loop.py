@@ -24,6 +24,8 @@ SECONDS = 0.05  # a native call may take so long; Ctrl-C waits for its end
 _FEWEST_AHEAD, _MOST_AHEAD = 256, 1 << 16
 _MANY_EPOCHS_AHEAD = 4096  # at first, where the engine runs many epochs in one call
 
+_WITHOUT_UNDOING = nullcontext()
+
 Rates = Callable[[int, int], np.ndarray]
 
 
@@ -89,7 +91,7 @@ class Listener:
 
         An interrupt in it must leave no epoch noted in part.
         """
-        return nullcontext()
+        return _WITHOUT_UNDOING
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Note that an epoch is about to begin; of epochs that run ahead, only the first."""
