@@ -25,7 +25,7 @@ from pynn.dask._rounds import (
     rate_factor,
 )
 from pynn.dask._shards import Cut, Shard, cut
-from pynn.models import Model
+from pynn.models import Model, run_epochs
 from pynn.training import ArrayData, Objectives, Totals, adapt, class_weighted
 
 
@@ -358,7 +358,7 @@ def _trained(
     making.model = cloudpickle.dumps(model)
     cluster.set_recipe(Recipe(cluster.name, cloudpickle.dumps(making), n_jobs))
     trainer = RoundTrainer(cluster, inner, [weight.view for weight in model.weights], factor)
-    validation = None
+    validation: Any = None
     if cluster.held_out is not None:
         other = cluster.held_out.summary
         of = objectives_of(model, other.target_shapes, other.weighted)
@@ -369,14 +369,13 @@ def _trained(
         sum(-(-n_trained(making.validation_split, n) // making.batch_size) for n in own)
         for own in cluster.cut.sizes
     )
-    data = ShardedData(cluster.cut, steps, local_steps)
+    data: Any = ShardedData(cluster.cut, steps, local_steps)
     try:
-        history: History = model._run_epochs(
-            data, objectives, trainer, validation=validation, by_segments=True, **arguments
+        return run_epochs(
+            model, data, objectives, trainer, validation=validation, by_segments=True, **arguments
         )
     finally:
         cluster.close()
-    return history
 
 
 @contextmanager

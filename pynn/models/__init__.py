@@ -3,6 +3,7 @@
 from pynn.formats import save_model
 from pynn.layers import Input
 from pynn.models._clone import clone_model
+from pynn.models._fit import run_epochs as run_epochs
 from pynn.models._from_onnx import from_onnx
 from pynn.models._from_sklearn import from_sklearn
 from pynn.models._from_torch import from_torch

@@ -314,7 +314,7 @@ class FitListener(Listener):
 
 
 def run_epochs(
-    self: Model,
+    model: Model,
     data: ArrayData | BatchData,
     objectives: Objectives | Steps,
     trainer: Trainer,
@@ -334,9 +334,9 @@ def run_epochs(
 
     `pynn.dask` trains models by it, too, with data and trainer of its own.
     """
-    rates, taken = numbers_of(self, objectives), steps_per_epoch
+    rates, taken = numbers_of(model, objectives), steps_per_epoch
     if taken is not None:  # whole groups, as in Keras
-        taken += -taken % self.steps_per_execution
+        taken += -taken % model.steps_per_execution
     loop = TrainingLoop(
         trainer,
         data,
@@ -347,14 +347,14 @@ def run_epochs(
     )
     notified = CallbackList(
         callbacks,
-        model=self,
+        model=model,
         add_history=True,
         verbose=verbose,
         epochs=epochs,
         steps=steps_per_epoch or loop.steps,
     )
     listener = FitListener(
-        self,
+        model,
         loop,
         objectives,
         notified,
@@ -363,7 +363,7 @@ def run_epochs(
         epochs=epochs,
         verbose=verbose,
     )
-    self.stop_training = False
+    model.stop_training = False
     state = FitState(
         _state.next_seed() if shuffle else None,
         initial_epoch,
@@ -379,7 +379,7 @@ def run_epochs(
             if state.resumed["epoch_steps"]:
                 listener.restore_metrics(state.resumed["metrics"])
         first, order = max(initial_epoch, state.first_epoch), EpochOrder(state.shuffle_seed)
-        lock = self._trainers.hold()
+        lock = model._trainers.hold()
         try:
             loop.run(first, epochs, order)
         finally:
@@ -394,10 +394,10 @@ def run_epochs(
     finally:
         listener.close(failed)
         notified.set_fit_state(FitState())  # so that callbacks do not keep the data alive
-        self.optimizer._set_iterations(trainer.iterations)
-    self.optimizer.finalize_variable_values(self._trainers.weights)
+        model.optimizer._set_iterations(trainer.iterations)
+    model.optimizer.finalize_variable_values(model._trainers.weights)
     notified.on_train_end(listener.logs)
-    return self.history
+    return model.history
 
 
 def _position_of(loop: TrainingLoop, objectives: Objectives | Steps) -> dict[str, Any] | None:

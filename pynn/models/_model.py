@@ -463,7 +463,8 @@ class Model(BaseModel):
             checked_count("validation_batch_size", validation_batch_size, batch_size),
             checked_count("validation_steps", validation_steps, None),
         )
-        return self._run_epochs(
+        return run_epochs(
+            self,
             training.data,
             training.objectives,
             training.trainer,
@@ -514,8 +515,6 @@ class Model(BaseModel):
         finally:
             lock.release()
         return figures(listener.logs, return_dict)
-
-    _run_epochs = run_epochs
 
     # ---- evaluation and prediction
 

@@ -30,28 +30,17 @@ Rates = Callable[[int, int], np.ndarray]
 
 
 class Trainer(Protocol):
-    """What takes the steps: the engine's ``Trainer``, or something with these methods of it."""
+    """What takes the steps of a pass that the data began: the engine's, or what has these methods."""
 
     @property
     def iterations(self) -> int:
         """How many steps the optimizer has taken."""
 
-    def start(
-        self,
-        x: Any,
-        y: Any,
-        weights: Any,
-        batch_size: int,
-        order: Any = None,
-        shuffle_seed: Any = None,
-    ) -> None:
-        """Begin a pass through some data."""
-
     def run(self, rates: np.ndarray, seconds: float) -> int:
         """Take at most ``len(rates)`` steps for about `seconds`; return how many."""
 
     def results(self) -> dict[str, Any]:
-        """Return sums and counts since `start`."""
+        """Return sums and counts since the pass began."""
 
 
 class Listener:
