@@ -30,7 +30,7 @@ Rates = Callable[[int, int], np.ndarray]
 
 
 class Trainer(Protocol):
-    """What takes the steps of a pass that the data began: the engine's, or what has these methods."""
+    """What takes the steps of a pass that the data began: the engine's, or one like it."""
 
     @property
     def iterations(self) -> int:
