@@ -1,19 +1,20 @@
 """`Optimizer`, the base class: options, learning rate, and steps on arrays and weights.
 
 The formulas are the engine's (csrc/formulas/optimizers); a subclass names one and its
-hyperparameters. The loop over batches does not belong here.
+hyperparameters. What is kept for each variable is in _variable_holder.py; the loop over batches
+does not belong here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Self, Unpack
 
 import numpy as np
 
-from pynn import _core, _namespace, _state, initializers
+from pynn import _core, _namespace, _state
 from pynn._numbers import LiveNumber
 from pynn._registry import to_snake_case
 from pynn._signatures import SignatureOfInit
@@ -30,10 +31,11 @@ from pynn.optimizers._learning_rate import (
     is_plain,
     rates_of,
 )
-from pynn.optimizers._variables import Tracked, in_place, kept_variable, key_of, read, write
+from pynn.optimizers._variable_holder import VariableHolder
+from pynn.optimizers._variables import Tracked, in_place, key_of, read, write
 
 
-class Optimizer(metaclass=SignatureOfInit):
+class Optimizer(VariableHolder, metaclass=SignatureOfInit):
     """How gradients change weights. Use one of its subclasses.
 
     Own optimizers define ``update_step(gradient, variable, learning_rate)``, which changes the
@@ -96,8 +98,6 @@ class Optimizer(metaclass=SignatureOfInit):
 
     _config_names: tuple[str, ...] = ()  # these two are set where an optimizer is declared
     _formulas: Mapping[str, Any] = {}
-    _slot_names: tuple[str, ...] = ()  # of an optimizer that has no formula
-    built = False
 
     decay: float = 0.0
     weight_decay: LearningRate | None = None
@@ -127,12 +127,12 @@ class Optimizer(metaclass=SignatureOfInit):
                 f"{type(self).__name__} looks at whole weights. Received: lazy=True"
             )
         self._iterations = 0
-        self._tracked: dict[int, Tracked] = {}
-        self._shared: dict[int, tuple[Any, list[np.ndarray]]] = {}
+        self._tracked = {}
+        self._shared = {}
         self._excluded: tuple[set[int], str | None] = (set(), None)
         self._learning_rate: LearningRate = as_learning_rate(learning_rate)
 
-    # ---- learning rate and steps
+    # ---- numbers that depend on the step
 
     @property
     def learning_rate(self) -> LiveNumber:
@@ -209,17 +209,7 @@ class Optimizer(metaclass=SignatureOfInit):
         columns = [rates, self._decays(first_step, n)]
         return np.column_stack([*columns, *(rates_of(other, first_step, n) for other in others)])
 
-    @property
-    def iterations(self) -> LiveNumber:
-        """How many steps were taken; it reads like an integer and has ``.numpy()``."""
-        each = self.gradient_accumulation_steps or 1
-        return LiveNumber(lambda: self._iterations // each, self._set_iterations, "iterations")
-
-    def _set_iterations(self, n: Any) -> None:
-        """Store the number of calls so far; with accumulation each counts."""
-        self._iterations = int(n)
-
-    # ---- for the engine
+    # ---- the engine's formula
 
     def _engine_name(self) -> str | None:
         """Return the engine's name of the formula, or None if it has none."""
@@ -237,6 +227,27 @@ class Optimizer(metaclass=SignatureOfInit):
         """Whether the engine cannot train alone, and `apply` is to be called for each batch."""
         averaged = self.use_ema or self.gradient_accumulation_steps is not None
         return averaged or self._native() is None
+
+    def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
+        native = self._native()
+        state = (
+            [np.zeros_like(w) for _ in range(_core.optimizer_slots(native[0]))] if native else []
+        )
+        if native and state:
+            state[0][...] = _core.optimizer_initial(*native)
+        return state
+
+    def _state_names(self) -> Sequence[str]:
+        formula = self._formulas.get(self._engine_name() or "")
+        return self._slot_names if formula is None else formula.keras_names
+
+    def _to_keras(self, state: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the arrays that Keras keeps for a weight, of those that are kept here."""
+        return state
+
+    def _from_keras(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """Return what is kept for a weight, of the arrays that Keras keeps."""
+        return arrays
 
     def _options(self, variables: Sequence[Any] = ()) -> dict[str, Any]:
         """Return the engine's options; `variables` are needed where some are not to decay."""
@@ -259,77 +270,6 @@ class Optimizer(metaclass=SignatureOfInit):
         return is_table and not (self.weight_decay and self._decay_factor(variable))
 
     # ---- steps
-
-    def build(self, variables: Iterable[Any]) -> None:
-        """Prepare for `variables`: arrays, or objects with ``.numpy()`` and ``.assign()``.
-
-        A subclass that keeps something for each makes it here, after `super().build`; the first
-        step calls this if nobody has.
-        """
-        self.built = True
-        for variable in variables:
-            self._track(variable)
-
-    def add_variable_from_reference(
-        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
-    ) -> np.ndarray:
-        """Return an array of the shape of a variable, which is kept, saved and restored for it.
-
-        Parameters
-        ----------
-        reference_variable : array or object with ``.numpy()`` and ``.assign()``
-        name : str, default=None
-            None stands for the number of what is kept.
-        initializer : str, Initializer or callable, default="zeros"
-
-        Returns
-        -------
-        ndarray
-            It is to be changed in place, or by its ``assign``.
-        """
-        kept = self._track(reference_variable)
-        number, kept.made = kept.made, kept.made + 1
-        if number == len(kept.state):  # else it came from a file
-            made = initializers.get(initializer)(kept.average.shape, dtype=kept.average.dtype)
-            kept.state.append(np.array(made, kept.average.dtype))
-        if number == len(self._slot_names):
-            self._slot_names = (*self._slot_names, name or f"slot_{number}")
-        path = getattr(reference_variable, "path", "variable").replace("/", "_")
-        return kept_variable(kept.state[number], f"{self.name}/{path}_{self._slot_names[number]}")
-
-    def add_optimizer_variables(
-        self, trainable_variables: Iterable[Any], name: Any, initializer: Any = "zeros"
-    ) -> Any:
-        """Return a list of arrays, one for each variable; of several names, a tuple of lists.
-
-        See `add_variable_from_reference`.
-        """
-        variables = list(trainable_variables)
-        if not isinstance(name, str):
-            several = isinstance(initializer, (list, tuple))
-            given = initializer if several else [initializer] * len(name)
-            pairs = zip(name, given, strict=True)
-            return tuple(self.add_optimizer_variables(variables, *pair) for pair in pairs)
-        return [self.add_variable_from_reference(v, name, initializer) for v in variables]
-
-    def _get_variable_index(self, variable: Any) -> int:
-        """Return the place of a variable among those of `build`, as own optimizers ask for it."""
-        return list(self._tracked).index(key_of(variable))
-
-    @staticmethod
-    def assign(variable: Any, value: Any) -> None:
-        """Overwrite a variable, or what is kept for one."""
-        write(variable, value)
-
-    @staticmethod
-    def assign_add(variable: Any, value: Any) -> None:
-        """Add to a variable, or to what is kept for one."""
-        write(variable, np.add(variable, value))
-
-    @staticmethod
-    def assign_sub(variable: Any, value: Any) -> None:
-        """Subtract from a variable, or from what is kept for one."""
-        write(variable, np.subtract(variable, value))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> LiveNumber:
         """Make one step.
@@ -391,6 +331,18 @@ class Optimizer(metaclass=SignatureOfInit):
             [self._gradient(g, k) for (g, _), k in zip(pairs, kept, strict=True)], variables, kept
         )
         self._iterations += 1
+
+    def _gradient(self, gradient: Any, kept: Tracked) -> np.ndarray:
+        array = gradient if isinstance(gradient, np.ndarray) else _namespace.to_array(gradient)
+        array = array.astype(kept.average.dtype, copy=False)
+        if array.shape != kept.average.shape:
+            raise ValueError(
+                "a gradient must have the shape of its variable. Received: "
+                f"gradient.shape={array.shape}, variable.shape={kept.average.shape}"
+            )
+        if self.loss_scale_factor is not None:
+            array = array / array.dtype.type(self.loss_scale_factor)
+        return array
 
     def _apply(self, grads: list[np.ndarray], variables: list[Any], kept: list[Tracked]) -> None:
         each = self.gradient_accumulation_steps or 1
@@ -475,118 +427,6 @@ class Optimizer(metaclass=SignatureOfInit):
             if value is None:
                 write(variable, array)
 
-    def scale_loss(self, loss: Any) -> Any:
-        """Return `loss` times `loss_scale_factor`, if there is one."""
-        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
-
-    # ---- moving average of the weights
-
-    def _update_averages(self) -> None:
-        each = self.gradient_accumulation_steps or 1
-        done = self._iterations // each
-        momentum = self.ema_momentum if done else 0.0
-        for kept in self._tracked.values():
-            kept.average *= kept.average.dtype.type(momentum)
-            kept.average += kept.average.dtype.type(1.0 - momentum) * read(kept.variable)
-        frequency = self.ema_overwrite_frequency
-        if frequency is not None and (done + 1) % frequency == 0:
-            self.finalize_variable_values([kept.variable for kept in self._tracked.values()])
-
-    def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
-        """Set variables to their moving average, if there is one; done at the end of ``fit``."""
-        if self.use_ema:
-            for variable in var_list:
-                kept = self._tracked.get(key_of(variable))
-                if kept is not None:
-                    write(variable, kept.average)
-
-    # ---- variables
-
-    @property
-    def variables(self) -> list[Any]:
-        """Steps, learning rate unless it is a schedule, and the arrays kept for each weight.
-
-        They are there after `build` or the first step, and change as training, also by ``fit``,
-        goes on. Each has a ``path``, as in Keras.
-        """
-        self.build(variable for variable, _ in self._shared.values())
-        steps = LiveNumber(lambda: self._iterations, self._set_iterations, "iterations")
-        steps.path = f"{self.name}/iteration"
-        found: list[Any] = [steps]
-        if isinstance(self._learning_rate, float):
-            found.append(self.learning_rate)
-            found[-1].path = f"{self.name}/learning_rate"
-        formula = self._formulas.get(self._engine_name() or "")
-        names = self._slot_names if formula is None else formula.keras_names
-        for i, kept in enumerate(self._tracked.values()):
-            path = getattr(kept.variable, "path", f"variable_{i}").replace("/", "_")
-            arrays = {"average": kept.average} if self.use_ema else {}
-            if self.gradient_accumulation_steps is not None:
-                arrays["gradient_accumulator"] = kept.accumulated
-            for j, array in enumerate(kept.state):
-                arrays[names[j] if j < len(names) else f"slot_{j}"] = array
-            for name, array in arrays.items():
-                found.append(kept_variable(array, f"{self.name}/{path}_{name}"))
-        return found
-
-    def _share(self, variables: Sequence[Any], states: Sequence[Any], anew: Sequence[bool]) -> None:
-        """Keep what belongs to variables in arrays that the engine steps, too.
-
-        Parameters
-        ----------
-        variables : sequence
-        states : sequence of list of ndarray
-            In the shapes of the variables.
-        anew : sequence of bool
-            Whether each state has not been stepped yet, and takes up what is kept so far.
-        """
-        for variable, state, is_new in zip(variables, states, anew, strict=True):
-            key = key_of(variable)
-            kept = self._tracked.get(key)
-            if kept is not None and [s.shape for s in kept.state] == [s.shape for s in state]:
-                if is_new:
-                    for slot, array in zip(state, kept.state, strict=True):
-                        slot[...] = array
-                kept.state = state
-            self._shared[key] = variable, state
-
-    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Write `variables` to a mapping, by their numbers."""
-        for i, value in enumerate(self._values()):
-            store[str(i)] = value
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set `variables` to what `save_own_variables` has written.
-
-        Where there are not as many, they stay as they are, with a warning.
-        """
-        count = len(self.variables)
-        if len(store) != count:
-            warn_user(
-                f"the variables of optimizer {self.name!r} stay as they are: it has {count}, and "
-                f"{len(store)} were saved. Call build() before"
-            )
-            return
-        self.set_weights([store[str(i)] for i in range(count)])
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set all `variables`, which `build` makes.
-
-        Raises
-        ------
-        ValueError
-            If there are not as many, or a shape does not fit.
-        """
-        variables, values = self.variables, [_namespace.to_array(value) for value in weights]
-        expected, given = [v.shape for v in variables], [v.shape for v in values]
-        if given != expected:
-            raise ValueError(
-                f"the variables that the optimizer has been built with have the shapes {expected}. "
-                f"Received: {given}"
-            )
-        for variable, value in zip(variables, values, strict=True):
-            write(variable, value)
-
     def stateless_apply(
         self,
         optimizer_variables: Sequence[Any],
@@ -632,8 +472,32 @@ class Optimizer(metaclass=SignatureOfInit):
             self._restore_arrays(variables, arrays)
             self.set_weights(own)
 
-    def _values(self) -> list[np.ndarray]:
-        return [np.array(_namespace.to_array(variable)) for variable in self.variables]
+    def scale_loss(self, loss: Any) -> Any:
+        """Return `loss` times `loss_scale_factor`, if there is one."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    # ---- moving average of the weights
+
+    def _update_averages(self) -> None:
+        each = self.gradient_accumulation_steps or 1
+        done = self._iterations // each
+        momentum = self.ema_momentum if done else 0.0
+        for kept in self._tracked.values():
+            kept.average *= kept.average.dtype.type(momentum)
+            kept.average += kept.average.dtype.type(1.0 - momentum) * read(kept.variable)
+        frequency = self.ema_overwrite_frequency
+        if frequency is not None and (done + 1) % frequency == 0:
+            self.finalize_variable_values([kept.variable for kept in self._tracked.values()])
+
+    def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
+        """Set variables to their moving average, if there is one; done at the end of ``fit``."""
+        if self.use_ema:
+            for variable in var_list:
+                kept = self._tracked.get(key_of(variable))
+                if kept is not None:
+                    write(variable, kept.average)
+
+    # ---- single weights
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
@@ -659,58 +523,6 @@ class Optimizer(metaclass=SignatureOfInit):
         if pattern is not None and re.search(pattern, getattr(variable, "name", "")):
             return 0.0
         return float(getattr(variable, "weight_decay_factor", 1.0))
-
-    def _track(self, variable: Any) -> Tracked:
-        key = key_of(variable)
-        if key not in self._tracked:
-            value = read(variable)
-            if key in self._shared:
-                state = self._shared[key][1]
-            else:
-                state = self._first_state(value, variable)
-            self._tracked[key] = Tracked(variable, value, state)
-        return self._tracked[key]
-
-    def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
-        """Return what is kept for a weight before its first step: arrays of its shape."""
-        native = self._native()
-        state = (
-            [np.zeros_like(w) for _ in range(_core.optimizer_slots(native[0]))] if native else []
-        )
-        if native and state:
-            state[0][...] = _core.optimizer_initial(*native)
-        return state
-
-    def _to_keras(self, state: list[np.ndarray]) -> list[np.ndarray]:
-        """Return the arrays that Keras keeps for a weight, of those that are kept here."""
-        return state
-
-    def _from_keras(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        """Return what is kept for a weight, of the arrays that Keras keeps."""
-        return arrays
-
-    def _gradient(self, gradient: Any, kept: Tracked) -> np.ndarray:
-        array = gradient if isinstance(gradient, np.ndarray) else _namespace.to_array(gradient)
-        array = array.astype(kept.average.dtype, copy=False)
-        if array.shape != kept.average.shape:
-            raise ValueError(
-                "a gradient must have the shape of its variable. Received: "
-                f"gradient.shape={array.shape}, variable.shape={kept.average.shape}"
-            )
-        if self.loss_scale_factor is not None:
-            array = array / array.dtype.type(self.loss_scale_factor)
-        return array
-
-    def _kept_arrays(self, variables: Iterable[Any]) -> list[dict[str, np.ndarray]]:
-        """Return copies of what is kept for each variable, empty for those never changed here."""
-        found = [self._tracked.get(key_of(variable)) for variable in variables]
-        return [{} if kept is None else kept.arrays() for kept in found]
-
-    def _restore_arrays(self, variables: Sequence[Any], arrays: Sequence[Any]) -> None:
-        """Take up what `_kept_arrays` returned."""
-        for variable, kept in zip(variables, arrays, strict=True):
-            if kept:
-                self._track(variable).restore(kept)
 
     def __getstate__(self) -> dict[str, Any]:
         # Variables are known by identity, which a copy does not keep.
