@@ -10,7 +10,7 @@ from pynn.metrics import Metric
 from pynn.training import Objectives
 
 if TYPE_CHECKING:
-    from pynn.models._model import Model
+    from pynn.models._compiled_model import CompiledModel
 
 
 class CompileMetrics(Metric):
@@ -20,11 +20,10 @@ class CompileMetrics(Metric):
 
     Parameters
     ----------
-    model : Model
-        Which was compiled.
+    model : CompiledModel
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: CompiledModel) -> None:
         super().__init__(name="compile_metrics")
         self._model = model
 

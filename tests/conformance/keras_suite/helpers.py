@@ -174,7 +174,8 @@ class Trainer(pynn.Model):
         """Leave the arguments to the layer that the class is as well."""
 
     def __init_subclass__(cls) -> None:
-        base_model = pynn.Model.__mro__[1]
+        models = pynn.Model.__mro__
+        base_model = models[models.index(pynn.layers.Layer) - 1]
         layer = next(base for base in cls.__mro__ if not issubclass(base, base_model))
         for name in ("build", "call"):
             if not any(name in vars(base) for base in cls.__mro__[: cls.__mro__.index(Trainer)]):
