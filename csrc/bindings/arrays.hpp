@@ -1,6 +1,7 @@
 // NumPy's arrays as arguments: shapes for messages, and data that is changed in place.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ inline std::string shape_text(const pybind11::array& a) {
 
 inline void require_same_shape(const char* name, const pybind11::array& a, const char* other_name,
                                const pybind11::array& b) {
-  require(shape_of(a) == shape_of(b), [&] {
+  const bool same = std::equal(a.shape(), a.shape() + a.ndim(), b.shape(), b.shape() + b.ndim());
+  require(same, [&] {
     return std::string(name) + " and " + other_name +
            " must have the same shape. Received: " + shape_text(a) + " and " + shape_text(b);
   });
@@ -32,7 +34,7 @@ Array<T> typed(const char* name, const pybind11::array& a) {
     return std::string(name) + " must have the same dtype as the other arrays. Received: dtype=" +
            pybind11::cast<std::string>(pybind11::str(a.dtype()));
   });
-  return Array<T>(a);
+  return is_plain(a) ? pybind11::reinterpret_borrow<Array<T>>(a) : Array<T>(a);
 }
 
 // The data of an array of `size` elements that is changed in place.

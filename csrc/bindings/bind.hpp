@@ -83,6 +83,14 @@ auto without_gil(Work&& work) {
   return std::forward<Work>(work)();
 }
 
+// The same, unless `operations` are so few that they are done before another thread has taken the
+// lock, in less than about ten microseconds.
+template <class Work>
+auto without_gil_for(double operations, Work&& work) {
+  constexpr double kWorthReleasing = 1e6;
+  return operations < kWorthReleasing ? work() : without_gil(std::forward<Work>(work));
+}
+
 // Lets Python handle a signal that has come; Ctrl-C then ends the native call.
 inline void check_signals() {
   struct Held {

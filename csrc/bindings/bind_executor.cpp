@@ -66,8 +66,6 @@ std::optional<Rows> plain_rows(py::handle x, int width, py::ssize_t most) {
 // Outputs are an array of `type`, which is ndarray or derived from it.
 template <class T>
 py::object predict_rows(Executor& executor, const Rows& rows, py::handle type) {
-  // Work of less than about ten microseconds is done before another thread has taken the lock.
-  constexpr double kWorthReleasing = 1e6;
   const auto& numpy = py::detail::npy_api::get();
   require(PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), numpy.PyArray_Type_) != 0,
           "type must be a subclass of ndarray");
@@ -78,12 +76,8 @@ py::object predict_rows(Executor& executor, const Rows& rows, py::handle type) {
   if (!array) throw py::error_already_set();
   const std::vector<Rows> sources{rows};
   const std::vector<void*> outputs{py::reinterpret_borrow<py::array>(array).mutable_data()};
-  const auto run = [&] { executor.predict(sources, outputs, 0, check_signals); };
-  if (executor.operations_per_row() * static_cast<double>(rows.rows) < kWorthReleasing) {
-    run();
-  } else {
-    without_gil(run);
-  }
+  without_gil_for(executor.operations_per_row() * static_cast<double>(rows.rows),
+                  [&] { executor.predict(sources, outputs, 0, check_signals); });
   return array;
 }
 

@@ -85,9 +85,10 @@ T* allocate_lanes(AlignedBuffer& buffer, std::ptrdiff_t features) {
 }
 
 int checked_features(std::ptrdiff_t features) {
-  require(features >= 1 && features <= (1 << 30),
-          "The last axis must have between 1 and 2**30 elements. Received: " +
-              std::to_string(features));
+  require(features >= 1 && features <= (1 << 30), [features] {
+    return "The last axis must have between 1 and 2**30 elements. Received: " +
+           std::to_string(features);
+  });
   return static_cast<int>(features);
 }
 
@@ -204,23 +205,25 @@ py::array loss_of(const std::string& name, const std::vector<double>& params,
                   const py::array& y_true, const py::array& y_pred, bool gradient) {
   const int index = index_of(kLossList, name, "name");
   require_parameters(name, kLossList[index].parameters, params);
-  require(y_true.ndim() == 2 && y_pred.ndim() == 2,
-          "y_true and y_pred must be 2-D. Received: shapes " + shape_text(y_true) + " and " +
-              shape_text(y_pred));
+  require(y_true.ndim() == 2 && y_pred.ndim() == 2, [&] {
+    return "y_true and y_pred must be 2-D. Received: shapes " + shape_text(y_true) + " and " +
+           shape_text(y_pred);
+  });
   const std::ptrdiff_t target_features = is_sparse(name) ? 1 : y_pred.shape(1);
-  require(y_true.shape(0) == y_pred.shape(0) && y_true.shape(1) == target_features,
-          "y_true must have shape (" + std::to_string(y_pred.shape(0)) + ", " +
-              std::to_string(target_features) + ") for " + name +
-              ". Received: " + shape_text(y_true));
+  require(y_true.shape(0) == y_pred.shape(0) && y_true.shape(1) == target_features, [&] {
+    return "y_true must have shape (" + std::to_string(y_pred.shape(0)) + ", " +
+           std::to_string(target_features) + ") for " + name + ". Received: " + shape_text(y_true);
+  });
   return with_scalar(y_pred.dtype(), [&](auto scalar) -> py::array {
     using T = decltype(scalar);
     const Array<T> target = typed<T>("y_true", y_true);
-    const Array<T> prediction(y_pred);
+    const Array<T> prediction = typed<T>("y_pred", y_pred);
     const std::ptrdiff_t rows = y_pred.shape(0);
     const int features = checked_features(y_pred.shape(1));
     Array<T> out(gradient ? shape_of(y_pred) : std::vector<py::ssize_t>{rows});
     T* out_data = out.mutable_data();
-    without_gil([&] {
+    constexpr double kOperationsPerEntry = 64;
+    without_gil_for(kOperationsPerEntry * static_cast<double>(y_pred.size()), [&] {
       run_loss<T>(index, params, target.data(), target_features, prediction.data(), features, rows,
                   gradient ? nullptr : out_data, gradient ? out_data : nullptr);
     });

@@ -80,6 +80,7 @@ void step_lines(int index, const double* numbers, T* w, T* const* slots, const T
 void step_array(int index, const std::vector<double>& hyper, double rate, double step,
                 const py::array& w, const std::vector<py::array>& state, const py::array& g,
                 bool lazy) {
+  constexpr double kOperationsPerElement = 32;
   with_scalar(w.dtype(), [&](auto scalar) {
     using T = decltype(scalar);
     const int kept = kernel_table<T>().optimizer[index].slots;
@@ -97,7 +98,7 @@ void step_array(int index, const std::vector<double>& hyper, double rate, double
     const std::ptrdiff_t lines = lazy && w.ndim() > 0 ? w.shape(0) : 1;
     const std::ptrdiff_t width = lines > 0 ? w.size() / lines : 0;
     const double* numbers = prepared_numbers<T>(index, hyper, rate, step);
-    without_gil([&] {
+    without_gil_for(kOperationsPerElement * static_cast<double>(w.size()), [&] {
       FlushDenormals flush;
       step_lines(index, numbers, weights, slots, grad.data(), lines, width, lazy);
     });
@@ -180,7 +181,8 @@ void optimizer_steps(const std::string& name, const std::vector<double>& hyper, 
                      const std::vector<std::vector<py::array>>& states,
                      const std::vector<py::array>& grads, const py::dict& options) {
   const int index = checked_optimizer(name, hyper);
-  require(step >= 1, "step counts from 1. Received: step=" + std::to_string(step));
+  require(step >= 1,
+          [step] { return "step counts from 1. Received: step=" + std::to_string(step); });
   const std::size_t n = weights.size();
   require(states.size() == n && grads.size() == n,
           "one gradient and one list of state are needed for each array of weights");

@@ -151,6 +151,18 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
   self.epoch_data.swap(kept);
 }
 
+// A gradient as an array of its own, in which it lies as a weight shows it: columns side by side.
+template <class T>
+py::array array_of(const Variable& gradient) {
+  py::array_t<T, py::array::f_style> array({gradient.rows(), gradient.cols()});
+  T* to = array.mutable_data();
+  for (int col = 0; col < gradient.cols(); ++col) {
+    const T* from = gradient.data<T>() + col * gradient.col_step();
+    for (int row = 0; row < gradient.rows(); ++row) *to++ = from[row * gradient.row_step()];
+  }
+  return array;
+}
+
 py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
                     const RowsList& weights) {
   const Data data = data_of(x, y, weights);
@@ -161,7 +173,10 @@ py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
   const double loss =
       without_gil([&] { return self.trainer->gradients(data, into, check_signals); });
   py::list arrays;
-  for (const VariablePtr& gradient : into) arrays.append(py::cast(gradient).attr("view"));
+  for (const VariablePtr& gradient : into) {
+    arrays.append(gradient->dtype() == DType::float32 ? array_of<float>(*gradient)
+                                                      : array_of<double>(*gradient));
+  }
   return py::make_tuple(loss, arrays);
 }
 

@@ -16,6 +16,7 @@ Value option(const pybind11::dict& options, const char* name, Value default_valu
 }
 
 inline StepOptions step_options_of(const pybind11::dict& options) {
+  if (options.empty()) return {};
   const auto lazy = option(options, "lazy", std::vector<bool>{});
   return {option(options, "weight_decay", 0.0),
           option(options, "scheduled_decay", false),
