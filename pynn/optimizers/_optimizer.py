@@ -290,8 +290,11 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
         ValueError
             If no gradient is given, or a shape does not fit.
         """
-        pairs = list(grads_and_vars)
-        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+        grads, variables = [], []
+        for gradient, variable in grads_and_vars:
+            grads.append(gradient)
+            variables.append(variable)
+        self.apply(grads, variables)
         return self.iterations
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
@@ -315,21 +318,21 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
                 "there must be one gradient for each variable. Received: "
                 f"{len(grads)} gradients, {len(variables)} variables"
             )
-        pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
-        if not pairs:
-            raise ValueError("at least one gradient must be given. Received: None for all")
-        if len(pairs) < len(grads):
+        everything = variables
+        missing = [i for i, gradient in enumerate(grads) if gradient is None]
+        if missing:
+            if len(missing) == len(grads):
+                raise ValueError("at least one gradient must be given. Received: None for all")
             warn_user(
-                f"{len(grads) - len(pairs)} of {len(grads)} variables have no gradient and stay "
-                "as they are",
+                f"{len(missing)} of {len(grads)} variables have no gradient and stay as they are"
             )
+            variables = [v for i, v in enumerate(variables) if i not in missing]
+            grads = [gradient for gradient in grads if gradient is not None]
         if not self.built and type(self).build is not Optimizer.build:
-            self.build(variables)
-        variables = [variable for _, variable in pairs]
+            self.build(everything)
         kept = [self._track(variable) for variable in variables]
-        self._apply(
-            [self._gradient(g, k) for (g, _), k in zip(pairs, kept, strict=True)], variables, kept
-        )
+        grads = [self._gradient(*pair) for pair in zip(grads, kept, strict=True)]
+        self._apply(grads, variables, kept)
         self._iterations += 1
 
     def _gradient(self, gradient: Any, kept: Tracked) -> np.ndarray:
@@ -416,16 +419,17 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
         options: dict[str, Any],
     ) -> None:
         step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
-        states = [each.state for each in kept]
-        values = [in_place(variable) for variable in variables]
-        arrays = [
-            np.array(read(variable)) if value is None else value
-            for variable, value in zip(variables, values, strict=True)
-        ]
+        arrays, states, copies = [], [], []
+        for variable, each in zip(variables, kept, strict=True):
+            array = in_place(variable)
+            if array is None:
+                array = np.array(read(variable))
+                copies.append((variable, array))
+            arrays.append(array)
+            states.append(each.state)
         _core.optimizer_steps(*native, rate, step, arrays, states, grads, options)
-        for variable, value, array in zip(variables, values, arrays, strict=True):
-            if value is None:
-                write(variable, array)
+        for variable, array in copies:
+            write(variable, array)
 
     def stateless_apply(
         self,
