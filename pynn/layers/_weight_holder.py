@@ -21,7 +21,8 @@ from pynn.layers._variable import Variable
 NO_LAYERS = frozenset(("_calls", "_init_call", "_own_weights", "_penalties", "_plans", "_tensors"))
 
 # What most attributes are; the others are looked at.
-_PLAIN = frozenset((str, int, float, bool, type(None), Variable, FunctionType))
+_PLAIN = frozenset((str, int, float, bool, type(None), FunctionType))
+_NO_LAYER = _PLAIN | {Variable}
 
 _WEIGHT_ORDER = ("shape", "initializer", "dtype")
 _OLD_WEIGHT_ORDER = ("name", "shape", "dtype", "initializer")
@@ -130,20 +131,24 @@ class WeightHolder:
 
     add_variable = add_weight
 
-    def _sublayers(self) -> Iterator[Any]:
-        """Yield the layers that this one holds in its attributes, each once."""
-        seen: set[int] = {id(self)}
+    def _held(self, wanted: type) -> Iterable[Any]:
+        """Return what attributes hold of a kind, in lists, tuples and dicts too, each once."""
+        found: dict[int, Any] = {}
+        others = _NO_LAYER if wanted is WeightHolder else _PLAIN
         for name, value in self.__dict__.items():
-            if type(value) in _PLAIN or name in NO_LAYERS:
+            if type(value) in others or name in NO_LAYERS:
                 continue
             kind = _kind(type(value))
-            if kind is None:
-                continue
-            found: Any = (value,) if kind is WeightHolder else leaves(value)
-            for leaf in found:
-                if isinstance(leaf, WeightHolder) and id(leaf) not in seen:
-                    seen.add(id(leaf))
-                    yield leaf
+            if kind is wanted:
+                found[id(value)] = value
+            elif kind is Mapping:
+                found |= {id(leaf): leaf for leaf in leaves(value) if isinstance(leaf, wanted)}
+        found.pop(id(self), None)
+        return found.values()
+
+    def _sublayers(self) -> Iterable[Any]:
+        """Return the layers that this one holds in its attributes, each once."""
+        return self._held(WeightHolder)
 
     def _all_own_weights(self) -> list[Variable]:
         """Return the weights that the layer has made, and the variables in its attributes.
@@ -152,9 +157,8 @@ class WeightHolder:
         """
         if _is_pynn(type(self)):
             return self._own_weights
-        held = (value for name, value in self.__dict__.items() if name not in NO_LAYERS)
-        variables = [leaf for leaf in leaves(list(held)) if isinstance(leaf, Variable)]
-        return list({id(each): each for each in [*self._own_weights, *variables]}.values())
+        own = [*self._own_weights, *self._held(Variable)]
+        return list({id(each): each for each in own}.values())
 
     def _with_sublayers(self) -> Iterator[Any]:
         """Yield this layer and those in it, to any depth."""
@@ -266,10 +270,14 @@ class WeightHolder:
 
 
 def _find_kind(cls: type) -> type | None:
-    """Return what an attribute of this class may be to a layer: a layer, a container or nothing."""
-    if issubclass(cls, WeightHolder):
-        return WeightHolder
-    return list if issubclass(cls, (list, tuple, dict)) else None
+    """Return what an attribute of this class may be: a layer, a variable, a structure or nothing.
+
+    `Mapping` stands for all structures.
+    """
+    for kind in (WeightHolder, Variable):
+        if issubclass(cls, kind):
+            return kind
+    return Mapping if issubclass(cls, (list, tuple, Mapping)) else None
 
 
 # Layers have many attributes, and are looked through often.

@@ -7,7 +7,7 @@ training and prediction, is not known here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from pynn import _state, graph
@@ -70,7 +70,7 @@ class BaseModel(Layer):
 
     # ---- structure
 
-    def _sublayers(self) -> Iterator[Layer]:
+    def _sublayers(self) -> Iterable[Layer]:
         found = [] if self._call_graph is None else self._call_graph.layers
         yield from found
         known = {id(layer) for layer in found}

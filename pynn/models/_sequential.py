@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from pynn import layers
@@ -137,8 +137,8 @@ class Sequential(Model):
                 self._tensors.append(layer(self._tensors[-1]))
         self._set_call_graph(CallGraph(self._tensors[0], self._tensors[-1]))
 
-    def _sublayers(self) -> Any:
-        return iter(self._stack)
+    def _sublayers(self) -> Iterable[Layer]:
+        return self._stack
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights for inputs of that shape, the batch's size in front.
