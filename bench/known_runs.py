@@ -40,8 +40,8 @@ class Known:
         return got >= min(known) if "accuracy" in self.figure else got <= max(known)
 
     def __str__(self) -> str:
-        spread = f", Keras {min(self.keras):.3f} to {max(self.keras):.3f}" if self.keras else ""
-        return f"textbook {self.textbook:.2f}{spread}"
+        keras = f", Keras {min(self.keras):.3f} to {max(self.keras):.3f}" if self.keras else ""
+        return f"textbook {self.textbook:.2f}{keras}"
 
 
 @cache

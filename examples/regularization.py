@@ -42,7 +42,7 @@ for name, build in hidden.items():
 # Monte Carlo dropout: many predictions with units left out, and how much they differ.
 probabilities = np.stack([models["dropout"](x_test, training=True) for _ in range(50)])
 mean = probabilities.mean(axis=0)
-spread = probabilities.std(axis=0)[np.arange(len(mean)), mean.argmax(axis=1)]
+std = probabilities.std(axis=0)[np.arange(len(mean)), mean.argmax(axis=1)]
 right = mean.argmax(axis=1) == y_test
 print(f"Monte Carlo dropout: accuracy {right.mean():.3f}")
-print(f"spread where it is right {spread[right].mean():.3f}, wrong {spread[~right].mean():.3f}")
+print(f"deviation where it is right {std[right].mean():.3f}, wrong {std[~right].mean():.3f}")

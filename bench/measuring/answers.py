@@ -30,7 +30,7 @@ class Measurement:
         return statistics.median(samples) if samples else float("nan")
 
     @property
-    def spread(self) -> float:
+    def deviation(self) -> float:
         """Half the distance of the quartiles, as a part of the median."""
         samples = sorted(self.values or self.seconds)
         if len(samples) < 3:
@@ -195,7 +195,7 @@ def timing_table(
             [
                 m.name,
                 number(scale * m.median / per(m)),
-                f"{m.spread:.0%}",
+                f"{m.deviation:.0%}",
                 number(m.rate / 1e9) if m.rate else "",
                 f"{m.share:.0%}" if m.share else "",
                 number((m.median / per(m)) / (reference.median / per(reference))),

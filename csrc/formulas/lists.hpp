@@ -40,7 +40,6 @@ inline constexpr int kLosses = static_cast<int>(Loss::kCount);
 inline constexpr int kOptimizers = static_cast<int>(Optimizer::kCount);
 inline constexpr int kMaxOperands = 3;
 inline constexpr int kMaxLossParameters = 3;
-inline constexpr int kMaxOptimizerParameters = 6;
 
 struct ActivationEntry {
   const char* name;

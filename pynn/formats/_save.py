@@ -133,6 +133,6 @@ def _ending_of(filepath: Any, overwrite: bool, weights: bool = False) -> str:
 
 
 def _name(target: Any) -> str:
-    """Return the name of a path or an open file in small letters, empty if it has none."""
+    """Return the name of a path or an open file in lower case, empty if it has none."""
     name = getattr(target, "name", "") if hasattr(target, "write") else target
     return "" if isinstance(name, int) else os.fsdecode(name).lower()

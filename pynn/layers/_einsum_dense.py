@@ -24,14 +24,14 @@ class EinsumDense(Layer):
     Parameters
     ----------
     equation : str
-        ``"ab,bc->ac"``, ``"...ab,bc->...ac"`` or ``"ab...,bc->ac..."``, with letters of one's own.
+        ``"ab,bc->ac"``, ``"...ab,bc->...ac"`` or ``"ab...,bc->ac..."``, with labels of one's own.
         ``"...i,io->...o"`` is `Dense`; ``"bgi,gio->bgo"`` has a matrix of its own for each g.
     output_shape : int or sequence of int or None
         Shape of the output without the batch and without what an ellipsis stands for. None stands
         for a size that the input has, too.
     activation : str or callable, default=None
     bias_axes : str, default=None
-        The axes of the output, by their letters, along which the bias varies. None: no bias.
+        The axes of the output, by their labels, along which the bias varies. None: no bias.
     kernel_initializer : initializer, default="glorot_uniform"
         Where it goes by the numbers of inputs and outputs, these are the kernel's axes that the
         output lacks, and those that it has.
@@ -80,7 +80,7 @@ class EinsumDense(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.equation = equation
-        self._letters = _parsed(equation)
+        self._labels = _parsed(equation)
         is_one = output_shape is None or isinstance(output_shape, (int, np.integer))
         self.output_shape = (output_shape,) if is_one else tuple(output_shape)
         self.bias_axes = bias_axes
@@ -96,7 +96,7 @@ class EinsumDense(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make kernel and bias for inputs of that shape."""
-        given, of_kernel, of_output, is_left = self._letters
+        given, of_kernel, of_output, is_left = self._labels
         sizes = self._sizes(tuple(input_shape))
         missing = [a for a in of_kernel if sizes.get(a) is None]
         if missing:
@@ -115,7 +115,7 @@ class EinsumDense(Layer):
             unknown = set(self.bias_axes) - set(of_output)
             if unknown or not self.bias_axes:
                 raise ValueError(
-                    f"bias_axes must be letters of the output. Received: "
+                    f"bias_axes must be labels of the output. Received: "
                     f"bias_axes={self.bias_axes!r} for equation={self.equation!r}"
                 )
             first = min(of_output.index(a) for a in self.bias_axes)
@@ -132,8 +132,8 @@ class EinsumDense(Layer):
         self.built = True
 
     def _sizes(self, input_shape: tuple[int | None, ...]) -> dict[str, int | None]:
-        """Return the size of each letter."""
-        given, of_kernel, of_output, is_left = self._letters
+        """Return the size of each label."""
+        given, of_kernel, of_output, is_left = self._labels
         elided = len(input_shape) - len(given)
         if elided < 0 or (elided and "..." not in self.equation):
             raise ValueError(
@@ -142,29 +142,29 @@ class EinsumDense(Layer):
             )
         shape = input_shape[elided:] if is_left else input_shape[: len(given)]
         sizes: dict[str, int | None] = dict(zip(given, shape, strict=True))
-        begins = 0 if is_left and elided else 1  # the batch has a letter, or is in the ellipsis
+        begins = 0 if is_left and elided else 1  # the batch has a label, or is in the ellipsis
         wanted = of_output[begins:]
         if len(wanted) != len(self.output_shape):
             raise ValueError(
                 f"output_shape must have a size for each of {wanted!r}. Received: "
                 f"output_shape={self.output_shape}"
             )
-        for letter, size in zip(wanted, self.output_shape, strict=True):
-            known = sizes.setdefault(letter, size)
+        for label, size in zip(wanted, self.output_shape, strict=True):
+            known = sizes.setdefault(label, size)
             if size is not None and known not in (None, size):
                 raise ValueError(
-                    f"the axis {letter!r} of layer {self.name!r} has {known} entries in the input. "
+                    f"the axis {label!r} of layer {self.name!r} has {known} entries in the input. "
                     f"Received: output_shape={self.output_shape}"
                 )
             if known is None:
-                sizes[letter] = size
+                sizes[label] = size
         return sizes
 
     def _initializer(self, sizes: dict[str, Any]) -> Any:
         initializer = self.kernel_initializer
         if not isinstance(initializer, initializers.VarianceScaling):
             return initializer
-        _, of_kernel, of_output, _ = self._letters
+        _, of_kernel, of_output, _ = self._labels
         fan_in = math.prod(sizes[a] for a in of_kernel if a not in of_output)
         fan_out = math.prod(sizes[a] for a in of_kernel if a in of_output)
         return lambda shape, dtype=None: np.reshape(initializer((fan_in, fan_out), dtype), shape)
@@ -178,7 +178,7 @@ class EinsumDense(Layer):
 
 
 def _parsed(equation: Any) -> tuple[str, str, str, bool]:
-    """Return the letters of input, kernel and output, and whether an ellipsis comes before them."""
+    """Return the labels of input, kernel and output, and whether an ellipsis comes before them."""
     match = _EQUATION.fullmatch(equation.replace(" ", "")) if isinstance(equation, str) else None
     if match is not None:
         before, given, after, of_kernel, out_before, of_output, out_after = match.groups()
@@ -189,6 +189,6 @@ def _parsed(equation: Any) -> tuple[str, str, str, bool]:
             return given, of_kernel, of_output, before is not None
     raise ValueError(
         "equation must be of the form 'ab,bc->ac', '...ab,bc->...ac' or 'ab...,bc->ac...', where "
-        f"each letter of the kernel is one of the input or the output. Received: "
+        f"each label of the kernel is one of the input or the output. Received: "
         f"equation={equation!r}"
     )

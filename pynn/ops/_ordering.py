@@ -168,14 +168,14 @@ PROD = Op(
 )
 
 
-def _einsum_letters(subscripts: str) -> tuple[list[str], str]:
-    """Return the letters of each operand, and of the result."""
+def _einsum_labels(subscripts: str) -> tuple[list[str], str]:
+    """Return the labels of each operand, and of the result."""
     given, _, result = subscripts.partition("->")
     return given.split(","), result
 
 
 def _explicit(subscripts: str, ndims: Sequence[int]) -> str:
-    """Return subscripts with letters for what an ellipsis stands for, and with a result."""
+    """Return subscripts with labels for what an ellipsis stands for, and with a result."""
     given, arrow, result = subscripts.replace(" ", "").partition("->")
     operands = given.split(",")
     unused = [a for a in string.ascii_letters if a not in subscripts]
@@ -187,34 +187,34 @@ def _explicit(subscripts: str, ndims: Sequence[int]) -> str:
             o.replace("...", "".join(unused[elided - (n - len(o) + 3) : elided]))
             for o, n in zip(operands, ndims, strict=True)
         ]
-    letters = "".join(operands)
+    labels = "".join(operands)
     added = "".join(unused[:elided])
     if arrow:
         result = result.replace("...", added)
     else:
-        alone = sorted(a for a in set(letters) - {*added} if letters.count(a) == 1)
+        alone = sorted(a for a in set(labels) - {*added} if labels.count(a) == 1)
         result = added + "".join(alone)
     known = [*operands, result]
     dropped = set(added) - set(result)
     if dropped or "." in "".join(known) or any(len(set(each)) < len(each) for each in known):
         raise ValueError(
-            "einsum takes letters, each once for an operand and once for the result, and an "
+            "einsum takes labels, each once for an operand and once for the result, and an "
             f"ellipsis for leading axes. Received: subscripts={subscripts!r}"
         )
     return ",".join(operands) + "->" + result
 
 
 def _einsum_backward(grad: Any, out: Any, *values: Any, subscripts: str) -> list[np.ndarray]:
-    operands, result = _einsum_letters(subscripts)
+    operands, result = _einsum_labels(subscripts)
     gradients = []
-    for i, letters in enumerate(operands):
+    for i, labels in enumerate(operands):
         others = [(operands[k], values[k]) for k in range(len(values)) if k != i]
         known = result + "".join(each for each, _ in others)
-        kept = "".join(a for a in letters if a in known)
+        kept = "".join(a for a in labels if a in known)
         terms = ",".join([result, *(each for each, _ in others)])
         found = np.einsum(f"{terms}->{kept}", grad, *(x for _, x in others), optimize=True)
         # What only this operand has was added up, so that its gradient is the same all along.
-        alone = tuple(at for at, a in enumerate(letters) if a not in known)
+        alone = tuple(at for at, a in enumerate(labels) if a not in known)
         for axis in alone:
             found = np.expand_dims(found, axis)
         gradients.append(broadcast_like(found, values[i]))
@@ -222,18 +222,18 @@ def _einsum_backward(grad: Any, out: Any, *values: Any, subscripts: str) -> list
 
 
 def _einsum_shape(*shapes: Shape, subscripts: str) -> Shape:
-    operands, result = _einsum_letters(subscripts)
+    operands, result = _einsum_labels(subscripts)
     sizes: dict[str, int | None] = {}
-    for letters, shape in zip(operands, shapes, strict=True):
-        if len(letters) != len(shape):
-            raise ValueError(f"{letters!r} has other axes than the shape {shape}")
-        for letter, n in zip(letters, shape, strict=True):
-            known = sizes.setdefault(letter, n)
+    for labels, shape in zip(operands, shapes, strict=True):
+        if len(labels) != len(shape):
+            raise ValueError(f"{labels!r} has other axes than the shape {shape}")
+        for label, n in zip(labels, shape, strict=True):
+            known = sizes.setdefault(label, n)
             if known is None or known == 1:
-                sizes[letter] = n
+                sizes[label] = n
             elif n not in (None, 1, known):
-                raise ValueError(f"the axes {letter!r} differ in size: {known} and {n}")
-    return tuple(sizes[letter] for letter in result)
+                raise ValueError(f"the axes {label!r} differ in size: {known} and {n}")
+    return tuple(sizes[label] for label in result)
 
 
 EINSUM = Op(
@@ -286,7 +286,7 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 def einsum(subscripts: str, *operands: Any) -> Any:
     """Return sums of products over the axes that ``subscripts`` names, as in ``"ij,jk->ik"``.
 
-    ``...`` stands for axes without a letter, as in ``"...i,io->...o"``.
+    ``...`` stands for axes without a label, as in ``"...i,io->...o"``.
     """
     explicit = _explicit(subscripts, [len(shape_of(x)) for x in operands])
     return apply(EINSUM, *operands, subscripts=explicit)

@@ -114,7 +114,7 @@ def test_who_listens_to_batches(callback, train: bool, test: bool, predict: bool
     assert notified.wants_predict_batches == predict
 
 
-def test_a_subclass_that_listens_is_heard() -> None:
+def test_a_subclass_that_listens_is_notified() -> None:
     class Own(callbacks.ModelCheckpoint):
         def on_train_batch_end(self, batch, logs=None):
             super().on_train_batch_end(batch, logs)

@@ -66,21 +66,21 @@ def test_nothing_is_left_out() -> None:
 def test_moments_and_range(name: str, options: dict[str, Any]) -> None:
     ours, theirs = (np.asarray(made(SHAPE), "float64") for made in instances(name, options, seed=7))
     assert ours.shape == theirs.shape
-    spread = theirs.std()
+    deviation = theirs.std()
     # Five standard errors of the difference of two means, and of two standard deviations.
-    error = 5 * spread * np.sqrt(2 / COUNT)
+    error = 5 * deviation * np.sqrt(2 / COUNT)
     assert abs(ours.mean() - theirs.mean()) < error
-    assert abs(ours.std() - spread) < error
+    assert abs(ours.std() - deviation) < error
     uniform = "Uniform" in name or options.get("distribution") == "uniform"
     if uniform or ("untruncated" not in str(options) and "RandomNormal" not in name):
         if name != "Orthogonal":
             # Where the distribution ends, both get close to the end and stay inside of it.
-            assert ours.max() == pytest.approx(theirs.max(), abs=0.03 * spread)
-            assert ours.min() == pytest.approx(theirs.min(), abs=0.03 * spread)
-    # The shape of the distribution: deciles in units of its spread.
+            assert ours.max() == pytest.approx(theirs.max(), abs=0.03 * deviation)
+            assert ours.min() == pytest.approx(theirs.min(), abs=0.03 * deviation)
+    # The shape of the distribution: deciles in units of its standard deviation.
     at = np.linspace(0.1, 0.9, 9)
     np.testing.assert_allclose(
-        np.quantile(ours, at) / spread, np.quantile(theirs, at) / spread, atol=0.06
+        np.quantile(ours, at) / deviation, np.quantile(theirs, at) / deviation, atol=0.06
     )
 
 

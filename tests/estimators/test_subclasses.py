@@ -27,13 +27,13 @@ class Small(MLPClassifier):
 
 
 class Noisy(Perceptron):
-    def __init__(self, *, spread: float = 0.0) -> None:
+    def __init__(self, *, deviation: float = 0.0) -> None:
         super().__init__(random_state=0)
-        self.spread = spread
+        self.deviation = deviation
 
     def fit(self, X: Any, y: Any, **arguments: Any) -> Any:
         noise = np.random.default_rng(0).normal(size=np.shape(X))
-        return super().fit(X + self.spread * noise, y, **arguments)
+        return super().fit(X + self.deviation * noise, y, **arguments)
 
 
 def test_parameters_of_their_own() -> None:
@@ -42,7 +42,7 @@ def test_parameters_of_their_own() -> None:
     assert model.fit(X, Y).score(X, Y) > 0.95
     assert model.coefs_[0].shape == (4, 7)
     assert repr(model) == "Small(random_state=0, units=7)"
-    quiet, loud = clone(Noisy()).fit(X, Y), Noisy(spread=3.0).fit(X, Y)
+    quiet, loud = clone(Noisy()).fit(X, Y), Noisy(deviation=3.0).fit(X, Y)
     assert not np.array_equal(quiet.coef_, loud.coef_)
 
 

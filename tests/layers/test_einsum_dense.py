@@ -174,7 +174,7 @@ def test_a_layer_comes_back_from_its_config() -> None:
         ("bgi,gio->bgo", (3, 4, 5), None, "a size for each of"),
         ("bgi,gio->bgo", (7, 4), None, "has 5 entries"),
         ("bgi,gio->bgo", (None, None), None, "known size"),
-        ("bgi,gio->bgo", (None, 3), "i", "letters of the output"),
+        ("bgi,gio->bgo", (None, 3), "i", "labels of the output"),
         ("abgi,gio->abgo", (2, None, 3), None, "the axes of"),
     ],
 )

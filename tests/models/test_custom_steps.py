@@ -245,11 +245,11 @@ def test_a_predict_step_of_ones_own() -> None:
         assert found["rows"].shape == (len(X),)
         assert set(found["rows"]) <= {25, len(X) % 25}
     assert model.batches == 2 * -(-len(X) // 25)
-    heard: list[int] = []
-    ear = pynn.callbacks.LambdaCallback(on_predict_batch_end=lambda i, logs: heard.append(i))
-    parts = model.predict(iter([X[:3], X[3:7], X[7:]]), steps=2, callbacks=[ear], verbose=0)
+    batches: list[int] = []
+    listener = pynn.callbacks.LambdaCallback(on_predict_batch_end=lambda i, logs: batches.append(i))
+    parts = model.predict(iter([X[:3], X[3:7], X[7:]]), steps=2, callbacks=[listener], verbose=0)
     np.testing.assert_array_equal(parts["half"], expected[:7] / 2)
-    assert heard == [0, 1]
+    assert batches == [0, 1]
     with pytest.raises(ValueError, match="no data to predict from"):
         model.predict(X[:0], verbose=0)
 

@@ -152,39 +152,39 @@ def test_validation_data_and_how_often() -> None:
 
 
 def test_callbacks_hear_everything_in_order() -> None:
-    heard: list[str] = []
+    calls: list[str] = []
 
     class Ear(callbacks.Callback):
         def on_train_begin(self, logs: object = None) -> None:
-            heard.append("train")
+            calls.append("train")
             assert self.params == {"verbose": 0, "epochs": 1, "steps": 2}
 
         def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-            heard.append(f"epoch {epoch}")
+            calls.append(f"epoch {epoch}")
 
         def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-            heard.append(f"batch {batch}")
+            calls.append(f"batch {batch}")
 
         def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-            heard.append(f"done {batch}")
+            calls.append(f"done {batch}")
             assert logs is not None and logs["loss"] > 0
             assert int(self.model.optimizer.iterations) == batch + 1
 
         def on_test_begin(self, logs: object = None) -> None:
-            heard.append("test")
+            calls.append("test")
 
         def on_test_batch_end(self, batch: int, logs: object = None) -> None:
-            heard.append(f"tested {batch}")
+            calls.append(f"tested {batch}")
 
         def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-            heard.append("end")
+            calls.append("end")
             assert logs is not None and set(logs) == {"loss", "val_loss"}
             logs["extra"] = 1.5
 
     history = compiled().fit(
         X, Y, batch_size=50, callbacks=[Ear()], validation_data=(X, Y), verbose=0
     )
-    assert heard == [
+    assert calls == [
         *["train", "epoch 0", "batch 0", "done 0", "batch 1", "done 1"],
         *["test", "tested 0", "tested 1", "end"],
     ]
@@ -299,17 +299,17 @@ def test_numbers_in_the_data_that_are_not_finite_are_named(bad: str, message: st
 
 
 def test_a_guard_with_a_hook_of_its_own_is_told_of_every_batch() -> None:
-    heard: list[int] = []
+    calls: list[int] = []
 
     class Guard(callbacks.TerminateOnNaN):
         def on_batch_end(self, batch: int, logs: object = None) -> None:
-            heard.append(batch)
+            calls.append(batch)
             super().on_batch_end(batch, logs)
 
     model = compiled()
     with pytest.warns(RuntimeWarning, match="the loss became nan in epoch 1, at its step 1"):
         model.fit(X, np.full_like(Y, np.nan), batch_size=10, verbose=0, callbacks=[Guard()])
-    assert heard == [0]
+    assert calls == [0]
 
 
 @pytest.mark.usefixtures("ctrl_c_raises")

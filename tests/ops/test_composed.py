@@ -52,7 +52,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     "digitize": (lambda x: ops.digitize(x, W[0]), lambda x: np.digitize(x, W[0]), False),
     "einsum": (lambda x: ops.einsum("ij,ij->i", x, x), lambda x: (x * x).sum(1), True),
     "erfc": (lambda x: ops.erfc(x) + ops.erf(x), np.ones_like, True),
-    "einsum of axes without letters": (
+    "einsum of axes without labels": (
         lambda x: ops.einsum("...j,...j", x, x),
         lambda x: (x * x).sum(1),
         True,
@@ -170,7 +170,7 @@ NOT_NATIVE = {
     "erfc",
     "median",
     "nanprod",
-    "einsum of axes without letters",
+    "einsum of axes without labels",
     "prod",
     "quantile",
     "sort",

@@ -348,7 +348,7 @@ OTHERWISE: dict[str, str] = {
     "dicts can hold them; `ops.equal` compares numbers",
     '`metrics=["AUC"]`': "is called `auc`, as in Keras 2, and not `AUC`; so are others by the name "
     "of a class",
-    "`history.history`, `evaluate`": "the loss comes first, and not the first letter",
+    "`history.history`, `evaluate`": "the loss comes first, and the others are not sorted",
     "`model.metrics_names`": "what `evaluate` returns, one by one, and not `compile_metrics`",
     "`run_eagerly`, `jit_compile`": "taken, and make no difference: code in `call` that looks at "
     "values runs in Python, all other in the engine or in NumPy",

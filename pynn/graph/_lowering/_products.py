@@ -121,27 +121,27 @@ def _steps(kernel: Any) -> tuple[int, ...]:
 
 def _einsum(node: Node) -> Product | None:
     given, _, result = node.params["subscripts"].partition("->")
-    letters = given.split(",")
-    if len(letters) != 2:
+    labels = given.split(",")
+    if len(labels) != 2:
         return None
-    operands = list(zip(letters, node.inputs, strict=True))
+    operands = list(zip(labels, node.inputs, strict=True))
     if not isinstance(operands[0][1], Tensor):
         operands.reverse()
-    (x_letters, x), (kernel_letters, kernel) = operands
+    (x_labels, x), (kernel_labels, kernel) = operands
     row = row_shape(x)
     if not isinstance(x, Tensor) or not has_rows(x) or row is None or not _is_kernel(kernel):
         return None
-    if not result or result[0] != x_letters[0] or x_letters[0] in kernel_letters:
+    if not result or result[0] != x_labels[0] or x_labels[0] in kernel_labels:
         return None
-    sizes = dict(zip(x_letters[1:], row, strict=True))
-    steps = dict(zip(kernel_letters, _steps(kernel), strict=True))
-    for letter, size in zip(kernel_letters, kernel.shape, strict=True):
-        if sizes.setdefault(letter, size) != size:
+    sizes = dict(zip(x_labels[1:], row, strict=True))
+    steps = dict(zip(kernel_labels, _steps(kernel), strict=True))
+    for label, size in zip(kernel_labels, kernel.shape, strict=True):
+        if sizes.setdefault(label, size) != size:
             return None
-    groups = [a for a in result[1:] if a in x_letters]
-    outputs = [a for a in result[1:] if a not in x_letters]
-    summed = sorted((a for a in x_letters[1:] if a not in groups), key=lambda a: -steps.get(a, 0))
-    if set(summed) - set(kernel_letters) or set(kernel_letters) - {*summed, *result}:
+    groups = [a for a in result[1:] if a in x_labels]
+    outputs = [a for a in result[1:] if a not in x_labels]
+    summed = sorted((a for a in x_labels[1:] if a not in groups), key=lambda a: -steps.get(a, 0))
+    if set(summed) - set(kernel_labels) or set(kernel_labels) - {*summed, *result}:
         return None  # what only one of the two has is summed over
     input_step, output_step = _step(summed, sizes, steps), _step(outputs, sizes, steps)
     if input_step is None or output_step is None or 1 not in (input_step, output_step):
@@ -149,8 +149,8 @@ def _einsum(node: Node) -> Product | None:
     offsets = np.zeros((), np.int64)
     for a in groups:
         offsets = np.add.outer(offsets, np.arange(sizes[a]) * steps.get(a, 0))
-    order = _order(x_letters[1:], [*groups, *summed], sizes)
-    transposed = len(kernel_letters) == 2 and [*kernel_letters] == [*outputs, *summed]
+    order = _order(x_labels[1:], [*groups, *summed], sizes)
+    transposed = len(kernel_labels) == 2 and [*kernel_labels] == [*outputs, *summed]
     matrix = math.prod(sizes[a] for a in summed), math.prod(sizes[a] for a in outputs)
     # A group of one feature may be an axis of the kernel, too.
     fits = kernel.shape == (matrix[::-1] if transposed else matrix)
@@ -161,12 +161,12 @@ def _einsum(node: Node) -> Product | None:
     return Product(x, kernel, transposed, matrix[1], found)
 
 
-def _step(letters: Sequence[str], sizes: dict[str, int], steps: dict[str, int]) -> int | None:
+def _step(labels: Sequence[str], sizes: dict[str, int], steps: dict[str, int]) -> int | None:
     """Return the distance of what follows one another along several axes, None if it varies."""
-    for a, b in zip(letters, letters[1:], strict=False):
+    for a, b in zip(labels, labels[1:], strict=False):
         if steps[a] != steps[b] * sizes[b]:
             return None
-    return steps[letters[-1]] if math.prod(sizes[a] for a in letters) > 1 else 1
+    return steps[labels[-1]] if math.prod(sizes[a] for a in labels) > 1 else 1
 
 
 def _order(given: Sequence[str], wanted: Sequence[str], sizes: dict[str, int]) -> np.ndarray | None:
