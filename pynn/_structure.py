@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -30,17 +30,17 @@ def children(structure: Any) -> Any:
     return structure if _kind(type(structure)) == _SEQUENCE else structure.values()
 
 
-def leaves(structure: Any) -> Iterator[Any]:
+def leaves(structure: Any) -> list[Any]:
     """Return what a structure holds, in order; dicts go in the order of their keys' insertion.
 
     Examples
     --------
-    >>> list(leaves([1, {"b": 2, "a": (3, 4)}]))
+    >>> leaves([1, {"b": 2, "a": (3, 4)}])
     [1, 2, 3, 4]
     """
     found: list[Any] = []
     _collect(structure, found)
-    return iter(found)
+    return found
 
 
 def _collect(structure: Any, found: list[Any]) -> None:
@@ -104,7 +104,7 @@ def named(form: Any, value: Any) -> Any:
     """
     found = _named(form, value)
     if found is None and is_nested(value) and not isinstance(value, Mapping):
-        names = list(leaves(form))
+        names = leaves(form)
         if len(names) == len(value):
             return dict(zip(names, value, strict=True))
     return found

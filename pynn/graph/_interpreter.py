@@ -88,7 +88,7 @@ def predict_in_batches(network: Computation, x: Sequence[Any], batch_size: int) 
 def run_forward(nodes: Iterable[Node], values: Values, mode: Mode) -> None:
     """Compute the nodes, and put their outputs into `values`."""
     for position, node in enumerate(nodes):
-        arguments = [_value(x, values) for x in node.inputs]
+        arguments = _values_of(node.inputs, values)
         if node.op.modal:
             mode.position = position
             out = node.op.forward(*arguments, mode=mode, **node.params)
@@ -125,12 +125,12 @@ def run_backward(
         grad = grads.get(key)
         if grad is None or key not in reached or node.op.backward is None:
             continue
-        arguments = [_value(x, values) if values else value_of(x) for x in node.inputs]
+        arguments = _values_of(node.inputs, values)
         params = node.params
         if node.op.modal:
             mode.position = first + position
             params = {**params, "mode": mode}
-        out = _value(node.output, values)
+        out = values[key] if key in values else value_of(node.output)
         grad = np.asarray(grad)
         for x, part in zip(node.inputs, node.op.backward(grad, out, *arguments, **params)):  # noqa: B905, constants at the end may have no gradient
             key = id(x)
@@ -147,8 +147,5 @@ def reached_from(wanted: set[int], nodes: Iterable[Node]) -> set[int]:
     return reached
 
 
-def _value(x: Any, values: Values) -> Any:
-    if isinstance(x, (Tensor, Weight)):
-        known = values.get(id(x))
-        return value_of(x) if known is None else known
-    return value_of(x)
+def _values_of(inputs: Iterable[Any], values: Values) -> list[Any]:
+    return [values[id(x)] if id(x) in values else value_of(x) for x in inputs]

@@ -84,10 +84,11 @@ def to_rows(value: Any, name: str = "x") -> _core.Rows:
     ValueError
         If it does not hold real numbers.
     """
-    if isinstance(value, _core.Rows):
-        return value
-    if is_sparse(value):
-        return _csr_rows(value, name)
+    if type(value) is not np.ndarray:
+        if isinstance(value, _core.Rows):
+            return value
+        if is_sparse(value):
+            return _csr_rows(value, name)
     return _core.Rows(flat_rows(to_numeric(value, name)))
 
 

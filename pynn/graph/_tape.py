@@ -163,10 +163,10 @@ class Tape:
         NotImplementedError
             If a derivative is asked for of a gradient that is no formula of `pynn.ops`.
         """
-        targets = list(leaves(target))
+        targets, wanted = leaves(target), leaves(sources)
         given = [output_gradients] * len(targets)
         if is_nested(target) and is_nested(output_gradients):
-            given = list(leaves(output_gradients))
+            given = leaves(output_gradients)
         known = {} if self._recorder is None else self._recorder.stand_ins
         for tensor in targets:
             if not isinstance(tensor, Tensor):
@@ -174,23 +174,19 @@ class Tape:
                     "target must be a tensor computed while the tape was open, with pynn.ops, "
                     f"layers or tensors. Received: {type(tensor).__name__}"
                 )
-
-        def standing_for(source: Any) -> Any:
+        for i, source in enumerate(wanted):
             if not isinstance(source, (Weight, Tensor)):
-                source = known.get(id(source), source)
-            if not isinstance(source, (Weight, Tensor)):
-                raise ValueError(
-                    "sources must be weights, or arrays and tensors that watch() was called on. "
-                    f"Received: {type(source).__name__}"
-                )
-            return source
-
-        wanted = [standing_for(source) for source in leaves(sources)]
+                if id(source) not in known:
+                    raise ValueError(
+                        "sources must be weights, or arrays and tensors that watch() was called "
+                        f"on. Received: {type(source).__name__}"
+                    )
+                wanted[i] = known[id(source)]
         pairs = list(zip(targets, given, strict=True))
         if is_symbolic_pass() or (self._recorder is not None and self._recorder is here.recorder):
             grads = self._record(pairs, wanted)
             return pack(sources, [grads.get(id(source)) for source in wanted])
-        grads = self._compute(pairs, {id(source) for source in wanted})
+        grads = self._compute(pairs, set(map(id, wanted)))
         return pack(sources, [_shaped(grads.get(id(source)), source) for source in wanted])
 
     def jacobian(self, target: Any, sources: Any) -> Any:
@@ -213,7 +209,7 @@ class Tape:
         for i in range(target.value.size):
             only = np.zeros(target.value.size, target.dtype)
             only[i] = 1
-            rows.append(list(leaves([self.gradient(target, sources, only.reshape(shape))])))
+            rows.append(leaves([self.gradient(target, sources, only.reshape(shape))]))
 
         def joined(parts: Any) -> Any:
             first = next((part for part in parts if part is not None), None)
@@ -227,16 +223,13 @@ class Tape:
 
     def _compute(self, pairs: list[tuple[Any, Any]], wanted: set[int]) -> dict[int, Any]:
         """Return gradients as arrays, by the ids of what they are of."""
-        recorder = self._recorder
-        nodes = [] if recorder is None else recorder.nodes[self._first : self._end]
-        values: dict[int, Any] = {} if recorder is None else recorder.values_before()
         grads: dict[int, Any] = {}
         for tensor, factors in pairs:
-            whole = np.ones(tensor.shape, tensor.dtype)
-            if factors is not None:
-                whole[...] = np.asarray(factors)
-            grads[id(tensor)] = whole
+            whole = grads[id(tensor)] = np.empty(tensor.shape, tensor.dtype)
+            whole[...] = 1 if factors is None else np.asarray(factors)
+        recorder = self._recorder
         if recorder is not None:
+            nodes, values = recorder.nodes[self._first : self._end], recorder.values_before()
             run_backward(nodes, values, grads, recorder.mode, wanted, self._first)
         return grads
 

@@ -190,14 +190,14 @@ class Loss(Configured):
         Number
             An array with no reduction, a tensor for tensors.
         """
-        if not _namespace.is_tensor(y_pred):
-            y_pred = _namespace.to_float_array(y_pred, self._dtype)
-        if not _namespace.is_tensor(y_true):
-            y_true = _namespace.to_float_array(y_true, np.dtype(y_pred.dtype))
         if here.recorder is not None and sample_weight is None:
             found = taped(self, y_true, y_pred)
             if found is not None:
                 return found
+        if not _namespace.is_tensor(y_pred):
+            y_pred = _namespace.to_float_array(y_pred, self._dtype)
+        if not _namespace.is_tensor(y_true):
+            y_true = _namespace.to_float_array(y_true, np.dtype(y_pred.dtype))
         return self._reduced(y_true, y_pred, sample_weight)
 
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -314,7 +314,7 @@ class NamedLoss(LossFunctionWrapper):
         name = type(self)._function.__name__ + "_logits" * bool(given.get("from_logits"))
         if name not in _engine_parameters() or given.get("axis", -1) != -1:
             return None
-        values = [given[parameter] for parameter in _engine_parameters()[name]]
+        values = map(given.__getitem__, _engine_parameters()[name])
         return name, [math.nan if value is None else float(value) for value in values]
 
     def get_config(self) -> dict[str, Any]:

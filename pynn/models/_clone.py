@@ -151,7 +151,7 @@ def _clone_sequential(
 ) -> Sequential:
     stack: list[Any] = [copied(layer) for layer in model._stack]
     if input_tensors is not None:
-        stack.insert(0, next(leaves(input_tensors)))
+        stack.insert(0, leaves(input_tensors)[0])
     elif model._begins_with is not None:
         old = model._begins_with
         stack.insert(0, InputLayer(old.shape, old.dtype, old.name))

@@ -194,7 +194,7 @@ def _layer_box(call: Call) -> Box:
         layer,
         [tensor.shape for tensor in call.inputs],
         [tensor.shape for tensor in leaves(call.outputs)],
-        next(leaves(call.outputs)).dtype if is_op else layer.dtype,
+        leaves(call.outputs)[0].dtype if is_op else layer.dtype,
         activation=_name_of(activation) if callable(activation) else None,
         trainable=layer.trainable if layer.weights else None,
         inside=diagram_of(layer) if hasattr(layer, "_interface_or_fail") else None,

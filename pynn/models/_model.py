@@ -572,7 +572,7 @@ class Model(CompiledModel):
 
 def _rows_of(x: Any) -> int:
     """Return the number of rows of a batch."""
-    return len(next(leaves(x)))
+    return len(leaves(x)[0])
 
 
 _functional_config.CLASSES.update(Model=Model, Functional=Model)

@@ -5,7 +5,6 @@ What is not simple is computed layer by layer.
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,7 +75,6 @@ def taped_op(plan: Plan) -> Op | None:
     if getattr(trainer, "takes_arrays", False):
         return None
     shapes = [weight.shape for weight in plan.weights]
-    lock = Lock()  # a trainer computes one thing at a time
 
     def forward(x: Any, *weights: Any) -> Any:
         (found,) = plan.predict([x])
@@ -86,8 +84,7 @@ def taped_op(plan: Plan) -> Op | None:
         for now, weight in zip(weights, plan.weights, strict=True):
             if now is not weight.view:  # assigned to since
                 return [None, *_interpreted(plan, grad, x, weights)]
-        with lock:
-            _, found = trainer.gradients([to_rows(x)], [to_rows(grad)], [None])
+        _, found = trainer.gradients([to_rows(x)], [to_rows(grad)], [None])
         return [None, *[g.T.reshape(shape) for g, shape in zip(found, shapes, strict=True)]]
 
     def expand(x: Any, *weights: Any) -> Any:

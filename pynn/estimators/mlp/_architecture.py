@@ -330,7 +330,7 @@ def _check_is_chain(model: models.Model) -> None:
         fits = len({id(call.layer) for call in calls}) == len(calls)
         for call in calls:
             fits = fits and len(call.inputs) == 1 and call.inputs[0] is tensor
-            tensor = next(leaves(call.outputs))
+            tensor = leaves(call.outputs)[0]
     if not fits:
         raise ValueError(
             f"model {model.name!r} must be a chain of layers, from one input of rows to one "
