@@ -241,10 +241,11 @@ static double NAME_normal(double v, const double *known, int count)
   static const double top[6] = {TOP}, bottom[6] = {BOTTOM};
   static const double tail_top[6] = {TAIL_TOP}, tail_bottom[5] = {TAIL_BOTTOM};
   double share = (NAME_share(v, known, count, 1) + NAME_share(v, known, count, 0)) / 2.0;
+  const double range = known[count - 1] - known[0], margin = range < 1.0 ? 1e-7 * range : 1e-7;
   double above, below, x;
   int i;
-  if (v + 1e-7 > known[count - 1]) share = 1.0;
-  if (v - 1e-7 < known[0]) share = 0.0;
+  if (v + margin > known[count - 1]) share = 1.0;
+  if (v - margin < known[0]) share = 0.0;
   if (share < LEAST) share = LEAST;
   if (share > 1.0 - LEAST) share = 1.0 - LEAST;
   if (share >= BEGINS && share <= 1.0 - BEGINS) {

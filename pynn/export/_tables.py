@@ -110,7 +110,7 @@ class _Prepared:
     def _scaled(self, x: str) -> str:
         w, scaling = self._w, self._known.scaling
         if hasattr(scaling, "quantiles"):
-            return _to_normal(w, x, scaling.quantiles, scaling.shares)
+            return _to_normal(w, x, scaling)
         z = w.node("Mul", w.node("Sub", x, scaling.center), scaling.factor)
         if scaling.scales_one_hot:  # RealMLP's, with its smooth bound
             third = w.node("Div", z, 3.0)
@@ -177,17 +177,17 @@ def _parts_of_date(w: OnnxWriter, x: str, has_hours: bool) -> Iterator[str]:
 # ---- quantiles
 
 
-def _to_normal(w: OnnxWriter, x: str, quantiles: np.ndarray, shares: np.ndarray) -> str:
+def _to_normal(w: OnnxWriter, x: str, scaling: Any) -> str:
     """Write what `QuantileScaling` does with columns."""
-    scaled = []
-    for i, known in enumerate(quantiles.T):
+    scaled, shares = [], scaling.shares
+    for i, (known, margin) in enumerate(zip(scaling.quantiles.T, scaling.margins, strict=True)):
         column = w.node("Gather", x, w.integers([i]), axis=1)
         share = w.node(
             "Add", _share(w, column, known, shares, True), _share(w, column, known, shares, False)
         )
         share = w.node("Div", share, 2.0)
-        above = w.node("Greater", w.node("Add", column, 1e-7), known[-1])
-        below = w.node("Less", w.node("Sub", column, 1e-7), known[0])
+        above = w.node("Greater", w.node("Add", column, margin), known[-1])
+        below = w.node("Less", w.node("Sub", column, margin), known[0])
         share = w.node("Where", below, 0.0, w.node("Where", above, 1.0, share))
         scaled.append(_normal_quantile(w, share))
     return _joined(w, scaled)

@@ -107,6 +107,8 @@ def table(n: int = 150) -> pd.DataFrame:
             "day": start + pd.to_timedelta(rng.integers(-9000, 20000, n), "D"),
             "many": [f"level {i}" for i in rng.integers(0, 25, n)],
             "nothing": [None] * n,
+            "small": rng.normal(0, 1e-6, n),
+            "constant": 7.0,
         }
     )
     frame.loc[::7, "age"] = np.nan
@@ -119,6 +121,7 @@ def coded(frame: pd.DataFrame, path: Path, library: ctypes.CDLL) -> np.ndarray:
     """The rows of a table as the file takes them."""
     rows = np.full(frame.shape, np.nan)
     rows[:, 0] = frame["age"]
+    rows[:, 7:] = frame[["small", "constant"]]
     for i, name in ((3, "when"), (4, "day")):
         rows[:, i] = (frame[name] - pd.Timestamp("1970-01-01")) / pd.Timedelta("1D")
     for i, name in ((1, "city"), (2, "is_new"), (5, "many")):

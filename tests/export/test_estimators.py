@@ -132,13 +132,14 @@ def test_a_wrapped_regressor() -> None:
 
 
 def table(n: int = 90) -> np.ndarray:
-    """Numbers, with gaps in one column; texts and booleans, with gaps; dates, with gaps."""
+    """Numbers, with gaps in one column; texts and booleans, dates, with gaps; small numbers."""
     rng = np.random.default_rng(0)
     numbers = rng.standard_normal((n, 2)) * [1.0, 50.0] + [0.0, 1000.0]
     numbers[::7, 1] = np.nan
     texts = rng.choice(["north", "south", "west", "east", "up", "down", "in", "out", "by"], n)
     days = np.datetime64("1962-03-01T05:30", "us") + rng.integers(0, 10**10, n) * 300_000
     columns = [*numbers.T, texts.astype(object), rng.random(n) > 0.5, days.astype(object)]
+    columns.append(rng.standard_normal(n) * 1e-6)
     made = np.empty((n, len(columns)), object)
     for i, column in enumerate(columns):
         made[:, i] = column
@@ -155,6 +156,7 @@ def inputs_of(rows: np.ndarray) -> dict[str, np.ndarray]:
         "x2": np.array([["" if text is None else text] for text in rows[:, 2]], object),
         "x3": rows[:, 3:4].astype(str).astype(object),
         "x4": dates.astype("datetime64[us]").astype("int64")[:, None],
+        "x5": rows[:, 5:6].astype("float64"),
     }
 
 
@@ -177,7 +179,7 @@ def test_tables(preset: str, networks: int) -> None:
     np.testing.assert_array_equal(found["label"], model.predict(seen))
     assert_close(found["probabilities"], model.predict_proba(seen))
     assert list(json.loads(said(made)["columns"]).values()) == [
-        *("number", "number", "category", "category", "date")
+        *("number", "number", "category", "category", "date", "number")
     ]
     reg = TabularRegressor(**common).fit(x, 1000 + 30 * x[:, 0].astype(float))
     found = run(export(reg)[1], given)

@@ -190,7 +190,7 @@ def _columns_of_pandas(table: Any) -> Iterable[Column]:
             yield _column(name, series.to_numpy())
         elif dtype.kind in "iuf":
             yield _column(name, series.to_numpy("float64", na_value=np.nan))
-        elif dtype.kind == "M":
+        elif dtype.kind == "M" and not dtype.name.startswith(("date32", "date64")):
             yield _column(name, series.to_numpy(_DATES))
         else:
             yield _column(name, series.to_numpy(object))
@@ -198,7 +198,9 @@ def _columns_of_pandas(table: Any) -> Iterable[Column]:
 
 def _columns_of_polars(table: Any) -> Iterable[Column]:
     for series in table.get_columns():
-        as_array = series.dtype.is_numeric() or str(series.dtype).startswith(("Date", "Duration"))
+        if series.dtype.is_numeric():
+            series = series.cast(float)  # NumPy has no integers of 128 bits
+        as_array = str(series.dtype).startswith(("Float", "Date", "Duration"))
         values = series.to_numpy() if as_array else _objects(series.to_list())
         yield _column(series.name, values)
 
@@ -206,7 +208,10 @@ def _columns_of_polars(table: Any) -> Iterable[Column]:
 def _columns_of_pyarrow(table: Any) -> Iterable[Column]:
     for name, values in zip(table.column_names, table.columns, strict=True):
         as_objects = str(values.type).startswith(("bool", "dictionary", "time32", "time64"))
-        yield _column(name, _objects(values.to_pylist()) if as_objects else values.to_numpy())
+        found = (
+            _objects(values.to_pylist()) if as_objects else values.to_numpy(zero_copy_only=False)
+        )
+        yield _column(name, found)
 
 
 _READERS: dict[str, Callable[[Any], Iterable[Column]]] = {

@@ -12,6 +12,7 @@ from pynn._user_warning import warn_user
 from pynn.estimators._saving import saved_as
 from pynn.estimators.tabular._base import BaseTabular
 from pynn.estimators.tabular._recipes import REGRESSION
+from pynn.estimators.tabular._scaling import deviations
 
 
 @saved_as("TabularRegressor")
@@ -245,9 +246,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def _learn_y(self, y: np.ndarray, weights: np.ndarray | None) -> None:
         columns = y.reshape(len(y), -1)
         self.target_mean_ = np.average(columns, axis=0, weights=weights)
-        variance = np.average((columns - self.target_mean_) ** 2, axis=0, weights=weights)
         constant = np.ptp(columns, axis=0) == 0
-        self.target_scale_ = np.where(constant, 1.0, np.sqrt(variance))
+        self.target_scale_ = np.where(constant, 1.0, deviations(columns, weights))
         self.target_range_ = np.stack([columns.min(axis=0), columns.max(axis=0)])
 
     def _targets(self, y: np.ndarray) -> np.ndarray:

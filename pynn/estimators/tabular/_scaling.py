@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,15 @@ _ENDS = float(ndtri(_THRESHOLD - np.spacing(1))), float(ndtri(1 - (_THRESHOLD - 
 # TabM's, after Gorishniy et al., 2024, "TabR".
 _NOISE = 1e-3
 _MOST_QUANTILES, _FEWEST_QUANTILES, _ROWS_PER_QUANTILE = 1000, 10, 30
+
+
+def deviations(x: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the standard deviation of each column, the squares of which need not be numbers."""
+    mean = np.mean if weights is None else partial(np.average, weights=weights)
+    apart = x - mean(x, axis=0)
+    exponents = np.frexp(np.abs(apart).max(axis=0))[1]
+    squares = np.square(np.ldexp(apart, -exponents))
+    return np.ldexp(np.sqrt(mean(squares, axis=0)), exponents)
 
 
 class Scaling(Protocol):
@@ -59,7 +69,7 @@ class StandardScaling(_Linear):
     def fit(self, x: np.ndarray, rng: np.random.Generator) -> None:
         """Take mean and deviation from the columns."""
         self.center = x.mean(axis=0)
-        self.factor = _inverse(np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 0.0))
+        self.factor = _inverse(np.where(np.ptp(x, axis=0) > 0, deviations(x), 0.0))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the columns scaled, within a wide bound."""
@@ -92,7 +102,8 @@ class QuantileScaling:
     """TabM's: the quantile of the normal distribution for the share of the rows that have less.
 
     It computes what scikit-learn's ``QuantileTransformer(output_distribution="normal")`` does, with
-    the quantiles of rows with a little noise, so that values which are frequent do not jump.
+    the quantiles of rows with a little noise, so that values which are frequent do not jump. In
+    columns of small numbers the noise, and how near to the ends counts as there, are small too.
     """
 
     scales_one_hot = False
@@ -101,21 +112,27 @@ class QuantileScaling:
         """Take quantiles from the columns."""
         count = max(min(len(x) // _ROWS_PER_QUANTILE, _MOST_QUANTILES), _FEWEST_QUANTILES)
         self.shares = np.linspace(0.0, 1.0, min(count, len(x)))
-        noise = _NOISE / np.maximum(x.std(axis=0), _NOISE)
+        deviation = deviations(x)
+        noise = _NOISE * np.minimum(deviation, 1.0 / np.maximum(deviation, 1.0))
         noisy = x + noise * rng.standard_normal(x.shape)
         self.quantiles = np.maximum.accumulate(np.quantile(noisy, self.shares, axis=0), axis=0)
+
+    @property
+    def margins(self) -> np.ndarray:
+        """How near to its smallest and largest quantile a column's ends begin."""
+        return _THRESHOLD * np.minimum(self.quantiles[-1] - self.quantiles[0], 1.0)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the columns scaled."""
         scaled = np.empty_like(x)
-        for i, quantiles in enumerate(self.quantiles.T):
+        for i, (quantiles, margin) in enumerate(zip(self.quantiles.T, self.margins, strict=True)):
             column, shares = x[:, i], self.shares
             # Of several quantiles that are equal, the middle of their shares.
             above = np.interp(column, quantiles, shares)
             below = -np.interp(-column, -quantiles[::-1], -shares[::-1])
             share = (above + below) / 2
-            share[column + _THRESHOLD > quantiles[-1]] = 1.0
-            share[column - _THRESHOLD < quantiles[0]] = 0.0
+            share[column + margin > quantiles[-1]] = 1.0
+            share[column - margin < quantiles[0]] = 0.0
             scaled[:, i] = np.clip(ndtri(share), *_ENDS)
         return scaled
 

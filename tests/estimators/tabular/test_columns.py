@@ -63,7 +63,9 @@ TABLES: dict[str, Callable[[], Any]] = {
 }
 if find_spec("pyarrow"):
     TABLES["pyarrow"] = arrow_table
+    TABLES["batch"] = lambda: arrow_table().to_batches()[0]
     TABLES["stream"] = lambda: Stream(arrow_table())
+    TABLES["pandas on arrow"] = lambda: arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def table_columns(table: Any) -> list[Column]:
@@ -94,6 +96,13 @@ def test_a_table_of_any_library_has_the_same_columns(make: Callable[[], Any]) ->
     assert list(found.values()) == expected
     if not isinstance(make(), (np.ndarray, list)):
         assert list(found) == list(CONTENTS)
+
+
+def test_integers_of_128_bits_are_numbers() -> None:
+    polars = importlib.import_module("polars")
+    table = polars.DataFrame({"x": [3, None]}, schema={"x": polars.Int128})
+    (column,) = table_columns(table)
+    assert (column.kind, values_of(column)) == (NUMBER, [3.0, None])
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,13 @@ def test_labels_of_any_type(labels: Any) -> None:
     assert found.predict_proba(X).shape == (len(X), len(labels))
 
 
+@pytest.mark.parametrize("scale", [1e-250, 1e-30, 1e250])
+def test_units_of_what_is_predicted_do_not_matter(scale: float) -> None:
+    expected = regressor(epochs=3).fit(X, PRICES).predict(LATER)
+    found = regressor(epochs=3).fit(X, PRICES * scale).predict(LATER)
+    np.testing.assert_allclose(found / scale, expected, rtol=1e-3)
+
+
 def test_several_numbers_are_predicted() -> None:
     y = np.stack([PRICES, -3.0 * PRICES], axis=1)
     found = regressor(epochs=30).fit(X, y)

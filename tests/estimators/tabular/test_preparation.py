@@ -12,7 +12,7 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from pynn.estimators.tabular._columns import Column, as_table, columns_of
 from pynn.estimators.tabular._preparation import Preparation
 from pynn.estimators.tabular._recipes import PRESETS, Recipe
-from pynn.estimators.tabular._scaling import QuantileScaling, RobustScaling
+from pynn.estimators.tabular._scaling import SCALINGS, QuantileScaling, RobustScaling
 
 MLP = PRESETS["mlp"]["classification"]
 REALMLP = PRESETS["realmlp"]["classification"]
@@ -79,6 +79,24 @@ def test_quantile_scaling_is_scikit_learn_s() -> None:
     few = QuantileScaling()
     few.fit(x[:3], np.random.default_rng(1))
     assert np.isfinite(few(x)).all()
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+@pytest.mark.parametrize("scale", [1e-300, 1e-9, 1e-2, 1e6, 1e300])
+def test_units_of_a_column_do_not_matter(name: str, scale: float) -> None:
+    x = np.random.default_rng(0).normal(size=(500, 1))
+    ours, scaled = SCALINGS[name](), SCALINGS[name]()
+    ours.fit(x, np.random.default_rng(1))
+    scaled.fit(x * scale, np.random.default_rng(1))
+    # In large units there is less noise for quantiles, and fewer rows are beyond the last one.
+    found, expected = (np.clip(each, -2.0, 2.0) for each in (scaled(x * scale), ours(x)))
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_a_constant_column_is_in_the_middle_of_its_quantiles() -> None:
+    scaling = QuantileScaling()
+    scaling.fit(np.full((20, 1), 7.0), np.random.default_rng(0))
+    assert scaling(np.array([[7.0], [8.0]]))[:, 0].round(1).tolist() == [0.0, 5.2]
 
 
 def test_small_categories_become_one_hot_columns_and_large_ones_codes() -> None:
