@@ -65,6 +65,12 @@ class Trace:
         self.losses: list[Any] = []
         self.updates: dict[int, tuple[Any, Any]] = {}
 
+    def inner(self, training: Any = None) -> Trace:
+        """Return a new trace within the calls that are under way here."""
+        made = Trace(training)
+        made.layers = self.layers
+        return made
+
 
 class _Here(threading.local):
     """What goes on in a thread.
@@ -116,16 +122,15 @@ class recording:  # noqa: N801, a function to its users; a generator would take 
 class tracing:  # noqa: N801, a function to its users; a generator would take thrice as long
     """Make a new trace the active one for a while."""
 
-    __slots__ = ("_before", "_trace")
+    __slots__ = ("_before", "_training")
 
     def __init__(self, training: Any = None) -> None:
-        self._trace = Trace(training)
+        self._training = training
 
     def __enter__(self) -> Trace:
         self._before = here.trace
-        self._trace.layers = self._before.layers
-        here.trace = self._trace
-        return self._trace
+        here.trace = trace = self._before.inner(self._training)
+        return trace
 
     def __exit__(self, *raised: object) -> None:
         here.trace = self._before

@@ -10,8 +10,8 @@ import numpy as np
 from pynn import _state
 from pynn._array_result import ArrayResult, as_result
 from pynn._structure import is_nested, leaves, map_leaves, pack
-from pynn._tensor import EagerRecorder, Mode, Tensor, ValueTensor, computing, is_taped
-from pynn._tracing import current, here, is_symbolic_pass, tracing
+from pynn._tensor import EagerRecorder, Mode, Tensor, ValueTensor, is_taped
+from pynn._tracing import Trace, current, here, is_symbolic_pass
 from pynn.graph._differentiation import record_backward
 from pynn.graph._interpreter import run_backward
 from pynn.graph._walk import steps_between, tensors_of
@@ -85,7 +85,7 @@ class Tape:
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
-        self._open: tuple[computing, tracing] | None = None
+        self._outside: tuple[bool, Trace] | None = None  # what goes on without this tape
         self._recorder: EagerRecorder | None = None  # shared with the tapes around this one
         self._first = 0
         self._end: int | None = 0
@@ -98,21 +98,21 @@ class Tape:
             self._recorder = here.recorder
             self.losses = current().losses
         else:
-            self._open = computing(_TapeMode(_state.next_seed())), tracing()
-            self._recorder = self._open[0].__enter__()
-            trace = self._open[1].__enter__()
-            trace.depth += 1  # leave no records that hold values
-            self.losses = trace.losses
+            self._outside = here.is_recording, here.trace
+            here.recorder = self._recorder = EagerRecorder(_TapeMode(_state.next_seed()))
+            here.is_recording, here.trace = True, here.trace.inner()
+            here.trace.depth = 1  # leave no records that hold values
+            self.losses = here.trace.losses
         self._first, self._end = len(self._recorder.nodes), None
         return self
 
     def __exit__(self, *error: Any) -> None:
         if self._recorder is not None:
             self._end = len(self._recorder.nodes)
-        if self._open is not None:
-            self._open[1].__exit__(*error)
-            self._open[0].__exit__(*error)
-            self._open = None
+        if self._outside is not None:
+            here.recorder = None
+            here.is_recording, here.trace = self._outside
+            self._outside = None
 
     def watch(self, x: Any) -> Any:
         """Let gradients with respect to an array be asked for.

@@ -125,9 +125,10 @@ class Muon(NumpyOptimizer):
 
     def _step(self, grads: list[np.ndarray], variables: list[Any], kept: list[Tracked]) -> None:
         if self.adam_weight_decay:
-            decay = float(self._rates(self._iterations, 1)[0]) * self.adam_weight_decay
+            decay = self._step_rate() * self.adam_weight_decay
             for variable in variables:
-                factor = self._rate_factor(variable) * super()._decay_factor(variable)
+                factor = getattr(variable, "learning_rate_factor", 1.0)
+                factor *= super()._decay_factor(variable)
                 if self._should_use_adamw(variable) and factor:
                     write(variable, read(variable) * (1.0 - decay * factor))
         super()._step(grads, variables, kept)

@@ -34,6 +34,9 @@ from pynn.optimizers._learning_rate import (
 from pynn.optimizers._variable_holder import VariableHolder
 from pynn.optimizers._variables import Tracked, in_place, key_of, read, write
 
+# The engine's options that are attributes of the same names.
+_OPTIONS = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm")
+
 
 class Optimizer(VariableHolder, metaclass=SignatureOfInit):
     """How gradients change weights. Use one of its subclasses.
@@ -165,6 +168,12 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
             return self._learning_rate
         return float(rates_of(self._learning_rate, self._iterations, 1)[0])
 
+    def _step_rate(self) -> float:
+        """Return what the next step goes by: the learning rate, made less by `decay`."""
+        if isinstance(self._learning_rate, float) and not self.decay:
+            return self._learning_rate
+        return float(self._rates(self._iterations, 1)[0])
+
     @property
     def _has_plain_rates(self) -> bool:
         """Whether the learning rates follow from the steps' numbers without code of the user's."""
@@ -251,18 +260,19 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
 
     def _options(self, variables: Sequence[Any] = ()) -> dict[str, Any]:
         """Return the engine's options; `variables` are needed where some are not to decay."""
-        names = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm")
-        options = {name: getattr(self, name) for name in names if getattr(self, name)}
-        factors = {"rate_factors": [self._rate_factor(variable) for variable in variables]}
+        options = {name: given for name in _OPTIONS if (given := getattr(self, name))}
+        rates = [getattr(variable, "learning_rate_factor", 1.0) for variable in variables]
+        if rates.count(1.0) < len(rates):
+            options["rate_factors"] = rates
         if "weight_decay" in options:
-            factors["decay_factors"] = [self._decay_factor(variable) for variable in variables]
+            decays = [self._decay_factor(variable) for variable in variables]
+            if decays.count(1.0) < len(decays):
+                options["decay_factors"] = decays
+            if self._has_scheduled_decay:
+                options["scheduled_decay"] = bool(options.pop("weight_decay"))
         if self.lazy and any(lazy := [self._is_lazy(variable) for variable in variables]):
             options["lazy"] = lazy
-        if self._has_scheduled_decay:
-            options["scheduled_decay"] = bool(options.pop("weight_decay"))
-        return options | {
-            name: values for name, values in factors.items() if any(v != 1.0 for v in values)
-        }
+        return options
 
     def _is_lazy(self, variable: Any) -> bool:
         """Whether rows of a variable whose gradient is 0 are left out of its steps."""
@@ -330,8 +340,8 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
             grads = [gradient for gradient in grads if gradient is not None]
         if not self.built and type(self).build is not Optimizer.build:
             self.build(everything)
-        kept = [self._track(variable) for variable in variables]
-        grads = [self._gradient(*pair) for pair in zip(grads, kept, strict=True)]
+        kept = list(map(self._track, variables))
+        grads = list(map(self._gradient, grads, kept))
         self._apply(grads, variables, kept)
         self._iterations += 1
 
@@ -366,7 +376,7 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
                 write(variable, constraint(read(variable)))
 
     def _step(self, grads: list[np.ndarray], variables: list[Any], kept: list[Tracked]) -> None:
-        rate = float(self._rates(self._iterations, 1)[0])
+        rate = self._step_rate()
         options = self._options(variables)
         if options.pop("scheduled_decay", False):
             options["weight_decay"] = float(self._decays(self._iterations, 1)[0])
@@ -516,9 +526,6 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
         """
         names = [f"(?:{name})" for name in var_names or ()]
         self._excluded = ({key_of(v) for v in var_list or ()}, "|".join(names) or None)
-
-    def _rate_factor(self, variable: Any) -> float:
-        return float(getattr(variable, "learning_rate_factor", 1.0))
 
     def _decay_factor(self, variable: Any) -> float:
         keys, pattern = self._excluded
