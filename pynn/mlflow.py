@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pynn import _core
+from pynn._optional import needed
 from pynn.estimators import load
 
 __all__ = ["load_model", "log_model", "save_model"]
@@ -189,11 +190,7 @@ def _method(model: Any, name: str) -> Any:
 
 
 def _mlflow() -> Any:
-    try:
+    with needed("pynn.mlflow", "MLflow", "mlflow-skinny"):
         import mlflow
         import mlflow.pyfunc
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "pynn.mlflow needs MLflow: pip install mlflow-skinny", name=error.name
-        ) from error
     return mlflow

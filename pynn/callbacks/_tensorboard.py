@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pynn._number_checks import is_integer
+from pynn._optional import needed
 from pynn.callbacks._callback import Callback, Logs, needed_if
 
 _STRING = 7  # TensorFlow's DT_STRING
@@ -247,13 +248,9 @@ def _image(matrix: np.ndarray) -> dict[str, Any]:
 
 
 def _event_and_writer() -> tuple[Any, Any]:
-    try:
+    with needed("callbacks.TensorBoard", "tensorboard", '"pynn-mlp[tensorboard]"'):
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.summary.writer.record_writer import RecordWriter
-    except ImportError as error:
-        raise ImportError(
-            'callbacks.TensorBoard needs tensorboard: pip install "pynn-mlp[tensorboard]"'
-        ) from error
     return Event, RecordWriter
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from pynn import _optional
 
-@contextmanager
-def needed() -> Iterator[None]:
-    """Say in an ImportError how to get Dask."""
-    try:
-        yield
-    except ImportError as error:
-        raise ImportError(
-            'pynn.dask needs Dask: pip install "pynn-mlp[dask]"', name=error.name
-        ) from error
+needed = partial(_optional.needed, "pynn.dask", "Dask", '"pynn-mlp[dask]"')
 
 
 def client_or_current(client: Any = None) -> Any:

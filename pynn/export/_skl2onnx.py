@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.base import ClassifierMixin
 
 from pynn._onnx import OnnxWriter
+from pynn._optional import needed
 from pynn.estimators import MLPRegressor, Perceptron, PerceptronRegressor, TabularRegressor
 from pynn.export._predictors import PREDICTORS, labels_of, write_predictor
 from pynn.export._tables import COLUMN_TYPES, TABLES, write_table
@@ -43,12 +44,8 @@ def register_skl2onnx() -> None:
     >>> from skl2onnx import to_onnx  # doctest: +SKIP
     >>> graph = to_onnx(pipeline, X[:1], options={"zipmap": False})  # doctest: +SKIP
     """
-    try:
+    with needed("register_skl2onnx", "skl2onnx", '"pynn-mlp[onnx]"'):
         from skl2onnx import update_registered_converter
-    except ImportError as error:
-        raise ImportError(
-            "register_skl2onnx needs skl2onnx. Install it with: pip install 'pynn-mlp[onnx]'"
-        ) from error
     for cls in (*PREDICTORS, *TABLES):
         classifies = issubclass(cls, ClassifierMixin)
         options: Any = _OPTIONS if classifies else None

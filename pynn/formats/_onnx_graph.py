@@ -8,6 +8,7 @@ from typing import Any
 from pynn import _core
 from pynn._files import write_atomically
 from pynn._onnx import ONNX_TYPES, OnnxWriter
+from pynn._optional import needed
 
 OPSET = 17
 _IR_VERSION = 8  # of that opset: newer ones are not read by runtimes of its time
@@ -45,12 +46,8 @@ class OnnxGraph(OnnxWriter):
     """
 
     def __init__(self, dtype: Any, opset: int = OPSET) -> None:
-        try:
+        with needed("export", "onnx", '"pynn-mlp[onnx]"'):
             import onnx
-        except ImportError as error:
-            raise ImportError(
-                "export needs onnx. Install it with: pip install 'pynn-mlp[onnx]'"
-            ) from error
         super().__init__(dtype, opset)
         self._onnx = onnx
         self._nodes: list[Any] = []

@@ -469,7 +469,7 @@ class Model(CompiledModel):
             return taped_op(plan)
 
     def _prepare_fast(self) -> None:
-        """Set `_fast`, if the model is as simple as that, to what predicts from few plain rows.
+        """Set `_fast`, if the model is as simple as that, to what predicts for small batches.
 
         It returns None for what it does not take; then the checks tell what it is.
         """

@@ -8,10 +8,12 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pynn._number_checks import checked_size, is_number
+from pynn._optional import needed
 from pynn._threads import set_num_threads
 from pynn.estimators import load
 from pynn.serving._served import served
@@ -19,7 +21,7 @@ from pynn.serving._served import served
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-_MISSING = 'pynn.serving needs starlette and uvicorn: pip install "pynn-mlp[serve]"'
+_needed = partial(needed, "pynn.serving", "starlette and uvicorn", '"pynn-mlp[serve]"')
 _SETTINGS = "PYNN_SERVE"  # what a process that is started for the same model reads
 _GRACE = 30  # seconds for requests to be answered after SIGTERM
 
@@ -84,10 +86,8 @@ def app(
     >>> model = pynn.MLP(8, 3, output_activation="softmax", input_shape=4)
     >>> application = serving.app(model, name="flowers")  # for uvicorn, Hypercorn, Granian, ...
     """
-    try:
+    with _needed():
         from pynn.serving._http import Limits, application
-    except ModuleNotFoundError as error:
-        raise ImportError(_MISSING, name=error.name) from error
     if not is_number(max_seconds) or max_seconds <= 0:
         raise ValueError(f"max_seconds must be positive. Received: max_seconds={max_seconds!r}")
     limits = Limits(
@@ -138,10 +138,8 @@ def run(
     pynn.saving.FileError
         If it cannot be read.
     """
-    try:
+    with _needed():
         import uvicorn
-    except ModuleNotFoundError as error:
-        raise ImportError(_MISSING, name=error.name) from error
     if threads is not None:
         set_num_threads(threads)
     application: Any = app(path, **settings)  # for several workers, too: errors come here

@@ -14,13 +14,13 @@ from pynn.export import register_skl2onnx
 
 def test_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
-    with pytest.raises(ImportError, match="needs skl2onnx. Install it with: pip install"):
+    with pytest.raises(ImportError, match="needs skl2onnx: pip install"):
         register_skl2onnx()
 
 
 def test_the_reader_names_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match="from_onnx needs onnx. Install it with: pip install"):
+    with pytest.raises(ImportError, match="from_onnx needs onnx: pip install"):
         models.from_onnx(b"")
 
 
@@ -30,7 +30,7 @@ def small() -> Any:
 
 def test_models_name_the_package_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match="needs onnx. Install it with: pip install"):
+    with pytest.raises(ImportError, match="needs onnx: pip install"):
         small().export(tmp_path / "m.onnx", format="onnx")
     assert not list(tmp_path.iterdir())
 

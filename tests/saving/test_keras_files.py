@@ -370,7 +370,7 @@ def test_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: s
     model = MODELS["embedding"](pynn)
     monkeypatch.setitem(sys.modules, "h5py", None)
     save = model.save_weights if "weights" in suffix else model.save
-    with pytest.raises(ImportError, match="pip install h5py"):
+    with pytest.raises(ImportError, match=r'pip install "pynn-mlp\[keras-files\]"'):
         save(tmp_path / f"model{suffix}")
     assert not any(tmp_path.iterdir())
     if "weights" not in suffix:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn._files import FileError, OpenFile
+from pynn._optional import needed
 from pynn.formats.keras._hdf5 import MALFORMED, Hdf5Structure
 
 if TYPE_CHECKING:
@@ -104,12 +105,8 @@ def hdf5_bytes(write: Callable[[Any], None]) -> bytes:
     ImportError
         If h5py is not installed.
     """
-    try:
+    with needed("writing files of Keras", "h5py", '"pynn-mlp[keras-files]"'):
         import h5py
-    except ImportError as error:
-        raise ImportError(
-            "files of Keras are written with h5py, which is not installed: pip install h5py"
-        ) from error
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         write(file)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn._files import opened
+from pynn._optional import needed
 
 _MOST_NODES = 100_000
 # Beside the tensors of a file, what its constants may be made into.
@@ -47,12 +48,8 @@ def open_onnx(source: Any) -> OnnxFile:
     ValueError
         If it is no ONNX model.
     """
-    try:
+    with needed("from_onnx", "onnx", '"pynn-mlp[onnx]"'):
         import onnx
-    except ImportError as error:
-        raise ImportError(
-            "from_onnx needs onnx. Install it with: pip install 'pynn-mlp[onnx]'"
-        ) from error
     folder, name = None, "the ONNX model"
     if isinstance(source, onnx.ModelProto):
         made = source

@@ -1,4 +1,4 @@
-"""A prediction for few rows takes ways of its own through the engine, to the same bits."""
+"""The prediction of a small batch takes paths of its own through the engine, to the same bits."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_bits(build: Any, kind: str) -> None:
         for got in (model.predict(some, verbose=0), model(some), model.predict_on_batch(some)):
             for a, b in zip(*(v if isinstance(v, list) else [v] for v in (got, many)), strict=True):
                 np.testing.assert_array_equal(np.asarray(a), b[40 - n :])
-    # What few rows have left behind is not taken for the lanes of many.
+    # What a small batch has left behind is not taken for the lanes of a large one.
     for a, b in zip(model.predict(x, verbose=0), many, strict=True):
         np.testing.assert_array_equal(a, b)
 
