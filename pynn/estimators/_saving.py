@@ -223,7 +223,9 @@ def _known_classes(custom_objects: Mapping[str, Any] | None) -> dict[str, type]:
 def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+        value = np.asarray(value)  # of an Index of pandas too
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.itemsize <= 8:
         key = name if name not in arrays else f"{name}#{len(arrays)}"
         arrays[key] = value
         return {"array": key}
@@ -247,8 +249,8 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     found = _written_object(value)
     if found is None:
         raise ValueError(
-            f"the attribute {name!r} must be a number, a text, an array, or a list, tuple or dict "
-            f"of them to be saved. Received: {value!r:.80}"
+            f"the attribute {name!r} must be a number, a text, an array of them, or a list, tuple "
+            f"or dict of them to be saved. Received: {value!r:.80}"
         )
     return found
 
@@ -297,7 +299,7 @@ def _written_object(value: Any) -> Any:
     for kind, (base, module) in _KINDS.items():
         if base is not None and isinstance(value, base):
             return {"kind": kind, "config": module.serialize(value)}
-    if value in (np.float32, np.float64):
+    if value is np.float32 or value is np.float64:
         return np.dtype(value).name
     name = getattr(value, "__name__", None)
     if not callable(value) or name is None or name == "<lambda>":

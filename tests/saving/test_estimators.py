@@ -76,6 +76,24 @@ def test_an_estimator_that_is_not_fitted(tmp_path: Path) -> None:
     assert pynn.load(tmp_path / "model.pynn").alpha == 0.5
 
 
+def test_names_of_columns_may_be_an_index(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": [1, 2, 3] * 4, "b": range(12)})
+    model = pynn.TabularRegressor("mlp", epochs=1, categorical_features=table.columns[:1])
+    model.fit(table, table["b"]).save(tmp_path / "m.pynn")
+    loaded = pynn.load(tmp_path / "m.pynn")
+    np.testing.assert_array_equal(loaded.predict(table), model.predict(table))
+    assert list(loaded.categorical_features) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "labels", [np.array(["2024-01-01", "2025-01-01"], "M8[D]"), np.arange(2, dtype=np.longdouble)]
+)
+def test_labels_that_cannot_be_written_are_refused(tmp_path: Path, labels: np.ndarray) -> None:
+    model = pynn.Perceptron().fit([[0.0], [1.0]], labels)
+    with pytest.raises(ValueError, match="the attribute '.*classes.*' must be a number, a text"):
+        model.save(tmp_path / "m.pynn")
+
+
 def test_values_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     model = pynn.Perceptron(random_state=np.random.RandomState(0))
     with pytest.raises(ValueError, match="the attribute 'random_state' must be a number"):

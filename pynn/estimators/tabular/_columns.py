@@ -19,6 +19,7 @@ from pynn._number_checks import check_unmasked
 from pynn._sparse import is_sparse
 
 NUMBER, DATE, CATEGORY = "number", "date", "category"
+BOOLEANS = ["False", "True"]
 
 _DAY = np.timedelta64(1, "D")
 _DATES = "datetime64[us]"
@@ -62,21 +63,24 @@ class Column:
             return self
         if kind == CATEGORY:
             return self._as_category()
-        texts = self._texts() if self.kind == CATEGORY else None
+        dtype, missing, value_of = _AS_READ[kind]
+        used = set(self.values.tolist()) if self.kind == CATEGORY else set()
         try:
-            if texts is None:  # a date for a number, or a number for a date, unless all are missing
-                if not _is_missing_array(self.values).all():
-                    raise ValueError
-                texts = np.full(len(self.values), None)
-            missing = np.array([text is None for text in texts])
-            found = np.full(len(texts), np.nan if kind == NUMBER else "NaT", _TYPES[kind])
-            found[~missing] = texts[~missing].astype(str).astype(_TYPES[kind])
+            # A date is no number, and a number no date, unless all are missing.
+            if self.kind != CATEGORY and not _is_missing_array(self.values).all():
+                raise ValueError
+            found = [
+                value_of(text) if code in used else missing for code, text in enumerate(self.levels)
+            ]
         except ValueError:
             raise ValueError(
                 f"column {self.name!r} of X held {_PLURALS[kind]} in fit. Received: "
                 f"{_PLURALS[self.kind]} in a column of that name"
             ) from None
-        return Column(self.name, kind, found)
+        codes = self.values if self.kind == CATEGORY else np.full(len(self.values), -1)
+        column = Column(self.name, kind, np.array([*found, missing], dtype)[codes])
+        _check_finite(column)
+        return column
 
     def _as_category(self) -> Column:
         present = ~_is_missing_array(self.values)
@@ -85,11 +89,23 @@ class Column:
         codes[present] = places
         return Column(self.name, CATEGORY, codes, [_text_of(value) for value in distinct])
 
-    def _texts(self) -> np.ndarray:
-        return np.array([*self.levels, None], object)[self.values]
+
+def _number_of(text: str) -> float:
+    return float(text) if text not in BOOLEANS else float(BOOLEANS.index(text))
 
 
-_TYPES = {NUMBER: "float64", DATE: _DATES}
+def _date_of(text: str) -> Any:
+    try:
+        return _without_zone(datetime.datetime.fromisoformat(text))
+    except ValueError:
+        return np.datetime64(text, "us")  # of a month or a year alone too
+
+
+# Type, what stands for a gap, and what reads a text.
+_AS_READ: dict[str, tuple[str, Any, Callable[[str], Any]]] = {
+    NUMBER: ("float64", np.nan, _number_of),
+    DATE: (_DATES, np.datetime64("NaT"), _date_of),
+}
 _PLURALS = {NUMBER: "numbers", DATE: "dates", CATEGORY: "texts"}
 
 
@@ -149,12 +165,16 @@ def columns_of(table: Any) -> list[Column]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the names of columns must differ. Received: several named {twice!r}")
     for column in columns:
-        if column.kind == NUMBER and np.isinf(column.values).any():
-            raise ValueError(
-                "Input X contains infinity or a value too large for dtype('float64'): in column "
-                f"{column.name!r}"
-            )
+        _check_finite(column)
     return columns
+
+
+def _check_finite(column: Column) -> None:
+    if column.kind == NUMBER and np.isinf(column.values).any():
+        raise ValueError(
+            "Input X contains infinity or a value too large for dtype('float64'): in column "
+            f"{column.name!r}"
+        )
 
 
 def _library(table: Any) -> str:
@@ -268,7 +288,7 @@ def _column(name: str, values: np.ndarray) -> Column:
     if kind in "iuf":
         return Column(name, NUMBER, values.astype(np.float64))
     if kind == "b":
-        return Column(name, CATEGORY, values.astype(np.int32), ["False", "True"])
+        return Column(name, CATEGORY, values.astype(np.int32), BOOLEANS)
     if kind == "M":
         return Column(name, DATE, values.astype(_DATES))
     if kind == "m":

@@ -11,7 +11,7 @@ import numpy as np
 
 from pynn._user_warning import warn_user
 from pynn.estimators._saving import saved_as
-from pynn.estimators.tabular._columns import CATEGORY, DATE, NUMBER, Column
+from pynn.estimators.tabular._columns import BOOLEANS, CATEGORY, DATE, NUMBER, Column
 from pynn.estimators.tabular._network import TableShape
 from pynn.estimators.tabular._recipes import Recipe
 from pynn.estimators.tabular._scaling import SCALINGS, Scaling
@@ -27,8 +27,9 @@ class Preparation:
     - Gaps in numbers become the median; where there were gaps in fit, a column says which.
     - Dates become the days since 1970, the month, the day of the month, that of the week and,
       unless all are at midnight, the hour, as numbers.
-    - Levels of categories are known by their texts; codes count from 1, and 0 stands for gaps and
-      for what was not in fit. One-hot columns are then all 0.
+    - Levels of categories are known by their texts, and False and True may be 0 and 1 too; codes
+      count from 1, and 0 stands for gaps and for what was not in fit. One-hot columns are then all
+      0.
     - What had no value at all in fit is ignored.
 
     Attributes
@@ -271,5 +272,9 @@ def _parts(dates: np.ndarray, has_hours: bool) -> list[np.ndarray]:
 def _codes_of(column: Column, levels: np.ndarray) -> np.ndarray:
     column = column.as_kind(CATEGORY)
     known = {text: code for code, text in enumerate(levels.tolist(), 1)}
+    for number, text in enumerate(BOOLEANS):
+        for given, other in ((text, str(number)), (str(number), text)):
+            if given not in known and other in known:
+                known[given] = known[other]
     codes = [known.get(text, 0) for text in column.levels]
     return np.array([*codes, 0], np.int32)[column.values]

@@ -188,6 +188,11 @@ def test_a_column_of_another_kind_is_read_where_that_can_be() -> None:
     assert values_of(texts.as_kind(NUMBER)) == [2.0, None, 3.5]
     dates = Column("a", CATEGORY, np.array([0, -1]), ["2023-01-01"])
     assert values_of(dates.as_kind(DATE)) == [DAYS[1], None]
+    texts = ["2023-01-01T02:00:00+02:00", "20230101", "2023", "unused", ""]
+    dates = Column("a", CATEGORY, np.array([0, 1, 2, 4, -1]), texts)
+    assert values_of(dates.as_kind(DATE)) == [DAYS[1]] * 3 + [None] * 2
+    flags = Column("a", CATEGORY, np.array([1, 0, -1]), ["False", "True"])
+    assert values_of(flags.as_kind(NUMBER)) == [1.0, 0.0, None]
     numbers = Column("a", NUMBER, np.array([2.0, np.nan, 0.5]))
     assert values_of(numbers.as_kind(CATEGORY)) == ["2", None, "0.5"]
     gaps = Column("a", NUMBER, np.array([np.nan]))
@@ -198,6 +203,7 @@ def test_a_column_of_another_kind_is_read_where_that_can_be() -> None:
     ("column", "kind"),
     [
         (Column("a", CATEGORY, np.array([0]), ["x"]), NUMBER),
+        (Column("a", CATEGORY, np.array([0]), [""]), NUMBER),
         (Column("a", CATEGORY, np.array([0]), ["x"]), DATE),
         (Column("a", NUMBER, np.array([1.0])), DATE),
         (Column("a", DATE, np.array(["2024"], "datetime64[us]")), NUMBER),
@@ -206,3 +212,8 @@ def test_a_column_of_another_kind_is_read_where_that_can_be() -> None:
 def test_a_column_of_another_kind_is_refused_otherwise(column: Column, kind: str) -> None:
     with pytest.raises(ValueError, match=f"column 'a' of X held {kind}s in fit"):
         column.as_kind(kind)
+
+
+def test_texts_of_infinite_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="contains infinity .* in column 'a'"):
+        Column("a", CATEGORY, np.array([0]), ["-inf"]).as_kind(NUMBER)

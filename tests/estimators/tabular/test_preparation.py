@@ -155,6 +155,14 @@ def test_levels_are_known_by_their_texts() -> None:
         assert numbers.tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 
 
+@pytest.mark.parametrize("seen", [[True, False, None], ["1", "0", None]])
+def test_booleans_may_be_0_and_1(seen: list[Any]) -> None:
+    preparation, (expected,) = prepared(pd.DataFrame({"a": seen}), TABM)
+    for values in ([True, False, None], [1, 0, None], np.array([1.0, 0.0, np.nan])):
+        (numbers,) = preparation(table_columns(pd.DataFrame({"a": values})))
+        np.testing.assert_array_equal(numbers, expected)
+
+
 def test_numbers_may_be_categories() -> None:
     x = np.array([[3.0], [1.0], [np.nan], [3.0]])
     preparation, (numbers,) = prepared(x, TABM, categories=(0,))
