@@ -151,32 +151,24 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
   self.epoch_data.swap(kept);
 }
 
-// A gradient as an array of its own, in which it lies as a weight shows it: columns side by side.
+// An array in which the columns of a matrix lie one after the other, as a weight shows them.
 template <class T>
-py::array array_of(const Variable& gradient) {
-  py::array_t<T, py::array::f_style> array({gradient.rows(), gradient.cols()});
-  T* to = array.mutable_data();
-  for (int col = 0; col < gradient.cols(); ++col) {
-    const T* from = gradient.data<T>() + col * gradient.col_step();
-    for (int row = 0; row < gradient.rows(); ++row) *to++ = from[row * gradient.row_step()];
-  }
-  return array;
+py::array new_array(const Variable& matrix) {
+  return py::array_t<T, py::array::f_style>({matrix.rows(), matrix.cols()});
 }
 
 py::tuple gradients(TrainerObject& self, const RowsList& x, const RowsList& y,
                     const RowsList& weights) {
   const Data data = data_of(x, y, weights);
-  std::vector<VariablePtr> into;
+  py::list arrays;
+  std::vector<void*> into;
   for (const VariablePtr& p : self.parameters) {
-    into.push_back(std::make_shared<Variable>(p->rows(), p->cols(), p->dtype(), p->layout()));
+    py::array array = p->dtype() == DType::float32 ? new_array<float>(*p) : new_array<double>(*p);
+    into.push_back(array.mutable_data());
+    arrays.append(std::move(array));
   }
   const double loss =
       without_gil([&] { return self.trainer->gradients(data, into, check_signals); });
-  py::list arrays;
-  for (const VariablePtr& gradient : into) {
-    arrays.append(gradient->dtype() == DType::float32 ? array_of<float>(*gradient)
-                                                      : array_of<double>(*gradient));
-  }
   return py::make_tuple(loss, arrays);
 }
 

@@ -143,8 +143,7 @@ class TrainerOf : public Trainer {
     return evaluation_->evaluator.results();
   }
 
-  double gradients(const Data& data, const std::vector<VariablePtr>& into,
-                   const Poll& poll) override {
+  double gradients(const Data& data, const std::vector<void*>& into, const Poll& poll) override {
     std::lock_guard lock(mutex_);
     graph_.check(data);
     FlushDenormals flush;
@@ -162,10 +161,8 @@ class TrainerOf : public Trainer {
     const double penalty_divisor = l2_per_batch_ ? divisors[0] : 1;
     gradient_updater_.add_penalty_gradients(penalty_divisor);
     loss += gradient_updater_.compute_penalty() / penalty_divisor;
-    for (std::size_t i = 0; i < into.size(); ++i) {
-      const T* grad = gradient_updater_.gradient(i);
-      std::copy(grad, grad + into[i]->padded_size(), into[i]->template data<T>());
-    }
+    for (std::size_t i = 0; i < into.size(); ++i)
+      gradient_updater_.copy_gradient(i, static_cast<T*>(into[i]));
     return loss;
   }
 

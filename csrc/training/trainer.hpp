@@ -75,10 +75,9 @@ class Trainer {
   // normalize_by_weights or l2_per_batch, that is the mean over pieces and not over everything.
   // Where a loss depends on the batches in other ways, it is taken by batches of batch_size.
   virtual Results evaluate(const Data& data, int batch_size, const Poll& poll) = 0;
-  // Loss over all rows as one batch, and its gradient per parameter (in the layout of the
-  // variables).
-  virtual double gradients(const Data& data, const std::vector<VariablePtr>& into,
-                           const Poll& poll) = 0;
+  // Loss over all rows as one batch, and its gradient per parameter: `into` arrays of the graph's
+  // type that hold a matrix's columns one after the other.
+  virtual double gradients(const Data& data, const std::vector<void*>& into, const Poll& poll) = 0;
   virtual LastBatch last_batch() = 0;
   virtual std::vector<std::vector<VariablePtr>> state() const = 0;
 

@@ -107,6 +107,15 @@ void Updater<T>::clear_gradients() {
 }
 
 template <class T>
+void Updater<T>::copy_gradient(std::size_t i, T* into) const {
+  const Variable& variable = *parameters_[i].variable;
+  for (int col = 0; col < variable.cols(); ++col) {
+    const T* grad = parameters_[i].grad + col * variable.col_step();
+    for (int row = 0; row < variable.rows(); ++row) *into++ = grad[row * variable.row_step()];
+  }
+}
+
+template <class T>
 void Updater<T>::serve(const ExecutionPlan<T>& plan) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];

@@ -35,7 +35,8 @@ class Updater {
   std::vector<std::vector<VariablePtr>> state() const;
   void set_adding(bool adding);  // to the gradients that are kept
   void clear_gradients();
-  const T* gradient(std::size_t i) const { return parameters_[i].grad; }
+  // Copies what was kept, column by column.
+  void copy_gradient(std::size_t i, T* into) const;
 
   // To be called when the plan is known: shared variables keep their gradients until all parts are
   // there.
