@@ -27,6 +27,20 @@ def dtype_name(dtype: Any) -> str:
         return str(np.dtype(dtype).name)
 
 
+def checked_float_type(dtype: Any) -> str | None:
+    """Return NumPy's name of a type that losses and metrics compute in, None for None.
+
+    Raises
+    ------
+    ValueError
+        If it is any other type.
+    """
+    name = None if dtype is None else str(np.dtype(dtype))
+    if name not in (None, "float32", "float64"):
+        raise ValueError(f"dtype must be 'float32', 'float64' or None. Received: {dtype!r}")
+    return name
+
+
 @lru_cache(maxsize=16)
 def exact_numbers(dtype: Any) -> int:
     """Return up to which number a floating type has all whole ones.

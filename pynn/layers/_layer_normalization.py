@@ -13,26 +13,53 @@ from pynn.layers._moved_axes import with_axes_last
 __all__ = ["LayerNormalization"]
 
 
-def row_axes(layer: Any, rank: int) -> tuple[int, ...]:
-    """Return the axes of a layer's ``axis``, sorted and not negative.
+class RowNormalization(Layer):
+    """Base of what normalizes each row by itself, along some of its axes."""
 
-    Raises
-    ------
-    ValueError
-        If they are not some of its input's without the batch's.
-    """
-    given = layer.axis if isinstance(layer.axis, list) else [layer.axis]
-    axes = tuple(sorted(a % rank for a in given if -rank <= a < rank))
-    if 0 in axes or len(set(axes)) < len(given):
-        raise ValueError(
-            f"the axes of layer {layer.name!r} must be some of its input's, without the "
-            f"batch's. Received: axis={layer.axis}"
-        )
-    return axes
+    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        several = isinstance(axis, (list, tuple))
+        if not all(is_integer(a) for a in (axis if several else [axis])):
+            raise TypeError(f"axis must be an integer or a list of some. Received: axis={axis!r}")
+        self.axis = list(axis) if several else axis
+        self._build_at_init()
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        """Return the axes of ``axis``, sorted and not negative.
+
+        Raises
+        ------
+        ValueError
+            If they are not some of the input's without the batch's.
+        """
+        given = self.axis if isinstance(self.axis, list) else [self.axis]
+        axes = tuple(sorted(a % rank for a in given if -rank <= a < rank))
+        if 0 in axes or len(set(axes)) < len(given):
+            raise ValueError(
+                f"the axes of layer {self.name!r} must be some of its input's, without the "
+                f"batch's. Received: axis={self.axis}"
+            )
+        return axes
+
+    def _sizes(self, input_shape: Any) -> tuple[int, ...]:
+        """Return the sizes of the axes."""
+        return tuple(input_shape[a] for a in self._axes(len(input_shape)))
+
+    def call(self, inputs: Any) -> Any:
+        """Return the normalized inputs."""
+        inputs = ops.cast(inputs, self.dtype)
+        rank = ops.ndim(inputs)
+        axes = self._axes(rank)
+        last = tuple(range(rank - len(axes), rank))
+        return with_axes_last(lambda x: self._normalize(x, last), inputs, axes)
+
+    def _normalize(self, inputs: Any, axes: tuple[int, ...]) -> Any:
+        """Return inputs normalized along `axes`, their last ones."""
+        raise NotImplementedError
 
 
 @registry.add()
-class LayerNormalization(Layer):
+class LayerNormalization(RowNormalization):
     """Normalize each row over its features, in training and at inference alike.
 
     Parameters
@@ -80,11 +107,7 @@ class LayerNormalization(Layer):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        axes = axis if isinstance(axis, (list, tuple)) else [axis]
-        if not all(is_integer(a) for a in axes):
-            raise TypeError(f"axis must be an integer or a list of some. Received: axis={axis!r}")
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
+        super().__init__(axis, **kwargs)
         self.epsilon = float(epsilon)
         self.center = bool(center)
         self.scale = bool(scale)
@@ -99,10 +122,9 @@ class LayerNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape."""
-        size = tuple(input_shape[a] for a in row_axes(self, len(input_shape)))
         for name in ["gamma"] * self.scale + ["beta"] * self.center:
             weight = self.add_weight(
-                shape=size,
+                shape=self._sizes(input_shape),
                 initializer=getattr(self, f"{name}_initializer"),
                 regularizer=getattr(self, f"{name}_regularizer"),
                 constraint=getattr(self, f"{name}_constraint"),
@@ -111,14 +133,7 @@ class LayerNormalization(Layer):
             setattr(self, name, weight)
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Return the normalized inputs."""
-        inputs = ops.cast(inputs, self.dtype)
-        return with_axes_last(self._normalize, inputs, row_axes(self, ops.ndim(inputs)))
-
-    def _normalize(self, inputs: Any) -> Any:
-        rank = ops.ndim(inputs)
-        axes = tuple(range(rank - len(row_axes(self, rank)), rank))
+    def _normalize(self, inputs: Any, axes: tuple[int, ...]) -> Any:
         outputs = self._standardize(inputs, axes)
         if self.gamma is not None:
             outputs = outputs * self.gamma

@@ -7,9 +7,7 @@ from typing import Any
 from pynn import ops
 from pynn._number_checks import is_integer
 from pynn.layers._config import registry
-from pynn.layers._layer import Layer
-from pynn.layers._layer_normalization import LayerNormalization, row_axes
-from pynn.layers._moved_axes import with_axes_last
+from pynn.layers._layer_normalization import LayerNormalization, RowNormalization
 
 __all__ = ["GroupNormalization", "RMSNormalization", "UnitNormalization"]
 
@@ -106,7 +104,7 @@ class GroupNormalization(LayerNormalization):
 
 
 @registry.add()
-class RMSNormalization(Layer):
+class RMSNormalization(RowNormalization):
     """Divide each row by the root of the mean of its squares, and scale its features.
 
     Parameters
@@ -117,6 +115,11 @@ class RMSNormalization(Layer):
         Added to the mean.
     **kwargs
         ``name``, ``trainable``, ``dtype`` and ``input_shape`` of `Layer`.
+
+    Raises
+    ------
+    TypeError
+        If `axis` is neither an integer nor a list of some.
 
     References
     ----------
@@ -131,32 +134,23 @@ class RMSNormalization(Layer):
     """
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
+        super().__init__(axis, **kwargs)
         self.epsilon = float(epsilon)
         self.scale: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Make the factors of the features."""
-        axes = row_axes(self, len(input_shape))
-        size = tuple(input_shape[a] for a in axes)
+        size = self._sizes(input_shape)
         self.scale = self.add_weight(shape=size, initializer="ones", name="scale")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Return the normalized inputs."""
-        inputs = ops.cast(inputs, self.dtype)
-        return with_axes_last(self._normalize, inputs, row_axes(self, ops.ndim(inputs)))
-
-    def _normalize(self, inputs: Any) -> Any:
-        rank = ops.ndim(inputs)
-        axes = tuple(range(rank - len(self.scale.shape), rank))
+    def _normalize(self, inputs: Any, axes: tuple[int, ...]) -> Any:
         mean = ops.mean(ops.square(inputs), axis=axes, keepdims=True)
         return inputs / ops.sqrt(mean + self.epsilon) * self.scale
 
 
 @registry.add()
-class UnitNormalization(Layer):
+class UnitNormalization(RowNormalization):
     """Divide each row by its Euclidean norm.
 
     Parameters
@@ -178,14 +172,6 @@ class UnitNormalization(Layer):
     >>> layers.UnitNormalization()(np.array([[3.0, 4.0]]))
     array([[0.6, 0.8]], dtype=float32)
     """
-
-    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        axes = axis if isinstance(axis, (list, tuple)) else [axis]
-        if not all(is_integer(a) for a in axes):
-            raise TypeError(f"axis must be an integer or a list of some. Received: axis={axis!r}")
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
-        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """Return the normalized inputs."""

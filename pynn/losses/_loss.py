@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from pynn import _core, _namespace, _state
+from pynn._dtypes import checked_float_type
 from pynn._numbers import Number
 from pynn._pair import match_ranks
 from pynn._registry import Configured, Registry, Thing, to_snake_case
@@ -150,9 +151,7 @@ class Loss(Configured):
     ) -> None:
         self.name = name or to_snake_case(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
-        if dtype is not None and str(np.dtype(dtype)) not in ("float32", "float64"):
-            raise ValueError(f"dtype must be 'float32', 'float64' or None. Received: {dtype!r}")
-        self._dtype = None if dtype is None else str(np.dtype(dtype))
+        self._dtype = checked_float_type(dtype)
 
     @property
     def dtype(self) -> str:

@@ -6,17 +6,18 @@ No formula belongs here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from pynn import _state, initializers
 from pynn._allocation import check_metric
+from pynn._dtypes import checked_float_type
 from pynn._number_checks import is_integer
 from pynn._numbers import Number
-from pynn._registry import Registry, to_snake_case
+from pynn._registry import Configured, Registry, to_snake_case
 from pynn.metrics._weight import MetricWeight
 
 registry: Registry[Any] = Registry("metric")
@@ -34,7 +35,7 @@ def as_result(value: Any) -> Any:
     return Number(value) if value.ndim == 0 else value
 
 
-class Metric(ABC):
+class Metric(Configured, ABC):
     """A number that is gathered batch by batch.
 
     Subclasses make their weights in ``__init__`` by means of `add_weight`, add to them in
@@ -71,13 +72,10 @@ class Metric(ABC):
 
     # Whether larger values are better ("up"), smaller ones ("down"), or that is not known.
     _direction: str | None = None
-    _config_names: tuple[str, ...] = ()  # set by `Registry.add`
 
     def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
         self.name = name or _state.unique_name(to_snake_case(type(self).__name__))
-        if dtype is not None and str(np.dtype(dtype)) not in ("float32", "float64"):
-            raise ValueError(f"dtype must be 'float32', 'float64' or None. Received: {dtype!r}")
-        self._dtype = None if dtype is None else str(np.dtype(dtype))
+        self._dtype = checked_float_type(dtype)
 
     @property
     def dtype(self) -> str:
@@ -242,11 +240,6 @@ class Metric(ABC):
             config["dtype"] = self._dtype
         others = (name for name in self._config_names if name not in ("name", "dtype"))
         return {**config, **{name: getattr(self, name) for name in others}}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a metric from the output of `get_config`."""
-        return cls(**config)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
