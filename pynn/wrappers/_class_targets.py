@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from pynn._registry import to_snake_case
 
@@ -38,8 +38,14 @@ class ClassTargets:
         self.is_matrix = y.ndim == 2 and y.shape[1] > 1
         self.is_one_hot = False
         if self.is_matrix:
+            if not np.isin(y, (0, 1)).all():
+                raise ValueError(
+                    "y must be one column of labels, or a matrix of zeros and ones with a column "
+                    "for each class. Multioutput target data is not supported. Received: y of type "
+                    f"{type_of_target(y)!r} and shape {y.shape}"
+                )
             self.classes = np.arange(y.shape[1])
-            self.is_one_hot = bool((y.sum(axis=1) == 1).all() and np.isin(y, (0, 1)).all())
+            self.is_one_hot = bool((y.sum(axis=1) == 1).all())
             return
         labels = column_or_1d(y)
         check_classification_targets(labels)

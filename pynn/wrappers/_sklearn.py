@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _check_sample_weight
 
 from pynn.models import Model
 from pynn.wrappers._class_targets import ClassTargets
@@ -76,13 +77,14 @@ class SKLearnModel(ModelEstimator):
             raise RuntimeError(f"{type(self).__name__} needs a compiled model: call compile()")
         return model
 
-    def fit(self, X: Any, y: Any, **kwargs: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **kwargs: Any) -> Self:
         """Train the model, or one that the function builds.
 
         Parameters
         ----------
         X : array-like, shape (n, ...)
         y : array-like, shape (n,) or (n, k)
+        sample_weight : array-like, shape (n,), default=None
         **kwargs
             Arguments of `Model.fit`; they come before `fit_kwargs`.
 
@@ -98,6 +100,8 @@ class SKLearnModel(ModelEstimator):
             If the model is not compiled.
         """
         X, y = self._check(X, y, reset=True)
+        if sample_weight is not None:
+            kwargs["sample_weight"] = _check_sample_weight(sample_weight, X)
         self._note_targets(y)
         if not (self.warm_start and self.__sklearn_is_fitted__()):
             self.model_ = self._get_model(X, self._shown_targets(y))

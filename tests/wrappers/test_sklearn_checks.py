@@ -44,7 +44,8 @@ def regressor(meta: dict[str, Any]) -> Sequential:
 
 def from_data(X: Any, y: Any, loss: str, last: str) -> Sequential:
     model = network(X.shape[1], y.shape[1], last)
-    model.compile(loss=loss, optimizer=optimizers.Adam(0.02))
+    by_weights = getattr(losses, loss)(reduction=BY_WEIGHTS)
+    model.compile(loss=by_weights, optimizer=optimizers.Adam(0.02))
     return model
 
 
@@ -56,16 +57,18 @@ ROUTED: dict[str, Any] = {
     "random_state": 0,
     "verbose": 0,
 }
-FIT = {"epochs": 60, "batch_size": 32, "shuffle": False, "verbose": 0}
+FIT = {"epochs": 100, "batch_size": 256, "shuffle": False, "verbose": 0}
 ESTIMATORS = [
     KerasClassifier(classifier, **ROUTED),
     KerasRegressor(regressor, loss="mse", loss__reduction=BY_WEIGHTS, **ROUTED),
     SKLearnClassifier(
         from_data,
-        model_kwargs={"loss": "categorical_crossentropy", "last": "softmax"},
+        model_kwargs={"loss": "CategoricalCrossentropy", "last": "softmax"},
         fit_kwargs=FIT,
     ),
-    SKLearnRegressor(from_data, model_kwargs={"loss": "mse", "last": "linear"}, fit_kwargs=FIT),
+    SKLearnRegressor(
+        from_data, model_kwargs={"loss": "MeanSquaredError", "last": "linear"}, fit_kwargs=FIT
+    ),
 ]
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -57,6 +59,26 @@ def test_regression() -> None:
     assert made.fit(X, np.stack([LINE, LINE], axis=1)).predict(X).shape == (120, 2)
     fitted = SKLearnRegressor(regression(), fit_kwargs={"verbose": 0}).fit(X, LINE)
     assert fitted.predict(X).shape == (120,)
+
+
+def test_weights_of_samples_count_in_ensembles_and_by_metadata_routing() -> None:
+    boosted = AdaBoostClassifier(classifier(epochs=5), n_estimators=2, random_state=0)
+    assert boosted.fit(X, THIRDS).predict(X).shape == (120,)
+    weights = np.where(THIRDS == "mid", 1.0, 0.0)
+    assert classifier(epochs=40).fit(X, THIRDS, weights).score(X, THIRDS, weights) == 1.0
+    with config_context(enable_metadata_routing=True):
+        routed = classifier(epochs=40).set_fit_request(sample_weight=True)
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        piped = make_pipeline(scaler, routed).fit(X, THIRDS, sample_weight=weights)
+    assert piped.score(X[weights > 0], THIRDS[weights > 0]) == 1.0
+    with pytest.raises(ValueError, match="sample_weight.shape"):
+        classifier().fit(X, THIRDS, weights[:-1])
+
+
+def test_several_columns_of_classes_are_refused() -> None:
+    y = np.stack([np.arange(120) % 3, np.arange(120) % 2], axis=1)
+    with pytest.raises(ValueError, match="Multioutput target data is not supported"):
+        classifier().fit(X, y)
 
 
 def test_warm_start_goes_on() -> None:
