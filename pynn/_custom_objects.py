@@ -77,8 +77,7 @@ def get_custom_objects() -> dict[str, Any]:
 
 def get_registered_name(obj: Any) -> str:
     """Return the name that an object is registered by, or else its own."""
-    name: str = _names.get(obj) or obj.__name__
-    return name
+    return _names.get(obj) or obj.__name__
 
 
 def get_registered_object(

@@ -424,8 +424,7 @@ def is_recorded(*inputs: Any) -> bool:
 def record(op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
     """Return the tensor that an op makes, with its value if the pass under way has values."""
     if here.recorder is not None:
-        computed: ValueTensor = here.recorder.compute(op, inputs, params)
-        return computed
+        return here.recorder.compute(op, inputs, params)
     updates = here.trace.updates
     if updates:
         inputs = tuple([updates[id(x)][1] if id(x) in updates else x for x in inputs])

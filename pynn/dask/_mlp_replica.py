@@ -210,7 +210,7 @@ class MLPReplica(Replica):
         state = MLPState(self._network, random, row_order=order, split_random=split)
         if validation is None and not making.splits:
             validation = data.take(np.arange(1)) if estimator.early_stopping else None
-        call = FitCall(
+        return FitCall(
             estimator,
             state,
             self._network,
@@ -222,7 +222,6 @@ class MLPReplica(Replica):
             LocalRows,
             validation,
         )
-        return call
 
     def _random(self, *indices: int) -> LegacyRandom:
         base = self._making.beginning.base
@@ -232,8 +231,7 @@ class MLPReplica(Replica):
     def _score(self, outputs: Any, targets: np.ndarray, row_weight: np.ndarray | None) -> float:
         if not hasattr(self._estimator, "classes_"):
             self._moments = Moments.of(outputs, targets, row_weight)
-        score: float = self._estimator._output_score(outputs, targets, row_weight)
-        return score
+        return self._estimator._output_score(outputs, targets, row_weight)
 
 
 def n_trained(estimator: Any, size: int) -> int:

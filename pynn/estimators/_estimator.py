@@ -20,8 +20,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 def validated(method: Method) -> Method:
     """Let a method that fits check the parameters first, as scikit-learn's do."""
-    made: Method = _fit_context(prefer_skip_nested_validation=True)(method)
-    return made
+    return _fit_context(prefer_skip_nested_validation=True)(method)
 
 
 _PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))

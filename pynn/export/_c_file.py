@@ -107,10 +107,7 @@ def c(
     """
     if isinstance(model, models.Model):
         options = {"name": name, "quantize": quantize, "calibration": calibration}
-        found: QuantizationReport | None = model.export(
-            path, format="c", verbose=verbose, labels=labels, **options
-        )
-        return found
+        return model.export(path, format="c", verbose=verbose, labels=labels, **options)
     if not isinstance(model, (*PREDICTORS, *TABLES)):
         raise TypeError(
             "c takes a pynn.Model or one of pynn's estimators; of a pipeline, export its last step "

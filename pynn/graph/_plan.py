@@ -307,8 +307,7 @@ class Plan:
             return predict_in_batches(self, x, batch_size or PREDICT_ROWS)
         sources = [to_rows(value) for value in x]
         seed = _state.next_seed() if self.is_random else 0
-        outputs: list[np.ndarray] = self.executor.predict(sources, batch_size or PREDICT_ROWS, seed)
-        return outputs
+        return self.executor.predict(sources, batch_size or PREDICT_ROWS, seed)
 
     def trainer(
         self,

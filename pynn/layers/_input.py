@@ -144,5 +144,4 @@ def Input(  # noqa: N802, as Keras calls it
     """
     sizes = {"batch_shape": batch_shape, "batch_size": batch_size}
     layer = InputLayer(shape, dtype, name, **sizes, optional=optional)
-    output: Tensor = layer.output
-    return output
+    return layer.output

@@ -49,8 +49,7 @@ class Operation(Layer):
     @property
     def op_name(self) -> str:
         """What pictures and tables call it."""
-        name: str = self._op.name
-        return name
+        return self._op.name
 
     def call(self, inputs: Any) -> Any:
         """Apply the op to one tensor or array, or to a list of them."""
@@ -106,8 +105,7 @@ def operation_behind(tensor: Tensor) -> Call:
         tensor.source = (call, 0)
         tensor.name = operation.name
         operation._calls.append(call)
-    source: Call = tensor.source[0]
-    return source
+    return tensor.source[0]
 
 
 @registry.add(keras=False)

@@ -123,8 +123,7 @@ class Metric(Configured, ABC):
 
     @property
     def _own_weights(self) -> list[MetricWeight]:
-        found: list[MetricWeight] = self.__dict__.setdefault("_weights", [])
-        return found
+        return self.__dict__.setdefault("_weights", [])
 
     @property
     def variables(self) -> list[MetricWeight]:

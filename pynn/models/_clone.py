@@ -139,8 +139,7 @@ def _compiled_like(model: Model, clone: Model) -> Any:
 
 def _copy_layer(layer: Layer) -> Layer:
     if isinstance(layer, Model):
-        inner: Layer = clone_model(layer)
-        return inner
+        return clone_model(layer)
     made: Layer = type(layer).from_config(layer.get_config())
     made._trainable = layer._trainable  # which not every class has an argument for
     return made

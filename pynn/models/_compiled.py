@@ -134,8 +134,7 @@ class Compiled:
         if key not in self._made:
             y_shape = (None, *shape[1:]) if y_shape is None else y_shape
             self._made[key] = losses.as_loss(value, y_shape, shape)
-        found: Loss | None = self._made[key]
-        return found
+        return self._made[key]
 
     def _metric_of(
         self,

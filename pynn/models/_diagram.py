@@ -128,8 +128,7 @@ Step = Call | Node
 
 
 def _made_by(tensor: Tensor) -> Any:
-    step: Any = tensor.node if tensor.source is None else tensor.source[0]
-    return step
+    return tensor.node if tensor.source is None else tensor.source[0]
 
 
 def _taken(step: Step) -> list[Tensor]:

@@ -82,8 +82,7 @@ def numbers_of(model: Model, objectives: Objectives | Steps) -> Rates:
     """
     optimizer = model.optimizer
     if not isinstance(objectives, Objectives):
-        rates: Rates = optimizer._rates
-        return rates
+        return optimizer._rates
     others = model._plan(training=True).schedules
 
     def numbers(first_step: int, n: int) -> np.ndarray:

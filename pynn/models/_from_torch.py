@@ -123,8 +123,7 @@ def _row_of(parts: Sequence[tuple[str, Any]]) -> tuple[int, ...]:
 
 def _array(tensor: Any) -> np.ndarray:
     """Return a tensor's numbers; NumPy has no bfloat16."""
-    found: np.ndarray = tensor.detach().cpu().double().numpy()
-    return found
+    return tensor.detach().cpu().double().numpy()
 
 
 # ---- what has weights, or is random in training

@@ -29,8 +29,7 @@ def as_learning_rate(value: Any, name: str = "learning_rate") -> LearningRate:
     if isinstance(value, schedules.LearningRateSchedule):
         return value
     if isinstance(value, Mapping):
-        schedule: schedules.LearningRateSchedule = schedules.deserialize(value)
-        return schedule
+        return schedules.deserialize(value)
     if hasattr(value, "numpy"):
         value = value.numpy()
     if isinstance(value, np.ndarray) and value.ndim == 0:
@@ -38,8 +37,7 @@ def as_learning_rate(value: Any, name: str = "learning_rate") -> LearningRate:
     if is_number(value) and value >= 0:
         return float(value)
     if callable(value):
-        function: Callable[..., Any] = value
-        return function
+        return value
     raise ValueError(
         f"{name} must be a number that is not negative, a LearningRateSchedule or a callable. "
         f"Received: {name}={value!r}"

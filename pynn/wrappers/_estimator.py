@@ -105,10 +105,9 @@ class ModelEstimator(BaseEstimator):
     # ---- training and prediction
 
     def _check(self, x: Any, y: Any, reset: bool) -> tuple[Any, np.ndarray]:
-        checked: tuple[Any, np.ndarray] = validate_data(
+        return validate_data(
             self, x, y, reset=reset, multi_output=True, allow_nd=True, accept_sparse="csr"
         )
-        return checked
 
     def _train(self, x: Any, y: Any, **arguments: Any) -> Any:
         """Train the model on encoded targets, those of validation data among them."""
@@ -121,8 +120,7 @@ class ModelEstimator(BaseEstimator):
     def _outputs(self, x: Any, given: dict[str, Any]) -> np.ndarray:
         check_is_fitted(self, "model_")
         x = validate_data(self, x, reset=False, allow_nd=True, accept_sparse="csr")
-        outputs: np.ndarray = self.model_.predict(x, **{**self._predict_arguments(), **given})
-        return outputs
+        return self.model_.predict(x, **{**self._predict_arguments(), **given})
 
     def _plan(self) -> Any:
         """Return the plan that predicts the model's outputs, for `pynn.cython_predict`."""

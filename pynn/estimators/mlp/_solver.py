@@ -192,8 +192,7 @@ class LearningRateRule:
 
     def rates(self, first_step: int, count: int) -> np.ndarray:
         """Return the learning rates, and what else changes, of `count` steps, float64."""
-        rates: np.ndarray = self.optimizer._numbers(first_step, count)
-        return rates
+        return self.optimizer._numbers(first_step, count)
 
     def end_epoch(self, samples_seen: int) -> None:
         """Set the rate of the next epoch."""

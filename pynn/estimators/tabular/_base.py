@@ -324,8 +324,7 @@ class BaseTabular(Estimator, ABC):
         """Return what the networks predict, (n, n_outputs)."""
         known = vars(self).get("_known")
         if known is not None and x is known[0]:
-            found: np.ndarray = known[1]
-            return found
+            return known[1]
         check_is_fitted(self)
         _, inputs = self._inputs(x)
         with limited_threads(self.n_jobs):

@@ -30,6 +30,7 @@ from pynn.formats.keras._values import (
 _MODELS = ("Sequential", "Functional", "Model")
 # What Keras writes besides the name of a class that is its own.
 _NO_NAME = (None, "", "function")
+_PLAIN = (bool, int, float, str, slice, np.generic, np.ndarray)
 
 
 def write_object(obj: Any) -> Any:
@@ -42,10 +43,8 @@ def write_object(obj: Any) -> Any:
     ValueError
         If it is code without a name.
     """
-    if isinstance(obj, np.generic):
-        return obj.item()
-    if obj is None or isinstance(obj, (bool, int, float, str)):
-        return obj
+    if obj is None or obj is Ellipsis or isinstance(obj, _PLAIN):
+        return argument_to_keras(obj)
     if isinstance(obj, (list, tuple)):
         items = [write_object(item) for item in obj]
         return tuple(items) if isinstance(obj, tuple) else items
@@ -53,11 +52,6 @@ def write_object(obj: Any) -> Any:
         return {key: write_object(item) for key, item in obj.items()}
     if isinstance(obj, bytes):
         return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
-    if isinstance(obj, slice):
-        ends = {key: write_object(getattr(obj, key)) for key in ("start", "stop", "step")}
-        return {"class_name": "__slice__", "config": ends}
-    if obj is Ellipsis or isinstance(obj, np.ndarray):
-        return argument_to_keras(obj)
     if isinstance(obj, layers.Layer):
         return entry_of(obj)
     if hasattr(obj, "get_config") and not isinstance(obj, type):
