@@ -57,7 +57,7 @@ class RuleOperand(NDArrayOperatorsMixin):
         return np.dtype(self.tensor.dtype)
 
     @property
-    def T(self) -> Any:  # noqa: N802, NumPy's name
+    def T(self) -> Any:  # NumPy's name
         """The matrix with its axes in each other's place."""
         node = self.tensor.node if isinstance(self.tensor, Tensor) else None
         if is_symbolic_pass() and node is not None and node.op.name == "transpose":

@@ -58,7 +58,7 @@ def _inside_dask() -> bool:
     return True
 
 
-class limited_threads:  # noqa: N801, a function to its users; a generator would take thrice as long
+class limited_threads:  # a function to its users; a generator would take thrice as long
     """Keep the engine to `thread_limit` threads when it is called from this one."""
 
     __slots__ = ("_before", "_n_jobs")

@@ -237,7 +237,7 @@ def shape_of(value: Any) -> Shape:
 
 def is_symbolic(*values: Any) -> bool:
     """Whether any of `values` is a `Tensor`."""
-    for value in values:  # noqa: SIM110, any() would take three times as long
+    for value in values:  # any() would take three times as long
         if isinstance(value, Tensor):
             return True
     return False
@@ -369,7 +369,7 @@ class EagerRecorder:
         return output
 
 
-class computing:  # noqa: N801, a function to its users; a generator would take thrice as long
+class computing:  # a function to its users; a generator would take thrice as long
     """While this is active, ops compute values and are recorded on the tape that it gives."""
 
     __slots__ = ("_before", "_mode")

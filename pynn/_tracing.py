@@ -103,7 +103,7 @@ def is_symbolic_pass() -> bool:
     return here.is_recording and here.recorder is None
 
 
-class recording:  # noqa: N801, a function to its users; a generator would take thrice as long
+class recording:  # a function to its users; a generator would take thrice as long
     """While this is active, ops on weights alone are recorded too, so that training goes there."""
 
     __slots__ = ("_active", "_before")
@@ -119,7 +119,7 @@ class recording:  # noqa: N801, a function to its users; a generator would take 
         here.is_recording = self._before
 
 
-class tracing:  # noqa: N801, a function to its users; a generator would take thrice as long
+class tracing:  # a function to its users; a generator would take thrice as long
     """Make a new trace the active one for a while."""
 
     __slots__ = ("_before", "_training")
@@ -136,7 +136,7 @@ class tracing:  # noqa: N801, a function to its users; a generator would take th
         here.trace = self._before
 
 
-class entered:  # noqa: N801, as above
+class entered:  # as above
     """While this is active, a layer is being built or called."""
 
     __slots__ = ("_layer", "_trace")

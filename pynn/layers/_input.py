@@ -97,7 +97,7 @@ class InputLayer(Layer):
         }
 
 
-def Input(  # noqa: N802, as Keras calls it
+def Input(  # as Keras calls it
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,

@@ -377,7 +377,7 @@ def loss(
 def _constructor(usual_name: str) -> Callable[..., None]:
     """Return the constructor of a loss without arguments."""
 
-    def __init__(  # noqa: N807
+    def __init__(
         self: NamedLoss,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = usual_name,

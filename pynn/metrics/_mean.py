@@ -272,7 +272,7 @@ def metric(
 def _constructor(usual_name: str) -> Callable[..., None]:
     """Return the constructor of a metric without arguments."""
 
-    def __init__(  # noqa: N807
+    def __init__(
         self: NamedMetric, name: str | None = usual_name, dtype: str | None = None
     ) -> None:
         NamedMetric.__init__(self, name, dtype)

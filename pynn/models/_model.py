@@ -535,7 +535,7 @@ class Model(CompiledModel):
     def _has_own(self, step: str) -> bool:
         """Whether the model's class defines that step, or what the base's step calls."""
         cls = type(self)
-        for name in _CALLED_BY[step]:  # noqa: SIM110, any() would take three times as long
+        for name in _CALLED_BY[step]:  # any() would take three times as long
             if getattr(cls, name) is not getattr(Model, name):
                 return True
         return False

@@ -28,7 +28,7 @@ def description(served: Served, name: str, max_rows: int) -> dict[str, Any]:
     name : str
     max_rows : int
     """
-    posting = _posting(served, max_rows)
+    posting = _posting(served)
     ready = _getting("Whether requests are taken now.", ("503",))
     return {
         "openapi": "3.1.0",
@@ -71,7 +71,7 @@ def _getting(summary: str, problems: Any = (), kind: str = "application/json") -
     return {"summary": summary, "responses": answers}
 
 
-def _posting(served: Served, max_rows: int) -> dict[str, Any]:
+def _posting(served: Served) -> dict[str, Any]:
     return {
         "summary": "Predict for rows.",
         "requestBody": {
