@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn import ops
+from pynn import _core, ops
 from pynn._tensor import Mode, Op, apply, suspended
 from pynn._tracing import here
-from pynn.graph import Plan, run_backward, run_forward, to_rows
+from pynn.graph import Plan, run_backward, run_forward
 from pynn.losses import Loss
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def taped_op(plan: Plan) -> Op | None:
         for now, weight in zip(weights, plan.weights, strict=True):
             if now is not weight.view:  # assigned to since
                 return [None, *_interpreted(plan, grad, x, weights)]
-        _, found = trainer.gradients([to_rows(x)], [to_rows(grad)], [None])
+        factors = _core.Rows(np.ascontiguousarray(grad))
+        _, found = trainer.gradients([_core.Rows(x)], [factors], [None])
         return [None, *[g.T.reshape(shape) for g, shape in zip(found, shapes, strict=True)]]
 
     def expand(x: Any, *weights: Any) -> Any:

@@ -21,7 +21,7 @@ class NumpyOptimizer(Optimizer):
     def update_step(self, gradient: np.ndarray, variable: Any, learning_rate: float) -> None:
         """Change one variable by its clipped gradient; weight decay is done by then."""
         w, kept = read(variable), self._track(variable)
-        step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
+        step = self._steps_taken() + 1
         new, slots = self._stepped(w, gradient, kept.state, learning_rate, step)
         for array, slot in zip(kept.state, slots, strict=True):
             array[...] = slot

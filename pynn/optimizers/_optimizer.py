@@ -340,8 +340,10 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
             grads = [gradient for gradient in grads if gradient is not None]
         if not self.built and type(self).build is not Optimizer.build:
             self.build(everything)
-        kept = list(map(self._track, variables))
-        grads = list(map(self._gradient, grads, kept))
+        kept = []
+        for i, variable in enumerate(variables):
+            kept.append(self._track(variable))
+            grads[i] = self._gradient(grads[i], kept[i])
         self._apply(grads, variables, kept)
         self._iterations += 1
 
@@ -428,7 +430,6 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
         rate: float,
         options: dict[str, Any],
     ) -> None:
-        step = self._iterations // (self.gradient_accumulation_steps or 1) + 1
         arrays, states, copies = [], [], []
         for variable, each in zip(variables, kept, strict=True):
             array = in_place(variable)
@@ -437,6 +438,7 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
                 copies.append((variable, array))
             arrays.append(array)
             states.append(each.state)
+        step = self._steps_taken() + 1
         _core.optimizer_steps(*native, rate, step, arrays, states, grads, options)
         for variable, array in copies:
             write(variable, array)
@@ -493,8 +495,7 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
     # ---- moving average of the weights
 
     def _update_averages(self) -> None:
-        each = self.gradient_accumulation_steps or 1
-        done = self._iterations // each
+        done = self._steps_taken()
         momentum = self.ema_momentum if done else 0.0
         for kept in self._tracked.values():
             kept.average *= kept.average.dtype.type(momentum)

@@ -33,8 +33,10 @@ class VariableHolder:
     @property
     def iterations(self) -> LiveNumber:
         """How many steps were taken; it reads like an integer and has ``.numpy()``."""
-        each = self.gradient_accumulation_steps or 1
-        return LiveNumber(lambda: self._iterations // each, self._set_iterations, "iterations")
+        return LiveNumber(self._steps_taken, self._set_iterations, "iterations")
+
+    def _steps_taken(self) -> int:
+        return self._iterations // (self.gradient_accumulation_steps or 1)
 
     def _set_iterations(self, n: Any) -> None:
         """Store the number of calls so far; with accumulation each counts."""
