@@ -183,11 +183,15 @@ class Tape:
                     )
                 wanted[i] = known[id(source)]
         pairs = list(zip(targets, given, strict=True))
-        if is_symbolic_pass() or (self._recorder is not None and self._recorder is here.recorder):
-            grads = self._record(pairs, wanted)
-            return pack(sources, [grads.get(id(source)) for source in wanted])
-        grads = self._compute(pairs, set(map(id, wanted)))
-        return pack(sources, [_shaped(grads.get(id(source)), source) for source in wanted])
+        ids = set(map(id, wanted))
+        is_open = self._recorder is not None and self._recorder is here.recorder
+        records = is_open or is_symbolic_pass()
+        grads = self._record(pairs, wanted, ids) if records else self._compute(pairs, ids)
+        found = []
+        for source in wanted:
+            gradient = grads.get(id(source))
+            found.append(gradient if records else _shaped(gradient, source))
+        return pack(sources, found)
 
     def jacobian(self, target: Any, sources: Any) -> Any:
         """Return the derivatives of each entry of a tensor, by a backward pass for each.
@@ -233,13 +237,14 @@ class Tape:
             run_backward(nodes, values, grads, recorder.mode, wanted, self._first)
         return grads
 
-    def _record(self, pairs: list[tuple[Any, Any]], wanted: list[Any]) -> dict[int, Any]:
+    def _record(
+        self, pairs: list[tuple[Any, Any]], wanted: list[Any], ids: set[int]
+    ) -> dict[int, Any]:
         """Return gradients as tensors, by the ids of what they are of."""
         grads: dict[int, Tensor] = {}
         for tensor, factors in pairs:
             ones = ones_like(tensor)
             grads[id(tensor)] = ones if factors is None else multiply(ones, factors)
-        ids = {id(source) for source in wanted}
         recorder = self._recorder
         if recorder is None:
             ends = [source for source in wanted if isinstance(source, Tensor)]

@@ -86,7 +86,10 @@ def taped_op(plan: Plan) -> Op | None:
                 return [None, *_interpreted(plan, grad, x, weights)]
         factors = _core.Rows(np.ascontiguousarray(grad))
         _, found = trainer.gradients([_core.Rows(x)], [factors], [None])
-        return [None, *[g.T.reshape(shape) for g, shape in zip(found, shapes, strict=True)]]
+        grads: list[Any] = [None]
+        for gradient, shape in zip(found, shapes, strict=True):
+            grads.append(gradient.T.reshape(shape))
+        return grads
 
     def expand(x: Any, *weights: Any) -> Any:
         known = {id(plan.inputs[0]): x}
