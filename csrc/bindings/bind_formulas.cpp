@@ -231,6 +231,30 @@ py::array loss_of(const std::string& name, const std::vector<double>& params,
   });
 }
 
+// As NumPy adds float64 numbers up, to the last bit: by halves, and eight sums side by side.
+template <class T>
+double sum_pairwise(const T* x, std::ptrdiff_t n) {
+  if (n > 128) {
+    const std::ptrdiff_t half = n / 16 * 8;
+    return sum_pairwise(x, half) + sum_pairwise(x + half, n - half);
+  }
+  double sums[8] = {};
+  const std::ptrdiff_t whole = n / 8 * 8;
+  for (std::ptrdiff_t i = 0; i < whole; ++i) sums[i % 8] += x[i];
+  double total =
+      ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  for (std::ptrdiff_t i = whole; i < n; ++i) total += x[i];
+  return total;
+}
+
+double sum_losses(const std::string& name, const std::vector<double>& params,
+                  const py::array& y_true, const py::array& y_pred) {
+  const py::array losses = loss_of(name, params, y_true, y_pred, false);
+  return with_scalar(losses.dtype(), [&](auto scalar) {
+    return sum_pairwise(static_cast<const decltype(scalar)*>(losses.data()), losses.size());
+  });
+}
+
 std::vector<std::pair<std::string, double>> loss_parameters(const std::string& name) {
   const LossEntry& entry = kLossList[index_of(kLossList, name, "name")];
   std::vector<std::pair<std::string, double>> result;
@@ -266,6 +290,8 @@ void bind_formulas(py::module_& m) {
          const py::array& y_pred) { return loss_of(name, params, y_true, y_pred, false); },
       py::arg("name"), py::arg("params"), py::arg("y_true"), py::arg("y_pred"),
       "The loss of each row, shape (n,).");
+  m.def("loss_sum", &sum_losses, py::arg("name"), py::arg("params"), py::arg("y_true"),
+        py::arg("y_pred"), "The sum of the losses of all rows.");
   m.def(
       "loss_gradient",
       [](const std::string& name, const std::vector<double>& params, const py::array& y_true,

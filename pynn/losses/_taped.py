@@ -40,9 +40,8 @@ def taped(loss: Loss, y_true: Any, y_pred: Any) -> Any:
 
 
 def _forward(y_true: Any, y_pred: Any, loss: Loss, native: Native) -> Any:
-    values = _core.loss_values(*native, y_true, y_pred)
-    total = np.add.reduce(values.astype(np.float64, copy=False))
-    return np.asarray(total if loss.reduction == "sum" else total / len(values), values.dtype)
+    total = _core.loss_sum(*native, y_true, y_pred)
+    return np.asarray(total if loss.reduction == "sum" else total / len(y_pred), y_pred.dtype)
 
 
 def _backward(

@@ -40,6 +40,14 @@ def test_values_and_gradients(isa: str, name: str, features: int, dtype: str) ->
             assert_close(gradient, want, units=FORMULA_UNITS, magnitude=largest)
 
 
+@pytest.mark.parametrize("rows", [*AWKWARD_SIZES, 127, 128, 129, 1000, 1033, 20_000])
+def test_sums_are_numpys(rows: int, dtype: str) -> None:
+    y_true, y_pred = samples("mean_squared_error", rows, 3, dtype)
+    values = _core.loss_values("mean_squared_error", [], y_true, y_pred)
+    total = _core.loss_sum("mean_squared_error", [], y_true, y_pred)
+    assert total == np.add.reduce(values.astype(np.float64))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_gradient_is_the_slope(isa: str, name: str) -> None:
     params = example(name)._native()[1]
