@@ -118,7 +118,7 @@ def _known_of(estimator: Any) -> dict[str, str]:
     known = {}
     classes = getattr(estimator, "classes_", None)
     if classes is not None and not isinstance(classes, list):
-        known["classes"] = json.dumps(np.asarray(classes).tolist())
+        known["classes"] = json.dumps(np.asarray(classes).tolist(), default=str)
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
         known["feature_names"] = json.dumps(list(map(str, names)))

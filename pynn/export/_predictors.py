@@ -122,8 +122,11 @@ def labels_of(classes: Any) -> np.ndarray:
         )
     if all(isinstance(label, str) for label in classes):
         return np.asarray(classes, object)
-    if classes.dtype.kind not in "biu":
+    # Whole numbers become floats where pandas has gaps for them.
+    numbers = classes.astype(np.int64) if classes.dtype.kind in "biuf" else None
+    if numbers is None or not np.array_equal(numbers, classes):
         raise NotImplementedError(
-            f"labels must be integers, strings or bools for ONNX. Received: {classes.dtype}"
+            "labels must be integers of 64 bits, strings or bools for ONNX. Received: "
+            f"{classes.dtype}"
         )
-    return classes.astype(np.int64)
+    return numbers

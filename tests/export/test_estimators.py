@@ -117,6 +117,17 @@ def fitted_by_a_function() -> Any:
     return model
 
 
+def test_labels_of_whole_numbers() -> None:
+    """As floats too, which pandas makes of numbers with gaps."""
+    model = quick(MLPClassifier).fit(X, Y.astype(float))
+    made, session = export(model)
+    np.testing.assert_array_equal(run(session, {"X": X})["label"], model.predict(X))
+    assert said(made)["classes"] == "[0.0, 1.0, 2.0]"
+    for labels in (Y.astype("uint64") + 2**63, np.datetime64("2024") + Y):
+        with pytest.raises(NotImplementedError, match="labels must be integers of 64 bits"):
+            export(quick(MLPClassifier).fit(X, labels))
+
+
 @pytest.mark.parametrize("name", WRAPPED)
 def test_wrapped_classifiers(name: str) -> None:
     model = WRAPPED[name]()
