@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from pynn import _signatures, ops, regularizers
 from pynn._array_result import as_result
 from pynn._call import Call
 from pynn._namespace import is_tensor
+from pynn._other_values import holding
 from pynn._shape_rules import checked_row_shape
 from pynn._structure import is_nested, leaves, map_leaves, pack
 from pynn._tensor import ValueTensor, is_taped
@@ -208,25 +208,6 @@ class Layer(WeightHolder, metaclass=_LayerType):
         finally:
             trace.training = before
 
-    @contextmanager
-    def _holding(self, **groups: tuple[list[Any], Sequence[Any]]) -> Iterator[None]:
-        """Give weights other values for a while; of each group by name, weights and values."""
-        for name, (weights, values) in groups.items():
-            if len(weights) != len(values):
-                raise ValueError(
-                    f"{self!r} has {len(weights)} {name}, and there must be as many values. "
-                    f"Received: {len(values)}"
-                )
-        before = [(weight, weight.numpy()) for weights, _ in groups.values() for weight in weights]
-        try:
-            for weights, values in groups.values():
-                for weight, value in zip(weights, values, strict=True):
-                    weight.assign(value)
-            yield
-        finally:
-            for weight, value in before:
-                weight.assign(value)
-
     def stateless_call(
         self,
         trainable_variables: Sequence[Any],
@@ -257,7 +238,8 @@ class Layer(WeightHolder, metaclass=_LayerType):
         """
         if not self.built:
             raise ValueError(f"stateless_call() needs a layer that is built. Received: {self!r}")
-        with self._holding(
+        with holding(
+            self,
             trainable_variables=(self.trainable_weights, trainable_variables),
             non_trainable_variables=(self.non_trainable_weights, non_trainable_variables),
         ):

@@ -17,6 +17,7 @@ from pynn._allocation import check_metric
 from pynn._dtypes import checked_float_type
 from pynn._number_checks import is_integer
 from pynn._numbers import Number
+from pynn._other_values import holding
 from pynn._registry import Configured, Registry, to_snake_case
 from pynn.metrics._weight import MetricWeight
 
@@ -188,20 +189,8 @@ class Metric(Configured, ABC):
     ) -> tuple[Any, list[Any]]:
         """Return what a method does with other weights than the metric's: result and weights."""
         variables = self.variables
-        if len(values) != len(variables):
-            raise ValueError(
-                f"{type(self).__name__} has {len(variables)} variables, and metric_variables must "
-                f"be as many. Received: {len(values)}"
-            )
-        kept = [weight.value for weight in variables]
-        try:
-            for weight, value in zip(variables, values, strict=True):
-                weight.assign(value)
-            result = method(*args, **kwargs)
-            return result, [weight.numpy() for weight in variables]
-        finally:
-            for weight, value in zip(variables, kept, strict=True):
-                weight.value = value
+        with holding(self, metric_variables=(variables, values)):
+            return method(*args, **kwargs), [weight.numpy() for weight in variables]
 
     def __setattr__(self, name: str, value: Any) -> None:
         # `self.total += x` and `self.total = self.total + x` write to the weight.

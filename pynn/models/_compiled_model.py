@@ -12,6 +12,7 @@ import numpy as np
 
 from pynn import optimizers
 from pynn._namespace import to_array
+from pynn._other_values import holding
 from pynn._structure import is_nested, leaves
 from pynn.metrics import Mean
 from pynn.models._arguments import checked_count
@@ -223,7 +224,8 @@ class CompiledModel(BaseModel):
             If there are not as many values as variables.
         """
         groups = self.non_trainable_weights, self.metrics_variables
-        with self._holding(
+        with holding(
+            self,
             trainable_variables=(self.trainable_weights, trainable_variables),
             non_trainable_variables=(groups[0], non_trainable_variables),
             metrics_variables=(groups[1], metrics_variables),

@@ -192,7 +192,7 @@ def test_states_outside_of_a_metric() -> None:
     assert state == [9.0, 3.0]
     assert metric.stateless_result(state) == 3.0
     assert metric.result() == 5.0
-    with pytest.raises(ValueError, match="Mean has 2 variables.* Received: 1"):
+    with pytest.raises(ValueError, match="has 2 metric_variables.*as many values. Received: 1"):
         metric.stateless_result([1.0])
     with pytest.raises(ValueError, match="could not convert"):
         metric.stateless_update_state(state, ["a"])
