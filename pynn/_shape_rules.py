@@ -36,10 +36,14 @@ def normalize_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ..
     if axis is None:
         return tuple(range(ndim))
     axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
-    for a in axes:
-        if not -ndim <= a < ndim:
-            raise ValueError(f"axis must be in [{-ndim}, {ndim}). Received: axis={axis}")
-    return tuple(sorted(int(a) % ndim for a in axes))
+    return tuple(sorted(normalize_axis(a, ndim) for a in axes))
+
+
+def normalize_axis(axis: int, ndim: int) -> int:
+    """Return `axis` as a number that is not negative."""
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"axis must be in [{-ndim}, {ndim}). Received: axis={axis}")
+    return int(axis) % ndim
 
 
 def reduced(shape: Shape, *, axis: Any = None, keepdims: bool = False, **params: Any) -> Shape:

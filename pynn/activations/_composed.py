@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import _namespace
+from pynn._shape_rules import normalize_axis
 from pynn.activations._declaration import registry
 from pynn.activations._rectifiers import elu
 from pynn.activations._saturating import hard_sigmoid, sigmoid, tanh
@@ -243,7 +244,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     array([0.  , 0.  , 0.25, 0.75], dtype=float32)
     """
     x, xp = _with_words(x)
-    axis %= len(x.shape)
+    axis = normalize_axis(axis, len(x.shape))
     # A number is not 0 in the end if what others have more than it is less than 1 in sum.
     larger = xp.expand_dims(x, axis + 1) - xp.expand_dims(x, axis)
     kept = xp.sum(xp.maximum(larger, 0.0), axis=axis) < 1

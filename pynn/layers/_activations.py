@@ -8,6 +8,7 @@ from typing import Any
 
 from pynn import activations, constraints, initializers, ops, regularizers
 from pynn._number_checks import is_integer, is_number
+from pynn._shape_rules import normalize_axes
 from pynn._user_warning import warn_user
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
@@ -285,7 +286,7 @@ class Softmax(Layer):
     def _softmax(self, inputs: Any) -> Any:
         rank = ops.ndim(inputs)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
-        axes = [axis % rank for axis in axes]
+        axes = list(normalize_axes(axes, rank))
         if len(axes) > 1:
             inputs = ops.cast(inputs, self.dtype)
             return ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(axes), keepdims=True))

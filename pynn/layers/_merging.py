@@ -9,6 +9,7 @@ from typing import Any
 
 from pynn import ops
 from pynn._number_checks import is_integer
+from pynn._shape_rules import normalize_axis
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
@@ -341,7 +342,7 @@ class Dot(Merge):
         ranks = [ops.ndim(value) for value in inputs]
         if min(ranks) < 2:
             raise ValueError("inputs must have two axes or more")
-        axes = [axis % rank for axis, rank in zip(self.axes, ranks, strict=True)]
+        axes = [normalize_axis(axis, rank) for axis, rank in zip(self.axes, ranks, strict=True)]
         if 0 in axes:
             raise ValueError("axes must not be the batch's")
         shapes = [ops.shape(value) for value in inputs]

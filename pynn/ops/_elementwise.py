@@ -14,7 +14,7 @@ from pynn._dtypes import dtype_name
 from pynn._onnx import OnnxForm, OnnxWriter
 from pynn._registry import Thing
 from pynn._shape_rules import broadcast, same, unbroadcast
-from pynn._tensor import Op, apply, value_of
+from pynn._tensor import Op, apply, is_symbolic, value_of
 
 __all__ = [
     "abs",
@@ -78,6 +78,28 @@ __all__ = [
 OPS: list[Op] = []  # those that are functions of their values alone
 
 
+def _not_in_halves(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function of NumPy's give `floatx` for whole numbers of 8 bits, and not float16."""
+    if not isinstance(function, np.ufunc) or any(types.startswith("b") for types in function.types):
+        return function
+
+    @wraps(function)
+    def call(*values: Any) -> Any:
+        out = function(*values)
+        if out.dtype.char == "e" and all(np.asarray(x).dtype.kind in "biu" for x in values):
+            return function(*(np.asarray(x, _state.floatx()) for x in values))
+        return out
+
+    return call
+
+
+def in_floats(x: Any) -> Any:
+    """Return an array of whole numbers or truth values in `floatx`, and all else as it is."""
+    if is_symbolic(x) or np.asarray(value_of(x)).dtype.kind == "f":
+        return x
+    return cast(x, _state.floatx())
+
+
 def _unary(
     forward: Callable[..., Any],
     slope: Callable[..., Any] | None,
@@ -97,7 +119,15 @@ def _unary(
 
     def declare(function: Any) -> Any:
         known = name or function.__name__
-        op = Op(known, forward, None if slope is None else backward, same, dtype, onnx=onnx, c=c)
+        op = Op(
+            known,
+            _not_in_halves(forward),
+            None if slope is None else backward,
+            same,
+            dtype,
+            onnx=onnx,
+            c=c,
+        )
 
         @wraps(function)
         def call(x: Any) -> Any:
@@ -131,7 +161,7 @@ def _binary(
 
     def declare(function: Any) -> Any:
         known = None if slopes is None else backward
-        op = Op(function.__name__, forward, known, broadcast, dtype, onnx=onnx, c=c)
+        op = Op(function.__name__, _not_in_halves(forward), known, broadcast, dtype, onnx=onnx, c=c)
 
         @wraps(function)
         def call(x1: Any, x2: Any) -> Any:

@@ -11,7 +11,7 @@ from pynn import _state
 from pynn._alpha_dropout import SELU_FLOOR, alpha_affine
 from pynn._number_checks import checked_rate
 from pynn._onnx import OnnxWriter
-from pynn._shape_rules import normalize_axes, same, unbroadcast
+from pynn._shape_rules import normalize_axis, same, unbroadcast
 from pynn._tensor import Mode, Op, is_recorded, shape_of, value_of
 from pynn._tensor import apply as _apply
 from pynn.ops._elementwise import add, multiply, rsqrt, subtract
@@ -249,7 +249,7 @@ def batch_normalization(
     epsilon : float, default=1e-3
     """
     ndim = len(shape_of(x))
-    (axis,) = normalize_axes(axis, ndim)
+    axis = normalize_axis(axis, ndim)
     along = tuple(-1 if i == axis else 1 for i in range(ndim))
 
     def aligned(value: Any) -> Any:

@@ -10,9 +10,10 @@ import numpy as np
 
 from pynn._onnx import OnnxWriter
 from pynn._rule_operand import apply_in_rule
-from pynn._shape_rules import broadcast, broadcast_like, normalize_axes, reduced
+from pynn._shape_rules import broadcast, broadcast_like, normalize_axes, normalize_axis, reduced
 from pynn._tensor import Op, Shape, apply, shape_of
-from pynn.ops._elementwise import multiply
+from pynn.ops._elementwise import cast, multiply
+from pynn.ops._inspection import dtype as dtype_of
 from pynn.ops._shapes import reshape
 
 __all__ = [
@@ -247,19 +248,23 @@ EINSUM = Op(
 
 def sort(x: Any, axis: int = -1) -> Any:
     """Return the entries along `axis` from the least to the largest."""
-    return apply(SORT, x, axis=axis % len(shape_of(x)))
+    return apply(SORT, x, axis=normalize_axis(axis, len(shape_of(x))))
 
 
 def argsort(x: Any, axis: int | None = -1) -> Any:
     """Return the places of the entries along `axis` in the order of `sort`; None sorts them all."""
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
-    return apply(ARGSORT, x, axis=axis % len(shape_of(x)))
+    return apply(ARGSORT, x, axis=normalize_axis(axis, len(shape_of(x))))
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """Return the `k` largest entries along the last axis, the largest first, and their places."""
-    places = argsort(multiply(x, -1))[..., :k]
+    size = shape_of(x)[-1]
+    if size is not None and not 0 <= k <= size:
+        raise ValueError(f"k must be in [0, {size}], the last axis's size. Received: k={k}")
+    signed = cast(x, "int64") if dtype_of(x).startswith("uint") else x
+    places = argsort(multiply(signed, -1))[..., :k]
     return take_along_axis(x, places, axis=-1), places
 
 
@@ -267,14 +272,14 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Return the entries along `axis` that `indices`, with as many axes, name; -1 is the last."""
     if axis is None:
         x, indices, axis = reshape(x, (-1,)), reshape(indices, (-1,)), 0
-    return apply(TAKE_ALONG, x, indices, axis=axis % len(shape_of(x)))
+    return apply(TAKE_ALONG, x, indices, axis=normalize_axis(axis, len(shape_of(x))))
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Return the running sums along `axis`, of the flat entries where it is None."""
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
-    return apply(CUMSUM, x, axis=axis % len(shape_of(x)))
+    return apply(CUMSUM, x, axis=normalize_axis(axis, len(shape_of(x))))
 
 
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pynn._shape_rules import normalize_axis
 from pynn._tensor import shape_of
 from pynn.ops._elementwise import multiply, sqrt, square, subtract
 from pynn.ops._linear import matmul
@@ -46,7 +47,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     if isinstance(axes, int):
         axes = list(range(n1 - axes, n1)), list(range(axes))
     first, second = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
-    first, second = [a % n1 for a in first], [a % n2 for a in second]
+    first, second = [normalize_axis(a, n1) for a in first], [normalize_axis(a, n2) for a in second]
     left = [axis for axis in range(n1) if axis not in first]
     right = [axis for axis in range(n2) if axis not in second]
     rows = [-1 if shape1[a] is None else shape1[a] for a in left]

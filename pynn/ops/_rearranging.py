@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pynn._allocation import check_row
-from pynn._shape_rules import broadcast, normalize_axes
+from pynn._shape_rules import broadcast, normalize_axes, normalize_axis
 from pynn._tensor import is_symbolic, shape_of
 from pynn.ops._creation import zeros
 from pynn.ops._elementwise import add, subtract, where
@@ -64,7 +64,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """Return `x` with the axes `source` at the places `destination`."""
     ndim = len(shape_of(x))
     listed = [[axis] if isinstance(axis, int) else list(axis) for axis in (source, destination)]
-    froms, tos = ([axis % ndim for axis in axes] for axes in listed)
+    froms, tos = ([normalize_axis(axis, ndim) for axis in axes] for axes in listed)
     order = [axis for axis in range(ndim) if axis not in froms]
     for to, origin in builtins.sorted(zip(tos, froms, strict=True)):
         order.insert(to, origin)
@@ -122,7 +122,7 @@ def _check_length(x: Any, axis: int, length: int) -> None:
 
 
 def _take_places(x: Any, places: np.ndarray, axis: int) -> Any:
-    before = (builtins.slice(None),) * (axis % len(shape_of(x)))
+    before = (builtins.slice(None),) * normalize_axis(axis, len(shape_of(x)))
     return get_item(x, (*before, places))
 
 
@@ -211,13 +211,13 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     count = shape_of(x)[axis] if num is None else num
     if count is None:
         raise ValueError(f"unstack needs an axis of known size. Received: shape={shape_of(x)}")
-    before = (builtins.slice(None),) * (axis % len(shape_of(x)))
+    before = (builtins.slice(None),) * normalize_axis(axis, len(shape_of(x)))
     return [get_item(x, (*before, i)) for i in range(count)]
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """Return the differences of neighbours along `axis`, `n` times."""
-    before = (builtins.slice(None),) * (axis % len(shape_of(a)))
+    before = (builtins.slice(None),) * normalize_axis(axis, len(shape_of(a)))
     for _ in range(n):
         following, present = (builtins.slice(1, None),), (builtins.slice(None, -1),)
         a = subtract(get_item(a, before + following), get_item(a, before + present))

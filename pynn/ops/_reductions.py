@@ -17,6 +17,7 @@ from pynn.ops._elementwise import (
     add,
     divide,
     exp,
+    in_floats,
     log,
     maximum,
     minimum,
@@ -187,6 +188,7 @@ def norm(x: Any, ord: float | None = None, axis: Any = None, keepdims: bool = Fa
     ValueError
         If `ord` is given and `axis` is not one axis of several: norms of matrices are not here.
     """
+    x = in_floats(x)
     if ord is None:
         return sqrt(sum(square(x), axis, keepdims))
     if not isinstance(axis, int) and len(shape_of(x)) != 1:
@@ -204,6 +206,7 @@ def norm(x: Any, ord: float | None = None, axis: Any = None, keepdims: bool = Fa
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return ``log(sum(exp(x)))`` along `axis` without overflow."""
+    x = in_floats(x)
     top = max(x, axis, keepdims=True)
     total = log(sum(exp(subtract(x, top)), axis, keepdims))
     return add(total, top if keepdims else max(x, axis))
@@ -211,6 +214,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def l2_normalize(x: Any, axis: int = -1, epsilon: float = 1e-12) -> Any:
     """Divide `x` by its Euclidean norm along `axis`, at least ``sqrt(epsilon)``."""
+    x = in_floats(x)
     return divide(x, sqrt(maximum(sum(square(x), axis, keepdims=True), epsilon)))
 
 

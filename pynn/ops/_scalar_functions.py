@@ -17,6 +17,7 @@ from pynn.ops._elementwise import (
     divide,
     equal,
     exp,
+    in_floats,
     isnan,
     less_equal,
     log,
@@ -145,11 +146,12 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 def hypot(x1: Any, x2: Any) -> Any:
     """Return ``sqrt(x1**2 + x2**2)``."""
-    return sqrt(add(square(x1), square(x2)))
+    return sqrt(add(square(in_floats(x1)), square(in_floats(x2))))
 
 
 def logaddexp(x1: Any, x2: Any) -> Any:
     """Return ``log(exp(x1) + exp(x2))`` without overflow."""
+    x1, x2 = in_floats(x1), in_floats(x2)
     apart = absolute(subtract(x1, x2))
     return add(maximum(x1, x2), log1p(exp(negative(apart))))
 

@@ -12,7 +12,7 @@ from pynn import _state
 from pynn._dtypes import exact_numbers
 from pynn._onnx import OnnxWriter
 from pynn._rule_operand import apply_in_rule
-from pynn._shape_rules import normalize_axes
+from pynn._shape_rules import normalize_axes, normalize_axis
 from pynn._tensor import Op, Shape, Tensor, apply, is_symbolic, shape_of, value_of
 from pynn._weight import Weight
 from pynn.ops._elementwise import cast
@@ -101,7 +101,7 @@ def _concatenate_backward(grad: Any, out: Any, *values: Any, axis: int) -> list[
 
 def _concatenate_shape(*shapes: Shape, axis: int) -> Shape:
     ndim = len(shapes[0])
-    (axis,) = normalize_axes(axis, ndim)
+    axis = normalize_axis(axis, ndim)
     for shape in shapes:
         if len(shape) != ndim or any(
             a != b and None not in (a, b)
@@ -245,7 +245,7 @@ INDEX = Op(
 
 
 def _expand_shape(shape: Shape, axis: int) -> Shape:
-    (axis,) = normalize_axes(axis, len(shape) + 1)
+    axis = normalize_axis(axis, len(shape) + 1)
     return (*shape[:axis], 1, *shape[axis:])
 
 
@@ -379,7 +379,7 @@ def reshape(x: Any, newshape: Sequence[int]) -> Any:
 
 def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
     """Join tensors or arrays along an axis that exists; features are ``axis=-1``."""
-    (axis,) = normalize_axes(axis, len(shape_of(xs[0])))
+    axis = normalize_axis(axis, len(shape_of(xs[0])))
     return apply(CONCATENATE, *xs, axis=axis)
 
 
@@ -410,7 +410,7 @@ def squeeze(x: Any, axis: int | None = None) -> Any:
 
 def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     """Cut `x` into equal sections, or before the given positions, along an axis of known size."""
-    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    axis = normalize_axis(axis, len(shape_of(x)))
     size = shape_of(x)[axis]
     if size is None:
         raise ValueError(f"split needs an axis of known size. Received: shape={shape_of(x)}")
@@ -465,7 +465,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
         x = np.asarray(value_of(x))
     hot = apply(ONE_HOT._replace(dtype=name), x, num_classes=num_classes, dtype=name)
     order = list(range(len(shape_of(x))))
-    (axis,) = normalize_axes(axis, len(order) + 1)
+    axis = normalize_axis(axis, len(order) + 1)
     if axis == len(order):
         return hot
     order.insert(axis, len(order))
@@ -479,7 +479,7 @@ def take(x: Any, indices: Any, axis: int | None = None, wraps: bool = True) -> A
     """
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
-    (axis,) = normalize_axes(axis, len(shape_of(x)))
+    axis = normalize_axis(axis, len(shape_of(x)))
     if axis == 0 and isinstance(x, Weight):
         x.is_table = True
     return apply(TAKE, x, indices, axis=axis, wraps=wraps)

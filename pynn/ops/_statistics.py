@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from pynn._shape_rules import normalize_axes
+from pynn._shape_rules import normalize_axes, normalize_axis
 from pynn._tensor import shape_of
 from pynn.ops._elementwise import (
     add,
     cast,
     divide,
     equal,
+    in_floats,
     isnan,
     logical_not,
     multiply,
@@ -83,7 +84,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     if weights is None:
         return mean(x, axis)
     if axis is not None and len(shape_of(weights)) == 1 < len(shape_of(x)):
-        (place,) = normalize_axes(axis, len(shape_of(x)))
+        place = normalize_axis(axis, len(shape_of(x)))
         weights = reshape(weights, [-1 if i == place else 1 for i in range(len(shape_of(x)))])
         weights = add(weights, multiply(x, 0))
     return divide(sum(multiply(x, weights), axis), sum(weights, axis))
@@ -119,6 +120,7 @@ def quantile(
         How the value between two entries is found.
     keepdims : bool, default=False
     """
+    x = in_floats(x)
     old: Any = shape_of(x)
     axes = normalize_axes(axis, len(old))
     kept = [i for i in range(len(old)) if i not in axes]
@@ -178,13 +180,14 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     axis : int, default=-1
     """
     ndim = len(shape_of(y))
-    before = (slice(None),) * (axis % ndim)
+    axis = normalize_axis(axis, ndim)
+    before = (slice(None),) * axis
     sums = add(get_item(y, (*before, slice(1, None))), get_item(y, (*before, slice(None, -1))))
     if x is not None:
         alone = len(shape_of(x)) == 1
         dx = diff(x, axis=-1 if alone else axis)
         if alone:
-            dx = reshape(dx, [-1 if i == axis % ndim else 1 for i in range(ndim)])
+            dx = reshape(dx, [-1 if i == axis else 1 for i in range(ndim)])
     return sum(multiply(multiply(sums, 0.5), dx), axis)
 
 

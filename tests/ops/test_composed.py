@@ -245,6 +245,18 @@ def test_scatter_adds_what_meets() -> None:
         (lambda x: ops.searchsorted(x, x), "one axis"),
         (lambda x: ops.array_split(x, 2), "axis of known size"),
         (lambda x: ops.cdist(x, X[0]), "takes rows"),
+        (lambda x: ops.sort(x, axis=5), r"axis must be in \[-2, 2\)"),
+        (lambda x: ops.argsort(x, axis=-4), "axis must be in"),
+        (lambda x: ops.cumsum(x, axis=2), "axis must be in"),
+        (lambda x: ops.take_along_axis(x, np.zeros((5, 1), int), 3), "axis must be in"),
+        (lambda x: ops.moveaxis(x, 2, 0), "axis must be in"),
+        (lambda x: ops.diff(x, axis=3), "axis must be in"),
+        (lambda x: ops.diagonal(X, axis1=0, axis2=3), "axis must be in"),
+        (lambda x: ops.tensordot(X, X, axes=[[2], [1]]), "axis must be in"),
+        (lambda x: ops.sparsemax(x, axis=3), "axis must be in"),
+        (lambda x: layers.Softmax(axis=4)(x), "axis must be in"),
+        (lambda x: layers.Dot(axes=5)([x, x]), "axis must be in"),
+        (lambda x: ops.top_k(x, 7), r"k must be in \[0, 6\]"),
     ],
 )
 def test_refused(call: Callable[[Any], Any], message: str) -> None:
@@ -309,3 +321,36 @@ def test_products_and_shapes_over_the_batch(call: Callable[[Any], Any]) -> None:
     inputs = layers.Input((2, 3))
     found = models.Model(inputs, call(inputs)).predict(x, verbose=0)
     np.testing.assert_allclose(found, call(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (lambda x: ops.sqrt(x), [1.7320508, 1.0, 15.811388]),
+        (lambda x: ops.arctan2(x, x[::-1]), [0.0119994, 0.7853982, 1.5587969]),
+        (lambda x: ops.norm(x), 250.02),
+        (lambda x: ops.norm(x, 3, axis=-1), 250.00015),
+        (lambda x: ops.logsumexp(x), 250.0),
+        (lambda x: ops.logaddexp(x, x[::-1]), [250.0, 1.6931472, 250.0]),
+        (lambda x: ops.hypot(x, x), [4.2426405, 1.4142135, 353.5534]),
+        (lambda x: ops.median(x[:2]), 2.0),
+        (lambda x: ops.quantile(x, 0.75), 126.5),
+        (lambda x: ops.normalize(x), [0.0119991, 0.0039997, 0.99992]),
+    ],
+)
+def test_functions_of_bytes_neither_wrap_nor_are_rounded_to_halves(
+    found: Callable[[Any], Any], wanted: Any
+) -> None:
+    result = found(np.array([3, 1, 250], np.uint8))
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, wanted, rtol=1e-5)
+
+
+def test_middle_between_whole_numbers_and_of_truth_values() -> None:
+    assert ops.median(np.array([[1, 2], [0, 5]])) == 1.5
+    np.testing.assert_array_equal(ops.quantile([True, False, True], [0.25, 0.5]), [0.5, 1.0])
+
+
+def test_largest_of_unsigned_numbers() -> None:
+    values, places = ops.top_k(np.array([0, 5, 250, 3], np.uint8), 2)
+    assert (values.tolist(), places.tolist(), values.dtype) == ([250, 5], [2, 1], np.uint8)
