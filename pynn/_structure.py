@@ -68,13 +68,14 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
         return function(structure)
     if kind == _MAPPING:
         return {key: map_leaves(function, value) for key, value in structure.items()}
-    mapped = [
-        function(value) if _kind(type(value)) == _LEAF else map_leaves(function, value)
-        for value in structure
-    ]
-    if hasattr(structure, "_fields"):
-        return type(structure)(*mapped)
-    return type(structure)(mapped)
+    mapped = []
+    for value in structure:
+        is_leaf = _kind(type(value)) == _LEAF
+        mapped.append(function(value) if is_leaf else map_leaves(function, value))
+    cls = type(structure)
+    if cls is list:
+        return mapped
+    return cls(*mapped) if hasattr(structure, "_fields") else cls(mapped)
 
 
 def pack(structure: Any, flat: list[Any]) -> Any:

@@ -30,8 +30,10 @@ int index_of(const Entry (&list)[n], const std::string& name, const std::string&
 inline void require_parameters(const std::string& owner, const char* names,
                                const std::vector<double>& values) {
   const std::size_t wanted = split_words(names).size();
-  require(values.size() == wanted, owner + " takes " + std::to_string(wanted) + " parameters (" +
-                                       names + "). Received: " + std::to_string(values.size()));
+  require(values.size() == wanted, [&] {
+    return owner + " takes " + std::to_string(wanted) + " parameters (" + names +
+           "). Received: " + std::to_string(values.size());
+  });
 }
 
 }  // namespace pynn

@@ -2,7 +2,6 @@
 // lists are those of lists.hpp and others whose entries have a `name`.
 #pragma once
 
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -29,9 +28,12 @@ std::string joined_names(const List& list) {
 
 // "a b c" -> {"a", "b", "c"}.
 inline std::vector<std::string> split_words(const char* words) {
-  std::istringstream stream(words);
   std::vector<std::string> result;
-  for (std::string word; stream >> word;) result.push_back(word);
+  for (char before = ' '; *words != '\0'; before = *words++) {
+    if (*words == ' ') continue;
+    if (before == ' ') result.emplace_back();
+    result.back() += *words;
+  }
   return result;
 }
 

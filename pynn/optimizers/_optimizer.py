@@ -348,12 +348,14 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
         self._iterations += 1
 
     def _gradient(self, gradient: Any, kept: Tracked) -> np.ndarray:
+        like = kept.average
         array = gradient if isinstance(gradient, np.ndarray) else _namespace.to_array(gradient)
-        array = array.astype(kept.average.dtype, copy=False)
-        if array.shape != kept.average.shape:
+        if array.dtype != like.dtype:
+            array = array.astype(like.dtype)
+        if array.shape != like.shape:
             raise ValueError(
                 "a gradient must have the shape of its variable. Received: "
-                f"gradient.shape={array.shape}, variable.shape={kept.average.shape}"
+                f"gradient.shape={array.shape}, variable.shape={like.shape}"
             )
         if self.loss_scale_factor is not None:
             array = array / array.dtype.type(self.loss_scale_factor)
