@@ -80,9 +80,9 @@ def in_order(columns: Mapping[str, Any], names: Sequence[str], what: str) -> lis
     if columns.keys() != set(names):
         missing = [name for name in names if name not in columns]
         unknown = sorted(set(columns) - set(names))
-        found = [f"{listed(each)} {verb}" for each, verb in ((missing, "missing"),) if each]
-        found += [f"{listed(unknown)} unknown"] if unknown else []
-        raise BadContent(f"{what} must have the names {listed(names)}: {', '.join(found)}")
+        wrong = ((missing, "missing"), (unknown, "unknown"))
+        found = ", ".join(f"{listed(each)} {how}" for each, how in wrong if each)
+        raise BadContent(f"{what} must have the names {listed(names)}: {found}")
     return [columns[name] for name in names]
 
 

@@ -3,17 +3,17 @@
 Used by models and estimators alike; neither is known here.
 """
 
-from pynn.training._batches import BatchData, comes_in_batches, first_of
-from pynn.training._data import (
-    ArrayData,
+from pynn.training._adapt import (
     Signature,
     adapt,
-    class_weighted,
     distribute,
     flattened,
     in_order,
     targets_of,
 )
+from pynn.training._batches import BatchData, comes_in_batches, first_of
+from pynn.training._class_weights import class_weighted
+from pynn.training._data import ArrayData
 from pynn.training._divergence import warn_of_divergence
 from pynn.training._epoch_order import EpochOrder
 from pynn.training._figures import format_logs
