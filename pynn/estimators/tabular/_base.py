@@ -318,6 +318,9 @@ class BaseTabular(Estimator, ABC):
         table = as_table(x)
         columns = columns_of(table)
         validate_data(self, table, skip_check_array=True, reset=False)
+        # An array has no names for what errors say.
+        for column, name in zip(columns, vars(self).get("feature_names_in_", ()), strict=False):
+            column.name = name
         return table, self._preparation(columns)
 
     def _outputs(self, x: Any) -> np.ndarray:

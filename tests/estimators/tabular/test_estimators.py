@@ -424,6 +424,13 @@ def test_other_columns_are_refused(fitted: TabularClassifier) -> None:
         fitted.predict(X.assign(size="large"))
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_errors_name_the_columns_of_an_array_as_in_fit(fitted: TabularClassifier) -> None:
+    name = X.columns[0]
+    with pytest.raises(ValueError, match=f"column {name!r} of X held"):
+        fitted.predict(LATER.assign(**{name: "not a number"}).to_numpy(object))
+
+
 def test_a_column_of_gaps_is_ignored_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="column 'nothing' of X has no values and is ignored"):
         found = classifier(epochs=2).fit(X.assign(nothing=None), LABELS)
