@@ -183,10 +183,9 @@ class Tape:
                     )
                 wanted[i] = known[id(source)]
         pairs = list(zip(targets, given, strict=True))
-        ids = set(map(id, wanted))
         is_open = self._recorder is not None and self._recorder is here.recorder
         records = is_open or is_symbolic_pass()
-        grads = self._record(pairs, wanted, ids) if records else self._compute(pairs, ids)
+        grads = self._record(pairs, wanted) if records else self._compute(pairs, wanted)
         found = []
         for source in wanted:
             gradient = grads.get(id(source))
@@ -225,7 +224,7 @@ class Tape:
 
         return pack(sources, [joined(parts) for parts in zip(*rows, strict=True)])
 
-    def _compute(self, pairs: list[tuple[Any, Any]], wanted: set[int]) -> dict[int, Any]:
+    def _compute(self, pairs: list[tuple[Any, Any]], wanted: list[Any]) -> dict[int, Any]:
         """Return gradients as arrays, by the ids of what they are of."""
         grads: dict[int, Any] = {}
         for tensor, factors in pairs:
@@ -234,17 +233,17 @@ class Tape:
         recorder = self._recorder
         if recorder is not None:
             nodes, values = recorder.nodes[self._first : self._end], recorder.values_before()
-            run_backward(nodes, values, grads, recorder.mode, wanted, self._first)
+            ids = set(map(id, wanted))
+            run_backward(nodes, values, grads, recorder.mode, ids, self._first)
         return grads
 
-    def _record(
-        self, pairs: list[tuple[Any, Any]], wanted: list[Any], ids: set[int]
-    ) -> dict[int, Any]:
+    def _record(self, pairs: list[tuple[Any, Any]], wanted: list[Any]) -> dict[int, Any]:
         """Return gradients as tensors, by the ids of what they are of."""
         grads: dict[int, Tensor] = {}
         for tensor, factors in pairs:
             ones = ones_like(tensor)
             grads[id(tensor)] = ones if factors is None else multiply(ones, factors)
+        ids = set(map(id, wanted))
         recorder = self._recorder
         if recorder is None:
             ends = [source for source in wanted if isinstance(source, Tensor)]

@@ -328,22 +328,22 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
                 "there must be one gradient for each variable. Received: "
                 f"{len(grads)} gradients, {len(variables)} variables"
             )
-        everything = variables
-        missing = [i for i, gradient in enumerate(grads) if gradient is None]
-        if missing:
-            if len(missing) == len(grads):
-                raise ValueError("at least one gradient must be given. Received: None for all")
+        pairs = [pair for pair in zip(grads, variables, strict=True) if pair[0] is not None]
+        if not pairs:
+            raise ValueError("at least one gradient must be given. Received: None for all")
+        if len(pairs) < len(grads):
             warn_user(
-                f"{len(missing)} of {len(grads)} variables have no gradient and stay as they are"
+                f"{len(grads) - len(pairs)} of {len(grads)} variables have no gradient and stay "
+                "as they are",
             )
-            variables = [v for i, v in enumerate(variables) if i not in missing]
-            grads = [gradient for gradient in grads if gradient is not None]
         if not self.built and type(self).build is not Optimizer.build:
-            self.build(everything)
-        kept = []
-        for i, variable in enumerate(variables):
-            kept.append(self._track(variable))
-            grads[i] = self._gradient(grads[i], kept[i])
+            self.build(variables)
+        grads, variables, kept = [], [], []
+        for gradient, variable in pairs:
+            tracked = self._track(variable)
+            grads.append(self._gradient(gradient, tracked))
+            variables.append(variable)
+            kept.append(tracked)
         self._apply(grads, variables, kept)
         self._iterations += 1
 
