@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pynn.datasets._download import RemoteFile, download
+from pynn.datasets._images import Split
 from pynn.datasets._locate import cache_dir, data_dirs, not_found
 
 __all__ = ["class_names", "load_data"]
@@ -43,8 +44,6 @@ _PUBLISHED = RemoteFile(
     "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
 )
 _KEYS = frozenset(("batch_label", "labels", "data", "filenames"))
-
-Split = tuple[np.ndarray, np.ndarray]
 
 
 def load_data() -> tuple[Split, Split]:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynn._registry import to_snake_case
+from pynn._tensor import Shape
 from pynn.losses._binary import BinaryCrossentropy
 from pynn.losses._categorical import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from pynn.losses._loss import CLASS_OF, Loss, LossFunctionWrapper, registry
-
-Shape = tuple[int | None, ...]
 
 
 def is_crossentropy(identifier: Any) -> bool:

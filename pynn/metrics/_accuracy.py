@@ -8,6 +8,7 @@ import numpy as np
 
 from pynn import _namespace, _state
 from pynn._pair import match_ranks
+from pynn._tensor import Shape
 from pynn.metrics._mean import MeanMetricWrapper, NamedMetric, metric
 
 __all__ = [
@@ -25,8 +26,6 @@ __all__ = [
     "sparse_top_k_categorical_accuracy",
     "top_k_categorical_accuracy",
 ]
-
-Shape = tuple[int | None, ...]
 
 
 def _matches(a: Any, b: Any) -> np.ndarray:

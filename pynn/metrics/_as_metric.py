@@ -7,12 +7,11 @@ from typing import Any
 
 from pynn import losses
 from pynn._registry import to_snake_case
+from pynn._tensor import Shape
 from pynn.metrics import _losses
 from pynn.metrics._accuracy import is_accuracy, resolve_accuracy
 from pynn.metrics._mean import MeanMetricWrapper
 from pynn.metrics._metric import Metric, registry
-
-Shape = tuple[int | None, ...]
 
 
 def resolve_crossentropy(

@@ -12,12 +12,11 @@ import numpy as np
 
 from pynn import losses, metrics
 from pynn._structure import is_nested, leaves
+from pynn._tensor import Shape
 from pynn.graph import averages_rows
 from pynn.losses import Loss
 from pynn.metrics import registry as METRICS
 from pynn.training import Objectives, Output, OutputMetric, Signature, flattened
-
-Shape = tuple[int | None, ...]
 
 
 class NotCompiledError(RuntimeError, ValueError):

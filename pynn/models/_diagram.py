@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pynn._call import Call
 from pynn._structure import leaves
+from pynn._tensor import Shape
 from pynn.graph import steps_between, tensors_of
 from pynn.layers import OPERATIONS, InputLayer, Layer
 from pynn.ops import Node, Tensor
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
-
-Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)

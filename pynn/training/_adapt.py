@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 from pynn._sparse import is_sparse
 from pynn._structure import children, is_nested, map_leaves, named
+from pynn._tensor import Shape
 from pynn._user_warning import warn_user
 from pynn.training._data import ArrayData, to_numbers
-
-Shape = tuple[int | None, ...]
 
 
 class Signature(NamedTuple):

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from pynn import metrics
+from pynn._tensor import Shape
 from pynn.losses import Loss
 from pynn.training._data import ArrayData
 from pynn.training._targets import check_target
 from pynn.training._totals import Totals
-
-Shape = tuple[int | None, ...]
 
 
 @dataclass

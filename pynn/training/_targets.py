@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pynn._tensor import Shape
 from pynn.losses import Loss
-
-Shape = tuple[int | None, ...]
 
 
 def check_target(name: str, loss: Loss | None, target: Any, shape: Shape) -> None:
