@@ -35,7 +35,8 @@ def class_factors(
     Raises
     ------
     ValueError
-        If a dict has a key that is no class, or the number of columns is another.
+        If a dict has a key that is no class, or a weight that is negative or not finite, or the
+        number of columns is another.
     """
     codes = codes.reshape(len(codes), -1).astype(np.int64)
     given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
@@ -53,4 +54,9 @@ def class_factors(
             factors *= np.where(present, balanced, 1.0)[column]
         elif each is not None:
             factors *= compute_class_weight(each, classes=classes, y=classes)[column]
+    if not (np.isfinite(factors) & (factors >= 0.0)).all():
+        raise ValueError(
+            "class_weight must hold finite numbers that are not negative. Received: "
+            f"{class_weight!r:.80}"
+        )
     return factors

@@ -81,6 +81,8 @@ def test_partial_fit_takes_dicts() -> None:
     [
         (Y, "even", "The 'class_weight' parameter of MLPClassifier must be"),
         (Y, {0: 1.0, 5: 2.0}, r"The classes, \[1, 2\], are not in class_weight"),
+        (Y, {0: -1.0}, "class_weight must hold finite numbers that are not negative"),
+        (Y, {1: np.nan}, "class_weight must hold finite numbers that are not negative"),
         (COLUMNS, {0: 1.0}, "the number of elements in class_weight should match"),
         (COLUMNS, [{0: 1.0}], "the number of elements in class_weight should match"),
     ],

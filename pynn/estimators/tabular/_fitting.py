@@ -112,6 +112,11 @@ class Fitting:
             return self._on_all_rows(given)
         if len(self._rows) < FEWEST_ROWS:
             return self._on_all_rows(None)
+        if self._n_folds > len(self._rows):
+            raise ValueError(
+                f"n_folds must not be greater than the number of samples. Received: n_folds="
+                f"{self._n_folds} for {len(self._rows)} samples"
+            )
         self._fit_epochs_to_the_time(self._folds != 0, self._validation(0))
         first = self._train_fold(0, 0)
         last_epoch, score = self._last_epoch(first)
