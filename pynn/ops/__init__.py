@@ -7,6 +7,7 @@ a node of the model that is being built. Nothing here knows of layers or models.
 import sys as _sys
 from collections.abc import Callable as _Callable
 from difflib import get_close_matches as _get_close_matches
+from types import ModuleType as _ModuleType
 from typing import Any as _Any
 
 from pynn import _namespace
@@ -79,27 +80,11 @@ __all__ += _shapes.__all__
 __all__ += _statistics.__all__
 __dir__ = __all__.copy
 
-_MODULES = (
-    _activation,
-    _classes,
-    _control,
-    _creation,
-    _crossentropies,
-    _elementwise,
-    _inspection,
-    _linear,
-    _matrices,
-    _merge,
-    _neural,
-    _normalizations,
-    _ordering,
-    _products,
-    _rearranging,
-    _reductions,
-    _scalar_functions,
-    _shapes,
-    _statistics,
-)
+_MODULES = [
+    each
+    for _, each in sorted(globals().items())
+    if isinstance(each, _ModuleType) and each.__package__ == __name__
+]
 _OPS = {
     **{op.name: op for op in _elementwise.OPS},
     **{op.name: op for module in _MODULES for op in vars(module).values() if isinstance(op, _Op)},
