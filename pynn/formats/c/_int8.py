@@ -114,6 +114,16 @@ class Quantizer:
                 found.update(self._nodes[place].inputs)
         return sorted(found)
 
+    def _is_product_for(self, before: int, place: int) -> bool:
+        """Whether a node is a product that nothing but another node reads."""
+        is_inner = before in self._matrices and before not in self._outputs
+        return is_inner and self._readers(before) == [place]
+
+    def _replace(self, place: int, product: int, matrix: tuple[np.ndarray, np.ndarray]) -> None:
+        """Put a product, with this matrix and bias, in the place of a node behind it."""
+        self._matrices[place] = matrix
+        self._nodes[place] = self._nodes[product]._replace(layer=self._nodes[place].layer)
+
     def _is_rectified_product(self, place: int) -> bool:
         node = self._nodes[place]
         inner = {place, *node.inputs}.isdisjoint(self._outputs)
@@ -127,18 +137,15 @@ class Quantizer:
                 continue
             gain, mean, offset = normalization_of(node)
             before = node.inputs[0]
-            if before in self._matrices and before not in self._outputs:
-                if self._readers(before) == [place]:
-                    matrix, bias = self._matrices[before]
-                    self._matrices[place] = matrix * gain, (bias - mean) * gain + offset
-                    self._nodes[place] = self._nodes[before]._replace(layer=node.layer)
-                    continue
+            if self._is_product_for(before, place):
+                matrix, bias = self._matrices[before]
+                self._replace(place, before, (matrix * gain, (bias - mean) * gain + offset))
+                continue
             if self._is_rectified_product(before) and self._is_read_as_bytes(place):
                 product = self._nodes[before].inputs[0]
                 if self._readers(before) == [place] and self._readers(product) == [before]:
                     self._rectified[place] = gain, offset - mean * gain
-                    self._matrices[place] = self._matrices[product]
-                    self._nodes[place] = self._nodes[product]._replace(layer=node.layer)
+                    self._replace(place, product, self._matrices[product])
                     continue
             readers = self._readers(place)
             # Columns of a table are as different as they are: they are better normalized first.
@@ -156,11 +163,8 @@ class Quantizer:
         for place in self._needed():
             if self._nodes[place].kind in _CLAMPS and self._is_read_as_bytes(place):
                 before = self._nodes[place].inputs[0]
-                if before in self._matrices and before not in self._outputs:
-                    if self._readers(before) == [place]:
-                        self._matrices[place] = self._matrices[before]
-                        layer = self._nodes[place].layer
-                        self._nodes[place] = self._nodes[before]._replace(layer=layer)
+                if self._is_product_for(before, place):
+                    self._replace(place, before, self._matrices[before])
 
     def _is_read_as_bytes(self, place: int) -> bool:
         """Whether a product reads a node's value, or what may stay in bytes until one does."""
