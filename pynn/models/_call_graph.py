@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pynn import tree
@@ -83,22 +83,34 @@ class CallGraph(Interface):
         return [*begin, *between]
 
     def _order_layers(self) -> list[Layer]:
-        """Sort layers as Keras does: by distance from the outputs, then by when they are met."""
-        depths: dict[int, int] = {}
+        """Sort layers as Keras does: by distance from the outputs, then by when they are met.
+
+        What feeds a layer, in any of its calls, is further away than the layer in all of them.
+        They are met depth first, from the outputs; an input that leads to none of them is not.
+        """
         made_by = {id(t): call for call in self.calls for t in leaves(call.outputs)}
+
+        def sources(tensors: Iterable[Tensor]) -> list[Call]:
+            return [made_by[id(t)] for t in tensors if id(t) in made_by]
+
+        call_depths: dict[int, int] = {}
+        depths: dict[int, int] = {}
         for call in reversed(self.calls):
-            depth = depths.setdefault(id(call), 0)
-            for tensor in call.inputs:
-                source = made_by.get(id(tensor))
-                if source is not None:
-                    depths[id(source)] = max(depths.get(id(source), 0), depth + 1)
-        layer_depths: dict[int, int] = {}
-        layers: dict[int, Layer] = {}
-        for call in self.calls:
             key = id(call.layer)
-            layers.setdefault(key, call.layer)
-            layer_depths[key] = max(layer_depths.get(key, 0), depths[id(call)])
-        return sorted(layers.values(), key=lambda layer: -layer_depths[id(layer)])
+            depths[key] = depth = max(call_depths.get(id(call), 0), depths.get(key, 0))
+            for source in sources(call.inputs):
+                call_depths[id(source)] = max(call_depths.get(id(source), 0), depth + 1)
+        met: dict[int, int] = {}
+        seen: set[int] = set()
+        waiting = sources(tree.flatten(self.outputs))[::-1]
+        while waiting:
+            call = waiting.pop()
+            if id(call) not in seen:
+                seen.add(id(call))
+                met.setdefault(id(call.layer), len(met))
+                waiting += sources(call.inputs)[::-1]
+        layers = {id(call.layer): call.layer for call in self.calls}
+        return [layers[key] for key in sorted(layers, key=lambda k: (-depths[k], met.get(k, -1)))]
 
     @property
     def losses(self) -> list[Any]:

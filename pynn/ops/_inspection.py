@@ -21,7 +21,7 @@ __all__ = [
 
 def convert_to_numpy(x: Any) -> np.ndarray:
     """Return `x` as a NumPy array; a symbolic tensor has no value and is a TypeError."""
-    return x.numpy() if isinstance(x, Tensor) else np.asarray(value_of(x))
+    return x.numpy() if isinstance(x, (Tensor, Weight)) else np.asarray(value_of(x))
 
 
 def copy(x: Any) -> Any:

@@ -22,6 +22,10 @@ class Kept(ArrayResult):
         """The last part of the path."""
         return self.path.rsplit("/", 1)[-1]
 
+    def numpy(self) -> np.ndarray:
+        """Return a copy of the numbers, which the next step leaves as it is."""
+        return np.array(self)
+
     def assign(self, value: Any) -> Kept:
         """Overwrite the numbers, and return self."""
         self[...] = value

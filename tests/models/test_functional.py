@@ -128,6 +128,22 @@ def test_layers_go_from_the_inputs_to_the_outputs() -> None:
     assert names == ["deep", "wide", "hidden", "both", "main", "aux"]
 
 
+def test_what_feeds_a_shared_layer_comes_before_it() -> None:
+    """The orders of Keras 3.15, which weights in files and `set_weights` follow."""
+
+    def dense(name: str) -> layers.Layer:
+        return layers.Dense(3, name=name)
+
+    i, j = layers.Input((3,), name="i"), layers.Input((3,), name="j")
+    both = layers.Concatenate(name="both")([dense("b")(dense("a")(i)), j])
+    model = Model([i, j], dense("o")(both))
+    assert [layer.name for layer in model.layers] == ["i", "a", "b", "j", "both", "o"]
+    shared = dense("w")
+    total = layers.Add(name="sum")([shared(dense("a")(i)), dense("v")(shared(dense("b")(j)))])
+    model = Model([i, j], total)
+    assert [layer.name for layer in model.layers] == ["i", "j", "a", "b", "w", "v", "sum"]
+
+
 def test_dicts_of_inputs_and_outputs() -> None:
     a, b = pynn.Input((5,)), pynn.Input((6,))
     total = layers.Dense(2)(layers.concatenate([a, b]))

@@ -275,6 +275,11 @@ def test_what_is_known_of_a_tensor() -> None:
     assert ops.is_tensor(inputs)
     assert not ops.is_tensor([1.0])
     assert isinstance(ops.convert_to_numpy([1.0]), np.ndarray)
+    dense = layers.Dense(2)
+    dense.build((None, 6))
+    before = ops.convert_to_numpy(dense.kernel)
+    dense.kernel.assign(np.ones((6, 2)))
+    assert not (before == 1).any()
     with pytest.raises(TypeError, match="has no value"):
         ops.convert_to_numpy(inputs)
 

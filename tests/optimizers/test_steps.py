@@ -398,3 +398,12 @@ def test_a_copy_of_an_own_optimizer_starts_anew() -> None:
     other = np.ones(2)
     again.apply([np.ones(2)], [other])
     np.testing.assert_array_equal(w, other)
+
+
+def test_numbers_read_from_a_variable_of_an_optimizer_stay_as_they_were() -> None:
+    optimizer, weight = optimizers.Adam(0.1), np.ones(3)
+    optimizer.apply_gradients([(np.ones(3), weight)])
+    momentum = optimizer.variables[2].numpy()
+    optimizer.apply_gradients([(np.ones(3), weight)])
+    np.testing.assert_allclose(momentum, 0.1)
+    np.testing.assert_allclose(optimizer.variables[2].numpy(), 0.19)
