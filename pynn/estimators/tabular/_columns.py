@@ -136,7 +136,9 @@ def as_table(table: Any) -> Any:
     library = _library(table)
     if library == "polars" and hasattr(table, "collect"):
         raise TypeError("X must be a DataFrame. Received: a LazyFrame; call its collect() first")
-    if library not in _READERS and hasattr(table, "__arrow_c_stream__"):
+    # Batches of Arrow, too, become a table, of which scikit-learn knows the names.
+    is_known = hasattr(table, "to_batches") if library == "pyarrow" else library in _READERS
+    if not is_known and hasattr(table, "__arrow_c_stream__"):
         import pyarrow
 
         table = pyarrow.table(table)
@@ -178,7 +180,9 @@ def _check_finite(column: Column) -> None:
 
 
 def _library(table: Any) -> str:
-    return type(table).__module__.split(".")[0]
+    """Return the library that has made a table, if only by a class derived from its own, or ""."""
+    names = (cls.__module__.split(".")[0] for cls in type(table).__mro__)
+    return next((name for name in names if name in _READERS), "")
 
 
 def _is_frame(table: Any) -> bool:
@@ -228,10 +232,7 @@ def _columns_of_polars(table: Any) -> Iterable[Column]:
 def _columns_of_pyarrow(table: Any) -> Iterable[Column]:
     for name, values in zip(table.column_names, table.columns, strict=True):
         as_objects = str(values.type).startswith(("bool", "dictionary", "time32", "time64"))
-        found = (
-            _objects(values.to_pylist()) if as_objects else values.to_numpy(zero_copy_only=False)
-        )
-        yield _column(name, found)
+        yield _column(name, _objects(values.to_pylist()) if as_objects else values.to_numpy())
 
 
 _READERS: dict[str, Callable[[Any], Iterable[Column]]] = {

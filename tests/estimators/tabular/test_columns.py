@@ -35,6 +35,13 @@ def objects() -> np.ndarray:
     return array
 
 
+class Derived(pd.DataFrame):
+    """A DataFrame of a module that is not pandas's."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        raise AssertionError("pandas is to be read without pyarrow")
+
+
 def polars_table() -> Any:
     return importlib.import_module("polars").DataFrame(CONTENTS)
 
@@ -57,6 +64,7 @@ TABLES: dict[str, Callable[[], Any]] = {
     "pandas": lambda: pd.DataFrame(CONTENTS),
     "pandas objects": lambda: pd.DataFrame(CONTENTS, dtype=object),
     "pandas extensions": lambda: pd.DataFrame(CONTENTS).convert_dtypes(),
+    "pandas derived": lambda: Derived(CONTENTS),
     "array": objects,
     "list": lambda: objects().tolist(),
     "polars": polars_table,
@@ -64,6 +72,7 @@ TABLES: dict[str, Callable[[], Any]] = {
 if find_spec("pyarrow"):
     TABLES["pyarrow"] = arrow_table
     TABLES["batch"] = lambda: arrow_table().to_batches()[0]
+    TABLES["batches"] = lambda: arrow_table().to_reader()
     TABLES["stream"] = lambda: Stream(arrow_table())
     TABLES["pandas on arrow"] = lambda: arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
 

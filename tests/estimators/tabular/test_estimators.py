@@ -78,6 +78,15 @@ def test_libraries_of_tables_do_not_matter(fitted: TabularClassifier) -> None:
     assert pynn.TabularClassifier(**SMALL).fit(table, table["garden"]).n_features_in_ == 6
 
 
+def test_columns_of_a_batch_have_names() -> None:
+    batch = importlib.import_module("pyarrow").table({"a": [1.0, 2.0] * 9, "b": [0, 1] * 9})
+    (batch,) = batch.to_batches()
+    found = classifier(epochs=2).fit(batch, LABELS[:18])
+    assert found.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="same order"):
+        found.predict(batch.select(["b", "a"]))
+
+
 @pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
 def test_numbers_far_away_are_predicted(scaling: str) -> None:
     found = classifier(scaling=scaling, epochs=2).fit(X, LABELS)
