@@ -256,6 +256,13 @@ def positive_int(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """Parse a command-line argument that must be the number of a port."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"must be an integer from 1 to 65535. Received: {text}")
+    return int(text)
+
+
 def file_to_write(text: str) -> str:
     """Parse a command-line argument that names a file in a folder that exists."""
     folder = os.path.dirname(text) or "."
@@ -299,7 +306,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("path", help="a .pynn, .keras or .h5 file")
     serve.add_argument("--host", help="address, 0.0.0.0 for all (default: 127.0.0.1)")
-    serve.add_argument("--port", type=positive_int, help="port (default: 8000)")
+    serve.add_argument("--port", type=port, help="port (default: 8000)")
     serve.add_argument("--name", help="of the model (default: the file's, without its ending)")
     serve.add_argument("--workers", type=positive_int, help="processes (default: 1)")
     serve.add_argument("--threads", type=positive_int, help="of the engine, in each process")

@@ -119,6 +119,7 @@ def test_demo_stops_at_ctrl_c(
         (["demo", "--optimizer", "newton"], "newton"),
         (["demo", "--learning-rate", "-1"], "Received: "),
         (["demo", "--threads", "100000"], "Received: threads=100000"),
+        (["serve", "m.pynn", "--port", "65536"], "from 1 to 65535. Received: 65536"),
         (["train"], "invalid choice: 'train'"),
         ([], "the following arguments are required: command"),
     ],
