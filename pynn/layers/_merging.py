@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynn import ops
@@ -33,13 +33,24 @@ __all__ = [
 ]
 
 
+def _of_one_rank(values: Sequence[Any]) -> list[Any]:
+    """Return the values with as many axes as the one that has most, added after the first."""
+    most = max(map(ops.ndim, values))
+    found = list(values)
+    for i, value in enumerate(found):
+        for ndim in range(ops.ndim(value), most):
+            found[i] = ops.expand_dims(found[i], min(1, ndim))
+    return found
+
+
 class Merge(Layer):
     """Base of the layers that combine a list of inputs, entry by entry.
 
     A subclass defines ``merge(inputs)`` and, where it needs a number of inputs of its own,
-    ``least`` and ``most``.
+    ``least`` and ``most``, and ``entrywise = False`` where inputs of fewer axes are to stay so.
     """
 
+    entrywise = True
     least = 1
     most: int | None = None
 
@@ -57,7 +68,7 @@ class Merge(Layer):
         Parameters
         ----------
         inputs : list of tensors or arrays
-            Of one shape, up to axes of size 1.
+            Of one shape, up to axes of size 1; those of fewer axes get such ones after the batch's.
         """
         values = list(inputs.values()) if isinstance(inputs, Mapping) else inputs
         if not isinstance(values, (list, tuple)) or not values:
@@ -68,7 +79,7 @@ class Merge(Layer):
             count = f"exactly {self.most}" if self.most else f"at least {self.least}"
             raise ValueError(f"layer {self.name!r} takes {count} inputs. Received: {len(values)}")
         try:
-            return self.merge(list(values))
+            return self.merge(_of_one_rank(values) if self.entrywise else list(values))
         except ValueError as error:
             shapes = ", ".join(str(ops.shape(value)) for value in values)
             raise ValueError(
@@ -270,6 +281,8 @@ class Concatenate(Merge):
     array([[1., 2., 3.]], dtype=float32)
     """
 
+    entrywise = False
+
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if axis == 0:
@@ -325,6 +338,7 @@ class Dot(Merge):
     array([[50.]], dtype=float32)
     """
 
+    entrywise = False
     least = most = 2
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:

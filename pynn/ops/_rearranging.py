@@ -100,11 +100,16 @@ def flipud(x: Any) -> Any:
     return flip(x, 0)
 
 
-def roll(x: Any, shift: int, axis: int | None = None) -> Any:
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     """Return `x` with entries moved `shift` places along `axis`, from the end to the beginning.
 
-    None moves the flat entries.
+    Both may be sequences, of one length or one of them a number; None moves the flat entries.
     """
+    if isinstance(axis, (list, tuple)) or isinstance(shift, (list, tuple)):
+        pairs = np.broadcast_arrays(shift, 0 if axis is None else axis)
+        for places, along in zip(*map(np.ravel, pairs), strict=True):
+            x = roll(x, int(places), None if axis is None else int(along))
+        return x
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), [-1 if n is None else n for n in shape_of(x)])
     length = shape_of(x)[axis]

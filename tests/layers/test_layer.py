@@ -323,6 +323,17 @@ def test_a_weight_may_be_added_as_a_variable() -> None:
     assert int(layer.count.assign(3.0)) == 3
 
 
+def test_merged_inputs_of_fewer_axes_get_them_after_the_batchs() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3, 3, 4)).astype("float32"), rng.normal(size=(3, 4)).astype("float32")
+    np.testing.assert_array_equal(layers.Subtract()([x, y]), x - y[:, None])
+    np.testing.assert_array_equal(layers.Maximum()([y, x]), np.maximum(x, y[:, None]))
+    inputs = [layers.Input((3, 4)), layers.Input((4,))]
+    model = pynn.Model(inputs, layers.Multiply()(inputs))
+    assert model.output_shape == (None, 3, 4)
+    np.testing.assert_array_equal(model.predict([x, y], verbose=0), x * y[:, None])
+
+
 def test_masks_of_merged_inputs() -> None:
     x = np.ones((1, 3, 2), "float32")
     first, second = np.array([[True, False, False]]), np.array([[False, False, True]])

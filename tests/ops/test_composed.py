@@ -119,6 +119,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
         True,
     ),
     "roll": (lambda x: ops.roll(x, 2, 1), lambda x: np.roll(x, 2, 1), True),
+    "roll twice": (lambda x: ops.roll(x, (2, 3), (1, -1)), lambda x: np.roll(x, 5, 1), True),
     "select": (
         lambda x: ops.select([x > 1.0, x < 0.0], [x, -x], 0.5),
         lambda x: np.select([x > 1, x < 0], [x, -x], 0.5),
