@@ -25,7 +25,7 @@ class Assign : public Op<T> {
   void backward(const Pass&, const Share&) override {}
 };
 
-int assign_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   require(node.variables.size() == 1, "assign needs one variable");
   require_variable(node, 0, 1, node.input_features[0], "variable");
   return node.input_features[0];
@@ -34,7 +34,7 @@ int assign_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind assign_kind() {
-  OpKind kind{"assign", {}, 1, 1, assign_shape, makers<Assign>()};
+  OpKind kind{"assign", {}, 1, 1, shape, makers<Assign>()};
   kind.depends_on_batch = kind.always_depends_on_batch = true;
   return kind;
 }

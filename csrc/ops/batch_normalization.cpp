@@ -11,7 +11,7 @@ namespace pynn {
 
 namespace {
 
-enum { kMomentum, kEpsilon, kScale, kCenter, kFrozen };
+enum Param { kMomentum, kEpsilon, kScale, kCenter, kFrozen };
 
 template <class T>
 class BatchNormalization : public Op<T> {
@@ -108,7 +108,7 @@ class BatchNormalization : public Op<T> {
   std::ptrdiff_t padded_;
 };
 
-int batch_normalization_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   const int features = node.input_features[0];
   const std::size_t wanted = 2 + (node.params[kScale] != 0) + (node.params[kCenter] != 0);
   require(node.variables.size() == wanted,
@@ -129,7 +129,7 @@ OpKind batch_normalization_kind() {
               {{"momentum", 0.99}, {"epsilon", 1e-3}, {"scale", 1}, {"center", 1}, {"frozen", 0}},
               1,
               1,
-              batch_normalization_shape,
+              shape,
               makers<BatchNormalization>()};
   kind.depends_on_batch = true;
   return kind;

@@ -50,7 +50,7 @@ class Concatenate : public Op<T> {
   std::vector<int> features_;
 };
 
-int concatenate_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   long total = 0;
   for (int features : node.input_features) total += features;
   require(total <= 1 << 28,
@@ -61,7 +61,7 @@ int concatenate_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind concatenate_kind() {
-  return {"concatenate", {}, 1, -1, concatenate_shape, makers<Concatenate>()};
+  return {"concatenate", {}, 1, -1, shape, makers<Concatenate>()};
 }
 
 }  // namespace pynn

@@ -309,7 +309,7 @@ class Dense : public Op<T> {
   bool in_out_;  // a line of what is stored belongs to an input
 };
 
-int dense_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   require(node.variables.size() == 1 || node.variables.size() == 2,
           "dense needs a kernel and may have a bias. Received: " +
               std::to_string(node.variables.size()) + " variables");
@@ -325,7 +325,7 @@ int dense_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind dense_kind() {
-  OpKind kind{"dense", {{"transposed", 0}}, 1, 1, dense_shape, makers<Dense>()};
+  OpKind kind{"dense", {{"transposed", 0}}, 1, 1, shape, makers<Dense>()};
   kind.is_dense = kind.is_product = true;
   return kind;
 }

@@ -76,7 +76,7 @@ class RandomFactor : public Op<T> {
 };
 
 template <Mask kMask>
-struct DropoutKind {
+struct Kind {
   template <class T>
   using Op = RandomFactor<T, kMask>;
 };
@@ -87,7 +87,7 @@ int gaussian_shape(const NodeSpec& node) {
   return node.input_features[0];
 }
 
-int dropout_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   const double rate = node.params[0];
   require(rate >= 0 && rate < 1,
           "dropout's rate must be in [0, 1). Received: rate=" + std::to_string(rate));
@@ -99,15 +99,16 @@ int dropout_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind dropout_kind() {
-  OpKind kind{"dropout",     {{"rate", 0.5}, {"column", 0}, {"always", 0}}, 1, 1,
-              dropout_shape, makers<DropoutKind<Mask::dropout>::Op>()};
+  OpKind kind{"dropout", {{"rate", 0.5}, {"column", 0}, {"always", 0}},
+              1,         1,
+              shape,     makers<Kind<Mask::dropout>::Op>()};
   kind.column_parameter = 1;
   return kind;
 }
 
 OpKind gaussian_dropout_kind() {
-  return {"gaussian_dropout", {{"stddev", 1}, {"always", 0}},           1, 1,
-          gaussian_shape,     makers<DropoutKind<Mask::gaussian>::Op>()};
+  return {"gaussian_dropout", {{"stddev", 1}, {"always", 0}},    1, 1,
+          gaussian_shape,     makers<Kind<Mask::gaussian>::Op>()};
 }
 
 }  // namespace pynn

@@ -290,7 +290,7 @@ int operands_of(const Instruction& step) {
   return step.is_activation ? 1 : kernel_table<float>().elementwise[step.function].operands;
 }
 
-int expression_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   const ExpressionProgram& program = node.program;
   require(!program.instructions.empty(), "an expression needs at least one instruction");
   const std::size_t known = node.inputs.size() + program.constants.size();
@@ -324,7 +324,7 @@ int expression_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind expression_kind() {
-  return {"expression", {}, 1, -1, expression_shape, makers<Expression>()};
+  return {"expression", {}, 1, -1, shape, makers<Expression>()};
 }
 
 }  // namespace pynn

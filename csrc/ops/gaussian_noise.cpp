@@ -49,7 +49,7 @@ class GaussianNoise : public Op<T> {
   bool always_;
 };
 
-int gaussian_noise_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   require(node.params[0] >= 0, "gaussian_noise's stddev must not be negative. Received: stddev=" +
                                    std::to_string(node.params[0]));
   return node.input_features[0];
@@ -58,8 +58,7 @@ int gaussian_noise_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind gaussian_noise_kind() {
-  return {"gaussian_noise",     {{"stddev", 1}, {"always", 0}}, 1, 1,
-          gaussian_noise_shape, makers<GaussianNoise>()};
+  return {"gaussian_noise", {{"stddev", 1}, {"always", 0}}, 1, 1, shape, makers<GaussianNoise>()};
 }
 
 }  // namespace pynn

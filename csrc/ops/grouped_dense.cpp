@@ -16,7 +16,7 @@ namespace pynn {
 
 namespace {
 
-enum { kOutputs, kInputStep, kOutputStep };
+enum Param { kOutputs, kInputStep, kOutputStep };
 
 // A vector has the bias of one group, or of one after the other; a matrix a line of it for each.
 std::ptrdiff_t bias_step(const Variable& bias, int outputs) {
@@ -280,7 +280,7 @@ class GroupedDense : public Op<T> {
   std::vector<std::vector<int>> matrices_;  // which groups share each
 };
 
-int grouped_dense_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   const int groups = static_cast<int>(node.indices.size());
   constexpr double kMost = 1 << 28;  // so that products are exact
   for (const double param : node.params) {
@@ -325,12 +325,9 @@ int grouped_dense_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind grouped_dense_kind() {
-  OpKind kind{"grouped_dense",
-              {{"outputs", 1}, {"input_step", 1}, {"output_step", 1}},
-              1,
-              1,
-              grouped_dense_shape,
-              makers<GroupedDense>()};
+  OpKind kind{
+      "grouped_dense",       {{"outputs", 1}, {"input_step", 1}, {"output_step", 1}}, 1, 1, shape,
+      makers<GroupedDense>()};
   kind.is_product = true;
   return kind;
 }

@@ -14,7 +14,7 @@ class Input : public Op<T> {
   void backward(const Pass&, const Share&) override {}
 };
 
-int input_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   const double features = node.params[0];
   require(features >= 1 && features <= 1 << 28 && features == static_cast<int>(features),
           "an input needs at least one feature. Received: features=" + std::to_string(features));
@@ -24,7 +24,7 @@ int input_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind input_kind() {
-  OpKind kind{"input", {{"features", 0}}, 0, 0, input_shape, makers<Input>()};
+  OpKind kind{"input", {{"features", 0}}, 0, 0, shape, makers<Input>()};
   kind.is_input = true;
   return kind;
 }

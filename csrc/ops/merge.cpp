@@ -85,12 +85,12 @@ class MergeOp : public Op<T> {
 };
 
 template <Merge kMerge>
-struct MergeKind {
+struct Kind {
   template <class T>
   using Op = MergeOp<T, kMerge>;
 };
 
-int merge_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   require_same_features(node);
   return node.input_features[0];
 }
@@ -99,12 +99,12 @@ int merge_shape(const NodeSpec& node) {
 
 std::vector<OpKind> merge_kinds() {
   return {
-      {"add", {}, 2, -1, merge_shape, makers<MergeKind<Merge::add>::Op>()},
-      {"subtract", {}, 2, 2, merge_shape, makers<MergeKind<Merge::subtract>::Op>()},
-      {"multiply", {}, 2, -1, merge_shape, makers<MergeKind<Merge::multiply>::Op>()},
-      {"average", {}, 2, -1, merge_shape, makers<MergeKind<Merge::average>::Op>()},
-      {"maximum", {}, 2, -1, merge_shape, makers<MergeKind<Merge::maximum>::Op>()},
-      {"minimum", {}, 2, -1, merge_shape, makers<MergeKind<Merge::minimum>::Op>()},
+      {"add", {}, 2, -1, shape, makers<Kind<Merge::add>::Op>()},
+      {"subtract", {}, 2, 2, shape, makers<Kind<Merge::subtract>::Op>()},
+      {"multiply", {}, 2, -1, shape, makers<Kind<Merge::multiply>::Op>()},
+      {"average", {}, 2, -1, shape, makers<Kind<Merge::average>::Op>()},
+      {"maximum", {}, 2, -1, shape, makers<Kind<Merge::maximum>::Op>()},
+      {"minimum", {}, 2, -1, shape, makers<Kind<Merge::minimum>::Op>()},
   };
 }
 

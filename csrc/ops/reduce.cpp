@@ -9,7 +9,7 @@ namespace pynn {
 
 namespace {
 
-enum { kLength, kInner };
+enum Param { kLength, kInner };
 enum class Reduction { sum, mean, max, min, argmax };
 
 template <class T, Reduction kReduction>
@@ -71,12 +71,12 @@ class Reduce : public Op<T> {
 };
 
 template <Reduction kReduction>
-struct ReduceKind {
+struct Kind {
   template <class T>
   using Op = Reduce<T, kReduction>;
 };
 
-int reduce_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   const double length = node.params[kLength];
   const double inner = node.params[kInner];
   const int features = node.input_features[0];
@@ -90,7 +90,7 @@ int reduce_shape(const NodeSpec& node) {
 
 int argmax_shape(const NodeSpec& node) {
   require(node.params[kInner] == 1, "reduce_argmax needs the last axis");
-  return reduce_shape(node);
+  return shape(node);
 }
 
 }  // namespace
@@ -98,12 +98,11 @@ int argmax_shape(const NodeSpec& node) {
 std::vector<OpKind> reduce_kinds() {
   const std::vector<OpParameter> parameters = {{"length", 1}, {"inner", 1}};
   return {
-      {"reduce_sum", parameters, 1, 1, reduce_shape, makers<ReduceKind<Reduction::sum>::Op>()},
-      {"reduce_mean", parameters, 1, 1, reduce_shape, makers<ReduceKind<Reduction::mean>::Op>()},
-      {"reduce_max", parameters, 1, 1, reduce_shape, makers<ReduceKind<Reduction::max>::Op>()},
-      {"reduce_min", parameters, 1, 1, reduce_shape, makers<ReduceKind<Reduction::min>::Op>()},
-      {"reduce_argmax", parameters, 1, 1, argmax_shape,
-       makers<ReduceKind<Reduction::argmax>::Op>()},
+      {"reduce_sum", parameters, 1, 1, shape, makers<Kind<Reduction::sum>::Op>()},
+      {"reduce_mean", parameters, 1, 1, shape, makers<Kind<Reduction::mean>::Op>()},
+      {"reduce_max", parameters, 1, 1, shape, makers<Kind<Reduction::max>::Op>()},
+      {"reduce_min", parameters, 1, 1, shape, makers<Kind<Reduction::min>::Op>()},
+      {"reduce_argmax", parameters, 1, 1, argmax_shape, makers<Kind<Reduction::argmax>::Op>()},
   };
 }
 

@@ -59,7 +59,7 @@ class SelectFeatures : public Op<T> {
   std::vector<Run> runs_;
 };
 
-int select_features_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   require(!node.indices.empty(), "select_features needs at least one index");
   for (int index : node.indices) {
     require(index >= 0 && index < node.input_features[0],
@@ -72,7 +72,7 @@ int select_features_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind select_features_kind() {
-  return {"select_features", {}, 1, 1, select_features_shape, makers<SelectFeatures>()};
+  return {"select_features", {}, 1, 1, shape, makers<SelectFeatures>()};
 }
 
 }  // namespace pynn

@@ -34,7 +34,7 @@ class SoftmaxOp : public Op<T> {
 };
 
 template <bool kLog>
-struct SoftmaxKind {
+struct Kind {
   template <class T>
   using Op = SoftmaxOp<T, kLog>;
 };
@@ -42,13 +42,13 @@ struct SoftmaxKind {
 }  // namespace
 
 OpKind softmax_kind() {
-  OpKind kind{"softmax", {}, 1, 1, same_features, makers<SoftmaxKind<false>::Op>()};
+  OpKind kind{"softmax", {}, 1, 1, same_features, makers<Kind<false>::Op>()};
   kind.is_softmax = true;
   return kind;
 }
 
 OpKind log_softmax_kind() {
-  return {"log_softmax", {}, 1, 1, same_features, makers<SoftmaxKind<true>::Op>()};
+  return {"log_softmax", {}, 1, 1, same_features, makers<Kind<true>::Op>()};
 }
 
 }  // namespace pynn

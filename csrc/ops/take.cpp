@@ -323,7 +323,7 @@ class Take : public Op<T> {
   T* sums_ = nullptr;
 };
 
-int take_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   require(node.variables.size() == 1, "take needs one variable");
   const Variable& table = *node.variables[0];
   require(table.dtype() == DType::float64 || table.cols() <= kMostInFloat32,
@@ -349,7 +349,7 @@ void NumberRange::refuse(double value) const {
 }
 
 OpKind take_kind() {
-  return {"take", {{"wraps", 0}}, 1, 1, take_shape, makers<Take>()};
+  return {"take", {{"wraps", 0}}, 1, 1, shape, makers<Take>()};
 }
 
 }  // namespace pynn

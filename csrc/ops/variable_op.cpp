@@ -70,7 +70,7 @@ class VariableOp : public Op<T> {
   int width_;  // of the last axis
 };
 
-int variable_shape(const NodeSpec& node) {
+int shape(const NodeSpec& node) {
   require(node.variables.size() == 1, "variable needs one variable");
   const std::int64_t size = std::int64_t{node.variables[0]->rows()} * node.variables[0]->cols();
   require(size <= 1 << 28, "too many features: " + std::to_string(size));
@@ -80,7 +80,7 @@ int variable_shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind variable_kind() {
-  return {"variable", {}, 0, 0, variable_shape, makers<VariableOp>()};
+  return {"variable", {}, 0, 0, shape, makers<VariableOp>()};
 }
 
 }  // namespace pynn
