@@ -38,9 +38,7 @@ static constexpr int kTileRows = Tiles<T>::kGradRows * Tiles<T>::kGradVectors / 
 template <int R, int N, class T>
 PYNN_INLINE void prefetch_tile(const T* tile, std::ptrdiff_t ld) {
   constexpr int kLine = 64 / sizeof(T);
-  // Not unrolled: beside the sums it costs nothing, and would be the larger part of the code.
-#pragma GCC unroll 1
-  for (int r = 0; r < R; ++r) {
+  PYNN_UNROLL for (int r = 0; r < R; ++r) {
     PYNN_UNROLL for (int i = 0; i < N; i += kLine) prefetch(tile + r * ld + i);
   }
 }
