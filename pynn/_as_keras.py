@@ -23,6 +23,8 @@ _OF_TENSORFLOW = {
 }
 
 _ROOTS = ("keras", "tensorflow")
+# By a module of this name TensorBoard knows that it is to do without TensorFlow.
+_NO_TENSORFLOW = "tensorboard.compat.notf"
 # What ``from keras import *`` gives, beside what pynn offers and Keras does not.
 _NOT_KERAS = frozenset(
     "MLP MLPClassifier MLPRegressor Perceptron PerceptronRegressor TabularClassifier "
@@ -188,6 +190,8 @@ def _absent(name: str, problem: str) -> type:
 
 class _Finder(MetaPathFinder, Loader):
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name == _NO_TENSORFLOW:
+            return ModuleSpec(name, self)
         if name.split(".")[0] not in _ROOTS:
             return None
         below = _path_of(name)

@@ -110,6 +110,23 @@ class Own(keras.layers.Layer):
 assert keras.saving.get_registered_name(Own) == "mine>Own"
 """
 
+TENSORBOARD = """
+import sys, types
+import pynn
+for name in ("tensorboard", "tensorboard.compat"):  # as an installed one begins
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = []
+with pynn.as_keras():
+    from tensorboard.compat import notf
+assert "tensorboard.compat.notf" not in sys.modules
+try:
+    import tensorboard.compat.notf
+except ModuleNotFoundError:
+    pass
+else:
+    raise AssertionError
+"""
+
 
 @pytest.mark.parametrize(
     "program",
@@ -120,6 +137,7 @@ assert keras.saving.get_registered_name(Own) == "mine>Own"
         pytest.param(REFUSED.format(name="tensorflow"), id="tensorflow is there"),
         pytest.param(ABSENT, id="absent"),
         pytest.param(OBJECTS, id="objects"),
+        pytest.param(TENSORBOARD, id="TensorBoard does without TensorFlow"),
     ],
 )
 def test_program(program: str) -> None:

@@ -190,7 +190,11 @@ class BaseModel(Layer):
             examples: Any = {key: example(shape) for key, shape in shapes.items()}
         else:
             examples = example(shapes) if single else [example(shape) for shape in shapes]
-        self._trace(examples)
+        self._is_building = True  # so that a build() that has called this is not called again
+        try:
+            self._trace(examples)
+        finally:
+            self._is_building = False
 
     def get_build_config(self) -> dict[str, Any]:
         """Return what `build_from_config` takes: the shape of the input, None if it is unknown."""
@@ -207,7 +211,7 @@ class BaseModel(Layer):
     def _trace(self, data: Any) -> None:
         """Call the model on tensors like `data`, which gives its layers their weights."""
         with entered(self):
-            if type(self).build is not BaseModel.build:
+            if type(self).build is not BaseModel.build and not self._is_building:
                 self._is_building = True  # so that super().build() does nothing
                 try:
                     with tracing():  # it may come in the middle of a call

@@ -206,6 +206,26 @@ def test_layers_may_be_made_in_build_and_losses_in_call() -> None:
     assert model.evaluate(A, Y, verbose=0) == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_build_that_a_user_calls_is_not_called_again() -> None:
+    class Inner(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = layers.Dense(3)
+
+        def build(self, input_shape: tuple) -> None:
+            self.inner.build(input_shape)
+            super().build(input_shape)
+
+        def call(self, inputs: object) -> object:
+            return self.inner(inputs)
+
+    built, called = Inner(), Inner()
+    built.build(A.shape)
+    called(A)
+    assert [w.shape for w in built.weights] == [w.shape for w in called.weights]
+    assert len(built.weights) == 2
+
+
 def test_call_must_be_defined_and_return_tensors() -> None:
     class Nothing(Model):
         pass
