@@ -16,10 +16,18 @@ from pynn import _state
 from pynn._registry import Registry
 
 VERSION = "3.15.1"  # of Keras, whose surface this is
-# What scripts for ``tensorflow.keras`` begin with, whatever they go on to do.
+# What scripts for ``tensorflow.keras`` begin with, whatever they go on to do; and by what SciKeras
+# sets its random states.
 _OF_TENSORFLOW = {
     "__version__": "2.21.0",  # whose ``tensorflow.keras`` is that Keras
     "random": SimpleNamespace(set_seed=_state.set_seed),
+    "python.eager.context": SimpleNamespace(
+        executing_eagerly=lambda: True, global_seed=_state.global_seed
+    ),
+    "python.framework.config": SimpleNamespace(
+        is_op_determinism_enabled=lambda: True, enable_op_determinism=lambda: None
+    ),
+    "python.framework.ops": SimpleNamespace(),
 }
 
 _ROOTS = ("keras", "tensorflow")
@@ -53,8 +61,9 @@ def as_keras() -> Installation:
     """Let ``import keras``, ``import tensorflow.keras`` and what is below them find pynn.
 
     Libraries for Keras, such as KerasTuner, then work with pynn's models as they are. Of TensorFlow
-    itself there are ``__version__`` and ``random.set_seed``, no more. It lasts for the process, or
-    to the end of a ``with`` statement; a library that was imported keeps what it has imported.
+    itself there are ``__version__`` and ``random.set_seed``, and what SciKeras sets random states
+    by; no more. It lasts for the process, or to the end of a ``with`` statement; a library that was
+    imported keeps what it has imported.
 
     Returns
     -------
@@ -115,10 +124,13 @@ class _Module(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         path = self._path
-        if path is None and name in _OF_TENSORFLOW:
-            return _OF_TENSORFLOW[name]
-        if path is None and name != "keras":
-            raise AttributeError(f"pynn stands for tensorflow.keras, and has no tensorflow.{name}")
+        inside = ".".join([*self.__name__.split(".")[1:], name])
+        if path is None and inside in _OF_TENSORFLOW:
+            return _OF_TENSORFLOW[inside]
+        if path is None and inside != "keras":
+            raise AttributeError(
+                f"pynn stands for tensorflow.keras, and has no tensorflow.{inside}"
+            )
         if name == "__all__" and path is not None:
             if not path:
                 return [*({*_pynn("").__all__} - _NOT_KERAS), "applications", "version"]
@@ -143,7 +155,9 @@ class _Module(ModuleType):
         raise AttributeError(problem)
 
     def __dir__(self) -> list[str]:
-        return sorted(self.__all__) if self._path is not None else ["keras", *_OF_TENSORFLOW]
+        if self._path is not None:
+            return sorted(self.__all__)
+        return ["keras", *(name for name in _OF_TENSORFLOW if "." not in name)]
 
 
 def _path_of(name: str) -> str | None:
@@ -195,7 +209,11 @@ class _Finder(MetaPathFinder, Loader):
         if name.split(".")[0] not in _ROOTS:
             return None
         below = _path_of(name)
-        known = name == "tensorflow" if below is None else _is_module(below)
+        if below is None:
+            inside = name.partition(".")[2]
+            known = not inside or any(key.startswith(f"{inside}.") for key in _OF_TENSORFLOW)
+        else:
+            known = _is_module(below)
         return ModuleSpec(name, self, is_package=True) if known else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -144,6 +144,11 @@ def set_seed(seed: int | None) -> None:
         _seeds_drawn = 0
 
 
+def global_seed() -> int | None:
+    """Return what the global seed generator started from, None if it has not started yet."""
+    return _seed
+
+
 @contextmanager
 def temporary_seed(seed: int | None) -> Iterator[None]:
     """Let this thread draw seeds that follow from `seed` for a while; None: do not."""

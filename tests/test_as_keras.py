@@ -110,6 +110,24 @@ class Own(keras.layers.Layer):
 assert keras.saving.get_registered_name(Own) == "mine>Own"
 """
 
+RANDOM_STATE = """
+import pynn
+pynn.as_keras()
+import tensorflow as tf
+from tensorflow.python.eager import context  # as SciKeras does
+from tensorflow.python.framework import config, ops
+tf.random.set_seed(3)
+assert context.executing_eagerly() and context.global_seed() == 3
+config.enable_op_determinism()
+assert config.is_op_determinism_enabled()
+assert "python" not in dir(tf)
+try:
+    from tensorflow.python.eager import backprop
+except ImportError as error:
+    assert "backprop" in str(error), error
+else:
+    raise AssertionError
+"""
 TENSORBOARD = """
 import sys, types
 import pynn
@@ -137,6 +155,7 @@ else:
         pytest.param(REFUSED.format(name="tensorflow"), id="tensorflow is there"),
         pytest.param(ABSENT, id="absent"),
         pytest.param(OBJECTS, id="objects"),
+        pytest.param(RANDOM_STATE, id="random states"),
         pytest.param(TENSORBOARD, id="TensorBoard does without TensorFlow"),
     ],
 )

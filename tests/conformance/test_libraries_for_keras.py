@@ -174,6 +174,8 @@ classifier = KerasClassifier(build, **options).fit(x, y)
 assert classifier.score(x, y) > 0.9
 again = pickle.loads(pickle.dumps(classifier))
 assert (again.predict(x) == classifier.predict(x)).all()
+twin = KerasClassifier(build, **options).fit(x, y)
+assert (twin.predict_proba(x) == classifier.predict_proba(x)).all()
 """
 
 
