@@ -104,7 +104,7 @@ def _date_of(text: str) -> Any:
 # Type, what stands for a gap, and what reads a text.
 _AS_READ: dict[str, tuple[str, Any, Callable[[str], Any]]] = {
     NUMBER: ("float64", np.nan, _number_of),
-    DATE: (_DATES, np.datetime64("NaT"), _date_of),
+    DATE: (_DATES, np.datetime64("NaT", "us"), _date_of),
 }
 _PLURALS = {NUMBER: "numbers", DATE: "dates", CATEGORY: "texts"}
 
@@ -309,9 +309,9 @@ def _column_of_objects(name: str, values: np.ndarray) -> Column:
     if _are(types, (numbers.Real, decimal.Decimal)):
         return Column(name, NUMBER, _present(values, np.nan, "float64"))
     if _are(named, (datetime.date, np.datetime64)):
-        return Column(name, DATE, _present(values, np.datetime64("NaT"), _DATES, _without_zone))
+        return Column(name, DATE, _present(values, np.datetime64("NaT", "us"), _DATES, _without_zone))
     if _are(named, (datetime.timedelta, np.timedelta64)):
-        durations = _present(values, np.timedelta64("NaT"), "timedelta64[us]")
+        durations = _present(values, np.timedelta64("NaT", "us"), "timedelta64[us]")
         return Column(name, NUMBER, durations / _DAY)
     if _are(named, (datetime.time,)):
         return Column(name, NUMBER, _present(values, np.nan, "float64", _hours))
