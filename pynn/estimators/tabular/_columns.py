@@ -23,6 +23,7 @@ BOOLEANS = ["False", "True"]
 
 _DAY = np.timedelta64(1, "D")
 _DATES = "datetime64[us]"
+_NO_DATE = np.datetime64("NaT", "us")
 _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}
 _CONTAINERS = (list, tuple, dict, set, np.ndarray)
 
@@ -104,7 +105,7 @@ def _date_of(text: str) -> Any:
 # Type, what stands for a gap, and what reads a text.
 _AS_READ: dict[str, tuple[str, Any, Callable[[str], Any]]] = {
     NUMBER: ("float64", np.nan, _number_of),
-    DATE: (_DATES, np.datetime64("NaT", "us"), _date_of),
+    DATE: (_DATES, _NO_DATE, _date_of),
 }
 _PLURALS = {NUMBER: "numbers", DATE: "dates", CATEGORY: "texts"}
 
@@ -309,7 +310,7 @@ def _column_of_objects(name: str, values: np.ndarray) -> Column:
     if _are(types, (numbers.Real, decimal.Decimal)):
         return Column(name, NUMBER, _present(values, np.nan, "float64"))
     if _are(named, (datetime.date, np.datetime64)):
-        return Column(name, DATE, _present(values, np.datetime64("NaT", "us"), _DATES, _without_zone))
+        return Column(name, DATE, _present(values, _NO_DATE, _DATES, _without_zone))
     if _are(named, (datetime.timedelta, np.timedelta64)):
         durations = _present(values, np.timedelta64("NaT", "us"), "timedelta64[us]")
         return Column(name, NUMBER, durations / _DAY)
