@@ -247,8 +247,8 @@ class Network:
 
 def _copied(kept: Any) -> Any:
     """Return what an optimizer keeps of one weight, with arrays of its own."""
-    if isinstance(kept, Mapping):
-        return {name: np.array(value) for name, value in kept.items()}
+    if isinstance(kept, Mapping):  # copies already
+        return kept
     return [np.array(each if isinstance(each, np.ndarray) else each.view) for each in kept]
 
 
