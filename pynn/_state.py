@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pynn import _core
 from pynn._number_checks import is_number
 
 _FLOAT_TYPES = ("float32", "float64")
@@ -193,7 +194,4 @@ def mix_seed(seed: int, index: int) -> int:
     It is SplitMix64's output function (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom
     number generators"), so neighbouring seeds and indices give unrelated values.
     """
-    z = (seed + index * 0x9E3779B97F4A7C15) & _WORD
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
-    return (z ^ (z >> 31)) >> 1
+    return _core.mix_seed(seed & _WORD, index)

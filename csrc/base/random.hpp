@@ -20,6 +20,11 @@ inline std::uint64_t stream_key(std::uint64_t seed, std::uint64_t a, std::uint64
   return mix64(mix64(mix64(seed + kGolden) ^ (a + kGolden)) + (b ^ kGolden));
 }
 
+// Seed number `index`, below 2^63, of the sequence that belongs to `seed`.
+inline std::uint64_t mix_seed(std::uint64_t seed, std::uint64_t index) {
+  return mix64(seed + index * 0x9e3779b97f4a7c15u) >> 1;
+}
+
 inline std::uint64_t random_bits(std::uint64_t key, std::uint64_t index) {
   return mix64(key + (index + 1) * 0x9e3779b97f4a7c15u);
 }

@@ -1,8 +1,9 @@
-// Orders of rows as NumPy and scikit-learn shuffle them, so that the same seed visits the same
-// rows.
+// Seeds of epochs, and orders of rows as NumPy and scikit-learn shuffle them, so that the same
+// seed visits the same rows.
 #include <cstdint>
 #include <limits>
 
+#include "base/random.hpp"
 #include "base/xorshift.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/numpy_random.hpp"
@@ -71,6 +72,8 @@ void shuffle_as_linear_models(const py::array& order, std::uint32_t seed) {
 }  // namespace
 
 void bind_orders(py::module_& m) {
+  m.def("mix_seed", &mix_seed, py::arg("seed"), py::arg("index"),
+        "Seed number `index`, below 2**63, of the sequence that belongs to `seed`.");
   m.def("seed_as_numpy", &seed_as_numpy, py::arg("seed"),
         "The key of RandomState(seed), 624 words of its MT19937; the position is 624.");
   m.def("uniform_as_numpy", &uniform_as_numpy, py::arg("key"), py::arg("position"), py::arg("low"),

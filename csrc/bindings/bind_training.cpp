@@ -200,11 +200,12 @@ std::int64_t run(TrainerObject& self, const Array<double>& rates, double seconds
 }
 
 // `random` has a key and a position, as RandomState's MT19937 does. It and `order` move on with the
-// epochs, and `ended` grows, before Python can handle a signal. `seeds` are those of the epochs
-// after the present one.
+// epochs, and `ended` grows, before Python can handle a signal. The orders of the epochs after the
+// present one belong to `seed`, the next epoch being number `next_epoch`.
 std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double seconds,
                         std::int64_t epochs, py::list& ended, const std::optional<py::array>& order,
-                        const py::object& random, const std::vector<std::uint64_t>& seeds) {
+                        const py::object& random, std::optional<std::uint64_t> seed,
+                        std::uint64_t next_epoch) {
   const StepNumbers numbers = numbers_of(rates);
   Trainer& trainer = *self.trainer;
   std::vector<Results> results;
@@ -222,13 +223,10 @@ std::int64_t run_epochs(TrainerObject& self, const Array<double>& rates, double 
                   std::copy_n(next, n, rows);
                 }});
     random.attr("position") = generator.position();
-  } else if (!seeds.empty()) {
-    require(static_cast<std::int64_t>(seeds.size()) >= epochs - 1,
-            "seeds must name one for each epoch after the present one");
-    auto seed = seeds.begin();
-    done = run({Trainer::Reorder::kAllRows, [&seed](std::int64_t* next, std::int64_t n) {
+  } else if (seed) {
+    done = run({Trainer::Reorder::kAllRows, [&](std::int64_t* next, std::int64_t n) {
                   std::iota(next, next + n, std::int64_t{0});
-                  shuffle_rows(next, n, *seed++);
+                  shuffle_rows(next, n, mix_seed(*seed, next_epoch++));
                 }});
   } else {
     done = run({});
@@ -255,15 +253,16 @@ void bind_training(py::module_& m) {
            "Run up to len(rates) steps, each with its learning rate, for about `seconds`; return "
            "the steps done. 2-D `rates` have columns: the learning rate, the weight decay, and "
            "then what nodes of the graph take by the column's number.")
-      .def("run_epochs", &run_epochs, py::arg("rates"), py::arg("seconds"), py::arg("epochs"),
-           py::arg("ended"), py::arg("order") = py::none(), py::arg("random") = py::none(),
-           py::arg("seeds") = std::vector<std::uint64_t>{},
-           "Run as `run` does, and on through the same data until `epochs` have ended, the present "
-           "one among them. `ended` gets the results of each. With `order`, which is the present "
-           "epoch's, the next ones are shuffled as RandomState does it: `order` and `random`, by "
-           "its attributes `key` and `position`, end as they are after the last shuffle. With "
-           "`seeds`, one for each epoch after the present one, these go through all rows, shuffled "
-           "by them as `start` does it.")
+      .def(
+          "run_epochs", &run_epochs, py::arg("rates"), py::arg("seconds"), py::arg("epochs"),
+          py::arg("ended"), py::arg("order") = py::none(), py::arg("random") = py::none(),
+          py::arg("seed") = py::none(), py::arg("next_epoch") = 0,
+          "Run as `run` does, and on through the same data until `epochs` have ended, the present "
+          "one among them. `ended` gets the results of each. With `order`, which is the present "
+          "epoch's, the next ones are shuffled as RandomState does it: `order` and `random`, by "
+          "its attributes `key` and `position`, end as they are after the last shuffle. With "
+          "`seed`, the epochs from number `next_epoch` on go through all rows, shuffled as `start` "
+          "does it by the seeds that `mix_seed` makes of it.")
       .def("results",
            [](const TrainerObject& self) {
              // A thread that waits for the lock must not hold the GIL. But giving it up costs much

@@ -188,23 +188,6 @@ class FitListener(Listener):
         loop.listener = self
         self._progress: Any = progress_shown(verbose, self._is_silent()) if verbose else None
         self._bar: Any = None
-        # Where epochs run ahead, the history is all there is to notify.
-        runs_ahead = self._is_alone() and loop.can_run_ahead
-        self._history: History | None = callbacks.history if runs_ahead else None
-
-    def _is_alone(self) -> bool:
-        """Whether nobody but the history looks at steps and epochs, which may then run ahead.
-
-        Nor may code of the user's, which computes learning rates, run between them.
-        """
-        return (
-            [type(callback) for callback in self._callbacks.callbacks] == [History]
-            and self._progress is None
-            and self._validation is None
-            and isinstance(self._objectives, Objectives)
-            and self._optimizer._has_plain_rates
-            and all(map(schedules.is_formula, self._model._plan(training=True).schedules))
-        )
 
     def _is_silent(self) -> bool:
         """Whether no code of the user's, which might print, runs for batches and epochs."""
@@ -216,14 +199,6 @@ class FitListener(Listener):
         )
 
     # ---- epochs
-
-    def epochs_ahead(self, most: int) -> int:
-        return 0 if self._history is None else most
-
-    @property
-    def epochs_noted(self) -> int:
-        assert self._history is not None
-        return len(self._history.epoch)
 
     def on_epoch_begin(self, epoch: int) -> None:
         self.logs = {}
@@ -245,21 +220,14 @@ class FitListener(Listener):
         logs = self.logs = self._objectives.logs(totals)
         if self._notifies_steps and (left := -steps % self._together):
             self._callbacks.on_train_batch_end(steps - 1 + left, dict(logs))
-        if self._history is not None:
-            self._history.on_epoch_end(epoch, logs)
-        else:
-            self._note_loss()
-            if self._validation is not None and self._validates_after(epoch):
-                logs.update(self._validation.run(self._callbacks))
-            self._callbacks.on_epoch_end(epoch, logs)
-            if self._bar is not None:
-                self._bar.finish(steps, logs)
+        if isinstance(self._objectives, Objectives):
+            self._model._tracker()._assign(logs["loss"], 1.0)
+        if self._validation is not None and self._validates_after(epoch):
+            logs.update(self._validation.run(self._callbacks))
+        self._callbacks.on_epoch_end(epoch, logs)
+        if self._bar is not None:
+            self._bar.finish(steps, logs)
         return bool(self._model.stop_training)
-
-    def _note_loss(self) -> None:
-        """Let the first of the model's metrics have the loss of the last epoch."""
-        if isinstance(self._objectives, Objectives) and self.logs:
-            self._model._tracker()._assign(self.logs["loss"], 1.0)
 
     def _validates_after(self, epoch: int) -> bool:
         if is_integer(self._validation_freq):
@@ -272,8 +240,6 @@ class FitListener(Listener):
 
     def close(self, failed: bool) -> None:
         """Show what has not been shown yet."""
-        if self._history is not None:
-            self._note_loss()
         if failed and self._bar is not None:
             self._bar.abandon()
         if self._progress is not None:
@@ -306,10 +272,85 @@ class FitListener(Listener):
                 logs = self._objectives.logs(loop.totals())
                 self._callbacks.on_train_batch_end(steps - 1, logs)
                 self.stop = self._model.stop_training
-            elif self._history is not None:
-                self.stop = self._model.stop_training  # which another thread may have set
         if self._bar is not None and self._bar.is_due:
             self._bar.update(steps, self._objectives.logs(loop.totals()))
+
+
+class HistoryListener(Listener):
+    """What is to be done where only a history is kept: epochs may run ahead.
+
+    Parameters
+    ----------
+    model : Model
+    loop : TrainingLoop
+        Which is given this listener.
+    objectives : Objectives
+    history : History
+
+    Attributes
+    ----------
+    logs : dict
+        The figures of the last epoch.
+    """
+
+    def __init__(
+        self, model: Model, loop: TrainingLoop, objectives: Objectives, history: History
+    ) -> None:
+        self.logs: dict[str, Any] = {}
+        self._model = model
+        self._objectives = objectives
+        self._history = history
+        loop.listener = self
+
+    def epochs_ahead(self, most: int) -> int:
+        return most
+
+    @property
+    def epochs_noted(self) -> int:
+        return len(self._history.epoch)
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        self.logs = {}
+        self._objectives.reset()
+
+    def on_steps(self, steps: int, loop: TrainingLoop) -> None:
+        self._model.optimizer._set_iterations(loop.trainer.iterations)
+        self.stop = self._model.stop_training  # which another thread may have set
+
+    def on_divergence(
+        self, loss: float, epoch: int, steps: tuple[int, int], loop: TrainingLoop
+    ) -> None:
+        warn_of_divergence(loss, epoch, steps, loop)
+
+    def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
+        self.logs = self._objectives.logs(totals)
+        self._history.on_epoch_end(epoch, self.logs)
+        return bool(self._model.stop_training)
+
+    def close(self, failed: bool) -> None:
+        """Let the first of the model's metrics have the loss of the last epoch."""
+        if self.logs:
+            self._model._tracker()._assign(self.logs["loss"], 1.0)
+
+
+def _history_listener(
+    model: Model, loop: TrainingLoop, objectives: Objectives | Steps, callbacks: CallbackList
+) -> HistoryListener | None:
+    """Return the listener of a training without progress and validation, if a history is all.
+
+    Nothing else may look at steps and epochs then, nor may code of the user's run between them.
+    """
+    notified = callbacks.callbacks
+    if len(notified) != 1 or type(notified[0]) is not History or isinstance(objectives, Steps):
+        return None
+    alone = (
+        loop.can_run_ahead
+        and not objectives.python_metrics
+        and model.optimizer._has_plain_rates
+        and all(weight.constraint is None for weight in model._trainers.weights)
+        and all(map(schedules.is_formula, model._plan(training=True).schedules))
+    )
+    return HistoryListener(model, loop, objectives, notified[0]) if alone else None
 
 
 def run_epochs(
@@ -352,16 +393,20 @@ def run_epochs(
         epochs=epochs,
         steps=steps_per_epoch or loop.steps,
     )
-    listener = FitListener(
-        model,
-        loop,
-        objectives,
-        notified,
-        validation=validation,
-        validation_freq=validation_freq,
-        epochs=epochs,
-        verbose=verbose,
-    )
+    listener: FitListener | HistoryListener | None = None
+    if not verbose and validation is None:
+        listener = _history_listener(model, loop, objectives, notified)
+    if listener is None:
+        listener = FitListener(
+            model,
+            loop,
+            objectives,
+            notified,
+            validation=validation,
+            validation_freq=validation_freq,
+            epochs=epochs,
+            verbose=verbose,
+        )
     model.stop_training = False
     state = FitState(
         _state.next_seed() if shuffle else None,
@@ -376,6 +421,7 @@ def run_epochs(
         if state.resumed is not None:
             loop.resume(state.resumed)
             if state.resumed["epoch_steps"]:
+                assert isinstance(listener, FitListener)
                 listener.restore_metrics(state.resumed["metrics"])
         first, order = max(initial_epoch, state.first_epoch), EpochOrder(state.shuffle_seed)
         lock = model._trainers.hold()

@@ -71,8 +71,8 @@ class TrainerCache:
         if optimizer is None:
             raise ValueError("the model has no optimizer: give one to compile()")
         weights = model.trainable_weights
-        stepwise = optimizer._stepwise
-        native = optimizer if stepwise else optimizer._native()
+        native = optimizer._for_trainer()
+        stepwise = native is optimizer
         options = {} if stepwise else optimizer._options(weights)
         plan = model._plan(training=True)
         ids = [id(weight) for weight in weights]

@@ -231,11 +231,15 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
             return None
         return name, [float(getattr(self, p)) for p in _parameters(name)]
 
+    def _for_trainer(self) -> Any:
+        """Return the engine's name and hyperparameters, or the optimizer if it takes the steps."""
+        averaged = self.use_ema or self.gradient_accumulation_steps is not None
+        return self if averaged else self._native() or self
+
     @property
     def _stepwise(self) -> bool:
         """Whether the engine cannot train alone, and `apply` is to be called for each batch."""
-        averaged = self.use_ema or self.gradient_accumulation_steps is not None
-        return averaged or self._native() is None
+        return self._for_trainer() is self
 
     def _first_state(self, w: np.ndarray, variable: Any) -> list[np.ndarray]:
         native = self._native()

@@ -27,11 +27,9 @@ class EpochOrder:
         """Return the row numbers of an epoch, None for all, and the seed that shuffles them."""
         return None, None if self._seed is None else _state.mix_seed(self._seed, epoch)
 
-    def ahead(self, epochs: range) -> dict[str, Any]:
-        """Return the arguments by which the engine makes the orders of the next epochs itself."""
-        if self._seed is None:
-            return {}
-        return {"seeds": [_state.mix_seed(self._seed, epoch) for epoch in epochs]}
+    def ahead(self, next_epoch: int) -> dict[str, Any]:
+        """Return the arguments by which the engine makes the orders from an epoch on itself."""
+        return {} if self._seed is None else {"seed": self._seed, "next_epoch": next_epoch}
 
     def went_on(self, epochs: int) -> None:
         """Take note that the engine has made the orders of so many epochs."""

@@ -352,9 +352,7 @@ class TrainingLoop:
                 # One more than the rates suffice for: the engine goes on into the next epoch.
                 more = -(-left // steps)
                 at_most = min(more, -(-len(rates) // steps) + 1)
-                present = first + count - more
-                further = range(present + 1, present + at_most)
-                shuffled = order.ahead(further) if further else {}
+                shuffled = order.ahead(first + count - more + 1)
                 done = trainer.run_epochs(rates, self._seconds, at_most, self._ended, **shuffled)
                 self._ahead = min(max(2 * done, _FEWEST_AHEAD), _MOST_AHEAD)
                 left -= done

@@ -177,8 +177,7 @@ def test_the_remainder_is_dropped() -> None:
     )
     run_in_pieces(reference, [4])
     ended: list[dict] = []
-    seeds = [3, 4]
-    assert trainer.run_epochs(np.full(20, 0.05), FOREVER, 3, ended, seeds=seeds) == 11
+    assert trainer.run_epochs(np.full(20, 0.05), FOREVER, 3, ended, seed=3, next_epoch=1) == 11
     assert len(ended) == 3
     assert [each["loss"][1] for each in ended] == [48, 64, 64]
 

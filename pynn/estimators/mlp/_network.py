@@ -172,7 +172,7 @@ class Network:
             "l2_per_batch": True,
             "normalize_by_weights": weighted,
         }
-        used = optimizer if optimizer._stepwise else optimizer._native()
+        used = optimizer._for_trainer()
         key = (list(losses), used, l2, options, metrics)
         if key == self._trainer_key:
             return

@@ -183,7 +183,7 @@ class RowOrders(EpochOrder):
             self._rows = self._order.next(self._random, self._first)
         return self._rows, None
 
-    def ahead(self, epochs: range) -> dict[str, Any]:
+    def ahead(self, next_epoch: int) -> dict[str, Any]:
         """Return the arguments by which the engine shuffles for the next epochs itself."""
         return {} if self._order is None else {"order": self._rows, "random": self._random}
 
