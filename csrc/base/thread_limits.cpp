@@ -29,20 +29,21 @@ int processors_by_affinity() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-// cgroup v2 `cpu.max` is "quota period" or "max period"; v1 has the two numbers in two files.
-int processors_by_cgroup() {
+// In processors; none is kMaxWorkers. v2 has "quota period" or "max period" in `cpu.max`, v1 the
+// two numbers in two files.
+double quota_of(const std::string& group) {
   std::string quota;
   double period = 0;
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::ifstream v2(group + "/cpu.max");
   if (!(v2 >> quota >> period)) {
-    std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-    std::ifstream v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    std::ifstream v1_quota(group + "/cpu.cfs_quota_us");
+    std::ifstream v1_period(group + "/cpu.cfs_period_us");
     if (!(v1_quota >> quota) || !(v1_period >> period)) return kMaxWorkers;
   }
   char* end = nullptr;
   const double microseconds = std::strtod(quota.c_str(), &end);
   if (end == quota.c_str() || microseconds <= 0 || period <= 0) return kMaxWorkers;
-  return std::max(1, static_cast<int>(std::ceil(microseconds / period)));
+  return microseconds / period;
 }
 
 // What PYNN_NUM_THREADS says; 0 if it is not set.
@@ -74,8 +75,29 @@ thread_local int t_limit = 0;
 
 }  // namespace
 
+int processors_by_quota(const std::string& mounted, const std::string& memberships) {
+  // A container sees its own group where the groups are mounted, whatever its membership says.
+  double least = std::min(quota_of(mounted), quota_of(mounted + "/cpu"));
+  std::ifstream lines(memberships);
+  for (std::string line; std::getline(lines, line);) {  // "0::/a/b" of v2, "4:cpu,cpuacct:/a" of v1
+    const auto first = line.find(':');
+    const auto second = line.find(":/", first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = ',' + line.substr(first + 1, second - first - 1) + ',';
+    const bool is_v2 = controllers == ",,";
+    if (!is_v2 && controllers.find(",cpu,") == std::string::npos) continue;
+    std::string group = line.substr(second + 1);
+    while (group.size() > 1) {  // the quotas of the groups around it hold as well
+      least = std::min(least, quota_of(mounted + (is_v2 ? "" : "/cpu") + group));
+      group.erase(group.rfind('/'));
+    }
+  }
+  return std::max(1, static_cast<int>(std::ceil(least)));
+}
+
 int available_processors() {
-  return std::min({processors_by_affinity(), processors_by_cgroup(), kMaxWorkers});
+  return std::min(processors_by_affinity(),
+                  processors_by_quota("/sys/fs/cgroup", "/proc/self/cgroup"));
 }
 
 void check_thread_environment() {

@@ -1,6 +1,8 @@
 // How many threads native calls may use.
 #pragma once
 
+#include <string>
+
 namespace pynn {
 
 constexpr int kMaxWorkers = 256;
@@ -12,6 +14,9 @@ int thread_limit();
 void check_thread_environment();
 void set_thread_limit(int threads);
 int available_processors();
+// The least quota of the control groups that `memberships`, as /proc/self/cgroup, names below the
+// folder where they are mounted, in whole processors from 1 to kMaxWorkers.
+int processors_by_quota(const std::string& mounted, const std::string& memberships);
 
 // A lower limit for calls from the current thread alone (0 lifts it); used when an outer pool is
 // running.
