@@ -353,9 +353,14 @@ void train(Input& in, const Network& n) {
     trainer->results(true);
     if (in.seldom(4)) trainer->evaluate(data, in.below(90), kNoPoll);
     if (in.seldom(4)) {
-      std::vector<VariablePtr> into;
-      for (const VariablePtr& p : spec.update.parameters)
-        into.push_back(std::make_shared<Variable>(p->rows(), p->cols(), p->dtype(), p->layout()));
+      std::vector<std::vector<char>> memory;
+      std::vector<void*> into;
+      for (const VariablePtr& p : spec.update.parameters) {
+        memory.emplace_back(static_cast<std::size_t>(p->rows()) *
+                            static_cast<std::size_t>(p->cols()) *
+                            (p->dtype() == DType::float32 ? 4 : 8));
+        into.push_back(memory.back().data());
+      }
       trainer->gradients(data, into, kNoPoll);
     }
     if (in.seldom(4)) trainer->last_batch();

@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--found", type=Path, default=Path("."))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--define", action="append", default=[], help="a variable of CMake's")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     folder = build(given.targets, given.isa, given.jobs, [f"-D{each}" for each in given.define])
     limits = [f"-max_total_time={given.seconds}", f"-runs={given.runs}"]
     with tempfile.TemporaryDirectory() as temporary:

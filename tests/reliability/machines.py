@@ -3,7 +3,8 @@
 pythons: builds and runs the suite with every Python of 3.11 or later that is found here.
 compilers: builds with GCC 12 and Clang, warnings being errors; runs numeric tests on each build
 (not beside an editable install).
-warnings: asks Clang for its warnings alone, which takes a tenth of the time.
+warnings: asks Clang for its warnings alone, which takes a tenth of the time, of the programs of
+tests/cpp and tests/fuzz too.
 plain: numeric tests on an emulated processor without AVX, with the pynn that is imported here.
 arm64: builds for AArch64 with Debian's cross compiler, and runs numeric tests under its emulator.
 
@@ -114,7 +115,8 @@ def compilers(folder: Path, arguments: Sequence[str]) -> None:
 
 
 def warnings(folder: Path, arguments: Sequence[str]) -> None:
-    configure(folder, "-DCMAKE_CXX_COMPILER=clang++", "-DPYNN_WERROR=ON", *arguments)
+    programs = ["-DPYNN_CHECKS=ON", "-DPYNN_FUZZ=ON"]
+    configure(folder, "-DCMAKE_CXX_COMPILER=clang++", "-DPYNN_WERROR=ON", *programs, *arguments)
     run("cmake", "--build", folder, "--target", "cython_predict.cpp")
     units = json.loads((folder / "compile_commands.json").read_text(encoding="utf-8"))
 

@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only what was run so far")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("tests", nargs="*", help="instead of those that use the engine most")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     if not given.report:
         build(given.jobs)
         run(given.tests or TESTS)

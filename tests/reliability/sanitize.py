@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--define", action="append", default=[], help="a variable of CMake's")
     parser.add_argument("tests", nargs="*", help="instead of those of the kind")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     options = [f"-D{each}" for each in given.define]
     folder = build(given.kind, given.isa, given.jobs, options, given.programs)
     run_programs(given.kind, folder)
