@@ -103,6 +103,11 @@ def code_of(document: str) -> str:
     ("document", "expected"),
     [
         ("README.md", r"0\.\d+\n.*val_accuracy: 0\.9.*\n \[.*\]\] [01]\.\d+\n$"),
+        (
+            "docs/guide.md",
+            r"estimator 0\.9\d+\nmodel .*'accuracy': 0\.9\d+}\nsearch .*\nepoch 0 .*\nepoch 1 .*"
+            r"\noutputs {'price': \(256, 1\), 'kind': \(256, 2\)}\n$",
+        ),
         ("docs/serving.md", r"\['/predict', '/v1/models/{name}:predict', .*'/docs'\]\n$"),
         ("docs/tables.md", r"[01]\.\d+\nrefit \[\d+\] [01]\.\d+\n.*'city': 0\.\d.*\]\]\n$"),
     ],

@@ -26,3 +26,9 @@ def test_the_readme_names_the_package_of_the_index() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"https://pypi.org/project/{PROJECT['name']}/" in readme
     assert f"https://pypi.org/project/{PROJECT['name']}/" in PROJECT["urls"].values()
+
+
+def test_the_readme_names_every_extra_for_users() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r'^ +pip install "\.\[(.+)\]" +# ', readme, re.MULTILINE))
+    assert named == {*PROJECT["optional-dependencies"]} - {"test", "bench", "dev"}
