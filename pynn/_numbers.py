@@ -88,9 +88,7 @@ class LiveNumber(HasValue):
 
     __array_priority__ = 100
 
-    def __init__(
-        self, read: Callable[[], float], write: Callable[[Any], None], name: str = "number"
-    ) -> None:
+    def __init__(self, read: Callable[[], float], write: Callable[[Any], None], name: str) -> None:
         self._read = read
         self._write = write
         self.name = self.path = name

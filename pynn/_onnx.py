@@ -108,9 +108,9 @@ class OnnxWriter(ABC):
         """Return `x` in the type that the network computes in."""
         return self.cast_to(x, self.dtype.name)
 
-    def cast_to(self, x: str, dtype: str, output: str | None = None) -> str:
+    def cast_to(self, x: str, dtype: str) -> str:
         """Return `x` in another type, of which this is NumPy's name."""
-        return self.add("Cast", [x], output=output, to=ONNX_TYPES[dtype])[0]
+        return self.node("Cast", x, to=ONNX_TYPES[dtype])
 
     def whole(self, x: Any) -> str:
         """Return `x` as int64."""

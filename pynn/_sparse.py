@@ -12,7 +12,7 @@ def is_sparse(value: Any) -> bool:
     return hasattr(value, "tocsr") and hasattr(type(value), "nnz")
 
 
-def check_sparse(value: Any, name: str = "x") -> None:
+def check_sparse(value: Any, name: str) -> None:
     """Check a sparse matrix, of which SciPy itself checks little after it is made.
 
     Its code would read, and write, outside of the arrays of a CSR, CSC or BSR matrix whose
@@ -35,7 +35,7 @@ def check_sparse(value: Any, name: str = "x") -> None:
         raise ValueError(f"{name} is a damaged {value.format} matrix: {error}") from None
 
 
-def to_csr(value: Any, name: str = "x") -> Any:
+def to_csr(value: Any, name: str) -> Any:
     """Return a sparse matrix, checked, as CSR; see `check_sparse`."""
     check_sparse(value, name)
     return value.tocsr()

@@ -272,10 +272,10 @@ class ValueTensor(HasValue, Tensor):
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Any, node: Node | None = None, name: str | None = None) -> None:
+    def __init__(self, value: Any, node: Node | None = None) -> None:
         self.value = value = np.asarray(value)
         self.shape, self.dtype = value.shape, name_of(value.dtype)
-        self.node, self.name, self.source = node, name, None
+        self.node, self.name, self.source = node, None, None
 
     def numpy(self) -> Any:
         """Return the value."""

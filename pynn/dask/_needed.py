@@ -10,7 +10,7 @@ from pynn import _optional
 needed = partial(_optional.needed, "pynn.dask", "Dask", '"pynn-mlp[dask]"')
 
 
-def client_or_current(client: Any = None) -> Any:
+def client_or_current(client: Any) -> Any:
     """Return `client`, or for None the one that was made last in this process.
 
     Raises

@@ -346,7 +346,7 @@ def _are_delayed(value: Any) -> bool:
     return all(isinstance(each, Delayed) for each in value)
 
 
-def _partitions(collection: Any, like: Any = None) -> list[Any]:
+def _partitions(collection: Any, like: Any) -> list[Any]:
     """Return the partitions of a collection as delayed objects, cut as `like` if that is known."""
     if _are_delayed(collection):
         return list(collection)

@@ -55,11 +55,11 @@ class Cluster:
     cut : Cut
     name : str
         See `fit_name`.
-    held_out : Cut, default=None
+    held_out : Cut or None
         Validation rows of their own.
     """
 
-    def __init__(self, client: Any, cut: Cut, name: str, held_out: Cut | None = None) -> None:
+    def __init__(self, client: Any, cut: Cut, name: str, held_out: Cut | None) -> None:
         self.client = client
         self.cut = cut
         self.name = name
@@ -169,7 +169,7 @@ class RoundTrainer:
         The client's.
     weights : list of ndarray
         All weights, as the replicas have them.
-    factor : float, default=1.0
+    factor : float
         Of the learning rates.
     on_done : callable, default=None
         ``on_done(after)`` is called with where the random numbers of a single replica stand.
@@ -180,7 +180,7 @@ class RoundTrainer:
         cluster: Cluster,
         trainer: Any,
         weights: list[np.ndarray],
-        factor: float = 1.0,
+        factor: float,
         on_done: Callable[[Any], None] | None = None,
     ) -> None:
         self._cluster = cluster
@@ -276,7 +276,7 @@ class ShardedData:
         return self._steps
 
     def segments(
-        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
+        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int
     ) -> Iterator[tuple[Any, int]]:
         """Yield the rounds of an epoch with their steps."""
         epoch = trainer.iterations // self._steps

@@ -37,7 +37,7 @@ class OnnxGraph(OnnxWriter):
     ----------
     dtype : str
         What the network computes in.
-    opset : int, default=17
+    opset : int
 
     Raises
     ------
@@ -45,7 +45,7 @@ class OnnxGraph(OnnxWriter):
         If the package ``onnx`` is not installed.
     """
 
-    def __init__(self, dtype: Any, opset: int = OPSET) -> None:
+    def __init__(self, dtype: Any, opset: int) -> None:
         with needed("export", "onnx", '"pynn-mlp[onnx]"'):
             import onnx
         super().__init__(dtype, opset)

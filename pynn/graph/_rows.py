@@ -69,15 +69,13 @@ def flat_rows(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def to_rows(value: Any, name: str = "x") -> _core.Rows:
+def to_rows(value: Any) -> _core.Rows:
     """Return `value` as `Rows`, which keep it alive.
 
     Parameters
     ----------
     value : array-like, DataFrame, sparse matrix or Rows
         An array of shape (n,) has rows of one number; further axes are flattened.
-    name : str, default="x"
-        What messages call it.
 
     Raises
     ------
@@ -88,12 +86,12 @@ def to_rows(value: Any, name: str = "x") -> _core.Rows:
         if isinstance(value, _core.Rows):
             return value
         if is_sparse(value):
-            return _csr_rows(value, name)
-    return _core.Rows(flat_rows(to_numeric(value, name)))
+            return _csr_rows(value)
+    return _core.Rows(flat_rows(to_numeric(value)))
 
 
-def _csr_rows(value: Any, name: str) -> _core.Rows:
-    csr = to_csr(value, name)
+def _csr_rows(value: Any) -> _core.Rows:
+    csr = to_csr(value, "x")
     if not csr.has_sorted_indices:
         csr = csr.sorted_indices()
     data = csr.data

@@ -16,8 +16,8 @@ from pynn.optimizers import schedules
 LearningRate = float | schedules.LearningRateSchedule | Callable[..., Any]
 
 
-def as_learning_rate(value: Any, name: str = "learning_rate") -> LearningRate:
-    """Return a float, a schedule or a callable for what a user gave as the argument `name`.
+def as_learning_rate(value: Any) -> LearningRate:
+    """Return a float, a schedule or a callable for what a user gave as a learning rate.
 
     Raises
     ------
@@ -39,8 +39,8 @@ def as_learning_rate(value: Any, name: str = "learning_rate") -> LearningRate:
     if callable(value):
         return value
     raise ValueError(
-        f"{name} must be a number that is not negative, a LearningRateSchedule or a callable. "
-        f"Received: {name}={value!r}"
+        "learning_rate must be a number that is not negative, a LearningRateSchedule or a "
+        f"callable. Received: learning_rate={value!r}"
     )
 
 

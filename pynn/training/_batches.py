@@ -78,7 +78,7 @@ class BatchData:
         return self._adapt(x, y, sample_weight)
 
     def segments(
-        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
+        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int
     ) -> Iterator[tuple[ArrayData, int]]:
         """Start `trainer` on one batch after the other, and yield each with its single step.
 

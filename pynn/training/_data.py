@@ -129,7 +129,7 @@ class ArrayData:
         return -(-rows // batch_size)
 
     def segments(
-        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int = 0
+        self, trainer: Any, batch_size: int, order: Any, seed: int | None, skip: int
     ) -> Iterator[tuple[ArrayData, int]]:
         """Start `trainer` on the rows, and yield the data and the number of steps, once.
 

@@ -76,7 +76,7 @@ class _Stopped(Exception):
     """A callback has ended the training."""
 
 
-def train_at_once(call: FitCall, task: FitTask | None = None) -> None:
+def train_at_once(call: FitCall, task: FitTask | None) -> None:
     """Train the estimator's network; set ``n_iter_``, ``loss_`` and ``history_``.
 
     An interrupt is raised, as by scikit-learn; the weights are then those of the last iteration.
@@ -84,7 +84,7 @@ def train_at_once(call: FitCall, task: FitTask | None = None) -> None:
     Parameters
     ----------
     call : FitCall
-    task : FitTask, default=None
+    task : FitTask or None
         Is notified of the iterations.
 
     Raises

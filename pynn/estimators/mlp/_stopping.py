@@ -68,7 +68,7 @@ class WeightAverage:
     network : Network
     momentum : float
         How much of the average stays at each step; the first step sets it.
-    values : list of ndarray, default=None
+    values : list of ndarray or None
         An average to go on with, in the order of `Network.copy_weights`.
 
     Attributes
@@ -77,9 +77,7 @@ class WeightAverage:
         The average; None before the first step.
     """
 
-    def __init__(
-        self, network: Network, momentum: float, values: list[np.ndarray] | None = None
-    ) -> None:
+    def __init__(self, network: Network, momentum: float, values: list[np.ndarray] | None) -> None:
         self.values = values
         self._network = network
         self._momentum = momentum

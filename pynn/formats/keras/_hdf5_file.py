@@ -62,7 +62,7 @@ def read_hdf5_model(
     return model
 
 
-def read_hdf5_weights(model: Model, file: OpenFile, skip: bool, by_name: bool = False) -> None:
+def read_hdf5_weights(model: Model, file: OpenFile, skip: bool, by_name: bool) -> None:
     """Give a model the weights of an ``.h5`` file, be it of weights alone or of a whole model.
 
     Raises

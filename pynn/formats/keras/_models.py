@@ -49,7 +49,7 @@ def model_to_keras(model: Any) -> dict[str, Any]:
         If it cannot be described.
     """
     kind = model._keras_class
-    if not is_recorded_model(model) or not is_pynn(_definer(type(model), "get_config")):
+    if not is_recorded_model(model) or not is_pynn(type(model).get_config):
         entry = layer_to_keras(model)
     else:
         config: dict[str, Any] = {"name": model.name, "trainable": model.trainable}
@@ -74,11 +74,6 @@ def model_to_keras(model: Any) -> dict[str, Any]:
 
 def _input_shape(model: Any) -> Any:
     return map_leaves(lambda tensor: list(tensor.shape), model.input)
-
-
-def _definer(cls: type, name: str) -> type:
-    """Return the class that an attribute of a class comes from."""
-    return next(base for base in cls.__mro__ if name in vars(base))
 
 
 def entry_of(layer: Any) -> dict[str, Any]:
