@@ -1,4 +1,4 @@
-"""Fetching one file into the cache, checked by size and SHA-256. It is not read here."""
+"""Fetching files into the cache, checked by size and SHA-256. They are not read here."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 import http.client
 import sys
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pynn._files import write_atomically
+from pynn.datasets._locate import cache_dir, data_dirs, not_found
 
 _TIMEOUT_SECONDS = 20.0
 
@@ -50,6 +52,35 @@ def download(remote: RemoteFile, target: Path) -> list[str]:
         else:
             return []
     return failures
+
+
+def downloaded(what: str, name: str, remote: RemoteFile, searched: Sequence[str]) -> Path:
+    """Download a file into the cache, and return its path there.
+
+    Parameters
+    ----------
+    what : str
+        What the data set is called.
+    name : str
+        What the file is to be called.
+    remote : RemoteFile
+    searched : sequence of str
+        The paths in `data_dirs` at which there was no such file.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If every address fails; it says where to put the file.
+    """
+    target = cache_dir() / name
+    if failures := download(remote, target):
+        advice = (
+            f"Put {name} ({remote.urls[0]}) into one of these folders, for instance as {target}, "
+            "or name its folder in PYNN_DATA_DIR."
+        )
+        places = [folder / path for folder in data_dirs() for path in searched]
+        raise not_found(what, places, failures, advice)
+    return target
 
 
 def _fetch(url: str, remote: RemoteFile, target: Path) -> None:

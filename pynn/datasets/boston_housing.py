@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pynn.datasets._download import RemoteFile, download
-from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
+from pynn.datasets._download import RemoteFile, downloaded
+from pynn.datasets._locate import local_file
 from pynn.datasets._tables import Split, check_table, check_test_split, read_npz, shuffled_split
 
 __all__ = ["feature_names", "load_data"]
@@ -84,14 +84,7 @@ def load_data(
     check_test_split(test_split)
     file = local_file(path)
     if file is None:
-        file = cache_dir() / "boston_housing.npz"
-        if failures := download(_PUBLISHED, file):
-            advice = (
-                f"Put Keras's boston_housing.npz ({_PUBLISHED.urls[0]}) into one of these folders, "
-                f"for instance as {file}, or name its folder in PYNN_DATA_DIR."
-            )
-            searched = [folder / path for folder in data_dirs()]
-            raise not_found("Boston housing", searched, failures, advice)
+        file = downloaded("Boston housing", "boston_housing.npz", _PUBLISHED, (path,))
     x, y = read_npz(file)
     check_table(file, x, y, _SUBURBS, len(feature_names))
     return shuffled_split(x, y, test_split, seed)

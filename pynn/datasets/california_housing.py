@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pynn.datasets._download import RemoteFile, download
-from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
+from pynn.datasets._download import RemoteFile, downloaded
+from pynn.datasets._locate import local_file
 from pynn.datasets._tables import Split, check_table, check_test_split, read_npz, shuffled_split
 
 __all__ = ["feature_names", "load_data"]
@@ -121,15 +121,7 @@ def _find(path: str) -> Path:
     names = ("housing.csv", "housing/housing.csv")
     if (file := local_file(path, names)) is not None:
         return file
-    target = cache_dir() / "housing.csv"
-    if failures := download(_PUBLISHED, target):
-        searched = [folder / name for folder in data_dirs() for name in (path, *names)]
-        advice = (
-            f"Put housing.csv ({_PUBLISHED.urls[0]}) into one of these folders, for instance as "
-            f"{target}, or name its folder in PYNN_DATA_DIR."
-        )
-        raise not_found("California housing", searched, failures, advice)
-    return target
+    return downloaded("California housing", "housing.csv", _PUBLISHED, (path, *names))
 
 
 def _read(path: Path) -> Split:

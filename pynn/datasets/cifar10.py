@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pynn.datasets._download import RemoteFile, download
+from pynn.datasets._download import RemoteFile, downloaded
 from pynn.datasets._images import Split
-from pynn.datasets._locate import cache_dir, data_dirs, not_found
+from pynn.datasets._locate import data_dirs
 
 __all__ = ["class_names", "load_data"]
 __dir__ = __all__.copy
@@ -86,18 +86,11 @@ def load_data() -> tuple[Split, Split]:
 
 def _find() -> Path:
     """Return the folder or the archive, downloaded where there is none."""
-    searched = [folder / name for folder in data_dirs() for name in (*_FOLDERS, *_ARCHIVES)]
-    for place in searched:
+    names = (*_FOLDERS, *_ARCHIVES)
+    for place in (folder / name for folder in data_dirs() for name in names):
         if place.is_file() or (place / _NAMES[-1]).is_file():
             return place
-    target = cache_dir() / _ARCHIVES[0]
-    if failures := download(_PUBLISHED, target):
-        advice = (
-            f"Put {_ARCHIVES[0]} ({_PUBLISHED.urls[0]}) into one of these folders, for instance as "
-            f"{target}, or name its folder in PYNN_DATA_DIR."
-        )
-        raise not_found("CIFAR-10", searched, failures, advice)
-    return target
+    return downloaded("CIFAR-10", _ARCHIVES[0], _PUBLISHED, names)
 
 
 def _read(place: Path) -> list[Split]:

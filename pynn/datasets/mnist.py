@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pynn.datasets._download import RemoteFile, download
+from pynn.datasets._download import RemoteFile, downloaded
 from pynn.datasets._images import Split, has_idx_files, read_idx_folder, read_npz
-from pynn.datasets._locate import cache_dir, data_dirs, local_file, not_found
+from pynn.datasets._locate import data_dirs, local_file
 
 __all__ = ["load_data"]
 __dir__ = __all__.copy
@@ -64,12 +64,5 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
     for folder in data_dirs():
         if has_idx_files(folder / "mnist"):
             return read_idx_folder(folder / "mnist", _HISTOGRAMS)
-    target = cache_dir() / "mnist.npz"
-    if failures := download(_PUBLISHED, target):
-        searched = [folder / name for folder in data_dirs() for name in (path, "mnist")]
-        advice = (
-            f"Put Keras's mnist.npz ({_PUBLISHED.urls[0]}) into one of these folders, "
-            f"for instance as {target}, or name its folder in PYNN_DATA_DIR."
-        )
-        raise not_found("MNIST", searched, failures, advice)
-    return read_npz(target, _HISTOGRAMS)
+    file = downloaded("MNIST", "mnist.npz", _PUBLISHED, (path, "mnist"))
+    return read_npz(file, _HISTOGRAMS)
