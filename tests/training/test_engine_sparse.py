@@ -13,18 +13,9 @@ from scipy import sparse
 from pynn import _core
 from reference.optimizers import HYPER
 from reference.tolerances import DTYPES
+from training.two_epochs import EXTRAS, FOREVER, Network, assert_same, bits
 
-FOREVER = 1e9
 COLS = 700
-# What else happens to gradients and weights of a step.
-EXTRAS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "penalty": {"penalty": 1e-3},
-    "decay": {"weight_decay": 0.1},
-    "clipvalue": {"clipvalue": 0.01},
-    "clipnorm": {"clipnorm": 0.1, "penalty": 1e-3},
-    "global_clipnorm": {"global_clipnorm": 0.1},
-}
 
 
 def csr_rows(x: Any) -> Any:
@@ -43,7 +34,7 @@ def matrix(n_rows: int, cols: int, dtype: str = "float32", index: str = "int32")
     return x
 
 
-class Net:
+class Net(Network):
     """Dense layers on one input, relu between them; the first is `units` wide."""
 
     def __init__(
@@ -64,53 +55,12 @@ class Net:
             if fan_in == cols:
                 self.output = self.graph.add("relu", [self.output])
 
-    def trainer(self, optimizer: str, extra: dict[str, Any]) -> Any:
-        options = {k: v for k, v in extra.items() if k != "penalty"}
-        penalties = [extra.get("penalty", 0.0)] * len(self.variables)
-        return _core.Trainer(
-            self.graph, [0], [self.output], [("mean_squared_error", [])], [1.0], [[]],
-            self.variables, penalties, penalties, (optimizer, HYPER[optimizer]), options,
-        )  # fmt: skip
-
-
-def bits(
-    net: Net, source: Any, optimizer: str, extra: dict[str, Any], batch: int
-) -> list[np.ndarray]:
-    """All that two epochs leave, a gradient, an evaluation and predictions."""
-    n = source.rows
-    dtype = net.graph.dtype
-    y = _core.Rows(np.random.default_rng(1).normal(size=(n, 2)).astype(dtype))
-    trainer = net.trainer(optimizer, extra)
-    sums = []
-    for epoch in range(2):
-        trainer.start([source], [y], [None], batch, None, epoch)
-        trainer.run(np.full(n, 1e-3), FOREVER)
-        sums.append(trainer.results()["loss"])
-    sums.append(trainer.evaluate([source], [y], [None])["loss"])
-    loss, gradients = trainer.gradients([source], [y], [None])
-    kept = [v.view.copy() for v in net.variables]
-    kept += [slot.view.copy() for slots in trainer.state for slot in slots]
-    (predicted,) = _core.Executor(net.graph, [0], [net.output]).predict([source])
-    return [*kept, np.array(sums), np.array([loss]), *(g.copy() for g in gradients), predicted]
-
-
-def assert_same(a: list[np.ndarray], b: list[np.ndarray]) -> None:
-    assert len(a) == len(b)
-    for left, right in zip(a, b, strict=True):
-        assert np.isfinite(left).all()
-        np.testing.assert_array_equal(left, right)
-
 
 def assert_as_dense(x: Any, units: int, dtype: str, in_out: bool, **how: Any) -> None:
-    settings = {"optimizer": "sgd", "extra": {}, "batch": 40} | how
     dense = _core.Rows(x.toarray().astype(dtype))
-    want = bits(Net(units, dtype, in_out, x.shape[1]), dense, **settings)
-    got = bits(Net(units, dtype, in_out, x.shape[1]), csr_rows(x), **settings)
+    want = bits(Net(units, dtype, in_out, x.shape[1]), dense, **how)
+    got = bits(Net(units, dtype, in_out, x.shape[1]), csr_rows(x), **how)
     assert_same(got, want)
-
-
-def test_every_optimizer_has_numbers_here() -> None:
-    assert set(HYPER) == set(_core.optimizer_names())
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

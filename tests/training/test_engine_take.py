@@ -11,19 +11,10 @@ import pytest
 from pynn import _core
 from reference.optimizers import HYPER
 from reference.tolerances import DTYPES
-
-FOREVER = 1e9
-EXTRAS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "penalty": {"penalty": 1e-3},
-    "decay": {"weight_decay": 0.1},
-    "clipvalue": {"clipvalue": 0.01},
-    "clipnorm": {"clipnorm": 0.1, "penalty": 1e-3},
-    "global_clipnorm": {"global_clipnorm": 0.1},
-}
+from training.two_epochs import EXTRAS, FOREVER, Network, assert_same, bits
 
 
-class Net:
+class Net(Network):
     """A table, looked up by `places` numbers a row or multiplied by one-hot rows, and a layer."""
 
     def __init__(
@@ -48,16 +39,6 @@ class Net:
         last = self.graph.add("dense" if dense else "take", [last], [table])
         self.output = self.graph.add("dense", [last], [kernel])
 
-    def trainer(self, optimizer: str, extra: dict[str, Any], lazy: bool = False) -> Any:
-        options = {k: v for k, v in extra.items() if k != "penalty"}
-        if lazy:
-            options["lazy"] = [True, False]
-        penalties = [extra.get("penalty", 0.0)] * len(self.variables)
-        return _core.Trainer(
-            self.graph, [0], [self.output], [("mean_squared_error", [])], [1.0], [[]],
-            self.variables, penalties, penalties, (optimizer, HYPER[optimizer]), options,
-        )  # fmt: skip
-
 
 def numbers(n_rows: int, size: int, places: int = 1) -> np.ndarray:
     """Half of them a few, so that batches have them several times."""
@@ -66,39 +47,13 @@ def numbers(n_rows: int, size: int, places: int = 1) -> np.ndarray:
     return np.where(rng.random((n_rows, places)) < 0.5, few, rng.integers(0, size, few.shape))
 
 
-def bits(
-    net: Net, x: np.ndarray, optimizer: str = "sgd", extra: Any = None, batch: int = 40
-) -> list[np.ndarray]:
-    """All that two epochs leave, a gradient, an evaluation and predictions."""
-    n, source = len(x), _core.Rows(x)
-    y = _core.Rows(np.random.default_rng(1).normal(size=(n, 2)).astype(net.graph.dtype))
-    trainer = net.trainer(optimizer, extra or {})
-    sums = []
-    for epoch in range(2):
-        trainer.start([source], [y], [None], batch, None, epoch)
-        trainer.run(np.full(n, 1e-3), FOREVER)
-        sums.append(trainer.results()["loss"])
-    sums.append(trainer.evaluate([source], [y], [None])["loss"])
-    loss, gradients = trainer.gradients([source], [y], [None])
-    kept = [v.view.copy() for v in net.variables]
-    kept += [slot.view.copy() for slots in trainer.state for slot in slots]
-    (predicted,) = _core.Executor(net.graph, [0], [net.output]).predict([source])
-    return [*kept, np.array(sums), np.array([loss]), *(g.copy() for g in gradients), predicted]
-
-
-def assert_same(a: list[np.ndarray], b: list[np.ndarray]) -> None:
-    for left, right in zip(a, b, strict=True):
-        assert np.isfinite(left).all()
-        np.testing.assert_array_equal(left, right)
-
-
 def assert_as_product(
     size: int, width: int, dtype: str, in_out: bool, n_rows: int = 130, **how: Any
 ) -> None:
     x = numbers(n_rows, size)
     hot = np.equal(x, np.arange(size)).astype(dtype)
-    want = bits(Net(size, width, dtype, in_out, dense=True), hot, **how)
-    assert_same(bits(Net(size, width, dtype, in_out), x, **how), want)
+    want = bits(Net(size, width, dtype, in_out, dense=True), _core.Rows(hot), **how)
+    assert_same(bits(Net(size, width, dtype, in_out), _core.Rows(x), **how), want)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -148,7 +103,7 @@ def test_threads(batch: int, optimizer: str) -> None:
             for threads in (1, 2, 4):
                 _core.set_num_threads(threads)
                 net = Net(1000, 40, "float32", in_out, 7)
-                results.append(bits(net, x, optimizer, {}, batch))
+                results.append(bits(net, _core.Rows(x), optimizer, {}, batch))
         for other in results[1:]:
             assert_same(other, results[0])
 
@@ -297,7 +252,7 @@ def test_lazy_steps(optimizer: str, dtype: str) -> None:
         for in_out, width, places in ((True, 20, 1), (False, 20, 3), (True, 5, 3)):
             net = Net(150, width, dtype, in_out, places)
             x, y = numbers(90, 150, places), np.random.default_rng(1).normal(size=(90, 2))
-            trainer = net.trainer(optimizer, {}, lazy=True)
+            trainer = net.trainer(optimizer, {}, lazy=[True, False])
             for step in range(3):
                 rows = slice(30 * step, 30 * step + 30)
                 data = [[_core.Rows(x[rows])], [_core.Rows(y[rows].astype(dtype))], [None]]
@@ -319,7 +274,7 @@ def test_lazy_steps_with_penalties_decay_and_clipping(extra: str) -> None:
         made = []
         for asked in (True, False):
             net = Net(150, 20, "float32", in_out)
-            trainer = net.trainer("adam", settings, lazy=asked)
+            trainer = net.trainer("adam", settings, lazy=[asked, False])
             for slot in trainer.state[0]:
                 slot.view[...] = 0.125
             before = net.variables[0].view.copy()
@@ -344,7 +299,7 @@ def test_lazy_threads(batch: int) -> None:
             for threads in (1, 2, 4):
                 _core.set_num_threads(threads)
                 net = Net(1000, 40, "float32", in_out, 7)
-                trainer = net.trainer("adam", options, lazy=True)
+                trainer = net.trainer("adam", options, lazy=[True, False])
                 trainer.start([_core.Rows(x)], [y], [None], batch)
                 trainer.run(np.full(300, 0.01), FOREVER)
                 results.append([v.view for v in net.variables])
