@@ -1,7 +1,7 @@
 """The engine's nodes in float: a few statements each, with every length in place.
 
-Each function takes the program, a node and the values of its inputs, and returns the value that it
-appends a step for.
+A writer takes the program, to which it adds tables, a node and the values of its inputs, and
+returns what makes statements of the names of these and of the result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from pynn.ops import find_op
 _NARROW = 4
 _STEP = 4  # inputs that are taken together
 
-Writer = Callable[[Program, EngineNode, Sequence[Value], Value], None]
+Code = Callable[[list[str], str], str]
+Writer = Callable[[Program, EngineNode, Sequence[Value]], Code]
 
 
 def append_node(
@@ -48,21 +49,31 @@ def append_node(
         values = node.variables[0].view
         name = program.table("values", values.T)
         value = Value("float", node.width, name)
-        return value if result is None else _copied(program, node, value, result)
+        if result is None:
+            return value
+        program.steps.append(Step(note_of(node, [value]), [value], result, _copied(node)))
+        return result
     if node.kind == "select_features" and result is None:
         first = node.indices[0]
         if node.indices == list(range(first, first + node.width)):
-            return Value("float", node.width, base=inputs[0], offset=first + _offset(inputs[0]))
+            return Value("float", node.width, base=inputs[0], offset=first + inputs[0].offset)
     result = result or Value("float", node.width)
-    write = _WRITERS.get(node.kind)
-    if write is not None:
-        write(program, node, inputs, result)
-    elif find_op(node.kind).c is None:
-        where = f" of the layer {node.layer!r}" if node.layer else ""
-        raise NotImplementedError(f"the op {node.kind!r}{where} has no C form")
-    else:
-        _activation(program, node, inputs, result)
+    code = _WRITERS.get(node.kind, _activation)(program, node, inputs)
+    in_place = node.kind not in _APART
+    if node.kind == "expression":
+        # An input of one number is read for every entry, and so is one that is read twice.
+        in_place = len(inputs) == 1 and inputs[0].length == node.width
+    program.steps.append(Step(note_of(node, inputs), inputs, result, code, in_place))
     return result
+
+
+def _c_form(name: str, node: EngineNode) -> str:
+    """Return the C form of an op that a node computes."""
+    form = find_op(name).c
+    if form is None:
+        where = f" of the layer {node.layer!r}" if node.layer else ""
+        raise NotImplementedError(f"the op {name!r}{where} has no C form")
+    return form
 
 
 def note_of(node: EngineNode, inputs: Sequence[Value]) -> str:
@@ -79,14 +90,8 @@ def loop(length: int, statements: str, variable: str = "i") -> str:
     return f"for ({variable} = 0; {variable} < {length}; {variable}++) {statements}"
 
 
-def _offset(value: Value) -> int:
-    return 0 if value.base is None else value.offset
-
-
-def _copied(program: Program, node: EngineNode, value: Value, result: Value) -> Value:
-    code = lambda x, y: "int i;\n" + loop(node.width, f"{y}[i] = {x[0]}[i];\n")  # noqa: E731
-    program.steps.append(Step(note_of(node, [value]), [value], result, code))
-    return result
+def _copied(node: EngineNode) -> Code:
+    return lambda x, y: "int i;\n" + loop(node.width, f"{y}[i] = {x[0]}[i];\n")
 
 
 # ---- products
@@ -138,22 +143,15 @@ def matrix_of(node: EngineNode) -> tuple[np.ndarray, np.ndarray | None]:
     return matrix, node.variables[1].view.ravel() if len(node.variables) > 1 else None
 
 
-def _dense(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
+def _dense(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     matrix, bias = matrix_of(node)
     shape = matrix.shape
     w = program.table("weights", matrix.T if is_narrow(shape[1]) else matrix)
     b = None if bias is None else program.table("bias", bias)
-    program.steps.append(
-        Step(
-            note_of(node, inputs),
-            inputs,
-            result,
-            lambda x, y: dense_code(x[0], w, b, (shape[0], shape[1]), y),
-        )
-    )
+    return lambda x, y: dense_code(x[0], w, b, (shape[0], shape[1]), y)
 
 
-def _grouped(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
+def _grouped(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     groups, n_out = len(node.indices), int(node.params["outputs"])
     n_in = inputs[0].length // groups
     view = node.variables[0].view
@@ -190,26 +188,17 @@ def _grouped(program: Program, node: EngineNode, inputs: Sequence[Value], result
             groups, text + dense_code("xg", "m", bias, (n_in, n_out), "yg"), "g"
         )
 
-    program.steps.append(Step(note_of(node, inputs), inputs, result, code))
+    return code
 
 
 # ---- entry by entry
 
 
-def _activation(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
-    form = find_op(node.kind).c
-    assert form is not None
-    formula = substituted(form, x="v", alpha=literal(node.params.get("alpha", 0.0)))
-    program.steps.append(
-        Step(
-            note_of(node, inputs),
-            inputs,
-            result,
-            lambda x, y: (
-                "int i;\n" + loop(node.width, f"const float v = {x[0]}[i];\n{y}[i] = {formula};\n")
-            ),
-            in_place=True,
-        )
+def _activation(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
+    alpha = literal(node.params.get("alpha", 0.0))
+    formula = substituted(_c_form(node.kind, node), x="v", alpha=alpha)
+    return lambda x, y: (
+        "int i;\n" + loop(node.width, f"const float v = {x[0]}[i];\n{y}[i] = {formula};\n")
     )
 
 
@@ -225,43 +214,26 @@ def expression_code(
             operands.append(f"{program.table('values', np.array(values))}[i]")
     text = ""
     for number, (name, places, alpha) in enumerate(node.instructions):
-        form = find_op(name).c
-        if form is None:
-            where = f" of the layer {node.layer!r}" if node.layer else ""
-            raise NotImplementedError(f"the op {name!r}{where} has no C form")
+        form = _c_form(name, node)
         given: dict[str, Any] = dict(zip("xyz", (operands[p] for p in places), strict=False))
         text += f"const float v{number} = {substituted(form, alpha=literal(alpha), **given)};\n"
         operands.append(f"v{number}")
     return "int i;\n" + loop(node.width, f"{text}{y}[i] = {operands[-1]};\n")
 
 
-def _expression(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
-    code = lambda x, y: expression_code(program, node, inputs, x, y)  # noqa: E731
+def _expression(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
+    code: Code = lambda x, y: expression_code(program, node, inputs, x, y)  # noqa: E731
     code(["x"] * len(inputs), "y")  # which makes its tables, or raises
-    # An input of one number is read for every entry, and so is one that is read twice.
-    alone = len(inputs) == 1 and inputs[0].length == node.width
-    program.steps.append(Step(note_of(node, inputs), inputs, result, code, in_place=alone))
+    return code
 
 
-def _normalization(
-    program: Program, node: EngineNode, inputs: Sequence[Value], result: Value
-) -> None:
+def _normalization(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     gain, mean, offset = normalization_of(node)
-    names = [
-        program.table(what, values)
-        for what, values in (("means", mean), ("gains", gain), ("offsets", offset))
-    ]
-    m, g, o = names
-    program.steps.append(
-        Step(
-            note_of(node, inputs),
-            inputs,
-            result,
-            lambda x, y: (
-                "int i;\n" + loop(node.width, f"{y}[i] = ({x[0]}[i] - {m}[i]) * {g}[i] + {o}[i];\n")
-            ),
-            in_place=True,
-        )
+    m = program.table("means", mean)
+    g = program.table("gains", gain)
+    o = program.table("offsets", offset)
+    return lambda x, y: (
+        "int i;\n" + loop(node.width, f"{y}[i] = ({x[0]}[i] - {m}[i]) * {g}[i] + {o}[i];\n")
     )
 
 
@@ -277,7 +249,7 @@ def normalization_of(node: EngineNode) -> tuple[np.ndarray, np.ndarray, np.ndarr
 _SIGNS = {"multiply": " * ", "subtract": " - "}
 
 
-def _merge(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
+def _merge(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     def code(x: list[str], y: str) -> str:
         values = [f"{name}[i]" for name in x]
         if node.kind in ("maximum", "minimum"):
@@ -290,18 +262,14 @@ def _merge(program: Program, node: EngineNode, inputs: Sequence[Value], result: 
             total = f"({total}) / {literal(len(x))}"
         return "int i;\n" + loop(node.width, f"{y}[i] = {total};\n")
 
-    program.steps.append(Step(note_of(node, inputs), inputs, result, code, in_place=True))
+    return code
 
 
 # ---- what moves entries, and what looks at several
 
 
-def _concatenate(
-    program: Program, node: EngineNode, inputs: Sequence[Value], result: Value
-) -> None:
-    program.steps.append(
-        Step(note_of(node, inputs), inputs, result, lambda x, y: joined_code(inputs, x, y))
-    )
+def _concatenate(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
+    return lambda x, y: joined_code(inputs, x, y)
 
 
 def joined_code(inputs: Sequence[Value], x: Sequence[str], y: str, maps: Sequence[str] = ()) -> str:
@@ -315,16 +283,9 @@ def joined_code(inputs: Sequence[Value], x: Sequence[str], y: str, maps: Sequenc
     return text
 
 
-def _select(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
+def _select(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     index = picked(program, node)
-    program.steps.append(
-        Step(
-            note_of(node, inputs),
-            inputs,
-            result,
-            lambda x, y: "int i;\n" + loop(node.width, f"{y}[i] = {x[0]}[{index}];\n"),
-        )
-    )
+    return lambda x, y: "int i;\n" + loop(node.width, f"{y}[i] = {x[0]}[{index}];\n")
 
 
 def picked(program: Program, node: EngineNode) -> str:
@@ -343,7 +304,7 @@ def picked(program: Program, node: EngineNode) -> str:
     )
 
 
-def _take(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
+def _take(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     variable = node.variables[0]
     width, size = variable.view.shape
     name = program.table("rows", variable.view.T)
@@ -356,10 +317,10 @@ def _take(program: Program, node: EngineNode, inputs: Sequence[Value], result: V
         text += loop(width, f"{y}[p * {width} + i] = {name}[k * {width} + i];\n")
         return "int i, p;\n" + loop(inputs[0].length, text, "p")
 
-    program.steps.append(Step(note_of(node, inputs), inputs, result, code))
+    return code
 
 
-def _reduce(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
+def _reduce(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     length, inner = int(node.params["length"]), int(node.params.get("inner", 1))
     kind = node.kind.removeprefix("reduce_")
 
@@ -384,10 +345,10 @@ def _reduce(program: Program, node: EngineNode, inputs: Sequence[Value], result:
             text += f"{y}[o] = s;\n"
         return "int i, o;\n" + loop(node.width, text, "o")
 
-    program.steps.append(Step(note_of(node, inputs), inputs, result, code))
+    return code
 
 
-def _softmax(program: Program, node: EngineNode, inputs: Sequence[Value], result: Value) -> None:
+def _softmax(program: Program, node: EngineNode, inputs: Sequence[Value]) -> Code:
     n = node.width
 
     def code(x: list[str], y: str) -> str:
@@ -400,21 +361,25 @@ def _softmax(program: Program, node: EngineNode, inputs: Sequence[Value], result
         text += loop(n, f"sum += expf({v} - top);\n") + "sum = logf(sum);\n"
         return text + loop(n, f"{y}[i] = ({v} - top) - sum;\n")
 
-    program.steps.append(Step(note_of(node, inputs), inputs, result, code, in_place=True))
+    return code
 
 
-_WRITERS: dict[str, Writer] = {
+# The results of these may not take the array of an input.
+_APART: dict[str, Writer] = {
     "dense": _dense,
     "grouped_dense": _grouped,
-    "expression": _expression,
-    "batch_normalization": _normalization,
     "concatenate": _concatenate,
     "select_features": _select,
     "take": _take,
+    **dict.fromkeys([f"reduce_{k}" for k in ("sum", "mean", "max", "min", "argmax")], _reduce),
+}
+_WRITERS: dict[str, Writer] = {
+    **_APART,
+    "expression": _expression,
+    "batch_normalization": _normalization,
     "softmax": _softmax,
     "log_softmax": _softmax,
     **dict.fromkeys(("add", "average", "multiply", "subtract", "maximum", "minimum"), _merge),
-    **dict.fromkeys([f"reduce_{k}" for k in ("sum", "mean", "max", "min", "argmax")], _reduce),
 }
 
 # Kinds of nodes that have statements of their own; the others are activations.
