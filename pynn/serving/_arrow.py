@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn.serving._content import BadContent, BadFormat, Content
-from pynn.serving._json import check_rows
+from pynn.serving._content import BadContent, BadFormat, Content, check_rows
 from pynn.serving._served import Served
 
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"

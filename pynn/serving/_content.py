@@ -69,6 +69,18 @@ class RequestRows(NamedTuple):
         return len(self.arrays[0])
 
 
+def check_rows(count: int, most: int) -> None:
+    """Check the number of rows.
+
+    Raises
+    ------
+    TooLarge
+        If there are more.
+    """
+    if count > most:
+        raise TooLarge(f"there may be {most} rows in a request. Received: {count}")
+
+
 def in_order(columns: Mapping[str, Any], names: Sequence[str], what: str) -> list[Any]:
     """Return the columns that have these names, in this order.
 

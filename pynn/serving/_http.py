@@ -105,7 +105,7 @@ class Service:
                     outputs = await self._batches.predict(rows)
             except TimeoutError:
                 raise HTTPException(503, "waited too long", _NOT_READY) from None
-            return Response(writer.write(self._served, outputs), media_type=_media_type(writer))
+            return Response(writer.write(self._served, outputs), media_type=writer.MEDIA_TYPE)
         except BadContent as error:
             headers = {"Connection": "close"} if error.status == 413 else None
             raise HTTPException(error.status, str(error), headers) from None
@@ -115,12 +115,8 @@ class Service:
             self._waiting -= 1
 
     async def _body(self, request: Request) -> bytes:
-        most, too_large = (
-            self._limits.body,
-            HTTPException(
-                413, f"a body may have {self._limits.body} bytes", {"Connection": "close"}
-            ),
-        )
+        most = self._limits.body
+        too_large = HTTPException(413, f"a body may have {most} bytes", {"Connection": "close"})
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > most:
             raise too_large
@@ -165,7 +161,7 @@ class Service:
 
     async def openapi(self, request: Request) -> Response:
         """Return the description of all this."""
-        return Response(self._openapi, media_type="application/json")
+        return Response(self._openapi, media_type=_json.MEDIA_TYPE)
 
     async def page(self, request: Request) -> Response:
         """Return the page that shows the description."""
@@ -213,7 +209,7 @@ def application(served: Served, name: str, limits: Limits) -> Starlette:
 
 
 def _answer(content: Any, status: int = 200, headers: Any = None) -> Response:
-    return Response(orjson.dumps(content), status, headers, "application/json")
+    return Response(orjson.dumps(content), status, headers, _json.MEDIA_TYPE)
 
 
 async def _error(request: Request, error: Exception) -> Response:
@@ -229,14 +225,14 @@ def _format_of_request(request: Request) -> Any:
     """Return the module that reads the body."""
     if request.headers.get("content-encoding", "identity") != "identity":
         raise HTTPException(415, "the body must not be encoded. Received: a Content-Encoding")
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind == "application/json":
+    kind = request.headers.get("content-type", _json.MEDIA_TYPE).partition(";")[0].strip().lower()
+    if kind == _json.MEDIA_TYPE:
         return _json
     if kind == _arrow.MEDIA_TYPE:
         return _arrow_if_installed()
     raise HTTPException(
         415,
-        f"Content-Type must be application/json or {_arrow.MEDIA_TYPE}. Received: {kind!r:.80}",
+        f"Content-Type must be {_json.MEDIA_TYPE} or {_arrow.MEDIA_TYPE}. Received: {kind!r:.80}",
     )
 
 
@@ -255,7 +251,3 @@ def _arrow_if_installed() -> Any:
             415, 'the server has no Arrow: it needs pip install "pyarrow>=15"'
         ) from None
     return _arrow
-
-
-def _media_type(writer: Any) -> str:
-    return _arrow.MEDIA_TYPE if writer is _arrow else "application/json"

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pynn.serving._content import BadContent, BadFormat, Content, TooLarge
+from pynn.serving._content import BadContent, BadFormat, Content, check_rows
 from pynn.serving._served import Served
 
+MEDIA_TYPE = "application/json"
 _FORM = 'the body must be {"instances": [row, ...]} or {"inputs": {name: [value, ...], ...}}'
 
 
@@ -45,18 +46,6 @@ def read(body: bytes, max_rows: int) -> Content:
     if value and isinstance(value[0], dict):
         return Content(columns=_columns(value))
     return Content(rows=value)
-
-
-def check_rows(count: int, most: int) -> None:
-    """Check the number of rows.
-
-    Raises
-    ------
-    TooLarge
-        If there are more.
-    """
-    if count > most:
-        raise TooLarge(f"there may be {most} rows in a request. Received: {count}")
 
 
 def _columns(rows: list[Any]) -> dict[str, list[Any]]:

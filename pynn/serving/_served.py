@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pynn._sparse import to_dense
 from pynn.estimators import (
     MLPClassifier,
     MLPRegressor,
@@ -208,7 +209,7 @@ class ServedEstimator(Served):
         """Return "predictions" and, of classifiers that have them, "probabilities"."""
         (x,) = arrays
         if not hasattr(self._estimator, "predict_proba"):
-            return {"predictions": _dense(self._estimator.predict(x))}
+            return {"predictions": to_dense(self._estimator.predict(x))}
         found = self._estimator.predict_proba(x)
         if isinstance(found, list):
             named = {f"probabilities_{i}": each for i, each in enumerate(found)}
@@ -216,7 +217,7 @@ class ServedEstimator(Served):
             named = {"probabilities": found}
             if self._one_of_classes and found.shape[1] == len(self._classes):
                 return {"predictions": self._classes[found.argmax(axis=1)], **named}
-        return {"predictions": _dense(self._estimator.predict(x)), **named}
+        return {"predictions": to_dense(self._estimator.predict(x)), **named}
 
     def example(self) -> list[np.ndarray]:
         """Return zeros."""
@@ -338,8 +339,3 @@ def _column(name: str, values: Any) -> tuple[np.ndarray, Any]:
     array = np.empty(len(values), object)
     array[:] = values
     return array, types
-
-
-def _dense(labels: Any) -> np.ndarray:
-    """Return labels as an array where they are a sparse matrix."""
-    return labels.toarray() if hasattr(labels, "toarray") else labels
