@@ -15,9 +15,7 @@ from pynn.dask._mlp_replica import (
     n_trained,
     random_after_split,
 )
-from pynn.dask._needed import needed
-from pynn.dask._replica import Recipe
-from pynn.dask._rounds import RoundTrainer, ShardedData, rate_factor
+from pynn.dask._rounds import RoundTrainer, ShardedData, check_metrics, rate_factor
 from pynn.dask._shards import Cut
 from pynn.estimators.mlp import Figures, FitCall, TrainingData, batch_size_for, check_weights
 from pynn.training import EpochOrder, Rates, TrainingLoop
@@ -50,11 +48,8 @@ class ClusterFigures(Figures):
         super().__init__(call)
         self.validates = validates
         self._rows_elsewhere = rows
-        if self.objectives is not None and self.objectives.python_metrics:
-            names = ", ".join(each.name for each in self.objectives.python_metrics)
-            raise ValueError(
-                f"the metrics {names} are computed in Python, and cannot be added up over shards"
-            )
+        if self.objectives is not None:
+            check_metrics(self.objectives)
 
     def of_validation(self) -> dict[str, Any]:
         """Return the figures of all validation rows; empty without."""
@@ -156,10 +151,7 @@ class ClusterRows:
             self._continues,
             self._beginning,
         )
-        with needed():
-            import cloudpickle
-        recipe = Recipe(self._cluster.name, cloudpickle.dumps(making), self._owner.n_jobs)
-        self._cluster.set_recipe(recipe)
+        self._cluster.set_recipe(making, self._owner.n_jobs)
         self.trainer = RoundTrainer(
             self._cluster, network.trainer, network.weights, self._factor, self._go_on
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from pynn.callbacks import BackupAndRestore, CallbackList, History
-from pynn.dask._needed import client_or_current, needed
+from pynn.dask._needed import client_or_current
 from pynn.dask._parts import BLOCK_BYTES, Rows, Wanted, parts_of
-from pynn.dask._replica import Making, Recipe, Replica, Start
+from pynn.dask._replica import Making, Replica, Start
 from pynn.dask._rounds import (
     Cluster,
     LocalSteps,
     RoundTrainer,
     ShardedData,
+    check_metrics,
     fit_name,
     rate_factor,
 )
@@ -31,15 +31,9 @@ from pynn.training import ArrayData, Objectives, Totals, adapt, class_weighted
 
 @dataclass
 class ModelMaking(Making):
-    """What the replicas of a model are made from.
+    """What the replicas of a model are made from."""
 
-    Attributes
-    ----------
-    model : bytes
-        The model, pickled.
-    """
-
-    model: bytes
+    model: Any
     batch_size: int
     n_shards: int
     weighted: bool
@@ -49,13 +43,14 @@ class ModelMaking(Making):
 
     def replica(self, number: int) -> Replica:
         """Return the replica of shard `number`."""
-        return ModelReplica(self, pickle.loads(self.model), number)
+        return ModelReplica(self, number)
 
 
 class ModelReplica(Replica):
     """A model that is trained on one shard."""
 
-    def __init__(self, making: ModelMaking, model: Any, number: int) -> None:
+    def __init__(self, making: ModelMaking, number: int) -> None:
+        model = making.model
         self._making, self._model = making, model
         self._objectives = objectives_of(model, making.target_shapes, making.weighted)
         trainer = model._trainers.trainer(model, self._objectives)
@@ -93,12 +88,11 @@ class ModelReplica(Replica):
         )
         evaluator = model._trainers.evaluator(model, objectives)
         size = self._batch_size
-        rows = max(model._rows_per_call() // size, 1) * size
         totals: Totals | None = None
+        rows = max(model._rows_per_call() // size, 1) * size
         for first in range(0, data.n_rows, rows):
             part = data.take(slice(first, first + rows))
-            found = Totals(evaluator.evaluate(*part.sources(evaluator), size))
-            totals = found + totals
+            totals = Totals(evaluator.evaluate(*part.sources(evaluator), size)) + totals
         assert totals is not None
         return totals.results()
 
@@ -145,11 +139,7 @@ def objectives_of(model: Any, target_shapes: list[tuple[int, ...]], weighted: bo
     """
     targets = [np.zeros((1, *shape), np.float32) for shape in target_shapes]
     objectives: Objectives = model._objectives(targets, weighted)
-    if objectives.python_metrics:
-        names = ", ".join(each.name for each in objectives.python_metrics)
-        raise ValueError(
-            f"the metrics {names} are computed in Python, and cannot be added up over shards"
-        )
+    check_metrics(objectives)
     return objectives
 
 
@@ -175,7 +165,7 @@ class ClusterEvaluation:
         totals: Totals | None = None
         for shard in self._trainer.evaluate():
             for block in shard:
-                totals = Totals(block) if totals is None else totals + Totals(block)
+                totals = Totals(block) + totals
         assert totals is not None
         logs = self._objectives.logs(totals)
         callbacks.on_test_end(logs)
@@ -289,9 +279,8 @@ def fit_model(
     with _unchanged_by_errors(model):
         return _trained(
             Cluster(client, given, name, held_out),
-            model,
             ModelMaking(
-                b"",
+                model,
                 int(batch_size),
                 len(given.shards),
                 given.summary.weighted or class_weight is not None,
@@ -337,7 +326,6 @@ def _cut(
 
 def _trained(
     cluster: Cluster,
-    model: Any,
     making: ModelMaking,
     *,
     n_jobs: int | None,
@@ -345,7 +333,7 @@ def _trained(
     factor: float,
     **arguments: Any,
 ) -> History:
-    summary = cluster.cut.summary
+    model, summary = making.model, cluster.cut.summary
     rows = [
         np.zeros((1, *width), dtype)
         for width, dtype in zip(summary.widths, summary.dtypes, strict=True)
@@ -353,10 +341,7 @@ def _trained(
     model._ensure_built(rows if len(rows) > 1 else rows[0])
     objectives = objectives_of(model, making.target_shapes, making.weighted)
     inner = model._trainers.trainer(model, objectives)
-    with needed():
-        import cloudpickle
-    making.model = cloudpickle.dumps(model)
-    cluster.set_recipe(Recipe(cluster.name, cloudpickle.dumps(making), n_jobs))
+    cluster.set_recipe(making, n_jobs)
     trainer = RoundTrainer(cluster, inner, [weight.view for weight in model.weights], factor)
     validation: Any = None
     if cluster.held_out is not None:

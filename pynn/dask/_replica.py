@@ -41,7 +41,7 @@ class Recipe(NamedTuple):
 
     fit: str
     made_from: bytes
-    n_jobs: int | None = None
+    n_jobs: int | None
 
 
 class Making(ABC):

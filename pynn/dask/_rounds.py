@@ -19,6 +19,7 @@ import numpy as np
 
 from pynn.dask._needed import needed
 from pynn.dask._replica import (
+    Making,
     Recipe,
     Round,
     add,
@@ -30,7 +31,7 @@ from pynn.dask._replica import (
     write_state,
 )
 from pynn.dask._shards import Cut
-from pynn.training import Totals
+from pynn.training import Objectives, Totals
 
 LONGEST_ROUND = 65536  # steps
 LocalSteps = int | str | Callable[[int], int]
@@ -44,6 +45,21 @@ def fit_name() -> str:
 def itself(value: Any) -> Any:
     """Return what is given: so it is known to the scheduler, who can send it again."""
     return value
+
+
+def check_metrics(objectives: Objectives) -> None:
+    """Refuse metrics that the engine does not compute.
+
+    Raises
+    ------
+    ValueError
+        If there are any.
+    """
+    if objectives.python_metrics:
+        names = ", ".join(each.name for each in objectives.python_metrics)
+        raise ValueError(
+            f"the metrics {names} are computed in Python, and cannot be added up over shards"
+        )
 
 
 class Cluster:
@@ -67,8 +83,11 @@ class Cluster:
         self._recipe: Any = None
         self._numbers = itertools.count()
 
-    def set_recipe(self, recipe: Recipe) -> None:
-        """Send what replicas are made from, once."""
+    def set_recipe(self, making: Making, n_jobs: int | None) -> None:
+        """Send what replicas are made from, once; see `Recipe`."""
+        with needed():
+            import cloudpickle
+        recipe = Recipe(self.name, cloudpickle.dumps(making), n_jobs)
         self._recipe = self._submit(itself, recipe, key=f"{self.name}-recipe")
 
     def _submit(self, function: Any, *arguments: Any, key: str) -> Any:
