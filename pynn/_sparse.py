@@ -35,6 +35,11 @@ def check_sparse(value: Any, name: str) -> None:
         raise ValueError(f"{name} is a damaged {value.format} matrix: {error}") from None
 
 
+def to_dense(value: Any) -> Any:
+    """Return a sparse matrix as an array, and anything else as it is."""
+    return value.toarray() if is_sparse(value) else value
+
+
 def to_csr(value: Any, name: str) -> Any:
     """Return a sparse matrix, checked, as CSR; see `check_sparse`."""
     check_sparse(value, name)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from pynn._sparse import check_sparse
+from pynn._sparse import check_sparse, is_sparse, to_dense
 from pynn.estimators._saving import saved_as
 
 
@@ -49,7 +49,7 @@ class Labels:
     is_sparse = False
 
     def __init__(self, y: Any) -> None:
-        if hasattr(y, "toarray"):
+        if is_sparse(y):
             check_sparse(y, "y")
             self.is_sparse = True
         target = type_of_target(y, input_name="y")
@@ -99,8 +99,7 @@ class Labels:
             `classes`. Multilabel: bool (n, k).
         """
         if self.kind == "multilabel":
-            dense = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
-            return np.ascontiguousarray(dense != 0)
+            return np.ascontiguousarray(np.asarray(to_dense(y)) != 0)
         if self.kind == "binary":
             return np.asarray(y == self.classes[-1]) & (len(self.classes) == 2)
         return np.searchsorted(self.classes, y).astype(np.int64, copy=False)

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pynn import layers, models, ops
 from pynn._files import write_atomically
+from pynn._sparse import to_dense
 from pynn.estimators import MLPClassifier, Perceptron
 from pynn.export._c_tables import table_front
 from pynn.export._predictors import (
@@ -192,8 +193,7 @@ def _of_both_classes(y: Any) -> Any:
 
 
 def _of_perceptron(estimator: Any) -> _Network:
-    given = estimator.coef_
-    coef = np.atleast_2d(given.toarray() if hasattr(given, "toarray") else given)
+    coef = np.atleast_2d(to_dense(estimator.coef_))
     dense = layers.Dense(len(coef), name="scores")
     model = models.Sequential([layers.Input((coef.shape[1],)), dense])
     dense.set_weights([coef.T, np.broadcast_to(estimator.intercept_, (len(coef),))])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from pynn._sparse import is_sparse
+from pynn._sparse import is_sparse, to_dense
 from pynn._tensor import Mode, value_of
 from pynn.graph._rows import to_numeric
 from pynn.ops import Node, Tensor, Weight
@@ -31,8 +31,7 @@ def gather(source: Any, rows: Any, shape: tuple[int | None, ...], dtype: str) ->
         Of the input, the batch included.
     dtype : str
     """
-    part = source[rows]
-    dense = part.toarray() if is_sparse(part) else np.asarray(part)
+    dense = np.asarray(to_dense(source[rows]))
     return np.ascontiguousarray(dense, dtype).reshape(len(dense), *[n or 1 for n in shape[1:]])
 
 

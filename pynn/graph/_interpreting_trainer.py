@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pynn import _core, _state
+from pynn._sparse import to_dense
 from pynn._tensor import Mode
 from pynn.graph._interpreter import Computation, Pass, gather, run_backward
 from pynn.graph._objective import Objective
@@ -280,5 +281,5 @@ def _results(sums: Sums) -> dict[str, Any]:
 
 
 def _columns(values: Any, dtype: str) -> np.ndarray:
-    dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    dense = np.asarray(to_dense(values))
     return dense.astype(dtype, copy=False).reshape(len(dense), -1)

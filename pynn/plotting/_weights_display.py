@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._sparse import to_dense
 from pynn.plotting._matplotlib import needed
 
 _MOST_UNITS = 100
@@ -18,8 +19,7 @@ def first_weights(trained: Any) -> np.ndarray:
     if hasattr(final, "coefs_"):
         return np.asarray(final.coefs_[0])
     if hasattr(final, "coef_"):
-        coef = final.coef_
-        return np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef).T
+        return np.atleast_2d(to_dense(final.coef_)).T
     model = final if hasattr(final, "layers") else getattr(final, "model_", None)
     for layer in getattr(model, "layers", ()):
         kernel = getattr(layer, "kernel", None)

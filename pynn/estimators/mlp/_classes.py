@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn._sparse import is_sparse
 from pynn.estimators._labels import LabelColumns, Labels
 
 ClassLabels = Labels | LabelColumns
@@ -87,7 +88,7 @@ def check_validation_labels(labels: ClassLabels, y: Any) -> Any:
     ValueError
         If one of them is no class.
     """
-    if not hasattr(y, "toarray"):
+    if not is_sparse(y):
         y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]

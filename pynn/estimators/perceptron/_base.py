@@ -25,6 +25,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from pynn import _core, graph, layers, models
 from pynn._dtypes import dtype_name
+from pynn._sparse import to_dense
 from pynn._user_warning import warn_user
 from pynn.estimators._estimator import Estimator, validated
 from pynn.estimators._fit_lock import lock_of
@@ -301,8 +302,7 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
     def _plan(self) -> graph.Plan:
         """Return a plan that predicts the scores, for `pynn.cython_predict`."""
         check_is_fitted(self)
-        coef = self.coef_ if isinstance(self.coef_, np.ndarray) else self.coef_.toarray()
-        kernel = np.atleast_2d(coef).T
+        kernel = np.atleast_2d(to_dense(self.coef_)).T
         dtype = dtype_name(kernel.dtype)
         units = layers.Dense(kernel.shape[1], dtype=dtype)
         model = models.Sequential([layers.Input((len(kernel),), dtype=dtype), units])
