@@ -27,7 +27,9 @@ def register_skl2onnx() -> None:
 
     `MLPClassifier` has skl2onnx's usual outputs, labels and probabilities, with its options
     ``zipmap``, ``nocl`` and ``output_class_labels``; `Perceptron` has labels and the values of
-    ``decision_function``, one column for each unit.
+    ``decision_function``, one column for each unit. Within scikit-learn's ensembles one of two
+    classes has a column for each, as these read the second: calibrated, one against one and against
+    the rest, boosted or voting; in a pipeline of its own it cannot be their part.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def register_skl2onnx() -> None:
         options: Any = _OPTIONS if classifies else None
         parser = None
         if cls is Perceptron:
-            options, parser = {"zipmap": [False]}, _parse_perceptron
+            options, parser = {"zipmap": [False], "raw_scores": [True, False]}, _parse_perceptron
         update_registered_converter(
             cls,
             _alias(cls),
@@ -70,23 +72,49 @@ _OPTIONS = {
 }
 
 
+_SCORES = "scores"  # the name of a perceptron's output where it is not an ensemble's
+# Ensembles, as skl2onnx calls them, whose converters read the second of two columns.
+_READ_SECOND = {
+    "SklearnAdaBoostClassifier",
+    "SklearnCalibratedClassifierCV",
+    "SklearnOneVsOneClassifier",
+    "SklearnOneVsRestClassifier",
+    "SklearnVotingClassifier",
+}
+
+
 def _alias(cls: type) -> str:
     old = "Old" if cls.__module__.endswith("scikit_learn") else ""
     return f"Pynn{old}{cls.__name__}"
 
 
-def _n_classes(estimator: Any) -> int:
-    if isinstance(estimator, Perceptron):
+def _n_classes(operator: Any) -> int:
+    estimator = operator.raw_operator
+    if isinstance(estimator, Perceptron) and not _has_pairs(operator):
         return len(estimator.coef_)
     return len(labels_of(estimator.classes_))
 
 
-def _n_outputs(estimator: Any) -> int:
+def _n_outputs(operator: Any) -> int:
+    estimator = operator.raw_operator
     if isinstance(estimator, PerceptronRegressor):
         return len(estimator.intercept_)
     if isinstance(estimator, (MLPRegressor, TabularRegressor)):
         return int(estimator.n_outputs_)
     return int(estimator.model_.output_shape[-1])
+
+
+def _has_pairs(operator: Any) -> bool:
+    """Whether a perceptron of two classes writes a column for each, and not its only score.
+
+    skl2onnx's converters of ensembles read the second column; a stack concatenates the scores.
+    """
+    estimator = operator.raw_operator
+    if not isinstance(estimator, Perceptron) or estimator._labels.kind != "binary":
+        return False
+    name, given = operator.outputs[-1].raw_name, operator.inputs[0].raw_name
+    is_stacked = name == "sv_prob_tensor" and given != "stack_merge_proba"
+    return name != _SCORES and not is_stacked
 
 
 class _ContainerWriter(OnnxWriter):
@@ -151,7 +179,7 @@ def _declare(columns: Callable[[Any], int], operator: Any) -> None:
         dtype = "float64" if isinstance(estimator, TabularRegressor) else "float32"
     kind = DoubleTensorType if dtype == "float64" else FloatTensorType
     rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[-1].set_type(kind([rows, columns(estimator)]))
+    operator.outputs[-1].set_type(kind([rows, columns(operator)]))
 
 
 def _dtype_of(given: Any) -> str:
@@ -179,13 +207,26 @@ def _columns_of(w: OnnxWriter, estimator: Any, inputs: Any) -> list[str]:
 
 
 def _parse_perceptron(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
-    """Declare the outputs of a perceptron: labels, and scores that are no probabilities."""
+    """Declare the outputs of a perceptron: labels, and scores that are no probabilities.
+
+    Raises
+    ------
+    NotImplementedError
+        If an ensemble's converter asks for it, for a pipeline with a perceptron of two classes.
+    """
     from skl2onnx.common.data_types import Int64TensorType, guess_tensor_type
 
+    ensembles = [each for each in scope.operators.values() if each.type in _READ_SECOND]
+    if ensembles and model._labels.kind == "binary":
+        name = type(ensembles[0].raw_operator).__name__
+        raise NotImplementedError(
+            f"a {name} of pipelines that end in a Perceptron of two classes has no ONNX twin here. "
+            f"Put the steps before the Perceptron in front of the {name}"
+        )
     operator = scope.declare_local_operator(_alias(Perceptron), model)
     operator.inputs = inputs
     scores = guess_tensor_type(inputs[0].type)
-    for name, kind in (("label", Int64TensorType()), ("scores", scores)):
+    for name, kind in (("label", Int64TensorType()), (_SCORES, scores)):
         operator.outputs.append(scope.declare_local_variable(name, kind))
     return operator.outputs
 
@@ -200,7 +241,14 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     else:
         w = _ContainerWriter(scope, _dtype_of(inputs[0]), container)
         written = write_predictor(w, estimator, w.cast(inputs[0].full_name))
-    w.node("Identity", written.numbers, output=numbers)
+    if _has_pairs(operator):
+        # What takes them for probabilities compares them with a half.
+        is_raw = container.get_options(estimator, {"raw_scores": False})["raw_scores"]
+        middle, scores = 0.0 if is_raw else 0.5, written.numbers
+        pair = w.node("Sub", middle, scores), w.node("Add", scores, middle)
+        w.node("Concat", *pair, axis=1, output=numbers)
+    else:
+        w.node("Identity", written.numbers, output=numbers)
     if labels:
         assert written.labels is not None
         w.node("Identity", written.labels, output=labels[0])

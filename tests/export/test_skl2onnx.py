@@ -12,7 +12,9 @@ import onnxruntime
 import pytest
 from skl2onnx import to_onnx
 from sklearn.base import clone
-from sklearn.ensemble import VotingClassifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import AdaBoostClassifier, StackingClassifier, VotingClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -131,6 +133,42 @@ def test_pipelines_and_ensembles() -> None:
         labels, probabilities = classify(model.fit(X, Y), X)
         np.testing.assert_array_equal(labels, model.predict(X))
         np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-9)
+
+
+@pytest.mark.parametrize("y", [Y % 2, Y], ids=["two", "three"])
+@pytest.mark.parametrize(
+    "ensemble",
+    [
+        lambda unit: CalibratedClassifierCV(unit, cv=3),
+        lambda unit: CalibratedClassifierCV(unit, cv=3, ensemble=False),
+        OneVsRestClassifier,
+        OneVsOneClassifier,
+        lambda unit: AdaBoostClassifier(unit, n_estimators=3),
+        lambda unit: VotingClassifier([("a", unit), ("b", clone(unit))], flatten_transform=False),
+        lambda unit: StackingClassifier([("a", unit)], cv=3),
+    ],
+    ids=["calibrated", "calibrated_once", "rest", "one", "boosted", "voting", "stacked"],
+)
+def test_ensembles_of_perceptrons(ensemble: Callable[[Any], Any], y: Any) -> None:
+    x = X.astype(np.float32)  # skl2onnx boosts in nothing else
+    model = ensemble(Perceptron(random_state=0)).fit(x, y)
+    labels, probabilities = classify(model, x)
+    np.testing.assert_array_equal(labels.ravel(), model.predict(x))
+    if hasattr(model, "predict_proba"):
+        np.testing.assert_allclose(probabilities, model.predict_proba(x), atol=1e-5)
+
+
+def test_perceptrons_one_against_the_rest_for_labels_that_may_hold_together() -> None:
+    model = OneVsRestClassifier(Perceptron(random_state=0)).fit(X, Y_BOTH)
+    np.testing.assert_array_equal(classify(model, X)[0], model.predict(X))
+
+
+def test_an_ensemble_of_pipelines_with_a_perceptron_is_refused() -> None:
+    one = make_pipeline(StandardScaler(), Perceptron(random_state=0))
+    with pytest.raises(NotImplementedError, match="in front of the CalibratedClassifierCV"):
+        classify(CalibratedClassifierCV(one, cv=3).fit(X, Y % 2), X)
+    model = make_pipeline(StandardScaler(), CalibratedClassifierCV(one[-1], cv=3)).fit(X, Y % 2)
+    np.testing.assert_array_equal(classify(model, X)[0], model.predict(X))
 
 
 def test_options_and_inputs() -> None:
