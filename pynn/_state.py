@@ -34,7 +34,8 @@ def floatx() -> str:
 
     Examples
     --------
-    >>> floatx()
+    >>> from pynn import backend
+    >>> backend.floatx()
     'float32'
     """
     return _floatx
@@ -59,7 +60,14 @@ def set_floatx(value: str) -> None:
 
 
 def epsilon() -> float:
-    """Return the fuzz factor that keeps logarithms and quotients finite, 1e-7 unless changed."""
+    """Return the fuzz factor that keeps logarithms and quotients finite, 1e-7 unless changed.
+
+    Examples
+    --------
+    >>> from pynn import backend
+    >>> backend.epsilon()
+    1e-07
+    """
     return _epsilon
 
 

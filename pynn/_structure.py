@@ -21,7 +21,14 @@ _kind: Callable[[type], int] = lru_cache(maxsize=1024)(_find_kind)
 
 
 def is_nested(structure: Any) -> bool:
-    """Whether `structure` is a list, a tuple or a mapping."""
+    """Whether `structure` is a list, a tuple or a mapping.
+
+    Examples
+    --------
+    >>> from pynn import tree
+    >>> tree.is_nested([1, 2]), tree.is_nested(1)
+    (True, False)
+    """
     return _kind(type(structure)) != _LEAF
 
 

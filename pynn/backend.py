@@ -36,6 +36,13 @@ def clear_session() -> None:
     """Let the default names of layers, models and metrics start again without a number.
 
     Models that exist keep working. Seeds, float type and fuzz factor stay as they are.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> pynn.backend.clear_session()
+    >>> pynn.layers.Dense(3).name
+    'dense'
     """
     reset_names()
 
@@ -86,6 +93,12 @@ def get_value(x: Any) -> Any:
     -------
     ndarray or NumPy scalar
         A copy: writing to it does not change `x`.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> float(pynn.backend.get_value(pynn.optimizers.Adam(0.5).learning_rate))
+    0.5
     """
     if hasattr(x, "numpy"):
         x = x.numpy()

@@ -184,6 +184,12 @@ def normal(
     Returns
     -------
     ndarray, or a tensor in a `call`
+
+    Examples
+    --------
+    >>> import pynn
+    >>> pynn.random.normal((2, 3), seed=1).shape
+    (2, 3)
     """
     return _drawn("normal", (mean, stddev), shape, dtype, seed)
 
@@ -198,6 +204,13 @@ def uniform(
     """Draw from the uniform distribution on [minval, maxval).
 
     Parameters are those of `normal`, with the bounds in place of mean and deviation.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> x = pynn.random.uniform((100,), 2.0, 3.0, seed=1)
+    >>> bool(x.min() >= 2.0), bool(x.max() < 3.0)
+    (True, True)
     """
     return _drawn("uniform", (minval, maxval), shape, dtype, seed)
 
@@ -213,6 +226,12 @@ def truncated_normal(
 
     Parameters are those of `normal`. The result's standard deviation is 0.87962566103423978 times
     `stddev`.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> bool(abs(pynn.random.truncated_normal((100,), seed=1)).max() <= 2.0)
+    True
     """
     return _drawn("truncated_normal", (mean, stddev), shape, dtype, seed)
 
@@ -237,6 +256,13 @@ def randint(
     """Draw integers from [minval, maxval), each as likely as the others.
 
     Parameters are those of `normal`, with the bounds in place of mean and deviation.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> x = pynn.random.randint((100,), 0, 3, seed=1)
+    >>> sorted({*x.tolist()})
+    [0, 1, 2]
     """
     return _drawn("randint", (minval, maxval), shape, dtype, seed)
 
@@ -309,6 +335,13 @@ def dropout(
     See Also
     --------
     pynn.layers.Dropout : acts in training only.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> kept = pynn.random.dropout(pynn.ops.ones(100), 0.5, seed=1)
+    >>> sorted({*kept.tolist()})
+    [0.0, 2.0]
     """
     ops = _namespace.ops()
     rate = checked_rate(rate)
@@ -321,5 +354,12 @@ def dropout(
 
 
 def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> np.ndarray:
-    """Return a copy of `x` with its entries along `axis` in random order."""
+    """Return a copy of `x` with its entries along `axis` in random order.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> sorted(pynn.random.shuffle([3, 1, 2], seed=1).tolist())
+    [1, 2, 3]
+    """
     return _generator(seed).permutation(np.asarray(x), axis=axis)

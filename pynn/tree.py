@@ -67,6 +67,12 @@ def pack_sequence_as(structure: Any, flat_sequence: Any) -> Any:
     ------
     ValueError
         If there are not as many.
+
+    Examples
+    --------
+    >>> from pynn import tree
+    >>> tree.pack_sequence_as({"a": 0, "b": [0, 0]}, [1, 2, 3])
+    {'a': 1, 'b': [2, 3]}
     """
     given = list(flat_sequence)
     count = len(flatten(structure))
@@ -105,6 +111,11 @@ def assert_same_structure(a: Any, b: Any) -> None:
     ------
     ValueError
         If they are not.
+
+    Examples
+    --------
+    >>> from pynn import tree
+    >>> tree.assert_same_structure({"a": 1}, {"a": 2})
     """
     same = is_nested(a) == is_nested(b)
     if same and is_nested(a):

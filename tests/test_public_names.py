@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import inspect
 import subprocess
@@ -59,6 +60,31 @@ def public_callables() -> list[Any]:
     modules = [importlib.import_module(f"pynn.{name}") for name in [*MODULES, *INNER]]
     found = [getattr(module, name) for module in modules for name in module.__all__]
     return list({id(each): each for each in found if callable(each)}.values())
+
+
+def examples() -> list[Any]:
+    """Return the examples in the docstrings of what is public and of its methods."""
+    finder = doctest.DocTestFinder()
+    found = [
+        example
+        for target in public_callables()
+        if not target.__module__.startswith("pynn.datasets.")  # whose files may not be here
+        for example in finder.find(target, f"{target.__module__}.{target.__name__}", globs={})
+        if example.examples
+    ]
+    return [pytest.param(example, id=example.name) for example in found]
+
+
+# tests/test_declarations.py asks for an example of what is declared in a registry.
+@pytest.mark.parametrize("example", examples())
+def test_examples_run(
+    example: doctest.DocTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report: list[str] = []
+    failed, _ = doctest.DocTestRunner().run(example, out=report.append)
+    assert not failed, "".join(report)
+    assert list(tmp_path.iterdir()) == []
 
 
 # Which take what they are given to something of the user's, or have no arguments of their own.

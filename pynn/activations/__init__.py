@@ -27,5 +27,12 @@ get, deserialize = registry.get, registry.deserialize
 
 
 def serialize(activation: Any) -> Any:
-    """Return what `deserialize` turns back into `activation`: its name, or a layer's config."""
+    """Return what `deserialize` turns back into `activation`: its name, or a layer's config.
+
+    Examples
+    --------
+    >>> from pynn import activations
+    >>> activations.serialize(activations.relu)
+    'relu'
+    """
     return registry.serialize(activation)

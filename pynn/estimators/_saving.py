@@ -124,6 +124,17 @@ def load(filepath: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     See Also
     --------
     pynn.models.load_model : for models alone.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import pynn
+    >>> model = pynn.Perceptron().fit([[0.0], [1.0]], ["no", "yes"])
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "model.pynn")
+    ...     model.save(path)
+    ...     pynn.load(path).predict([[2.0]])
+    array(['yes'], dtype='<U3')
     """
     with opened(filepath) as source:
         with file_errors(source.name, "estimator"):

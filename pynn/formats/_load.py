@@ -93,6 +93,18 @@ def load_weights(
         If there is no such file.
     ValueError
         If the file is damaged, or the weights do not fit.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import pynn
+    >>> first, second = pynn.MLP(4, 1, input_shape=2), pynn.MLP(4, 1, input_shape=2)
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "weights.pynn")
+    ...     pynn.saving.save_weights(first, path)
+    ...     pynn.saving.load_weights(second, path)
+    >>> all((a == b).all() for a, b in zip(first.get_weights(), second.get_weights()))
+    True
     """
     with opened(filepath) as file, file_errors(file.name, "weights"):
         start = _start_of(file)

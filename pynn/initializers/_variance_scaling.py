@@ -40,6 +40,12 @@ def compute_fans(shape: Sequence[int]) -> tuple[int, int]:
 
     The last two axes are inputs and outputs, those before them a field that both are multiplied by.
     A vector of n has n of both, a number one.
+
+    Examples
+    --------
+    >>> from pynn import initializers
+    >>> initializers.compute_fans((784, 300))
+    (784, 300)
     """
     shape = tuple(shape)
     if len(shape) < 2:

@@ -141,7 +141,15 @@ class Add(Merge):
 
 
 def add(inputs: Any, **kwargs: Any) -> Any:
-    """Call a new `Add` layer, made with `kwargs`, on `inputs`."""
+    """Call a new `Add` layer, made with `kwargs`, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.add([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])])
+    array([[4., 6.]], dtype=float32)
+    """
     return Add(**kwargs)(inputs)
 
 
@@ -165,7 +173,15 @@ class Subtract(Merge):
 
 
 def subtract(inputs: Any, **kwargs: Any) -> Any:
-    """Call a new `Subtract` layer, made with `kwargs`, on `inputs`."""
+    """Call a new `Subtract` layer, made with `kwargs`, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.subtract([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])])
+    array([[-2.,  2.]], dtype=float32)
+    """
     return Subtract(**kwargs)(inputs)
 
 
@@ -187,7 +203,15 @@ class Multiply(Merge):
 
 
 def multiply(inputs: Any, **kwargs: Any) -> Any:
-    """Call a new `Multiply` layer, made with `kwargs`, on `inputs`."""
+    """Call a new `Multiply` layer, made with `kwargs`, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.multiply([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])])
+    array([[3., 8.]], dtype=float32)
+    """
     return Multiply(**kwargs)(inputs)
 
 
@@ -209,7 +233,15 @@ class Average(Merge):
 
 
 def average(inputs: Any, **kwargs: Any) -> Any:
-    """Call a new `Average` layer, made with `kwargs`, on `inputs`."""
+    """Call a new `Average` layer, made with `kwargs`, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.average([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])])
+    array([[2., 3.]], dtype=float32)
+    """
     return Average(**kwargs)(inputs)
 
 
@@ -231,7 +263,15 @@ class Maximum(Merge):
 
 
 def maximum(inputs: Any, **kwargs: Any) -> Any:
-    """Call a new `Maximum` layer, made with `kwargs`, on `inputs`."""
+    """Call a new `Maximum` layer, made with `kwargs`, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.maximum([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])])
+    array([[3., 4.]], dtype=float32)
+    """
     return Maximum(**kwargs)(inputs)
 
 
@@ -253,7 +293,15 @@ class Minimum(Merge):
 
 
 def minimum(inputs: Any, **kwargs: Any) -> Any:
-    """Call a new `Minimum` layer, made with `kwargs`, on `inputs`."""
+    """Call a new `Minimum` layer, made with `kwargs`, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.minimum([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])])
+    array([[1., 2.]], dtype=float32)
+    """
     return Minimum(**kwargs)(inputs)
 
 
@@ -307,7 +355,15 @@ class Concatenate(Merge):
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
-    """Call a new `Concatenate` layer, made with `axis` and `kwargs`, on `inputs`."""
+    """Call a new `Concatenate` layer, made with `axis` and `kwargs`, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.concatenate([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])])
+    array([[1., 4., 3., 2.]], dtype=float32)
+    """
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
@@ -399,5 +455,13 @@ class Dot(Merge):
 
 
 def dot(inputs: Any, axes: Any, normalize: bool = False, **kwargs: Any) -> Any:
-    """Call a new `Dot` layer, made with the other arguments, on `inputs`."""
+    """Call a new `Dot` layer, made with the other arguments, on `inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pynn import layers
+    >>> layers.dot([np.array([[1.0, 4.0]]), np.array([[3.0, 2.0]])], axes=1)
+    array([[11.]], dtype=float32)
+    """
     return Dot(axes, normalize, **kwargs)(inputs)

@@ -70,6 +70,12 @@ def as_loss(
     ------
     ValueError
         If `identifier` is unknown, or needs shapes that are not given.
+
+    Examples
+    --------
+    >>> from pynn import losses
+    >>> type(losses.as_loss("mse")).__name__
+    'MeanSquaredError'
     """
     if is_crossentropy(identifier) and not (custom_objects and identifier in custom_objects):
         if y_true_shape is None or y_pred_shape is None:

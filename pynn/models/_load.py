@@ -51,7 +51,14 @@ def load_model(
 
     Examples
     --------
-    See `Model.save`.
+    >>> import os, tempfile
+    >>> import pynn
+    >>> model = pynn.MLP(4, 1, input_shape=2)
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "model.pynn")
+    ...     model.save(path)
+    ...     pynn.models.load_model(path).count_params()
+    17
     """
     if not safe_mode:
         raise ValueError(
@@ -74,6 +81,13 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     ------
     ValueError
         If a class is unknown or the text is no model's.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> text = pynn.MLP(4, 1, input_shape=2).to_json()
+    >>> pynn.models.model_from_json(text).count_params()
+    17
     """
     config = parse(json_string, "the text", "it", "JSON")
     with file_errors("the text", "model"):
@@ -87,6 +101,14 @@ def model_from_config(config: Any, custom_objects: dict[str, Any] | None = None)
     ------
     ValueError
         If the class is unknown or the config is no model's.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> model = pynn.MLP(4, 1, input_shape=2)
+    >>> description = {"class_name": "Sequential", "config": model.get_config()}
+    >>> pynn.models.model_from_config(description).count_params()
+    17
     """
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
         raise ValueError(

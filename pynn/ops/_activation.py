@@ -71,7 +71,14 @@ __all__ = [
 
 
 def relu(x: Any) -> Any:
-    """Return ``max(x, 0)``."""
+    """Return ``max(x, 0)``.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.relu([-1.0, 2.0])
+    array([0., 2.], dtype=float32)
+    """
     return apply_activation("relu", x)
 
 

@@ -53,6 +53,12 @@ def segment_sum(
         None stands for the largest id plus 1.
     sorted : bool, default=False
         Makes no difference.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.segment_sum([1.0, 4.0, 2.0], [0, 0, 1])
+    array([5., 2.])
     """
     num_segments = _segments(segment_ids, num_segments)
     shape: Any = shape_of(data)
@@ -64,7 +70,14 @@ def segment_sum(
 def segment_max(
     data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
 ) -> Any:
-    """Return the largest rows of the same id, -infinity for ids without rows; see `segment_sum`."""
+    """Return the largest rows of the same id, -infinity for ids without rows; see `segment_sum`.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.segment_max([1.0, 4.0, 2.0], [0, 0, 1])
+    array([4., 2.])
+    """
     return max(_by_segment(data, segment_ids, num_segments, -math.inf), axis=0)
 
 
@@ -109,6 +122,12 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     -------
     tensor or array of int32, of the shape of `values`
         How many entries of the sequence are before.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.searchsorted([1.0, 3.0, 5.0], [0.0, 3.0, 9.0])
+    array([0, 1, 3], dtype=int32)
     """
     if len(shape_of(sorted_sequence)) != 1 or side not in ("left", "right"):
         raise ValueError(
@@ -116,11 +135,19 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
             f"Received: shape={shape_of(sorted_sequence)}, side={side!r}"
         )
     before = less if side == "left" else less_equal
-    return sum(cast(before(sorted_sequence, expand_dims(values, -1)), "int32"), axis=-1)
+    places = sum(cast(before(sorted_sequence, expand_dims(values, -1)), "int32"), axis=-1)
+    return cast(places, "int32")  # NumPy adds in the platform's own integer
 
 
 def digitize(x: Any, bins: Any) -> Any:
-    """Return in which of the intervals that start at `bins`, in order, `x` is: 0 for below all."""
+    """Return in which of the intervals that start at `bins`, in order, `x` is: 0 for below all.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.digitize([0.5, 1.0, 9.0], bins=[1.0, 5.0])
+    array([0, 1, 2], dtype=int32)
+    """
     return searchsorted(bins, x, side="right")
 
 
@@ -128,13 +155,26 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
     """Return which entries of `x1` are among those of `x2`, or with `invert` which are not.
 
     `assume_unique` makes no difference.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.isin([1, 2, 3], [2, 5])
+    array([False,  True, False])
     """
     found = any(equal(expand_dims(x1, -1), reshape(x2, (-1,))), axis=-1)
     return logical_not(found) if invert else found
 
 
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
-    """Return, row by row, whether fewer than `k` classes are predicted higher than the target's."""
+    """Return, row by row, whether fewer than `k` classes are predicted higher than the target's.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.in_top_k([0, 1], [[0.2, 0.5, 0.3], [0.2, 0.5, 0.3]], k=2)
+    array([False,  True])
+    """
     classes: Any = shape_of(predictions)[-1]
     chosen = one_hot(targets, classes, dtype=dtype(predictions))
     own = sum(where(chosen, predictions, 0.0), axis=-1, keepdims=True)
@@ -147,6 +187,13 @@ def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None) 
     """Return ones for the classes that each row of `inputs` names, and zeros elsewhere.
 
     Of rows with several axes the first goes.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.multi_hot([[0, 2], [1, 1]], num_classes=3)
+    array([[1., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
     """
     hot = one_hot(inputs, num_classes, axis, dtype)
     rank = len(shape_of(inputs))

@@ -23,6 +23,12 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
     Of a symbolic `pred` both are recorded, and a value is chosen when the model runs; a result's
     shape may not depend on it.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.cond(True, lambda: 1.0, lambda: 2.0)
+    1.0
     """
     if not is_symbolic(pred) or getattr(pred, "value", None) is not None:
         return true_fn() if bool(convert_to_numpy(pred)) else false_fn()
@@ -36,6 +42,12 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     """Return what the branch of that number, or the nearest that there is, makes of `operands`.
 
     Of a symbolic `index` all are recorded; see `cond`.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.switch(1, [lambda x: -x, lambda x: 2 * x], 3.0)
+    6.0
     """
     first, *others = branches
     if not others:
@@ -48,7 +60,14 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
-    """Return what `body_fun`, a function of number and value, makes of `init_val` in the end."""
+    """Return what `body_fun`, a function of number and value, makes of `init_val` in the end.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.fori_loop(0, 4, lambda i, total: total + i, 10)
+    16
+    """
     value = init_val
     for number in range(int(lower), int(upper)):
         value = body_fun(number, value)
@@ -72,6 +91,12 @@ def while_loop(
         Takes the variables and returns them anew.
     loop_vars : tuple, list or one variable
     maximum_iterations : int, default=None
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.while_loop(lambda x: x < 100, lambda x: 2 * x, 3)
+    192
     """
     several = isinstance(loop_vars, (tuple, list))
     values = tuple(loop_vars) if several else (loop_vars,)

@@ -19,7 +19,14 @@ __all__ = [
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """Return ``-log`` of the probability that `output` gives to `target`, entry by entry."""
+    """Return ``-log`` of the probability that `output` gives to `target`, entry by entry.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.binary_crossentropy([1.0, 0.0], [0.9, 0.2]).round(3)
+    array([0.105, 0.223])
+    """
     if from_logits:
         return subtract(softplus(output), multiply(target, output))
     output = clip(output, _state.epsilon(), 1 - _state.epsilon())
@@ -30,7 +37,14 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """Return ``-sum(target * log(output))`` along `axis`; `output` is made to sum to 1."""
+    """Return ``-sum(target * log(output))`` along `axis`; `output` is made to sum to 1.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.categorical_crossentropy([[0.0, 1.0]], [[0.1, 0.9]]).round(3)
+    array([0.105])
+    """
     if from_logits:
         logarithms = log_softmax(output, axis)
     else:
@@ -42,7 +56,14 @@ def categorical_crossentropy(
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """Return `categorical_crossentropy` for class numbers."""
+    """Return `categorical_crossentropy` for class numbers.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.sparse_categorical_crossentropy([1], [[0.1, 0.9]]).round(3)
+    array([0.105])
+    """
     shape = shape_of(output)
     if len(shape_of(target)) == len(shape) and shape_of(target)[axis] == 1:
         target = squeeze(target, axis)

@@ -262,7 +262,14 @@ def divide(x1: Any, x2: Any) -> Any:
 
 
 def divide_no_nan(x1: Any, x2: Any) -> Any:
-    """Return ``x1 / x2``, and 0 where `x2` is 0."""
+    """Return ``x1 / x2``, and 0 where `x2` is 0.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.divide_no_nan([1.0, 4.0], [0.0, 2.0])
+    array([0., 2.])
+    """
     zero = equal(x2, 0)
     return where(zero, 0.0, divide(x1, where(zero, 1.0, x2)))
 
@@ -565,22 +572,53 @@ def round(x: Any, decimals: int = 0) -> Any:
 
 
 def stop_gradient(variable: Any) -> Any:
-    """Return `variable`, through which no gradient flows."""
+    """Return `variable`, through which no gradient flows.
+
+    Examples
+    --------
+    >>> import pynn
+    >>> x = pynn.Variable(3.0)
+    >>> with pynn.Tape() as tape:
+    ...     y = x * pynn.ops.stop_gradient(x)
+    >>> tape.gradient(y, x)
+    array(3., dtype=float32)
+    """
     return apply(STOP_GRADIENT, variable)
 
 
 def where(condition: Any, x1: Any, x2: Any) -> Any:
-    """Return `x1` where `condition` is true and `x2` elsewhere."""
+    """Return `x1` where `condition` is true and `x2` elsewhere.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.where([True, False], [1.0, 2.0], 0.0)
+    array([1., 0.])
+    """
     return apply(WHERE, condition, x1, x2)
 
 
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
-    """Return `x` with what lies outside [x_min, x_max] moved to the nearer end."""
+    """Return `x` with what lies outside [x_min, x_max] moved to the nearer end.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.clip([-2.0, 0.5, 2.0], 0.0, 1.0)
+    array([0. , 0.5, 1. ])
+    """
     return apply(CLIP, x, x_min, x_max)
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    """Return `x` as `dtype`. No gradient flows through whole numbers and truth values."""
+    """Return `x` as `dtype`. No gradient flows through whole numbers and truth values.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.cast([1.7, -1.7], "int32")
+    array([ 1, -1], dtype=int32)
+    """
     name = dtype_name(dtype)
     return apply(CAST._replace(dtype=name), x, dtype=name)
 

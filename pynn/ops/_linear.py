@@ -74,7 +74,14 @@ DENSE = Op("dense", _dense_forward, _dense_backward, _dense_shape, onnx=_dense_i
 
 
 def matmul(x1: Any, x2: Any) -> Any:
-    """Return the matrix product, with NumPy's rules for vectors and leading axes."""
+    """Return the matrix product, with NumPy's rules for vectors and leading axes.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
+    array([[11.]])
+    """
     return apply(MATMUL, x1, x2)
 
 

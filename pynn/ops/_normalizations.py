@@ -26,6 +26,12 @@ def layer_normalization(
     """Return `x` with mean 0 and variance 1 along `axis`, times `gamma` plus `beta`.
 
     `epsilon`, `pynn.backend.epsilon()` where it is None, is added to the variance.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.layer_normalization([[1.0, 3.0]]).round(3)
+    array([[-1.,  1.]])
     """
     center, variance = moments(x, axis, keepdims=True)
     x = multiply(subtract(x, center), rsqrt(add(variance, _epsilon(epsilon))))

@@ -247,19 +247,41 @@ EINSUM = Op(
 
 
 def sort(x: Any, axis: int = -1) -> Any:
-    """Return the entries along `axis` from the least to the largest."""
+    """Return the entries along `axis` from the least to the largest.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.sort([3.0, 1.0, 2.0])
+    array([1., 2., 3.])
+    """
     return apply(SORT, x, axis=normalize_axis(axis, len(shape_of(x))))
 
 
 def argsort(x: Any, axis: int | None = -1) -> Any:
-    """Return the places of the entries along `axis` in the order of `sort`; None sorts them all."""
+    """Return the places of the entries along `axis` in the order of `sort`; None sorts them all.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.argsort([3.0, 1.0, 2.0])
+    array([1, 2, 0], dtype=int32)
+    """
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     return apply(ARGSORT, x, axis=normalize_axis(axis, len(shape_of(x))))
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
-    """Return the `k` largest entries along the last axis, the largest first, and their places."""
+    """Return the `k` largest entries along the last axis, the largest first, and their places.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> values, places = ops.top_k([3.0, 1.0, 2.0], k=2)
+    >>> values, places
+    (array([3., 2.]), array([0, 2], dtype=int32))
+    """
     size = shape_of(x)[-1]
     if size is not None and not 0 <= k <= size:
         raise ValueError(f"k must be in [0, {size}], the last axis's size. Received: k={k}")
@@ -269,14 +291,29 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """Return the entries along `axis` that `indices`, with as many axes, name; -1 is the last."""
+    """Return the entries along `axis` that `indices`, with as many axes, name; -1 is the last.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]], axis=1)
+    array([[2.],
+           [3.]])
+    """
     if axis is None:
         x, indices, axis = reshape(x, (-1,)), reshape(indices, (-1,)), 0
     return apply(TAKE_ALONG, x, indices, axis=normalize_axis(axis, len(shape_of(x))))
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Return the running sums along `axis`, of the flat entries where it is None."""
+    """Return the running sums along `axis`, of the flat entries where it is None.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.cumsum([1.0, 2.0, 3.0])
+    array([1., 3., 6.])
+    """
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     return apply(CUMSUM, x, axis=normalize_axis(axis, len(shape_of(x))))
@@ -292,6 +329,12 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     """Return sums of products over the axes that ``subscripts`` names, as in ``"ij,jk->ik"``.
 
     ``...`` stands for axes without a label, as in ``"...i,io->...o"``.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.einsum("ij,jk->ik", [[1.0, 2.0]], [[3.0], [4.0]])
+    array([[11.]])
     """
     explicit = _explicit(subscripts, [len(shape_of(x)) for x in operands])
     return apply(EINSUM, *operands, subscripts=explicit)
@@ -306,5 +349,11 @@ def scatter(indices: Any, values: Any, shape: Sequence[int]) -> Any:
         Places along the first `k` axes.
     values : tensor or array, shape (..., *shape[k:])
     shape : sequence of int
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.scatter([[0], [2]], [1.0, 5.0], shape=(4,))
+    array([1., 0., 5., 0.])
     """
     return apply(SCATTER, indices, values, shape=tuple(shape))

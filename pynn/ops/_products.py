@@ -69,6 +69,12 @@ def cdist(x: Any, y: Any) -> Any:
     Returns
     -------
     tensor or array, shape (..., m, n)
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.cdist([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]])
+    array([[5., 1.]])
     """
     if len(shape_of(x)) < 2 or len(shape_of(y)) < 2:
         raise ValueError(f"cdist takes rows. Received: shapes {shape_of(x)}, {shape_of(y)}")

@@ -104,6 +104,12 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     """Return `x` with entries moved `shift` places along `axis`, from the end to the beginning.
 
     Both may be sequences, of one length or one of them a number; None moves the flat entries.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.roll([1.0, 2.0, 3.0], 1)
+    array([3., 1., 2.])
     """
     if isinstance(axis, (list, tuple)) or isinstance(shift, (list, tuple)):
         pairs = np.broadcast_arrays(shift, 0 if axis is None else axis)
@@ -132,7 +138,14 @@ def _take_places(x: Any, places: np.ndarray, axis: int) -> Any:
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Return `x` with each entry along `axis` so many times; None repeats the flat entries."""
+    """Return `x` with each entry along `axis` so many times; None repeats the flat entries.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.repeat([1.0, 2.0], 2)
+    array([1., 1., 2., 2.])
+    """
     if axis is None:
         x, axis = ravel(x), 0
     length = shape_of(x)[axis]
@@ -144,7 +157,14 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 def tile(x: Any, repeats: Any) -> Any:
-    """Return copies of `x` beside one another, so many along each axis, the last one last."""
+    """Return copies of `x` beside one another, so many along each axis, the last one last.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.tile([1.0, 2.0], 2)
+    array([1., 2., 1., 2.])
+    """
     counts = [repeats] if isinstance(repeats, int) else list(repeats)
     for _ in range(len(counts) - len(shape_of(x))):
         x = expand_dims(x, 0)
@@ -176,6 +196,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         What is put there: a constant, or entries of `x` as NumPy's function takes them.
     constant_values : float, default=None
         None stands for 0.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.pad([1.0, 2.0], (1, 2))
+    array([0., 1., 2., 0., 0.])
     """
     shape = shape_of(x)
     widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2))
@@ -221,7 +247,14 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Return the differences of neighbours along `axis`, `n` times."""
+    """Return the differences of neighbours along `axis`, `n` times.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.diff([1.0, 4.0, 9.0])
+    array([3., 5.])
+    """
     before = (builtins.slice(None),) * normalize_axis(axis, len(shape_of(a)))
     for _ in range(n):
         following, present = (builtins.slice(1, None),), (builtins.slice(None, -1),)
@@ -253,7 +286,15 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
 
 
 def slice(inputs: Any, start_indices: Sequence[int], shape: Sequence[int]) -> Any:
-    """Return the entries from `start_indices` on, so many along each axis; None takes the rest."""
+    """Return the entries from `start_indices` on, so many along each axis; None takes the rest.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.slice([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0, 1], [2, 2])
+    array([[2., 3.],
+           [5., 6.]])
+    """
     return get_item(inputs, tuple(map(builtins.slice, start_indices, _ends(start_indices, shape))))
 
 
@@ -262,7 +303,14 @@ def _ends(starts: Sequence[int], sizes: Sequence[int | None]) -> list[int | None
 
 
 def slice_update(inputs: Any, start_indices: Sequence[int], updates: Any) -> Any:
-    """Return `inputs` with `updates` in the place of the entries from `start_indices` on."""
+    """Return `inputs` with `updates` in the place of the entries from `start_indices` on.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.slice_update([1.0, 2.0, 3.0], [1], [9.0])
+    array([1., 9., 3.])
+    """
     ends = _ends(start_indices, shape_of(updates))
     widths = [
         (start, 0 if end is None or size is None else size - end)

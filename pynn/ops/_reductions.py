@@ -120,12 +120,27 @@ def _reduce(op: Op, x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the sum along `axis`; None stands for all axes, the batch's included."""
+    """Return the sum along `axis`; None stands for all axes, the batch's included.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=-1, keepdims=True)
+    array([[3.],
+           [7.]])
+    """
     return _reduce(SUM, x, axis, keepdims)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the mean along `axis`; None stands for all axes, the batch's included."""
+    """Return the mean along `axis`; None stands for all axes, the batch's included.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.mean([[1.0, 2.0], [3.0, 4.0]], axis=-1)
+    array([1.5, 3.5])
+    """
     return _reduce(MEAN, x, axis, keepdims)
 
 
@@ -152,7 +167,14 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return where along `axis` the largest entry is; the first of equals."""
+    """Return where along `axis` the largest entry is; the first of equals.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.argmax([[1.0, 5.0], [4.0, 2.0]], axis=-1)
+    array([1, 0])
+    """
     return _reduce(ARGMAX, x, axis, keepdims)
 
 
@@ -187,6 +209,12 @@ def norm(x: Any, ord: float | None = None, axis: Any = None, keepdims: bool = Fa
     ------
     ValueError
         If `ord` is given and `axis` is not one axis of several: norms of matrices are not here.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> float(ops.norm([3.0, 4.0]))
+    5.0
     """
     x = in_floats(x)
     if ord is None:
@@ -205,7 +233,14 @@ def norm(x: Any, ord: float | None = None, axis: Any = None, keepdims: bool = Fa
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return ``log(sum(exp(x)))`` along `axis` without overflow."""
+    """Return ``log(sum(exp(x)))`` along `axis` without overflow.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> round(float(ops.logsumexp([1000.0, 1000.0])), 3)
+    1000.693
+    """
     x = in_floats(x)
     top = max(x, axis, keepdims=True)
     total = log(sum(exp(subtract(x, top)), axis, keepdims))
@@ -222,6 +257,12 @@ def normalize(x: Any, axis: int = -1, order: float = 2, epsilon: float | None = 
     """Divide `x` by its `norm` of that order along `axis`, or by `epsilon` where that is larger.
 
     None stands for `pynn.backend.epsilon()`.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.normalize([[3.0, 4.0]])
+    array([[0.6, 0.8]])
     """
     epsilon = _state.epsilon() if epsilon is None else epsilon
     if order == 2:

@@ -185,7 +185,14 @@ def isneginf(x: Any) -> Any:
 def isclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """Return where ``|x1 - x2| <= atol + rtol * |x2|``, or both are the same infinity."""
+    """Return where ``|x1 - x2| <= atol + rtol * |x2|``, or both are the same infinity.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.isclose([1.0, 2.0], [1.0, 2.1])
+    array([ True, False])
+    """
     near = less_equal(absolute(subtract(x1, x2)), add(multiply(absolute(x2), rtol), atol))
     found = where(isfinite(x2), near, equal(x1, x2))
     if equal_nan:
@@ -206,6 +213,12 @@ def nan_to_num(
     """Return `x` with numbers in the place of NaN and of the infinities.
 
     None stands for the largest and the least number of the type.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.nan_to_num([float("nan"), 1.0])
+    array([0., 1.])
     """
     kind = np.finfo(dtype(x) if dtype(x).startswith("float") else _state.floatx())
     x = where(not_equal(x, x), nan, x)
@@ -214,7 +227,14 @@ def nan_to_num(
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    """Return, entry by entry, the choice of the first condition that is true, else `default`."""
+    """Return, entry by entry, the choice of the first condition that is true, else `default`.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.select([[True, False], [True, True]], [[1.0, 2.0], [3.0, 4.0]])
+    array([1., 4.])
+    """
     found = default
     for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
         found = where(condition, choice, found)

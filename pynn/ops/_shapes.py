@@ -361,12 +361,27 @@ def identity(x: Any) -> Any:
 
 
 def reshape_rows(x: Any, target_shape: Sequence[int]) -> Any:
-    """Give each row of a batch another shape; one size may be -1."""
+    """Give each row of a batch another shape; one size may be -1.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.reshape_rows([[1.0, 2.0, 3.0, 4.0]], (2, 2)).shape
+    (1, 2, 2)
+    """
     return apply(RESHAPE_ROWS, x, target=tuple(target_shape))
 
 
 def reshape(x: Any, newshape: Sequence[int]) -> Any:
-    """Return `x` with another shape, the batch's axis included; one size may be -1."""
+    """Return `x` with another shape, the batch's axis included; one size may be -1.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.reshape([[1.0, 2.0, 3.0, 4.0]], (2, -1))
+    array([[1., 2.],
+           [3., 4.]])
+    """
     target = tuple(newshape) if isinstance(newshape, (list, tuple)) else (newshape,)
     old = shape_of(x)
     if is_symbolic(x) and target and target[0] in (-1, None) and -1 not in target[1:]:
@@ -378,13 +393,29 @@ def reshape(x: Any, newshape: Sequence[int]) -> Any:
 
 
 def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
-    """Join tensors or arrays along an axis that exists; features are ``axis=-1``."""
+    """Join tensors or arrays along an axis that exists; features are ``axis=-1``.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.concatenate([[[1.0], [2.0]], [[3.0], [4.0]]], axis=-1)
+    array([[1., 3.],
+           [2., 4.]])
+    """
     axis = normalize_axis(axis, len(shape_of(xs[0])))
     return apply(CONCATENATE, *xs, axis=axis)
 
 
 def stack(x: Sequence[Any], axis: int = 0) -> Any:
-    """Join tensors or arrays along a new axis."""
+    """Join tensors or arrays along a new axis.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.stack([[1.0, 2.0], [3.0, 4.0]], axis=-1)
+    array([[1., 3.],
+           [2., 4.]])
+    """
     return concatenate([expand_dims(each, axis) for each in x], axis=axis)
 
 
@@ -399,7 +430,14 @@ def get_item(x: Any, key: Any) -> Any:
 
 
 def expand_dims(x: Any, axis: int) -> Any:
-    """Return `x` with an axis of size 1 put in at `axis`."""
+    """Return `x` with an axis of size 1 put in at `axis`.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.expand_dims([1.0, 2.0], axis=-1).shape
+    (2, 1)
+    """
     return apply(EXPAND_DIMS, x, axis=axis)
 
 
@@ -409,7 +447,14 @@ def squeeze(x: Any, axis: int | None = None) -> Any:
 
 
 def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
-    """Cut `x` into equal sections, or before the given positions, along an axis of known size."""
+    """Cut `x` into equal sections, or before the given positions, along an axis of known size.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> [part.shape for part in ops.split(ops.zeros((4, 6)), 3, axis=-1)]
+    [(4, 2), (4, 2), (4, 2)]
+    """
     axis = normalize_axis(axis, len(shape_of(x)))
     size = shape_of(x)[axis]
     if size is None:
@@ -429,7 +474,14 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
 
 
 def shape(x: Any) -> tuple[Any, ...]:
-    """Return the shape of `x`; None stands for rows that are not known yet."""
+    """Return the shape of `x`; None stands for rows that are not known yet.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.shape(ops.zeros((4, 6)))
+    (4, 6)
+    """
     return shape_of(x)
 
 
@@ -459,6 +511,13 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
     """Return a 1 at the position along a new axis that each entry of `x` names, and 0 elsewhere.
 
     The type is `pynn.backend.floatx()` unless given.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.one_hot([0, 2], num_classes=3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
     """
     name = np.dtype(dtype or _state.floatx()).name
     if not isinstance(x, Tensor):
