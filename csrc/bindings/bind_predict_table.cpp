@@ -2,7 +2,6 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "bindings/bind.hpp"

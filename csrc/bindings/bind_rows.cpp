@@ -1,8 +1,8 @@
 // Sources of rows: NumPy's arrays and CSR matrices, read where they are.
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 
 #include "base/layout.hpp"
 #include "bindings/arrays.hpp"

@@ -1,6 +1,5 @@
 // Features of the input by number, in any order and as often as wanted: slices, transposed axes,
 // repeated ones.
-#include <algorithm>
 #include <cstring>
 #include <string>
 

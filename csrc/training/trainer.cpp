@@ -8,7 +8,6 @@
 #include "base/check.hpp"
 #include "base/clock.hpp"
 #include "base/denormals.hpp"
-#include "dispatch/dispatch.hpp"
 #include "training/epoch.hpp"
 #include "training/pipeline.hpp"
 #include "training/trained_graph.hpp"
