@@ -8,6 +8,22 @@ import numpy as np
 from sklearn.utils import compute_class_weight
 
 
+def check_not_balanced(class_weight: dict | list | str | None) -> None:
+    """Refuse "balanced" where a part of y is seen at a time.
+
+    Raises
+    ------
+    ValueError
+        If the weight of any column is "balanced".
+    """
+    if "balanced" in np.atleast_1d(class_weight):  # type: ignore[arg-type]
+        raise ValueError(
+            "class_weight 'balanced' is not supported for partial_fit, which sees a part of the "
+            "classes' frequencies only. Compute the weights with compute_class_weight('balanced', "
+            "classes=classes, y=y) from all of y, and give them as a dict"
+        )
+
+
 def class_factors(
     class_weight: dict | list | str,
     columns: Sequence[np.ndarray],

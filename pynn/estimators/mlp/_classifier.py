@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import (
     type_of_target,
 )
 
-from pynn.estimators._class_weight import class_factors
+from pynn.estimators._class_weight import check_not_balanced, class_factors
 from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_training_data
@@ -329,12 +329,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _class_factors(self, data: TrainingData, incremental: bool) -> np.ndarray | None:
         if self.class_weight is None:
             return None
-        if incremental and "balanced" in np.atleast_1d(self.class_weight):
-            raise ValueError(
-                "class_weight 'balanced' is not supported for partial_fit, which sees a part of "
-                "the classes' frequencies only. Compute the weights with compute_class_weight("
-                "'balanced', classes=classes, y=y) from all of y, and give them as a dict"
-            )
+        if incremental:
+            check_not_balanced(self.class_weight)
         columns = self._labels.columns
         return class_factors(self.class_weight, columns, data.targets, data.row_weight)
 

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 
 from pynn import _core
+from pynn.estimators._class_weight import check_not_balanced
 from pynn.estimators._estimator import validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._labels import Labels
@@ -159,13 +160,7 @@ class Perceptron(ClassifierMixin, BasePerceptron):
             balanced class weights, or for the reasons of `fit`.
         """
         self._check_single_epoch()
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight 'balanced' is not supported for partial_fit, which sees a part of "
-                "the classes' frequencies only. Compute the weights with compute_class_weight("
-                "'balanced', classes=classes, y=y) from a large enough sample, and pass them as a "
-                "dict."
-            )
+        check_not_balanced(self.class_weight)
         with lock_of(self):
             first = not hasattr(self, "classes_")
             X, y = self._checked(X, y, reset=first)
