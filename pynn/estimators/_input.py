@@ -49,9 +49,7 @@ def check_training_data(
             estimator.n_features_in_ = x.shape[1]
             vars(estimator).pop("feature_names_in_", None)
         return x, y
-    if is_sparse(x):
-        check_sparse(x, "X")
-    check_unmasked(x, "X")
+    _check_parts(x)
     check_unmasked(y, "y")
     x, y = validate_data(
         estimator,
@@ -67,6 +65,13 @@ def check_training_data(
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return x, y
+
+
+def _check_parts(x: Any) -> None:
+    """Check what scikit-learn does not: the parts of a sparse matrix, and masks."""
+    if is_sparse(x):
+        check_sparse(x, "X")
+    check_unmasked(x, "X")
 
 
 def _is_plain(estimator: BaseEstimator, x: Any, y: Any, reset: bool) -> bool:
@@ -149,9 +154,7 @@ def check_rows(estimator: BaseEstimator, x: Any) -> Any:
     if rows is not None:
         return rows
     check_is_fitted(estimator)
-    if is_sparse(x):
-        check_sparse(x, "X")
-    check_unmasked(x, "X")
+    _check_parts(x)
     return validate_data(
         estimator, x, accept_sparse="csr", dtype=FLOAT_TYPES, order="C", reset=False
     )
