@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from functools import cache, lru_cache
 from itertools import repeat
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -37,6 +37,12 @@ class Estimator(BaseEstimator):
         """Set an attribute for each argument of ``__init__``, from its ``locals()``."""
         del arguments["self"]
         self.__dict__.update(arguments)
+
+    def _twin(self) -> Self:
+        """Return an estimator with the same attributes."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name.

@@ -152,8 +152,7 @@ class Figures:
         if estimator.validation_metric is None:
             return float(self._call.score(outputs, data.targets, data.row_weight))
         # Rows have no names any more, so the scorer's estimator must not ask for them.
-        view = object.__new__(type(estimator))
-        view.__dict__.update(estimator.__dict__)
+        view = estimator._twin()
         view.__dict__.pop("feature_names_in_", None)
         scorer = check_scoring(view, scoring=estimator.validation_metric)
         given = {} if data.row_weight is None else {"sample_weight": data.row_weight}

@@ -229,12 +229,6 @@ class BaseTabular(Estimator, ABC):
         )
         self._take(networks, fitting.run(given))
 
-    def _twin(self) -> Self:
-        """Return an estimator with the same attributes."""
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        return twin
-
     def _take(self, networks: Networks, outcome: Outcome) -> None:
         self._networks = networks
         self.strategy_ = outcome.strategy
