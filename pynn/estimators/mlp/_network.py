@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,7 +88,6 @@ class Network:
         self.others = [weight.view for weight in others]
         self.weights = [*self.coefs, *self.intercepts, *self.others]
         self._single = len(architecture.heads) == 1
-        self._predict_array: Any = None
         self.trainer: Any = None
         self._optimizer: Optimizer | None = None
         self.prepared_for: tuple[Any, ...] | None = None
@@ -126,13 +126,15 @@ class Network:
         same = _core.same_items
         return same(coefs, self.coefs) and same(intercepts, self.intercepts)
 
+    @cached_property
+    def _predict_array(self) -> Callable[[Any], Any]:
+        """The short way for one array, which returns None for what it does not take."""
+        executor = self.plan.executor
+        return (lambda x: None) if executor is None else executor.predict_array
+
     def predict(self, x: Any) -> Any:
         """Return the outputs for the rows of x, shape (n, units); of several heads a list."""
         if self._single:
-            if self._predict_array is None:
-                # The short way for one array, which only the engine's executors have.
-                short = getattr(self.plan.executor, "predict_array", None)
-                self._predict_array = short or (lambda x: None)
             found = self._predict_array(x)
             if found is not None:
                 return found
