@@ -211,10 +211,7 @@ class FitListener(Listener):
             self._objectives.restore(self._restored)
             self._restored = None
 
-    def on_divergence(
-        self, loss: float, epoch: int, steps: tuple[int, int], loop: TrainingLoop
-    ) -> None:
-        warn_of_divergence(loss, epoch, steps, loop)
+    on_divergence = staticmethod(warn_of_divergence)
 
     def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
         logs = self.logs = self._objectives.logs(totals)
@@ -317,10 +314,7 @@ class HistoryListener(Listener):
         self._model.optimizer._set_iterations(loop.trainer.iterations)
         self.stop = self._model.stop_training  # which another thread may have set
 
-    def on_divergence(
-        self, loss: float, epoch: int, steps: tuple[int, int], loop: TrainingLoop
-    ) -> None:
-        warn_of_divergence(loss, epoch, steps, loop)
+    on_divergence = staticmethod(warn_of_divergence)
 
     def on_epoch_end(self, epoch: int, steps: int, totals: Totals) -> bool:
         self.logs = self._objectives.logs(totals)

@@ -246,10 +246,7 @@ class BatchTraining(Listener):
             self._callbacks.on_train_batch_end(step, logs)
             self.stop = bool(self._callbacks.model.stop_training)
 
-    def on_divergence(
-        self, loss: float, epoch: int, steps: tuple[int, int], loop: TrainingLoop
-    ) -> None:
-        warn_of_divergence(loss, epoch, steps, loop)
+    on_divergence = staticmethod(warn_of_divergence)
 
     @contextmanager
     def noting(self) -> Iterator[None]:
