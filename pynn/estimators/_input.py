@@ -51,17 +51,22 @@ def check_training_data(
         return x, y
     _check_parts(x)
     check_unmasked(y, "y")
-    x, y = validate_data(
-        estimator,
-        x,
-        y,
-        accept_sparse="csr",
-        multi_output=True,
-        y_numeric=y_numeric,
-        dtype=FLOAT_TYPES,
-        order="C",
-        reset=reset,
-    )
+    try:
+        x, y = validate_data(
+            estimator,
+            x,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=y_numeric,
+            dtype=FLOAT_TYPES,
+            order="C",
+            reset=reset,
+        )
+    except ValueError as error:
+        if any(sign in str(error) for sign in ("X contains NaN", "could not convert string")):
+            error.add_note("pynn.TabularClassifier and TabularRegressor take texts and gaps in X.")
+        raise
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return x, y

@@ -8,6 +8,7 @@ executed on the way back. Functions and classes of the user's own are looked up 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, TypeVar
@@ -68,14 +69,15 @@ def save_estimator(self: BaseEstimator, filepath: Any) -> None:
     Parameters
     ----------
     filepath : path-like, int or binary file
-        A path, or what is open already: a descriptor or a file, which is written to as it is.
+        A path that ends in ``.pynn``, or has no ending; or what is open already: a descriptor or a
+        file, which is written to as it is.
 
     Raises
     ------
     ValueError
-        If an attribute is neither a number, a text, an array, a function that has a name, an
-        optimizer, schedule, loss or metric, nor a list, tuple or dict of them; a ``random_state``
-        has to be an integer or None.
+        If the path has the ending of another format, or an attribute is neither a number, a text,
+        an array, a function that has a name, an optimizer, schedule, loss or metric, nor a list,
+        tuple or dict of them; a ``random_state`` has to be an integer or None.
 
     Examples
     --------
@@ -88,6 +90,10 @@ def save_estimator(self: BaseEstimator, filepath: Any) -> None:
     ...     print(pynn.load(path).predict([[2.0]]))
     ['yes']
     """
+    if isinstance(filepath, (str, bytes, os.PathLike)):
+        ending = os.path.splitext(os.fsdecode(filepath))[1].lower()
+        if ending not in ("", ".pynn", ".safetensors"):
+            raise ValueError(f"filepath must end in .pynn. Received: {os.fsdecode(filepath)!r}")
     arrays: dict[str, np.ndarray] = {}
     state = as_objects(self.__getstate__())
     given = {key: value for key, value in state.items() if key not in _LEFT_OUT}
@@ -260,8 +266,9 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     found = _written_object(value)
     if found is None:
         raise ValueError(
-            f"the attribute {name!r} must be a number, a text, an array of them, or a list, tuple "
-            f"or dict of them to be saved. Received: {value!r:.80}"
+            f"the attribute {name!r} must be a number, a text, an array of them, a function that "
+            "def has named, or a list, tuple or dict of them to be saved. Received: "
+            f"{value!r:.80}"
         )
     return found
 

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 from estimators.outcomes import PAIRS, X, Y, compare, outcome
 from estimators.sklearn_abilities import MLPS_WEIGH_ROWS
+from pynn.estimators import MLPClassifier
 
 pytestmark = [pytest.mark.filterwarnings("ignore")]
 
@@ -292,3 +293,11 @@ def test_parameters_are_checked(name: str, parameters: dict[str, Any]) -> None:
     assert isinstance(other, ValueError)
     assert isinstance(mine, ValueError)
     assert next(iter(parameters)) in str(mine)
+
+
+@pytest.mark.parametrize("value", [np.nan, "text"])
+def test_what_only_the_estimators_for_tables_take_says_so(value: Any) -> None:
+    x = with_value(value, object)
+    with pytest.raises(ValueError) as caught:
+        MLPClassifier(max_iter=1).fit(x, Y)
+    assert "pynn.TabularClassifier" in caught.value.__notes__[0]

@@ -223,3 +223,19 @@ def test_parts_that_are_unknown_are_refused(part: Any) -> None:
     model = object.__new__(pynn.MLPClassifier)
     with pytest.raises(ValueError, match="unknown"):
         model.__setstate__({"max_iter": [part]})
+
+
+def test_the_ending_of_another_format_is_refused(tmp_path: Path) -> None:
+    model = pynn.Perceptron().fit(X, TEXTS)
+    for name in ("model.pickle", "model.joblib", "model.keras"):
+        with pytest.raises(ValueError, match=rf"filepath must end in .pynn. Received: '.*{name}'"):
+            model.save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    model.save(tmp_path / "model")
+    assert pynn.load(tmp_path / "model").predict(X[:1]) == model.predict(X[:1])
+
+
+def test_a_function_without_a_name_is_refused(tmp_path: Path) -> None:
+    model = pynn.MLPClassifier(loss=lambda y_true, y_pred: y_pred)
+    with pytest.raises(ValueError, match="'loss' must be .* a function that def has named"):
+        model.save(tmp_path / "model.pynn")
