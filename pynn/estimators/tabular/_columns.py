@@ -88,7 +88,7 @@ class Column:
         distinct, places = np.unique(self.values[present], return_inverse=True)
         codes = np.full(len(self.values), -1, np.int32)
         codes[present] = places
-        return Column(self.name, CATEGORY, codes, [_text_of(value) for value in distinct])
+        return Column(self.name, CATEGORY, codes, [_text_of(v) for v in distinct.tolist()])
 
 
 def _number_of(text: str) -> float:
@@ -351,7 +351,12 @@ def _is_missing(value: Any) -> bool:
 
 
 def _text_of(value: Any) -> str:
-    """Return what a level is known by: whole numbers look the same whatever their type."""
+    """Return what a level is known by, which is the same for all types of numbers and dates."""
+    if isinstance(value, (datetime.date, np.datetime64)):
+        # A day alone is written without a time.
+        return str(np.datetime64(_without_zone(value), "us").item()).removesuffix(" 00:00:00")
+    if isinstance(value, (datetime.timedelta, np.timedelta64)):
+        value = value / _DAY  # a column of them holds days
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
     return str(value)

@@ -170,6 +170,22 @@ def test_numbers_may_be_categories() -> None:
     assert numbers.tolist() == [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0], [0.0, 1.0]]
 
 
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+def test_dates_and_durations_may_be_categories(zone: str | None) -> None:
+    days = pd.Series(pd.to_datetime(["2024-02-29", "2024-03-01 05:30"], format="ISO8601"))
+    days = days.dt.tz_localize(zone)
+    hours = pd.Series(pd.to_timedelta([1, 2], "h"))
+    table = pd.DataFrame({"day": days, "length": hours})
+    preparation, (numbers,) = prepared(table.astype("category"), TABM)
+    assert numbers.tolist() == [[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]
+    for same in (table, table.astype(object), table.astype({"day": "category"})):
+        np.testing.assert_array_equal(preparation(table_columns(same))[0], numbers)
+    chosen, (numbers,) = prepared(table, TABM, categories=(0, 1))
+    np.testing.assert_array_equal(chosen(table_columns(table.astype("category")))[0], numbers)
+    if zone is None:
+        assert preparation.levels[0].tolist() == ["2024-02-29", "2024-03-01 05:30:00"]
+
+
 def test_dates_become_parts() -> None:
     dates = pd.to_datetime(["2024-02-29", "1969-12-28", "1970-01-01 18:30"], format="ISO8601")
     preparation = Preparation()
