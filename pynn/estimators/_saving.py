@@ -246,6 +246,9 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
         key = name if name not in arrays else f"{name}#{len(arrays)}"
         arrays[key] = value
         return {"array": key}
+    if isinstance(value, np.ndarray) and value.dtype.kind in "Mm":
+        native = value.astype(value.dtype.newbyteorder("="))
+        return {**_written(native.view(np.int64), name, arrays), "unit": native.dtype.str[1:]}
     if isinstance(value, np.ndarray) and all(isinstance(v, str) for v in value.ravel()):
         return {"texts": value.tolist(), "object": value.dtype == object}
     if isinstance(value, np.generic) and value.dtype.kind in "biuf":
@@ -294,7 +297,8 @@ class _Reader:
         if not isinstance(value, dict):
             return value
         if "array" in value:
-            return self._file.read(value["array"])
+            array = self._file.read(value["array"])
+            return _dates(array, value["unit"]) if "unit" in value else array
         if "texts" in value:
             return _texts(value["texts"], bool(value["object"]))
         if "scalar" in value:
@@ -347,6 +351,13 @@ def _read_object(described: Mapping[str, Any], custom_objects: Mapping[str, Any]
         )
     assert custom_objects is not None
     return custom_objects[config]
+
+
+def _dates(numbers: np.ndarray, unit: str) -> np.ndarray:
+    """Return int64 as the dates or durations that they were."""
+    if numbers.dtype != np.int64 or str(unit)[:2] not in ("M8", "m8"):
+        raise ValueError(f"dates and durations are int64. Received: {numbers.dtype}, {unit!r:.80}")
+    return numbers.view(unit)
 
 
 def _texts(given: Any, as_objects: bool) -> np.ndarray:

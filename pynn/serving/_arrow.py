@@ -183,8 +183,11 @@ def write(served: Served, outputs: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _column(pa: Any, array: np.ndarray) -> Any:
-    plain = array.dtype.kind in "biuf"
+    kind = array.dtype.kind
     flat = array.reshape(-1)
+    if kind in "Mm":
+        flat = flat.astype(f"{kind}8[us]")  # Arrow has not all of NumPy's units
+    plain = kind in "biufMm"
     column = pa.array(flat if plain else flat.tolist())
     for size in reversed(array.shape[1:]):
         column = pa.FixedSizeListArray.from_arrays(column, size)

@@ -140,3 +140,12 @@ def as_numbers(values: Any, what: str) -> np.ndarray:
     if not np.isfinite(array).all():
         raise BadContent(f"{what} must be finite numbers. Received: NaN or infinity")
     return array
+
+
+def plain_labels(labels: np.ndarray) -> list[Any]:
+    """Return class labels as JSON has them: dates as texts, durations in days."""
+    if labels.dtype.kind == "M":
+        labels = np.datetime_as_string(labels)
+    elif labels.dtype.kind == "m":
+        labels = labels / np.timedelta64(1, "D")
+    return labels.tolist()

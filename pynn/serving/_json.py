@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pynn.serving._content import BadContent, BadFormat, Content, check_rows
+from pynn.serving._content import BadContent, BadFormat, Content, check_rows, plain_labels
 from pynn.serving._served import Served
 
 MEDIA_TYPE = "application/json"
@@ -69,4 +69,4 @@ def _plain(array: np.ndarray) -> Any:
     """Return what orjson writes."""
     if array.dtype.kind in "biuf":
         return np.ascontiguousarray(array)
-    return array.tolist()
+    return plain_labels(array)

@@ -30,6 +30,7 @@ from pynn.serving._content import (
     check_lengths,
     in_order,
     listed,
+    plain_labels,
 )
 
 _TABLES = (TabularClassifier, TabularRegressor)
@@ -164,9 +165,9 @@ class ServedEstimator(Served):
         classes: Any = getattr(estimator, "classes_", None)
         self._classes = classes
         if isinstance(classes, list):
-            self.classes = [each.tolist() for each in classes]
+            self.classes = [plain_labels(each) for each in classes]
         elif classes is not None:
-            self.classes = classes.tolist()
+            self.classes = plain_labels(classes)
         # Of labels that may hold together, and of several columns, classes are not the columns.
         self._one_of_classes = isinstance(estimator, TabularClassifier) or (
             isinstance(estimator, MLPClassifier)

@@ -85,11 +85,19 @@ def test_names_of_columns_may_be_an_index(tmp_path: Path) -> None:
     assert list(loaded.categorical_features) == ["a"]
 
 
-@pytest.mark.parametrize(
-    "labels", [np.array(["2024-01-01", "2025-01-01"], "M8[D]"), np.arange(2, dtype=np.longdouble)]
-)
-def test_labels_that_cannot_be_written_are_refused(tmp_path: Path, labels: np.ndarray) -> None:
-    model = pynn.Perceptron().fit([[0.0], [1.0]], labels)
+@pytest.mark.parametrize("code", ["M8[D]", ">M8[ns]", "m8[h]", "m8[us]"])
+def test_dates_and_durations_may_be_labels(tmp_path: Path, code: str) -> None:
+    labels = np.array([8760, 9000], code)
+    model = pynn.Perceptron(random_state=0).fit([[0.0], [1.0]], labels)
+    model.save(tmp_path / "m.pynn")
+    found = pynn.load(tmp_path / "m.pynn")
+    for read, known in ((found.classes_, model.classes_), (found.predict([[1.0]]), labels[1:])):
+        assert read.dtype == known.dtype.newbyteorder("=")
+        np.testing.assert_array_equal(read, known)
+
+
+def test_labels_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    model = pynn.Perceptron().fit([[0.0], [1.0]], np.arange(2, dtype=np.longdouble))
     with pytest.raises(ValueError, match="the attribute '.*classes.*' must be a number, a text"):
         model.save(tmp_path / "m.pynn")
 
@@ -134,6 +142,7 @@ def nested(depth: int) -> Any:
             lambda d: d["state"].update(x={"scalar": 1, "type": "object"}),
             "a type must be one of bool",
         ),
+        (lambda d: d["state"]["coefs_"]["list"][0].update(unit="M8[D]"), "no usable estimator"),
         (lambda d: d["state"].update(x=nested(30)), "nested too deeply"),
         (lambda d: d["state"].update(coefs_={"list": []}), "coefs_ must be matrices"),
     ],

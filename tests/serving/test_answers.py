@@ -75,6 +75,23 @@ def test_estimators_from_a_file(kind: str, tmp_path: Path) -> None:
             assert found["classes"] == estimator.classes_.tolist()
 
 
+@pytest.mark.parametrize("make", [pynn.Perceptron, lambda: pynn.TabularClassifier("mlp", epochs=1)])
+@pytest.mark.parametrize(
+    ("code", "written"),
+    [
+        ("M8[D]", ["1970-01-02", "1970-01-03"]),
+        ("M8[ns]", ["1970-01-01T00:00:00.000000001", "1970-01-01T00:00:00.000000002"]),
+        ("m8[h]", [1 / 24, 2 / 24]),
+    ],
+)
+def test_dates_and_durations_as_labels(make: Any, code: str, written: list[Any]) -> None:
+    labels = np.array([1, 2], code)
+    with running(serving.app(make().fit(X, labels[Y]))) as client:
+        found = client.post({"instances": X[:20].tolist()}).content
+        assert found["classes"] == written
+        assert set(found["predictions"]) <= set(written)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_several_columns_of_classes() -> None:
     y = np.array([["a", "x"], ["b", "y"], ["c", "x"]])[Y + (X[:, 2] > 1)]

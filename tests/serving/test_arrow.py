@@ -81,6 +81,15 @@ def test_several_inputs_and_outputs() -> None:
         assert np.array_equal(matrix(found[name]), expected)
 
 
+@pytest.mark.parametrize("code", ["M8[D]", "M8[ns]", "m8[h]"])
+def test_dates_and_durations_as_labels(code: str) -> None:
+    model = pynn.Perceptron(random_state=0).fit(X, np.array([1000, 2000], code)[(X[:, 0] > 0) + 0])
+    with running(serving.app(model)) as client:
+        found = received(send(client, pa.table({f"x{i}": X[:, i] for i in range(4)})))
+    expected = model.predict(X).astype(f"{code[:2]}[us]")
+    np.testing.assert_array_equal(found["predictions"].to_numpy(), expected)
+
+
 def table_of_all_types() -> Any:
     n = 40
     days = [datetime.date(2024, 1, 1) + datetime.timedelta(int(i)) for i in range(n)]
