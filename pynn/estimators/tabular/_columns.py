@@ -134,6 +134,8 @@ def as_table(table: Any) -> Any:
             "and no categories. Use '.toarray()', or pynn.MLPClassifier, which takes it"
         )
     check_unmasked(table, "X")
+    if hasattr(table, "compute") and hasattr(table, "columns"):
+        table = table.compute()  # Dask's become pandas's, with names and types
     library = _library(table)
     if library == "polars" and hasattr(table, "collect"):
         raise TypeError("X must be a DataFrame. Received: a LazyFrame; call its collect() first")

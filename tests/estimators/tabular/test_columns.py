@@ -9,6 +9,7 @@ from decimal import Decimal
 from importlib.util import find_spec
 from typing import Any
 
+import dask.dataframe
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +66,7 @@ TABLES: dict[str, Callable[[], Any]] = {
     "pandas objects": lambda: pd.DataFrame(CONTENTS, dtype=object),
     "pandas extensions": lambda: pd.DataFrame(CONTENTS).convert_dtypes(),
     "pandas derived": lambda: Derived(CONTENTS),
+    "dask": lambda: dask.dataframe.from_pandas(pd.DataFrame(CONTENTS), npartitions=2),
     "array": objects,
     "list": lambda: objects().tolist(),
     "polars": polars_table,
