@@ -61,12 +61,17 @@ class Stream:
         return self._table.__arrow_c_stream__(requested_schema)
 
 
+def dask_table() -> Any:
+    with dask.config.set({"dataframe.convert-string": False}):  # it makes dates texts too
+        return dask.dataframe.from_pandas(pd.DataFrame(CONTENTS), npartitions=2)
+
+
 TABLES: dict[str, Callable[[], Any]] = {
     "pandas": lambda: pd.DataFrame(CONTENTS),
     "pandas objects": lambda: pd.DataFrame(CONTENTS, dtype=object),
     "pandas extensions": lambda: pd.DataFrame(CONTENTS).convert_dtypes(),
     "pandas derived": lambda: Derived(CONTENTS),
-    "dask": lambda: dask.dataframe.from_pandas(pd.DataFrame(CONTENTS), npartitions=2),
+    "dask": dask_table,
     "array": objects,
     "list": lambda: objects().tolist(),
     "polars": polars_table,
