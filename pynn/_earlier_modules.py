@@ -52,6 +52,7 @@ _MOVED = {
     "pynn.layers._function": "pynn.layers._operations",
     "pynn.layers._operation": "pynn.layers._operations",
     "pynn.ops._tensor": "pynn._tensor",
+    "pynn.saving._structure_config": "pynn.formats._structure_config",
     "pynn.wrappers._build_fn_classifier": "pynn.wrappers.scikit_learn",
     "pynn.wrappers._build_fn_regressor": "pynn.wrappers.scikit_learn",
 }

@@ -27,11 +27,6 @@ def trained(*notified: Any) -> Any:
     return model
 
 
-class Unwritten(pynn.losses.Loss):
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        return pynn.ops.mean(y_pred - y_true, axis=-1)
-
-
 SHORT: dict[str, Any] = {"max_iter": 1, "random_state": 0}
 SEARCH = GridSearchCV(MLPRegressor(**SHORT), {"alpha": [0.1]}, cv=2)
 CASES: dict[str, Callable[[], Any]] = {

@@ -74,10 +74,6 @@ def batch_shape(value: Any) -> Any:
     return (None, *shape[1:]) if shape else shape
 
 
-def is_shape(value: Any) -> bool:
-    return isinstance(value, (list, tuple))
-
-
 def checked_factors(name: str, value: Any) -> dict[str, float]:
     """Return factors by the names of weights.
 

@@ -22,7 +22,6 @@ from pynn.layers._arguments import (
     checked_dtype,
     checked_factors,
     checked_name,
-    is_shape,
 )
 from pynn.layers._config import with_objects, written
 from pynn.layers._input_spec import check_inputs
@@ -370,7 +369,7 @@ class Layer(WeightHolder, metaclass=_LayerType):
         if type(self).call is Layer.call:
             self.call(input_shape)
         if isinstance(input_shape, tuple) or (
-            isinstance(input_shape, list) and not any(map(is_shape, input_shape))
+            isinstance(input_shape, list) and not any(map(is_nested, input_shape))
         ):
             inputs: Any = Tensor(tuple(input_shape), self.dtype)
         elif isinstance(input_shape, Mapping):

@@ -175,9 +175,9 @@ def connect(architecture: Architecture, stack: Stack) -> tuple[Tensor, list[Tens
         return features, [apply(head, x) for head in stack.heads]
 
 
-def build(architecture: Architecture, stack: Stack | None = None) -> models.Model:
-    """Return a model of these layers, of new ones for None."""
-    hidden, heads = stack or make_layers(architecture)
+def build(architecture: Architecture, stack: Stack) -> models.Model:
+    """Return a model of these layers."""
+    hidden, heads = stack
     inputs = layers.Input((architecture.sizes[0],), dtype=architecture.dtype)
     if len(heads) == 1:
         return models.Sequential([inputs, *hidden, *heads], name="mlp")

@@ -144,7 +144,7 @@ class CFile:
                 name=name,
                 upper=upper,
                 link=", and link with -lm" if "math.h" in headers else "",
-                needs=_and([f"<{each}>" for each in headers]) or "no header",
+                needs=" and ".join(f"<{each}>" for each in headers) or "no header",
                 calls=_calls(name, rows, self.outputs),
                 tables=table_bytes,
                 stack=self.program.stack_bytes,
@@ -187,10 +187,6 @@ def _calls(name: str, rows: Sequence[Pointer], outputs: Sequence[Pointer]) -> st
         f"  {p.name}: {p.size} numbers, written{f': {p.about}' if p.about else ''}" for p in outputs
     ]
     return "\n".join(fill(line, 96, subsequent_indent="    ") for line in lines)
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(words)
 
 
 def pointers_of(model: Any, graph: EngineGraph) -> tuple[list[Pointer], list[Pointer]]:
