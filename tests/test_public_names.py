@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import pynn
+from pynn.saving import get_custom_objects
 
 ROOT = Path(__file__).resolve().parents[1]
 INSIDE = {"cli", "formats", "graph", "training"}  # which users have no need to import
@@ -82,7 +83,10 @@ def test_examples_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     report: list[str] = []
-    failed, _ = doctest.DocTestRunner().run(example, out=report.append)
+    try:
+        failed, _ = doctest.DocTestRunner().run(example, out=report.append)
+    finally:
+        get_custom_objects().clear()  # in which an example registers a class
     assert not failed, "".join(report)
     assert list(tmp_path.iterdir()) == []
 
