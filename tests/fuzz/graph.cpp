@@ -19,11 +19,11 @@
 #include "training/executor.hpp"
 #include "training/trainer.hpp"
 
-// A graph may ask for more than there is: there is little.
+// A graph may ask for more than there is: there is little, and to clear it takes no time.
 extern "C" {
 void* __real_aligned_alloc(std::size_t alignment, std::size_t bytes);
 void* __wrap_aligned_alloc(std::size_t alignment, std::size_t bytes) {
-  constexpr std::size_t kMost = 16 << 20;
+  constexpr std::size_t kMost = 1 << 20;
   return bytes > kMost ? nullptr : __real_aligned_alloc(alignment, bytes);
 }
 }
@@ -364,6 +364,15 @@ void train(Input& in, const Network& n) {
       trainer->gradients(data, into, kNoPoll);
     }
     if (in.seldom(4)) trainer->last_batch();
+    if (in.seldom(4)) {
+      const auto reverse = [](std::int64_t* next, std::int64_t n) { std::reverse(next, next + n); };
+      const std::int64_t reordered = in.flag() ? Trainer::Reorder::kAllRows : in.below(kMostRows);
+      std::vector<Results> ended;
+      trainer->start(data, batch_size, order, false, 0, 0, in.flag(), true);
+      trainer->run_epochs({numbers.data(), 1 + in.below(8), columns}, 1e9, 1 + in.below(4),
+                          in.flag() ? Trainer::Reorder{reordered, reverse} : Trainer::Reorder{},
+                          ended);
+    }
   }
 }
 

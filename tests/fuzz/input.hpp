@@ -1,6 +1,7 @@
 // What a fuzzer's bytes say, one choice after the other; zeros when they are used up.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -65,8 +66,14 @@ class Input {
   // `size` bytes: those that are left, again and again.
   std::vector<char> memory(std::size_t size) {
     std::vector<char> bytes(size);
-    for (std::size_t i = 0; i < size && size_ > 0; ++i)
-      bytes[i] = static_cast<char>(data_[i % size_]);
+    if (size_ == 0 || size == 0) return bytes;
+    std::size_t filled = std::min(size, size_);
+    std::memcpy(bytes.data(), data_, filled);
+    while (filled < size) {  // whole periods are doubled, so what follows is the next period
+      const std::size_t count = std::min(filled, size - filled);
+      std::memcpy(bytes.data() + filled, bytes.data(), count);
+      filled += count;
+    }
     return bytes;
   }
 
