@@ -158,8 +158,8 @@ class ClusterEvaluation:
         self._trainer = trainer
         self._objectives = objectives
 
-    def run(self, callbacks: CallbackList, prefix: str = "val_", bar: Any = None) -> dict[str, Any]:
-        """Return the figures, their names preceded by `prefix`."""
+    def run(self, callbacks: CallbackList) -> dict[str, Any]:
+        """Return the figures."""
         callbacks.on_test_begin()
         self._objectives.reset()
         totals: Totals | None = None
@@ -169,7 +169,7 @@ class ClusterEvaluation:
         assert totals is not None
         logs = self._objectives.logs(totals)
         callbacks.on_test_end(logs)
-        return {prefix + name: value for name, value in logs.items()}
+        return logs
 
 
 def fit_model(

@@ -140,6 +140,6 @@ class Steps(PythonTrainer):
         """Take up what `held` returned, the metrics' part before the next step."""
         self._logs, *self._awaited = state
 
-    def logs(self, totals: Any = None, prefix: str = "") -> dict[str, Any]:
+    def logs(self, totals: Any = None) -> dict[str, Any]:
         """Return what the last step returned."""
-        return {f"{prefix}{name}": value for name, value in self._logs.items()}
+        return dict(self._logs)

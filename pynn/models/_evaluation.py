@@ -81,8 +81,8 @@ class Evaluation:
         in_engine = isinstance(objectives, Objectives) and not objectives.python_metrics
         return in_engine and isinstance(self._data, ArrayData)
 
-    def run(self, callbacks: CallbackList, prefix: str = "val_", bar: Any = None) -> dict[str, Any]:
-        """Return the figures, their names preceded by `prefix`."""
+    def run(self, callbacks: CallbackList, bar: Any = None) -> dict[str, Any]:
+        """Return the figures."""
         model, objectives = self._model, self._objectives
         evaluator: Any = objectives
         rows = size = self._batch_size
@@ -124,4 +124,4 @@ class Evaluation:
         if by_batches and (left := -done % together):
             callbacks.on_test_batch_end(done - 1 + left, dict(logs))
         callbacks.on_test_end(logs)
-        return {prefix + name: value for name, value in logs.items()}
+        return logs

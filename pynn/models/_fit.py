@@ -220,7 +220,8 @@ class FitListener(Listener):
         if isinstance(self._objectives, Objectives):
             self._model._tracker()._assign(logs["loss"], 1.0)
         if self._validation is not None and self._validates_after(epoch):
-            logs.update(self._validation.run(self._callbacks))
+            figures = self._validation.run(self._callbacks)
+            logs.update({f"val_{name}": value for name, value in figures.items()})
         self._callbacks.on_epoch_end(epoch, logs)
         if self._bar is not None:
             self._bar.finish(steps, logs)

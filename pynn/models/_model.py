@@ -384,7 +384,7 @@ class Model(CompiledModel):
         notified = CallbackList(callbacks, model=self, verbose=verbose, steps=total)
         progress = progress_shown(verbose)
         bar = progress.begin(total)
-        logs = evaluation.run(notified, prefix="", bar=bar)
+        logs = evaluation.run(notified, bar)
         bar.finish(evaluation.steps or 1, logs)
         progress.close()
         return figures(logs, return_dict)

@@ -173,14 +173,14 @@ class Objectives:
             else:
                 each.metric.update_state(y_true, y_pred, sample_weight=weights[rows])
 
-    def logs(self, totals: Totals, prefix: str = "") -> dict[str, float]:
+    def logs(self, totals: Totals) -> dict[str, float]:
         """Return the figures by their names: the losses first, then the metrics."""
         loss, outputs = totals.losses()
-        logs = {f"{prefix}loss": loss}
+        logs = {"loss": loss}
         if self._names_losses:
             for output, value in zip(self.outputs, outputs, strict=True):
                 if output.loss is not None:
-                    logs[prefix + output.loss_name] = value
+                    logs[output.loss_name] = value
         if not self.metrics:
             return logs
         sums = totals.metric_sums()
@@ -189,15 +189,15 @@ class Objectives:
                 total, count = sums[each.output][each.native]
                 each.metric._assign(total, count)
                 if type(each.metric).result is metrics.Mean.result:
-                    logs[prefix + each.name] = total / count if count else 0.0
+                    logs[each.name] = total / count if count else 0.0
                     continue
             value = each.metric.result()
             if isinstance(value, float):
-                logs[prefix + each.name] = float(value)
+                logs[each.name] = float(value)
             elif isinstance(value, Mapping):
-                logs.update({f"{prefix}{k}": _figure(v) for k, v in value.items()})
+                logs.update({str(k): _figure(v) for k, v in value.items()})
             else:
-                logs[prefix + each.name] = _figure(value)
+                logs[each.name] = _figure(value)
         return logs
 
     def log_names(self) -> list[str]:

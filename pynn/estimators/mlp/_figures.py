@@ -140,7 +140,7 @@ class Figures:
         if objectives is not None:
             objectives.reset()
             objectives.update(rows, slice(None), _listed(outputs))
-            logs = objectives.logs(totals, prefix="val_")
+            logs = {f"val_{name}": value for name, value in objectives.logs(totals).items()}
         means = zip(self._heads, totals.losses()[1], strict=True)
         logs["val_loss"] = sum(head.reported * mean for head, mean in means)
         return logs
