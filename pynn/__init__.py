@@ -1,7 +1,11 @@
 """Perceptrons and multilayer perceptrons on the CPU.
 
-``import pynn as keras`` carries code written for Keras; the estimators follow scikit-learn. Every
-public name is found when it is first used, so that importing pynn is quick and needs only NumPy.
+``import pynn as keras`` carries code written for Keras: `Sequential`, `Model`, `layers`, `losses`,
+`optimizers`, `callbacks` and the rest; `as_keras` lets other modules import it by that name. The
+estimators follow scikit-learn: `Perceptron`, `MLPClassifier`, `MLPRegressor`, and for tables with
+texts, dates and gaps `TabularClassifier` and `TabularRegressor`. `load` reads what any of them has
+saved. Every public name is found when it is first used, so that importing pynn is quick and needs
+only NumPy.
 """
 
 from __future__ import annotations

@@ -129,7 +129,8 @@ class _Module(ModuleType):
             return _OF_TENSORFLOW[inside]
         if path is None and inside != "keras":
             raise AttributeError(
-                f"pynn stands for tensorflow.keras, and has no tensorflow.{inside}"
+                f"pynn stands for tensorflow.keras, and has no tensorflow.{inside}. NumPy and "
+                "pynn.ops compute in the place of the rest, and pynn.Tape takes gradients"
             )
         if name == "__all__" and path is not None:
             if not path:

@@ -53,6 +53,17 @@ class NotBuiltError(AttributeError, ValueError):
     """Raised for what a layer has as soon as it is used; to ``hasattr`` it is not there."""
 
 
+class _SetByInit:
+    """What `Layer.__init__` makes an attribute of the layer, and asks to be called for."""
+
+    def __get__(self, layer: Any, cls: type) -> Any:
+        if layer is None:
+            return self
+        raise RuntimeError(
+            f"{cls.__name__}.__init__() has not called super().__init__(), which must come first"
+        )
+
+
 class Layer(WeightHolder, metaclass=_LayerType):
     """A piece of a network: weights, and a function of tensors that uses them.
 
@@ -102,6 +113,8 @@ class Layer(WeightHolder, metaclass=_LayerType):
     _init_call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
     _config_names: tuple[str, ...] = ()  # set where a layer is declared
     input_spec: Any = None
+    name: Any = _SetByInit()
+    dtype: Any = _SetByInit()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)

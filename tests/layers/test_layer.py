@@ -547,3 +547,17 @@ def test_inputs_are_as_input_spec_says() -> None:
     assert Checked(pair)([x, None]).shape == x.shape
     with pytest.raises(ValueError, match="takes 2 inputs. Received: 1"):
         Checked(pair)(x)
+
+
+@pytest.mark.parametrize("base", [pynn.layers.Layer, pynn.Model])
+def test_a_forgotten_super_is_named(base: Any) -> None:
+    class Mine(base):
+        def __init__(self) -> None:
+            self.units = 3
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+    for use in (repr, lambda layer: layer(np.ones((2, 3)))):
+        with pytest.raises(RuntimeError, match=r"Mine.__init__\(\) has not called super\(\)"):
+            use(Mine())
