@@ -131,7 +131,7 @@ def checked_seed(seed: Any, allowed: str = "a non-negative integer") -> int:
 
 
 def set_seed(seed: int | None) -> None:
-    """Start the global seed generator again; within `temporary_seed` this thread's.
+    """Set the seed that everything in pynn without a seed of its own starts from.
 
     Parameters
     ----------
@@ -142,10 +142,23 @@ def set_seed(seed: int | None) -> None:
     ------
     ValueError
         If `seed` is negative or no integer.
+
+    See Also
+    --------
+    pynn.utils.set_random_seed : also seeds Python and NumPy.
+
+    Examples
+    --------
+    >>> from pynn import random
+    >>> random.set_seed(42)
+    >>> first = random.normal((3,))
+    >>> random.set_seed(42)
+    >>> bool((random.normal((3,)) == first).all())
+    True
     """
     global _seed, _seeds_drawn
     seed = None if seed is None else checked_seed(seed)
-    if getattr(_temporary, "seeds", None) is not None:
+    if getattr(_temporary, "seeds", None) is not None:  # within `temporary_seed`: this thread's
         _temporary.seeds = _seeds_after(_entropy() if seed is None else seed)
         return
     with _lock:

@@ -15,6 +15,7 @@ import numpy as np
 from pynn import _namespace, _state
 from pynn._dtypes import dtype_name
 from pynn._number_checks import checked_rate
+from pynn._state import set_seed
 from pynn._tensor import Mode, Op, record
 from pynn._tracing import is_symbolic_pass
 
@@ -30,35 +31,6 @@ __all__ = [
     "uniform",
 ]
 __dir__ = __all__.copy
-
-
-def set_seed(seed: int | None) -> None:
-    """Set the seed that everything in pynn without a seed of its own starts from.
-
-    Parameters
-    ----------
-    seed : int or None
-        A non-negative integer, or None for entropy from the operating system.
-
-    Raises
-    ------
-    ValueError
-        If `seed` is negative or no integer.
-
-    See Also
-    --------
-    pynn.utils.set_random_seed : also seeds Python and NumPy.
-
-    Examples
-    --------
-    >>> from pynn import random
-    >>> random.set_seed(42)
-    >>> first = random.normal((3,))
-    >>> random.set_seed(42)
-    >>> bool((random.normal((3,)) == first).all())
-    True
-    """
-    _state.set_seed(seed)
 
 
 class SeedGenerator:
