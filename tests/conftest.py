@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pynn import utils
+from pynn import _core, utils
 
 # As in <function f at 0x7f2e61d62f20>: another number in every process.
 MEMORY_ADDRESS = re.compile(r"at ?0x[0-9a-f]{6,}")
@@ -25,6 +25,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def same_random_numbers() -> None:
     """Begin every test with the same seed: one that trains a network names none of its own."""
     utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def same_engine() -> Iterator[None]:
+    """Leave the threads and the instruction set, which are the process's, as they were."""
+    threads, isa = _core.num_threads(), _core.isa()
+    yield
+    _core.set_num_threads(threads)
+    _core._set_isa(isa)
 
 
 @pytest.fixture

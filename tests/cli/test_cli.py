@@ -29,13 +29,6 @@ def little_data(monkeypatch: pytest.MonkeyPatch) -> cli.DemoData:
     return data
 
 
-@pytest.fixture(autouse=True)
-def threads_as_before() -> object:
-    before = _core.num_threads()
-    yield
-    _core.set_num_threads(before)
-
-
 def no_data() -> cli.DemoData:
     raise datasets.DatasetNotFoundError("Fashion-MNIST was not found")
 

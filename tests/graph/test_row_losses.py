@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -202,18 +202,9 @@ def test_further_terms(with_loss: bool) -> None:
     check(fast, slow, RNG.standard_normal((300, 3)), None)
 
 
-@pytest.fixture
-def restored() -> Iterator[None]:
-    threads, isa = _core.num_threads(), _core.isa()
-    yield
-    _core.set_num_threads(threads)
-    _core._set_isa(isa)
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("n_rows", [40, 200])
 @pytest.mark.parametrize("loss", [huber, concordance])
-@pytest.mark.usefixtures("restored")
 def test_the_same_bits_for_all_threads_and_instruction_sets(
     loss: Any, n_rows: int, dtype: str
 ) -> None:

@@ -124,25 +124,19 @@ def check_same(found: list[list[np.ndarray]]) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_bits_are_the_same_for_any_number_of_threads(name: str) -> None:
-    found, before = [], pynn.num_threads()
-    try:
-        for threads in (1, 2, 3):
-            pynn.set_num_threads(threads)
-            found.append(trained(name))
-    finally:
-        pynn.set_num_threads(before)
+    found = []
+    for threads in (1, 2, 3):
+        pynn.set_num_threads(threads)
+        found.append(trained(name))
     check_same(found)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_bits_are_the_same_for_every_isa_with_fma(name: str) -> None:
-    found, before = [], _core.isa()
-    try:
-        for isa in _core.available_isas():
-            _core._set_isa(isa)
-            found += [] if isa == "scalar" else [trained(name)]
-    finally:
-        _core._set_isa(before)
+    found = []
+    for isa in _core.available_isas():
+        _core._set_isa(isa)
+        found += [] if isa == "scalar" else [trained(name)]
     check_same(found)
 
 

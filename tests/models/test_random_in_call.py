@@ -150,11 +150,7 @@ def test_training_draws_anew_at_each_step_the_same_for_any_number_of_threads() -
         model.fit(X, X[:, :1], batch_size=32, epochs=2, verbose=0, callbacks=[note])
         return [*seen, *model.get_weights()]
 
-    threads = pynn.num_threads()
-    try:
-        one, two = fitted(1), fitted(2)
-    finally:
-        pynn.set_num_threads(threads)
+    one, two = fitted(1), fitted(2)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a, b)
     kept = np.array(one[:6]).ravel()

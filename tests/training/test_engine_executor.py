@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,6 @@ from reference.twin import Training, Twin, rows
 
 Network = Callable[[Twin, int], list[int]]
 FOREVER = 1e9
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    threads = _core.num_threads()
-    yield
-    _core.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

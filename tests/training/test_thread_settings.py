@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,6 @@ import numpy as np
 import pytest
 
 import pynn
-
-
-@pytest.fixture(autouse=True)
-def threads_as_before() -> Iterator[None]:
-    before = pynn.num_threads()
-    yield
-    pynn.set_num_threads(before)
 
 
 def threads_with(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -301,18 +301,12 @@ def test_verbose_training_says_what_is_done(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads() -> None:
-    before = pynn.num_threads()
     found = []
-    try:
-        for threads in (1, 2, 2):
-            pynn.set_num_threads(threads)
-            found.append(
-                classifier(dropout=0.2, strategy="folds", epochs=3)
-                .fit(X, LABELS)
-                .predict_proba(LATER)
-            )
-    finally:
-        pynn.set_num_threads(before)
+    for threads in (1, 2, 2):
+        pynn.set_num_threads(threads)
+        found.append(
+            classifier(dropout=0.2, strategy="folds", epochs=3).fit(X, LABELS).predict_proba(LATER)
+        )
     assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
     assert (classifier(random_state=1).fit(X, LABELS).predict_proba(LATER) != found[0]).any()
 
