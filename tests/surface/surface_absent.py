@@ -105,7 +105,7 @@ ABSENT: dict[str, dict[str, str]] = {
         "pad_sequences": _TEXTS,
         "timeseries_dataset_from_array": _TF_DATA,
         "split_dataset": _TF_DATA,
-        "get_file": "pynn opens no connection: data sets are read from the disk",
+        "get_file": "`urllib.request.urlretrieve` downloads a file; `datasets` get their own",
         "get_source_inputs": _INNER,
         "model_to_dot": "makes a graph for Graphviz; `utils.plot_model` draws without it",
         "standardize_dtype": "is in `backend`",
