@@ -86,14 +86,15 @@ def check_unmasked(value: Any, name: str) -> None:
         )
 
 
-def checked_rate(rate: Any) -> float:
-    """Return a rate as a float.
+def checked_rate(rate: Any, *, one: bool = False) -> float:
+    """Return a rate as a float, which may be 1 only where `one` is true.
 
     Raises
     ------
     ValueError
-        If it is no number in [0, 1).
+        If it is no number in [0, 1), or, with `one`, in [0, 1].
     """
-    if not is_number(rate) or not 0 <= rate < 1:
-        raise ValueError(f"rate must be a number in [0, 1). Received: rate={rate!r}")
+    if not is_number(rate) or not (0 <= rate < 1 or (one and rate == 1)):
+        allowed = "[0, 1]" if one else "[0, 1)"
+        raise ValueError(f"rate must be a number in {allowed}. Received: rate={rate!r}")
     return float(rate)

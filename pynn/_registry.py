@@ -25,14 +25,14 @@ _MALFORMED = (TypeError, LookupError, AttributeError, ArithmeticError, RuntimeEr
 
 @lru_cache(maxsize=1024)
 def to_snake_case(name: str) -> str:
-    """Turn a class name into the form used in strings.
+    """Turn a class's or function's name into the form used in strings.
 
     Examples
     --------
     >>> to_snake_case("MeanSquaredError"), to_snake_case("KLDivergence"), to_snake_case("AUC")
     ('mean_squared_error', 'kl_divergence', 'auc')
     """
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 

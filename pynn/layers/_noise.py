@@ -93,8 +93,8 @@ class Dropout(SharedNoiseLayer):
     Parameters
     ----------
     rate : float or LearningRateSchedule
-        Probability of 0, in [0, 1). A schedule gives that of each training step of ``fit`` and
-        ``train_on_batch``; elsewhere the rate of the first step counts.
+        Probability of 0, in [0, 1]. A schedule gives that of each training step of ``fit`` and
+        ``train_on_batch``, less than 1; elsewhere the rate of the first step counts.
     noise_shape : tuple, default=None
         Shape of what is drawn, the batch's axis included: along an axis of size 1 all entries of
         the input share the draw. None stands for the input's size.
@@ -106,7 +106,7 @@ class Dropout(SharedNoiseLayer):
     Raises
     ------
     ValueError
-        If `rate` is outside [0, 1), or `noise_shape` holds anything but positive integers and
+        If `rate` is outside [0, 1], or `noise_shape` holds anything but positive integers and
         None; when called, if it does not fit the input.
 
     References
@@ -128,7 +128,8 @@ class Dropout(SharedNoiseLayer):
     def _checked_rate(rate: Any) -> Any:
         if isinstance(rate, Mapping):
             rate = schedules.deserialize(rate)
-        return rate if isinstance(rate, schedules.LearningRateSchedule) else checked_rate(rate)
+        schedule = isinstance(rate, schedules.LearningRateSchedule)
+        return rate if schedule else checked_rate(rate, one=True)
 
     def _with_shared_noise(self, inputs: Any, some: Any, training: Any) -> Any:
         return inputs * RateLayer.call(self, ops.ones_like(some), training)

@@ -46,7 +46,7 @@ def as_metric(
     identifier : str, dict, class, function, Loss or Metric
         What `get` takes. ``"accuracy"`` and ``"acc"``, ``"crossentropy"`` and ``"ce"`` need the
         shapes. A metric is named as the user typed it; where that is the name of a class, by the
-        class's name in snake case.
+        class's name in snake case, and so is a function.
     y_true_shape, y_pred_shape : tuple, default=None
         Shapes of targets and output, the batch's axis included.
     custom_objects : mapping of str to object, default=None
@@ -78,7 +78,7 @@ def as_metric(
     if isinstance(found, losses.Loss):
         found = MeanMetricWrapper(found.call, name=found.name)
     elif not isinstance(found, Metric):
-        name = getattr(found, "__name__", to_snake_case(type(found).__name__))
+        name = to_snake_case(getattr(found, "__name__", type(found).__name__))
         found = MeanMetricWrapper(found, name=name)
     if isinstance(identifier, str):
         base = to_snake_case(type(found).__name__)

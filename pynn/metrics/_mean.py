@@ -144,7 +144,7 @@ class MeanMetricWrapper(Mean):
     fn : callable
         ``fn(y_true, y_pred, **kwargs)`` returns one value for each sample, or more.
     name : str, default=None
-        None stands for the function's name.
+        See `Metric`.
     dtype : str, default=None
         See `Metric`.
     **kwargs
@@ -153,7 +153,7 @@ class MeanMetricWrapper(Mean):
     Examples
     --------
     >>> from pynn import losses, metrics
-    >>> metric = metrics.MeanMetricWrapper(losses.huber, delta=2.0)
+    >>> metric = metrics.MeanMetricWrapper(losses.huber, name="huber", delta=2.0)
     >>> metric.update_state([[0.0], [0.0]], [[1.0], [2.0]])
     >>> metric.name, metric.result()
     ('huber', 1.25)
@@ -166,7 +166,7 @@ class MeanMetricWrapper(Mean):
         dtype: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name or getattr(fn, "__name__", None), dtype=dtype)
+        super().__init__(name=name, dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
 

@@ -381,7 +381,7 @@ class Model(CompiledModel):
             raise ValueError("evaluate() needs data: x is None")
         evaluation = evaluation_of(self, x, y, sample_weight, batch_size, steps)
         total = evaluation.steps
-        notified = CallbackList(callbacks, model=self, verbose=verbose, steps=total)
+        notified = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=total)
         progress = progress_shown(verbose)
         bar = progress.begin(total)
         logs = evaluation.run(notified, bar)
@@ -436,7 +436,7 @@ class Model(CompiledModel):
         steps = checked_count("steps", steps, None)
         prediction = Prediction(self, x, batch_size, steps, by_step=own)
         total = prediction.steps
-        notified = CallbackList(callbacks, model=self, verbose=verbose, steps=total)
+        notified = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=total)
         progress = progress_shown(verbose)
         bar = progress.begin(total)
         outputs = prediction.run(notified, bar)

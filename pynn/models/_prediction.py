@@ -67,6 +67,10 @@ class Prediction:
         outputs = collect(self._outputs(callbacks, bar), n_rows)
         if callbacks is not None:
             callbacks.on_predict_end()
+        return self._in_form(outputs)
+
+    def _in_form(self, outputs: list[np.ndarray]) -> Any:
+        """Return outputs in the form in which the model, or its own step, returns them."""
         if self._taker is not None:
             return pack(self._form, outputs)
         return self._model._interface_or_fail().in_form(outputs)
@@ -79,6 +83,7 @@ class Prediction:
         by_batches = taker is not None or watched
         together = self._model.steps_per_execution
         done = 0
+        group: list[list[np.ndarray]] = []  # of batches, for callbacks
         for part in parts_of(self._data, size if by_batches else self._rows(), self._limit, size):
             if taker is not None and not part.n_rows:
                 continue
@@ -90,15 +95,23 @@ class Prediction:
                 self._form = map_leaves(to_array, self._model.predict_step(taker.batch(part)))
                 found = list(leaves(self._form))
             done += 1 if self._n_rows is None else part.count_steps(size)
-            if notified is not None and done % together == 0:
-                notified.on_predict_batch_end(done - 1)
+            if notified is not None:
+                group.append(found)
+                if done % together == 0:
+                    notified.on_predict_batch_end(done - 1, self._logs(group))
+                    group = []
             if bar is not None:
                 bar.update(done, {})
             yield found
             if self._model.stop_predicting:
                 break
         if notified is not None and (left := -done % together):
-            notified.on_predict_batch_end(done - 1 + left)
+            notified.on_predict_batch_end(done - 1 + left, self._logs(group))
+
+    def _logs(self, group: list[list[np.ndarray]]) -> dict[str, Any]:
+        """Return what callbacks get to know of some batches."""
+        outputs = [np.concatenate(each) for each in zip(*group, strict=True)]
+        return {"outputs": self._in_form(outputs)}
 
     def _computed_together(self) -> int | None:
         """Return how many rows make a difference to one another, None for none."""

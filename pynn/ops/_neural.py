@@ -15,7 +15,7 @@ from pynn._shape_rules import normalize_axis, same, unbroadcast
 from pynn._tensor import Mode, Op, is_recorded, shape_of, value_of
 from pynn._tensor import apply as _apply
 from pynn.ops._elementwise import add, multiply, rsqrt, subtract
-from pynn.ops._shapes import reshape
+from pynn.ops._shapes import ones_like, reshape
 
 __all__ = [
     "alpha_dropout",
@@ -201,14 +201,17 @@ def dropout(x: Any, rate: Any, training: bool = False, always: bool = False) -> 
     ----------
     x : tensor or array
     rate : float or LearningRateSchedule
-        In [0, 1). A schedule gives the rate of each training step, or, outside of these, that of
-        the first.
+        In [0, 1]. A schedule gives the rate of each training step, in [0, 1), or, outside of
+        these, that of the first.
     training : bool, default=False
         Whether an array is dropped from; for a tensor the model decides, pass by pass.
     always : bool, default=False
         Whether to drop at inference too.
     """
     rate = rate if callable(rate) else float(rate)
+    if rate == 1.0:  # without a factor for what is kept: half leaves 0 or 2, and 1 at inference
+        half = dropout(ones_like(x), 0.5, training, always)
+        return multiply(x, multiply(half, subtract(2.0, half)))
     return apply_modal(DROPOUT, x, training=training, rate=rate, always=always)
 
 

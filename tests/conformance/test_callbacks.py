@@ -188,3 +188,22 @@ def test_which_way_is_better_by_the_name_and_the_metric(name: str) -> None:
         else:
             found.append(callback.stopped_epoch)
     assert found[0] == found[1]
+
+
+def test_outputs_of_a_prediction() -> None:
+    found = []
+    for library in (pynn, keras):
+        seen: list[Any] = []
+
+        class Collector(library.callbacks.Callback):  # type: ignore[misc, name-defined]
+            def on_predict_batch_end(self, batch: int, logs: Any = None, seen: Any = seen) -> None:
+                outputs = np.asarray(logs["outputs"]).round(5).tolist()
+                seen.append((batch, dict(self.params), outputs))
+
+        inputs = library.Input((3,))
+        dense = library.layers.Dense(1, kernel_initializer="ones")
+        model = library.Model(inputs, dense(inputs))
+        x = np.arange(30, dtype="float32").reshape(10, 3) / 30
+        model.predict(x, 4, callbacks=[Collector()], verbose=0)
+        found.append(seen)
+    assert found[0] == found[1]

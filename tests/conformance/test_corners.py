@@ -389,3 +389,42 @@ def test_build_config() -> None:
             again.build_from_config(json.loads(json.dumps(configs[-1])))
             assert again.count_params() == model.count_params()
         assert configs[0] == configs[1]
+
+
+class Distance:
+    def __call__(self, y_true: Any, y_pred: Any) -> Any:
+        return y_pred - y_true
+
+
+def biasABC(y_true: Any, y_pred: Any) -> Any:  # noqa: N802
+    return y_pred - y_true
+
+
+def test_names_of_metrics() -> None:
+    names = []
+    for library in LIBRARIES:
+        functions = [library.losses.mean_squared_error, biasABC, Distance(), lambda y, p: p - y]
+        classes = [library.metrics.MeanSquaredError, library.losses.MeanAbsoluteError()]
+        texts = ["mae", "mae", "MSE"]
+        wrapped = library.metrics.MeanMetricWrapper(biasABC)
+        given = [*functions, *classes, *texts, wrapped]
+        model = dense(library, metrics=given, run_eagerly=True)
+        figures = model.evaluate(X, Y, batch_size=10, verbose=0, return_dict=True)
+        names.append(sorted(figures))
+    assert names[0] == names[1]
+
+
+def test_dropout_of_everything() -> None:
+    results = []
+    for library in LIBRARIES:
+        layer = library.layers.Dropout(1.0)
+        inputs = library.Input((3,))
+        outputs = library.layers.Dense(1, kernel_initializer="ones")(layer(inputs))
+        model = library.Model(inputs, outputs)
+        model.compile(library.optimizers.SGD(0.1), "mse")
+        history = model.fit(X, Y, shuffle=False, verbose=0).history["loss"]
+        values = [layer(X, training=True), layer(X), model.predict(X, verbose=0), history]
+        results.append(np.concatenate([np.ravel(each) for each in values]))
+        config = layer.get_config()
+        assert library.layers.Dropout.from_config(config).rate == 1
+    assert_agree(results[0], results[1], TRAINING)

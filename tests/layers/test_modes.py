@@ -22,10 +22,27 @@ def test_dropout_silences_and_scales_in_training_only() -> None:
     assert (out > 0).mean() == pytest.approx(0.75, abs=0.011)
 
 
-@pytest.mark.parametrize("rate", [1.0, -0.1, 1.5, "0.5", True])
+@pytest.mark.parametrize("rate", [-0.1, 1.5, "0.5", True])
 def test_rate_must_be_in_range(rate: object) -> None:
-    with pytest.raises(ValueError, match=r"rate must be a number in \[0, 1\)"):
+    with pytest.raises(ValueError, match=r"rate must be a number in \[0, 1\]"):
         layers.Dropout(rate)
+    with pytest.raises(ValueError, match=r"rate must be a number in \[0, 1\)"):
+        layers.AlphaDropout(rate)
+
+
+@pytest.mark.parametrize("rate", [1, 1.0])
+@pytest.mark.parametrize("noise_shape", [None, (None, 1)])
+def test_dropout_of_everything(rate: float, noise_shape: object) -> None:
+    layer = layers.Dropout(rate, noise_shape=noise_shape)
+    np.testing.assert_array_equal(layer(X), X)
+    np.testing.assert_array_equal(layer(X, training=True), np.zeros_like(X))
+    model = Sequential([layers.Input((4,)), layer, layers.Dense(1, kernel_initializer="ones")])
+    model.compile(optimizer=pynn.optimizers.SGD(0.5), loss="mse")
+    assert model.fit(X, np.full(256, 2.0), batch_size=256, verbose=0).history["loss"] == [4.0]
+    np.testing.assert_array_equal(model.get_weights()[0], np.ones((4, 1)))
+    assert model.get_weights()[1] == pytest.approx([2.0], rel=1e-6)
+    np.testing.assert_allclose(model.predict(X, verbose=0)[:, 0], X.sum(axis=1) + 2, atol=1e-5)
+    np.testing.assert_allclose(model(X, training=True), np.full((256, 1), 2.0), rtol=1e-6)
 
 
 def test_dropout_that_is_always_on_acts_at_inference() -> None:

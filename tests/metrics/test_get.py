@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
 from pynn import losses, metrics
+
+
+def rmsErrorABC(y_true, y_pred):  # noqa: N802
+    return np.abs(y_pred - y_true)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,9 @@ def test_other_identifiers() -> None:
         (metrics.MeanSquaredError(name="mine"), "mine"),
         (metrics.RootMeanSquaredError, "root_mean_squared_error"),
         (losses.Huber(name="h"), "h"),
+        (rmsErrorABC, "rms_error_abc"),
+        (lambda y_true, y_pred: y_pred - y_true, "lambda"),
+        (partial(rmsErrorABC), "partial"),
     ],
 )
 def test_as_metric_names_metrics_as_they_were_given(identifier: object, name: str) -> None:

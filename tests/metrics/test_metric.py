@@ -150,7 +150,7 @@ def test_functions_become_metrics() -> None:
         return scale * np.abs(y_true - y_pred).max(axis=-1)
 
     metric = metrics.MeanMetricWrapper(largest, scale=2.0)
-    assert metric.name == "largest"
+    assert metric.name == "mean_metric_wrapper"
     assert metric._native() is None
     assert metric([[0.0, 1.0], [0.0, 0.0]], [[3.0, 1.0], [0.0, 1.0]]) == 4.0
     weighted = metrics.MeanMetricWrapper(largest)

@@ -248,6 +248,29 @@ def test_a_callback_ends_evaluate_and_predict() -> None:
     assert arrays.shape == (10, 1)
 
 
+class Collector(pynn.callbacks.Callback):
+    def __init__(self) -> None:
+        self.seen: list = []
+
+    def on_predict_batch_end(self, batch: int, logs: dict) -> None:
+        assert self.params == {"verbose": 0, "epochs": 1, "steps": 3}
+        self.seen.append((batch, logs["outputs"]))
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_callbacks_see_the_outputs_of_a_prediction(together: int) -> None:
+    inputs = layers.Input((6,))
+    model = Model(inputs, {"a": layers.Dense(1)(inputs), "b": layers.Dense(2)(inputs)})
+    model.compile(steps_per_execution=together)
+    collector = Collector()
+    whole = model.predict(WHOLE[:10], 4, callbacks=[collector], verbose=0)
+    assert [batch for batch, _ in collector.seen] == [[0, 1, 2], [1, 3]][together - 1]
+    for name in ("a", "b"):
+        parts = [outputs[name] for _, outputs in collector.seen]
+        assert [len(part) for part in parts] == [[4, 4, 2], [8, 2]][together - 1]
+        np.testing.assert_array_equal(np.concatenate(parts), whole[name])
+
+
 class Batches(utils.PyDataset):
     def __init__(self) -> None:
         self.ends = 0
