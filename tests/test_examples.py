@@ -105,7 +105,7 @@ def code_of(document: str) -> str:
         ("README.md", r"0\.\d+\n.*val_accuracy: 0\.9.*\n \[.*\]\] [01]\.\d+\n$"),
         (
             "docs/guide.md",
-            r"estimator 0\.9\d+\nmodel .*'accuracy': 0\.9\d+}\nsearch .*\nepoch 0 .*\nepoch 1 .*"
+            r"estimator 0\.9\d+\nmodel .*'accuracy': 0\.9\d+}\nfigures .*\nsearch .*\nepoch 0 .*"
             r"\noutputs {'price': \(256, 1\), 'kind': \(256, 2\)}\n$",
         ),
         ("docs/serving.md", r"\['/predict', '/v1/models/{name}:predict', .*'/docs'\]\n$"),
