@@ -22,7 +22,7 @@ def load_model(
     """Load a model that pynn or Keras saved.
 
     Nothing in a file is executed: it can name only what pynn has, or what `custom_objects` holds.
-    A model saved by pynn goes on training where it stood, bit for bit.
+    A model saved by pynn goes on training where it stood, with the same bits for the same seed.
 
     Parameters
     ----------
