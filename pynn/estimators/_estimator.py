@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from itertools import repeat
 from typing import Any, Self, TypeVar
@@ -21,6 +22,17 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 def validated(method: Method) -> Method:
     """Let a method that fits check the parameters first, as scikit-learn's do."""
     return _fit_context(prefer_skip_nested_validation=True)(method)
+
+
+@contextmanager
+def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
+    """Let what raises in this context, before a training, leave the estimator as it was."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = before
+        raise
 
 
 _PLAIN = frozenset((int, float, str, bool, type(None), np.int64, np.float64))

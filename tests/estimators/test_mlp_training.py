@@ -7,9 +7,12 @@ import gc
 import pickle
 import warnings
 import weakref
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
@@ -541,3 +544,47 @@ def test_multilabel_targets_may_be_sparse() -> None:
         MLPClassifier((6,), random_state=0, max_iter=5).fit(x, t) for t in (y, sp.csr_matrix(y))
     )
     np.testing.assert_array_equal(dense.predict(x), sparse.predict(x).toarray())
+
+
+@pytest.mark.parametrize("parameters", [{}, {"ema_momentum": 0.9}, {"early_stopping": True}])
+def test_a_copy_in_mapped_memory_goes_on(parameters: dict[str, Any], tmp_path: Path) -> None:
+    model = MLPClassifier(**SMALL, max_iter=2, warm_start=True, **parameters).fit(*IRIS)
+    joblib.dump(model, tmp_path / "model")
+    mapped = joblib.load(tmp_path / "model", mmap_mode="r")
+    beside = copy.copy(model)
+    for each in (model, mapped, beside):
+        each.fit(*IRIS)
+    same_weights(model, mapped)
+    same_weights(model, beside)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "call"),
+    [
+        ({}, lambda model, x, y: model.fit(x[:, :3], y, validation_data=(x, y))),
+        ({}, lambda model, x, y: model.fit(x, y, validation_data=(x, y + 7))),
+        ({}, lambda model, x, y: model.fit(x, y, sample_weight=np.zeros(len(y)))),
+        ({}, lambda model, x, y: model.fit(pd.DataFrame(x[:, :3], columns=["a", "b", "c"]), x)),
+        ({"early_stopping": True}, lambda model, x, y: model.fit(x[:4], y[:4])),
+        ({"solver": "lbfgs", "dropout": 0.5}, lambda model, x, y: model.fit(x, y)),
+        ({"loss": "no such"}, lambda model, x, y: model.fit(x, y)),
+        ({"warm_start": True}, lambda model, x, y: model.fit(x, y + 1)),
+        ({}, lambda model, x, y: model.partial_fit(x, y, sample_weight=np.full(len(y), np.nan))),
+    ],
+)
+def test_what_cannot_be_trained_with_changes_nothing(parameters: Any, call: Any) -> None:
+    model = MLPClassifier(**SMALL, max_iter=2).fit(*IRIS)
+    expected = model.predict_proba(IRIS[0])
+    before = {**vars(model), **parameters}
+    with pytest.raises(ValueError):
+        call(model.set_params(**parameters), *IRIS)
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is before[name] for name in before if name != "_labels")
+    np.testing.assert_array_equal(model.predict_proba(IRIS[0]), expected)
+
+
+def test_curves_of_batches_are_gone_with_another_training() -> None:
+    model = MLPClassifier(**SMALL, max_iter=2, early_stopping=True).fit(*IRIS)
+    model.set_params(solver="lbfgs").fit(*IRIS)
+    assert not {"loss_curve_", "validation_scores_", "best_loss_"} & vars(model).keys()
+    assert len(model.set_params(solver="adam").fit(*IRIS).loss_curve_) == 2

@@ -341,3 +341,24 @@ def test_zero_weight_validation_rows_are_an_error() -> None:
     weight[held_out] = 0
     with pytest.raises(ValueError, match="validation set are all zero"):
         Perceptron(early_stopping=True, random_state=0).fit(x, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "call"),
+    [
+        ({}, lambda model, x, y: model.fit(x, y, sample_weight=np.zeros(len(y)))),
+        ({}, lambda model, x, y: model.fit(x[:, :2], y == y)),
+        ({"early_stopping": True}, lambda model, x, y: model.fit(x[-2:], [0, 1])),
+        ({}, lambda model, x, y: model.partial_fit(x, y, sample_weight=np.full(len(y), np.nan))),
+    ],
+)
+def test_what_cannot_be_trained_with_changes_nothing(parameters: Any, call: Any) -> None:
+    x, y = IRIS
+    model = Perceptron(random_state=0).fit(x, y)
+    expected = model.decision_function(x)
+    before = {**vars(model), **parameters}
+    with pytest.raises(ValueError):
+        call(model.set_params(**parameters), x, y)
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is before[name] for name in before)
+    np.testing.assert_array_equal(model.decision_function(x), expected)

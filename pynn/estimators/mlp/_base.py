@@ -24,7 +24,7 @@ from pynn import graph, models
 from pynn._dtypes import dtype_name
 from pynn._number_checks import checked_size
 from pynn._task_threads import limited_threads
-from pynn.estimators._estimator import validated
+from pynn.estimators._estimator import all_or_nothing, validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_rows
 from pynn.estimators._saving import as_objects, as_plain
@@ -35,9 +35,9 @@ from pynn.estimators.mlp._architecture import (
     per_layer,
     read_layers,
 )
-from pynn.estimators.mlp._fit import FitCall, MLPState, TrainingData, start_curves
+from pynn.estimators.mlp._fit import CURVES, FitCall, MLPState, TrainingData, start_curves
 from pynn.estimators.mlp._heads import Head
-from pynn.estimators.mlp._lbfgs import train_at_once
+from pynn.estimators.mlp._lbfgs import check_trainable, train_at_once
 from pynn.estimators.mlp._network import Network, SavedNetwork
 from pynn.estimators.mlp._parameters import MLPParameters
 from pynn.estimators.mlp._progress import (
@@ -168,38 +168,50 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         validation: Any,
         task: FitTask | None = None,
     ) -> None:
+        reset = self._starts_anew(incremental)
+        known = None if reset or self._state is None else self._state.random
+        random = known or LegacyRandom.of(self.random_state)
+        try:
+            with all_or_nothing(self):
+                call = self._prepare(x, y, sample_weight, incremental, random)
+                if self.solver == "lbfgs":
+                    check_trainable(call)
+                else:
+                    if validation is not None:
+                        call.validation = self._checked(*validation)
+                    training = BatchTraining(call)
+            if self.solver == "lbfgs":
+                train_at_once(call, task)
+            else:
+                training.run(task)
+        finally:
+            if known is None:
+                random.give_to(self.random_state)
+        if not call.network.is_finite():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain "
+                "large values and need to be preprocessed."
+            )
+
+    def _prepare(
+        self, x: Any, y: Any, sample_weight: Any, incremental: bool, random: LegacyRandom
+    ) -> FitCall:
+        """Check the rows, and make or keep the network."""
         hidden = self._hidden_sizes()
         reset = self._starts_anew(incremental)
         data = self._check_data(x, y, incremental, reset)
         if sample_weight is not None:
             data.row_weight = _check_sample_weight(sample_weight, data.x)
-        known = None if reset or self._state is None else self._state.random
-        random = known or LegacyRandom.of(self.random_state)
-        try:
-            heads = self._heads()
-            if reset:
-                sizes = [data.x.shape[1], *hidden]
-                network = self._initialize(sizes, heads, data.x.dtype, random)
-            else:
-                network = self._synchronize(heads)
-            data.class_factors = self._class_factors(data, incremental)
-            assert self._state is not None
-            self._state.random = random
-            call = self._call(network, random, heads, data, incremental)
-            if self.solver == "lbfgs":
-                train_at_once(call, task)
-            else:
-                if validation is not None:
-                    call.validation = self._checked(*validation)
-                BatchTraining(call).run(task)
-        finally:
-            if known is None:
-                random.give_to(self.random_state)
-        if not network.is_finite():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain "
-                "large values and need to be preprocessed."
-            )
+        heads = self._heads()
+        if reset:
+            sizes = [data.x.shape[1], *hidden]
+            network = self._initialize(sizes, heads, data.x.dtype, random)
+        else:
+            network = self._synchronize(heads)
+        data.class_factors = self._class_factors(data, incremental)
+        assert self._state is not None
+        self._state.random = random
+        return self._call(network, random, heads, data, incremental)
 
     def _call(
         self,
@@ -299,6 +311,9 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         state = self._start(network)
         if self.solver != "lbfgs":
             start_curves(self, state, network)
+        else:
+            for name in CURVES:  # of another training
+                self.__dict__.pop(name, None)
         return network
 
     def _synchronize(self, heads: list[Head] | None = None) -> Network:

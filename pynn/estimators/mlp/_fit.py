@@ -159,7 +159,10 @@ class MLPState:
         architecture, others, training_state = (attributes.pop(name, None) for name in _NETWORK)
         network = SavedNetwork(Architecture(*architecture), others or [], training_state)
         names = [field.name for field in fields(cls)[1:] if f"_{field.name}" in attributes]
-        return cls(network, **{name: attributes.pop(f"_{name}") for name in names})
+        state = cls(network, **{name: attributes.pop(f"_{name}") for name in names})
+        if state.random is not None:
+            state.random = state.random.copy()  # its numbers may be mapped, and read-only
+        return state
 
 
 @dataclass(slots=True)
@@ -200,6 +203,10 @@ class FitCall:
     make_rows: Callable[[FitCall, bool], Any]
     validation: TrainingData | None = None
     done: int = 0
+
+
+# Fitted attributes that record a training in batches.
+CURVES = ("loss_curve_", "validation_scores_", "best_validation_score_", "best_loss_")
 
 
 def start_curves(estimator: MLPParameters, state: MLPState, network: Network) -> None:

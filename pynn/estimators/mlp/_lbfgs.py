@@ -76,6 +76,24 @@ class _Stopped(Exception):
     """A callback has ended the training."""
 
 
+def check_trainable(call: FitCall) -> None:
+    """Check what a call is to train with.
+
+    Raises
+    ------
+    ValueError
+        If the network has layers that behave in another way in training, or all weights are 0.
+    """
+    architecture = call.network.architecture
+    if any(architecture.dropout) or architecture.batch_norm:
+        raise ValueError(
+            "solver='lbfgs' follows one loss of all rows, and so takes neither dropout nor "
+            "batch_norm. Use a stochastic solver"
+        )
+    if call.data.class_factors is not None:
+        check_weights(call.data.training_weight(), "all samples, by class_weight,")
+
+
 def train_at_once(call: FitCall, task: FitTask | None) -> None:
     """Train the estimator's network; set ``n_iter_``, ``loss_`` and ``history_``.
 
@@ -86,23 +104,11 @@ def train_at_once(call: FitCall, task: FitTask | None) -> None:
     call : FitCall
     task : FitTask or None
         Is notified of the iterations.
-
-    Raises
-    ------
-    ValueError
-        If the network has layers that behave in another way in training.
     """
     estimator, network = call.estimator, call.network
-    if any(network.architecture.dropout) or network.architecture.batch_norm:
-        raise ValueError(
-            "solver='lbfgs' follows one loss of all rows, and so takes neither dropout nor "
-            "batch_norm. Use a stochastic solver"
-        )
     exact = Network(network.architecture._replace(dtype="float64"))
     exact.assign(network.copy_weights())
     row_weight = call.data.training_weight()
-    if call.data.class_factors is not None:
-        check_weights(row_weight, "all samples, by class_weight,")
     figures = Figures(call)
     exact.prepare_trainer(figures.losses, SGD(), weighted=row_weight is not None)
     objective = VectorObjective(exact, figures.training_rows(), estimator.alpha)

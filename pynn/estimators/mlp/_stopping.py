@@ -69,7 +69,7 @@ class WeightAverage:
     momentum : float
         How much of the average stays at each step; the first step sets it.
     values : list of ndarray or None
-        An average to go on with, in the order of `Network.copy_weights`.
+        An average to go on with, in the order of `Network.copy_weights`; it is copied.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class WeightAverage:
     """
 
     def __init__(self, network: Network, momentum: float, values: list[np.ndarray] | None) -> None:
-        self.values = values
+        self.values = None if values is None else [np.array(each) for each in values]
         self._network = network
         self._momentum = momentum
 

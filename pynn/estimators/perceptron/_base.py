@@ -10,7 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from joblib import effective_n_jobs  # type: ignore[import-untyped]
@@ -27,7 +27,7 @@ from pynn import _core, graph, layers, models
 from pynn._dtypes import dtype_name
 from pynn._sparse import to_dense
 from pynn._user_warning import warn_user
-from pynn.estimators._estimator import Estimator, validated
+from pynn.estimators._estimator import Estimator, all_or_nothing, validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._input import check_has_rows, check_rows, check_training_data
 from pynn.estimators.perceptron._unit_trainer import UnitTrainer, checked_rows, step_rows
@@ -63,6 +63,15 @@ class Unit:
     held_out: np.ndarray | None
     n_epochs: int = 0
     busy: threading.Lock = field(default_factory=threading.Lock)
+
+
+class _Task(NamedTuple):
+    """What a call trains: units, on rows that are checked, as an array and as the kernel's."""
+
+    x: Any
+    rows: Any
+    units: list[Unit]
+    sample_weight: np.ndarray | None
 
 
 class BasePerceptron(SparseCoefMixin, Estimator, ABC):
@@ -131,12 +140,14 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
             overflow.
         """
         with lock_of(self):
-            X, y = self._checked(X, y, reset=True)
-            if self.warm_start and hasattr(self, "coef_"):
-                coef_init = self.coef_ if coef_init is None else coef_init
-                intercept_init = self.intercept_ if intercept_init is None else intercept_init
-            self._start(X, y, coef_init, intercept_init)
-            self._train(X, y, sample_weight, self.max_iter)
+            with all_or_nothing(self):
+                X, y = self._checked(X, y, reset=True)
+                if self.warm_start and hasattr(self, "coef_"):
+                    coef_init = self.coef_ if coef_init is None else coef_init
+                    intercept_init = self.intercept_ if intercept_init is None else intercept_init
+                self._start(X, y, coef_init, intercept_init)
+                task = self._task(X, y, sample_weight)
+            self._train(task, self.max_iter)
             if self.tol is not None and self.n_iter_ == self.max_iter:
                 warn_user(
                     "Maximum number of iteration reached before convergence. Consider increasing "
@@ -189,12 +200,8 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
         mask[held_out] = True
         return mask
 
-    def _train(self, x: Any, y: np.ndarray, sample_weight: Any, max_iter: int) -> None:
-        """Train all units; set ``n_iter_`` to the most epochs of any, and count ``t_`` on.
-
-        An interrupt or an error ends the training of all, and is raised when nobody changes the
-        weights any more, as by scikit-learn's.
-        """
+    def _task(self, x: Any, y: np.ndarray, sample_weight: Any) -> _Task:
+        """Return the units and the rows that they are to be trained on, checked."""
         dtype = np.float32 if np.asarray(self.coef_).dtype == np.float32 else np.float64
         self.coef_ = np.require(self.coef_, dtype, ["C", "W"])
         self.intercept_ = np.require(self.intercept_, dtype, ["C", "W"])
@@ -202,13 +209,21 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, x, dtype=dtype)
         units = self._make_units(x, y, sample_weight)
-        rows = checked_rows(x, self.coef_.dtype)
+        return _Task(x, checked_rows(x, self.coef_.dtype), units, sample_weight)
+
+    def _train(self, task: _Task, max_iter: int) -> None:
+        """Train all units; set ``n_iter_`` to the most epochs of any, and count ``t_`` on.
+
+        An interrupt or an error ends the training of all, and is raised when nobody changes the
+        weights any more, as by scikit-learn's.
+        """
+        units = task.units
         stop = threading.Event()
 
         def train(index: int, unit: Unit) -> None:
             with unit.busy:
                 if not stop.is_set():
-                    self._train_unit(index, unit, x, rows, sample_weight, max_iter, stop)
+                    self._train_unit(index, unit, task, max_iter, stop)
 
         try:
             if effective_n_jobs(self.n_jobs) == 1:
@@ -226,19 +241,18 @@ class BasePerceptron(SparseCoefMixin, Estimator, ABC):
             raise
         finally:
             self.n_iter_ = max(unit.n_epochs for unit in units)
-            self.t_ += self.n_iter_ * x.shape[0]
+            self.t_ += self.n_iter_ * task.x.shape[0]
 
     def _train_unit(
         self,
         index: int,
         unit: Unit,
-        x: Any,
-        rows: Any,
-        sample_weight: np.ndarray | None,
+        task: _Task,
         max_iter: int,
         stop: threading.Event,
     ) -> None:
         """Train a unit for at most `max_iter` epochs, and count them."""
+        x, rows, _, sample_weight = task
         if (held_out := unit.held_out) is not None:
             unseen, targets = x[held_out], unit.targets[held_out]
             given = np.ones(len(targets)) if sample_weight is None else sample_weight[held_out]

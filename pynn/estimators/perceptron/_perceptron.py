@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 
 from pynn import _core
 from pynn.estimators._class_weight import check_not_balanced
-from pynn.estimators._estimator import validated
+from pynn.estimators._estimator import all_or_nothing, validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._labels import Labels
 from pynn.estimators._saving import saved_as
@@ -162,18 +162,20 @@ class Perceptron(ClassifierMixin, BasePerceptron):
         self._check_single_epoch()
         check_not_balanced(self.class_weight)
         with lock_of(self):
-            first = not hasattr(self, "classes_")
-            X, y = self._checked(X, y, reset=first)
-            multilabel = y.ndim == 2
-            if first and multilabel and classes is None:
-                classes = np.arange(y.shape[1])
-            elif first and classes is not None and not np.isin(y, classes).all():
-                raise ValueError("classes should include all valid labels that can be in y")
-            if _check_partial_fit_first_call(self, classes):
-                self._start(X, y if multilabel else classes, None, None)
-            else:
-                self._check_labels(y)
-            self._train(X, y, sample_weight, max_iter=1)
+            with all_or_nothing(self):
+                first = not hasattr(self, "classes_")
+                X, y = self._checked(X, y, reset=first)
+                multilabel = y.ndim == 2
+                if first and multilabel and classes is None:
+                    classes = np.arange(y.shape[1])
+                elif first and classes is not None and not np.isin(y, classes).all():
+                    raise ValueError("classes should include all valid labels that can be in y")
+                if _check_partial_fit_first_call(self, classes):
+                    self._start(X, y if multilabel else classes, None, None)
+                else:
+                    self._check_labels(y)
+                task = self._task(X, y, sample_weight)
+            self._train(task, max_iter=1)
             return self
 
     def _check_labels(self, y: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_random_state
 
-from pynn.estimators._estimator import validated
+from pynn.estimators._estimator import all_or_nothing, validated
 from pynn.estimators._fit_lock import lock_of
 from pynn.estimators._r2 import r2
 from pynn.estimators._saving import saved_as
@@ -138,16 +138,18 @@ class PerceptronRegressor(MultiOutputMixin, RegressorMixin, BasePerceptron):
         """
         self._check_single_epoch()
         with lock_of(self):
-            first = not hasattr(self, "coef_")
-            X, y = self._checked(X, y, reset=first)
-            if first:
-                self._start(X, y, None, None)
-            elif self.coef_.shape[:-1] != y.shape[1:]:
-                raise ValueError(
-                    f"y must have the number of outputs of the first call, {len(self.intercept_)}. "
-                    f"Received: y of shape {y.shape}"
-                )
-            self._train(X, y, sample_weight, max_iter=1)
+            with all_or_nothing(self):
+                first = not hasattr(self, "coef_")
+                X, y = self._checked(X, y, reset=first)
+                if first:
+                    self._start(X, y, None, None)
+                elif self.coef_.shape[:-1] != y.shape[1:]:
+                    raise ValueError(
+                        "y must have the number of outputs of the first call, "
+                        f"{len(self.intercept_)}. Received: y of shape {y.shape}"
+                    )
+                task = self._task(X, y, sample_weight)
+            self._train(task, max_iter=1)
             return self
 
     def _start(self, x: Any, y: np.ndarray, coef_init: Any, intercept_init: Any) -> None:
