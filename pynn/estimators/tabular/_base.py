@@ -25,6 +25,7 @@ from sklearn.utils.validation import (
 )
 
 from pynn import models
+from pynn._number_checks import checked_size
 from pynn._task_threads import limited_threads
 from pynn.estimators._estimator import Estimator, validated
 from pynn.estimators._fit_lock import lock_of
@@ -320,7 +321,9 @@ class BaseTabular(Estimator, ABC):
     def _outputs(self, x: Any) -> np.ndarray:
         """Return what the networks predict, (n, n_outputs)."""
         known = vars(self).get("_known")
-        if known is not None and x is known[0]:
+        if known is not None:
+            if x is not known[0]:
+                raise ValueError("a scorer must have predictions made for the X that it is given")
             return known[1]
         check_is_fitted(self)
         _, inputs = self._inputs(x)
@@ -377,6 +380,7 @@ class BaseTabular(Estimator, ABC):
         True
         """
         check_is_fitted(self)
+        n_repeats = checked_size("n_repeats", n_repeats)
         table, inputs = self._inputs(X)
         y = self._check_other_y(y)
         check_consistent_length(inputs[0], y)
@@ -389,7 +393,7 @@ class BaseTabular(Estimator, ABC):
                 inputs,
                 self._preparation.features(),
                 self.n_features_in_,
-                int(n_repeats),
+                n_repeats,
                 score,
                 check_random_state(random_state),
             )

@@ -382,6 +382,13 @@ def test_importances_by_a_scorer(fitted: TabularClassifier) -> None:
     assert found.importances_mean.max() <= balanced_accuracy_score(y, fitted.predict(LATER))
     with pytest.raises(ValueError, match="inconsistent"):
         fitted.permutation_importances(LATER, y[:5])
+    with pytest.raises(ValueError, match="n_repeats must be a positive integer"):
+        fitted.permutation_importances(LATER, y, n_repeats=0)
+
+
+def test_a_scorer_gets_predictions_of_its_own_rows_only() -> None:
+    with pytest.raises(ValueError, match="for the X that it is given"):
+        classifier(validation_metric=lambda model, x, y: model.score(x[:5], y[:5])).fit(X, LABELS)
 
 
 # ---- bad input
