@@ -11,8 +11,8 @@ from reference.twin import Training, rows
 SEED, ITERATIONS = 3, 4
 # A few hundred roundings of terms near 1, in float64 and in float32's larger unit.
 ALLOWED = {"float64": 1e-11, "float32": 5e-4}
-# Central differences of a float64 loss: rounding 1e-16 / STEP, curvature STEP^2 times a few.
-STEP = 1e-5
+# Central differences of a float64 loss: rounding 1e-16 / STEP, curvature STEP^2 times some hundred.
+STEP = 3e-6
 DIFFERENCE_ALLOWED = 1e-8
 
 
