@@ -5,13 +5,17 @@ usage: python smoke.py SECONDS      the limit for `import pynn` on top of NumPy
 
 from __future__ import annotations
 
+import os
 import pickle
+import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
 import pynn
+from pynn import _core
 
 IMPORT = """
 import sys, time, numpy
@@ -35,6 +39,21 @@ def import_seconds() -> float:
     return min(float(run.stdout) for run in runs)
 
 
+def check_instruction_set() -> None:
+    """See that the kernels are the best that Linux says the processor runs."""
+    if sys.platform != "linux" or platform.machine() != "x86_64" or "PYNN_ISA" in os.environ:
+        return
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    flags = set(next(line for line in lines if line.startswith("flags")).split())
+    needed = {
+        "avx512": {"avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl"},
+        "avx2": {"avx2", "fma"},
+        "scalar": set(),
+    }
+    best = next(isa for isa, names in needed.items() if names <= flags)
+    assert _core.isa() == best, f"the processor runs {best}. In use: {_core.isa()}"
+
+
 def check_both_surfaces() -> None:
     """Train a model and an estimator on an easy problem, and pickle the estimator."""
     rng = np.random.default_rng(0)
@@ -52,7 +71,8 @@ def check_both_surfaces() -> None:
 
 
 def main() -> None:
-    """Check the surfaces, then the import."""
+    """Check the kernels and the surfaces, then the import."""
+    check_instruction_set()
     check_both_surfaces()
     limit, seconds = float(sys.argv[1]), import_seconds()
     print(f"import pynn, and Sequential out of it: {seconds:.3f} s")

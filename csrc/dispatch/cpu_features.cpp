@@ -1,14 +1,15 @@
 #include "dispatch/cpu_features.hpp"
 
-#if defined(_MSC_VER)
+#if defined(__x86_64__) || defined(_M_X64)
 #include <cpuid.h>
 #endif
 
 namespace pynn {
 
-#if defined(_MSC_VER)
-// Clang's run-time library is not linked on Windows, so CPUID is read here: the bits of leaf 7,
-// and, through XGETBV, whether the system saves the registers.
+#if defined(__x86_64__) || defined(_M_X64)
+// CPUID is read here rather than by __builtin_cpu_supports, for which some compilers' run-time
+// libraries are not linked, or not initialised: the bits of leaf 7, and, through XGETBV, whether
+// the system saves the registers.
 namespace {
 
 constexpr unsigned kFma = 1u << 12, kSavesRegisters = 1u << 27;
@@ -33,18 +34,6 @@ bool cpu_runs_avx2_fma() noexcept {
 }
 bool cpu_runs_avx512() noexcept {
   return has(kAvx2 | kAvx512, kZmm);
-}
-#elif defined(__x86_64__)
-// The compiler's run-time library reads CPUID and, through XGETBV, whether the system saves the
-// registers.
-bool cpu_runs_avx2_fma() noexcept {
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-}
-
-bool cpu_runs_avx512() noexcept {
-  return cpu_runs_avx2_fma() && __builtin_cpu_supports("avx512f") != 0 &&
-         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx512vl") != 0;
 }
 #else
 bool cpu_runs_avx2_fma() noexcept {
