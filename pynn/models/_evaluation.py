@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def evaluation_of(
-    model: Model, x: Any, y: Any, sample_weight: Any, batch_size: int, steps: int | None
+    model: Model, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None
 ) -> Evaluation:
     """Return an evaluation on a user's data; the parameters are those of `Model.evaluate`."""
     if model._has_own("test_step"):
@@ -50,7 +50,8 @@ class Evaluation:
     model : Model
     data : ArrayData or BatchData
     objectives : Objectives or Steps
-    batch_size : int
+    batch_size : int or None
+        None stands for all rows.
     steps : int or None
         Batches to use; None stands for all.
     """
@@ -60,13 +61,13 @@ class Evaluation:
         model: Model,
         data: ArrayData | BatchData,
         objectives: Objectives | Steps,
-        batch_size: int,
+        batch_size: int | None,
         steps: int | None,
     ) -> None:
         self._model = model
         self._data = data
         self._objectives = objectives
-        self._batch_size = batch_size
+        self._batch_size = batch_size or (data.n_rows if isinstance(data, ArrayData) else 1) or 1
         self._limit = steps
 
     @property

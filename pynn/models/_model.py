@@ -394,7 +394,8 @@ class Model(CompiledModel):
     ) -> Any:
         """Return losses and metrics on one batch, as `evaluate` does."""
         self._compiled_or_fail("test_on_batch")
-        return self.evaluate(x, y, None, 0, sample_weight, return_dict=return_dict)
+        evaluation = evaluation_of(self, x, y, sample_weight, None, None)
+        return figures(evaluation.run(CallbackList(None, model=self)), return_dict)
 
     def predict(
         self,

@@ -581,6 +581,16 @@ def test_one_batch_at_a_time() -> None:
     np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X, verbose=0))
 
 
+def test_a_batch_is_evaluated_as_one() -> None:
+    model = compiled(optimizers.SGD(0.1))
+    model.compile(optimizer="sgd", loss=pynn.losses.MeanSquaredError(reduction="sum"))
+    whole = model.evaluate(X, Y, batch_size=100, verbose=0)
+    assert model.evaluate(X, Y, batch_size=10, verbose=0) == pytest.approx(whole / 10, rel=1e-5)
+    assert model.test_on_batch(X, Y) == pytest.approx(whole, rel=1e-6)
+    assert model.test_on_batch(X, Y, np.full(100, 2.0)) == pytest.approx(2 * whole, rel=1e-6)
+    assert model.train_on_batch(X, Y) == pytest.approx(whole, rel=1e-6)
+
+
 def test_moving_averages_and_accumulation_of_optimizers() -> None:
     model = compiled(optimizers.SGD(0.1, gradient_accumulation_steps=2))
     one = compiled(optimizers.SGD(0.1))
