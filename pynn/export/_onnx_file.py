@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from pynn import layers, models
@@ -210,6 +212,12 @@ def _column_names(estimator: Any) -> list[str]:
 
 
 def _write_pipeline(model: Any, path: Any, x: Any, opset: int | None, said: dict[str, str]) -> None:
+    last = model[-1] if isinstance(model, Pipeline) else model
+    if isinstance(last, TunedThresholdClassifierCV):
+        raise NotImplementedError(
+            "skl2onnx forgets the threshold of a TunedThresholdClassifierCV. Export its "
+            "estimator_, and compare its probabilities with best_threshold_"
+        )
     register_skl2onnx()
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType

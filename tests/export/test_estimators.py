@@ -11,6 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -267,6 +268,14 @@ def test_wrong_use() -> None:
         export(model, preprocessing={"other": layers.StringLookup(vocabulary=["a"])})
     with pytest.raises(TypeError, match="must be a StringLookup or an IntegerLookup"):
         export(model, preprocessing=layers.Dense(1))
+
+
+def test_a_threshold_that_skl2onnx_forgets_is_refused() -> None:
+    model = TunedThresholdClassifierCV(quick(MLPClassifier), cv=2).fit(X, Y > 0)
+    with pytest.raises(NotImplementedError, match="forgets the threshold"):
+        export(model)
+    with pytest.raises(NotImplementedError, match="forgets the threshold"):
+        export(make_pipeline(StandardScaler(), model).fit(X, Y > 0))
 
 
 def test_pipelines() -> None:
