@@ -17,6 +17,12 @@ inline void require_variable(const NodeSpec& node, std::size_t index, int rows, 
               std::to_string(v.cols()) + ")");
 }
 
+inline void require_kernel_and_bias(const NodeSpec& node) {
+  const std::size_t n = node.variables.size();
+  require(n == 1 || n == 2, node.kind->name + " needs a kernel and may have a bias. Received: " +
+                                std::to_string(n) + " variables");
+}
+
 inline void require_same_features(const NodeSpec& node) {
   for (int features : node.input_features) {
     require(features == node.input_features[0],

@@ -310,9 +310,7 @@ class Dense : public Op<T> {
 };
 
 int shape(const NodeSpec& node) {
-  require(node.variables.size() == 1 || node.variables.size() == 2,
-          "dense needs a kernel and may have a bias. Received: " +
-              std::to_string(node.variables.size()) + " variables");
+  require_kernel_and_bias(node);
   const bool transposed = node.params[0] != 0;
   const Variable& kernel = *node.variables[0];
   const int units = transposed ? kernel.cols() : kernel.rows();

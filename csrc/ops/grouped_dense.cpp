@@ -293,9 +293,7 @@ int shape(const NodeSpec& node) {
           "grouped_dense needs groups that divide the features, and outputs. Received: " +
               std::to_string(groups) + " groups of " + std::to_string(node.input_features[0]) +
               " features, outputs=" + std::to_string(outputs));
-  require(node.variables.size() == 1 || node.variables.size() == 2,
-          "grouped_dense needs a kernel and may have a bias. Received: " +
-              std::to_string(node.variables.size()) + " variables");
+  require_kernel_and_bias(node);
   const auto input_step = static_cast<long>(node.params[kInputStep]);
   const auto output_step = static_cast<long>(node.params[kOutputStep]);
   require(input_step >= 1 && output_step >= 1 && (input_step == 1 || output_step == 1),
