@@ -136,8 +136,8 @@ PYNN_INLINE void store_where(LaneMask<double> mask, double* p, Vec<double> v) {
 
 PYNN_INLINE void transpose(Vec<float> (&rows)[16]) {
   __m512 t[16];
-  PYNN_UNROLL for (int i = 0; i < 16;
-                   i += 4) {  // pairs of rows, then 4x4 blocks within the 128-bit quarters
+  // Pairs of rows, then 4x4 blocks within the 128-bit quarters.
+  PYNN_UNROLL for (int i = 0; i < 16; i += 4) {
     const __m512 a = _mm512_unpacklo_ps(rows[i].raw, rows[i + 1].raw);
     const __m512 b = _mm512_unpackhi_ps(rows[i].raw, rows[i + 1].raw);
     const __m512 c = _mm512_unpacklo_ps(rows[i + 2].raw, rows[i + 3].raw);
@@ -147,8 +147,8 @@ PYNN_INLINE void transpose(Vec<float> (&rows)[16]) {
     t[i + 2] = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(1, 0, 1, 0));
     t[i + 3] = _mm512_shuffle_ps(b, d, _MM_SHUFFLE(3, 2, 3, 2));
   }
-  PYNN_UNROLL for (int i = 0; i < 4;
-                   ++i) {  // 4x4 blocks of quarters; even quarters and odd quarters apart
+  // 4x4 blocks of quarters; even quarters and odd quarters apart.
+  PYNN_UNROLL for (int i = 0; i < 4; ++i) {
     const __m512 a = _mm512_shuffle_f32x4(t[i], t[i + 4], _MM_SHUFFLE(2, 0, 2, 0));
     const __m512 b = _mm512_shuffle_f32x4(t[i], t[i + 4], _MM_SHUFFLE(3, 1, 3, 1));
     const __m512 c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], _MM_SHUFFLE(2, 0, 2, 0));
@@ -219,12 +219,13 @@ PYNN_INLINE Vec<float> sum_lanes(const Vec<float> (&v)[16]) {
 
 PYNN_INLINE void transpose(Vec<double> (&rows)[8]) {
   __m512d t[8];
-  PYNN_UNROLL for (int i = 0; i < 8; i += 2) {  // 2x2 blocks within the 128-bit quarters
+  // 2x2 blocks within the 128-bit quarters.
+  PYNN_UNROLL for (int i = 0; i < 8; i += 2) {
     t[i] = _mm512_unpacklo_pd(rows[i].raw, rows[i + 1].raw);
     t[i + 1] = _mm512_unpackhi_pd(rows[i].raw, rows[i + 1].raw);
   }
-  PYNN_UNROLL for (int i = 0; i < 2;
-                   ++i) {  // 4x4 blocks of quarters; even quarters and odd quarters apart
+  // 4x4 blocks of quarters; even quarters and odd quarters apart.
+  PYNN_UNROLL for (int i = 0; i < 2; ++i) {
     const __m512d a = _mm512_shuffle_f64x2(t[i], t[i + 2], _MM_SHUFFLE(2, 0, 2, 0));
     const __m512d b = _mm512_shuffle_f64x2(t[i], t[i + 2], _MM_SHUFFLE(3, 1, 3, 1));
     const __m512d c = _mm512_shuffle_f64x2(t[i + 4], t[i + 6], _MM_SHUFFLE(2, 0, 2, 0));
