@@ -118,7 +118,7 @@ class VariableHolder:
         """Steps, learning rate unless it is a schedule, and the arrays kept for each weight.
 
         They are there after `build` or the first step, and change as training, also by ``fit``,
-        goes on. Each has a ``path``, as in Keras.
+        goes on. Order and ``path`` are Keras's: averages of all weights, sums of gradients, slots.
         """
         self.build(variable for variable, _ in self._shared.values())
         steps = LiveNumber(lambda: self._iterations, self._set_iterations, "iterations")
@@ -128,16 +128,18 @@ class VariableHolder:
             found.append(self.learning_rate)
             found[-1].path = f"{self.name}/learning_rate"
         names = self._state_names()
+        averages, sums, slots = [], [], []
         for i, kept in enumerate(self._tracked.values()):
             path = getattr(kept.variable, "path", f"variable_{i}").replace("/", "_")
-            arrays = {"average": kept.average} if self.use_ema else {}
+            path = f"{self.name}/{path}"
+            if self.use_ema:
+                averages.append(kept_variable(kept.average, f"{path}_average"))
             if self.gradient_accumulation_steps is not None:
-                arrays["gradient_accumulator"] = kept.accumulated
+                sums.append(kept_variable(kept.accumulated, f"{path}_gradient_accumulator"))
             for j, array in enumerate(kept.state):
-                arrays[names[j] if j < len(names) else f"slot_{j}"] = array
-            for name, array in arrays.items():
-                found.append(kept_variable(array, f"{self.name}/{path}_{name}"))
-        return found
+                name = names[j] if j < len(names) else f"slot_{j}"
+                slots.append(kept_variable(array, f"{path}_{name}"))
+        return [*found, *averages, *sums, *slots]
 
     def _state_names(self) -> Sequence[str]:
         """Return what the arrays that are kept for a variable are called."""

@@ -162,3 +162,14 @@ def test_every_argument_of_keras_is_taken_and_compared(name: str) -> None:
     compared = {key for case, options in CASES if case == name for key in options}
     wanted = set(inspect.signature(getattr(keras.optimizers, name)).parameters)
     assert wanted - {"name", "kwargs"} <= compared
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Adagrad", "Lamb"])
+def test_order_of_the_variables(name: str) -> None:
+    options = {"use_ema": True, "gradient_accumulation_steps": 2, "name": "o"}
+    paths = []
+    for library in (pynn, keras):
+        optimizer = made_by(library, name, options)
+        optimizer.build([library.Variable(np.ones(shape), name="w") for shape in SHAPES])
+        paths.append([(variable.path, tuple(variable.shape)) for variable in optimizer.variables])
+    assert paths[0] == paths[1]

@@ -407,3 +407,14 @@ def test_numbers_read_from_a_variable_of_an_optimizer_stay_as_they_were() -> Non
     optimizer.apply_gradients([(np.ones(3), weight)])
     np.testing.assert_allclose(momentum, 0.1)
     np.testing.assert_allclose(optimizer.variables[2].numpy(), 0.19)
+
+
+def test_the_order_of_an_optimizers_variables() -> None:
+    weights = [pynn.Variable(np.ones(2), name="k"), pynn.Variable(np.zeros(3), name="b")]
+    optimizer = optimizers.Adam(use_ema=True, gradient_accumulation_steps=2, name="adam")
+    optimizer.build(weights)
+    kept = ["average", "gradient_accumulator"]
+    names = [f"{w}_{name}" for name in kept for w in ("k", "b")]
+    names += [f"{w}_{name}" for w in ("k", "b") for name in ("momentum", "velocity")]
+    expected = [f"adam/{name}" for name in ["iteration", "learning_rate", *names]]
+    assert [variable.path for variable in optimizer.variables] == expected
