@@ -74,7 +74,7 @@ def test_a_normalization_layer_learns_the_scale(adapt_first: bool) -> None:
     if not adapt_first:
         norm_layer.adapt(shifted)
     history = model.fit(
-        shifted, Y_TRAIN, epochs=20, validation_data=(X_TEST * 50 + 7, Y_TEST), verbose=0
+        shifted, Y_TRAIN, epochs=40, validation_data=(X_TEST * 50 + 7, Y_TEST), verbose=0
     )
     assert list(history.history)[1] == "root_mean_squared_error"
     mse, rmse = model.evaluate(X_TEST * 50 + 7, Y_TEST, verbose=0)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-_RNG = np.random.default_rng(42)
-
 
 def images(n: int = 600, classes: int = 10) -> tuple[np.ndarray, np.ndarray]:
     """Noisy pictures of `classes` patterns: uint8 (n, 28, 28), and their labels, uint8 (n,)."""
-    patterns = _RNG.integers(0, 200, (classes, 28, 28))
-    y = _RNG.integers(0, classes, n)
-    noise = _RNG.integers(0, 55, (n, 28, 28))
+    rng = np.random.default_rng(42)
+    patterns = rng.integers(0, 200, (classes, 28, 28))
+    y = rng.integers(0, classes, n)
+    noise = rng.integers(0, 55, (n, 28, 28))
     return (patterns[y] + noise).astype(np.uint8), y.astype(np.uint8)
 
 
 def housing(n: int = 480) -> tuple[np.ndarray, np.ndarray]:
     """Eight scaled features and a value that depends on them: (n, 8), (n,)."""
-    x = _RNG.standard_normal((n, 8))
+    rng = np.random.default_rng(42)
+    x = rng.standard_normal((n, 8))
     y = 2 + 0.5 * x[:, 0] - 0.3 * x[:, 3] + 0.2 * np.tanh(x[:, 5] * x[:, 6])
-    return x, y + 0.05 * _RNG.standard_normal(n)
+    return x, y + 0.05 * rng.standard_normal(n)
