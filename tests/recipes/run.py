@@ -37,6 +37,16 @@ RECIPE = re.compile(r"^\*\*An? (\w+)\*\* \((\d+) files?\b", re.MULTILINE)
 BLOCK = re.compile(r"^`([\w/.]+)`(, new)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PUBLIC = re.compile(r"^(?:def|class) ([A-Za-z]\w*)", re.MULTILINE)
 
+# An editable installation, as CI's, would find the checkout's modules before those of the tree.
+RUN_TESTS = """
+import sys
+sys.meta_path[:] = [each for each in sys.meta_path if "ScikitBuild" not in type(each).__name__]
+import pynn, pytest
+tree, *arguments = sys.argv[1:]
+assert pynn.__file__.startswith(tree), pynn.__file__
+sys.exit(pytest.main(arguments))
+"""
+
 
 class Block(NamedTuple):
     """What the page puts into a file."""
@@ -133,7 +143,7 @@ def main() -> None:
         for module in (tree / "build").glob("*.so"):
             shutil.copy2(module, tree / "pynn")
         here = {"PYTHONPATH": str(tree), "PYNN_ISA": arguments.isa}
-        run([sys.executable, "-m", "pytest", "-q", *TESTS], tree, **here)
+        run([sys.executable, "-c", RUN_TESTS, str(tree), "-q", *TESTS], tree, **here)
 
 
 if __name__ == "__main__":
