@@ -42,6 +42,11 @@ def checked_objectives(model: Model, data: ArrayData | BatchData) -> Objectives:
     return objectives
 
 
+def size_of_all(data: ArrayData | BatchData) -> int:
+    """Return the batch size by which all rows are one batch; what hands out batches has its own."""
+    return max(data.n_rows, 1) if isinstance(data, ArrayData) else 1
+
+
 class Evaluation:
     """An evaluation that can be run again and again.
 
@@ -67,7 +72,7 @@ class Evaluation:
         self._model = model
         self._data = data
         self._objectives = objectives
-        self._batch_size = batch_size or (data.n_rows if isinstance(data, ArrayData) else 1) or 1
+        self._batch_size = size_of_all(data) if batch_size is None else batch_size
         self._limit = steps
 
     @property

@@ -25,7 +25,7 @@ from pynn.models import _functional_config
 from pynn.models._arguments import checked_count, checked_verbose, figures
 from pynn.models._compiled_model import CompiledModel
 from pynn.models._custom_steps import unpack
-from pynn.models._evaluation import evaluation_of
+from pynn.models._evaluation import evaluation_of, size_of_all
 from pynn.models._fit import (
     FitListener,
     numbers_of,
@@ -319,10 +319,8 @@ class Model(CompiledModel):
         self._compiled_or_fail("train_on_batch")
         training = training_of(self, (x, y, sample_weight), class_weight)
         data = training.data
-        batch_size = max(data.n_rows, 1) if isinstance(data, ArrayData) else 1
-        loop = TrainingLoop(
-            training.trainer, data, batch_size, numbers_of(self, training.objectives)
-        )
+        rates = numbers_of(self, training.objectives)
+        loop = TrainingLoop(training.trainer, data, size_of_all(data), rates)
         listener = FitListener(self, loop, training.objectives, CallbackList(None, model=self))
         lock = self._trainers.hold()
         try:
