@@ -98,8 +98,16 @@ def _shortened(text: str) -> str:
     return f"{first}{received}{value[:QUOTED]}"
 
 
-def check_ending(path: str, weights: bool = False) -> str:
-    """Return the ending of a path that a model, or its `weights` alone, are to be saved to.
+# By what is saved: endings of other formats than pynn's own, and what to say where it is none.
+_ENDINGS = {
+    "model": ((".h5", ".hdf5", ".keras"), ".pynn, .keras or .h5, which say the format"),
+    "weights": ((".h5", ".hdf5"), ".pynn or .weights.h5, which say the format"),
+    "estimator": ((), ".pynn"),
+}
+
+
+def check_ending(path: str, saved: str) -> str:
+    """Return the ending of a path that a "model", its "weights" or an "estimator" is saved to.
 
     Raises
     ------
@@ -107,10 +115,10 @@ def check_ending(path: str, weights: bool = False) -> str:
         If it is that of another format.
     """
     ending = os.path.splitext(path)[1].lower()
-    if ending in ("", ".pynn", ".safetensors", ".h5", ".hdf5", *(() if weights else (".keras",))):
+    others, known = _ENDINGS[saved]
+    if ending in ("", ".pynn", ".safetensors", *others):
         return ending
-    known = ".pynn or .weights.h5" if weights else ".pynn, .keras or .h5"
-    raise ValueError(f"filepath must end in {known}, which say the format. Received: {path!r}")
+    raise ValueError(f"filepath must end in {known}. Received: {path!r}")
 
 
 class OpenFile(NamedTuple):

@@ -117,7 +117,7 @@ class ModelCheckpoint(MonitorCallback):
     ) -> None:
         super().__init__(monitor, mode, baseline=initial_value_threshold)
         self.filepath = os.fspath(filepath)
-        check_ending(self.filepath, save_weights_only)
+        check_ending(self.filepath, "weights" if save_weights_only else "model")
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only

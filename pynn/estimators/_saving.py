@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator
 from pynn import _safetensors, activations, losses, metrics, optimizers
 from pynn._custom_objects import is_pynn
 from pynn._dtypes import type_of_numbers
-from pynn._files import FileError, OpenFile, file_errors, opened
+from pynn._files import FileError, OpenFile, check_ending, file_errors, opened
 from pynn._json import from_text, to_text
 from pynn._safetensors import ESTIMATOR, SafetensorsFile
 from pynn._structure import leaves
@@ -91,9 +91,7 @@ def save_estimator(self: BaseEstimator, filepath: Any) -> None:
     ['yes']
     """
     if isinstance(filepath, (str, bytes, os.PathLike)):
-        ending = os.path.splitext(os.fsdecode(filepath))[1].lower()
-        if ending not in ("", ".pynn", ".safetensors"):
-            raise ValueError(f"filepath must end in .pynn. Received: {os.fsdecode(filepath)!r}")
+        check_ending(os.fsdecode(filepath), "estimator")
     arrays: dict[str, np.ndarray] = {}
     state = as_objects(self.__getstate__())
     given = {key: value for key, value in state.items() if key not in _LEFT_OUT}

@@ -126,7 +126,7 @@ def _ending_of(filepath: Any, overwrite: bool, weights: bool = False) -> str:
         ending = os.path.splitext(_name(filepath))[1]
         return ending if ending in _HDF5 or (ending == ".keras" and not weights) else ""
     path = os.fsdecode(filepath)
-    ending = check_ending(path, weights)
+    ending = check_ending(path, "weights" if weights else "model")
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path} exists, and overwrite is False")
     return ending
