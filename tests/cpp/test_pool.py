@@ -11,13 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cpp.test_simd import ROOT, compiler
+from cpp.programs import built
+from cpp.test_simd import compiler
 
-SOURCES = [
-    Path(__file__).with_name("pool_check.cpp"),
-    ROOT / "csrc" / "base" / "thread_pool.cpp",
-    ROOT / "csrc" / "base" / "thread_limits.cpp",
-]
+SOURCES = ("base/thread_pool.cpp", "base/thread_limits.cpp")
 SANITIZE = "-fsanitize=thread"
 
 
@@ -31,14 +28,12 @@ def has_sanitizer(folder: Path) -> bool:
     return subprocess.run([program], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("options", [["-O3"], ["-O1", "-g", SANITIZE]], ids=["plain", "tsan"])
-def test_the_contract_holds(options: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [("-O3",), ("-O1", "-g", SANITIZE)], ids=["plain", "tsan"])
+def test_the_contract_holds(options: tuple[str, ...], tmp_path: Path) -> None:
     if SANITIZE in options and not has_sanitizer(tmp_path):
         pytest.skip("this compiler has no ThreadSanitizer that runs here")
-    program = tmp_path / "pool_check"
-    flags = ["-std=c++20", "-pthread", "-Wall", "-Wextra", "-Werror", "-DPYNN_TEST_HOOKS"]
-    flags += [*options, "-I", str(ROOT / "csrc")]
-    subprocess.run([*compiler(), *flags, *map(str, SOURCES), "-o", program], check=True)
+    options = ("-DPYNN_TEST_HOOKS", *options)
+    program = built(tmp_path, "pool_check", *SOURCES, options=options)
     # A lost wake-up shows as a program that does not end.
     result = subprocess.run(
         [program, "500"],

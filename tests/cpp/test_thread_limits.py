@@ -5,9 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from cpp.test_simd import ROOT, compiler
+from cpp.programs import built
 
-SOURCES = [Path(__file__).with_name("limits_check.cpp"), ROOT / "csrc/base/thread_limits.cpp"]
 NO_QUOTA = 256
 
 # The membership, the files, and how many processors are left.
@@ -33,9 +32,7 @@ CASES: list[tuple[str, dict[str, str], int]] = [
 
 
 def test_quotas(tmp_path: Path) -> None:
-    program = tmp_path / "limits_check"
-    flags = ["-std=c++20", "-pthread", "-Wall", "-Wextra", "-Werror", "-I", str(ROOT / "csrc")]
-    subprocess.run([*compiler(), *flags, *map(str, SOURCES), "-o", program], check=True)
+    program = built(tmp_path, "limits_check", "base/thread_limits.cpp")
     arguments = []
     for i, (membership, files, _) in enumerate(CASES):
         mounted = tmp_path / str(i)

@@ -7,11 +7,10 @@ busy, or change; it prints how many times as long as with the best number of wor
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from cpp.test_simd import ROOT, compiler
+from cpp.programs import built
 
 # Trying the others may cost 2%, beside the first three measurements of each number. Of the half
 # second after a change of the machine, a tenth of a second may be lost.
@@ -29,12 +28,7 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def ratios(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, float, float]]:
-    program = tmp_path_factory.mktemp("tuner") / "worker_tuner_check"
-    source = Path(__file__).with_name("worker_tuner_check.cpp")
-    subprocess.run(
-        [*compiler(), "-std=c++20", "-O2", "-I", str(ROOT / "csrc"), str(source), "-o", program],
-        check=True,
-    )
+    program = built(tmp_path_factory.mktemp("tuner"), "worker_tuner_check")
     output = subprocess.run([program], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in output.splitlines()]
     return [(name, float(chunk), float(ratio)) for name, chunk, ratio in rows]
