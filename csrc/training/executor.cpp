@@ -51,7 +51,6 @@ class ExecutorOf : public Executor {
     }
     const std::vector<double> entries =
         entries_per_row(*graph_, request_.inputs, request_.outputs, x);
-    const double cost = cost_of(entries);
     const std::int64_t rows = x[0].rows;
     const auto pieces = static_cast<int>((rows + kPieceRows - 1) / kPieceRows);
     if (pieces == 1) {
@@ -61,8 +60,8 @@ class ExecutorOf : public Executor {
       run_piece(*workspace, x, outputs, seed, 0);
       return give_back(std::move(workspace));
     }
-    const int workers =
-        std::min(pieces, worthwhile_workers(cost * static_cast<double>(rows), thread_limit()));
+    const double cost = cost_of(entries) * static_cast<double>(rows);
+    const int workers = std::min(pieces, worthwhile_workers(cost, thread_limit()));
     std::vector<std::unique_ptr<ForwardWorkspace<T>>> workspaces;
     for (int begin = 0; begin < pieces;) {
       if (begin > 0) poll();

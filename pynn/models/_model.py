@@ -17,7 +17,7 @@ from pynn._custom_objects import known_objects
 from pynn._namespace import is_tensor, to_array
 from pynn._signatures import training_position
 from pynn._structure import leaves, map_leaves
-from pynn._tensor import Op, Tensor, is_taped, suspended
+from pynn._tensor import Tensor, is_taped, suspended
 from pynn._tracing import current, tracing
 from pynn.callbacks import CallbackList, History
 from pynn.graph import Tape
@@ -37,7 +37,7 @@ from pynn.models._pickling import reduce_model
 from pynn.models._prediction import Prediction
 from pynn.models._recording import trains_by_default
 from pynn.models._state_tree import get_state_tree, set_state_tree
-from pynn.models._taped_call import TapedCall, taped_op
+from pynn.models._taped_call import TapedCall
 from pynn.training import (
     ArrayData,
     TrainingLoop,
@@ -155,7 +155,7 @@ class Model(CompiledModel):
                     return graph.run(args[0])
         if training is not True and not taped:
             if not self._runs_by_layers(training is None):
-                return map_leaves(as_result, self.predict_on_batch(args[0]))
+                return map_leaves(as_result, self._predicted_slowly(args[0], None, by_step=False))
         return self._call_with_values(args[0], training, kwargs)
 
     def _runs_by_layers(self, undecided: bool) -> bool:
@@ -428,11 +428,11 @@ class Model(CompiledModel):
             If the data does not fit the model.
         """
         batch_size = checked_count("batch_size", batch_size, 32)
-        own = self._has_own("predict_step")
-        if verbose == 0 and callbacks is None and steps is None and not own:
+        if verbose == 0 and callbacks is None and steps is None:
             return self._predicted(x, batch_size)
         verbose = checked_verbose(verbose)
         steps = checked_count("steps", steps, None)
+        own = self._has_own("predict_step")
         prediction = Prediction(self, x, batch_size, steps, by_step=own)
         total = prediction.steps
         notified = CallbackList(callbacks, model=self, verbose=verbose, epochs=1, steps=total)
@@ -452,33 +452,30 @@ class Model(CompiledModel):
         found = None if self._fast is None else self._fast(x, self._fast_rows)
         if found is not None:
             return found
-        outputs = Prediction(self, x, batch_size).run()
-        if self._fast is None:
-            self._prepare_fast()
-        return outputs
+        return self._predicted_slowly(x, batch_size, self._has_own("predict_step"))
 
-    def _taped_op(self) -> Op | None:
-        """Return the model as one op of a tape, None if its layers are to be called."""
-        with suspended():
-            if self._fast is None:
-                self._prepare_fast()
-            plan = self._plan()
-            if self._fast is None or self._plan(training=True) is not plan:
-                return None
-            return taped_op(plan)
+    def _predicted_slowly(self, x: Any, batch_size: int | None, by_step: bool) -> Any:
+        outputs = Prediction(self, x, batch_size, by_step=by_step).run()
+        self._prepare_fast()
+        return outputs
 
     def _prepare_fast(self) -> None:
         """Set `_fast`, if the model is as simple as that, to what predicts for small batches.
 
         It returns None for what it does not take; then the checks tell what it is.
         """
+        if self._fast is None and self._is_plain() and not self._has_own("predict_step"):
+            self._fast_rows = self._rows_per_call()
+            self._fast = self._plan().executor.predict_array
+
+    def _is_plain(self) -> bool:
+        """Whether the engine by itself makes one matrix from one matrix."""
         plan = self._plan()
         shapes = [tensor.shape for tensor in (*plan.inputs, *plan.outputs)]
-        plain = isinstance(self._interface_or_fail().outputs, Tensor)
-        plain = plain and not (plan.is_random or self._runs_by_layers(undecided=True))
-        if plan.is_native and plain and len(shapes) == 2 and all(len(s) == 2 for s in shapes):
-            self._fast_rows = self._rows_per_call()
-            self._fast = plan.executor.predict_array
+        if len(shapes) != 2 or not all(len(shape) == 2 for shape in shapes) or plan.is_random:
+            return False
+        one = isinstance(self._interface_or_fail().outputs, Tensor)
+        return one and plan.is_native and not self._runs_by_layers(undecided=True)
 
     def _rows_per_call(self) -> int:
         return rows_per_call(self._plan().n_parameters)

@@ -37,23 +37,30 @@ class TapedCall:
         self._is_asked = False
         self._op: Op | None = None
         self._weights: tuple[Any, ...] = ()
+        self._predict: Any = None
+        self._most_rows = 0
 
     def of(self, model: Model, x: Any) -> Any:
         """Return the model's output for `x`, None where its layers are to be called."""
         if not self._is_asked:
             with suspended():
-                model._ensure_built(x)
+                self._ask(model, x)
             self._is_asked = True
-            self._op = model._taped_op()
-            if self._op is not None:
-                self._weights = tuple(model._plan().weights)
         if self._op is None:
             return None
         recorder = here.recorder
         if recorder.stand_ins or type(x) is not np.ndarray:  # it may be asked for its gradient
             return None
-        found = model._fast(x, model._fast_rows)
+        found = self._predict(x, self._most_rows)
         return None if found is None else recorder.keep(self._op, (x, *self._weights), {}, found)
+
+    def _ask(self, model: Model, x: Any) -> None:
+        model._ensure_built(x)
+        plan = model._plan()
+        if model._is_plain() and model._plan(training=True) is plan:
+            self._op = taped_op(plan)
+            self._weights = tuple(plan.weights)
+            self._predict, self._most_rows = plan.executor.predict_array, model._rows_per_call()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), ()

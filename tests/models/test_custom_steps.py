@@ -245,6 +245,10 @@ def test_a_predict_step_of_ones_own() -> None:
         assert found["rows"].shape == (len(X),)
         assert set(found["rows"]) <= {25, len(X) % 25}
     assert model.batches == 2 * -(-len(X) // 25)
+    together = model.predict_on_batch(X)
+    np.testing.assert_array_equal(together["half"], expected / 2)
+    assert set(together["rows"]) == {len(X)}
+    np.testing.assert_array_equal(np.asarray(model(X)), expected)
     batches: list[int] = []
     listener = pynn.callbacks.LambdaCallback(on_predict_batch_end=lambda i, logs: batches.append(i))
     parts = model.predict(iter([X[:3], X[3:7], X[7:]]), steps=2, callbacks=[listener], verbose=0)
