@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -47,15 +46,6 @@ T* writable_data(const char* name, pybind11::array a, pybind11::ssize_t size) {
            " elements of " + pybind11::cast<std::string>(pybind11::str(pybind11::dtype::of<T>()));
   });
   return static_cast<T*>(a.mutable_data());
-}
-
-// Checks where the rows of a CSR matrix start in its `stored` values.
-template <class Index>
-void require_row_starts(const Index* starts, std::int64_t rows, std::int64_t stored) {
-  require(starts[0] >= 0 && starts[rows] <= stored, "indptr must stay within the stored values");
-  bool ascending = true;
-  for (std::int64_t i = 0; i < rows; ++i) ascending &= starts[i] <= starts[i + 1];
-  require(ascending, "indptr must not decrease");
 }
 
 }  // namespace pynn

@@ -1,15 +1,13 @@
 // The perceptron's rule, one epoch a call.
 #include <pybind11/stl.h>
 
-#include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
+#include "base/csr_checks.hpp"
 #include "base/denormals.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
@@ -30,25 +28,6 @@ Converted<std::int64_t> integers(const char* name, const py::object& values) {
   require(a.ndim() == 1 && (a.dtype().kind() == 'i' || a.dtype().kind() == 'u'),
           std::string(name) + " must be a 1-D array of integers");
   return Converted<std::int64_t>(a);
-}
-
-// One pass without a branch, for compilers to make vectors of: this runs over every row and entry.
-// Only if something is wrong is it looked for.
-template <class Index>
-void require_below(const char* name, const char* what, const Index* values, std::int64_t n,
-                   std::int64_t bound) {
-  using Unsigned = std::make_unsigned_t<Index>;
-  // Negative numbers are above it, as unsigned ones.
-  constexpr std::int64_t kMost = std::numeric_limits<Index>::max();
-  const auto limit = static_cast<Unsigned>(std::min(bound, kMost));
-  bool wrong = false;
-  for (std::int64_t i = 0; i < n; ++i) wrong |= static_cast<Unsigned>(values[i]) >= limit;
-  if (!wrong) return;
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (static_cast<Unsigned>(values[i]) < limit) continue;
-    require(false, std::string(name) + " must hold " + what + " in [0, " + std::to_string(bound) +
-                       "). Received: " + std::to_string(values[i]));
-  }
 }
 
 // Column numbers, each in [0, features); not copied if they are int32.

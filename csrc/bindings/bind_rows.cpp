@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/csr_checks.hpp"
 #include "base/layout.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
@@ -74,26 +75,14 @@ std::unique_ptr<RowsObject> dense_rows(const py::array& array) {
   return object;
 }
 
-// What of a CSR matrix is checked before anything reads it, and whether its rows are sorted.
 template <class Index>
-bool check_entries(const py::array& indices, const py::array& indptr, std::int64_t stored,
-                   std::int64_t cols) {
-  const auto* starts = static_cast<const Index*>(indptr.data());
-  const auto* index = static_cast<const Index*>(indices.data());
-  const std::int64_t rows = indptr.size() - 1;
-  require(starts[0] == 0, "indptr must stay within the stored values, from the first one on");
-  require_row_starts(starts, rows, stored);
-  bool inside = true, sorted = true;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (Index i = starts[row]; i < starts[row + 1]; ++i) {
-      inside &= index[i] >= 0 && index[i] < cols;
-      sorted &= i == starts[row] || index[i - 1] <= index[i];
-    }
-  }
-  require(inside, "column numbers must be below n_cols");
-  return sorted;
+bool check_entries_of(const py::array& indices, const py::array& indptr, std::int64_t stored,
+                      std::int64_t cols) {
+  return check_entries(static_cast<const Index*>(indptr.data()), indptr.size() - 1,
+                       static_cast<const Index*>(indices.data()), stored, cols);
 }
 
+// Checks what is relied on when rows are read; returns whether the columns of each row ascend.
 bool check_csr(py::array& data, py::array& indices, py::array& indptr, std::int64_t cols) {
   for (py::array* a : {&data, &indices, &indptr}) {
     require(a->ndim() == 1 && (a->flags() & py::array::c_style) != 0,
@@ -106,8 +95,8 @@ bool check_csr(py::array& data, py::array& indices, py::array& indptr, std::int6
           "indices must be int32 or int64");
   require(indptr.size() >= 1 && data.size() == indices.size(),
           "data, indices and indptr must be 1-D arrays of fitting sizes");
-  return wide ? check_entries<std::int64_t>(indices, indptr, data.size(), cols)
-              : check_entries<std::int32_t>(indices, indptr, data.size(), cols);
+  return wide ? check_entries_of<std::int64_t>(indices, indptr, data.size(), cols)
+              : check_entries_of<std::int32_t>(indices, indptr, data.size(), cols);
 }
 
 void check_compressed(py::array data, py::array indices, py::array indptr, py::ssize_t rows,

@@ -1,9 +1,10 @@
 """Build and run libFuzzer's targets: ``python tests/fuzz/run.py graph --seconds 60``.
 
 Needs Clang 15 or newer, for _Float16. ``graph`` makes graphs, plans and trainers out of bytes,
-``arrays`` NumPy's arrays and sparse matrices, which it gives to the module. (Files are read in
-Python: tests/reliability/fuzz.py.) What is found is left in the folder that is given, or the
-present one; what covers new lines is kept in `--corpus`, beside the files of corpus/.
+``rows`` checks and reads rows of data, ``arrays`` makes NumPy's arrays and sparse matrices, which
+it gives to the module. (Files are read in Python: tests/reliability/fuzz.py.) What is found is left
+in the folder that is given, or the present one; what covers new lines is kept in `--corpus`, beside
+the files of corpus/.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ("graph", "arrays")
+TARGETS = ("graph", "rows", "arrays")
 OLDEST_CLANG = 15
 OPTIONS = {
     # The interpreter in `arrays` is never ended, and what it has is no leak.
     "graph": {"ASAN_OPTIONS": "detect_leaks=1"},
+    "rows": {"ASAN_OPTIONS": "detect_leaks=1"},
     "arrays": {"ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"},
 }
 
