@@ -6,7 +6,7 @@ How one of them is trained is in `_training`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -124,12 +124,12 @@ class Fitting:
         self._say(f"strategy: {strategy}")
         trained = [first]
         if strategy == REFIT:
+            ends = self._ends(last_epoch)
             again = self._until_time_is_over(
-                lambda member: self._train(None, self._seeds[-1][member], None, last_epoch),
-                range(self._n_ensemble),
+                lambda seed: self._train(None, seed, None, ends), self._seeds[-1]
             )
             if again:
-                self._networks.weights = [each.weights for each in again]
+                self._keep([first, *again])
                 return self._outcome(strategy, [replace(first, best_epoch=last_epoch, score=score)])
             strategy = HOLDOUT
         elif strategy == FOLDS:
@@ -138,8 +138,11 @@ class Fitting:
         else:
             members = range(1, self._n_ensemble)
             trained += self._until_time_is_over(lambda j: self._train_fold(0, j), members)
-        self._networks.weights = [each.weights for each in trained]
+        self._keep(trained)
         return self._outcome(strategy, trained)
+
+    def _keep(self, trained: list[Trained]) -> None:
+        self._networks.weights = [weights for each in trained for weights in each.weights]
 
     def _on_all_rows(self, validation: Validation | None) -> Outcome:
         every = np.ones(len(self._rows), bool)
@@ -149,7 +152,7 @@ class Fitting:
         trained += self._until_time_is_over(
             lambda seed: self._train(None, seed, validation), seeds[1:]
         )
-        self._networks.weights = [each.weights for each in trained]
+        self._keep(trained)
         return self._outcome(HOLDOUT if validation is not None else REFIT, trained)
 
     def _outcome(self, strategy: str, trained: list[Trained]) -> Outcome:
@@ -174,6 +177,16 @@ class Fitting:
             default=first.best_epoch,
         )
         return found, float(scores[found - 1])
+
+    def _ends(self, last_epoch: int) -> list[int]:
+        """Return the epochs after which a refit's weights are kept, of which `last_epoch` is last.
+
+        While the rate rises and falls again the weights move so far away that those before and
+        after predict better together: a second network for nothing (Huang et al. 2017, "Snapshot
+        ensembles: train 1, get M for free").
+        """
+        before = [n for n in self._networks.recipe.epochs_at_rest() if n < last_epoch]
+        return [*before[-1:], last_epoch]
 
     def _chosen(self, first: Trained, last_epoch: int) -> str:
         """Return what to do now that the first network has been trained."""
@@ -209,7 +222,7 @@ class Fitting:
         at: np.ndarray | None,
         seed: int,
         validation: Validation | None,
-        last_epoch: int | None = None,
+        ends: Sequence[int] = (),
     ) -> Trained:
         rows = self._rows if at is None else self._rows.at(at)
         network = self._networks.build(seed, len(rows))
@@ -219,7 +232,7 @@ class Fitting:
             self._networks.recipe,
             seed,
             validation=validation,
-            last_epoch=last_epoch,
+            ends=ends,
             deadline=self._deadline,
             say=self._say_epochs,
         )

@@ -72,10 +72,10 @@ class Trained:
 
     Attributes
     ----------
-    weights : list of ndarray
-        Of the network's predictor, after the best epoch.
+    weights : list of list of ndarray
+        Of the network's predictor, after the best epoch, or after each epoch that was asked for.
     best_epoch : int
-        Counted from 1.
+        Counted from 1; without validation rows the last one.
     score : float
         Of the validation rows; NaN without any.
     finished : bool
@@ -84,7 +84,7 @@ class Trained:
     history : dict of str to list of float
     """
 
-    weights: list[np.ndarray]
+    weights: list[list[np.ndarray]]
     best_epoch: int
     score: float
     finished: bool
@@ -93,23 +93,28 @@ class Trained:
 
 
 class _Epochs(callbacks.Callback):
-    """Looks at the validation rows after each epoch, and ends training when none is better."""
+    """Looks at the validation rows after each epoch, and ends training when none is better.
+
+    Without such rows it keeps the weights after the epochs in `ends`.
+    """
 
     def __init__(
         self,
         network: TabularNetwork,
         recipe: Recipe,
         validation: Validation | None,
+        ends: Sequence[int],
         say: Say | None,
     ) -> None:
         super().__init__()
-        self.best_weights: list[np.ndarray] | None = None
+        self.weights: list[list[np.ndarray]] = []
         self.best_epoch = 0
         self.best_score = float("nan")
         self.scores: list[float] = []
         self._network = network
         self._recipe = recipe
         self._validation = validation
+        self._ends = ends
         self._say = say
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -120,6 +125,8 @@ class _Epochs(callbacks.Callback):
             patience = self._recipe.patience
             if patience is not None and epoch + 1 - self.best_epoch > patience:
                 self.model.stop_training = True
+        elif epoch + 1 in self._ends:
+            self.weights.append(self._network.predictor.get_weights())
         if self._say is not None and (epoch + 1) % max(self._recipe.epochs // 10, 1) == 0:
             self._say(text)
 
@@ -130,7 +137,7 @@ class _Epochs(callbacks.Callback):
         best, ties = self.best_score, self._recipe.last_of_ties
         if score > best or (ties and score == best) or (np.isnan(best) and not np.isnan(score)):
             self.best_score, self.best_epoch = score, epoch
-            self.best_weights = self._network.predictor.get_weights()
+            self.weights = [self._network.predictor.get_weights()]
         return score
 
 
@@ -154,7 +161,7 @@ def train(
     seed: int,
     *,
     validation: Validation | None = None,
-    last_epoch: int | None = None,
+    ends: Sequence[int] = (),
     deadline: float | None = None,
     say: Say | None = None,
 ) -> Trained:
@@ -170,8 +177,9 @@ def train(
         What the orders of the rows and the random numbers of the layers follow from.
     validation : Validation, default=None
         Without, the last epoch is the best one.
-    last_epoch : int, default=None
-        Where training ends, within the schedules of all epochs; None stands for all.
+    ends : sequence of int, default=()
+        Epochs after which the weights are kept, in place of the best one's. Training ends with the
+        last of them, within the schedules of all epochs.
     deadline : float, default=None
         When training ends at the latest, by ``time.perf_counter()``.
     say : callable, default=None
@@ -183,10 +191,10 @@ def train(
         If no epoch ends with finite weights.
     """
     began = time.perf_counter()
-    epochs = _Epochs(network, recipe, validation, say)
+    epochs = _Epochs(network, recipe, validation, ends, say)
     over = None if deadline is None else _Deadline(deadline)
     used: list[callbacks.Callback] = [] if over is None else [over]
-    if validation is not None or say is not None:
+    if validation is not None or say is not None or len(ends) > 1:
         used.append(epochs)
     with _state.temporary_seed(seed):
         if network.initialize is not None:
@@ -200,17 +208,15 @@ def train(
         if network.batches is not None:
             batches = network.batches(rows.inputs, rows.targets, rows.weights)
             given = {"x": batches, "shuffle": False}
-        done = network.model.fit(
-            **given, epochs=last_epoch or recipe.epochs, verbose=0, callbacks=used
-        )
+        last = ends[-1] if ends else recipe.epochs
+        done = network.model.fit(**given, epochs=last, verbose=0, callbacks=used)
     history = {"loss": [float(loss) for loss in done.history["loss"]]}
     if validation is not None:
         history["val_score"] = epochs.scores
-    weights = epochs.best_weights
-    if weights is None:
-        weights = network.predictor.get_weights()
+    if not epochs.best_epoch:
         epochs.best_epoch = len(history["loss"])
-    if not all(np.isfinite(each).all() for each in weights):
+    weights = epochs.weights or [network.predictor.get_weights()]
+    if not all(np.isfinite(each).all() for own in weights for each in own):
         raise ValueError(
             "training ended with weights that are not finite. A smaller learning_rate may help"
         )

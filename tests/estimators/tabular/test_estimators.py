@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import itertools
 import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -177,7 +178,7 @@ def test_numbers_may_be_categories() -> None:
     [
         ("holdout", 1, 1, 1),
         ("holdout", 2, 2, 2),
-        ("refit", 2, 2, 1),
+        ("refit", 2, 3, 1),
         ("folds", 1, 3, 3),
         ("folds", 2, 6, 6),
     ],
@@ -210,6 +211,24 @@ def test_a_refit_ends_where_the_rate_is_0() -> None:
     for n in recipe.epochs_at_rest():
         assert 1 - np.cos(2 * np.pi * np.log2(1 + 15 * n / 256)) < 0.002
     assert PRESETS["tabm"]["regression"].epochs_at_rest() == ()
+
+
+def test_a_refit_predicts_together_with_the_first_network() -> None:
+    """And as it was at the end of the wave before: RealMLP's rate has four."""
+    first = classifier("realmlp", epochs=30, strategy="holdout").fit(X, LABELS)
+    found = classifier("realmlp", epochs=30).fit(X, LABELS)
+    ends = [n for n in (2, 6, 14, 30) if n <= found.best_epochs_[0]][-2:]
+    assert found.n_networks_ == 1 + len(ends)
+    networks = found._networks.weights
+    for one, other in zip(networks[0], first._networks.weights[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+    outputs = []
+    for weights in networks:
+        found._networks.weights, found._networks._model = [weights], None
+        outputs.append(found.predict_proba(LATER))
+    assert not any(np.array_equal(a, b) for a, b in itertools.combinations(outputs, 2))
+    found._networks.weights, found._networks._model = networks, None
+    np.testing.assert_allclose(found.predict_proba(LATER), np.mean(outputs, axis=0), rtol=1e-5)
 
 
 def test_the_number_of_rows_chooses_between_folds_and_refit() -> None:
