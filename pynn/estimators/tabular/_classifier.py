@@ -30,12 +30,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         et al. 2024), TabM and TabM-mini (Gorishniy et al. 2025), or a plain multilayer perceptron.
     strategy : {"auto", "refit", "folds", "holdout"}, default="auto"
         What is done with the rows that choose the best epoch, one fold of them. "holdout": the
-        network is kept as it is. "refit": it predicts together with another one, trained on all
-        rows up to the best of the epochs after which the learning rate is 0, if there are such, and
-        used as it was after this and the one before. "folds": one network for each fold, trained on
-        the others; they predict together. "auto": with `time_limit` the best that is sure to fit
-        into it ("folds", else "refit", else "holdout"); without, "folds" for less than 1,000 rows
-        and "refit" for more.
+        network is kept as it is. "refit": it ends when the learning rate is 0 and scores are worse
+        than the last time; another one is trained on all rows up to the best of these epochs, if
+        there are such, and used as it was after this and the one before; all predict together.
+        "folds": one network for each fold, trained on the others; they predict together. "auto":
+        with `time_limit` the best that is sure to fit into it ("folds", else "refit", else
+        "holdout"); without, "folds" for less than 1,000 rows and "refit" for more.
     n_ensemble : int, default=1
         Networks in place of each one, which differ in their random numbers and predict together.
     n_folds : int, default=5

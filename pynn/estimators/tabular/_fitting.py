@@ -17,6 +17,7 @@ from pynn.estimators.tabular._training import (
     Say,
     Trained,
     Validation,
+    mean_score,
     predicted,
     train,
 )
@@ -28,8 +29,6 @@ STRATEGIES = (AUTO, REFIT, FOLDS, HOLDOUT)
 FEWEST_ROWS = 10
 # With fewer rows than this, the ones of a single fold say too little about the best epoch.
 _ROWS_FOR_REFIT = 1000
-# The end of a refit is chosen by the mean score of the last such part of the epochs before it.
-_EPOCHS_OF_A_MEAN = 8
 # What is expected to take so much of the time that is left is begun.
 _SHARE = 0.9
 # A rehearsal takes so many steps, and at most this share of the time.
@@ -117,6 +116,8 @@ class Fitting:
                 f"n_folds must not be greater than the number of samples. Received: n_folds="
                 f"{self._n_folds} for {len(self._rows)} samples"
             )
+        if self._strategy == AUTO and self._deadline is None:
+            self._strategy = FOLDS if len(self._rows) < _ROWS_FOR_REFIT else REFIT
         self._fit_epochs_to_the_time(self._folds != 0, self._validation(0))
         first = self._train_fold(0, 0)
         last_epoch, score = self._last_epoch(first)
@@ -165,18 +166,12 @@ class Fitting:
         )
 
     def _last_epoch(self, first: Trained) -> tuple[int, float]:
-        """Return the epoch, with its score, at which other networks are to end like the first.
-
-        Few rows make a score a matter of luck: those of some epochs before have their say, too.
-        """
-        scores = np.nan_to_num(first.history["val_score"], nan=-np.inf)
+        """Return the epoch, with its score, at which other networks are to end like the first."""
+        scores = first.history["val_score"]
         at_rest = [n for n in self._networks.recipe.epochs_at_rest() if n <= len(scores)]
-        found = max(
-            at_rest,
-            key=lambda n: (scores[n - max(n // _EPOCHS_OF_A_MEAN, 1) : n].mean(), n),
-            default=first.best_epoch,
-        )
-        return found, float(scores[found - 1])
+        by_score = {n: (mean_score(scores, n), n) for n in at_rest}
+        found = max(at_rest, key=by_score.__getitem__, default=first.best_epoch)
+        return found, scores[found - 1]
 
     def _ends(self, last_epoch: int) -> list[int]:
         """Return the epochs after which a refit's weights are kept, of which `last_epoch` is last.
@@ -190,10 +185,8 @@ class Fitting:
 
     def _chosen(self, first: Trained, last_epoch: int) -> str:
         """Return what to do now that the first network has been trained."""
-        if self._strategy != AUTO:
+        if self._strategy != AUTO or self._deadline is None:
             return self._strategy
-        if self._deadline is None:
-            return FOLDS if len(self._rows) < _ROWS_FOR_REFIT else REFIT
         left = _SHARE * (self._deadline - time.perf_counter())
         others = self._n_folds * self._n_ensemble - 1
         if others * first.seconds <= left:
@@ -211,7 +204,8 @@ class Fitting:
 
     def _validation(self, fold: int) -> Validation:
         rows = np.flatnonzero(self._folds == fold)
-        return Validation(self._rows.at(rows).inputs, self._score_of(rows))
+        inputs, score = self._rows.at(rows).inputs, self._score_of(rows)
+        return Validation(inputs, score, ends_at_rest=self._strategy == REFIT)
 
     def _train_fold(self, fold: int, member: int) -> Trained:
         rows = np.flatnonzero(self._folds != fold)

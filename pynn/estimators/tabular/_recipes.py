@@ -172,7 +172,8 @@ class RealMLPRecipe(Recipe):
 
     def epochs_at_rest(self) -> tuple[int, ...]:
         """Return the ends of the four waves, the last of which is as long as all before and one."""
-        return tuple(max(round(self.epochs * (2**wave - 1) / 15), 1) for wave in range(1, 5))
+        ends = {max(round(self.epochs * (2**wave - 1) / 15), 1) for wave in range(1, 5)}
+        return tuple(sorted(ends))
 
 
 @saved_as("TabMRecipe")

@@ -15,6 +15,10 @@ from pynn.estimators.tabular._recipes import Recipe
 
 Say = Callable[[str], None]
 
+# Few rows make a score a matter of luck. Where epochs at rest are compared, those of such a part of
+# the epochs before have their say, too.
+_PART_OF_A_MEAN = 8
+
 
 @dataclass
 class PreparedRows:
@@ -51,6 +55,12 @@ def predicted(model: models.Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(model.predict(as_given(inputs), verbose=0))
 
 
+def mean_score(scores: Sequence[float], epoch: int) -> float:
+    """Return the mean of an epoch's score, counted from 1, and those of some before it."""
+    some = scores[epoch - max(epoch // _PART_OF_A_MEAN, 1) : epoch]
+    return float(np.nan_to_num(some, nan=-np.inf).mean())
+
+
 @dataclass
 class Validation:
     """Rows that an epoch is chosen by.
@@ -60,10 +70,13 @@ class Validation:
     inputs : list of ndarray
     score : callable
         ``score(outputs)`` of what a network predicts for them, larger if better.
+    ends_at_rest : bool, default=False
+        Whether training ends when the learning rate is 0 and scores are worse than the last time.
     """
 
     inputs: Sequence[np.ndarray]
     score: Callable[[np.ndarray], float]
+    ends_at_rest: bool = False
 
 
 @dataclass
@@ -122,13 +135,25 @@ class _Epochs(callbacks.Callback):
         if self._validation is not None:
             score = self._evaluate(self._validation, epoch + 1)
             text += f", score {score:.4f}, best {self.best_score:.4f} of epoch {self.best_epoch}"
-            patience = self._recipe.patience
-            if patience is not None and epoch + 1 - self.best_epoch > patience:
+            if self._is_in_vain(epoch + 1) or self._is_worse_at_rest(epoch + 1):
                 self.model.stop_training = True
         elif epoch + 1 in self._ends:
             self.weights.append(self._network.predictor.get_weights())
         if self._say is not None and (epoch + 1) % max(self._recipe.epochs // 10, 1) == 0:
             self._say(text)
+
+    def _is_in_vain(self, epoch: int) -> bool:
+        patience = self._recipe.patience
+        return patience is not None and epoch - self.best_epoch > patience
+
+    def _is_worse_at_rest(self, epoch: int) -> bool:
+        at_rest = self._recipe.epochs_at_rest()
+        if self._validation is None or not self._validation.ends_at_rest:
+            return False
+        if epoch not in at_rest[1:]:
+            return False
+        before = at_rest[at_rest.index(epoch) - 1]
+        return mean_score(self.scores, epoch) < mean_score(self.scores, before)
 
     def _evaluate(self, validation: Validation, epoch: int) -> float:
         outputs = predicted(self._network.predictor, validation.inputs)

@@ -199,12 +199,23 @@ def test_strategies(strategy: str, n_ensemble: int, n_networks: int, n_chosen: i
     )
 
 
-def test_a_refit_ends_where_the_rate_is_0() -> None:
-    found = classifier("realmlp", epochs=30).fit(X, LABELS)
+@pytest.mark.parametrize("seed", [0, 3, 5])
+def test_a_refit_ends_where_the_rate_is_0(seed: int) -> None:
+    """And the network before it at the first such epoch that is worse than the last one."""
+    found = classifier("realmlp", epochs=30, random_state=seed).fit(X, LABELS)
     scores = found.history_["val_score"]
-    means = {2: scores[1], 6: scores[5], 14: scores[13], 30: np.mean(scores[27:30])}
-    assert found.best_epochs_ == [max(means, key=lambda n: (means[n], n))]
+    epochs_of_a_mean = {2: 1, 6: 1, 14: 1, 30: 3}
+    seen = {n: np.mean(scores[n - k : n]) for n, k in epochs_of_a_mean.items() if n <= len(scores)}
+    assert len(scores) == max(seen)
+    pairs = list(itertools.pairwise(seen.values()))
+    assert all(after >= before for before, after in pairs[:-1])
+    assert len(scores) == 30 or pairs[-1][1] < pairs[-1][0]
+    assert found.best_epochs_ == [max(seen, key=lambda n: (seen[n], n))]
     assert found.validation_score_ == scores[found.best_epochs_[0] - 1]
+    assert len(found.history_["loss"]) == len(scores)
+
+
+def test_the_epochs_at_which_the_rate_is_0() -> None:
     recipe = PRESETS["realmlp"]["regression"]
     assert recipe.epochs_at_rest() == (17, 51, 119, 256)
     # RealMLP's rate, over the shares of an epoch's end.
@@ -217,6 +228,7 @@ def test_a_refit_predicts_together_with_the_first_network() -> None:
     """And as it was at the end of the wave before: RealMLP's rate has four."""
     first = classifier("realmlp", epochs=30, strategy="holdout").fit(X, LABELS)
     found = classifier("realmlp", epochs=30).fit(X, LABELS)
+    assert len(found.history_["loss"]) == 30  # else the first may have ended before its best epoch
     ends = [n for n in (2, 6, 14, 30) if n <= found.best_epochs_[0]][-2:]
     assert found.n_networks_ == 1 + len(ends)
     networks = found._networks.weights
