@@ -30,14 +30,11 @@ def checked_objectives(model: Model, data: ArrayData | BatchData) -> Objectives:
     Raises
     ------
     ValueError
-        If there is nothing to train for, or the targets are none of the losses.
+        If the targets are none of the losses.
     """
     first = data.peek() if isinstance(data, BatchData) else data
     weighted = any(weights is not None for weights in first.weight_arrays)
     objectives = model._objectives(first.y_arrays, weighted)
-    if all(output.loss is None for output in objectives.outputs):
-        if not model._plan(training=True).losses:
-            raise ValueError("the model has no loss: give one to compile()")
     objectives.check(first)
     return objectives
 

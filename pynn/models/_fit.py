@@ -53,10 +53,19 @@ def training_of(
     class_weight: Mapping[Any, float] | None,
     validation_split: float = 0.0,
 ) -> Training:
-    """Return what a user's data, x, y and sample weights, come to."""
+    """Return what a user's data, x, y and sample weights, come to.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to train for, or the targets are none of the losses.
+    """
     if not model._has_own("train_step"):
         data, held_out = prepare(model, *given, class_weight, validation_split)
         objectives = checked_objectives(model, data)
+        has_loss = any(output.loss is not None for output in objectives.outputs)
+        if not has_loss and not model._plan(training=True).losses:
+            raise ValueError("the model has no loss: give one to compile()")
         trainer = model._trainers.trainer(model, objectives)
         return Training(data, held_out, objectives, trainer)
     if class_weight is not None:

@@ -428,3 +428,17 @@ def test_dropout_of_everything() -> None:
         config = layer.get_config()
         assert library.layers.Dropout.from_config(config).rate == 1
     assert_agree(results[0], results[1], TRAINING)
+
+
+def test_metrics_without_a_loss() -> None:
+    """Beside Keras on JAX; on TensorFlow it refuses, as pynn does to train so."""
+    results = []
+    for library in LIBRARIES:
+        model = dense(library, loss=None, metrics=["mae"], weighted_metrics=["mse"])
+        weights = np.arange(10.0)
+        figures = [model.evaluate(X, Y, verbose=0), model.test_on_batch(X, Y)]
+        figures.append(model.evaluate(X, Y, sample_weight=weights, verbose=0))
+        results.append(figures)
+        model = dense(library, loss=None)
+        assert model.evaluate(X, Y, verbose=0) == 0.0
+    assert_agree(results[0], results[1], TRAINING)

@@ -165,8 +165,23 @@ def test_without_compile_there_is_no_training() -> None:
     assert not regressor().compiled
     model = regressor()
     model.compile(optimizer="sgd")
-    with pytest.raises(ValueError, match="the model has no loss"):
-        model.fit(X, Y, verbose=0)
+    for method in (model.fit, model.train_on_batch):
+        with pytest.raises(ValueError, match="the model has no loss"):
+            method(X, Y)
+
+
+def test_metrics_need_no_loss() -> None:
+    model = regressor()
+    model.compile(metrics=["mae"])
+    mae = np.abs(model.predict(X, verbose=0) - Y).mean()
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx([0.0, mae])
+    assert model.test_on_batch(X, Y) == pytest.approx([0.0, mae])
+    model.compile(weighted_metrics=["mae"])
+    assert model.evaluate(X, Y, verbose=0, return_dict=True) == pytest.approx(
+        {"loss": 0.0, "mae": mae}
+    )
+    model.compile()
+    assert model.evaluate(X, Y, verbose=0) == 0.0
 
 
 def test_an_optimizer_may_be_anything_that_names_one() -> None:
