@@ -107,8 +107,22 @@ MAX = Op("max", np.max, _extreme_backward, reduced, onnx=_reduction("ReduceMax")
 MIN = Op("min", np.min, _extreme_backward, reduced, onnx=_reduction("ReduceMin"))
 ANY = Op("any", np.any, None, reduced, "bool", onnx=_of_truth("ReduceMax"))
 ALL = Op("all", np.all, None, reduced, "bool", onnx=_of_truth("ReduceMin"))
-ARGMAX = Op("argmax", np.argmax, None, reduced, "int64", onnx=_place("ArgMax"))
-ARGMIN = Op("argmin", np.argmin, None, reduced, "int64", onnx=_place("ArgMin"))
+ARGMAX = Op(
+    "argmax",
+    lambda x, axis, keepdims: np.argmax(x, axis, keepdims=keepdims).astype(np.int32),
+    None,
+    reduced,
+    "int32",
+    onnx=_place("ArgMax"),
+)
+ARGMIN = Op(
+    "argmin",
+    lambda x, axis, keepdims: np.argmin(x, axis, keepdims=keepdims).astype(np.int32),
+    None,
+    reduced,
+    "int32",
+    onnx=_place("ArgMin"),
+)
 
 
 def _reduce(op: Op, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -173,7 +187,7 @@ def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     --------
     >>> from pynn import ops
     >>> ops.argmax([[1.0, 5.0], [4.0, 2.0]], axis=-1)
-    array([1, 0])
+    array([1, 0], dtype=int32)
     """
     return _reduce(ARGMAX, x, axis, keepdims)
 

@@ -482,3 +482,21 @@ def test_gradient(case: Case) -> None:
     for ours, other in zip(tape.gradient(value, watched), expected, strict=True):
         # None stands for what the value does not depend on.
         assert_agree(np.zeros(other.shape) if ours is None else ours, other, GRADIENT)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "bool"])
+@pytest.mark.parametrize(
+    "compute",
+    [
+        *[_of(name) for name in ("argmax", "argmin", "argsort", "count_nonzero", "size")],
+        *[_of(name, axis=1) for name in ("argmax", "argmin", "argsort", "count_nonzero")],
+        lambda ops, x: ops.top_k(x, 2)[1],
+        lambda ops, x: ops.searchsorted(x[0], x),
+        lambda ops, x: ops.digitize(x, np.array([0.5, 2.5])),
+    ],
+)
+def test_places_and_counts_have_keras_types(compute: Callable[..., Any], dtype: str) -> None:
+    x = np.arange(6).reshape(2, 3).astype(dtype)
+    found = [compute(library.ops, x) for library in (pynn, keras)]
+    assert len({str(np.asarray(each).dtype) for each in found}) == 1
+    np.testing.assert_array_equal(*map(np.asarray, found))

@@ -107,3 +107,11 @@ def test_the_type_of_whole_numbers_beside_constants(compute, dtype) -> None:
     recorded = compute(layers.Input((2,)))
     assert recorded.dtype == dtype
     assert np.asarray(compute(x)).dtype.kind == np.dtype(dtype).kind
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "bool"])
+@pytest.mark.parametrize("find", [ops.argmax, ops.argmin, ops.argsort, ops.count_nonzero])
+def test_places_and_counts_are_int32(find, dtype) -> None:
+    x = np.arange(6).reshape(2, 3).astype(dtype)
+    assert [find(x, axis=axis).dtype for axis in (None, 0)] == ["int32", "int32"]
+    assert find(layers.Input((3,)), axis=-1).dtype == "int32"
