@@ -21,7 +21,8 @@ from pynn.serving._served import served
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-_needed = partial(needed, "pynn.serving", "starlette and uvicorn", '"pynn-mlp[serve]"')
+_PACKAGES = "starlette, uvicorn, orjson and prometheus-client"
+_needed = partial(needed, "pynn.serving", _PACKAGES, '"pynn-mlp[serve]"')
 _SETTINGS = "PYNN_SERVE"  # what a process that is started for the same model reads
 _GRACE = 30  # seconds for requests to be answered after SIGTERM
 

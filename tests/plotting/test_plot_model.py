@@ -172,7 +172,7 @@ def test_svg_needs_no_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
         if name.startswith("matplotlib"):
-            raise ImportError(f"No module named {name!r}", name=name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
