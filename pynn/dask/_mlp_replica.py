@@ -195,8 +195,8 @@ class MLPReplica(Replica):
         rows = shard.rows(block)
         data: TrainingData = self._estimator._coded(rows.x[0], rows.y[0])
         data.row_weight = rows.weight
-        if making.class_table is not None:
-            data.class_factors = making.class_table[data.targets.astype(np.int64)]
+        table = making.class_table
+        data.weigh(None if table is None else table[data.targets.astype(np.int64)])
         return data
 
     def _call(self, data: TrainingData, validation: TrainingData | None, block: int = 0) -> FitCall:

@@ -208,7 +208,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             network = self._initialize(sizes, heads, data.x.dtype, random)
         else:
             network = self._synchronize(heads)
-        data.class_factors = self._class_factors(data, incremental)
+        data.weigh(self._class_factors(data, incremental))
         assert self._state is not None
         self._state.random = random
         return self._call(network, random, heads, data, incremental)

@@ -63,7 +63,7 @@ class Figures:
 
     def training_rows(self) -> ArrayData:
         """Return the rows to train on."""
-        return self._rows(self._call.data, self._call.data.training_weight())
+        return self._rows(self._call.data, self._call.data.training_weight)
 
     def _targets(self, data: TrainingData) -> list[np.ndarray]:
         if len(self._heads) == 1:

@@ -32,8 +32,8 @@ class TrainingData:
         The targets as the user gave them.
     row_weight : ndarray of shape (n,) or None
         The sample weights.
-    class_factors : ndarray of shape (n,) or None
-        Factors of the sample weights in training.
+    training_weight : ndarray of shape (n,) or None
+        What the rows count in training; see `weigh`.
     strata : ndarray of bool, shape (n,), or None
         Two classes whose shares the parts of a split should keep.
     """
@@ -42,7 +42,7 @@ class TrainingData:
     targets: np.ndarray
     y: Any
     row_weight: np.ndarray | None = None
-    class_factors: np.ndarray | None = None
+    training_weight: np.ndarray | None = None
     strata: np.ndarray | None = None
 
     @property
@@ -50,11 +50,12 @@ class TrainingData:
         """Number of rows."""
         return int(self.x.shape[0])
 
-    def training_weight(self) -> np.ndarray | None:
-        """Return the weights of the rows in training."""
-        if self.row_weight is None or self.class_factors is None:
-            return self.row_weight if self.class_factors is None else self.class_factors
-        return self.row_weight * self.class_factors
+    def weigh(self, class_factors: np.ndarray | None) -> None:
+        """Let the rows count in training by their sample weights times factors of their classes."""
+        if self.row_weight is None or class_factors is None:
+            self.training_weight = self.row_weight if class_factors is None else class_factors
+        else:
+            self.training_weight = self.row_weight * class_factors
 
     def take(self, rows: np.ndarray) -> TrainingData:
         """Return the rows of these numbers, for validation."""

@@ -90,8 +90,8 @@ def check_trainable(call: FitCall) -> None:
             "solver='lbfgs' follows one loss of all rows, and so takes neither dropout nor "
             "batch_norm. Use a stochastic solver"
         )
-    if call.data.class_factors is not None:
-        check_weights(call.data.training_weight(), "all samples, by class_weight,")
+    if call.data.training_weight is not call.data.row_weight:
+        check_weights(call.data.training_weight, "all samples, by class_weight,")
 
 
 def train_at_once(call: FitCall, task: FitTask | None) -> None:
@@ -108,9 +108,8 @@ def train_at_once(call: FitCall, task: FitTask | None) -> None:
     estimator, network = call.estimator, call.network
     exact = Network(network.architecture._replace(dtype="float64"))
     exact.assign(network.copy_weights())
-    row_weight = call.data.training_weight()
     figures = Figures(call)
-    exact.prepare_trainer(figures.losses, SGD(), weighted=row_weight is not None)
+    exact.prepare_trainer(figures.losses, SGD(), weighted=call.data.training_weight is not None)
     objective = VectorObjective(exact, figures.training_rows(), estimator.alpha)
     # The last iteration's weights and losses: with the penalty, and without.
     last: tuple[np.ndarray, float, float] = (objective.vector, np.inf, np.inf)

@@ -54,7 +54,7 @@ class LocalRows:
             self._order = state.row_order = RowOrder(self.n_rows, call.random)
         self.batch_size = batch_size_for(estimator.batch_size, self.n_rows)
         self.steps = -(-self.n_rows // self.batch_size)
-        row_weight = data.training_weight()
+        row_weight = data.training_weight
         self.weighted = row_weight is not None
         if row_weight is not None:
             trained = row_weight if self.chosen is None else row_weight[self.chosen]
