@@ -173,7 +173,7 @@ def __getattr__(name: str) -> Any:
     elif name in __all__:
         found = importlib.import_module(f"pynn.{name}")
     else:
-        raise AttributeError(f"module 'pynn' has no attribute {name!r}")
+        importlib.import_module("pynn._out_of_scope").refusing("pynn")(name)
     globals()[name] = found
     return found
 

@@ -139,6 +139,25 @@ def test_layers_of_other_networks_say_so(name: str, instead: str) -> None:
         pynn.layers.deserialize({"class_name": name, "config": {}})
 
 
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("pynn.ops.conv", "dense on flattened rows"),
+        ("pynn.ops.average_pool", "dense on flattened rows"),
+        ("pynn.ops.rfft", "numpy.fft"),
+        ("pynn.losses.CTC", "a loss of your own"),
+        ("pynn.applications", "from_torch"),
+        ("pynn.preprocessing", "transformers"),
+        ("pynn.mixed_precision", "float32"),
+    ],
+)
+def test_so_do_other_names(name: str, instead: str) -> None:
+    package, _, attribute = name.rpartition(".")
+    message = f"{package} has no {attribute}: pynn is for dense networks.*{instead}"
+    with pytest.raises(AttributeError, match=message):
+        getattr(importlib.import_module(package), attribute)
+
+
 def test_a_misspelt_layer_is_no_other_network() -> None:
     with pytest.raises(AttributeError, match="module 'pynn.layers' has no attribute 'Dens'"):
         pynn.layers.Dens  # noqa: B018

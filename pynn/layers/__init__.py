@@ -4,9 +4,7 @@
 files listed here, or passed in ``custom_objects``, can be named.
 """
 
-import sys as _sys
-from typing import NoReturn as _NoReturn
-
+from pynn._out_of_scope import refusing as _refusing
 from pynn.layers import (
     _activations,
     _activity_regularization,
@@ -32,7 +30,6 @@ from pynn.layers import (
 from pynn.layers._activations import *
 from pynn.layers._activity_regularization import *
 from pynn.layers._batch_normalization import *
-from pynn.layers._config import out_of_scope as out_of_scope
 from pynn.layers._config import registry
 from pynn.layers._config import with_objects as with_objects
 from pynn.layers._dense import *
@@ -84,8 +81,4 @@ __all__ += _feature_scale.__all__
 __all__ += _shaping.__all__
 __all__ += _variable.__all__
 __dir__ = __all__.copy
-
-
-def __getattr__(name: str) -> _NoReturn:
-    message = out_of_scope(name) or f"module 'pynn.layers' has no attribute {name!r}"
-    raise AttributeError(message, name=name, obj=_sys.modules[__name__])
+__getattr__ = _refusing("pynn.layers")

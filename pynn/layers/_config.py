@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pynn import activations, constraints, initializers, regularizers
 from pynn._json import encode
+from pynn._out_of_scope import out_of_scope
 from pynn._registry import Registry
 from pynn.layers._weight_holder import WeightHolder
 from pynn.optimizers import schedules
@@ -15,28 +16,7 @@ from pynn.optimizers import schedules
 if TYPE_CHECKING:
     from pynn.layers._layer import Layer
 
-# Layers of Keras's that are none of dense networks, and what there is instead.
-_OUT_OF_SCOPE = {
-    r".*(Conv|Pool|UpSampling|ZeroPadding|Cropping)": "Dense after a Flatten",
-    r".*(LSTM|GRU|RNN|Bidirectional|TimeDistributed)": "Dense on windows of the series, flattened",
-    r".*Attention": "Dense on an Embedding, flattened",
-    r"(Random|Center|Text|Hash)": "scikit-learn's transformers before fit",
-    r"Masking": "sample_weight, or a product with the mask",
-}
-
-
-def out_of_scope(name: str) -> str | None:
-    """Return what to say of a layer that other networks are made of, None of any other name."""
-    for pattern, instead in _OUT_OF_SCOPE.items():
-        if re.match(pattern, name):
-            return (
-                f"pynn.layers has no {name}: pynn is for dense networks. Use {instead}, or Keras, "
-                "which runs the same code"
-            )
-    return None
-
-
-registry: Registry[Layer] = Registry("layer", absent=out_of_scope)
+registry: Registry[Layer] = Registry("layer", absent=partial(out_of_scope, "pynn.layers"))
 
 _KINDS: dict[str, Any] = {
     "activation": activations,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pynn._out_of_scope import refusing as _refusing
 from pynn.losses import _binary, _categorical, _deviances, _errors, _margins, _overlaps
 from pynn.losses._as_loss import as_loss, resolve_crossentropy
 from pynn.losses._as_loss import is_crossentropy as is_crossentropy
@@ -38,6 +39,7 @@ __all__ += _errors.__all__
 __all__ += _margins.__all__
 __all__ += _overlaps.__all__
 __dir__ = __all__.copy
+__getattr__ = _refusing("pynn.losses")
 
 get, deserialize = registry.get, registry.deserialize
 

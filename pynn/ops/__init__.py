@@ -12,6 +12,7 @@ from typing import Any as _Any
 
 from pynn import _namespace
 from pynn._activation_op import ACTIVATIONS as _ACTIVATIONS
+from pynn._out_of_scope import refusing as _refusing
 from pynn._tensor import Node, Tensor
 from pynn._tensor import Op as _Op
 from pynn._tensor import assign as assign  # not in __all__, as Keras has none
@@ -79,6 +80,7 @@ __all__ += _scalar_functions.__all__
 __all__ += _shapes.__all__
 __all__ += _statistics.__all__
 __dir__ = __all__.copy
+__getattr__ = _refusing("pynn.ops")
 
 _MODULES = [
     each

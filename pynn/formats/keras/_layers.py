@@ -13,6 +13,7 @@ from typing import Any
 from pynn import layers
 from pynn._custom_objects import get_registered_name, is_pynn
 from pynn._json import encode
+from pynn._out_of_scope import out_of_scope
 from pynn.formats._compile_config import name_of
 from pynn.formats.keras._values import (
     LAYER_MODULES,
@@ -152,7 +153,7 @@ def _class_name(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> 
     if not ours or name not in layers.registry.names:
         home = f" of {module}" if module else ""
         raise ValueError(
-            (layers.out_of_scope(name) if ours else None)
+            (out_of_scope("pynn.layers", name) if ours else None)
             or f"unknown layer class: {name!r}{home}. It must be one of pynn's layers, or be "
             "passed in custom_objects"
         )
