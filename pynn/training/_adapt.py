@@ -207,7 +207,9 @@ def _row_weights(sample_weight: Any, names: Sequence[str], n_rows: int) -> list[
         if array is not None:
             if math.prod(array.shape) != array.shape[0]:
                 raise ValueError(
-                    f"sample_weight must have one number per sample. Received: shape={array.shape}"
+                    "sample_weight must have one number per sample. A loss function can read "
+                    "weights of the steps of a sample from further columns of y. Received: "
+                    f"shape={array.shape}"
                 )
             array = array.reshape(-1)
         weights.append(array)

@@ -359,6 +359,8 @@ OTHERWISE: dict[str, str] = {
     "in NumPy, as is what has an integer for `seed`, which draws the same each time",
     "weights of whole numbers, `Variable(0)` and `add_weight(dtype=...)`": "not trained, and "
     "models that read them in `call` run in NumPy",
+    "`sample_weight` with numbers for the steps of a sample": "refused; a loss function can read "
+    "them from further columns of `y`",
     "ops on NumPy's whole numbers and Python's numbers": "as NumPy: sums of whole numbers are "
     "int64, and functions, means and quotients float64, where Keras has int32 and float32",
     "`dtype` of layers and variables": "float32 and float64, the same one in all layers of a model",
