@@ -216,23 +216,24 @@ class GroupedDense : public Op<T> {
     a.transposed_block_stride = block_stride(wide_outputs);
     a.broadcast_block_stride = block_stride(!wide_outputs);
     a.lines = narrow;
+    a.sums = sums;
     a.ld = kWideColumns;
     for (int first = 0; first < pass.count; first += kSliceRows) {
       const std::ptrdiff_t block = first / kLanes;
-      a.transposed = lanes(wide_outputs, g) + block * a.transposed_block_stride;
+      const T* columns = lanes(wide_outputs, g) + block * a.transposed_block_stride;
       a.broadcast = lanes(!wide_outputs, g) + block * a.broadcast_block_stride +
                     static_cast<std::ptrdiff_t>(first_narrow) * kLanes;
       a.count = std::min(pass.count - first, kSliceRows);
       for (int begin = wide.begin; begin < wide.end; begin += kWideColumns) {
-        a.begin = begin;
-        a.end = std::min(begin + kWideColumns, wide.end);
-        a.sums = sums - begin;
+        a.transposed = columns + static_cast<std::ptrdiff_t>(begin) * kLanes;
+        a.end = std::min(kWideColumns, wide.end - begin);
         this->kernels->narrow_gradient(a);
         for (int n = 0; n < narrow; ++n) {
           T* to = grad + (first_narrow + n) * narrow_step;
-          for (int w = begin; w < a.end; ++w) {
-            const T sum = sums[n * kWideColumns + w - begin];
-            to[w * wide_step] = accumulate || first > 0 ? to[w * wide_step] + sum : sum;
+          for (int w = 0; w < a.end; ++w) {
+            const T sum = sums[n * kWideColumns + w];
+            T& at = to[(begin + w) * wide_step];
+            at = accumulate || first > 0 ? at + sum : sum;
           }
         }
       }
