@@ -114,7 +114,9 @@ def run_tests(kind: str, folder: Path, tests: list[str]) -> None:
     environment["LD_PRELOAD"] = f"{runtime(LIBRARIES[kind])} {runtime('libstdc++.so')}"
     environment["PYTHONMALLOC"] = "malloc"  # small objects, too, have memory of their own
     environment["PYTHONPATH"] = str(package(folder))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    # Reports are written to descriptor 2 before the process ends: what is captured would be lost.
+    options = ["-q", "-p", "no:cacheprovider", "--capture=sys"]
+    command = [sys.executable, "-m", "pytest", *options, *tests]
     subprocess.run(command, cwd=ROOT, env={**environment, "PYTHONSAFEPATH": "1"}, check=True)
 
 
