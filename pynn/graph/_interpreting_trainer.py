@@ -169,7 +169,7 @@ class InterpretingTrainer(PythonTrainer):
             gather(source, rows, tensor.shape, dtype)
             for source, tensor in zip(x, self._network.inputs, strict=True)
         ]
-        targets = [None if t is None else _columns(t[rows], dtype) for t in y]
+        targets = [None if t is None else _dense(t[rows], dtype) for t in y]
         return inputs, targets, [None if w is None else _columns(w[rows], dtype) for w in weights]
 
     def _differentiate(
@@ -280,6 +280,11 @@ def _results(sums: Sums) -> dict[str, Any]:
     }
 
 
+def _dense(values: Any, dtype: str) -> np.ndarray:
+    dense = np.asarray(to_dense(values)).astype(dtype, copy=False)
+    return dense.reshape(-1, 1) if dense.ndim == 1 else dense
+
+
 def _columns(values: Any, dtype: str) -> np.ndarray:
-    dense = np.asarray(to_dense(values))
-    return dense.astype(dtype, copy=False).reshape(len(dense), -1)
+    dense = _dense(values, dtype)
+    return dense.reshape(len(dense), -1)

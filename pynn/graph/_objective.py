@@ -112,7 +112,7 @@ class Objective:
         self._metrics = list(metrics)
         self._dtype = dtype
         self._by_weights = by_weights
-        self._traced: dict[int, TracedLoss] = {}
+        self._traced: dict[tuple[int, ...], TracedLoss] = {}
 
     def zeros(self) -> np.ndarray:
         """Return sums to begin with: total and count of the loss, then of each metric."""
@@ -129,24 +129,23 @@ class Objective:
         """Return the weighted loss of a batch and its gradient; add to the sums."""
         value = np.asarray(value, self._dtype)
         flat = np.ascontiguousarray(value.reshape(len(value), -1))
+        if target is not None and target.size == value.size:
+            target = target.reshape(value.shape)
         for i, name in enumerate(self._metrics):
             if isinstance(name, str):
-                sums[1 + i] += _metric_total(name, target, flat)
+                sums[1 + i] += _metric_total(name, target.reshape(len(target), -1), flat)
             else:
-                shape = value.shape if target.shape == flat.shape else target.shape
-                sums[1 + i] += _mean_total(name, target.reshape(shape), value)
+                sums[1 + i] += _mean_total(name, target, value)
         if self._loss is None:
             return 0.0, None
         if isinstance(self._loss, tuple):
             loss, grad = self._native(target, flat, weight)
         else:
-            width = target.shape[1]
-            if width not in self._traced:
-                shape = target_shape(self.tensor.shape, width)
-                self._traced[width] = TracedLoss(self._loss, shape, self.tensor.shape, self._dtype)
-            if width == flat.shape[1]:
-                target = target.reshape(value.shape)
-            loss, grad = self._traced[width].differentiate(target, value, weight)
+            row = target.shape[1:]
+            if row not in self._traced:
+                shape = target_shape(self.tensor.shape, row)
+                self._traced[row] = TracedLoss(self._loss, shape, self.tensor.shape, self._dtype)
+            loss, grad = self._traced[row].differentiate(target, value, weight)
         sums[0] += (loss * len(value), len(value))
         return loss * self._weight, (grad * value.dtype.type(self._weight)).reshape(value.shape)
 
@@ -154,7 +153,7 @@ class Objective:
         self, target: np.ndarray, flat: np.ndarray, weight: np.ndarray | None
     ) -> tuple[float, np.ndarray]:
         name, params = self._loss
-        target = np.ascontiguousarray(target)
+        target = np.ascontiguousarray(target.reshape(len(target), -1))
         values = _core.loss_values(name, list(params), target, flat).astype(np.float64)
         grad = _core.loss_gradient(name, list(params), target, flat)
         divisor = float(len(flat))

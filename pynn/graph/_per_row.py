@@ -37,10 +37,12 @@ class RowLoss(NamedTuple):
     divisor: str
 
 
-def target_shape(output: tuple[int | None, ...], width: int | None) -> tuple[int | None, ...]:
-    """Return the shape of a target with `width` numbers in a row: the output's, if that fits."""
+def target_shape(
+    output: tuple[int | None, ...], row: tuple[int, ...] | None
+) -> tuple[int | None, ...]:
+    """Return the shape of a target with such rows: the output's, if that has as many numbers."""
     full = math.prod(n or 1 for n in output[1:])
-    return output if width in (None, full) else (None, width)
+    return output if row is None or math.prod(row) == full else (None, *(row or (1,)))
 
 
 def record_loss(loss: Any, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -235,20 +237,20 @@ def row_metric_of(metric: Any, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
 
 
 def averages_rows(
-    metric: Any, target_width: int | None, shape: tuple[int | None, ...], dtype: str
+    metric: Any, target_row: tuple[int, ...] | None, shape: tuple[int | None, ...], dtype: str
 ) -> bool:
     """Whether the engine can compute a metric, for an output of this shape and type.
 
     Parameters
     ----------
     metric : pynn.metrics.MeanMetricWrapper
-    target_width : int or None
-        Numbers in a row of the target; None stands for as many as in the output's.
+    target_row : tuple or None
+        Shape of a row of the target; None stands for that of the output's.
     shape : tuple
         Of the output, the batch included.
     dtype : str
     """
-    inputs = [Tensor(target_shape(shape, target_width), dtype), Tensor(shape, dtype)]
+    inputs = [Tensor(target_shape(shape, target_row), dtype), Tensor(shape, dtype)]
     row = row_metric_of(metric, *inputs)
     if row is None:
         return False

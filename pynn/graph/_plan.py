@@ -139,7 +139,7 @@ class Plan:
         self,
         losses: Sequence[Any],
         metrics: Sequence[Sequence[Any]],
-        target_widths: Sequence[int | None],
+        target_rows: Sequence[tuple[int, ...] | None],
         weighted: bool,
     ) -> _WithLosses | str:
         """Return a graph that computes losses and metrics too, for those that are no names.
@@ -147,8 +147,8 @@ class Plan:
         Where the engine cannot, the name of the loss or the op that it cannot compute.
         """
         targets = [
-            Tensor(target_shape(output.shape, width), self.dtype)
-            for output, width in zip(self.outputs, target_widths, strict=True)
+            Tensor(target_shape(output.shape, row), self.dtype)
+            for output, row in zip(self.outputs, target_rows, strict=True)
         ]
         wanted: list[Tensor] = []
         divisors: list[str] = []
@@ -319,7 +319,7 @@ class Plan:
         parameters: Sequence[Weight] | None = None,
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,
-        target_widths: Sequence[int | None] | None = None,
+        target_rows: Sequence[tuple[int, ...] | None] | None = None,
         weighted: bool = False,
     ) -> _core.Trainer | InterpretingTrainer:
         """Return what trains: a ``Trainer`` of the engine, or an `InterpretingTrainer`.
@@ -343,8 +343,8 @@ class Plan:
             What is trained; None stands for the trainable weights.
         l1, l2 : sequence of float, default=None
             Penalties for each parameter; None stands for those of the weights' regularizers.
-        target_widths : sequence of int, default=None
-            Numbers in a row of each output's target; None stands for as many as in the output's.
+        target_rows : sequence of tuple, default=None
+            Shape of a row of each output's target; None stands for that of the output's.
         weighted : bool, default=False
             Whether there will be sample weights.
         """
@@ -369,8 +369,8 @@ class Plan:
         named = all(x is None or isinstance(x, tuple) for x in losses)
         named = named and all(isinstance(x, str) for group in metrics for x in group)
         if reason is None and (self.losses or not named):
-            widths = [None] * len(losses) if target_widths is None else target_widths
-            lowered = self._lower_with_losses(losses, metrics, widths, weighted)
+            rows = [None] * len(losses) if target_rows is None else target_rows
+            lowered = self._lower_with_losses(losses, metrics, rows, weighted)
             if isinstance(lowered, str):
                 reason = lowered
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -118,10 +117,10 @@ class Compiled:
                     made.engine = _in_engine(made.metric, y_shapes[i], shapes[i], dtype)
                     resolved.append(made)
         factors = _loss_factors(loss_weights, names)
-        widths = [None if shape is None else math.prod(shape[1:]) for shape in y_shapes]
+        rows = [None if shape is None else tuple(shape[1:]) or (1,) for shape in y_shapes]
         form = signature.output_form
         labels = names if form is None else list(_labels(form))
-        outputs = map(Output, names, shapes, chosen, factors, widths, labels)
+        outputs = map(Output, names, shapes, chosen, factors, rows, labels)
         return Objectives(list(outputs), resolved, weighted)
 
     def _loss_of(self, value: Any, y_shape: Any, shape: Shape) -> Loss | None:
@@ -188,8 +187,8 @@ def _in_engine(metric: Any, y_shape: Shape | None, shape: Shape, dtype: str) -> 
         return None
     if not metric._is_plain_mean():
         return None
-    width = None if y_shape is None else math.prod(n or 1 for n in y_shape[1:])
-    return metric if averages_rows(metric, width, shape, dtype) else None
+    row = None if y_shape is None else tuple(n or 1 for n in y_shape[1:])
+    return metric if averages_rows(metric, row, shape, dtype) else None
 
 
 def _depends_on_shapes(name: str) -> bool:

@@ -28,8 +28,8 @@ class Output:
     loss : Loss or None
     loss_weight : float
         Factor of the loss in the sum.
-    target_width : int or None
-        Numbers in a row of the target; None stands for as many as in the output's.
+    target_row : tuple or None
+        Shape of a row of the target; None stands for that of the output's.
     label : str
         What its loss is called in logs, with "_loss" behind it; empty stands for the name.
     """
@@ -38,7 +38,7 @@ class Output:
     shape: Shape
     loss: Loss | None = None
     loss_weight: float = 1.0
-    target_width: int | None = None
+    target_row: tuple[int, ...] | None = None
     label: str = ""
 
     @property
@@ -117,7 +117,7 @@ class Objectives:
         self.key = (
             [x if isinstance(x, tuple) else id(x) for x in self.native_losses],
             [[x if isinstance(x, str) else id(x) for x in group] for group in self.native_metrics],
-            [(each.loss_weight, each.target_width) for each in outputs],
+            [(each.loss_weight, each.target_row) for each in outputs],
             weighted,
         )
 
@@ -127,7 +127,7 @@ class Objectives:
             "losses": self.native_losses,
             "loss_weights": [each.loss_weight for each in self.outputs],
             "metrics": self.native_metrics,
-            "target_widths": [each.target_width for each in self.outputs],
+            "target_rows": [each.target_row for each in self.outputs],
             "weighted": self._weighted,
         }
 

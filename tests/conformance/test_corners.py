@@ -442,3 +442,29 @@ def test_metrics_without_a_loss() -> None:
         model = dense(library, loss=None)
         assert model.evaluate(X, Y, verbose=0) == 0.0
     assert_agree(results[0], results[1], TRAINING)
+
+
+def test_targets_with_weights_of_steps() -> None:
+    """A loss function reads them from a further column of y; Keras takes them as they are, too."""
+    draws = generator("steps")
+    x, y, weights = (draws.standard_normal((4, 4, n)).astype("float32") for n in (3, 2, 1))
+    target = np.concatenate([y, weights], axis=-1)
+    results = []
+    for library in LIBRARIES:
+        ops = library.ops
+
+        def weighted(y_true: Any, y_pred: Any, ops: Any = ops) -> Any:
+            squares = ops.square(y_true[..., :2] - y_pred)
+            return y_true[..., 2] * ops.mean(squares, axis=-1)
+
+        inputs = library.Input((4, 3))
+        model = library.Model(inputs, library.layers.Dense(2, kernel_initializer="ones")(inputs))
+        model.compile(library.optimizers.SGD(0.1), weighted)
+        history = model.fit(x, target, batch_size=2, epochs=3, shuffle=False, verbose=0).history
+        results.append([*history["loss"], model.evaluate(x, target, verbose=0)])
+    model = library.Model(inputs, library.layers.Dense(2, kernel_initializer="ones")(inputs))
+    model.compile(library.optimizers.SGD(0.1), "mse")
+    given = {"sample_weight": weights[..., 0], "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, batch_size=2, epochs=3, **given).history
+    assert_agree(results[0], results[1], TRAINING)
+    assert_agree(results[0][:3], history["loss"], TRAINING)

@@ -95,8 +95,8 @@ def trainers(
     rng = np.random.default_rng(1)
     for weight in plan.weights:
         weight.assign(rng.standard_normal(weight.shape))
-    widths = {"target_widths": [width], "weighted": weighted}
-    fast = plan.trainer([loss], ("sgd", []), parameters=plan.weights, **widths)
+    given = {"target_rows": [(width,)], "weighted": weighted}
+    fast = plan.trainer([loss], ("sgd", []), parameters=plan.weights, **given)
     zeros = [0.0] * len(plan.weights)
     slow = InterpretingTrainer(
         plan, [loss], [1.0], [()], plan.weights, zeros, zeros, ("sgd", []), {}

@@ -275,3 +275,21 @@ def test_equal_weights_give_equal_figures_whatever_the_optimizer() -> None:
         model.set_weights([np.full(w.shape, 0.1) for w in model.get_weights()])
         figures.append(model.evaluate(x, y, verbose=0))
     assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize("regularizer", [None, lambda kernel: 0.0 * ops.sum(kernel)])
+def test_a_target_of_several_axes_keeps_them(regularizer: object) -> None:
+    """What has other rows than the output, too: with weights of steps, for one."""
+    x, y, weights = (RNG.standard_normal((4, 4, n)).astype("float32") for n in (3, 2, 1))
+
+    def weighted(y_true: object, y_pred: object) -> object:
+        squares = ops.square(y_true[..., :2] - y_pred)
+        return y_true[..., 2] * ops.mean(squares, axis=-1)
+
+    model = Sequential([pynn.Input((4, 3)), layers.Dense(2, kernel_regularizer=regularizer)])
+    model.compile(optimizer=optimizers.SGD(0.0), loss=weighted)
+    squares = np.square(y - model.predict(x, verbose=0))
+    wanted = (weights[..., 0] * squares.mean(axis=-1)).mean()
+    target = np.concatenate([y, weights], axis=-1)
+    fitted = model.fit(x, target, batch_size=2, verbose=0).history["loss"]
+    assert [model.evaluate(x, target, verbose=0), *fitted] == pytest.approx([wanted] * 2, rel=1e-5)
