@@ -46,7 +46,8 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
   row_sums_.resize(n);
   squares_.resize(n);
   kept_.resize(n);
-  reached_.assign(n, 0);
+  is_alone_.assign(n, 0);
+  is_trained_.assign(n, 0);
   for (std::size_t i = 0; i < n; ++i) {
     Parameter<T>& p = parameters_[i];
     p.variable = spec.parameters[i];
@@ -58,8 +59,8 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
     p.cols = p.variable->cols();
     p.lines = p.variable->lines();
     p.in_out = p.variable->layout() == Layout::in_out;
-    p.skips_zero_rows = (kernel.ignores_zero || spec.options.is_lazy(i)) && spec.l1[i] == 0 &&
-                        spec.l2[i] == 0 && !spec.options.decays(i);
+    p.skips_zero_rows = (kernel.ignores_zero || spec.options.is_lazy(i)) && !has_penalty(i) &&
+                        !spec.options.decays(i);
     for (int s = 0; s < kernel.slots; ++s) {
       auto slot = std::make_shared<Variable>(p.rows, p.cols, dtype_of<T>(), p.variable->layout());
       p.state[s] = slot->template data<T>();
@@ -69,7 +70,7 @@ Updater<T>::Updater(const UpdateSpec& spec, bool keeps_gradients)
       }
       p.slots.push_back(std::move(slot));
     }
-    has_penalty_ = has_penalty_ || spec.l1[i] != 0 || spec.l2[i] != 0;
+    has_penalty_ = has_penalty_ || has_penalty(i);
     row_sums_[i].resize(static_cast<std::size_t>(p.rows));
   }
 }
@@ -120,9 +121,10 @@ void Updater<T>::serve(const ExecutionPlan<T>& plan) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
     const std::vector<const Op<T>*>& uses = plan.uses(&p);
-    reached_[i] = !uses.empty();
-    const bool steps_whole =
-        uses.size() >= 2 || (steps_lazily(i) && !uses.empty() && !uses.front()->steps_rows());
+    is_alone_[i] = uses.empty();
+    is_trained_[i] = !uses.empty() || has_penalty(i);
+    const bool steps_whole = uses.size() >= 2 || (uses.empty() && has_penalty(i)) ||
+                             (steps_lazily(i) && !uses.empty() && !uses.front()->steps_rows());
     if (!keeps_gradients_ && !spec_.options.clips_norm() && !steps_whole) continue;
     if (kept_[i].data() == nullptr) {
       kept_[i] = AlignedBuffer(static_cast<std::size_t>(p.variable->padded_size()) * sizeof(T));
@@ -184,7 +186,7 @@ void Updater<T>::append_penalty(std::vector<Task>& tasks) {
   Task total{[this](const Pass&, const Share&) {
                penalty_ = 0;
                for (std::size_t i = 0; i < parameters_.size(); ++i) {
-                 if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
+                 if (!has_penalty(i)) continue;
                  for (double sum : row_sums_[i]) penalty_ += sum;
                }
              },
@@ -194,7 +196,7 @@ void Updater<T>::append_penalty(std::vector<Task>& tasks) {
              {&penalty_}};
   total.always_serial = true;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
+    if (!has_penalty(i)) continue;
     const Parameter<T>& p = parameters_[i];
     // The work does not grow with the batch; a batch of kLanes is what the cost is compared with.
     Task task{[this, i](const Pass&, const Share& share) { sum_penalty(i, share); },
@@ -214,7 +216,7 @@ double Updater<T>::compute_penalty() {
   if (!has_penalty_) return 0;
   double penalty = 0;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    if (spec_.l1[i] == 0 && spec_.l2[i] == 0) continue;
+    if (!has_penalty(i)) continue;
     sum_penalty(i, {{0, 1}});
     for (double sum : row_sums_[i]) penalty += sum;
   }
@@ -265,7 +267,8 @@ void Updater<T>::add_penalty_gradient(std::size_t i, Range rows) {
   const auto add = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (std::ptrdiff_t k = begin; k < end; ++k) {
       const T w = p.weights[k];
-      p.grad[k] += step.l2 * w + (w > 0 ? step.l1 : w < 0 ? -step.l1 : T(0));
+      const T slope = step.l2 * w + (w > 0 ? step.l1 : w < 0 ? -step.l1 : T(0));
+      p.grad[k] = is_alone_[i] ? slope : p.grad[k] + slope;
     }
   };
   if (p.in_out) {
@@ -300,7 +303,7 @@ void Updater<T>::combine_norms() {
   std::fill(squares_.begin(), squares_.end(), 0.0);
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
-    if (!reached_[i]) continue;
+    if (!is_trained_[i]) continue;
     if (p.is_vector()) sum_rows(i, {0, 1}, p.grad, 0, 1);
     for (double sum : row_sums_[i]) squares_[i] += sum;
     all += squares_[i];
@@ -351,7 +354,7 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   if (spec_.options.clips_norm()) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Parameter<T>& p = parameters_[i];
-      if (!reached_[i]) continue;
+      if (!is_trained_[i]) continue;
       divided(i, [this](std::size_t k, const Share& s) { sum_squares(k, s); }, {p.weights, p.grad},
               {row_sums_[i].data(), p.grad});
       combine.reads.push_back(row_sums_[i].data());
@@ -360,7 +363,7 @@ void Updater<T>::append_finish(std::vector<Task>& tasks) {
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Parameter<T>& p = parameters_[i];
-    if (!reached_[i] || p.grad == nullptr) continue;
+    if (!is_trained_[i] || p.grad == nullptr) continue;
     const auto step = [this](std::size_t k, const Share& s) {
       if (steps_lazily(k)) {
         step_rows_in_use(k, s.features(parameters_[k].cols));

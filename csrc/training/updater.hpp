@@ -62,6 +62,7 @@ class Updater {
   void combine_norms();
   void step_lines(std::size_t i, Range lines);
   void step_rows_in_use(std::size_t i, Range rows);
+  bool has_penalty(std::size_t i) const { return spec_.l1[i] != 0 || spec_.l2[i] != 0; }
   bool steps_lazily(std::size_t i) const {
     return spec_.options.is_lazy(i) && parameters_[i].skips_zero_rows;
   }
@@ -82,7 +83,8 @@ class Updater {
   std::vector<std::vector<double>> row_sums_;
   std::vector<double> squares_;  // of a gradient's norm, per parameter
   std::vector<AlignedBuffer> kept_;
-  std::vector<char> reached_;
+  // Per parameter: no op gives it a gradient; it has one, of ops or of its penalty.
+  std::vector<char> is_alone_, is_trained_;
 };
 
 extern template class Updater<float>;

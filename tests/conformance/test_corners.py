@@ -468,3 +468,21 @@ def test_targets_with_weights_of_steps() -> None:
     history = model.fit(x, y, batch_size=2, epochs=3, **given).history
     assert_agree(results[0], results[1], TRAINING)
     assert_agree(results[0][:3], history["loss"], TRAINING)
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"clipnorm": 0.1}, {"clipvalue": 0.01}])
+def test_penalties_on_weights_that_no_loss_reaches(options: dict[str, Any]) -> None:
+    found = []
+    for library in LIBRARIES:
+        inputs = library.Input((3,))
+        penalty = library.regularizers.L1L2(0.01, 0.05)
+        dense = library.layers.Dense
+        outputs = [
+            dense(1, kernel_initializer="ones")(inputs),
+            dense(1, kernel_initializer="ones", kernel_regularizer=penalty)(inputs),
+        ]
+        model = library.Model(inputs, outputs)
+        model.compile(library.optimizers.SGD(0.01, **options), ["mse", None])
+        history = model.fit(X, [Y, Y], epochs=3, batch_size=5, shuffle=False, verbose=0).history
+        found.append([*history["loss"], *(float(w.sum()) for w in model.get_weights())])
+    assert_agree(*found, TRAINING)

@@ -143,3 +143,43 @@ def test_a_model_with_the_textbooks_regularizer_runs_natively() -> None:
     assert found[0][0] == found[1][0]
     for a, b in zip(found[0][1], found[1][1], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+OPTIMIZERS: dict[str, Callable[[], Any]] = {
+    "sgd": lambda: pynn.optimizers.SGD(0.05),
+    "momentum": lambda: pynn.optimizers.SGD(0.05, momentum=0.9),
+    "adam": lambda: pynn.optimizers.Adam(0.05),
+    "clipnorm": lambda: pynn.optimizers.SGD(0.05, clipnorm=0.05),
+    "global_clipnorm": lambda: pynn.optimizers.SGD(0.05, global_clipnorm=0.3),
+    "clipvalue": lambda: pynn.optimizers.SGD(0.05, clipvalue=0.01),
+}
+
+
+@pytest.mark.parametrize("other", ["mse", Named(0.0)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_weights_that_no_loss_reaches_have_penalties(name: str, dtype: str, other: Any) -> None:
+    """They are trained as with a loss whose weight is 0."""
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((24, 5)).astype(dtype), rng.standard_normal((24, 1))
+    found = []
+    for losses, factors in ((["mse", None], None), (["mse", "mse"], [1.0, 0.0])):
+        pynn.utils.set_random_seed(1)
+        inputs = layers.Input((5,), dtype=dtype)
+        hidden = layers.Dense(4, "tanh", dtype=dtype)(inputs)
+        first = layers.Dense(1, dtype=dtype, kernel_regularizer=None if other == "mse" else other)
+        second = layers.Dense(
+            3, dtype=dtype, kernel_regularizer=regularizers.L1L2(0.02, 0.1), bias_regularizer="l1"
+        )
+        model = pynn.Model(inputs, [first(hidden), second(hidden)])
+        second.set_weights([second.get_weights()[0], np.full(3, 0.5, dtype)])
+        model.compile(OPTIMIZERS[name](), losses, loss_weights=factors)
+        before = second.get_weights()
+        history = model.fit(x, [y, np.zeros((24, 3))], epochs=3, batch_size=8, verbose=0).history
+        trainer = _core.Trainer if other == "mse" else InterpretingTrainer
+        assert isinstance(model._trainers._trainer, trainer)
+        assert all((a != b).all() for a, b in zip(before, second.get_weights(), strict=True))
+        found.append((history["loss"], model.get_weights()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5)
+    for a, b in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
