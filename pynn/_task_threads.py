@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import threadpoolctl
 from joblib.parallel import get_active_backend  # type: ignore[import-untyped]
-from threadpoolctl import threadpool_limits
 
 from pynn import _core
 
@@ -89,7 +89,8 @@ def single_blas_thread() -> Iterator[None]:
     global _blas_limits, _blas_users
     with _blas_lock:
         if _blas_users == 0:
-            _blas_limits = threadpool_limits(1, user_api="blas")
+            _blas_limits = threadpoolctl.threadpool_limits(1, user_api="blas")
+            _disown_limits()
         _blas_users += 1
     try:
         yield
@@ -98,3 +99,17 @@ def single_blas_thread() -> Iterator[None]:
             _blas_users -= 1
             if _blas_users == 0:
                 _blas_limits.restore_original_limits()
+                _disown_limits()
+
+
+def _disown_limits() -> None:
+    """Let other threads set limits, too.
+
+    From threadpoolctl 3.8 on OpenBLAS belongs to the thread that set its limit last, and what
+    others ask for is ignored; but here the last to leave is another one than the first to come.
+    """
+    disown = getattr(
+        getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None
+    )
+    if disown is not None:
+        disown(force=True)

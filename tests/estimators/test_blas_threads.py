@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import numpy  # noqa: F401  (brings a BLAS)
 from threadpoolctl import threadpool_info
@@ -37,4 +37,39 @@ def test_overlapping_uses_leave_the_number_as_it_was() -> None:
     for thread in threads:
         thread.join()
     assert set(inside[0]) == {1}
+    assert blas_threads() == before
+
+
+def test_any_thread_limits_after_another() -> None:
+    before = blas_threads()
+    found: list[list[int]] = []
+
+    def limited() -> None:
+        with single_blas_thread():
+            found.append(blas_threads())
+        found.append(blas_threads())
+
+    limited()
+    thread = Thread(target=limited)
+    thread.start()
+    thread.join()
+    limited()
+    assert found == 3 * [[1] * len(before), before]
+
+
+def test_the_last_thread_restores_what_another_set() -> None:
+    before = blas_threads()
+    entered, leave = Event(), Event()
+
+    def last() -> None:
+        with single_blas_thread():
+            entered.set()
+            leave.wait()
+
+    with single_blas_thread():
+        thread = Thread(target=last)
+        thread.start()
+        entered.wait()
+    leave.set()
+    thread.join()
     assert blas_threads() == before

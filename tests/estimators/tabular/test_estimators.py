@@ -508,7 +508,6 @@ def test_every_number_of_a_recipe_is_a_parameter(cls: Any) -> None:
     assert of_recipes <= set(parameters)
     assert all(parameters[name].default is None for name in of_recipes)
     assert set(parameters) == set(cls._parameter_constraints)
-    described = set(
-        re.findall(r"[a-z_0-9]+", " ".join(re.findall(r"\n    ([a-z_0-9, ]+) : ", cls.__doc__)))
-    )
+    names = re.findall(r"\n([a-z_0-9, ]+) : ", inspect.getdoc(cls))
+    described = set(re.findall(r"[a-z_0-9]+", " ".join(names)))
     assert set(parameters) <= described
