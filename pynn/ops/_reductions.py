@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -101,28 +102,21 @@ def _place(operator: str) -> OnnxForm:
     return write
 
 
+def _place_op(name: str, found: Callable[..., Any], onnx: str) -> Op:
+    def forward(x: Any, axis: int | None, keepdims: bool) -> Any:
+        return found(x, axis, keepdims=keepdims).astype(np.int32)
+
+    return Op(name, forward, None, reduced, "int32", onnx=_place(onnx))
+
+
 SUM = Op("sum", np.sum, _sum_backward, reduced, onnx=_reduction("ReduceSum"))
 MEAN = Op("mean", _mean, _mean_backward, reduced, onnx=_reduction("ReduceMean"))
 MAX = Op("max", np.max, _extreme_backward, reduced, onnx=_reduction("ReduceMax"))
 MIN = Op("min", np.min, _extreme_backward, reduced, onnx=_reduction("ReduceMin"))
 ANY = Op("any", np.any, None, reduced, "bool", onnx=_of_truth("ReduceMax"))
 ALL = Op("all", np.all, None, reduced, "bool", onnx=_of_truth("ReduceMin"))
-ARGMAX = Op(
-    "argmax",
-    lambda x, axis, keepdims: np.argmax(x, axis, keepdims=keepdims).astype(np.int32),
-    None,
-    reduced,
-    "int32",
-    onnx=_place("ArgMax"),
-)
-ARGMIN = Op(
-    "argmin",
-    lambda x, axis, keepdims: np.argmin(x, axis, keepdims=keepdims).astype(np.int32),
-    None,
-    reduced,
-    "int32",
-    onnx=_place("ArgMin"),
-)
+ARGMAX = _place_op("argmax", np.argmax, "ArgMax")
+ARGMIN = _place_op("argmin", np.argmin, "ArgMin")
 
 
 def _reduce(op: Op, x: Any, axis: Any, keepdims: bool) -> Any:
