@@ -1,11 +1,7 @@
 // What the parts of a CSR matrix must be before anything reads them.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
-#include <string>
-#include <type_traits>
 
 #include "base/check.hpp"
 
@@ -18,25 +14,6 @@ void require_row_starts(const Index* starts, std::int64_t rows, std::int64_t sto
   bool ascending = true;
   for (std::int64_t i = 0; i < rows; ++i) ascending &= starts[i] <= starts[i + 1];
   require(ascending, "indptr must not decrease");
-}
-
-// Checks that n numbers are in [0, bound), in one pass without a branch, for compilers to make
-// vectors of: this runs over every row and entry. Only if something is wrong is it looked for.
-template <class Index>
-void require_below(const char* name, const char* what, const Index* values, std::int64_t n,
-                   std::int64_t bound) {
-  using Unsigned = std::make_unsigned_t<Index>;
-  // Negative numbers are above it, as unsigned ones.
-  constexpr std::int64_t kMost = std::numeric_limits<Index>::max();
-  const auto limit = static_cast<Unsigned>(std::min(bound, kMost));
-  bool wrong = false;
-  for (std::int64_t i = 0; i < n; ++i) wrong |= static_cast<Unsigned>(values[i]) >= limit;
-  if (!wrong) return;
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (static_cast<Unsigned>(values[i]) < limit) continue;
-    require(false, std::string(name) + " must hold " + what + " in [0, " + std::to_string(bound) +
-                       "). Received: " + std::to_string(values[i]));
-  }
 }
 
 // Checks all of a matrix whose first row is the first that is stored; returns whether the columns

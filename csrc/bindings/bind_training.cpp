@@ -4,6 +4,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -135,19 +136,23 @@ void start(TrainerObject& self, const RowsList& x, const RowsList& y, const Rows
       if (object != nullptr) kept.push_back(*object);
     }
   }
-  std::vector<std::int64_t> rows;
+  std::span<const std::int64_t> rows;
   if (order) {
     require(order->size() > 0, "order must name at least one row");
-    rows.assign(order->data(), order->data() + order->size());
+    rows = {order->data(), static_cast<std::size_t>(order->size())};
   }
-  const auto begin = [&](bool waits) {
-    return self.trainer->start(data, batch_size, rows, shuffle_seed.has_value(),
+  const auto begin = [&](std::span<const std::int64_t> named, bool waits) {
+    return self.trainer->start(data, batch_size, named, shuffle_seed.has_value(),
                                shuffle_seed.value_or(0), skip, drop_remainder, waits);
   };
   // A few rows are put in order without giving up the GIL, which another thread might then hold for
-  // longer. But a thread that waits for the trainer must not hold the GIL.
+  // longer. But a thread that waits for the trainer must not hold the GIL, and without it others
+  // may write to the array after it was checked.
   constexpr std::int64_t kFew = 1 << 14;
-  if (data.rows() > kFew || !begin(false)) without_gil([&] { begin(true); });
+  if (data.rows() > kFew || !begin(rows, false)) {
+    const std::vector<std::int64_t> copy(rows.begin(), rows.end());
+    without_gil([&] { begin(copy, true); });
+  }
   self.epoch_data.swap(kept);
 }
 

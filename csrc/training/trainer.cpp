@@ -201,11 +201,7 @@ class TrainerOf : public Trainer {
     });
     require(skip >= 0,
             [&] { return "skip must not be negative. Received: skip=" + std::to_string(skip); });
-    for (const std::int64_t row : order) {
-      require(row >= 0 && row < rows, [&] {
-        return "order names row " + std::to_string(row) + " of " + std::to_string(rows);
-      });
-    }
+    require_below("order", "row numbers", order.data(), std::ssize(order), rows);
   }
 
   std::unique_ptr<Pipeline<T>> make_pipeline(bool training, int max_batch,

@@ -111,8 +111,8 @@ def test_wrong_data(name: str, value: list, message: str) -> None:
     [
         ((0,), "batch_size must be a positive integer. Received: batch_size=0"),
         ((-3,), "batch_size must be a positive integer. Received: batch_size=-3"),
-        ((8, np.array([0, 20])), "order names row 20 of 20"),
-        ((8, np.array([-1])), "order names row -1 of 20"),
+        ((8, np.array([0, 20])), r"order must hold row numbers in \[0, 20\). Received: 20"),
+        ((8, np.array([-1])), r"order must hold row numbers in \[0, 20\). Received: -1"),
         ((8, np.array([], np.int64)), "order must name at least one row"),
     ],
 )

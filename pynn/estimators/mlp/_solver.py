@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from itertools import repeat
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -73,7 +73,7 @@ class SolverSettings(NamedTuple):
     @classmethod
     def of(cls, estimator: object) -> Self:
         """Return the settings of an estimator."""
-        return cls._make(map(getattr, repeat(estimator), cls._fields))
+        return cls._make(_settings_of(estimator))
 
     @property
     def are_names(self) -> bool:
@@ -145,6 +145,9 @@ class SolverSettings(NamedTuple):
         if self.solver == "adam":
             return optimizers.Adam(rate, self.beta_1, self.beta_2, self.epsilon, **clips)
         return _OPTIMIZERS[self.solver](learning_rate=rate, **clips)
+
+
+_settings_of = attrgetter(*SolverSettings._fields)
 
 
 def _copy_of(given: Optimizer, clips: dict[str, float]) -> Optimizer:
