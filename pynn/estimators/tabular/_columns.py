@@ -209,8 +209,10 @@ def _columns_of_pandas(table: Any) -> Iterable[Column]:
         name, series = str(label), table.iloc[:, i]
         dtype = series.dtype
         if hasattr(dtype, "categories"):
-            codes = series.cat.codes.to_numpy().astype(np.int32)
-            yield Column(name, CATEGORY, codes, [_text_of(v) for v in dtype.categories])
+            levels: dict[str, int] = {}  # several categories may have the same text, as 1 and "1"
+            places = [levels.setdefault(_text_of(v), len(levels)) for v in dtype.categories]
+            codes = np.array([*places, -1], np.int32)[series.cat.codes.to_numpy()]
+            yield Column(name, CATEGORY, codes, list(levels))
         elif dtype.name.startswith("period"):
             yield _column(name, series.dt.to_timestamp().to_numpy())
         elif isinstance(dtype, np.dtype):
@@ -306,7 +308,10 @@ def _column_of_objects(name: str, values: np.ndarray) -> Column:
     """Return numbers, dates or a category, as the types of the values say."""
     types = {cls for cls in set(map(type, values)) if cls.__name__ not in _MISSING_TYPES}
     # NaN stands for what is missing among texts and dates too.
-    named = types if types <= {float} else types - {float}
+    floats = {cls for cls in types if issubclass(cls, (float, np.floating))}
+    named = types - floats
+    if floats and not all(_is_missing(v) for v in values if type(v) in floats):
+        named = types
     if named and _are(named, (bool, np.bool_)):
         return _category(name, values)
     if _are(types, (numbers.Real, decimal.Decimal)):

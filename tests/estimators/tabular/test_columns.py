@@ -136,6 +136,13 @@ def test_integers_of_128_bits_are_numbers() -> None:
         ([Decimal("1.5"), None, np.float32(2)], NUMBER, [1.5, None, 2.0]),
         ([pd.NA, pd.NaT, None], NUMBER, [None, None, None]),
         ([np.nan, "x"], CATEGORY, [None, "x"]),
+        ([True, np.float64("nan")], CATEGORY, ["True", None]),
+        ([DAYS[1], np.float64("nan")], DATE, [DAYS[1], None]),
+        ([datetime.timedelta(2), np.float32("nan")], NUMBER, [2.0, None]),
+        ([datetime.time(12, 30), np.float64("nan")], NUMBER, [12.5, None]),
+        ([DAYS[1], 3.5], CATEGORY, ["2023-01-01", "3.5"]),
+        ([datetime.timedelta(2), 3.5], CATEGORY, ["2", "3.5"]),
+        ([datetime.time(12, 30), 3.5, np.nan], CATEGORY, ["12:30:00", "3.5", None]),
         (pd.Categorical([3, None, 1]), CATEGORY, ["3", None, "1"]),
         (
             pd.Series(pd.period_range("2024-02", periods=1, freq="M")),
@@ -164,6 +171,14 @@ def test_a_category_of_pandas_keeps_its_codes() -> None:
     (column,) = table_columns(pd.DataFrame({"x": pd.Categorical(["b", None], ["c", "b"])}))
     assert column.levels == ["c", "b"]
     assert column.values.tolist() == [1, -1]
+
+
+def test_categories_of_the_same_text_are_one() -> None:
+    (column,) = table_columns(
+        pd.DataFrame({"x": pd.Categorical(["1", 1, "b", None], ["1", 1, "b"])})
+    )
+    assert column.levels == ["1", "b"]
+    assert column.values.tolist() == [0, 0, 1, -1]
 
 
 @pytest.mark.parametrize(
