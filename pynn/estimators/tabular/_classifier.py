@@ -256,6 +256,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return self._labels.encode(y).astype(np.int64)
 
     def _own_score(self, outputs: np.ndarray, targets: np.ndarray, weights: Any) -> float:
+        if weights is not None and not weights.any():
+            return float("nan")  # rows of classes that weigh nothing say nothing
         hits = outputs.argmax(axis=1) == targets.argmax(axis=1)
         return float(np.average(hits, weights=weights))
 
@@ -271,6 +273,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             codes = self._codes(y)
             self._class_factors = np.ones(self.n_classes_)
             found = class_factors(self.class_weight, [self.classes_], codes, weights)
+            if not found.any():
+                raise ValueError(
+                    "class_weight must be greater than 0 for some class of y. Received: "
+                    f"{self.class_weight!r:.80}"
+                )
             self._class_factors[codes] = found
 
     def _row_weights(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:

@@ -156,6 +156,19 @@ def test_samples_of_weight_0_are_left_out() -> None:
         classifier().fit(X, LABELS, sample_weight=np.zeros(len(X)))
 
 
+def test_classes_may_weigh_nothing_but_not_all_of_them() -> None:
+    weightless = {LABELS[0]: 0.0}
+    some = LABELS == LABELS[0]
+    found = classifier(class_weight=weightless, epochs=2, strategy="auto")
+    found.fit(X, LABELS, X_val=X[some], y_val=LABELS[some])
+    assert np.isnan(found.validation_score_)
+    assert np.isfinite(found.predict_proba(X)).all()
+    before = found.__dict__.copy()
+    with pytest.raises(ValueError, match="class_weight must be greater than 0 for some class"):
+        found.set_params(class_weight=dict.fromkeys(LABELS, 0.0)).fit(X, LABELS)
+    assert found._networks is before["_networks"]
+
+
 def test_numbers_may_be_categories() -> None:
     by_name = classifier(categorical_features=["rooms"], epochs=2).fit(X, LABELS)
     by_place = classifier(categorical_features=[1], epochs=2).fit(X, LABELS)
