@@ -147,7 +147,8 @@ def _set_from_rows(dense: layers.Dense, x: np.ndarray, rng: np.random.Generator)
     kernel = rng.standard_normal(dense.kernel.shape, dtype=np.float32)
     z = x @ kernel * np.float32(1.0 / math.sqrt(x.shape[1]))
     deviation = z.std(axis=0)
-    deviation[deviation < 1e-30] = 1.0
+    # Rows that are all alike differ by rounding only, which is not to be made larger.
+    deviation[deviation <= 1e-6 * np.abs(z).max(axis=0)] = 1.0
     z /= deviation
     rows = rng.integers(len(x), size=(_ROWS_OF_A_BIAS, z.shape[1]))
     shares = rng.exponential(size=rows.shape)

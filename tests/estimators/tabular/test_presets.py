@@ -55,6 +55,14 @@ def test_bits_do_not_depend_on_threads(preset: str) -> None:
     assert found[0] == found[1]
 
 
+def test_what_was_constant_in_training_has_no_huge_weights() -> None:
+    ones = np.ones((50, 1))
+    found = TabularRegressor("realmlp", **{**SMALL, "strategy": "holdout"}, epochs=1, clamp=False)
+    found.fit(ones, np.arange(50.0), X_val=ones, y_val=np.arange(50.0))
+    largest = max(np.abs(each).max() for each in found._networks.weights[0])
+    assert largest < 100.0
+
+
 def test_realmlp_starts_with_units_of_deviation_1() -> None:
     found = TabularRegressor("realmlp", **SMALL, epochs=1, dropout=0.0).fit(X, prices(X))
     network = found._networks.build(0, len(X))
