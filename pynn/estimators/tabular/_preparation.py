@@ -89,7 +89,7 @@ class Preparation:
             self.kinds.append(self._fit_column(column, max_categories))
         if not any(self.kinds):
             raise ValueError("X must have a column with values. Received: gaps only")
-        limit = recipe.one_hot_levels
+        limit = recipe.one_hot_levels if recipe.has_embeddings else None
         self.one_hot = [limit is None or len(levels) <= limit for levels in self.levels]
         if not {NUMBER, DATE}.intersection(self.kinds) and not any(self.one_hot):
             self.one_hot[0] = True  # a network has at least one column of numbers

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import (
     Interval,
@@ -30,11 +30,13 @@ class Recipe:
 
     Attributes
     ----------
+    has_embeddings : bool
+        Whether the network takes categories as whole numbers.
     scaling : {"standard", "robust", "quantile"}
         How columns of numbers are scaled, see `_scaling`.
     one_hot_levels : int or None
         A category with at most so many levels becomes one-hot columns, one with more goes to the
-        network as whole numbers. None: all become one-hot columns.
+        network as whole numbers. None, or without embeddings: all become one-hot columns.
     single_column_pairs : bool
         Whether a category of two levels becomes one column of -1 and 1, instead of two.
     hidden_layer_sizes : tuple of int
@@ -58,6 +60,8 @@ class Recipe:
     clamp : bool
         Whether predicted numbers are kept in the range of the training targets.
     """
+
+    has_embeddings: ClassVar[bool] = False
 
     scaling: str = "standard"
     one_hot_levels: int | None = None
@@ -149,6 +153,8 @@ class RealMLPRecipe(Recipe):
         they start with follows from the rows.
     """
 
+    has_embeddings: ClassVar[bool] = True
+
     scaling: str = "robust"
     one_hot_levels: int | None = 8
     activation: str = "selu"
@@ -235,7 +241,8 @@ PRESETS: Mapping[str, Mapping[str, Recipe]] = {
     "mlp": dict.fromkeys((CLASSIFICATION, REGRESSION), MLPRecipe()),
 }
 
-_ACTIVATIONS = set(activations.__all__) - {"get", "serialize", "deserialize"}
+# All that need no arguments.
+_ACTIVATIONS = set(activations.__all__) - {"get", "serialize", "deserialize", "threshold"}
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _SHARE = Interval(Real, 0, 1, closed="left")

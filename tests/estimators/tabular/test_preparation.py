@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,14 @@ def test_small_categories_become_one_hot_columns_and_large_ones_codes() -> None:
     numbers, codes = preparation(table_columns(unseen))
     assert codes.tolist() == [[0]]
     np.testing.assert_array_equal(numbers, scaling(np.zeros((1, 5))).astype(np.float32))
+
+
+@pytest.mark.parametrize("recipe", [MLP, TABM])
+def test_a_network_without_embeddings_has_one_hot_columns_only(recipe: Recipe) -> None:
+    table = pd.DataFrame({"a": ["x", "y", "z"]})
+    preparation, (numbers,) = prepared(table, replace(recipe, one_hot_levels=1))
+    assert preparation.shape(3) == (0, (3,), (), 3)
+    assert numbers.tolist() == np.eye(3).tolist()
 
 
 def test_tabm_has_two_columns_for_two_levels() -> None:
