@@ -242,6 +242,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"hidden_layer_sizes": (3, 0)},
         {"hidden_layer_sizes": "many"},
         {"activation": "no such"},
+        {"activation": "threshold"},  # it needs arguments
         {"solver": "no such"},
         {"alpha": -1},
         {"batch_size": 0},

@@ -21,7 +21,8 @@ _PYNN_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"
 _SCIKIT_LEARN_NAMES = {name: given for given, name in _PYNN_NAMES.items()}
 ACTIVATION_NAMES = {
     *_PYNN_NAMES,
-    *(set(activations.__all__) - {"get", "serialize", "deserialize"}),
+    # All that need no arguments.
+    *(set(activations.__all__) - {"get", "serialize", "deserialize", "threshold"}),
 } - {"exp"}
 
 _ZEROS = initializers.get("zeros")  # the estimator draws the weights itself

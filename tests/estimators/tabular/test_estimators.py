@@ -497,6 +497,8 @@ def test_a_number_that_the_preset_has_not_is_refused() -> None:
         classifier(n_members=4).fit(X, LABELS)
     with pytest.raises(ValueError, match="'epochs' parameter"):
         classifier(epochs=0).fit(X, LABELS)
+    with pytest.raises(ValueError, match="'activation' parameter"):
+        classifier(activation="threshold").fit(X, LABELS)
     with pytest.raises(ValueError, match="n_folds must not be greater than the number of samples"):
         classifier(n_folds=13).fit(X[:12], LABELS[:12])
     with pytest.raises(ValueError, match="hidden_layer_sizes must be positive integers"):
