@@ -25,6 +25,7 @@ from pynn.ops import (
     _creation,
     _crossentropies,
     _elementwise,
+    _indexing,
     _inspection,
     _linear,
     _matrices,
@@ -45,6 +46,7 @@ from pynn.ops._control import *
 from pynn.ops._creation import *
 from pynn.ops._crossentropies import *
 from pynn.ops._elementwise import *
+from pynn.ops._indexing import *
 from pynn.ops._inspection import *
 from pynn.ops._linear import *
 from pynn.ops._matrices import *
@@ -66,6 +68,7 @@ __all__ += _control.__all__
 __all__ += _creation.__all__
 __all__ += _crossentropies.__all__
 __all__ += _elementwise.__all__
+__all__ += _indexing.__all__
 __all__ += _inspection.__all__
 __all__ += _linear.__all__
 __all__ += _matrices.__all__

@@ -9,10 +9,11 @@ import numpy as np
 
 from pynn._tensor import shape_of
 from pynn.ops._elementwise import multiply, where
+from pynn.ops._indexing import get_item
 from pynn.ops._inspection import dtype
 from pynn.ops._rearranging import moveaxis, pad
 from pynn.ops._reductions import sum
-from pynn.ops._shapes import expand_dims, get_item, reshape
+from pynn.ops._shapes import expand_dims, reshape
 
 __all__ = [
     "diag",

@@ -13,16 +13,9 @@ from pynn._shape_rules import broadcast, normalize_axes, normalize_axis
 from pynn._tensor import is_symbolic, shape_of
 from pynn.ops._creation import zeros
 from pynn.ops._elementwise import add, subtract, where
+from pynn.ops._indexing import get_item, split
 from pynn.ops._inspection import dtype
-from pynn.ops._shapes import (
-    concatenate,
-    expand_dims,
-    get_item,
-    ones_like,
-    reshape,
-    split,
-    transpose,
-)
+from pynn.ops._shapes import concatenate, expand_dims, ones_like, reshape, transpose
 
 __all__ = [
     "append",

@@ -25,12 +25,13 @@ from pynn.ops._elementwise import (
     subtract,
     where,
 )
+from pynn.ops._indexing import get_item
 from pynn.ops._inspection import dtype
 from pynn.ops._linear import matmul
 from pynn.ops._ordering import prod, sort
 from pynn.ops._rearranging import diff, moveaxis
 from pynn.ops._reductions import l2_normalize, max, mean, min, sum
-from pynn.ops._shapes import get_item, reshape, transpose
+from pynn.ops._shapes import reshape, transpose
 
 __all__ = [
     "amax",

@@ -80,7 +80,7 @@ def test_what_a_file_makes_has_a_limit_of_its_own() -> None:
 )
 def test_the_shape_of_an_index_is_numpys(key: Any) -> None:
     shape = (5, 3, 2, 4)
-    found = ops._shapes.INDEX.shape((None, *shape[1:]), key=key)
+    found = ops._indexing.INDEX.shape((None, *shape[1:]), key=key)
     expected = np.zeros((7919, *shape[1:]), "int8")[key].shape
     assert found == tuple(None if n == 7919 else n for n in expected)
 
