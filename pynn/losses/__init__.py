@@ -8,12 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 from pynn._out_of_scope import refusing as _refusing
-from pynn.losses import _binary, _categorical, _deviances, _errors, _margins, _overlaps
+from pynn.losses import (
+    _binary,
+    _categorical,
+    _class_numbers,
+    _deviances,
+    _errors,
+    _margins,
+    _overlaps,
+)
 from pynn.losses._as_loss import as_loss, resolve_crossentropy
 from pynn.losses._as_loss import is_crossentropy as is_crossentropy
 from pynn.losses._binary import *
 from pynn.losses._binary import sigmoid as sigmoid
 from pynn.losses._categorical import *
+from pynn.losses._class_numbers import *
 from pynn.losses._deviances import *
 from pynn.losses._errors import *
 from pynn.losses._loss import CLASS_OF as CLASS_OF
@@ -34,6 +43,7 @@ __all__ = [
 ]
 __all__ += _binary.__all__
 __all__ += _categorical.__all__
+__all__ += _class_numbers.__all__
 __all__ += _deviances.__all__
 __all__ += _errors.__all__
 __all__ += _margins.__all__

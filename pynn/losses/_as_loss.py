@@ -8,7 +8,8 @@ from typing import Any
 from pynn._registry import to_snake_case
 from pynn._tensor import Shape
 from pynn.losses._binary import BinaryCrossentropy
-from pynn.losses._categorical import CategoricalCrossentropy, SparseCategoricalCrossentropy
+from pynn.losses._categorical import CategoricalCrossentropy
+from pynn.losses._class_numbers import SparseCategoricalCrossentropy
 from pynn.losses._loss import CLASS_OF, Loss, LossFunctionWrapper, registry
 
 
