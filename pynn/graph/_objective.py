@@ -162,7 +162,7 @@ class Objective:
             values = values * column
             grad = grad * column[:, None]
             if self._by_weights:
-                divisor = float(column.sum()) or 1.0  # as in csrc/training/objective.cpp
+                divisor = float(column.sum()) or 1.0  # as in csrc/training/data.cpp
         return float(values.sum()) / divisor, grad / grad.dtype.type(divisor)
 
 

@@ -1,7 +1,6 @@
 """A record of training as a notebook shows it: a small curve and a few numbers for each figure.
 
-Without matplotlib, so that a notebook has it in any case; for pictures to keep see
-_learning_curves.py.
+Without matplotlib, so that a notebook has it in any case; for pictures to keep see _curves.py.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import pytest
 from pynn import layers, models, ops
 
 X = np.random.default_rng(0).standard_normal((5, 6)).astype(np.float32)
-A = np.abs(X) + np.float32(0.5)
 W = np.linspace(-1.5, 2.5, 24).reshape(4, 6).astype(np.float32)
 # Name, the function of a batch, the same in NumPy, and whether it has a gradient.
 CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {

@@ -5,7 +5,7 @@
 
 The file has the classes, settings and weights of modules, and rows with what PyTorch returns for
 them. `stand_ins` makes objects of it that `from_torch` takes for modules: tests/models reads
-tests/models/torch_modules.npz without PyTorch.
+tests/models/torch.npz without PyTorch.
 """
 
 from __future__ import annotations
