@@ -20,6 +20,7 @@ from pynn.metrics import (
 )
 from pynn.metrics._accuracy import *
 from pynn.metrics._as_metric import as_metric, resolve_crossentropy
+from pynn.metrics._as_metric import depends_on_shapes as depends_on_shapes
 from pynn.metrics._auc import *
 from pynn.metrics._best_share import *
 from pynn.metrics._correlation import *

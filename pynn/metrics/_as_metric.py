@@ -14,6 +14,11 @@ from pynn.metrics._mean import MeanMetricWrapper
 from pynn.metrics._metric import Metric, registry
 
 
+def depends_on_shapes(identifier: Any) -> bool:
+    """Whether `identifier` is a name that stands for the metric that fits the output."""
+    return is_accuracy(identifier) or losses.is_crossentropy(identifier)
+
+
 def resolve_crossentropy(
     y_true_shape: Shape, y_pred_shape: Shape, name: str = "crossentropy"
 ) -> MeanMetricWrapper:
@@ -66,8 +71,7 @@ def as_metric(
     (<MeanSquaredError name=mse>, <RootMeanSquaredError name=root_mean_squared_error>)
     """
     known = isinstance(identifier, str) and identifier in (custom_objects or {})
-    by_shape = is_accuracy(identifier) or losses.is_crossentropy(identifier)
-    if by_shape and not known:
+    if depends_on_shapes(identifier) and not known:
         if y_true_shape is None or y_pred_shape is None:
             raise ValueError(f"{identifier!r} needs the shapes of targets and output")
         choose = resolve_accuracy if is_accuracy(identifier) else resolve_crossentropy

@@ -14,6 +14,7 @@ from pynn._structure import is_nested, leaves
 from pynn._tensor import Shape
 from pynn.graph import averages_rows
 from pynn.losses import Loss
+from pynn.metrics import depends_on_shapes
 from pynn.metrics import registry as METRICS
 from pynn.training import Objectives, Output, OutputMetric, Signature, flattened
 
@@ -55,7 +56,7 @@ class Compiled:
             _check_loss(name)
         for given in (metrics, weighted_metrics):
             for name in _names_in(given, "a metric"):
-                if not _depends_on_shapes(name):
+                if not depends_on_shapes(name):
                     METRICS.find(name)
 
     def objectives(
@@ -189,10 +190,6 @@ def _in_engine(metric: Any, y_shape: Shape | None, shape: Shape, dtype: str) -> 
         return None
     row = None if y_shape is None else tuple(n or 1 for n in y_shape[1:])
     return metric if averages_rows(metric, row, shape, dtype) else None
-
-
-def _depends_on_shapes(name: str) -> bool:
-    return name.lower() in ("accuracy", "acc", "crossentropy", "ce")
 
 
 def _names_in(given: Any, what: str) -> list[str]:
