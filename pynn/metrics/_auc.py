@@ -11,7 +11,7 @@ from pynn import _namespace, _state
 from pynn._allocation import check_metric
 from pynn.losses import sigmoid
 from pynn.metrics._confusion import Confusion, broadcast_weights, check_thresholds, count, prepare
-from pynn.metrics._metric import Metric, as_result, divide_no_nan, registry
+from pynn.metrics._metric import Metric, divide_no_nan, number_or_array, registry
 
 __all__ = ["AUC"]
 
@@ -162,7 +162,7 @@ class AUC(Metric):
     def result(self) -> Any:
         """Return the area, a `Number`."""
         if not self._built:
-            return as_result(0.0)
+            return number_or_array(0.0)
         counts = Confusion(*(getattr(self, name).numpy() for name in Confusion._fields))
         if self.curve == "PR" and self.summation_method == "interpolation":
             areas = _interpolated_precision_recall(counts)
@@ -170,7 +170,7 @@ class AUC(Metric):
             areas = self._riemann_sum(counts)
         if self.multi_label:
             areas = np.average(areas, weights=self.label_weights)
-        return as_result(areas)
+        return number_or_array(areas)
 
     def _riemann_sum(self, counts: Confusion) -> Any:
         tp, fp, tn, fn = counts

@@ -8,7 +8,7 @@ import numpy as np
 
 from pynn._allocation import check_metric
 from pynn.metrics._confusion import Confusion, count, prepare
-from pynn.metrics._metric import Metric, as_result, divide_no_nan, registry
+from pynn.metrics._metric import Metric, divide_no_nan, number_or_array, registry
 
 __all__ = [
     "PrecisionAtRecall",
@@ -83,7 +83,7 @@ class _BestShare(Metric):
     def result(self) -> Any:
         """Return the share, a `Number`; 0 where no threshold is good enough."""
         enough = self._share(self._limited) >= getattr(self, self._limited)
-        return as_result(np.max(self._share(self._wanted), initial=0.0, where=enough))
+        return number_or_array(np.max(self._share(self._wanted), initial=0.0, where=enough))
 
 
 @registry.add(example={"specificity": 0.5})

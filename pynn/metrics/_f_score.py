@@ -8,7 +8,7 @@ import numpy as np
 
 from pynn import _namespace, _state
 from pynn._number_checks import is_number
-from pynn.metrics._metric import Metric, as_result, registry
+from pynn.metrics._metric import Metric, number_or_array, registry
 
 __all__ = ["F1Score", "FBetaScore"]
 
@@ -117,7 +117,7 @@ class FBetaScore(Metric):
     def result(self) -> Any:
         """Return the score: a `Number`, or one entry per class with no average."""
         if not self._built:
-            return as_result(0.0)
+            return number_or_array(0.0)
         epsilon = _state.epsilon()
         tp = self.true_positives.numpy()
         precision = tp / (tp + self.false_positives.numpy() + epsilon)
@@ -129,7 +129,7 @@ class FBetaScore(Metric):
             scores = np.sum(scores * weights) / (np.sum(weights) + epsilon)
         elif self.average is not None:
             scores = np.mean(scores)
-        return as_result(scores)
+        return number_or_array(scores)
 
 
 @registry.add()

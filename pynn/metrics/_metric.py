@@ -30,7 +30,7 @@ def divide_no_nan(a: Any, b: Any) -> np.ndarray:
     return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape)), where=b != 0)
 
 
-def as_result(value: Any) -> Any:
+def number_or_array(value: Any) -> Any:
     """Return a `Number` for one number, an array for more."""
     value = np.asarray(value)
     return Number(value) if value.ndim == 0 else value

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn.metrics._confusion import OUTSIDE, check_thresholds, count, prepare
-from pynn.metrics._metric import Metric, as_result, divide_no_nan, registry
+from pynn.metrics._metric import Metric, divide_no_nan, number_or_array, registry
 
 __all__ = [
     "FalseNegatives",
@@ -48,7 +48,7 @@ class _ConfusionCount(Metric):
     def result(self) -> Any:
         """Return the count: a `Number`, or one entry per threshold."""
         several = len(self.thresholds) > 1
-        return as_result(self.accumulator.numpy() if several else self.accumulator[0])
+        return number_or_array(self.accumulator.numpy() if several else self.accumulator[0])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the same metric again, without its state."""
@@ -205,7 +205,7 @@ class _PositiveShare(Metric):
         """Return the share: a `Number`, or one entry per threshold; 0 where nothing counts."""
         total = np.add(self.true_positives, getattr(self, self._missed))
         share = divide_no_nan(self.true_positives, total)
-        return as_result(share if len(self.thresholds) > 1 else share[0])
+        return number_or_array(share if len(self.thresholds) > 1 else share[0])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the same metric again, without its state."""

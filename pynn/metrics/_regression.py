@@ -11,7 +11,7 @@ from pynn._numbers import Number
 from pynn._pair import as_pair
 from pynn._user_warning import warn_user
 from pynn.metrics._mean import Mean
-from pynn.metrics._metric import Metric, as_result, registry
+from pynn.metrics._metric import Metric, number_or_array, registry
 
 AGGREGATIONS = ("uniform_average", "variance_weighted_average", None)
 
@@ -154,7 +154,7 @@ class R2Score(Metric):
     def result(self) -> Any:
         """Return the score: a `Number`, or one entry per output."""
         if not self._built:
-            return as_result(0.0)
+            return number_or_array(0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             total = self.squared_sum - self.sum * (self.sum / self.count)
             scores = 1.0 - self.total_mse / total
@@ -165,7 +165,7 @@ class R2Score(Metric):
             scores = np.sum(total * scores) / np.sum(total)
         if self.num_regressors:
             scores = self._adjusted(scores)
-        return as_result(scores)
+        return number_or_array(scores)
 
     def _adjusted(self, scores: Any) -> Any:
         freedom = float(self.num_samples) - self.num_regressors - 1
