@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn.serving._content import BadContent, BadFormat, Content, check_rows
+from pynn.serving._content import BadContent, BadFormat, Content, check_rows, objects
 from pynn.serving._served import Served
 
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
@@ -149,20 +149,14 @@ def _values(pa: Any, column: Any, count: int) -> np.ndarray:
         return array.to_numpy(zero_copy_only=False)
     if types.is_timestamp(kind) or types.is_date(kind):
         return array.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False)
-    return _objects(array.to_pylist())
+    return objects(array.to_pylist())
 
 
 def _looked_up(array: Any) -> np.ndarray:
     """Return the values of a dictionary's codes, each value made once."""
-    values = _objects([*array.dictionary.to_pylist(), None])
+    values = objects([*array.dictionary.to_pylist(), None])
     codes = array.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)
     return values[codes]
-
-
-def _objects(values: list[Any]) -> np.ndarray:
-    found = np.empty(len(values), object)
-    found[:] = values
-    return found
 
 
 def write(served: Served, outputs: Mapping[str, np.ndarray]) -> bytes:

@@ -142,6 +142,13 @@ def as_numbers(values: Any, what: str) -> np.ndarray:
     return array
 
 
+def objects(values: list[Any]) -> np.ndarray:
+    """Return a column of values of any kind, each as it is."""
+    found = np.empty(len(values), object)
+    found[:] = values
+    return found
+
+
 def plain_labels(labels: np.ndarray) -> list[Any]:
     """Return class labels as JSON has them: dates as texts, durations in days."""
     if labels.dtype.kind == "M":

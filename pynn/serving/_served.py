@@ -30,6 +30,7 @@ from pynn.serving._content import (
     check_lengths,
     in_order,
     listed,
+    objects,
     plain_labels,
 )
 
@@ -337,6 +338,4 @@ def _column(name: str, values: Any) -> tuple[np.ndarray, Any]:
         raise BadContent(f"column {name!r:.80} must hold numbers, texts, true, false or null")
     if types <= {type(None), int, float}:
         return np.array(values, np.float64), "numbers"
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array, types
+    return objects(values), types
