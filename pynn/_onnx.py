@@ -146,8 +146,8 @@ class OnnxWriter(ABC):
                 options["axes"] = [int(axis) for axis in axes]
         return self.add(operator, given, **options)[0]
 
-    def ordered(self, x: Any, axis: int, descending: bool = False) -> list[str]:
-        """Return the entries in order along `axis`, and as int64 the places that they had."""
+    def ordered(self, x: Any, axis: int) -> list[str]:
+        """Return the entries, ascending along `axis`, and as int64 the places that they had."""
         x = self.name_of(x)
         length: Any = self.shape_of(x)[axis]
         if length is None:
@@ -155,7 +155,7 @@ class OnnxWriter(ABC):
             length = self.node("Gather", sizes, self.integers([axis]))
         else:
             length = self.integers([length])
-        return self.add("TopK", [x, length], 2, axis=axis, largest=int(descending))
+        return self.add("TopK", [x, length], 2, axis=axis, largest=0)
 
     def full(self, shape: Sequence[int | None], fill: float) -> str:
         """Return one number for each row of the batch, in that shape."""

@@ -26,7 +26,7 @@ _LARGER_IS_BETTER = (
 )
 
 
-def direction_of(name: str, model: Any = None) -> str:
+def direction_of(name: str, model: Any) -> str:
     """Return ``"min"`` or ``"max"`` for a figure in the logs.
 
     A loss is to be small; for a metric of `model` the metric says it; else the name does.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
+def batches_of(data: Any, steps: int | None) -> Iterator[Any]:
     """Yield the inputs of each batch.
 
     Parameters
@@ -15,8 +15,8 @@ def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
     data : array-like, DataFrame, list of arrays, generator or PyDataset
         The first two are one batch, and so are lists of what has no two axes. Of a batch that is a
         tuple only the first entry counts, which are the inputs.
-    steps : int, default=None
-        How many batches to take at most.
+    steps : int or None
+        How many batches to take; None takes all.
     """
     batched = _is_batched(data)
     for batch in itertools.islice(data if batched else [data], steps):

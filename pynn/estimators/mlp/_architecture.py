@@ -95,7 +95,7 @@ def per_layer(name: str, given: Any, n_hidden: int) -> tuple[Any, ...]:
     return tuple(given)
 
 
-def check_chain(coefs: Sequence[Any], intercepts: Sequence[Any], n_heads: int = 1) -> None:
+def check_chain(coefs: Sequence[Any], intercepts: Sequence[Any], n_heads: int) -> None:
     """Check that weights belong to layers of which each takes what the one before gives.
 
     The last `n_heads` of them all take what the last hidden layer gives.
