@@ -11,6 +11,7 @@ import numpy as np
 
 from pynn import _state
 from pynn._dtypes import dtype_name
+from pynn._namespace import is_tensor
 from pynn._onnx import OnnxForm, OnnxWriter
 from pynn._registry import Thing
 from pynn._shape_rules import broadcast, same, unbroadcast
@@ -627,7 +628,7 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     """Return `x` as a tensor if it is one, and as an array otherwise."""
     if dtype is not None:
         return cast(x, dtype)
-    return x if getattr(type(x), "__pynn_tensor__", False) else np.asarray(value_of(x))
+    return x if is_tensor(x) else np.asarray(value_of(x))
 
 
 abs = absolute

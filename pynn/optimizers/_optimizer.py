@@ -20,10 +20,7 @@ from pynn._registry import to_snake_case
 from pynn._signatures import SignatureOfInit
 from pynn._user_warning import warn_user
 from pynn.optimizers import schedules
-from pynn.optimizers._common import (
-    CommonOptions,
-    checked_options,
-)
+from pynn.optimizers._common import CommonOptions, checked_options
 from pynn.optimizers._learning_rate import (
     LearningRate,
     as_learning_rate,
@@ -154,8 +151,7 @@ class Optimizer(VariableHolder, metaclass=SignatureOfInit):
 
     def _set_learning_rate(self, value: Any) -> None:
         value = as_learning_rate(value)
-        known = self._learning_rate
-        scheduled = type(known) is not float and isinstance(known, schedules.LearningRateSchedule)
+        scheduled = isinstance(self._learning_rate, schedules.LearningRateSchedule)
         if scheduled and isinstance(value, float):
             raise TypeError(
                 "the learning rate of this optimizer is a LearningRateSchedule and so cannot be "
