@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <deque>
 
-#include "base/check.hpp"
 #include "dispatch/isa_list.hpp"
 
 namespace pynn {

@@ -7,7 +7,6 @@
 //                                  after it: std::bad_alloc, and what is called next is right
 //   engine_check allocations 50    every 50th of them
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -18,11 +17,8 @@
 #include <vector>
 
 #include "base/arena.hpp"
-#include "base/layout.hpp"
-#include "base/random.hpp"
 #include "base/thread_limits.hpp"
 #include "failing_allocator.hpp"
-#include "formulas/names.hpp"
 #include "training/executor.hpp"
 #include "training/row_predictor.hpp"
 #include "training/trainer.hpp"

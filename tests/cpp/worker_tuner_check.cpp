@@ -1,7 +1,6 @@
 // A clock of its own for WorkerTuner: how long a training takes on a machine whose every moment is
 // known. Prints "name chunk ratio" lines, the time taken over that of the best number of workers.
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 #include "training/worker_tuner.hpp"
