@@ -215,6 +215,7 @@ class FitListener(Listener):
             title = f"Epoch {epoch + 1}/{self._epochs}"
             self._bar = self._progress.begin(self._loop.steps, title)
         self._callbacks.on_epoch_begin(epoch)
+        self.stop = self._model.stop_training  # the epoch has one step then
         self._objectives.reset()
         if self._restored is not None:
             self._objectives.restore(self._restored)

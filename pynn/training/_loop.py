@@ -282,7 +282,7 @@ class TrainingLoop:
             if wants_steps:
                 listener.on_step_begin(done)
             if not self.by_segments:
-                count = 1 if wants_steps else min(count, self._ahead)
+                count = 1 if wants_steps or listener.stop else min(count, self._ahead)
             count = self._advance(count)
             done += count
             self._left -= count

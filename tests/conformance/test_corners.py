@@ -49,6 +49,27 @@ def test_steps_of_an_epoch(steps: int) -> None:
     assert_agree(losses[0], losses[1], TRAINING)
 
 
+@pytest.mark.parametrize("moment", ["on_train_begin", "on_epoch_begin", "on_train_batch_begin"])
+def test_stopped_before_a_step(moment: str) -> None:
+    epochs, losses, weights = [], [], []
+    for library in LIBRARIES:
+        model = dense(library)
+
+        def stop(self: Any, *_: Any, logs: Any = None) -> None:
+            self.model.stop_training = True
+
+        stopping = type("Stop", (library.callbacks.Callback,), {moment: stop})()
+        history = model.fit(
+            X, Y, batch_size=3, epochs=4, shuffle=False, verbose=0, callbacks=[stopping]
+        )
+        epochs.append(history.epoch)
+        losses.append(history.history["loss"])
+        weights.append(model.get_weights()[0])
+    assert epochs[0] == epochs[1] == [0]
+    assert_agree(losses[0], losses[1], TRAINING)
+    assert_agree(weights[0], weights[1], TRAINING)
+
+
 def doubled(library: Any) -> Any:
     class Doubled(library.layers.Layer):
         def call(self, x: Any, training: bool = True) -> Any:
