@@ -179,7 +179,7 @@ def _input_array(value: Any, name: str, shape: Shape) -> Any:
     # A missing or superfluous axis of size 1 makes no difference; anything else does.
     if [n for n in row if n != 1] == [n for n in wanted if n != 1]:
         return array if is_sparse(array) else array.reshape(len(array), *wanted)
-    if isinstance(value, (list, tuple)) and len(getattr(value[0], "shape", ())) > 1:
+    if isinstance(value, (list, tuple)) and value and len(getattr(value[0], "shape", ())) > 1:
         raise ValueError(
             f"x must have one array for each input: {name}. Received: {len(value)} arrays"
         )
@@ -198,6 +198,12 @@ def _row_weights(sample_weight: Any, names: Sequence[str], n_rows: int) -> list[
     if single:
         given = [sample_weight] * len(names)
     elif isinstance(sample_weight, Mapping):
+        unknown = [key for key in sample_weight if key not in names]
+        if unknown:
+            raise ValueError(
+                f"sample_weight has the key {unknown[0]!r}, which is no output. The outputs are: "
+                f"{', '.join(names)}"
+            )
         given = [sample_weight.get(name) for name in names]
     else:
         given = distribute(sample_weight, names, "sample_weight", "output", n_rows)

@@ -98,6 +98,10 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "predicting from too much": lambda k: compiled(k).predict(np.zeros((6, 5)), verbose=0),
     "calling on too much": lambda k: compiled(k)(np.zeros((6, 5), "float32")),
     "weights too few": lambda k: compiled(k).fit(X, Y, sample_weight=np.ones(5), verbose=0),
+    "weights of no output": lambda k: two(k).fit(
+        [X, X[:, :3]], [Y, Y], sample_weight={"p": np.ones(6), "r": np.ones(6)}, verbose=0
+    ),
+    "an empty list": lambda k: compiled(k).fit([], [], verbose=0),
     "validation of other lengths": lambda k: compiled(k).fit(
         X, Y, validation_data=(X, Y[:2]), verbose=0
     ),
@@ -150,6 +154,7 @@ OTHERWISE = {
     "too many losses": None,
     "no loss": None,
     "split of everything": None,
+    "an empty list": "KeyError",
     "inputs swapped": None,
     "no callback": "AttributeError",
     "config of nothing": None,
