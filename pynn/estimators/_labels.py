@@ -86,7 +86,20 @@ class Labels:
         return [self.classes]
 
     def compared(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return the known classes, and those in `y`, of each column."""
+        """Return the known classes, and those in `y`, of each column.
+
+        Raises
+        ------
+        ValueError
+            If `y` is an indicator matrix and these classes are not, or the other way round, or one
+            of another number of labels.
+        """
+        shape = np.shape(y) if not is_sparse(y) else y.shape
+        if shape[1:] != ((len(self.classes),) if self.kind == "multilabel" else ()):
+            raise ValueError(
+                f"y must be of the kind of the first call, {self.kind} with {len(self.classes)} "
+                f"classes. Received: y of shape {shape}"
+            )
         return [(self.classes, unique_labels(y))]
 
     def encode(self, y: Any) -> np.ndarray:

@@ -89,3 +89,23 @@ def test_sparse_indicators_come_back_sparse(kind: Any, tmp_path: Path) -> None:
         assert model.score(IRIS[0], kind(y)) == theirs.score(IRIS[0], kind(y))
     dense = estimators.MLPClassifier(**settings).fit(IRIS[0], y).predict(IRIS[0])
     np.testing.assert_array_equal(dense, found.toarray())
+
+
+@pytest.mark.parametrize("cls", [estimators.MLPClassifier, estimators.Perceptron])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (np.arange(60) % 3, np.eye(3, dtype=int)[np.arange(60) % 3]),
+        (np.eye(3, dtype=int)[np.arange(60) % 3], np.arange(60) % 3),
+        (np.eye(3, dtype=int)[np.arange(60) % 3], np.eye(2, dtype=int)[np.arange(60) % 2]),
+    ],
+)
+def test_labels_of_another_kind_are_refused_before_anything_changes(
+    cls: Any, first: np.ndarray, second: np.ndarray
+) -> None:
+    x = np.random.default_rng(0).random((60, 4))
+    model = cls(random_state=0).partial_fit(x, first, classes=[0, 1, 2])
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match="y must be of the kind of the first call"):
+        model.partial_fit(x, second)
+    assert pickle.dumps(model) == before

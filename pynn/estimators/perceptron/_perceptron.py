@@ -9,7 +9,7 @@ import numpy as np
 from sklearn import linear_model
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state, compute_class_weight
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from pynn import _core
 from pynn.estimators._class_weight import check_not_balanced
@@ -179,13 +179,8 @@ class Perceptron(ClassifierMixin, BasePerceptron):
             return self
 
     def _check_labels(self, y: np.ndarray) -> None:
-        multilabel = type_of_target(y).startswith("multilabel")
-        if multilabel != (self._labels.kind == "multilabel"):
-            raise ValueError(
-                f"y must be of the kind of the first call, {self._labels.kind}. Received: y of "
-                f"shape {y.shape}"
-            )
-        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        ((known, classes),) = self._labels.compared(y)
+        unknown = np.setdiff1d(classes, known)
         if len(unknown):
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
