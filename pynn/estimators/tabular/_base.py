@@ -116,6 +116,10 @@ class BaseTabular(Estimator, ABC):
         """Return the class of each row."""
         return None
 
+    def _notes_on(self, y: np.ndarray) -> list[str]:
+        """Return what may be why a scorer refused some rows."""
+        return []
+
     def _note_outcome(self) -> None:
         """Look at how training went."""
 
@@ -302,7 +306,12 @@ class BaseTabular(Estimator, ABC):
 
         def score(outputs: np.ndarray) -> float:
             view.__dict__["_known"] = table, outputs
-            return float(scorer(view, table, y, **given))
+            try:
+                return float(scorer(view, table, y, **given))
+            except ValueError as error:
+                for note in self._notes_on(y):
+                    error.add_note(note)
+                raise
 
         return score
 

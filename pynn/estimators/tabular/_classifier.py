@@ -289,6 +289,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def _strata(self, y: np.ndarray) -> np.ndarray:
         return self._codes(y)
 
+    def _notes_on(self, y: np.ndarray) -> list[str]:
+        found = len(np.unique(self._codes(y)))
+        if found == self.n_classes_:
+            return []
+        return [
+            f"These {len(y)} rows have only {found} of the {self.n_classes_} classes. Folds have "
+            "all of them where n_folds is not greater than the number of rows of the rarest class."
+        ]
+
     def predict(self, X: Any) -> np.ndarray:
         """Predict the classes of samples.
 

@@ -277,7 +277,7 @@ def check_no_gaps(y: np.ndarray) -> None:
     ValueError
         If one is missing.
     """
-    if y.dtype.kind in "fOM":
+    if y.dtype.kind in "fOMm":
         gaps = [row for row, value in enumerate(y) if _is_missing(value)]
         if gaps:
             raise ValueError(

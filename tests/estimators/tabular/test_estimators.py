@@ -318,6 +318,18 @@ def test_an_epoch_is_chosen_by_one_s_own_metric() -> None:
     assert numbers.history_["val_score"][numbers.best_epochs_[0] - 1] == numbers.validation_score_
 
 
+def test_a_metric_that_needs_all_classes_says_which_rows_lack_some() -> None:
+    labels = np.array(["a", "b"] * 20 + ["rare"])
+    table = X[: len(labels)]
+    with pytest.raises(ValueError, match="labels") as failure:
+        classifier(validation_metric="neg_log_loss", epochs=1, strategy="folds").fit(table, labels)
+    assert re.match(r"These \d+ rows have only 2 of the 3 classes", failure.value.__notes__[0])
+    found = classifier(epochs=1).fit(table, labels)
+    with pytest.raises(ValueError, match="could not convert") as failure:
+        found.permutation_importances(table, labels, scoring=lambda *_: float("no number"))
+    assert not hasattr(failure.value, "__notes__")
+
+
 def test_a_time_limit_is_kept() -> None:
     found = classifier(strategy="auto", epochs=10**6, time_limit=1.5).fit(X, LABELS)
     assert 1 <= found.epochs_ < 10**6
@@ -445,6 +457,7 @@ def test_a_scorer_gets_predictions_of_its_own_rows_only() -> None:
         (X, LABELS[:5], "inconsistent numbers of samples"),
         (X, np.where(LABELS == "low", None, "high"), "labels are missing, the first in row"),
         (X, pd.Series(LABELS).where(LABELS == "low"), "labels are missing"),
+        (X, np.array(["NaT", 1] * 120, "timedelta64[D]"), "120 labels are missing"),
         (pd.concat([X, X], axis=1), LABELS, "several named 'size'"),
         (X, PRICES, "Unknown label type"),
         (X, np.stack([LABELS, LABELS], 1), "1d array"),
