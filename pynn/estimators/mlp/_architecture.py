@@ -14,16 +14,13 @@ import numpy as np
 from pynn import activations, initializers, layers, models
 from pynn._structure import leaves
 from pynn._tracing import recording, tracing
+from pynn.estimators._activation_names import ACTIVATION_NAMES
 from pynn.ops import Tensor
 
 # scikit-learn's names of activations that pynn calls otherwise.
 _PYNN_NAMES = {"identity": "linear", "logistic": "sigmoid", "exp": "exponential"}
 _SCIKIT_LEARN_NAMES = {name: given for given, name in _PYNN_NAMES.items()}
-ACTIVATION_NAMES = {
-    *_PYNN_NAMES,
-    # All that need no arguments.
-    *(set(activations.__all__) - {"get", "serialize", "deserialize", "threshold"}),
-} - {"exp"}
+KNOWN_ACTIVATIONS = {*_PYNN_NAMES, *ACTIVATION_NAMES} - {"exp"}
 
 _ZEROS = initializers.get("zeros")  # the estimator draws the weights itself
 

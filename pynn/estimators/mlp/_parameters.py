@@ -10,7 +10,7 @@ from sklearn import neural_network
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
 from pynn.estimators._estimator import Estimator
-from pynn.estimators.mlp._architecture import ACTIVATION_NAMES
+from pynn.estimators.mlp._architecture import KNOWN_ACTIVATIONS
 from pynn.estimators.mlp._solver import LEARNING_RATES, SOLVERS, LearningRateRule
 from pynn.optimizers import Optimizer
 
@@ -23,7 +23,7 @@ class MLPParameters(Estimator):
 
     _parameter_constraints: dict = {
         **neural_network.MLPClassifier._parameter_constraints,  # of the parameters that it has
-        "activation": [StrOptions(ACTIVATION_NAMES), list, tuple, callable],
+        "activation": [StrOptions(KNOWN_ACTIVATIONS), list, tuple, callable],
         "solver": [StrOptions(set(SOLVERS)), Optimizer],
         "learning_rate": [StrOptions(set(LEARNING_RATES)), callable],
         "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],

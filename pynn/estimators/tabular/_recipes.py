@@ -17,8 +17,8 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-from pynn import activations
 from pynn._number_checks import is_integer
+from pynn.estimators._activation_names import ACTIVATION_NAMES
 from pynn.estimators._saving import saved_as
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
@@ -241,8 +241,6 @@ PRESETS: Mapping[str, Mapping[str, Recipe]] = {
     "mlp": dict.fromkeys((CLASSIFICATION, REGRESSION), MLPRecipe()),
 }
 
-# All that need no arguments.
-_ACTIVATIONS = set(activations.__all__) - {"get", "serialize", "deserialize", "threshold"}
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _SHARE = Interval(Real, 0, 1, closed="left")
@@ -255,7 +253,7 @@ NUMBERS: dict[str, list[Any]] = {
     "one_hot_levels": [_COUNT_OR_NONE],
     "single_column_pairs": ["boolean"],
     "hidden_layer_sizes": ["array-like", _COUNT],
-    "activation": [StrOptions(_ACTIVATIONS)],
+    "activation": [StrOptions(set(ACTIVATION_NAMES))],
     "dropout": [_SHARE],
     "epochs": [_COUNT],
     "batch_size": [_COUNT],
