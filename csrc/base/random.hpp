@@ -6,6 +6,9 @@
 
 namespace pynn {
 
+// From one word that is mixed to the next: 2^64 divided by the golden ratio.
+inline constexpr std::uint64_t kRandomStep = 0x9e3779b97f4a7c15u;
+
 // SplitMix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
 // 2014).
 inline std::uint64_t mix64(std::uint64_t x) {
@@ -16,17 +19,16 @@ inline std::uint64_t mix64(std::uint64_t x) {
 
 // A key for one stream out of several numbers, for example (seed, step, node).
 inline std::uint64_t stream_key(std::uint64_t seed, std::uint64_t a, std::uint64_t b = 0) {
-  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
-  return mix64(mix64(mix64(seed + kGolden) ^ (a + kGolden)) + (b ^ kGolden));
+  return mix64(mix64(mix64(seed + kRandomStep) ^ (a + kRandomStep)) + (b ^ kRandomStep));
 }
 
 // Seed number `index`, below 2^63, of the sequence that belongs to `seed`.
 inline std::uint64_t mix_seed(std::uint64_t seed, std::uint64_t index) {
-  return mix64(seed + index * 0x9e3779b97f4a7c15u) >> 1;
+  return mix64(seed + index * kRandomStep) >> 1;
 }
 
 inline std::uint64_t random_bits(std::uint64_t key, std::uint64_t index) {
-  return mix64(key + (index + 1) * 0x9e3779b97f4a7c15u);
+  return mix64(key + (index + 1) * kRandomStep);
 }
 
 // Uniform integer in [0, bound), bound < 2^32, by multiplication (Lemire 2019; bias below 2^-32).

@@ -103,9 +103,10 @@ static void dropout_mask(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key,
   constexpr double kTwoTo32 = 4294967296.0;
   const auto dropped_below = static_cast<std::uint64_t>(static_cast<double>(rate) * kTwoTo32);
   const T kept = T(1) / (T(1) - rate);
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const std::uint64_t bits = random_bits(key, first + static_cast<std::uint64_t>(i)) >> 32;
-    mask[i] = bits < dropped_below ? T(0) : kept;
+  // random_bits(key, first + i), without a product of 64 bits for each index.
+  std::uint64_t word = key + (first + 1) * kRandomStep;
+  for (std::ptrdiff_t i = 0; i < n; ++i, word += kRandomStep) {
+    mask[i] = mix64(word) >> 32 < dropped_below ? T(0) : kept;
   }
 }
 

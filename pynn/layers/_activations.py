@@ -339,4 +339,4 @@ class ParametricActivation(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the inputs, activated to their degrees."""
-        return inputs + (self.activation(inputs) - inputs) * self.degree
+        return ops.lerp(inputs, self.activation(inputs), self.degree)

@@ -49,6 +49,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "isnan",
+    "lerp",
     "less",
     "less_equal",
     "log",
@@ -219,6 +220,19 @@ CLIP = Op(
     same,
     onnx=lambda w, x, low, high: w.node("Min", w.node("Max", x, low), high),
     c="x != x ? x : (x < y ? y : x) > z ? z : x < y ? y : x",
+)
+
+LERP = Op(
+    "lerp",
+    lambda a, b, share: a + (b - a) * share,
+    lambda grad, out, a, b, share: (
+        unbroadcast(grad * (1 - share), a),
+        unbroadcast(grad * share, b),
+        unbroadcast(grad * (b - a), share),
+    ),
+    broadcast,
+    onnx=lambda w, a, b, share: w.node("Add", a, w.node("Mul", w.node("Sub", b, a), share)),
+    c="x + (y - x) * z",
 )
 
 
@@ -609,6 +623,18 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     array([0. , 0.5, 1. ])
     """
     return apply(CLIP, x, x_min, x_max)
+
+
+def lerp(x1: Any, x2: Any, share: Any) -> Any:
+    """Return ``x1 + (x2 - x1) * share``: what lies between the two, with broadcasting.
+
+    Examples
+    --------
+    >>> from pynn import ops
+    >>> ops.lerp([0.0, 0.0], [4.0, 8.0], 0.25)
+    array([1., 2.])
+    """
+    return apply(LERP, x1, x2, share)
 
 
 def cast(x: Any, dtype: Any) -> Any:

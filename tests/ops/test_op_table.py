@@ -86,6 +86,7 @@ EXAMPLES = {
     "greater_equal": ([A, 1.0], {}),
     "identity": ([A], {}),
     "index": [([A], {"key": (slice(None), 1)}), ([CUBE], {"key": (Ellipsis, [0, 0, 1])})],
+    "lerp": ([A, B, ROW], {}),
     "less": ([A, 1.0], {}),
     "less_equal": ([A, 1.0], {}),
     "log": ([A], {}),

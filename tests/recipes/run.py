@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,16 +23,21 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = "CONTRIBUTING.md"
 # How many files each recipe may touch, of those that the page has blocks for.
 N_FILES = {"activation": 3, "loss": 3, "optimizer": 3, "metric": 1, "layer": 2, "op": 5}
-# What takes its cases from declarations and from the engine's lists.
-TESTS = (
-    "tests/test_activations.py tests/losses tests/metrics tests/optimizers tests/layers "
-    "tests/kernels/test_activations.py tests/kernels/test_losses.py "
-    "tests/kernels/test_optimizers.py tests/kernels/test_accumulation.py tests/ops "
-    "tests/training/test_engine_epoch.py tests/training/test_engine_losses.py "
-    "tests/training/test_engine_sparse.py tests/saving/test_keras_files.py "
-    "tests/surface/test_surface.py tests/test_declarations.py tests/test_layering.py "
-    "tests/test_public_names.py"
-).split()
+# What takes its cases from declarations and from the engine's lists, in two parts that take as long
+# and run at once.
+TESTS = [
+    (
+        "tests/kernels/test_activations.py tests/kernels/test_losses.py "
+        "tests/kernels/test_optimizers.py tests/kernels/test_accumulation.py tests/ops "
+        "tests/training/test_engine_epoch.py tests/training/test_engine_losses.py "
+        "tests/training/test_engine_sparse.py"
+    ).split(),
+    (
+        "tests/test_activations.py tests/losses tests/metrics tests/optimizers tests/layers "
+        "tests/saving/test_keras_files.py tests/surface/test_surface.py "
+        "tests/test_declarations.py tests/test_layering.py tests/test_public_names.py"
+    ).split(),
+]
 
 RECIPE = re.compile(r"^\*\*An? (\w+)\*\* \((\d+) files?\b", re.MULTILINE)
 BLOCK = re.compile(r"^`([\w/.]+)`(, new)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -143,7 +149,11 @@ def main() -> None:
         for module in (tree / "build").glob("*.so"):
             shutil.copy2(module, tree / "pynn")
         here = {"PYTHONPATH": str(tree), "PYNN_ISA": arguments.isa}
-        run([sys.executable, "-c", RUN_TESTS, str(tree), "-q", *TESTS], tree, **here)
+        tests = [sys.executable, "-c", RUN_TESTS, str(tree), "-q"]
+        with ThreadPoolExecutor(len(TESTS)) as pool:
+            parts = [pool.submit(run, [*tests, *part], tree, **here) for part in TESTS]
+        for part in parts:
+            part.result()
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ ELEMENTWISE: dict[str, tuple[int, Callable[..., np.ndarray], Slopes]] = {
         lambda a, low, high: np.minimum(np.maximum(a, low), high),
         lambda a, low, high, y: ((low <= a) & (a <= high), 0.0, 0.0),
     ),
+    "lerp": (3, lambda a, b, c: a + (b - a) * c, lambda a, b, c, y: (1 - c, c, b - a)),
     "signum": (1, np.sign, NO_SLOPE),
     "floor": (1, np.floor, NO_SLOPE),
     "ceil": (1, np.ceil, NO_SLOPE),

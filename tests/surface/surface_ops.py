@@ -201,6 +201,7 @@ OWN = {
     "gaussian_dropout",
     "gaussian_noise",
     "l2_normalize",
+    "lerp",
     "normalize_batch",
     "reshape_rows",
 }

@@ -19,9 +19,12 @@ struct Mish {
   PYNN_INLINE V backward(V grad, V x, V) {
     const V two = set<V>(2);
     const Parts<V> p = parts(x);
-    const V t = p.rest / p.all;
-    const V lacking = p.two / p.all;  // 1 - t
-    const V sigmoid = select(lt(x, zero<V>()), p.e, set<V>(1)) / (set<V>(1) + p.e);
+    // One division for three: all (1 + e) is between 1 and 10.
+    const V sum = set<V>(1) + p.e;
+    const V inverse = set<V>(1) / (p.all * sum);
+    const V t = p.rest * (sum * inverse);
+    const V lacking = p.two * (sum * inverse);  // 1 - t
+    const V sigmoid = select(lt(x, zero<V>()), p.e, set<V>(1)) * (p.all * inverse);
     return grad * fma(x * sigmoid, lacking * (two - lacking), t);
   }
 

@@ -1,4 +1,5 @@
-// One of several operands: maximum, minimum, where, clip. See elementwise.def for the members.
+// One of several operands, maximum, minimum, where, clip, or between two of them, lerp. See
+// elementwise.def for the members.
 // Where an operand of a maximum or minimum is NaN, so is the result; equal operands share the
 // gradient.
 #pragma once
@@ -65,6 +66,19 @@ struct Clip {
   template <int kOperand, class V>
   PYNN_INLINE V slope(V grad, V a, V b, V c, V) {
     return select(ge(a, b) & le(a, c), grad, zero<V>());
+  }
+};
+
+// From a to b by the share c.
+struct Lerp {
+  static constexpr int kOperands = 3, kSmooth = 0b111, kReads = 0b0111;
+  template <class V>
+  PYNN_INLINE V forward(V a, V b, V c) {
+    return fma(b - a, c, a);
+  }
+  template <int kOperand, class V>
+  PYNN_INLINE V slope(V grad, V a, V b, V c, V) {
+    return grad * (kOperand == 0 ? set<V>(1) - c : kOperand == 1 ? c : b - a);
   }
 };
 
