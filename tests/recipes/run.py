@@ -143,8 +143,9 @@ def main() -> None:
             assert len(paths) == recipe.n_files, f"{recipe.kind}: not as the page says"
             touched |= paths
         assert changed(tree) == touched
-        build = ["cmake", "-S", ".", "-B", "build", f"-DPYNN_ONLY_ISA={arguments.isa}"]
-        run(build, tree)
+        # Built once, as a wheel is.
+        options = [f"-DPYNN_ONLY_ISA={arguments.isa}", "-DPYNN_MERGE_UNITS=ON"]
+        run(["cmake", "-S", ".", "-B", "build", *options], tree)
         run(["cmake", "--build", "build", "--parallel"], tree)
         for module in (tree / "build").glob("*.so"):
             shutil.copy2(module, tree / "pynn")
