@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import os
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -307,6 +306,8 @@ class EventFile:
         self._writer = None
 
     def _open(self) -> None:
+        import socket
+
         self._directory.mkdir(parents=True, exist_ok=True)
         name = (
             f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}"

@@ -6,7 +6,6 @@ a node of the model that is being built. Nothing here knows of layers or models.
 
 import sys as _sys
 from collections.abc import Callable as _Callable
-from difflib import get_close_matches as _get_close_matches
 from types import ModuleType as _ModuleType
 from typing import Any as _Any
 
@@ -136,7 +135,9 @@ def find_function(name: str) -> _Callable[..., _Any]:
         If there is none, or it can be no layer.
     """
     if name not in _FUNCTIONS:
-        near = _get_close_matches(str(name), _FUNCTIONS)
+        import difflib
+
+        near = difflib.get_close_matches(str(name), _FUNCTIONS)
         raise ValueError(
             f"unknown function of pynn.ops: {name!r:.80}. It must be one of the {len(_FUNCTIONS)} "
             f"that return tensors, as {', '.join(near or ['add', 'matmul'])}"
