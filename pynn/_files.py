@@ -11,7 +11,6 @@ import io
 import os
 import re
 import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -269,6 +268,8 @@ def _mode(path: str) -> int | None:
 
 
 def _replace(path: str, mode: int | None, write: Callable[[BinaryIO], object]) -> None:
+    import tempfile  # here, as most programs save nothing
+
     directory, name = os.path.split(path)
     prefix = f".{name[:_KEPT_OF_NAME]}."
     _remove_abandoned(directory, prefix)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -231,6 +229,8 @@ class BackupAndRestore(Callback):
         super().__init__()
         if backup_dir is None or not os.fspath(backup_dir):
             raise ValueError(f"backup_dir must name a directory. Received: {backup_dir!r}")
+        from pathlib import Path  # here, as it takes longer to import than all callbacks
+
         self.backup_dir = Path(backup_dir)
         self.save_freq = check_save_freq(save_freq)
         self.delete_checkpoint = delete_checkpoint
@@ -304,6 +304,8 @@ class BackupAndRestore(Callback):
         """Remove the state, if that was asked for."""
         if self.delete_checkpoint and self.backup_dir.exists():
             self._progress.unlink(missing_ok=True)  # first: it names one of the others
+            import shutil
+
             shutil.rmtree(self.backup_dir)
 
     def _save(self) -> None:

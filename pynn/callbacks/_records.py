@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from typing import Any
 
@@ -151,6 +150,8 @@ class CSVLogger(Callback):
             if not self._has_header:
                 lines.append(["epoch", *self._keys])
         lines.append([epoch, *(_cell(logs.get(key, "NA")) for key in self._keys)])
+        import csv  # here, as most programs write none
+
         # Opened for each epoch: nothing stays open where a training breaks off.
         with open(self.filename, "a", newline="", encoding="utf-8") as file:
             csv.writer(file, delimiter=self.sep, lineterminator=os.linesep).writerows(lines)

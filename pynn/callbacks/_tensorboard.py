@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,8 +91,8 @@ class TensorBoard(Callback):
         self.profile_batch = profile_batch
         self.embeddings_freq = embeddings_freq
         self.embeddings_metadata = embeddings_metadata
-        self._train = EventFile(Path(self.log_dir) / "train")
-        self._validation = EventFile(Path(self.log_dir) / "validation")
+        self._train = EventFile(os.path.join(self.log_dir, "train"))
+        self._validation = EventFile(os.path.join(self.log_dir, "validation"))
         self._training = False
         self._batch = 0
         self._epoch_start = (0, 0.0)
@@ -273,7 +272,7 @@ class EventFile:
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         _event_and_writer()
-        self._directory = Path(directory)
+        self._directory = os.fspath(directory)
         self._path = self._directory
         self._events = io.BytesIO()
 
@@ -308,12 +307,12 @@ class EventFile:
     def _open(self) -> None:
         import socket
 
-        self._directory.mkdir(parents=True, exist_ok=True)
+        os.makedirs(self._directory, exist_ok=True)
         name = (
             f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}"
             f".{next(_file_numbers)}.v2"
         )
-        self._path = self._directory / name
+        self._path = os.path.join(self._directory, name)
         self._events = io.BytesIO()
         self._writer = _event_and_writer()[1](self._events)
         self._write(file_version="brain.Event:2")

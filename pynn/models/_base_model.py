@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pynn import _state, graph
 from pynn._number_checks import is_integer
@@ -18,13 +18,15 @@ from pynn._tracing import current, entered, tracing
 from pynn.layers import OPERATIONS, Layer, NotBuiltError, with_objects
 from pynn.models import _functional_config
 from pynn.models._call_graph import CallGraph
-from pynn.models._diagram import diagram_of
 from pynn.models._interface import Interface
 from pynn.models._recording import interface_of, plans_of
 from pynn.models._source import as_structure, example
-from pynn.models._summary import html_of, summary
+from pynn.models._summary import summary
 from pynn.ops import Tensor
 from pynn.training import Signature
+
+if TYPE_CHECKING:
+    from pynn.models._diagram import Diagram
 
 
 class BaseModel(Layer):
@@ -268,8 +270,16 @@ class BaseModel(Layer):
     # ---- description
 
     summary = summary
-    _repr_html_ = html_of
-    _diagram = diagram_of
+
+    def _repr_html_(self) -> str:
+        from pynn.models._html import html_of  # these here, as most programs draw nothing
+
+        return html_of(self)  # type: ignore[arg-type]
+
+    def _diagram(self) -> Diagram:
+        from pynn.models._diagram import diagram_of
+
+        return diagram_of(self)  # type: ignore[arg-type]
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` makes the same model from, without its weights."""

@@ -1,19 +1,17 @@
-"""What `Model.summary` prints, and what a notebook shows of a model: layers, shapes, parameters."""
+"""What `Model.summary` prints: layers, shapes, parameters."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pynn._structure import leaves
 from pynn.layers import Layer
-from pynn.models._diagram import Box, type_name
 from pynn.ops import Tensor
 
 if TYPE_CHECKING:
+    from pynn.models._diagram import Box
     from pynn.models._model import Model
 
 _WIDTH = 65
@@ -21,8 +19,7 @@ _WIDE = 98
 _WIDEST = 140
 
 
-@dataclass(frozen=True)
-class _Row:
+class Row(NamedTuple):
     """A line of the table: a layer, `depth` models deep."""
 
     layer: Layer
@@ -32,6 +29,8 @@ class _Row:
 
     @property
     def title(self) -> str:
+        from pynn.models._diagram import type_name  # here, as most programs print none
+
         return f"{self.layer.name} ({type_name(self.layer)})"
 
     @property
@@ -39,7 +38,7 @@ class _Row:
         return sum(weight.size for weight in self.layer.weights)
 
     @property
-    def count(self) -> str:
+    def parameter_count(self) -> str:
         return f"{self.parameters:,}" + ("" if self.layer.built else " (unbuilt)")
 
 
@@ -73,8 +72,8 @@ def summary(
         If no layer has such a name.
     """
     write = print if print_fn is None else print_fn
-    rows = _in_range(list(_rows(self, expand_nested)), layer_range)
-    linear = _is_linear(self)
+    rows = _in_range(list(layer_rows(self, expand_nested)), layer_range)
+    linear = is_linear(self)
     headers = ["Layer (type)", "Output Shape", "Param #"]
     marks = [0.45, 0.83, 1.0] if linear else [0.3, 0.52, 0.63, 1.0]
     if not linear:
@@ -95,38 +94,13 @@ def summary(
     for cells in table:
         write(_line(cells, stops))
     write("=" * width)
-    for line in _totals(self):
+    for line in totals(self):
         write(line)
     write("_" * width)
 
 
-def html_of(self: Model) -> str:
-    """Return what a notebook shows of a model: its layers, and a picture of how they connect."""
-    from pynn.plotting import model_svg  # here, as most programs draw nothing
-
-    title = f"<b>{escape(type(self).__name__)}</b> {escape(repr(self.name))}"
-    linear = _is_linear(self)
-    headers = ["Layer", "Type", "Output shape", "Parameters"]
-    headers += [] if linear else ["Connected to"]
-    lines = [_html_row("th", headers)]
-    for row in _rows(self, expand_nested=True):
-        name = "\u2003" * row.depth + row.layer.name
-        frozen = "" if row.layer.trainable or not row.parameters else " (frozen)"
-        cells = [name, type_name(row.layer), row.shape, f"{row.count}{frozen}"]
-        lines.append(_html_row("td", cells if linear else [*cells, ", ".join(row.sources)]))
-    picture = (
-        f"<details><summary>Picture</summary>{model_svg(self)}</details>" if self.built else ""
-    )
-    table = f"<table>{''.join(lines)}</table>{'<br/>'.join(map(escape, _totals(self)))}"
-    return f"<div>{title}{table}{picture}</div>"
-
-
-def _html_row(tag: str, cells: list[str]) -> str:
-    style = ' style="text-align:left"'
-    return f"<tr>{''.join(f'<{tag}{style}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
-
-
-def _totals(model: Model) -> Iterator[str]:
+def totals(model: Model) -> Iterator[str]:
+    """Yield the lines below the table: how many weights, and where the model runs."""
     trainable = sum(weight.size for weight in model.trainable_weights)
     total = sum(weight.size for weight in model.weights)
     yield f"Total params: {_count(model, total)}"
@@ -161,15 +135,16 @@ def _count(model: Model, parameters: int) -> str:
     return f"{parameters:,}"
 
 
-def _rows(model: Any, expand_nested: bool, depth: int = 0) -> Iterator[_Row]:
+def layer_rows(model: Any, expand_nested: bool, depth: int = 0) -> Iterator[Row]:
+    """Yield the rows of a model's layers."""
     sources = _sources(model)
     for layer in model.operations:
-        yield _Row(layer, depth, _shape(layer), tuple(sources.get(id(layer), ())))
+        yield Row(layer, depth, _shape(layer), tuple(sources.get(id(layer), ())))
         if expand_nested and hasattr(layer, "operations"):
-            yield from _rows(layer, True, depth + 1)
+            yield from layer_rows(layer, True, depth + 1)
 
 
-def _in_range(rows: list[_Row], layer_range: Any) -> list[_Row]:
+def _in_range(rows: list[Row], layer_range: Any) -> list[Row]:
     """Return the rows from the first to the last that two patterns name."""
     if layer_range is None:
         return rows
@@ -189,8 +164,8 @@ def _in_range(rows: list[_Row], layer_range: Any) -> list[_Row]:
     return rows[first : last + 1]
 
 
-def _cells(row: _Row, linear: bool, show_trainable: bool) -> list[str]:
-    cells = ["| " * row.depth + row.title, row.shape, row.count]
+def _cells(row: Row, linear: bool, show_trainable: bool) -> list[str]:
+    cells = ["| " * row.depth + row.title, row.shape, row.parameter_count]
     if not linear:
         cells.append(", ".join(row.sources) or "-")
     if show_trainable:
@@ -255,7 +230,7 @@ def _listed_sources(box: Box, boxes: list[Box], listed: set[int]) -> Iterator[st
             yield from _listed_sources(other, boxes, listed)
 
 
-def _is_linear(model: Any) -> bool:
+def is_linear(model: Any) -> bool:
     """Whether every layer is called on the one listed before, so that saying so is needless."""
     sources = _sources(model)
     if not sources:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -179,6 +178,8 @@ def _explicit(subscripts: str, ndims: Sequence[int]) -> str:
     """Return subscripts with labels for what an ellipsis stands for, and with a result."""
     given, arrow, result = subscripts.replace(" ", "").partition("->")
     operands = given.split(",")
+    import string  # here, as it compiles patterns that nothing else needs
+
     unused = [a for a in string.ascii_letters if a not in subscripts]
     elided = 0
     if "." in given and len(operands) == len(ndims):

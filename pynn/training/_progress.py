@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pynn.training._figures import format_logs, format_time_per_step
-from pynn.training._notebook_progress import NotebookProgress
+
+if TYPE_CHECKING:
+    from pynn.training._notebook_progress import NotebookProgress
 
 _WIDTH = 30
 _INTERVAL = 0.1  # seconds between two updates in place: fast enough for the eye
@@ -106,6 +108,8 @@ def progress_shown(verbose: int, alone: bool = False) -> LineProgress | Notebook
         Whether nobody else writes there until the progress is closed.
     """
     if verbose == 1 and _is_notebook(sys.stdout):
+        from pynn.training._notebook_progress import NotebookProgress
+
         return NotebookProgress()
     return LineProgress(verbose, alone)
 
