@@ -24,20 +24,21 @@ PAGE = "CONTRIBUTING.md"
 # How many files each recipe may touch, of those that the page has blocks for.
 N_FILES = {"activation": 3, "loss": 3, "optimizer": 3, "metric": 1, "layer": 2, "op": 5}
 # What takes its cases from declarations and from the engine's lists, in two parts that take as long
-# and run at once.
+# and run at once. Trainings take long for each name: those of the new names are enough.
 TESTS = [
     (
         "tests/kernels/test_activations.py tests/kernels/test_losses.py "
-        "tests/kernels/test_optimizers.py tests/kernels/test_accumulation.py tests/ops "
-        "tests/training/test_engine_epoch.py tests/training/test_engine_losses.py "
-        "tests/training/test_engine_sparse.py"
-    ).split(),
-    (
+        "tests/kernels/test_optimizers.py tests/kernels/test_accumulation.py "
         "tests/test_activations.py tests/losses tests/metrics tests/optimizers tests/layers "
-        "tests/saving/test_keras_files.py tests/surface/test_surface.py "
-        "tests/test_declarations.py tests/test_layering.py tests/test_public_names.py"
+        "tests/saving/test_keras_files.py tests/test_layering.py tests/test_public_names.py"
     ).split(),
+    "tests/ops tests/surface/test_surface.py tests/test_declarations.py".split(),
 ]
+TRAININGS = (
+    "tests/training/test_engine_epoch.py tests/training/test_engine_losses.py "
+    "tests/training/test_engine_sparse.py"
+).split()
+NEW = "wave"  # in the names of all that is trained
 
 RECIPE = re.compile(r"^\*\*An? (\w+)\*\* \((\d+) files?\b", re.MULTILINE)
 BLOCK = re.compile(r"^`([\w/.]+)`(, new)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -155,6 +156,7 @@ def main() -> None:
             parts = [pool.submit(run, [*tests, *part], tree, **here) for part in TESTS]
         for part in parts:
             part.result()
+        run([*tests, *TRAININGS, "-k", NEW], tree, **here)
 
 
 if __name__ == "__main__":
