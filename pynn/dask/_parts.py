@@ -200,11 +200,22 @@ def checked(read: tuple[Any, ...], wanted: Wanted) -> Rows:
                 f"{list(names)}"
             )
         types = wanted.dtype or (np.float64, np.float32)
-        array = check_array(x[0], accept_sparse="csr", dtype=types, order="C", input_name="X")
+        array = check_array(
+            x[0],
+            accept_sparse="csr",
+            dtype=types,
+            order="C",
+            input_name="X",
+            ensure_min_samples=0,  # a filter may leave a partition without rows
+        )
         rows = Rows([array], [_labels(y[0], wanted.of)])
     if weight is not None:
         weight = check_array(
-            column_or_1d(weight), ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+            column_or_1d(weight),
+            ensure_2d=False,
+            dtype=np.float64,
+            input_name="sample_weight",
+            ensure_min_samples=0,
         )
         rows = rows._replace(weight=weight)
     counts = {a.shape[0] for a in (*rows.x, *rows.y, *([] if weight is None else [weight]))}
@@ -227,8 +238,7 @@ def _unpacked(block: Any) -> tuple[list[Any], list[Any], Any]:
 
 
 def _finite(array: Any, name: str) -> Any:
-    values = array.data if is_sparse(array) else array
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{name} contains NaN or infinity")
     return array
 
@@ -239,7 +249,9 @@ def _target(y: Any) -> Any:
 
 def _labels(y: Any, of: str) -> np.ndarray:
     if of == "numbers":
-        array = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+        array = check_array(
+            y, ensure_2d=False, dtype="numeric", input_name="y", ensure_min_samples=0
+        )
     else:
         array = np.asarray(y)
         if array.dtype.kind == "f" and not np.isfinite(array).all():

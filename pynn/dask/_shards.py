@@ -239,12 +239,13 @@ def _streamed(
         )
     )
     summary = together(summaries, places)
+    filled = [i for i, each in enumerate(summaries) if each.n_rows]
     if n_shards is None:
-        n_shards = min(default_shards(summary.n_rows), len(given.parts))
+        n_shards = min(default_shards(summary.n_rows), len(filled))
     n_shards = _checked_shards(n_shards, summary.n_rows)
-    if n_shards > len(given.parts):
+    if n_shards > len(filled):
         raise ValueError(
-            f"n_shards={n_shards} are more than the {len(given.parts)} parts that the data come "
+            f"n_shards={n_shards} are more than the {len(filled)} parts that the data come "
             "in, and rows that are not kept in memory go round the shards in whole parts: give "
             "fewer shards, a smaller block_bytes, or smaller row groups"
         )
@@ -252,7 +253,7 @@ def _streamed(
         wanted = wanted._replace(dtype=np.result_type(*summary.dtypes).name)
     shards, sizes = [], []
     for s in range(n_shards):
-        own = range(s, len(given.parts), n_shards)
+        own = filled[s::n_shards]
         counts = [summaries[i].n_rows for i in own]
         blocks = [given.parts[i] for i in own]
         of = [[(places[i], summaries[i].n_rows)] for i in own]

@@ -214,6 +214,19 @@ def test_partitions_that_are_not_kept(client: Client) -> None:
         several.set_params(n_shards=8).fit(x, y)
 
 
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_filter_may_leave_a_partition_without_rows(client: Client, in_memory: bool) -> None:
+    frame = pd.DataFrame(X, columns=list("abcde")).assign(y=Y, row=np.arange(700))
+    whole = dd.from_pandas(frame, npartitions=7)
+    given = whole[(whole["row"] < 200) | (whole["row"] >= 300)].drop(columns="row")
+    assert given.map_partitions(len).compute().tolist() == [100, 100, 0, 100, 100, 100, 100]
+    found = MLPClassifier(**SETTINGS, n_shards=1, in_memory=in_memory).fit(given, "y")
+    kept = frame.drop(index=range(200, 300), columns="row")
+    assert_same_bits(found, clone(found).fit(dd.from_pandas(kept, npartitions=6), "y"))
+    local = found.score(kept.drop(columns="y"), kept["y"])
+    assert found.score(given.drop(columns="y"), given["y"]) == pytest.approx(local)
+
+
 def test_validation_rows_of_their_own(client: Client) -> None:
     x, y = arrays()
     local = pynn.MLPClassifier(**SETTINGS, early_stopping=True)
@@ -250,6 +263,37 @@ def test_copies(client: Client) -> None:
     assert type(local) is pynn.MLPClassifier
     for copy in (local, pickle.loads(pickle.dumps(found)), pickle.loads(pickle.dumps(local))):
         np.testing.assert_array_equal(copy.predict_proba(X), found.predict_proba(X))
+
+
+def test_data_in_memory_are_fitted_here() -> None:
+    local = pynn.MLPClassifier(**SETTINGS, class_weight={"a": 2.0})
+    found = MLPClassifier(**SETTINGS, class_weight={"a": 2.0})  # which needs no client
+    assert_same_bits(found.fit(X, Y), local.fit(X, Y))
+    assert_same_bits(found.partial_fit(X, Y), local.partial_fit(X, Y))
+    np.testing.assert_array_equal(found.predict(X), local.predict(X))
+
+
+def test_several_labels_of_a_row(client: Client) -> None:
+    labels = np.stack([X[:, 0] > 0, X[:, 1] > 0.5, X[:, 2] > 1], axis=1).astype(int)
+    given = da.from_array(X, (100, 5)), da.from_array(labels, (100, 3))
+    found = MLPClassifier(**SETTINGS, n_shards=1).fit(*given)
+    assert_same_bits(found, pynn.MLPClassifier(**SETTINGS).fit(X, labels))
+    np.testing.assert_array_equal(found.predict(given[0]).compute(), found.predict(X))
+    assert found.score(*given) == pytest.approx(found.score(X, labels))
+    before = weights_of(found)
+    with pytest.raises(ValueError, match="class_weight needs y of one column"):
+        found.set_params(class_weight="balanced").fit(*given)
+    for a, b in zip(weights_of(found), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "fit.pynn"
+    pynn.MLPClassifier(**SETTINGS).fit(X, Y).save(path)
+    kept = path.read_bytes()
+    with pytest.raises(ValueError, match="fit.pynn is no checkpoint of a MLPClassifier"):
+        MLPClassifier(**SETTINGS, checkpoint=str(path)).fit(*arrays())
+    assert path.read_bytes() == kept
 
 
 def test_what_is_not_supported_is_said(client: Client) -> None:

@@ -154,3 +154,21 @@ def test_errors_name_the_partition_and_leave_the_model(client: Client) -> None:
         fit_model(client, model(metrics=[pynn.metrics.AUC()]), DATA, verbose=0)
     with pytest.raises(ValueError, match="the engine's optimizers keep"):
         fit_model(client, model(optimizer=pynn.optimizers.Muon()), DATA, verbose=0)
+
+
+class OwnStep(pynn.Sequential):
+    def train_step(self, data: Any) -> Any:
+        return super().train_step(data)
+
+
+def test_what_cannot_be_trained_in_rounds_is_said(client: Client) -> None:
+    own = OwnStep([pynn.layers.Dense(3, input_shape=(5,), activation="softmax")])
+    own.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=r"OwnStep has its own train_step\(\)"):
+        fit_model(client, own, DATA, verbose=0)
+    with pytest.raises(ValueError, match=r"validation_split must be in \(0, 1\). Received: .*=1.5"):
+        fit_model(client, model(), DATA, verbose=0, validation_split=1.5)
+    with pytest.raises(ValueError, match=r"data must be \(x, y\) or .* Received: Array"):
+        fit_model(client, model(), DATA[0], verbose=0)
+    with pytest.raises(ValueError, match="validation_data must be .* Received: Array"):
+        fit_model(client, model(), DATA, verbose=0, validation_data=DATA[0])
