@@ -66,10 +66,12 @@ CASES: dict[str, tuple[str, list[Any], dict[str, Any], int]] = {
     "Softmax in the middle": ("Softmax", [], {"axis": 1}, 17),
     "LogSoftmax in the middle": ("LogSoftmax", [], {"axis": -2}, 17),
     "ReduceSum of attributes": ("ReduceSum", [], {"axes": [2], "keepdims": 0}, 11),
+    "ReduceSum of no axes": ("ReduceSum", [], {"noop_with_empty_axes": 1}, 18),
     "CumSum": ("CumSum", [np.array(2)], {}, 17),
     "Reshape": ("Reshape", [whole(-1, 4, 3)], {}, 17),
     "Reshape with what stays": ("Reshape", [whole(0, -1)], {}, 17),
     "Reshape with two that stay": ("Reshape", [whole(0, 0, 2, 2)], {}, 17),
+    "Reshape that allows for nothing": ("Reshape", [whole(-1, 12)], {"allowzero": 1}, 17),
     "Flatten from behind": ("Flatten", [], {"axis": -2}, 17),
     "Squeeze": ("Squeeze", [whole(1)], {}, 17),
     "Unsqueeze": ("Unsqueeze", [whole(1, -1)], {}, 17),
@@ -224,6 +226,44 @@ GRAPHS: dict[str, tuple[list[Node], dict[str, Any], int]] = {
         {"i": np.array(0), "z": whole(0), "m": whole(-1)},
         17,
     ),
+    "a shape that is cast and moved about": (
+        [
+            ("Shape", ["x"], ["s"], {}),
+            ("Shape", ["s"], ["r"], {}),
+            ("Cast", ["s"], ["i"], {"to": TensorProto.INT32}),
+            ("Cast", ["i"], ["l"], {"to": TensorProto.INT64}),
+            ("Reshape", ["l", "r"], ["t"], {}),
+            ("Reshape", ["x", "t"], ["u"], {}),
+            ("Cast", ["r"], ["f"], {"to": TensorProto.FLOAT}),
+            ("Mul", ["u", "f"], ["y"], {}),
+        ],
+        {},
+        17,
+    ),
+    "a number for each row": (
+        [
+            ("ReduceSum", ["x", "a"], ["s"], {}),
+            ("Reshape", ["s", "t"], ["y"], {}),
+        ],
+        {"a": whole(1, 2), "t": whole(-1)},
+        17,
+    ),
+    "numbers of vectors": (
+        [
+            ("MatMul", ["v", "w"], ["k"], {}),
+            ("Mul", ["x", "k"], ["m"], {}),
+            ("Flatten", ["a"], ["b"], {"axis": 2}),
+            ("Gemm", ["b", "c", "d"], ["g"], {"beta": 0.5, "alpha": 2.0}),
+            ("Gemm", ["b", "c"], ["h"], {"transA": 0}),
+            ("Gemm", ["e", "c"], ["i"], {"transA": 1}),
+            ("Sum", ["m", "g", "h", "i"], ["y"], {}),
+        ],
+        {
+            **{"v": numbers(4), "w": numbers(4), "a": numbers(1, 3, 2), "c": numbers(2, 4)},
+            **{"d": numbers(4), "e": numbers(2, 3)},
+        },
+        17,
+    ),
     "a part of a shape": (
         [
             ("Shape", ["x"], ["s"], {"start": 1, "end": 2}),
@@ -269,9 +309,40 @@ GRAPHS: dict[str, tuple[list[Node], dict[str, Any], int]] = {
         {"z": np.float32(0), "o": np.float32(1)},
         17,
     ),
+    "truths of numbers": (
+        [
+            ("Floor", ["x"], ["f"], {}),
+            ("Cast", ["f"], ["b"], {"to": TensorProto.BOOL}),
+            ("Cast", ["b"], ["y"], {"to": TensorProto.FLOAT}),
+        ],
+        {},
+        17,
+    ),
+    "whole numbers": (
+        [
+            ("Mul", ["x", "z"], ["t"], {}),
+            ("Cast", ["t"], ["i"], {"to": TensorProto.INT64}),
+            ("Div", ["i", "d"], ["q"], {}),
+            ("Mod", ["i", "d"], ["m"], {}),
+            ("Div", ["a", "d"], ["c"], {}),
+            ("Sum", ["q", "m", "c"], ["s"], {}),
+            ("Cast", ["s"], ["y"], {"to": TensorProto.FLOAT}),
+        ],
+        {"z": np.float32(10), "d": whole(2, 3, 4, -3), "a": whole(-7, 7, 8, 7)},
+        17,
+    ),
     "a choice": (
-        [("Less", ["x", "z"], ["m"], {}), ("Where", ["m", "x", "c"], ["y"], {})],
-        {"z": np.float32(0.2), "c": numbers(4)},
+        [
+            ("Less", ["x", "z"], ["m"], {}),
+            ("Where", ["m", "x", "c"], ["w"], {}),
+            ("Where", ["t", "w", "x"], ["y"], {}),
+        ],
+        {"z": np.float32(0.2), "c": numbers(4), "t": np.array([True, False, True, True])},
+        17,
+    ),
+    "a slope of its own": (
+        [("Abs", ["x"], ["a"], {}), ("PRelu", ["x", "a"], ["y"], {})],
+        {},
         17,
     ),
     "a table": (
@@ -309,6 +380,20 @@ GRAPHS: dict[str, tuple[list[Node], dict[str, Any], int]] = {
             ("Gemm", ["f", "w", "b"], ["y"], {"alpha": 0.5, "beta": 2.0, "transB": 1}),
         ],
         {"w": numbers(5, 12), "b": numbers(1, 5)},
+        17,
+    ),
+    "repeated": (
+        [("Unsqueeze", ["x", "a"], ["u"], {}), ("Expand", ["u", "s"], ["y"], {})],
+        {"a": whole(2), "s": whole(1, 3, 2, 4)},
+        17,
+    ),
+    "outputs that are left out": (
+        [
+            ("Dropout", ["x"], ["d", "m"], {}),
+            ("Dropout", ["d"], ["e", ""], {}),
+            ("Neg", ["e"], ["y"], {}),
+        ],
+        {},
         17,
     ),
     "widened": ([("Expand", ["r", "s"], ["e"], {}), ("Mul", ["x", "e"], ["y"], {})],

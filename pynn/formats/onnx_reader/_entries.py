@@ -85,9 +85,13 @@ for _name, _known in {
 @OPERATORS.reads("Div")
 def _div(call: Call) -> Any:
     a, b = call.tensors()
-    if all(isinstance(x, np.ndarray) and x.dtype.kind == "i" for x in (a, b)):
-        return np.trunc(a / b).astype(np.int64)
-    return ops.divide(a, b)
+    if not all("int" in str(x.dtype) for x in (a, b)):
+        return ops.divide(a, b)
+    if isinstance(a, Tensor) or isinstance(b, Tensor):
+        return ops.trunc(ops.divide(a, b))
+    if not np.all(b):
+        raise ValueError("it divides whole numbers by zero")
+    return np.trunc(a / b).astype(np.int64)
 
 
 @OPERATORS.reads("Identity", "Dropout", "StopGradient")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -136,10 +135,7 @@ class Tensors:
             copy.data_location = TensorProto.DEFAULT
             copy.raw_data = self._external(tensor)
             tensor = copy
-        array = np.asarray(numpy_helper.to_array(tensor))
-        if array.size != math.prod(tensor.dims):
-            raise ValueError(f"tensor {tensor.name!r:.80} has data of another size")
-        return self.converted(array)
+        return self.converted(np.asarray(numpy_helper.to_array(tensor)))
 
     def converted(self, array: np.ndarray) -> np.ndarray:
         """Return an array in one of the types that constants have here."""
@@ -171,16 +167,13 @@ class Tensors:
             )
         width = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).itemsize
         length, offset = math.prod(tensor.dims) * width, int(said.get("offset", 0))
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ValueError(f"{location!r:.80} is no file")
-            if offset < 0 or offset + length > status.st_size:
+        with opened(path) as file:
+            if offset < 0 or offset + length > file.size:
                 raise ValueError(
                     f"tensor {tensor.name!r:.80} is larger than its file {location!r:.80}"
                 )
-            file.seek(offset)
-            return file.read(length)
+            file.stream.seek(offset)
+            return file.stream.read(length)
 
 
 def _attributes_of(graph: Any) -> Iterator[Any]:

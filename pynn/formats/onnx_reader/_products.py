@@ -20,10 +20,16 @@ def _matmul(call: Call) -> Any:
         bias = None
         if call.bias_reader is not None:
             name, found = call.bias_reader
-            if np.size(found) == kernel.shape[1] == np.shape(found)[-1]:
+            if np.ndim(found) <= len(x.shape) and _is_bias(found, kernel):
                 call.absorbed, bias = name, np.ravel(found)
         return dense(call, x, kernel, bias)
     return _product(call, x, kernel)
+
+
+def _is_bias(array: np.ndarray, kernel: np.ndarray) -> bool:
+    """Return whether an array has one number for each column of a product."""
+    columns = kernel.shape[1]
+    return array.size == columns and array.shape[-1:] in ((columns,), ())
 
 
 def _product(call: Call, a: Any, b: Any) -> Any:
@@ -49,8 +55,8 @@ def _gemm(call: Call) -> Any:
         if c is None:
             return dense(call, a, kernel, None)
         if isinstance(c, np.ndarray):
-            c = c if beta == 1.0 else c * np.asarray(beta, c.dtype)
-            if c.size in (1, kernel.shape[1]):
+            c, beta = (c if beta == 1.0 else c * np.asarray(beta, c.dtype)), 1.0
+            if c.size == 1 or _is_bias(c, kernel):
                 return dense(call, a, kernel, np.broadcast_to(np.ravel(c), kernel.shape[1:]))
         return ops.add(dense(call, a, kernel, None), c if beta == 1.0 else ops.multiply(c, beta))
     product = _product(call, a, b)

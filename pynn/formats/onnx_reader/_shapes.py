@@ -62,8 +62,6 @@ def _target(call: Call, x: Any, given: Any) -> list[int]:
             at = shape.index(-1, 1)
             rest = -math.prod(shape[1:])
             shape[at] = row // rest if rest else 0
-        elif shape[0] != -1 and -1 in shape and -math.prod(shape) == row * shape[0]:
-            raise ValueError(f"it joins rows of the batch. Received: shape={shape}")
     return shape
 
 
@@ -76,7 +74,7 @@ def _reshape(call: Call) -> Any:
     given = call.attribute("shape") if given is None else given
     target = _target(call, call.tensor(), given)
     if isinstance(x, Tensor) and x.shape and x.shape[0] is None:
-        if target[:1] != [-1]:
+        if target[:1] != [-1] or target == [-1] and math.prod(row_of(x)) != 1:
             raise ValueError(f"it must keep the rows of the batch. Received: shape={target}")
         if len(x.shape) > 2 and len(target) == 2:
             return (

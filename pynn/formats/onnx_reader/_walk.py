@@ -115,12 +115,16 @@ class _Walk:
 
     def _width_of(self, name: str) -> int | None:
         """Return what a matrix that the input meets says of its width."""
-        for node in self._readers.get(name, ()):
-            if node.op_type in ("Cast", "Identity", "Sub", "Div", "Scaler"):
-                return self._width_of(node.output[0])
-            if node.op_type in ("MatMul", "Gemm") and node.input[1] in self._stored:
-                transposed = any(a.name == "transB" and a.i for a in node.attribute)
-                return int(self._stored[node.input[1]].dims[1 if transposed else 0])
+        met: set[str] = set()
+        while name not in met:
+            met.add(name)
+            for node in self._readers.get(name, ()):
+                if node.op_type in ("Cast", "Identity", "Sub", "Div", "Scaler"):
+                    name = node.output[0]
+                    break
+                if node.op_type in ("MatMul", "Gemm") and node.input[1] in self._stored:
+                    transposed = any(a.name == "transB" and a.i for a in node.attribute)
+                    return int(self._stored[node.input[1]].dims[1 if transposed else 0])
         return None
 
     def _compute(self, wanted: list[str]) -> None:
