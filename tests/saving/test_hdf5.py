@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,8 +146,8 @@ def test_links_to_other_places_are_passed_over() -> None:
         assert {*opened(written(fill, version)).shapes} == {"a/b"}
 
 
-def deep(depth: int) -> Callable[[Any], None]:
-    return lambda file: file.create_group("/".join("g" * depth)) and None
+def deep(depth: int, name: str = "g") -> Callable[[Any], None]:
+    return lambda file: file.create_group("/".join([name] * depth)) and None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -154,6 +155,52 @@ def test_groups_nested_deep_are_refused(version: str) -> None:
     opened(written(deep(60), version))
     with pytest.raises(FileError, match="nested deeper than 64"):
         opened(written(deep(2000), version))
+
+
+def test_long_names_within_each_other_are_refused() -> None:
+    with pytest.raises(FileError, match="names in it are longer than Keras writes any"):
+        opened(written(deep(60, "g" * 2000), "latest"))
+
+
+def test_addresses_of_another_size_are_refused() -> None:
+    content = written(deep(1))
+    with pytest.raises(FileError, match="its addresses are not those of files that Keras writes"):
+        opened(content[:13] + b"\4\4" + content[15:])
+
+
+def test_arrays_that_share_bytes_are_refused() -> None:
+    def fill(file: Any) -> None:
+        file["a"], file["b"] = np.zeros(4001, "f4"), np.zeros(4003, "f4")
+
+    content = written(fill)
+    for found, larger in ((4001, 7001), (4 * 4001, 4 * 7001)):
+        content = content.replace(struct.pack("<Q", found), struct.pack("<Q", larger))
+    with pytest.raises(FileError, match="its arrays are larger than the file"):
+        opened(content)
+
+
+@pytest.mark.parametrize(
+    ("signature", "at", "form", "value", "message"),
+    [
+        (b"FRHP", 7, "<H", 1, "a group's heap is compressed"),
+        (b"FRHP", 120, "<Q", 512, "more entries than Keras writes"),
+        (b"FRHP", 140, "<H", 1, "a heap's row is missing"),
+        (b"BTHD", 10, "<H", 0, "a tree's records have no size"),
+        (b"BTHD", 12, "<H", 9, "a tree's records have no size"),
+    ],
+    ids=["filters", "largest block", "rows", "size of records", "depth"],
+)
+def test_damaged_groups_are_refused(
+    signature: bytes, at: int, form: str, value: int, message: str
+) -> None:
+    def fill(file: Any) -> None:
+        for i in range(300):
+            file[f"dense_{i:040}"] = np.float32(i)
+
+    content = bytearray(written(fill, "latest"))
+    struct.pack_into(form, content, content.index(signature) + at, value)
+    with pytest.raises(FileError, match=message):
+        opened(bytes(content))
 
 
 def test_damaged_files_are_read_to_the_end() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import sys
 import zipfile
 from collections.abc import Callable
@@ -581,6 +582,20 @@ def test_archives_that_are_damaged_or_no_models(tmp_path: Path) -> None:
         load_model(archive_of(path, {"config.json": config, "model.weights.h5": b"garbage"}))
 
 
+def test_a_long_list_of_members_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    content = (DATA / "sequential.keras").read_bytes()
+    end = content.rindex(b"PK\5\6")
+    path.write_bytes(content[: end + 12] + struct.pack("<I", 10**6) + content[end + 16 :])
+    with pytest.raises(ValueError, match="its list of members is 1000000 bytes long"):
+        load_model(path)
+    record = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, 3, 3, 2 * 10**6, 0)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+    path.write_bytes(content[:end] + record + locator + content[end:])
+    with pytest.raises(ValueError, match="its list of members is 2000000 bytes long"):
+        load_model(path)
+
+
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     members = {"config.json": b"{}", "model.weights.h5": bytes(10_000_000)}
     path = archive_of(tmp_path / "x", members, zipfile.ZIP_DEFLATED)
@@ -637,6 +652,17 @@ def test_arrays_outside_of_the_file_are_refused(tmp_path: Path) -> None:
         path.write_bytes(hdf5_with(change))
         with pytest.raises(ValueError, match=message):
             load_model(path)
+
+
+def test_a_sequential_in_the_oldest_form(tmp_path: Path) -> None:
+    def without_names(file: h5py.File) -> None:
+        config = json.loads(file.attrs["model_config"])
+        config["config"] = config["config"]["layers"]
+        file.attrs["model_config"] = json.dumps(config)
+
+    path = tmp_path / "x.h5"
+    path.write_bytes(hdf5_with(without_names))
+    assert_predicts_as_keras(load_model(path), "old_sequential")
 
 
 def test_old_files_that_do_not_fit(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def as_keras_would_write_it(source: Path, target: Path) -> None:
         pynn.optimizers.Adagrad(0.1),
         pynn.optimizers.Adafactor(0.1),
         pynn.optimizers.Lamb(0.01),
+        pynn.optimizers.Nadam(0.01),
         pynn.optimizers.Muon(0.01, gradient_accumulation_steps=2),
         pynn.optimizers.ScheduleFreeAdamW(0.01),
         pynn.optimizers.SGD(0.1),
@@ -58,6 +59,54 @@ def test_training_goes_on_by_keras_variables_alone(optimizer: Any, tmp_path: Pat
         each.fit(X, Y, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_training_of_a_subclass_goes_on(tmp_path: Path) -> None:
+    class Own(pynn.Model):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.hidden, self.out = pynn.layers.Dense(4, "tanh"), pynn.layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.out(self.hidden(inputs))
+
+        def get_config(self) -> dict[str, Any]:
+            return {"name": self.name}
+
+    model = Own()
+    model.compile(optimizer="adam", loss="mse")
+    model.fit(X, Y, shuffle=False, verbose=0)
+    model.save(tmp_path / "a.keras")
+    as_keras_would_write_it(tmp_path / "a.keras", tmp_path / "b.keras")
+    again = pynn.models.load_model(tmp_path / "b.keras", custom_objects={"Own": Own})
+    for each in (model, again):
+        each.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_variables_in_the_oldest_order(tmp_path: Path) -> None:
+    model = model_with("adam")
+    model.fit(X, Y, epochs=3, shuffle=False, verbose=0)
+    model.save(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        group = file["optimizer_weights"]
+        steps, _, *slots = [group[name][()] for name in group.attrs["weight_names"]]
+        del file["optimizer_weights"]
+        group = file.create_group("optimizer_weights")
+        arrays = [steps, *slots[::2], *slots[1::2]]
+        names = ["training/iter:0", *(f"training/{i}:0" for i in range(len(slots)))]
+        group.attrs["weight_names"] = np.asarray(names, "S")
+        for name, array in zip(names, arrays, strict=True):
+            group[name] = array
+    again = pynn.models.load_model(tmp_path / "a.h5")
+    for each in (model, again):
+        each.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        del file["optimizer_weights"][names[-1]]
+    assert int(pynn.models.load_model(tmp_path / "a.h5").optimizer.iterations) == 0
 
 
 def variables_in(path: Path) -> list[tuple[int, ...]]:

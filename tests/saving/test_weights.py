@@ -12,8 +12,10 @@ from pynn import layers
 from pynn.models import Model, Sequential, load_model
 
 
-def model(units: int = 3) -> Sequential:
-    return Sequential([pynn.Input((4,)), layers.Dense(units, name="a"), layers.Dense(2, name="b")])
+def model(units: int = 3, last: int = 2) -> Sequential:
+    return Sequential(
+        [pynn.Input((4,)), layers.Dense(units, name="a"), layers.Dense(last, name="b")]
+    )
 
 
 def same(one: Sequential, other: Sequential) -> bool:
@@ -55,6 +57,39 @@ def test_weights_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
     other.add(layers.Dense(1))
     with pytest.raises(ValueError, match="holds 4 weights, and model .* has 6"):
         other.load_weights(tmp_path / "w")
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5"])
+def test_weights_in_files_of_keras_that_do_not_fit(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("h5py")
+    source, other = model(), model(last=5)
+    (source.save_weights if "weights" in name else source.save)(tmp_path / name)
+    before = other.get_weights()
+    with pytest.raises(ValueError, match=r"b/kernel' has the shape \(3, 5\).*has \(3, 2\)"):
+        other.load_weights(tmp_path / name)
+    for a, b in zip(before, other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.warns(UserWarning, match="keep their values.*: (b|.*b/kernel, .*b/bias)$"):
+        other.load_weights(tmp_path / name, skip_mismatch=True)
+    for a, b in zip([*source.get_weights()[:2], *before[2:]], other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_weights_of_one_name_in_hdf5_files(tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+
+    class Pair(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__(name="pair")
+            self.first, self.second = layers.Dense(4, name="d"), layers.Dense(4, name="d")
+
+        def call(self, inputs: np.ndarray) -> np.ndarray:
+            return self.second(self.first(inputs))
+
+    first, second = (Sequential([pynn.Input((4,)), Pair()]) for _ in range(2))
+    first.save_weights(tmp_path / "w.h5")
+    second.load_weights(tmp_path / "w.h5")
+    assert same(first, second)
 
 
 def test_a_model_without_weights(tmp_path: Path) -> None:

@@ -76,8 +76,6 @@ def _wrapped(value: Any, module: str) -> Any:
     """Return a value with the objects in it as those of a module of Keras's."""
     if isinstance(value, (list, tuple)):
         return [_wrapped(item, module) for item in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
     if not isinstance(value, Mapping):
         return value
     if "class_name" not in value:
