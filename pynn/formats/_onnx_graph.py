@@ -115,15 +115,15 @@ class OnnxGraph(OnnxWriter):
         graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs, self._constants)
         domains = [("", self.opset), ("ai.onnx.ml", _ML_VERSION)]
         used = {node.domain for node in self._nodes} | {""}
+        imports = [helper.make_opsetid(*each) for each in domains if each[0] in used]
+        newer = self.opset > OPSET
         made = helper.make_model(
             graph,
             producer_name="pynn",
             producer_version=_core.__version__,
-            opset_imports=[helper.make_opsetid(*each) for each in domains if each[0] in used],
-            ir_version=_IR_VERSION if self.opset <= OPSET else None,
+            opset_imports=imports,
+            ir_version=helper.find_min_ir_version_for(imports) if newer else _IR_VERSION,
         )
-        if made.ir_version == 0:
-            made.ir_version = helper.find_min_ir_version_for(made.opset_import)
         save_onnx(made, filepath, metadata)
 
 

@@ -18,7 +18,7 @@ from c_export.compiled import call, compile_files, pointer
 from estimators.problems import IRIS
 from pynn import layers, models
 from pynn.export import c
-from pynn.wrappers import KerasClassifier
+from pynn.wrappers import KerasClassifier, KerasRegressor, SKLearnClassifier
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
@@ -80,16 +80,37 @@ def test_perceptrons(y: np.ndarray, tmp_path: Path) -> None:
         assert classes_of(tmp_path / "m.c", library, found) == labels
 
 
-def test_wrapped_models(tmp_path: Path) -> None:
-    def build() -> Any:
-        model = models.Sequential([layers.Input((4,)), layers.Dense(1, "sigmoid")])
-        model.compile("adam", "binary_crossentropy")
-        return model
+def build(units: int, activation: str, loss: str) -> Any:
+    model = models.Sequential([layers.Input((4,)), layers.Dense(units, activation)])
+    model.compile("adam", loss)
+    return model
 
-    model = KerasClassifier(build, epochs=2, verbose=0).fit(X, WORDS == "setosa")
+
+@pytest.mark.parametrize(
+    ("network", "y"),
+    [
+        ((1, "sigmoid", "binary_crossentropy"), WORDS == "setosa"),
+        ((3, "softmax", "sparse_categorical_crossentropy"), WORDS),
+        ((5, "softmax", "sparse_categorical_crossentropy"), WORDS),
+    ],
+    ids=["two", "three", "more outputs than classes"],
+)
+def test_wrapped_models(network: Any, y: np.ndarray, tmp_path: Path) -> None:
+    model = KerasClassifier(build(*network), epochs=2, verbose=0).fit(X, y)
     library, (found,) = exported(model, tmp_path / "m.c", X)
     np.testing.assert_allclose(found, model.predict_proba(X), atol=CLOSE)
     assert classes_of(tmp_path / "m.c", library, found) == [*map(str, model.predict(X).tolist())]
+
+
+def test_wrapped_models_of_numbers_and_several_labels(tmp_path: Path) -> None:
+    regressor = KerasRegressor(build(1, "linear", "mse"), epochs=2, verbose=0).fit(X, X[:, 0])
+    _, (found,) = exported(regressor, tmp_path / "m.c", X)
+    np.testing.assert_allclose(found[:, 0], regressor.predict(X), atol=CLOSE)
+    network = build(2, "sigmoid", "binary_crossentropy")
+    labels = SKLearnClassifier(network, fit_kwargs={"epochs": 2, "verbose": 0}).fit(X, BOTH)
+    _, (found,) = exported(labels, tmp_path / "n.c", X)
+    np.testing.assert_allclose(found, labels.predict_proba(X), atol=CLOSE)
+    assert "n_class" not in (tmp_path / "n.c").read_text()
 
 
 # ---- tables
@@ -180,6 +201,29 @@ def test_numbers_without_names(tmp_path: Path) -> None:
     model.fit(x, 2 * X[:, 0] + X[:, 1])
     _, (found,) = exported(model, tmp_path / "m.c", x)
     np.testing.assert_allclose(found[:, 0], model.predict(x), atol=CLOSE)
+
+
+@pytest.mark.filterwarnings("ignore:the networks predict")
+@pytest.mark.parametrize("preset", ["mlp", "realmlp"])
+def test_categories_alone(preset: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": ["x", "y", "z"] * 20, "b": ["p", "q"] * 30})
+    model = pynn.TabularClassifier(preset, hidden_layer_sizes=4, epochs=2, random_state=0)
+    model.fit(frame, frame["a"] == "x")
+    path = tmp_path / "m.c"
+    c(model, path)
+    library = compile_files(path)
+    rows = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 1.0]])
+    (found,) = call(path, library, [rows])
+    np.testing.assert_allclose(found, model.predict_proba(frame[:3]), atol=CLOSE)
+
+
+@pytest.mark.filterwarnings("ignore:the networks predict")
+def test_a_table_of_one_class(tmp_path: Path) -> None:
+    model = pynn.TabularClassifier("mlp", hidden_layer_sizes=4, epochs=1, random_state=0)
+    model.fit(X, ["all"] * len(X))
+    library, (found,) = exported(model, tmp_path / "m.c", X.astype(float))
+    np.testing.assert_array_equal(found, np.ones((len(X), 1)))
+    assert classes_of(tmp_path / "m.c", library, found) == ["all"] * len(X)
 
 
 @pytest.mark.filterwarnings("ignore:the networks predict")

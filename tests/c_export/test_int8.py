@@ -40,6 +40,21 @@ def functional() -> Any:
     return models.Model(inputs, [layers.Dense(3, "softmax")(middle), layers.Dense(2)(hidden)])
 
 
+def shared() -> Any:
+    """Products and rectifiers that others read beside what could be put together with them."""
+    inputs = layers.Input((9,))
+    product = layers.Dense(8)(inputs)
+    rectified = layers.Activation("relu")(product)
+    outputs = [
+        layers.Dense(3)(layers.Concatenate()([rectified, product])),
+        layers.Dense(2)(layers.BatchNormalization()(rectified)),
+    ]
+    model = models.Model(inputs, outputs)
+    model.compile("adam", "mse")
+    model.fit(X, [X[:, :3], X[:, :2]], epochs=10, verbose=0)
+    return model
+
+
 MODELS = {
     "rectified": lambda: sequential(layers.Dense(20, "relu"), layers.Dense(2)),
     "functions": lambda: sequential(
@@ -66,6 +81,7 @@ MODELS = {
     ),
     "one after the other": lambda: sequential(layers.Dense(5), layers.Dense(5), layers.Dense(1)),
     "several readers": functional,
+    "readers of what is put together": shared,
     "no products": lambda: sequential(layers.Activation("tanh"), layers.Rescaling(0.5)),
 }
 
@@ -182,6 +198,21 @@ def test_arguments(options: dict[str, Any], message: str, tmp_path: Path) -> Non
     with pytest.raises(ValueError, match=message):
         sequential(layers.Dense(2)).export(tmp_path / "m.c", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_calibration_of_several_inputs(tmp_path: Path) -> None:
+    first, second = layers.Input((9,), name="first"), layers.Input((4,), name="second")
+    hidden = layers.Dense(5, "relu")(layers.Concatenate()([first, second]))
+    model = models.Model([first, second], layers.Dense(2)(hidden))
+    rows = {"second": X[:, :4], "first": X}
+    for i, calibration in enumerate((rows, [X, X[:, :4]])):
+        model.export(
+            tmp_path / f"m{i}.c", name="m", quantize="int8", calibration=calibration, verbose=False
+        )
+    texts = [(tmp_path / f"m{i}.c").read_text().replace(f"m{i}.c", "m.c") for i in range(2)]
+    assert texts[0] == texts[1]
+    with pytest.raises(ValueError, match=r"rows of the shapes \[\(9,\), \(4,\)\]"):
+        model.export(tmp_path / "n.c", quantize="int8", calibration=X)
 
 
 def test_rows_beyond_the_calibration_are_clamped(tmp_path: Path) -> None:

@@ -135,6 +135,27 @@ def test_the_program_of_the_documents(tmp_path: Path) -> None:
     assert done.stdout == "10.2\n"
 
 
+VECTOR = np.array([0.5, -1.0, 2.0, 0.25, -3.0, 1.0], np.float32)
+SELDOM = {
+    "log_softmax": lambda: sequential(layers.Dense(4, "log_softmax")),
+    "constants": lambda: sequential(layers.Lambda(lambda x: ops.maximum(x * VECTOR, VECTOR - 0.5))),
+    "shared_matrices": lambda: sequential(
+        layers.EinsumDense("abcd,bde->abce", (2, 3, 5), bias_axes="be"), shape=(2, 3, 4)
+    ),
+}
+
+
+def test_what_random_models_seldom_have(tmp_path: Path) -> None:
+    made = {name: make() for name, make in SELDOM.items()}
+    for name, model in made.items():
+        model.export(tmp_path / f"{name}.c")
+    library = compile_files(*(tmp_path / f"{name}.c" for name in made))
+    for name, model in made.items():
+        rows = values_of(RNG.standard_normal((5, *model.input_shape[1:])))
+        (found,) = call(tmp_path / f"{name}.c", library, rows)
+        np.testing.assert_allclose(found, predicted(model, rows)[0], atol=CLOSE, err_msg=name)
+
+
 def test_no_rows_and_the_same_file_again(tmp_path: Path) -> None:
     model = sequential(layers.Dense(3))
     for _ in range(2):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import TunedThresholdClassifierCV
@@ -103,6 +104,9 @@ WRAPPED = {
     "one-hot": lambda: wrappers.SKLearnClassifier(
         build(3, "softmax", "categorical_crossentropy"), fit_kwargs={"epochs": 2, "verbose": 0}
     ).fit(X, np.eye(3)[Y]),
+    "more outputs than classes": lambda: wrappers.KerasClassifier(
+        build(5, "softmax", "sparse_categorical_crossentropy"), epochs=2, verbose=0
+    ).fit(X, WORDS),
     "several": lambda: wrappers.SKLearnClassifier(
         build(2, "sigmoid", "binary_crossentropy"), fit_kwargs={"epochs": 2, "verbose": 0}
     ).fit(X, np.stack([Y > 0, Y > 1], axis=1).astype(int)),
@@ -205,6 +209,23 @@ def test_a_table_of_numbers_and_of_one_class() -> None:
     np.testing.assert_array_equal(found["label"], np.zeros(len(X)))
 
 
+@pytest.mark.filterwarnings("ignore:the networks predict")
+@pytest.mark.parametrize("preset", ["mlp", "realmlp"])
+def test_a_table_of_categories_and_one_of_days(preset: str) -> None:
+    options: dict[str, Any] = {"epochs": 2, "hidden_layer_sizes": 4, "random_state": 0}
+    frame = pd.DataFrame({"a": ["x", "y", "z"] * 20, "b": ["p", "q"] * 30})
+    model = TabularClassifier(preset, **options).fit(frame, frame["a"] == "x")
+    made, session = export(model)
+    found = run(session, {name: frame[[name]].to_numpy(object) for name in frame})
+    assert_close(found["probabilities"], model.predict_proba(frame))
+    assert json.loads(said(made)["feature_names"]) == ["a", "b"]
+    assert json.loads(said(made)["columns"]) == {"a": "category", "b": "category"}
+    days = pd.DataFrame({"day": np.datetime64("1969-12-01") + np.arange(60)})
+    reg = TabularRegressor(preset, **options).fit(days, np.arange(60.0))
+    given = days.to_numpy("datetime64[us]").astype("int64")
+    assert_close(run(export(reg)[1], {"day": given})["prediction"][:, 0], reg.predict(days))
+
+
 # ---- lookups
 
 
@@ -268,6 +289,13 @@ def test_wrong_use() -> None:
         export(model, preprocessing={"other": layers.StringLookup(vocabulary=["a"])})
     with pytest.raises(TypeError, match="must be a StringLookup or an IntegerLookup"):
         export(model, preprocessing=layers.Dense(1))
+    lookup = layers.StringLookup(vocabulary=["a"])
+    with pytest.raises(ValueError, match="preprocessing is for a pynn.Model. Received: MLPRegr"):
+        export(quick(MLPRegressor).fit(X, X[:, 0]), preprocessing=lookup)
+    inputs = [layers.Input((1,), name="a"), layers.Input((1,), name="b")]
+    model = models.Model(inputs, layers.Concatenate()(inputs))
+    with pytest.raises(ValueError, match="a dict with names among a, b: the model has several"):
+        export(model, preprocessing=lookup)
 
 
 def test_a_threshold_that_skl2onnx_forgets_is_refused() -> None:
@@ -285,3 +313,7 @@ def test_pipelines() -> None:
     np.testing.assert_array_equal(found[0], model.predict(X))
     assert_close(found[1], model.predict_proba(X))
     assert json.loads(said(made)["classes"]) == ["a", "b", "c"]
+    _, session = export(model, X=X.astype(float))
+    assert session.get_inputs()[0].type == "tensor(double)"
+    found = list(run(session, {"X": X.astype(float)}).values())
+    assert_close(found[1], model.predict_proba(X.astype(float)))

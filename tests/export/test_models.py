@@ -115,15 +115,16 @@ def test_the_graph_predicts_as_the_model(name: str, rows: int, tmp_path: Path) -
         np.testing.assert_allclose(other, ours, **CLOSE)
 
 
-def test_a_fitted_normalization(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opset", [15, 18, 21])
+def test_a_fitted_normalization(opset: int, tmp_path: Path) -> None:
     x = RNG.standard_normal((50, 6)).astype("float32") * 3 + 1
     normal = layers.Normalization()
     normal.adapt(x)
     model = sequential(normal, layers.Dense(3, activation="tanh"), layers.BatchNormalization())
     model.compile("sgd", "mse")
     model.fit(x, x[:, :3], verbose=0)
-    model.export(tmp_path / "m.onnx", format="onnx", opset_version=15)
-    assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == 15
+    model.export(tmp_path / "m.onnx", format="onnx", opset_version=opset)
+    assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == opset
     (found,) = outputs_of(tmp_path / "m.onnx", model, [x])
     np.testing.assert_allclose(found, model.predict(x, verbose=0), **CLOSE)
 

@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import AdaBoostClassifier, StackingClassifier, VotingClassifier
@@ -219,6 +220,32 @@ def test_tables_in_pipelines() -> None:
     labels, probabilities = classify(model.fit(X, Y), X.astype(np.float32))
     np.testing.assert_array_equal(labels, model.predict(X.astype(np.float32)))
     np.testing.assert_allclose(probabilities, model.predict_proba(X.astype("f")), atol=1e-6)
+
+
+def test_a_table_with_an_input_for_each_column() -> None:
+    model = TabularClassifier("mlp", hidden_layer_sizes=4, epochs=1, random_state=0).fit(X, Y)
+    names = [f"x{i}" for i in range(4)]
+
+    def converted(names: list[str]) -> Any:
+        types = [(name, FloatTensorType([None, 1])) for name in names]
+        return to_onnx(model, initial_types=types, options={"zipmap": False})
+
+    session = onnxruntime.InferenceSession(converted(names).SerializeToString())
+    x = X.astype(np.float32)
+    labels, probabilities = session.run(None, {n: x[:, i : i + 1] for i, n in enumerate(names)})
+    np.testing.assert_array_equal(labels, model.predict(x))
+    np.testing.assert_allclose(probabilities, model.predict_proba(x), atol=1e-6)
+    with pytest.raises(ValueError, match="each of its 4 columns, or one matrix .*: 3 inputs"):
+        converted(names[:3])
+
+
+def test_a_wrapped_regressor_in_a_pipeline() -> None:
+    network = models.Sequential([layers.Input((4,)), layers.Dense(2)])
+    network.compile("adam", "mse")
+    last = wrappers.KerasRegressor(network, epochs=1, verbose=0)
+    model = make_pipeline(StandardScaler(), last).fit(X, X[:, :2])
+    (found,) = run(model, X.astype(np.float32))
+    np.testing.assert_allclose(found, model.predict(X.astype(np.float32)), rtol=1e-6, atol=1e-6)
 
 
 def test_wrappers_in_pipelines() -> None:

@@ -407,6 +407,15 @@ def test_damaged_descriptions_are_refused(
         load_model(path)
 
 
+@pytest.mark.parametrize("inputs", ['{"shape": [null, 0]}', '{"shapes": [null, 4]}'])
+def test_inputs_that_are_none_are_refused(tmp_path: Path, inputs: str) -> None:
+    path = tmp_path / "model.pynn"
+    own().save(path)
+    rewrite(path, lambda m: m.update(inputs=inputs))
+    with pytest.raises(ValueError, match="describes no input"):
+        load_model(path, custom_objects=CUSTOM)
+
+
 def test_damage_anywhere_in_the_header_is_refused_or_harmless(tmp_path: Path) -> None:
     path = tmp_path / "model.pynn"
     model = MODELS["merging"](pynn)
