@@ -97,7 +97,7 @@ def declare_activation(
         grad = np.asarray(grad, x.dtype, order="C")
         return (_core.activation_gradient(name, alpha, x, grad).reshape(x.shape),)
 
-    op = Op(name, forward, backward, same, onnx=onnx, c=c)
+    op = Op(name, forward, backward, same, "float", onnx=onnx, c=c)
     ACTIVATIONS[name] = ActivationEntry(op, value, slope, kinks, at_nan, keras)
     return ACTIVATIONS[name]
 

@@ -48,7 +48,8 @@ class Op(NamedTuple):
     shape : callable
         ``shape(*shapes, **params)`` returns the shape; None stands for the batch's rows.
     dtype : str or None
-        Type of the result; None for that of the tensors.
+        Type of the result; None for that of the tensors, and ``"float"`` for that of those
+        among them that hold floats, or `floatx` if none does.
     modal : bool
         Whether `forward` takes one more keyword, ``mode``, a `Mode`.
     onnx : str, callable or None
@@ -132,7 +133,8 @@ class Node:
         self.op = op
         self.inputs = inputs
         self.params = params
-        shapes, types, dtype = [], [], op.dtype
+        fractions = op.dtype == "float"
+        shapes, types, dtype = [], [], None if fractions else op.dtype
         for x in inputs:
             if isinstance(x, (Tensor, Weight)):
                 shapes.append(x.shape)
@@ -143,7 +145,9 @@ class Node:
                 shapes.append(shape_of(x))
         shape = op.shape(*shapes, **params)
         check_row(shape, op.name)
-        self.output = Tensor(shape, dtype or _with_constants(types[0], inputs), self)
+        if dtype is None:
+            dtype = _state.floatx() if fractions else _with_constants(types[0], inputs)
+        self.output = Tensor(shape, dtype, self)
 
 
 def _with_constants(dtype: str, inputs: tuple[Any, ...]) -> str:

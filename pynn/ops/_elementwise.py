@@ -271,6 +271,7 @@ def multiply(x1: Any, x2: Any) -> Any:
     (lambda g, a, b, out: g / b, lambda g, a, b, out: -g * out / b),
     "Div",
     c="x / y",
+    dtype="float",
 )
 def divide(x1: Any, x2: Any) -> Any:
     """Return ``x1 / x2``, entry by entry, with broadcasting."""
@@ -406,7 +407,7 @@ def square(x: Any) -> Any:
     """Return ``x * x``."""
 
 
-@_unary(np.sqrt, lambda x, out: 0.5 / out, "Sqrt", c="sqrtf(x)")
+@_unary(np.sqrt, lambda x, out: 0.5 / out, "Sqrt", c="sqrtf(x)", dtype="float")
 def sqrt(x: Any) -> Any:
     """Return the square root of `x`."""
 
@@ -415,6 +416,7 @@ def sqrt(x: Any) -> Any:
     np.cbrt,
     lambda x, out: 1 / (3 * out * out),
     lambda w, x: w.node("Mul", w.node("Sign", x), w.node("Pow", w.node("Abs", x), 1 / 3)),
+    dtype="float",
 )
 def cbrt(x: Any) -> Any:
     """Return the third root of `x`, negative for negative numbers."""
@@ -425,7 +427,7 @@ def rsqrt(x: Any) -> Any:
     return divide(1.0, sqrt(x))
 
 
-@_unary(np.exp, lambda x, out: out, "Exp", c="expf(x)")
+@_unary(np.exp, lambda x, out: out, "Exp", c="expf(x)", dtype="float")
 def exp(x: Any) -> Any:
     """Return e to the power of `x`."""
 
@@ -435,12 +437,13 @@ def exp(x: Any) -> Any:
     lambda x, out: out + 1,
     lambda w, x: w.node("Sub", w.node("Exp", x), 1.0),
     c="expm1f(x)",
+    dtype="float",
 )
 def expm1(x: Any) -> Any:
     """Return ``exp(x) - 1``, exact for small `x`."""
 
 
-@_unary(np.log, lambda x, out: 1 / x, "Log", c="logf(x)")
+@_unary(np.log, lambda x, out: 1 / x, "Log", c="logf(x)", dtype="float")
 def log(x: Any) -> Any:
     """Return the natural logarithm of `x`."""
 
@@ -450,17 +453,18 @@ def log(x: Any) -> Any:
     lambda x, out: 1 / (1 + x),
     lambda w, x: w.node("Log", w.node("Add", x, 1.0)),
     c="log1pf(x)",
+    dtype="float",
 )
 def log1p(x: Any) -> Any:
     """Return ``log(1 + x)``, exact for small `x`."""
 
 
-@_unary(np.sin, lambda x, out: np.cos(x), "Sin", c="sinf(x)")
+@_unary(np.sin, lambda x, out: np.cos(x), "Sin", c="sinf(x)", dtype="float")
 def sin(x: Any) -> Any:
     """Return the sine of `x`."""
 
 
-@_unary(np.cos, lambda x, out: -np.sin(x), "Cos", c="cosf(x)")
+@_unary(np.cos, lambda x, out: -np.sin(x), "Cos", c="cosf(x)", dtype="float")
 def cos(x: Any) -> Any:
     """Return the cosine of `x`."""
 
@@ -469,17 +473,17 @@ def _in_float(operator: str) -> OnnxForm:
     return lambda w, x: w.in_float(operator, x)
 
 
-@_unary(np.arcsin, lambda x, out: 1 / np.sqrt(1 - x * x), _in_float("Asin"))
+@_unary(np.arcsin, lambda x, out: 1 / np.sqrt(1 - x * x), _in_float("Asin"), dtype="float")
 def arcsin(x: Any) -> Any:
     """Return the angle in [-pi/2, pi/2] whose sine is `x`."""
 
 
-@_unary(np.arccos, lambda x, out: -1 / np.sqrt(1 - x * x), _in_float("Acos"))
+@_unary(np.arccos, lambda x, out: -1 / np.sqrt(1 - x * x), _in_float("Acos"), dtype="float")
 def arccos(x: Any) -> Any:
     """Return the angle in [0, pi] whose cosine is `x`."""
 
 
-@_unary(np.arctan, lambda x, out: 1 / (1 + x * x), _in_float("Atan"))
+@_unary(np.arctan, lambda x, out: 1 / (1 + x * x), _in_float("Atan"), dtype="float")
 def arctan(x: Any) -> Any:
     """Return the angle in (-pi/2, pi/2) whose tangent is `x`."""
 
@@ -499,22 +503,23 @@ def _arctan2_in_onnx(w: OnnxWriter, y: Any, x: Any) -> str:
         lambda g, y, x, out: -g * y / (x * x + y * y),
     ),
     _arctan2_in_onnx,
+    dtype="float",
 )
 def arctan2(x1: Any, x2: Any) -> Any:
     """Return the angle in [-pi, pi] of the point with ordinate `x1` and abscissa `x2`."""
 
 
-@_unary(np.arcsinh, lambda x, out: 1 / np.sqrt(x * x + 1), _in_float("Asinh"))
+@_unary(np.arcsinh, lambda x, out: 1 / np.sqrt(x * x + 1), _in_float("Asinh"), dtype="float")
 def arcsinh(x: Any) -> Any:
     """Return the number whose hyperbolic sine is `x`."""
 
 
-@_unary(np.arccosh, lambda x, out: 1 / np.sqrt(x * x - 1), _in_float("Acosh"))
+@_unary(np.arccosh, lambda x, out: 1 / np.sqrt(x * x - 1), _in_float("Acosh"), dtype="float")
 def arccosh(x: Any) -> Any:
     """Return the number of at least 0 whose hyperbolic cosine is `x`."""
 
 
-@_unary(np.arctanh, lambda x, out: 1 / (1 - x * x), _in_float("Atanh"))
+@_unary(np.arctanh, lambda x, out: 1 / (1 - x * x), _in_float("Atanh"), dtype="float")
 def arctanh(x: Any) -> Any:
     """Return the number whose hyperbolic tangent is `x`."""
 
@@ -523,6 +528,7 @@ def arctanh(x: Any) -> Any:
     lambda x: _special("erf", x),
     lambda x, out: 2 / math.sqrt(math.pi) * np.exp(-x * x),
     lambda w, x: w.erf(x),
+    dtype="float",
 )
 def erf(x: Any) -> Any:
     """Return the error function of `x`."""
@@ -532,6 +538,7 @@ def erf(x: Any) -> Any:
     lambda x: _special("erfc", x),
     lambda x, out: -2 / math.sqrt(math.pi) * np.exp(-x * x),
     lambda w, x: w.node("Sub", 1.0, w.erf(x)),
+    dtype="float",
 )
 def erfc(x: Any) -> Any:
     """Return ``1 - erf(x)``, exact for large `x`."""
@@ -540,6 +547,7 @@ def erfc(x: Any) -> Any:
 @_unary(
     lambda x: _special("erfinv", x),
     lambda x, out: math.sqrt(math.pi) / 2 * np.exp(out * out),
+    dtype="float",
 )
 def erfinv(x: Any) -> Any:
     """Return the number whose error function is `x`."""

@@ -48,6 +48,7 @@ MERGE_AVERAGE = Op(
     lambda *v: reduce(np.add, v) / len(v),
     _average_backward,
     broadcast,
+    "float",
     onnx=lambda w, *xs: w.node("Div", w.node("Sum", *xs), float(len(xs))),
 )
 MERGE_MULTIPLY = Op(

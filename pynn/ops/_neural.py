@@ -181,6 +181,7 @@ BATCH_NORMALIZATION = Op(
     _normalize_forward,
     _normalize_backward,
     same,
+    "float",
     modal=True,
     onnx=_normalization_in_onnx,
 )

@@ -110,7 +110,7 @@ def _place_op(name: str, found: Callable[..., Any], onnx: str) -> Op:
 
 
 SUM = Op("sum", np.sum, _sum_backward, reduced, onnx=_reduction("ReduceSum"))
-MEAN = Op("mean", _mean, _mean_backward, reduced, onnx=_reduction("ReduceMean"))
+MEAN = Op("mean", _mean, _mean_backward, reduced, "float", onnx=_reduction("ReduceMean"))
 MAX = Op("max", np.max, _extreme_backward, reduced, onnx=_reduction("ReduceMax"))
 MIN = Op("min", np.min, _extreme_backward, reduced, onnx=_reduction("ReduceMin"))
 ANY = Op("any", np.any, None, reduced, "bool", onnx=_of_truth("ReduceMax"))

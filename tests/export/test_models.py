@@ -142,6 +142,27 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert written.producer_name == "pynn" and written.graph.name == model.name
 
 
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: x / 3,
+        lambda x: ops.mean(x, axis=-1, keepdims=True),
+        lambda x: ops.exp(-ops.abs(x)),
+        lambda x: layers.Average()([x, x + 1]),
+        lambda x: activations.sigmoid(x),
+    ],
+)
+def test_fractions_of_whole_numbers(compute: Any, tmp_path: Path) -> None:
+    inputs = layers.Input((4,), dtype="int32")
+    model = models.Model(inputs, compute(inputs))
+    model.export(tmp_path / "m.onnx")
+    x = np.arange(-10, 10, dtype="int32").reshape(5, 4)
+    (found,) = outputs_of(tmp_path / "m.onnx", model, [x])
+    expected = model.predict(x, verbose=0)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, **CLOSE)
+
+
 class Branching(models.Model):
     def __init__(self) -> None:
         super().__init__()

@@ -322,13 +322,14 @@ GRAPHS: dict[str, tuple[list[Node], dict[str, Any], int]] = {
         [
             ("Mul", ["x", "z"], ["t"], {}),
             ("Cast", ["t"], ["i"], {"to": TensorProto.INT64}),
-            ("Div", ["i", "d"], ["q"], {}),
+            ("Div", ["i", "d"], ["p"], {}),
+            ("Div", ["p", "d"], ["q"], {}),
             ("Mod", ["i", "d"], ["m"], {}),
             ("Div", ["a", "d"], ["c"], {}),
             ("Sum", ["q", "m", "c"], ["s"], {}),
             ("Cast", ["s"], ["y"], {"to": TensorProto.FLOAT}),
         ],
-        {"z": np.float32(10), "d": whole(2, 3, 4, -3), "a": whole(-7, 7, 8, 7)},
+        {"z": np.float32(20), "d": whole(2, 3, 4, -3), "a": whole(-7, 7, 8, 7)},
         17,
     ),
     "a choice": (

@@ -163,6 +163,33 @@ def test_shape_and_type_are_those_of_the_value(name: str, values: list, params: 
         assert out.dtype == np.dtype(op.dtype)
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "params"),
+    # The others are recorded with types of their own.
+    [case for case in CASES if case[0] not in ("cast", "batch_size", "one_hot")],
+)
+def test_fractions_of_whole_numbers_are_declared_as_floats(
+    name: str, values: list, params: dict
+) -> None:
+    op = ops.find_op(name)
+    whole = [
+        (3 * np.abs(value)).astype("int32") + 1
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        else value
+        for value in values
+    ]
+    with np.errstate(all="ignore"):
+        out = evaluate(op, whole, params, Mode(training=False))
+    inputs = [
+        Tensor((None, *value.shape[1:]), value.dtype.name)
+        if isinstance(value, np.ndarray)
+        else value
+        for value in whole
+    ]
+    declared = Node(op, tuple(inputs), params).output.dtype
+    assert out.dtype.kind != "f" or declared == "float32"
+
+
 @pytest.mark.parametrize(("name", "values", "params"), SMOOTH)
 def test_gradient_matches_differences(name: str, values: list, params: dict) -> None:
     op = ops.find_op(name)

@@ -88,7 +88,7 @@ def _div(call: Call) -> Any:
     if not all("int" in str(x.dtype) for x in (a, b)):
         return ops.divide(a, b)
     if isinstance(a, Tensor) or isinstance(b, Tensor):
-        return ops.trunc(ops.divide(a, b))
+        return ops.cast(ops.divide(a, b), "int64")
     if not np.all(b):
         raise ValueError("it divides whole numbers by zero")
     return np.trunc(a / b).astype(np.int64)
