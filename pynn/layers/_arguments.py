@@ -33,7 +33,10 @@ def checked_dtype(dtype: Any) -> str:
         dtype = dtype.get("config", {}).get("name")
     if dtype is None:
         return _state.floatx()
-    name = dtype_name(dtype)
+    try:
+        name = dtype_name(dtype)
+    except TypeError:  # no type of NumPy's, such as "mixed_float16"
+        name = ""
     if name not in _FLOAT_TYPES:
         raise ValueError(f"dtype must be 'float32' or 'float64'. Received: dtype={dtype!r}")
     return name

@@ -181,12 +181,15 @@ class Lookup(Adapting, Layer):
     def finalize_state(self) -> None:
         """Make the vocabulary of all that was counted: what is frequent first, then by itself."""
         counts = self._counts
+        if not counts:
+            return
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
         tokens = sorted(counts, key=lambda token: (counts[token], token), reverse=True)
         if self.max_tokens is not None:
             tokens = tokens[: max(self.max_tokens - self._start, 0)]
         self.reset_state()
+        self._tokens, self._places = [], {}  # what stays if there was nothing but gaps
         if tokens:
             self.set_vocabulary(tokens)
 

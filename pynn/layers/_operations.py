@@ -95,8 +95,7 @@ def operation_behind(tensor: Tensor) -> Call:
     """Return the call that stands for the op behind a tensor which no layer returned."""
     if tensor.source is None:
         node: Node | None = tensor.node
-        if node is None:
-            raise ValueError(f"{tensor!r} does not come from an Input")
+        assert node is not None  # of an Input, which the network has among its inputs
         template = tuple(None if isinstance(x, Tensor) else x for x in node.inputs)
         inputs = [x for x in node.inputs if isinstance(x, Tensor)]
         operation = Operation(node.op, template, node.params)

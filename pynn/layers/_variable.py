@@ -11,7 +11,6 @@ from pynn import _allocation, _state, constraints, initializers, regularizers
 from pynn._dtypes import dtype_name
 from pynn._namespace import to_array
 from pynn._number_checks import is_integer
-from pynn._tracing import is_symbolic_pass
 from pynn._weight import Weight
 from pynn.layers._arguments import initialized
 
@@ -114,9 +113,7 @@ def _initial(initializer: Any, shape: Any, dtype: Any, name: str) -> np.ndarray:
     """Return the value that a variable starts from."""
     makes = callable(initializer) or isinstance(initializer, (str, Mapping))
     if not makes:
-        if is_symbolic_pass() and not isinstance(initializer, np.ndarray):
-            to_array(initializer)  # which says of a tensor that it has no value
-        value = to_array(initializer)
+        value = to_array(initializer)  # which says of a tensor that it has no value
         if dtype is None and value.dtype == np.float64:
             dtype = _state.floatx()
         elif dtype is None and value.dtype.kind == "i" and not hasattr(initializer, "dtype"):

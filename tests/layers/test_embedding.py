@@ -107,6 +107,8 @@ def test_the_vectors_may_be_given_and_built_without_a_shape() -> None:
     layer = layers.Embedding(3, 2)
     layer.build()
     assert layer.embeddings.shape == (3, 2)
+    older = layers.Embedding(3, 2, embeddings_initializer="uniform")
+    assert older.get_config() == {**layer.get_config(), "name": older.name}
     vectors = np.arange(6.0).reshape(3, 2)
     for weights in (vectors, [vectors]):
         layer = layers.Embedding(3, 2, weights=weights)

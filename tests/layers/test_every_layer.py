@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,7 @@ EXAMPLES = [
     ("ELU", {"alpha": 0.5}, VECTOR),
     ("Dropout", {"rate": 0.5, "noise_shape": (None, 1, None)}, IMAGE),
     ("Flatten", {}, IMAGE),
+    ("Flatten", {"data_format": "channels_first"}, IMAGE),
     ("Function", {"function": "sum", "arguments": {"axis": -1, "keepdims": True}}, IMAGE),
     ("Function", {"function": "logsumexp", "arguments": {"axis": (1, 2)}}, IMAGE),
     ("GaussianDropout", {"rate": 0.1}, VECTOR),
@@ -85,6 +88,7 @@ EXAMPLES = [
     ("Reshape", {"target_shape": (3, -1)}, VECTOR),
     ("Softmax", {}, VECTOR),
     ("Softmax", {"axis": 1}, IMAGE),
+    ("Softmax", {"axis": [1, 2]}, IMAGE),
     ("Subtract", {}, [VECTOR, OTHER]),
     ("UnitNormalization", {}, VECTOR),
     ("UnitNormalization", {"axis": [1, 2]}, IMAGE),
@@ -176,3 +180,63 @@ def test_axes_of_a_dot_product_are_of_one_size(symbolic: bool) -> None:
     pair = [layers.Input((3,)), layers.Input((1,))] if symbolic else [VECTOR, OTHER[:, :1]]
     with pytest.raises(ValueError, match="axes must be of one size, and are of . and 1"):
         layers.Dot(axes=1)(pair)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("Concatenate", {"axis": 0}, "axis must not be the batch's. Received: axis=0"),
+        ("Discretization", {"num_bins": 3, "epsilon": 1}, "epsilon must be between 0 and 1.*=1"),
+        ("Discretization", {"num_bins": 3, "epsilon": "a"}, "epsilon must be between 0 and 1"),
+        ("Dot", {"axes": 0}, "one or two axes, not the batch's. Received: axes=0"),
+        ("Dot", {"axes": (1, 2, 1)}, r"one or two axes.* Received: axes=\(1, 2, 1\)"),
+        ("Flatten", {"data_format": "last"}, "data_format must be .* data_format='last'"),
+        ("GroupNormalization", {"groups": 0}, "groups must be -1 or a positive.* groups=0"),
+        ("GroupNormalization", {"groups": 2.0}, "groups must be -1 or a positive.* groups=2.0"),
+        ("InputLayer", {"input_tensor": 1}, "input_tensor must be None. Received: input_tensor=1"),
+        ("IntegerLookup", {"oov_method": "md5"}, "must be 'floormod' or 'farmhash'.*'md5'"),
+        ("IntegerLookup", {"vocabulary_dtype": "int32"}, "must be 'int64'.*'int32'"),
+        ("Permute", {"dims": (0, 1)}, r"dims must be an order of 1, 2.* dims=\(0, 1\)"),
+        ("ReLU", {"negative_slope": -1}, "negative_slope must not be negative.* negative_slope=-1"),
+        ("ReLU", {"threshold": None}, "threshold must not be negative.* threshold=None"),
+        ("ReLU", {"max_value": float("nan")}, "max_value must not be negative.* max_value=nan"),
+        ("RepeatVector", {"n": 0}, "n must be positive. Received: n=0"),
+    ],
+)
+def test_arguments_that_are_refused(name: str, arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: .*{message}"):
+        getattr(layers, name)(**arguments)
+
+
+def test_the_copies_of_a_vector_are_counted_in_whole_numbers() -> None:
+    with pytest.raises(TypeError, match=r"n must be an integer. Received: n=2\.0"):
+        layers.RepeatVector(2.0)
+
+
+@pytest.mark.parametrize("symbolic", [False, True])
+@pytest.mark.parametrize(
+    ("name", "arguments", "data", "message"),
+    [
+        ("Add", {}, VECTOR, "takes a list of inputs. Received: "),
+        ("Dot", {"axes": -2}, [VECTOR, OTHER], "axes must not be the batch's"),
+        ("Dot", {"axes": 1}, [VECTOR[:, 0], OTHER], "inputs must have two axes or more"),
+        ("GroupNormalization", {"groups": 4}, VECTOR, r"groups=4, input_shape=\(None, 6\)"),
+        ("LayerNormalization", {"axis": 0}, IMAGE, "must be some of its input's.* axis=0"),
+        ("LayerNormalization", {"axis": [1, 3]}, IMAGE, r"must be some of its input's.*\[1, 3\]"),
+        ("LayerNormalization", {"axis": [1, -2]}, IMAGE, "must be some of its input's"),
+        ("Normalization", {"axis": 3}, IMAGE, "Received: axis=3 for an input of 3 axes"),
+        ("Normalization", {"axis": (1, -3)}, IMAGE, r"axis=\(1, -3\) for an input of 3 axes"),
+        ("Permute", {"dims": (2, 1)}, VECTOR, r"takes rows of 2 axes. Received: shape=\(\w+, 6\)"),
+        ("RepeatVector", {"n": 2}, IMAGE, r"takes rows that are vectors.* shape=\(\w+, 2, 3\)"),
+    ],
+)
+def test_inputs_that_are_refused(
+    name: str, arguments: dict, data: Any, message: str, symbolic: bool
+) -> None:
+    layer = getattr(layers, name)(**arguments, name="mine")
+    if symbolic:
+        many = isinstance(data, list)
+        inputs = [layers.Input(array.shape[1:]) for array in (data if many else [data])]
+        data = inputs if many else inputs[0]
+    with pytest.raises(ValueError, match=f"layer 'mine' .*{message}"):
+        layer(data)

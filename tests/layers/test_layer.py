@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,9 @@ def test_arguments_that_are_layers_come_back() -> None:
     copy = Wrapper.from_config(Wrapper(layers.Dense(7)).get_config())
     assert isinstance(copy.inner, layers.Dense)
     assert copy.inner.units == 7
+    copy = Wrapper.from_config(Wrapper([layers.Dense(3), layers.ReLU(max_value=6.0)]).get_config())
+    assert [type(layer) for layer in copy.inner] == [layers.Dense, layers.ReLU]
+    assert (copy.inner[0].units, copy.inner[1].max_value) == (3, 6.0)
 
 
 def test_an_argument_that_cannot_be_written_down_says_so() -> None:
@@ -129,10 +133,19 @@ def test_add_weight_accepts_functions_and_checks_shapes() -> None:
     )
     assert weight.numpy().tolist() == [3, 3]
     assert layer.add_weight(initializer=initializers.Constant(2.5)).numpy() == 2.5
+    threes = layer.add_weight(shape=(2,), initializer=lambda shape: np.full(shape, 3.0))
+    assert threes.numpy().tolist() == [3, 3] and threes.dtype == "float32"
     with pytest.raises(ValueError, match="must return the shape"):
         layer.add_weight(shape=(2,), initializer=lambda shape, dtype=None: np.ones(3))
     with pytest.raises(ValueError, match="must be known"):
         layer.add_weight(shape=(None, 2))
+
+    class Failing(initializers.Initializer):
+        def __call__(self, shape: Any, dtype: Any = None) -> Any:
+            raise TypeError("no such table")
+
+    with pytest.raises(TypeError, match="^no such table$"):
+        layer.add_weight(shape=(2,), initializer=Failing())
 
 
 def test_a_layer_is_called_on_something() -> None:
@@ -301,6 +314,8 @@ def test_softmax_leaves_out_what_is_masked() -> None:
     mask = np.array([[True, True, False], [False, False, False]])
     expected = [[0.26894143, 0.7310586, 0.0], [0.0, 0.0, 0.0]]
     np.testing.assert_allclose(layers.Softmax()(x, mask=mask), expected, rtol=1e-6)
+    over_all = np.exp(x) / np.exp(x).sum()
+    np.testing.assert_allclose(layers.Softmax(axis=[1, 2])(x[None])[0], over_all, rtol=1e-6)
     with pytest.raises(ValueError, match=r"mask\.shape=\(3, 3\), inputs\.shape=\(2, 3\)"):
         layers.Softmax()(x, mask=np.ones((3, 3)))
 
@@ -346,6 +361,9 @@ def test_masks_of_merged_inputs() -> None:
     np.testing.assert_array_equal(beside, either)
     after = layers.Concatenate(axis=1).compute_mask([x, x], [first, None])
     np.testing.assert_array_equal(after, [[True, False, False, True, True, True]])
+    for_each = np.array([[[True, False], [False, False], [True, True]]])
+    beside = layers.Concatenate().compute_mask([x, x], [for_each, second])
+    np.testing.assert_array_equal(beside, either)
     assert layers.Concatenate().compute_mask([x, x], [None, None]) is None
     assert layers.Dot(axes=2).compute_mask([x, x], [first, second]) is None
     with pytest.raises(ValueError, match="a list of inputs, and of masks one for each"):
@@ -461,6 +479,10 @@ def test_the_function_of_a_lambda_may_be_in_a_scope() -> None:
     config = layers.Lambda(double).get_config()
     with custom_object_scope({"double": double}):
         np.testing.assert_array_equal(layers.Lambda.from_config(config)(X), X * 2)
+    again = layers.Lambda.from_config({**config, "function": double})
+    assert again.function is double and again.name == config["name"]
+    with pytest.raises(ValueError, match="function of layer 'doubling' has no name. Define it"):
+        layers.Lambda(lambda x: x * 2, name="doubling").get_config()
 
 
 @pytest.mark.parametrize(
@@ -527,6 +549,7 @@ def test_inputs_are_as_input_spec_says() -> None:
         spec(shape=(None, 3)),
         spec(min_ndim=1, max_ndim=2, axes={-1: 3, 0: None}),
         spec(shape=(None, 3, 1), allow_last_axis_squeeze=True),
+        spec(shape=(None, 3), allow_last_axis_squeeze=True),
         spec(dtype="float32"),
     ):
         assert Checked(good)(x).shape == x.shape
@@ -543,10 +566,19 @@ def test_inputs_are_as_input_spec_says() -> None:
         for value in (x, pynn.Input((3,))):
             with pytest.raises(ValueError, match=f"layer 'checked' must .*{problem}"):
                 Checked(bad)(value)
+    squeezed = Checked(spec(shape=(None, 3), allow_last_axis_squeeze=True))
+    assert squeezed(x[..., None]).shape == (2, 3, 1)
+    with pytest.raises(ValueError, match="must have the size 3 along axis 1"):
+        squeezed(x[:, :2, None])
     pair = [spec(ndim=2), spec(ndim=2, optional=True)]
     assert Checked(pair)([x, None]).shape == x.shape
     with pytest.raises(ValueError, match="takes 2 inputs. Received: 1"):
         Checked(pair)(x)
+    named = Checked([spec(ndim=3, name="image"), spec(ndim=2, name="age")])
+    given = {"age": x, "image": x[None], "id": x}
+    assert named(given)["age"].shape == x.shape
+    with pytest.raises(ValueError, match="must have 3 axes"):
+        named({**given, "image": x})
 
 
 @pytest.mark.parametrize("base", [pynn.layers.Layer, pynn.Model])
@@ -561,3 +593,22 @@ def test_a_forgotten_super_is_named(base: Any) -> None:
     for use in (repr, lambda layer: layer(np.ones((2, 3)))):
         with pytest.raises(RuntimeError, match=r"Mine.__init__\(\) has not called super\(\)"):
             use(Mine())
+    assert {"name", "dtype"} <= {name for name, _ in inspect.getmembers(Mine)}
+
+
+def test_the_shape_for_inputs_by_name() -> None:
+    class Named(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return {"sum": inputs["a"] + inputs["b"], "first": inputs["a"]}
+
+    shapes = {"a": (None, 3), "b": (None, 1)}
+    assert Named().compute_output_shape(shapes) == {"sum": (None, 3), "first": (None, 3)}
+
+
+def test_a_dtype_policy_as_keras_writes_it() -> None:
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float64"}}
+    assert layers.Dense(2, dtype=policy).dtype == "float64"
+    policy["config"] = {"name": "mixed_float16"}
+    for unknown in (policy, "mixed_float16", "int32"):
+        with pytest.raises(ValueError, match="Dense: dtype must be 'float32' or 'float64'"):
+            layers.Dense(2, dtype=unknown)

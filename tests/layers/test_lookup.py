@@ -201,6 +201,36 @@ def test_data_of_another_kind_is_refused() -> None:
         layers.Discretization()
     with pytest.raises(ValueError, match="numbers in order"):
         layers.Discretization([1.0, 0.0])
+    with pytest.raises(ValueError, match="it has no numbers"):
+        layers.Discretization(num_bins=3).adapt(np.zeros((0, 1)))
+    for layer, places in (
+        (layers.StringLookup(vocabulary=["a"], invert=True), [0.0, 1.0]),
+        (layers.IntegerLookup(vocabulary=[1], invert=True), ["1"]),
+    ):
+        with pytest.raises(ValueError, match="looks up must be integers. Received: dtype=[f<]"):
+            layer(np.array(places))
+
+
+def test_a_vocabulary_may_turn_out_empty() -> None:
+    """Where data has nothing but gaps and what stands for the unknown."""
+    layer = layers.StringLookup(mask_token="")
+    layer.adapt(["a", "b"])
+    layer.adapt(["", "[UNK]", ""])
+    assert layer.get_vocabulary() == ["", "[UNK]"]
+    np.testing.assert_array_equal(layer(["a", "", "[UNK]"]), [1, 0, 1])
+    layer.adapt(["a"])
+    layer.adapt([])  # as Keras's
+    assert layer.get_vocabulary() == ["", "[UNK]", "a"]
+
+
+def test_boundaries_in_a_model_stay() -> None:
+    layer = layers.Discretization(num_bins=2)
+    layer.adapt([1.0, 2.0, 3.0])
+    before = list(layer.bin_boundaries)
+    layer(layers.Input((1,)))
+    with pytest.raises(ValueError, match="part of a model, in which its boundaries are constants"):
+        layer.adapt([10.0, 20.0])
+    assert layer.bin_boundaries == before
 
 
 class Batches(PyDataset):

@@ -101,6 +101,7 @@ def test_alpha_dropout_in_the_engine() -> None:
 
 def test_normal_noise_in_the_engine() -> None:
     data = np.random.default_rng(0).standard_normal((200, 100)).astype("float32")
+    np.testing.assert_array_equal(layers.GaussianNoise(0.5)(data, training=False), data)
     added = noised(layers.GaussianNoise(0.5), data) - data
     factor = noised(layers.GaussianDropout(0.2), np.full_like(data, 4.0)) / 4.0
     for noise, mean, deviation in ((added, 0, 0.5), (factor, 1, 0.5)):

@@ -108,6 +108,9 @@ def test_adapt_reads_batches_of_any_kind() -> None:
     first = layers.Normalization()
     first.adapt(Batches(), steps=2)
     assert first.count.numpy() == 21
+    first.adapt(x, batch_size=4, steps=3)
+    assert first.count.numpy() == 12
+    np.testing.assert_allclose(first.mean, x[:12].mean(axis=0, keepdims=True), rtol=1e-6)
     images = np.random.default_rng(2).standard_normal((8, 2, 3, 4)).astype("float32")
     layer = layers.Normalization(axis=(1, 2))
     layer.adapt([images[:3], images[3:]])
