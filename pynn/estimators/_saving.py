@@ -238,7 +238,7 @@ def _known_classes(custom_objects: Mapping[str, Any] | None) -> dict[str, type]:
 def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+    if hasattr(value, "__array__") and not isinstance(value, (np.generic, type)):
         value = np.asarray(value)  # of an Index of pandas too
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.itemsize <= 8:
         key = name if name not in arrays else f"{name}#{len(arrays)}"
@@ -319,7 +319,7 @@ def _written_object(value: Any) -> Any:
     for kind, (base, module) in _KINDS.items():
         if base is not None and isinstance(value, base):
             return {"kind": kind, "config": module.serialize(value)}
-    if value is np.float32 or value is np.float64:
+    if value is np.float32 or value is np.float64 or isinstance(value, np.dtype):
         return np.dtype(value).name
     name = getattr(value, "__name__", None)
     if not callable(value) or name is None or name == "<lambda>":

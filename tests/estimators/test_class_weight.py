@@ -27,6 +27,7 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "labels, balanced": (*LABELS, "balanced"),
     "labels": (*LABELS, [{1: 3.0, 0: 1.0}, {0: 2.0, 1: 1.0}, {1: 0.5, 0: 1.0}]),
     "columns": (X, COLUMNS, [{0: 2.0, 1: 1.0, 2: 1.0}, "balanced"]),
+    "one of two columns": (X, COLUMNS, [None, {0: 1.0, 1: 2.0, 2: 0.5}]),
 }
 
 
@@ -38,6 +39,8 @@ def test_they_are_sample_weights(name: str, solver: str) -> None:
     full = class_weight
     if name == "dict":
         full = {0: 0.5, 1: 1.0, 2: 7.0}
+    elif name == "one of two columns":
+        full = [dict.fromkeys(range(3), 1.0), class_weight[1]]
     weight = compute_sample_weight(full, y)
     by_row = MLPClassifier((6,), solver=solver, **SMALL).fit(x, y, weight)
     for a, b in zip(by_class.coefs_, by_row.coefs_, strict=True):

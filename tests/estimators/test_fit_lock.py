@@ -25,6 +25,7 @@ from pynn.estimators import (
     Perceptron,
     PerceptronRegressor,
 )
+from pynn.estimators._fit_lock import lock_of
 from pynn.estimators.mlp import _base
 from pynn.estimators.mlp._network import Network
 
@@ -163,6 +164,17 @@ def test_a_forked_child_does_not_wait_for_the_parent_s_threads() -> None:
         child.kill()
         go_on.set()
         training.join()
+
+
+def test_a_lock_is_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    estimator = MLPRegressor()
+    lock = lock_of(estimator)
+    assert lock_of(estimator) is lock
+    monkeypatch.setattr("os.getpid", lambda: lock.process + 1)
+    with lock, ThreadPoolExecutor() as pool:
+        other = pool.submit(lock_of, estimator).result()
+        assert other is not lock and lock_of(estimator) is other
+        assert pool.submit(lambda: other.__enter__().__exit__()).exception(timeout=30) is None
 
 
 def test_threads_may_predict_with_a_fresh_copy(monkeypatch: pytest.MonkeyPatch) -> None:

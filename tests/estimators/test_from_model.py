@@ -153,9 +153,24 @@ def twice() -> Any:
     return pynn.Model(inputs, layers.Dense(1)(dense(dense(inputs))))
 
 
+def own_class() -> Any:
+    class Own(pynn.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+    model = Own()
+    model(np.zeros((1, 4), "float32"))
+    return model
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
+        (own_class, "must be a chain of layers"),
         (lambda: "model", "takes a pynn.Model that has been built"),
         (lambda: pynn.Sequential([layers.Dense(1)]), "takes a pynn.Model that has been built"),
         (side_by_side, "must be a chain of layers"),
@@ -200,3 +215,11 @@ def test_outputs_have_to_fit() -> None:
         MLPRegressor.from_model(model)
     with pytest.raises(ValueError, match="dropout follows from the model"):
         MLPRegressor.from_model(chain(layers.Dense(1)), dropout=0.5)
+
+
+@pytest.mark.parametrize("loss", [None, "nll", 3])
+@pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
+def test_parameters_are_checked_at_once(cls: Any, loss: Any) -> None:
+    model = chain(layers.Dense(1, "sigmoid" if cls is MLPClassifier else None))
+    with pytest.raises(ValueError, match=f"The 'loss' parameter of {cls.__name__} must be"):
+        cls.from_model(model, loss=loss)

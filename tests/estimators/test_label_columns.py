@@ -54,6 +54,14 @@ def test_each_column_is_learned(kind: str, solver: str) -> None:
     assert [c.shape for c in model.coefs_] == [(4, 20), (20, 3), (20, 1)]
 
 
+def test_objects_that_are_numbers_are_taken_as_numbers() -> None:
+    given = GIVEN | {"max_iter": 2}
+    found = MLPClassifier(**given).fit(X, COLUMNS.astype(object))
+    plain = MLPClassifier(**given).fit(X, COLUMNS)
+    np.testing.assert_array_equal(found.coefs_[1], plain.coefs_[1])
+    assert found.predict(X).tolist() == plain.predict(X).tolist()
+
+
 def test_the_loss_is_the_sum_of_both() -> None:
     still = {**GIVEN, "solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1, "alpha": 0.0}
     model = MLPClassifier(**still).fit(X, COLUMNS)

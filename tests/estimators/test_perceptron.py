@@ -318,6 +318,14 @@ def test_says_what_was_wrong(parameters: dict[str, Any], y: Any, message: str) -
         Perceptron(**parameters).fit(x, y)
 
 
+def test_initial_weights_must_have_the_shapes_of_the_units() -> None:
+    x, y = IRIS
+    with pytest.raises(ValueError, match=r"``coef_`` does not match dataset.* \(3, 4\) for X of 4"):
+        Perceptron().fit(x, y, coef_init=np.zeros((2, 4)))
+    with pytest.raises(ValueError, match=r"intercept_init does not match dataset.*\(3,\)"):
+        Perceptron().fit(x, y, intercept_init=np.zeros(2))
+
+
 def test_partial_fit_says_what_was_wrong() -> None:
     x, y = IRIS
     with pytest.raises(ValueError, match="classes must be passed on the first call"):

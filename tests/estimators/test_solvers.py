@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.neural_network
 from sklearn.base import clone
 
 from estimators.problems import IRIS
@@ -201,6 +202,20 @@ def test_short_calls_are_one_long_call(parameters: dict[str, Any], pickled: bool
     assert whole.validation_scores_ == parts.validation_scores_
     assert whole.history_ == parts.history_
     np.testing.assert_array_equal(whole.predict(X), parts.predict(X))
+
+
+def test_an_adaptive_rate_says_when_it_falls(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the words of scikit-learn."""
+    given = {**SMALL, "solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 4e-6}
+    given |= {"max_iter": 20, "n_iter_no_change": 2, "tol": 10.0, "verbose": True}
+    shown = []
+    for cls in (MLPRegressor, sklearn.neural_network.MLPRegressor):
+        cls(**given).fit(X, Y)
+        lines = capsys.readouterr().out.splitlines()
+        shown.append([line for line in lines if "did not improve" in line])
+    assert shown[0] == shown[1]
+    assert shown[0][0].endswith("for 2 consecutive epochs. Setting learning rate to 0.000001")
+    assert shown[0][-1].endswith("Learning rate too small. Stopping.")
 
 
 def test_weights_assigned_between_calls_are_those_to_go_on_from() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 import sklearn
 from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error
 from sklearn.model_selection import GridSearchCV
@@ -103,6 +104,22 @@ def test_validation_labels_are_coded_as_the_others(problem: str) -> None:
     model = MLPClassifier(**SMALL).fit(x[:200], y[:200], validation_data=(x[200:], y[200:]))
     expected = model.score(x[200:], y[200:])
     assert model.history_["val_score"][-1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("cls", BOTH)
+def test_validation_targets_may_be_a_column(cls: Any) -> None:
+    flat = cls(**SMALL).fit(X[TRAIN], Y[TRAIN], validation_data=VALIDATION)
+    column = cls(**SMALL).fit(X[TRAIN], Y[TRAIN], validation_data=(X[HELD], Y[HELD, None]))
+    assert column.history_ == flat.history_
+
+
+def test_validation_indicators_may_be_sparse() -> None:
+    y = np.eye(3, dtype=int)[Y]
+    dense, sparse = (
+        MLPClassifier(**SMALL).fit(X, y, validation_data=(X[HELD], held))
+        for held in (y[HELD], sp.csr_matrix(y[HELD]))
+    )
+    assert sparse.history_ == dense.history_
 
 
 def test_training_metrics_are_recorded_too() -> None:

@@ -62,6 +62,35 @@ def test_training_goes_on(tmp_path: Path) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.dtype("float32")])
+def test_a_type_is_kept_by_its_name(dtype: Any, tmp_path: Path) -> None:
+    model = pynn.MLPClassifier((3,), dtype=dtype, random_state=0).partial_fit(
+        X, MANY, classes=[0, 1, 2]
+    )
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    assert copy.dtype == np.dtype(dtype).name and copy.coefs_[0].dtype == dtype
+    for each in (model, copy):
+        each.partial_fit(X, MANY)
+    np.testing.assert_array_equal(copy.coefs_[0], model.coefs_[0], strict=True)
+
+
+def test_functions_of_pynn_need_no_custom_objects(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "activation": pynn.activations.swish,
+        "loss": pynn.losses.mean_absolute_error,
+        "metrics": [pynn.metrics.mean_squared_error],
+    }
+    pynn.MLPRegressor(**given).save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    assert {name: getattr(copy, name) for name in given} == given
+    pynn.MLPRegressor(activation=pynn.ops.cbrt).save(tmp_path / "op.pynn")
+    with pytest.raises(ValueError, match="was made with 'cbrt'. Give load.. custom_objects"):
+        pynn.load(tmp_path / "op.pynn")
+    copy = pynn.load(tmp_path / "op.pynn", custom_objects={"cbrt": pynn.ops.cbrt})
+    assert copy.activation is pynn.ops.cbrt
+
+
 def test_names_of_features_are_kept(tmp_path: Path) -> None:
     frame = pd.DataFrame(X, columns=list("abcd"))
     model = pynn.Perceptron().fit(frame, TEXTS)

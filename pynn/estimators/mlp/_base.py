@@ -251,7 +251,9 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         taken = sorted(set(parameters) & set(found.parameters))
         if taken:
             raise ValueError(f"{taken[0]} follows from the model and cannot be given.")
-        return cls(**{**given, **parameters}), found
+        estimator = cls(**{**given, **parameters})
+        estimator._validate_params()
+        return estimator, found
 
     def _take(self, model: models.Model, n_features: int) -> None:
         """Make a model this estimator's network; its outputs are known by now."""

@@ -226,8 +226,6 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _numbers(self, y: Any) -> np.ndarray:
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        if y.ndim > 2:
-            raise ValueError(f"y must be one or several columns. Received: y of shape {y.shape}")
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _check_other_y(self, y: Any) -> np.ndarray:

@@ -181,6 +181,12 @@ def test_categories_of_the_same_text_are_one() -> None:
     assert column.values.tolist() == [0, 0, 1, -1]
 
 
+def test_lists_may_hold_texts_and_numbers() -> None:
+    words, numbers = table_columns([["a", 1.0], ["b", None], ["a", 3]])
+    assert (words.kind, values_of(words)) == (CATEGORY, ["a", "b", "a"])
+    assert (numbers.kind, values_of(numbers)) == (NUMBER, [1.0, None, 3.0])
+
+
 @pytest.mark.parametrize(
     ("table", "error", "message"),
     [
@@ -196,6 +202,7 @@ def test_categories_of_the_same_text_are_one() -> None:
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "several named 'a'"),
         (np.array([[{"foo": 1}]], object), TypeError, "must be a string, a number.*'0'.*dict"),
         (pd.DataFrame({"a": [[1], [2]]}), TypeError, "column 'a' .* type list"),
+        (pd.DataFrame({"a": ["x", (1, 2)]}), TypeError, "column 'a' .* type tuple"),
     ],
 )
 def test_what_is_no_table_is_refused(table: Any, error: type[Exception], message: str) -> None:

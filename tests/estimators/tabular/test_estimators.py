@@ -7,6 +7,7 @@ import inspect
 import itertools
 import pickle
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
@@ -181,6 +182,9 @@ def test_numbers_may_be_categories() -> None:
         np.testing.assert_array_equal(by_name.predict_proba(X), other.predict_proba(X))
     with pytest.raises(ValueError, match="categorical_features must be.*'garage'"):
         classifier(categorical_features=["garage"]).fit(X, LABELS)
+    for flags in (6, -1, 1.0, None):
+        with pytest.raises(ValueError, match=f"categorical_features must be.* Received: {flags}"):
+            classifier(categorical_features=[flags]).fit(X, LABELS)
 
 
 # ---- how training goes
@@ -284,6 +288,21 @@ def test_given_rows_choose_the_epoch() -> None:
         classifier(strategy="auto").fit(X, LABELS, X_val=LATER, y_val=["huge"] * 60)
 
 
+@pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
+def test_given_rows_may_have_weights(cls: Any) -> None:
+    y, later = (LABELS, expensive(LATER)) if cls is TabularClassifier else (PRICES, prices(LATER))
+    weights = np.random.default_rng(0).integers(1, 5, len(LATER))
+    few = {**SMALL, "epochs": 3}
+    weighted = cls(**few).fit(X, y, X_val=LATER, y_val=later, sample_weight_val=weights)
+    repeated = LATER.loc[LATER.index.repeat(weights)]
+    copies = cls(**few).fit(X, y, X_val=repeated, y_val=later.repeat(weights))
+    np.testing.assert_allclose(
+        weighted.history_["val_score"], copies.history_["val_score"], rtol=1e-5
+    )
+    with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
+        cls(**SMALL).fit(X, y, X_val=LATER, y_val=later, sample_weight_val=-weights)
+
+
 def test_training_ends_when_epochs_no_longer_get_better() -> None:
     found = classifier(strategy="holdout", patience=2, epochs=200).fit(X, LABELS)
     epochs = len(found.history_["loss"])
@@ -337,6 +356,34 @@ def test_a_time_limit_is_kept() -> None:
     assert plenty.strategy_ == "folds"
     no_time = classifier(strategy="auto", time_limit=1e-9).fit(X, LABELS)
     assert (no_time.strategy_, no_time.n_networks_, no_time.epochs_) == ("holdout", 1, 1)
+    unused = classifier(strategy="refit", time_limit=1e-9).fit(X, LABELS)
+    assert (unused.strategy_, unused.n_networks_) == ("holdout", 1)
+    few = classifier(time_limit=1e-9).fit(X[:9], LABELS[:9])
+    assert (few.strategy_, few.n_networks_, few.epochs_) == ("refit", 1, 1)
+
+
+def test_what_the_time_ends_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, passed, calls = time.perf_counter, 0.0, 0
+    monkeypatch.setattr(time, "perf_counter", lambda: clock() + passed)
+
+    def metric(model: Any, rows: pd.DataFrame, y: np.ndarray) -> float:
+        nonlocal passed, calls
+        calls += 1
+        if calls == 5:  # the rehearsal, three epochs of the first network, one of the second
+            passed = 1000.0
+        return float(calls)
+
+    found = classifier(strategy="folds", epochs=3, time_limit=600.0, validation_metric=metric)
+    found.fit(X, LABELS)
+    assert (found.strategy_, found.n_networks_, found.best_epochs_) == ("folds", 1, [3])
+    assert calls <= 6
+
+
+@pytest.mark.filterwarnings("ignore:the loss became nan")
+def test_a_training_that_diverges_says_so() -> None:
+    for make, y in ((classifier, LABELS), (regressor, PRICES)):
+        with pytest.raises(ValueError, match="weights that are not finite. A smaller learning_rat"):
+            make(learning_rate=1e30, epochs=2).fit(X, y)
 
 
 def test_a_regression_worse_than_the_mean_is_warned_of() -> None:
@@ -440,6 +487,15 @@ def test_importances_by_a_scorer(fitted: TabularClassifier) -> None:
         fitted.permutation_importances(LATER, y[:5])
     with pytest.raises(ValueError, match="n_repeats must be a positive integer"):
         fitted.permutation_importances(LATER, y, n_repeats=0)
+    weights = np.random.default_rng(0).integers(0, 3, len(y))
+    weighted = fitted.permutation_importances(
+        LATER, y, n_repeats=1, sample_weight=weights, random_state=0
+    )
+    order = np.random.RandomState(0).permutation(60)
+    shuffled = LATER.assign(size=LATER["size"].to_numpy()[order])
+    lost = fitted.score(LATER, y, weights) - fitted.score(shuffled, y, weights)
+    assert weighted.importances[0, 0] == pytest.approx(lost, rel=1e-6)
+    assert lost != fitted.score(LATER, y) - fitted.score(shuffled, y)
 
 
 def test_a_scorer_gets_predictions_of_its_own_rows_only() -> None:
@@ -474,6 +530,8 @@ def test_targets_of_a_regression_are_numbers_without_gaps() -> None:
         regressor().fit(X, np.where(PRICES > 150, PRICES, np.nan))
     with pytest.raises(ValueError, match="could not convert"):
         regressor().fit(X, LABELS)
+    with pytest.raises(ValueError, match="Found array with dim 3"):
+        regressor().fit(X, np.zeros((len(X), 2, 2)))
     with pytest.raises(ValueError, match="y must have 1 columns"):
         regressor(strategy="auto").fit(X, PRICES, X_val=X, y_val=np.stack([PRICES, PRICES], 1))
 

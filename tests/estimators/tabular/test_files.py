@@ -97,6 +97,11 @@ def inner(state: dict[str, Any], part: str) -> dict[str, Any]:
     "change",
     [
         lambda d: inner(d, "_networks").update(n_outputs=10**9),
+        lambda d: inner(d, "_networks").update(n_outputs=0),
+        lambda d: inner(d, "_networks").update(n_outputs=-(10**9)),
+        lambda d: inner(d, "_networks").update(n_outputs=2.5),
+        lambda d: inner(d, "_networks")["weights"]["list"][0]["list"].reverse(),
+        lambda d: inner(d, "_networks")["weights"]["list"][0]["list"].pop(0),
         lambda d: inner(d, "_networks").update(task="segmentation"),
         lambda d: inner(d, "_networks").update(recipe=None),
         lambda d: inner(d, "_networks").update(weights={"list": []}),
@@ -119,10 +124,19 @@ def inner(state: dict[str, Any], part: str) -> dict[str, Any]:
         lambda d: d["state"].update(n_features_in_=1),
         lambda d: d["state"].update(_preparation=None),
     ],
-    ids=range(18),
+    ids=range(23),
 )
 def test_damaged_files_are_refused(saved: bytes, change: Any, tmp_path: Path) -> None:
     path = tmp_path / "model.pynn"
     path.write_bytes(saved)
     with pytest.raises(FileError):
         pynn.load(rewritten(path, change))
+
+
+@pytest.mark.parametrize("name", ["target_mean_", "target_scale_", "target_range_"])
+def test_a_damaged_regressor_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.pynn"
+    TabularRegressor(**FEW, strategy="holdout").fit(X, prices(X)).save(path)
+    other = {"array": "target_range_" if name != "target_range_" else "target_mean_"}
+    with pytest.raises(FileError, match="must have an output for each target"):
+        pynn.load(rewritten(path, lambda d: d["state"].update({name: other})))

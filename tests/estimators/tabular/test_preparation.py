@@ -230,6 +230,18 @@ def test_a_column_of_gaps_is_ignored() -> None:
     assert preparation.features()[0].tolist() == [1]
     with pytest.warns(UserWarning), pytest.raises(ValueError, match="a column with values"):
         prepared(table[["a"]])
+    others = pd.DataFrame(
+        {
+            "words": pd.Categorical([None, None], ["x"]),
+            "dates": pd.to_datetime([None, None]),
+            "b": [1.0, 2.0],
+        }
+    )
+    with pytest.warns(UserWarning, match="has no values and is ignored") as warned:
+        preparation, (again,) = prepared(others)
+    assert [str(each.message).split("'")[1] for each in warned] == ["words", "dates"]
+    np.testing.assert_array_equal(again, numbers)
+    assert preparation.features()[0].tolist() == [2]
 
 
 def test_a_table_needs_no_numbers() -> None:
