@@ -34,6 +34,8 @@ def test_other_leaves() -> None:
     assert tree.map_structure(lambda a, b: a + b, [1, (2,)], [10, (20,)]) == [11, (22,)]
     with pytest.raises(ValueError, match=r"has 6 leaves. Received: 1"):
         tree.pack_sequence_as(NESTED, [1])
+    with pytest.raises(ValueError, match="needs a structure. Received: none"):
+        tree.map_structure(str)
 
 
 @pytest.mark.parametrize("other", [1, [1], [1, (2, 3)], [1, [2]], (1, (2,)), {"a": 1}])

@@ -68,7 +68,6 @@ def not_found(
     """Return the error that says where a data set was looked for, and what to do."""
     lines = [f"{what} was not found on this machine and could not be downloaded.", "Searched:"]
     lines += [f"  {path}" for path in searched]
-    if failures:
-        lines.append("Downloads that failed:")
-        lines += [f"  {failure}" for failure in failures]
+    lines.append("Downloads that failed:")
+    lines += [f"  {failure}" for failure in failures]
     return DatasetNotFoundError("\n".join([*lines, advice]))

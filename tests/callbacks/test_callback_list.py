@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -120,6 +122,48 @@ def test_a_subclass_that_listens_is_notified() -> None:
             super().on_train_batch_end(batch, logs)
 
     assert callbacks.CallbackList([Own("x")]).needs_batches
+
+
+def test_a_checkpoint_of_epochs_may_be_told_of_batches(tmp_path: Path) -> None:
+    class Own(callbacks.ModelCheckpoint):
+        def on_train_batch_end(self, batch, logs=None):
+            super().on_train_batch_end(batch, logs)
+
+    own, model = Own(tmp_path / "{epoch}.pynn"), FakeModel()
+    own.set_model(model)
+    for batch in range(3):
+        own.on_train_batch_end(batch, {})
+    assert model.saved == []
+    own.on_epoch_end(0, {})
+    assert model.saved == [str(tmp_path / "1.pynn")]
+
+
+def test_a_list_within_a_list_is_one_list() -> None:
+    first, second = Recorder(), Recorder()
+    notified = callbacks.CallbackList([callbacks.CallbackList([first]), [second]])
+    notified.on_train_begin()
+    assert first.seen == second.seen == ["on_train_begin"]
+
+
+def test_a_callback_need_not_have_every_hook() -> None:
+    class Few:
+        model = None
+        epochs = 0
+
+        def set_model(self, model: object) -> None:
+            self.model = model
+
+        def set_params(self, params: object) -> None:
+            pass
+
+        def on_epoch_end(self, epoch: int, logs: object) -> None:
+            self.epochs += 1
+
+    few = Few()
+    model = models.Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile(loss="mse", optimizer="sgd")
+    model.fit(np.ones((6, 2)), np.ones(6), epochs=3, verbose=0, callbacks=[few])
+    assert few.model is model and few.epochs == 3
 
 
 def test_a_callback_added_later_counts() -> None:

@@ -31,6 +31,21 @@ def test_scheduler(schedule, expected: list[float]) -> None:
     assert model.optimizer.learning_rate == pytest.approx(expected[-1])
 
 
+def test_scheduler_says_what_it_sets(capsys: pytest.CaptureFixture[str]) -> None:
+    scheduler = callbacks.LearningRateScheduler(lambda epoch: 0.5 / (epoch + 1), verbose=1)
+    train(scheduler, FakeModel(), [{}] * 2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["Epoch 1: the learning rate is 0.5", "Epoch 2: the learning rate is 0.25"]
+
+
+def test_scheduler_needs_no_logs() -> None:
+    scheduler, model = callbacks.LearningRateScheduler(lambda epoch: 0.5), FakeModel()
+    scheduler.set_model(model)
+    scheduler.on_epoch_begin(0)
+    scheduler.on_epoch_end(0)
+    assert model.optimizer.learning_rate == 0.5
+
+
 @pytest.mark.parametrize("wrong", [None, "0.1", np.nan, np.ones(2), True])
 def test_scheduler_refuses_what_is_no_number(wrong: object) -> None:
     with pytest.raises(ValueError, match="schedule must return a finite number"):

@@ -70,3 +70,21 @@ def test_evaluation_and_prediction_alone_leave_the_weights() -> None:
 def test_an_optimizer_without_an_average_is_refused() -> None:
     with pytest.raises(ValueError, match="make it with use_ema=True"):
         made().fit(X, Y, verbose=0, callbacks=[callbacks.SwapEMAWeights()])
+
+
+def test_an_evaluation_within_another_keeps_the_models_own_weights() -> None:
+    model = made(use_ema=True)
+    model.fit(X, Y, verbose=0)
+    model.optimizer.apply([np.ones_like(w.numpy()) for w in model.trainable_weights])
+    own = model.get_weights()
+    swap = callbacks.SwapEMAWeights()
+    swap.set_model(model)
+    swap.on_test_begin()
+    average = model.get_weights()
+    assert not np.array_equal(average[0], own[0])
+    swap.on_predict_begin()
+    np.testing.assert_array_equal(model.get_weights()[0], average[0])
+    swap.on_predict_end()
+    np.testing.assert_array_equal(model.get_weights()[0], own[0])
+    swap.on_test_end()
+    np.testing.assert_array_equal(model.get_weights()[0], own[0])

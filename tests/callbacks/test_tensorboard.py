@@ -15,6 +15,7 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 
 from callbacks.fakes import FakeModel, train
 from pynn import callbacks, layers, models
+from pynn.callbacks import _tensorboard
 from pynn.callbacks._tensorboard import EventFile
 from pynn.optimizers import SGD
 
@@ -149,6 +150,32 @@ def test_figures_with_axes_are_left_out(tmp_path: Path) -> None:
         "epoch_loss",
         "epoch_learning_rate",
     ]
+
+
+def test_a_model_without_figures_and_weights(tmp_path: Path) -> None:
+    train(callbacks.TensorBoard(tmp_path, histogram_freq=1), FakeModel(), [{}])
+    assert events(tmp_path / "train") == events(tmp_path / "validation") == []
+
+
+def test_an_evaluation_by_itself(tmp_path: Path) -> None:
+    model = fit(callbacks.TensorBoard(tmp_path / "training"))
+    board = callbacks.TensorBoard(tmp_path)
+    loss = model.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[board])
+    board.on_test_end()
+    expected = (4, "evaluation_loss_vs_iterations", pytest.approx(loss, rel=1e-6))
+    assert events(tmp_path / "validation") == [expected]
+
+
+def test_many_events_are_written_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_tensorboard, "_MOST_UNFLUSHED", 1000)
+    file = EventFile(tmp_path)
+    for step in range(100):
+        file.add(step, {"tag": "a", "simple_value": 1.0})
+    assert 50 < len(events(tmp_path)) < 100
+    file.close()
+    assert [step for step, _, _ in events(tmp_path)] == list(range(100))
 
 
 def test_two_files_made_at_once_do_not_meet(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pynn.datasets._download import RemoteFile, download
+from pynn.datasets import DatasetNotFoundError
+from pynn.datasets._download import RemoteFile, download, downloaded
+from pynn.datasets._locate import local_file
 
 CONTENT = bytes(range(256)) * 1024
 
@@ -70,3 +72,20 @@ def test_an_unwritable_cache_is_a_failure_like_any_other(
     (tmp_path / "cache").write_text("a file where the folder should be")
     failures = download(REMOTE, tmp_path / "cache" / "file")
     assert len(failures) == 2 and "cache" in failures[0]
+
+
+def test_a_download_is_kept_in_the_cache(
+    served: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("PYNN_DATA_DIR", raising=False)
+    with pytest.raises(DatasetNotFoundError) as caught:
+        downloaded("A table", "table.csv", REMOTE, ["table.csv"])
+    message = str(caught.value)
+    assert str(tmp_path / "keras" / "datasets" / "table.csv") in message
+    assert "Downloads that failed:" in message and "no route" in message
+    served["https://first.example/f"] = CONTENT
+    path = downloaded("A table", "table.csv", REMOTE, ["table.csv"])
+    assert path == local_file("table.csv") == tmp_path / "pynn" / "table.csv"
+    assert path.read_bytes() == CONTENT

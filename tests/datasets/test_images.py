@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +83,27 @@ def test_absent_fashion_mnist_says_what_to_install(empty_machine: Path) -> None:
     assert "train-images-idx3-ubyte.gz" in message
     assert "no network" in message
     assert not (empty_machine / "cache").exists()
+
+
+def test_fashion_mnist_is_downloaded_once(
+    empty_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = made_up_arrays(fashion_mnist)
+    write_idx(empty_machine / "served", arrays)
+    contents = {name: (empty_machine / "served" / name).read_bytes() for name in _images.IDX_NAMES}
+    published = {n: (len(c), hashlib.sha256(c).hexdigest()) for n, c in contents.items()}
+    monkeypatch.setattr(fashion_mnist, "_PUBLISHED", published)
+    asked: list[str] = []
+
+    def urlopen(url: str, timeout: float) -> io.BytesIO:
+        asked.append(url)
+        return io.BytesIO(contents[url.rsplit("/", 1)[-1]])
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    for _ in range(2):
+        assert_loads(fashion_mnist.load_data(), arrays)
+        assert len(asked) == 4
+    assert (empty_machine / "cache" / "pynn" / "fashion-mnist").is_dir()
 
 
 @pytest.mark.parametrize("name", _images.IDX_NAMES)

@@ -62,6 +62,12 @@ def test_precision_and_recall(threshold: float) -> None:
         assert cls(thresholds=[threshold, 0.9])(Y_TRUE, Y_PRED).shape == (2,)
 
 
+def test_weights_may_have_an_axis_of_size_one_more() -> None:
+    y_true, y_pred, weights = [1, 0, 1], [0.9, 0.8, 0.1], np.array([3.0, 1.0, 5.0])
+    assert metrics.Precision()(y_true, y_pred, weights[:, None]) == 0.75
+    assert metrics.Recall()(y_true, y_pred, weights[:, None]) == 0.375
+
+
 def test_precision_of_one_class() -> None:
     expected = metrics.Precision()(Y_TRUE[:, 1], Y_PRED[:, 1])
     assert metrics.Precision(class_id=1)(Y_TRUE, Y_PRED) == expected

@@ -158,6 +158,8 @@ def test_functions_become_metrics() -> None:
     assert weighted([[0.0, 1.0], [0.0, 0.0]], [[3.0, 1.0], [0.0, 1.0]], weights) == 2.5
     again = metrics.deserialize(metrics.serialize(metric), {"largest": largest})
     assert (again._fn, again._fn_kwargs) == (largest, {"scale": 2.0})
+    given = metrics.MeanMetricWrapper.from_config({"fn": largest, "name": "mine", "scale": 3.0})
+    assert (given._fn, given._fn_kwargs, given.name) == (largest, {"scale": 3.0}, "mine")
 
 
 def test_metrics_in_lists_and_dicts_have_their_weights_reset() -> None:
@@ -197,3 +199,28 @@ def test_states_outside_of_a_metric() -> None:
     with pytest.raises(ValueError, match="could not convert"):
         metric.stateless_update_state(state, ["a"])
     assert metric.result() == 5.0
+
+
+def test_what_has_seen_nothing_is_0() -> None:
+    for metric in (
+        metrics.AUC(),
+        metrics.AUC(multi_label=True),
+        metrics.F1Score(),
+        metrics.R2Score(),
+    ):
+        assert metric.result() == 0.0
+
+
+def test_weights_may_be_named_first() -> None:
+    metric = metrics.Mean()
+    first = metric.add_weight("seen", (2,))
+    assert (first.name, first.shape, first.numpy().tolist()) == ("seen", (2,), [0.0, 0.0])
+    second = metric.add_weight("kept", initializer="ones")
+    assert (second.name, second.shape, float(second)) == ("kept", (), 1.0)
+
+
+def test_a_type_is_part_of_the_config() -> None:
+    for metric in (metrics.Mean(dtype="float64"), metrics.F1Score(dtype="float64")):
+        config = metric.get_config()
+        assert config["dtype"] == "float64"
+        assert type(metric).from_config(config).dtype == "float64"

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 
 import pynn
-from pynn import layers, utils
+from pynn import layers, metrics, utils
 from pynn.models import Model, Sequential
 
 RNG = np.random.default_rng(0)
@@ -428,6 +428,44 @@ def test_an_output_without_a_loss_needs_no_targets(y: object) -> None:
     model = two_outputs(u="mse")
     assert model.fit(x, y, **arguments).history == expected
     assert model.evaluate(x, y, verbose=0) == model.evaluate(x, {"u": Y, "v": Y}, verbose=0)
+
+
+def test_a_metric_of_an_output_without_targets_sees_nothing() -> None:
+    class Batches(metrics.Metric):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.seen = self.add_weight(name="seen")
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            self.seen.assign_add(1)
+
+        def result(self) -> Any:
+            return self.seen.numpy()
+
+    model = two_outputs(u="mse")
+    model.compile("sgd", {"u": "mse"}, metrics={"u": Batches(name="n"), "v": Batches(name="n")})
+    x = WHOLE / 100
+    for y, seen in (([Y, None], 0), ([Y, Y], 1)):
+        history = model.fit(x, y, batch_size=len(x), verbose=0).history
+        assert (history["u_n"], history["v_n"]) == ([1], [seen])
+
+
+def test_a_batch_without_rows_is_passed_over() -> None:
+    x, labels = WHOLE / 100, np.arange(len(WHOLE)) % 3
+    losses = []
+    for batches in ([(x[:0], labels[:0]), (x, labels)], [(x, labels)]):
+        model = Sequential(
+            [layers.Input(x.shape[1:]), layers.Dense(3, "softmax", kernel_initializer="ones")]
+        )
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        losses.append(model.fit(iter(batches), verbose=0).history["loss"])
+    assert losses[0] == losses[1]
+
+
+def test_weights_of_what_is_no_output_are_refused() -> None:
+    weights = {"u": np.ones(len(WHOLE)), "w": np.ones(len(WHOLE))}
+    with pytest.raises(ValueError, match="sample_weight has the key 'w'.* The outputs are: u, v"):
+        two_outputs(u="mse", v="mse").fit(WHOLE, [Y, Y], sample_weight=weights, verbose=0)
 
 
 def test_batches_need_no_targets_for_an_output_without_a_loss() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn import callbacks, constraints, layers, metrics, optimizers, utils
+from pynn import callbacks, constraints, layers, losses, metrics, optimizers, utils
 from pynn.models import Sequential
 
 RNG = np.random.default_rng(0)
@@ -286,6 +286,18 @@ def test_the_first_loss_that_is_no_number_is_warned_of(watched: bool, own: bool)
     assert "learning rate (it is 0.5)" in str(warning.message)
 
 
+def test_a_training_without_targets_diverges_for_the_same_reasons() -> None:
+    class Squared(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            self.add_loss(pynn.ops.sum(pynn.ops.square(inputs)))
+            return inputs
+
+    model = Sequential([pynn.Input((4,)), layers.Dense(1), Squared()])
+    model.compile(optimizers.SGD(1e10))
+    with pytest.warns(RuntimeWarning, match=r"inputs that are not scaled .*\(it is 1e\+10\)"):
+        model.fit(X, epochs=10, verbose=0)
+
+
 @pytest.mark.parametrize(("bad", "message"), [("x", "The inputs hold"), ("y", "The targets hold")])
 def test_numbers_in_the_data_that_are_not_finite_are_named(bad: str, message: str) -> None:
     x, y = X.copy(), Y.copy()
@@ -551,6 +563,10 @@ def test_wrong_arguments_are_refused(arguments: dict, message: str) -> None:
         compiled().fit(X, Y, verbose=0, **arguments)
 
 
+def ignoring(label: int) -> losses.Loss:
+    return losses.SparseCategoricalCrossentropy(ignore_class=label)
+
+
 @pytest.mark.parametrize(
     ("loss", "units", "y", "message"),
     [
@@ -561,14 +577,27 @@ def test_wrong_arguments_are_refused(arguments: dict, message: str) -> None:
         ("sparse_categorical_crossentropy", 3, np.full(100, 3), r"in \[0, 3\).*max\(y\)=3"),
         ("sparse_categorical_crossentropy", 3, np.full(100, -1), r"min\(y\)=-1"),
         ("sparse_categorical_crossentropy", 3, np.eye(3)[[0] * 100], "use categorical_cross"),
+        ("sparse_categorical_crossentropy", 3, np.full(100, np.nan), "'out' contain NaN"),
+        (ignoring(-1), 3, np.arange(100) % 5 - 1, r"Received: min\(y\)=-1, max\(y\)=3"),
+        (ignoring(-1), 3, np.arange(100) % 3 - 2, r"Received: min\(y\)=-2, max\(y\)=0"),
         ("mse", 1, np.array(["a"] * 100), "must hold real numbers"),
     ],
 )
-def test_wrong_targets_are_refused(loss: str, units: int, y: object, message: str) -> None:
+def test_wrong_targets_are_refused(loss: Any, units: int, y: object, message: str) -> None:
     model = Sequential([pynn.Input((4,)), layers.Dense(units, name="out")])
     model.compile(loss=loss, optimizer="sgd")
     with pytest.raises(ValueError, match=message):
         model.fit(X, y, verbose=0)
+
+
+def test_labels_to_be_ignored_are_no_mistake() -> None:
+    model = Sequential([pynn.Input((4,)), layers.Dense(3, "softmax")])
+    model.compile(loss=ignoring(7), optimizer="sgd")
+    labels = np.arange(100) % 3
+    part = np.arange(100) % 2 == 0
+    some = model.evaluate(X, np.where(part, labels, 7), verbose=0)
+    assert some == pytest.approx(model.evaluate(X[part], labels[part], verbose=0), rel=1e-5)
+    assert model.evaluate(X, np.full(100, 7), verbose=0) == 0.0
 
 
 def test_one_batch_at_a_time() -> None:

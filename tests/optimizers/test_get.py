@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from pynn import optimizers
@@ -55,6 +56,28 @@ def test_common_options_and_schedules_survive_json() -> None:
     assert again.learning_rate == 0.1
 
 
+def test_own_functions_come_from_custom_objects() -> None:
+    def halving(step: int) -> float:
+        return 0.5 ** (step + 1)
+
+    class Constant:
+        def __call__(self) -> float:
+            return 0.25
+
+    config = optimizers.SGD(halving).get_config()
+    assert config["learning_rate"] == "halving"
+    again = optimizers.SGD.from_config(config, {"halving": halving})
+    np.testing.assert_array_equal(again._rates(0, 2), [0.5, 0.25])
+    assert optimizers.SGD(Constant()).get_config()["learning_rate"] == "Constant"
+
+
+def test_a_schedule_may_be_given_as_its_config() -> None:
+    decay = schedules.ExponentialDecay(0.1, 1, 0.5)
+    optimizer = optimizers.SGD(schedules.serialize(decay))
+    assert optimizer.get_config() == optimizers.SGD(decay, name=optimizer.name).get_config()
+    np.testing.assert_allclose(optimizer._rates(0, 2), [0.1, 0.05])
+
+
 def test_own_schedules_come_from_custom_objects() -> None:
     class Own(schedules.LearningRateSchedule):
         def __call__(self, step):
@@ -92,6 +115,10 @@ def test_wrong_arguments_are_refused(arguments: dict, message: str) -> None:
     [
         (lambda: optimizers.Adam(beta_1=1.0), r"beta_1 must be in \[0, 1\)"),
         (lambda: optimizers.Adamax(beta_2=-0.1), r"beta_2 must be in \[0, 1\)"),
+        (
+            lambda: optimizers.Adam(amsgrad=True, epsilon_after_correction=True),
+            "only one of amsgrad and epsilon_after_correction may be True",
+        ),
         (lambda: optimizers.RMSprop(rho=2.0), r"rho must be in \[0, 1\]"),
         (lambda: optimizers.Nadam(epsilon=-1e-7), r"epsilon must be in \[0, inf\)"),
         (lambda: optimizers.AdamW(weight_decay=None), "weight_decay must be a number"),

@@ -58,6 +58,14 @@ def test_it_can_be_set(change) -> None:
     np.testing.assert_array_equal(optimizer._rates(3, 2), [0.5, 0.5])
 
 
+def test_arrays_can_be_set_too_and_numbers_cannot() -> None:
+    array = np.zeros(3)
+    backend.set_value(array, [1.0, 2.0, 3.0])
+    assert array.tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match="a variable that can be assigned to. Received: 0.5"):
+        backend.set_value(0.5, 1.0)
+
+
 def test_it_can_be_multiplied_in_place() -> None:
     optimizer = SGD(0.1)
     optimizer.learning_rate *= 3

@@ -183,8 +183,10 @@ def test_moving_average() -> None:
             averages = plain
         averages = [0.6 * a + 0.4 * w for a, w in zip(averages, plain, strict=True)]
     assert_all_close(weights, plain)
-    optimizer.finalize_variable_values(weights)
+    other = np.ones(3)
+    optimizer.finalize_variable_values([other, *weights])
     assert_all_close(weights, averages)
+    assert other.tolist() == [1.0] * 3
     assert optimizer._stepwise
 
 
@@ -223,6 +225,9 @@ def test_gradients_without_variables_go_to_the_known_ones() -> None:
     optimizer.build([w])
     optimizer.apply([np.ones(2)])
     np.testing.assert_array_equal(w, [0.5, 0.5])
+    optimizer.apply([])  # as Keras's, no step
+    np.testing.assert_array_equal(w, [0.5, 0.5])
+    assert optimizer.iterations == 1
 
 
 def test_wrong_gradients_are_refused() -> None:
@@ -418,3 +423,7 @@ def test_the_order_of_an_optimizers_variables() -> None:
     names += [f"{w}_{name}" for w in ("k", "b") for name in ("momentum", "velocity")]
     expected = [f"adam/{name}" for name in ["iteration", "learning_rate", *names]]
     assert [variable.path for variable in optimizer.variables] == expected
+    scheduled = optimizers.SGD(optimizers.schedules.CosineDecay(0.1, 10), 0.9, name="sgd")
+    scheduled.build(weights)
+    expected = ["sgd/iteration", "sgd/k_momentum", "sgd/b_momentum"]
+    assert [variable.path for variable in scheduled.variables] == expected

@@ -100,6 +100,11 @@ def test_learning_curves_of_a_history() -> None:
         assert drawn == [history.history["loss"], history.history["val_loss"]]
 
 
+def test_learning_curves_of_nothing() -> None:
+    with pytest.raises(ValueError, match="at least one quantity. Received: an empty mapping"):
+        plot_learning_curves({})
+
+
 def test_several_curves_share_axes() -> None:
     first = LossCurveDisplay.from_estimator(mlp().fit(X, Y), name="a")
     second = LossCurveDisplay.from_estimator(mlp(alpha=1).fit(X, Y), name="b", ax=first.ax_)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import builtins
 import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.image
@@ -160,6 +162,17 @@ def test_other_files(tmp_path: Path) -> None:
     assert (tmp_path / "model.pdf").read_bytes().startswith(b"%PDF")
     plot_model(sequential(), tmp_path / "plain")
     assert (tmp_path / "plain.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_ipython_shows_what_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = SimpleNamespace(
+        SVG=lambda filename: ("SVG", filename), Image=lambda filename: ("Image", filename)
+    )
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(display=shown))
+    svg, png = str(tmp_path / "model.svg"), str(tmp_path / "model.png")
+    assert plot_model(sequential(), svg) == ("SVG", svg)
+    assert plot_model(sequential(), png) == ("Image", png)
+    assert plot_model(sequential(), tmp_path / "model.pdf") is None
 
 
 def test_text_that_xml_would_take_for_its_own(tmp_path: Path) -> None:

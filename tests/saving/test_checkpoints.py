@@ -184,9 +184,11 @@ def note(**changes: Any) -> str:
         note(position={}),
         note(position={"batch_size": 0, "pass_steps": 0, "epoch_steps": 0, "totals": 0}),
         note(more=1),
+        note(shuffle_seed="-1"),
+        note(shuffle_seed="seven"),
         note()[:-1] + " " * 2_000_000 + "}",
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_a_damaged_note_of_progress_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "progress.json").write_text(text, encoding="latin1")

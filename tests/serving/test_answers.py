@@ -152,6 +152,29 @@ def test_several_inputs_and_outputs_by_name() -> None:
         assert "as many rows" in client.post({"inputs": columns}).content["error"]
 
 
+def test_a_list_of_outputs_has_the_names_of_their_layers() -> None:
+    inputs = pynn.Input((5,))
+    outputs = [layers.Dense(1, name="price")(inputs), layers.Dense(3, name="kind")(inputs)]
+    model = pynn.Model(inputs, outputs)
+    with running(serving.app(model)) as client:
+        found = client.post({"instances": X[:4].tolist()}).content["predictions"]
+    assert list(found) == ["price", "kind"]
+    for name, expected in zip(found, model.predict(X[:4], verbose=0), strict=True):
+        assert same(found[name], expected)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_rows_of_an_estimator_that_was_fitted_without_names() -> None:
+    with running(serving.app(ESTIMATORS["binary"]())) as client:
+        for content, message in (
+            ({"instances": [[1.0, 2.0]]}, r"rows must have 5 numbers"),
+            ({"instances": [1.0, 2.0, 3.0]}, r"rows must have 5 numbers"),
+            ({"inputs": {f"x{i}": [1.0] for i in range(5)}}, "without names: give rows of 5 val"),
+        ):
+            answer = client.post(content)
+            assert answer.status == 422 and message in answer.content["error"]
+
+
 def test_whole_numbers_for_an_embedding() -> None:
     words = pynn.Input((3,), dtype="int32")
     model = pynn.Model(words, layers.Flatten()(layers.Embedding(10, 2)(words)))

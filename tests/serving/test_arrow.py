@@ -122,6 +122,10 @@ def test_tables_by_name() -> None:
         frame = pa.Table.from_pandas(table.to_pandas())
         assert send(client, frame).status == 200
         assert send(client, table.drop_columns(["age"])).status == 422
+        at = table.column_names.index("age")
+        answer = send(client, table.set_column(at, "age", lists(np.zeros((40, 2)))))
+        assert answer.status == 422
+        assert answer.content["error"] == "column 'age' must hold one value a row"
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -157,6 +161,7 @@ REFUSED = {
     "texts": (stream(NUMBERS.set_column(0, "x0", pa.array(["1"] * 30))), 422),
     "twice": (stream(pa.table([X[:, 0]] * 4, list("abca"))), 422),
     "lists": (stream(pa.table({"x": pa.array([[1.0] * 4] * 3)})), 422),
+    "lists beside numbers": (stream(NUMBERS.set_column(0, "x0", lists(X[:, :2]))), 422),
     "null lists": (stream(pa.table({"x": pa.array([None], pa.list_(pa.float64(), 4))})), 422),
     "structs": (stream(pa.table({"x": pa.array([{"a": 1.0}] * 3)})), 422),
     "views": (stream(pa.table({"x": pa.array(["a"] * 3, pa.string_view())})), 422),

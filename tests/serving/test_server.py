@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
+import importlib
 import inspect
 import json
 import os
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import prometheus_client
 import pytest
 
 import pynn
@@ -273,6 +276,47 @@ def test_without_the_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setitem(sys.modules, "starlette.applications", None)
     with pytest.raises(ImportError, match=r'pip install "pynn-mlp\[serve\]"'):
         serving.app(small_model())
+
+
+def test_metrics_of_several_processes_are_sums(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each writes its own files; `run` has told it where."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    for process, times in ((1, 3), (2, 4)):
+        value = prometheus_client.values.MultiProcessValue(lambda process=process: process)
+        counter = ("counter", "pynn_requests", "pynn_requests_total")
+        value(*counter, ("endpoint", "status"), ("predict", "200"), "").inc(times)
+    with running(serving.app(small_model())) as client:
+        found = figures(client)
+    assert found == {'pynn_requests_total{endpoint="predict",status="200"}': 7}
+
+
+@pytest.mark.parametrize("threads", [None, pynn.num_threads()])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_uvicorn_is_told(
+    workers: int, threads: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_model().save(tmp_path / "it.pynn")
+    given: dict[str, Any] = {}
+    statuses = []
+
+    def run(app: Any, *, factory: bool = False, **options: Any) -> None:
+        given.update(options)
+        if factory:  # in each of its processes
+            module, name = app.split(":")
+            app = getattr(importlib.import_module(module), name)()
+        with running(app) as client:
+            statuses.extend(client.post({"instances": [ROW] * n}).status for n in (2, 3))
+
+    monkeypatch.setattr("uvicorn.run", run)
+    try:
+        serving.run(tmp_path / "it.pynn", port=1234, workers=workers, threads=threads, max_rows=2)
+    finally:
+        gc.unfreeze()
+    assert statuses == [200, 413]
+    assert (given["host"], given["port"], given.get("workers", 1)) == ("127.0.0.1", 1234, workers)
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 
 
 # ---- the command

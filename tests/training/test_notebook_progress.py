@@ -131,3 +131,22 @@ def test_a_running_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown.finish(7, {"loss": np.float32(0.25)})
     assert "7/7" in screen.pages[0][-1]
     ElementTree.fromstring(screen.pages[0][-1])
+
+
+def test_it_is_drawn_when_it_is_due_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = in_a_notebook(monkeypatch)
+    clock = [100.0]
+    monkeypatch.setattr(_notebook_progress.time, "perf_counter", lambda: clock[0])
+    progress = progress_shown(1)
+    bar = progress.begin(10, "Epoch 1")
+    drawn = []
+    for done in (4, 5, 6):
+        bar.update(done, {})
+        drawn.append(len(screen.pages[0]))
+        clock[0] += 0.001
+    assert drawn == [1, 1, 1] and "4/10" in screen.pages[0][-1]
+    bar.finish(10, {"loss": 0.5})
+    assert len(screen.pages[0]) == 1
+    for _ in range(2):
+        progress.close()
+        assert len(screen.pages[0]) == 2 and "10/10" in screen.pages[0][-1]

@@ -89,6 +89,19 @@ def test_verbosity_and_unknown_length(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "12/12" in live.getvalue()
 
 
+def test_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(_progress.time, "perf_counter", lambda: clock[0])
+    live = Terminal()
+    bar = ProgressBar(100, 1, "", Lines(live))
+    for now, done in ((100, 1), (200, 10), (202, 99), (204, 100)):
+        clock[0] = float(now)
+        bar.update(done, {})
+    found = re.findall(r"\[(\S+)\] - ETA: (\S+)", live.getvalue())
+    assert [left for _, left in found] == ["2:45:00", "30:00", "2s", "0s"]
+    assert [shown for shown, _ in found][2:] == ["=" * 28 + ">.", "=" * 30]
+
+
 def test_an_abandoned_line_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_progress, "_INTERVAL", 0.0)
     live = Terminal()

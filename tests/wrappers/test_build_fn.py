@@ -85,6 +85,20 @@ def test_unknown_parameters_are_refused() -> None:
         KerasRegressor()
 
 
+def test_functions_of_any_parameters_get_them_all() -> None:
+    seen: dict[str, Any] = {}
+
+    def build(**given: Any) -> Any:
+        seen.update(given)
+        return binary(given["units"])
+
+    classifier = KerasClassifier(build, units=3, colour="blue", epochs=2, verbose=0)
+    classifier.fit(X, SIDES)
+    assert seen == {"units": 3, "colour": "blue"}
+    assert classifier.history.epoch == [0, 1]
+    assert classifier.set_params(shape="round").get_params()["shape"] == "round"
+
+
 def test_before_fit() -> None:
     with pytest.raises(NotFittedError, match="call fit"):
         KerasRegressor(regression).predict(X)
@@ -197,6 +211,28 @@ def test_one_hot_losses_and_targets() -> None:
         classifier.fit(X, one_hot)
         assert set(classifier.predict(X)) <= {0, 1, 2}
         assert 0 <= classifier.score(X, one_hot) <= 1
+
+
+def test_labels_that_hold_together() -> None:
+    both = np.stack([LINE > 0, X[:, 0] > 0], axis=1).astype(int)
+
+    def build() -> Any:
+        made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "sigmoid")])
+        made.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
+        return made
+
+    classifier = KerasClassifier(build, epochs=30, verbose=0)
+    classifier.fit(X, both)
+    right = (classifier.predict(X) == both).all(axis=1)
+    assert classifier.score(X, both) == right.mean() > 0.5
+
+
+def test_a_score_from_figures_by_name() -> None:
+    regressor = KerasRegressor(regression, verbose=0)
+    regressor.fit(X, LINE)
+    expected = -regressor.model.evaluate(X, LINE, verbose=0, return_dict=True)["loss"]
+    for options in ({}, {"return_dict": True}):
+        assert regressor.score(X, LINE, **options) == pytest.approx(expected, rel=1e-6)
 
 
 def test_sample_weights_reach_the_loss() -> None:

@@ -43,6 +43,8 @@ def test_labels_that_hold_together() -> None:
     model = branched(3, "sigmoid")
     found = SKLearnClassifier.from_model(model)
     np.testing.assert_array_equal(found.predict(X), model.predict(X, verbose=0) > 0.5)
+    with pytest.raises(ValueError, match="classes are for labels that exclude each other"):
+        SKLearnClassifier.from_model(model, classes=["a", "b", "c"])
 
 
 def test_a_regressor_trains_on() -> None:

@@ -65,6 +65,16 @@ def test_every_route() -> None:
     assert classifier.predict(X).shape == (120,)
 
 
+def test_routes_to_a_loss_by_the_name_of_its_output() -> None:
+    def build() -> Any:
+        inputs = pynn.Input((4,))
+        return pynn.Model(inputs, pynn.layers.Dense(1, name="price")(inputs))
+
+    for route in ({"loss__delta": 0.25}, {"loss__price__delta": 0.25}):
+        regressor = KerasRegressor(build, loss={"price": losses.Huber}, verbose=0, **route)
+        assert regressor.fit(X, LINE).model_.loss["price"].delta == 0.25
+
+
 def test_parameters_beside_the_signature_read_and_write_like_attributes() -> None:
     classifier = make(optimizer__learning_rate=0.1)
     assert classifier.units == 6
@@ -152,6 +162,9 @@ def test_multilabel_and_one_hot() -> None:
     assert classifier.target_type_ == "multilabel-indicator"
     assert classifier.model_.loss == "binary_crossentropy"
     assert classifier.score(X, both) > 0.9
+    for other in (both[:, :1], np.ones((120, 3), int)):
+        with pytest.raises(ValueError, match="y must have 2 columns, as at first. Received"):
+            classifier.partial_fit(X, other.ravel() if other.shape[1] == 1 else other)
     one_hot = np.eye(3)[np.digitize(LINE, [-1, 1])]
     classifier = KerasClassifier(three, verbose=0, epochs=60).fit(X, one_hot)
     assert classifier.target_type_ == "multiclass-onehot"
