@@ -11,6 +11,7 @@ from sklearn.metrics import mean_gamma_deviance
 from estimators.problems import CLASSIFICATION, REGRESSION
 from pynn import losses, ops
 from pynn.estimators import MLPClassifier, MLPRegressor
+from pynn.estimators.mlp._heads import classification_head, regression_head
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
@@ -183,3 +184,12 @@ def test_wrong_losses_are_refused(cls: Any, parameters: dict[str, Any]) -> None:
     name = next(iter(parameters))
     with pytest.raises(ValueError, match=f"The '{name}' parameter of {cls.__name__} must be"):
         cls(**parameters).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_an_output_layer_needs_a_loss() -> None:
+    for make in (
+        lambda: regression_head(None, 1),
+        lambda: classification_head(None, "multiclass", 3, 0.0, 2.0),
+    ):
+        with pytest.raises(ValueError, match=r"loss must be a name, .* Received: None"):
+            make()

@@ -291,10 +291,11 @@ class OwnStep(Model):
         (lambda: {"x": X, "y": Y, "batch_size": 9}, {}),
         (lambda: {"x": X, "y": Y, "batch_size": 9, "shuffle": False}, {}),
         (lambda: {"x": X, "y": Y, "batch_size": 3}, {"steps_per_epoch": 10}),
+        (lambda: {"x": X, "y": Y, "batch_size": 9}, {"steps_per_epoch": 10}),
         (lambda: {"x": Rows()}, {}),
         (lambda: {"x": endless()}, {"steps_per_epoch": 10}),
     ],
-    ids=["arrays", "in order", "steps per epoch", "dataset", "generator"],
+    ids=["arrays", "in order", "steps per epoch", "steps of all rows", "dataset", "generator"],
 )
 @pytest.mark.parametrize("kind", ["native", "metrics in Python", "own step"])
 def test_a_training_taken_up_within_an_epoch_is_that_training(

@@ -84,11 +84,21 @@ def test_functions_of_pynn_need_no_custom_objects(tmp_path: Path) -> None:
     pynn.MLPRegressor(**given).save(tmp_path / "model.pynn")
     copy = pynn.load(tmp_path / "model.pynn")
     assert {name: getattr(copy, name) for name in given} == given
-    pynn.MLPRegressor(activation=pynn.ops.cbrt).save(tmp_path / "op.pynn")
-    with pytest.raises(ValueError, match="was made with 'cbrt'. Give load.. custom_objects"):
-        pynn.load(tmp_path / "op.pynn")
-    copy = pynn.load(tmp_path / "op.pynn", custom_objects={"cbrt": pynn.ops.cbrt})
-    assert copy.activation is pynn.ops.cbrt
+
+
+def relu(x: Any) -> Any:
+    """Not pynn's."""
+    return pynn.ops.maximum(x, 0.0)
+
+
+@pytest.mark.parametrize("function", [relu, pynn.ops.cbrt])
+def test_other_functions_need_them(function: Any, tmp_path: Path) -> None:
+    name = function.__name__
+    pynn.MLPRegressor(activation=function).save(tmp_path / "model.pynn")
+    with pytest.raises(ValueError, match=f"was made with '{name}'. Give load.. custom_objects"):
+        pynn.load(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn", custom_objects={name: function})
+    assert copy.activation is function
 
 
 def test_names_of_features_are_kept(tmp_path: Path) -> None:

@@ -278,7 +278,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If the model is anything else, or the number of classes is another.
+            If the model is anything else, the number of classes is another, or a parameter is
+            wrong.
 
         See Also
         --------

@@ -258,7 +258,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If the model is anything else.
+            If the model is anything else, or a parameter is wrong.
 
         See Also
         --------

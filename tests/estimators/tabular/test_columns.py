@@ -185,6 +185,9 @@ def test_lists_may_hold_texts_and_numbers() -> None:
     words, numbers = table_columns([["a", 1.0], ["b", None], ["a", 3]])
     assert (words.kind, values_of(words)) == (CATEGORY, ["a", "b", "a"])
     assert (numbers.kind, values_of(numbers)) == (NUMBER, [1.0, None, 3.0])
+    words, numbers = table_columns([["a", 1.0], ["b", 2]])  # of which NumPy makes texts
+    assert (words.kind, values_of(words)) == (CATEGORY, ["a", "b"])
+    assert (numbers.kind, values_of(numbers)) == (NUMBER, [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
