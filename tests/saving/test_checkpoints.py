@@ -293,9 +293,18 @@ class OwnStep(Model):
         (lambda: {"x": X, "y": Y, "batch_size": 3}, {"steps_per_epoch": 10}),
         (lambda: {"x": X, "y": Y, "batch_size": 9}, {"steps_per_epoch": 10}),
         (lambda: {"x": Rows()}, {}),
+        (lambda: {"x": Rows()}, {"steps_per_epoch": 10}),
         (lambda: {"x": endless()}, {"steps_per_epoch": 10}),
     ],
-    ids=["arrays", "in order", "steps per epoch", "steps of all rows", "dataset", "generator"],
+    ids=[
+        "arrays",
+        "in order",
+        "steps per epoch",
+        "steps of all rows",
+        "dataset",
+        "steps of a dataset",
+        "generator",
+    ],
 )
 @pytest.mark.parametrize("kind", ["native", "metrics in Python", "own step"])
 def test_a_training_taken_up_within_an_epoch_is_that_training(
