@@ -124,8 +124,6 @@ def _own_hook(callback: Any, hook: str) -> Any:
     """Return the function that is called for `hook`, None if it would do nothing."""
     method = getattr(callback, hook, None)
     function = getattr(method, "__func__", method)
-    if function is None:
-        return None
     if function is not getattr(Callback, hook):
         condition = getattr(function, "_needed_if", None)
         return function if condition is None or condition(callback) else None

@@ -154,7 +154,7 @@ def test_figures_with_axes_are_left_out(tmp_path: Path) -> None:
 
 def test_a_model_without_figures_and_weights(tmp_path: Path) -> None:
     train(callbacks.TensorBoard(tmp_path, histogram_freq=1), FakeModel(), [{}])
-    assert events(tmp_path / "train") == events(tmp_path / "validation") == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_evaluation_by_itself(tmp_path: Path) -> None:

@@ -302,7 +302,7 @@ def test_what_uvicorn_is_told(
     statuses = []
 
     def run(app: Any, *, factory: bool = False, **options: Any) -> None:
-        given.update(options)
+        given.update(options, factory=factory)
         if factory:  # in each of its processes
             module, name = app.split(":")
             app = getattr(importlib.import_module(module), name)()
@@ -315,6 +315,7 @@ def test_what_uvicorn_is_told(
     finally:
         gc.unfreeze()
     assert statuses == [200, 413]
+    assert given["factory"] == (workers > 1)
     assert (given["host"], given["port"], given.get("workers", 1)) == ("127.0.0.1", 1234, workers)
     assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 

@@ -145,6 +145,7 @@ def test_it_is_drawn_when_it_is_due_and_at_the_end(monkeypatch: pytest.MonkeyPat
         drawn.append(len(screen.pages[0]))
         clock[0] += 0.001
     assert drawn == [1, 1, 1] and "4/10" in screen.pages[0][-1]
+    progress.close()
     bar.finish(10, {"loss": 0.5})
     assert len(screen.pages[0]) == 1
     for _ in range(2):
