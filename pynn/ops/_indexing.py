@@ -78,7 +78,7 @@ def _places_in_onnx(w: OnnxWriter, x: str, shape: Shape, keys: list[Any]) -> str
     """Write an index with arrays: NumPy says which of a row's entries it takes."""
     sizes = [n for n in shape[1:] if n is not None]
     size = math.prod(sizes)
-    known = 1 + len(sizes) == len(shape)
+    known = 1 + len(sizes) == len(shape) and _index_shape(shape, tuple(keys))[:1] == (None,)
     places = np.arange(2 * size).reshape(2, *sizes)[tuple(keys)] if known else np.empty(0)
     if len(places) != 2 or not np.array_equal(places[1], places[0] + size):
         raise NotImplementedError(

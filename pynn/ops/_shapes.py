@@ -31,11 +31,17 @@ __all__ = [
 ]
 
 
-def _resolve(shape: Shape, target: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the `target` of one row with its -1, if it has one, worked out."""
-    size = math.prod(n for n in shape[1:] if n is not None)
+def _resolve(shape: Shape, target: tuple[int, ...]) -> Shape:
+    """Return the `target` of one row with its -1, if it has one, worked out.
+
+    Of a row of unknown size, what -1 stands for is unknown.
+    """
     if target.count(-1) > 1:
         raise ValueError(f"a shape may have one -1. Received: {target}")
+    sizes = [n for n in shape[1:] if n is not None]
+    if len(sizes) < len(shape) - 1:
+        return tuple(None if n == -1 else n for n in target)
+    size = math.prod(sizes)
     if -1 in target:
         rest = -math.prod(target)
         if rest == 0 or size % rest:
@@ -50,14 +56,13 @@ def _resolve(shape: Shape, target: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _reshape_rows(x: Any, target: tuple[int, ...]) -> np.ndarray:
-    return np.reshape(x, (len(x), *_resolve(np.shape(x), target)))
+    return np.reshape(x, (len(x), *_resolve(np.shape(x), target)))  # type: ignore[arg-type]
 
 
 def _rows_of(shape: Shape, target: tuple[int, ...]) -> list[int]:
     """Return ONNX's target: -1 are the rows or, where a size is not known, 0, as they are."""
-    if None in shape[1:]:
-        return [0, *target]
-    return [-1, *_resolve(shape, target)]
+    known = [n for n in _resolve(shape, target) if n is not None]
+    return [-1, *known] if len(known) == len(target) else [0, *target]
 
 
 # Keeps the rows of the batch apart: free of charge in a model, whose rows are flat anyway.
@@ -138,6 +143,8 @@ def _squeeze_shape(shape: Shape, axis: Any) -> Shape:
     if axis is None:
         return tuple(n for n in shape if n != 1)
     axes = normalize_axes(axis, len(shape))
+    if any(shape[i] != 1 for i in axes):
+        raise ValueError(f"squeeze drops axes of size 1. Received: axis={axis}, shape={shape}")
     return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
@@ -222,6 +229,8 @@ def reshape(x: Any, newshape: Sequence[int]) -> Any:
            [3., 4.]])
     """
     target = tuple(newshape) if isinstance(newshape, (list, tuple)) else (newshape,)
+    if target.count(-1) > 1:
+        raise ValueError(f"a shape may have one -1. Received: {target}")
     old = shape_of(x)
     if is_symbolic(x) and target and target[0] in (-1, None) and -1 not in target[1:]:
         row = math.prod(n for n in old[1:] if n is not None)
@@ -275,8 +284,10 @@ def expand_dims(x: Any, axis: int) -> Any:
     return apply(EXPAND_DIMS, x, axis=axis)
 
 
-def squeeze(x: Any, axis: int | None = None) -> Any:
+def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """Return `x` without the axis of size 1 at `axis`, or without all such axes."""
+    if axis is None:  # as the shape says: a batch of one row keeps its axis
+        axis = tuple(i for i, n in enumerate(shape_of(x)) if n == 1)
     return apply(SQUEEZE, x, axis=axis)
 
 

@@ -109,3 +109,26 @@ def test_composed(name: str) -> None:
         return
     (found,) = run(exported(model), {model.input_names[0]: x})
     assert_close(found, expected, ALLOWED["float32"])
+
+
+def test_rows_of_unknown_size() -> None:
+    inputs = layers.Input((6,))
+    moved = ops.reshape_rows(ops.reshape(inputs, (2, -1)), (-1, 3))
+    model = models.Model(inputs, ops.reshape(ops.cumsum(moved, axis=1), (-1, 6)))
+    x = np.arange(24, dtype="float32").reshape(4, 6)
+    (found,) = run(exported(model), {model.input_names[0]: x})
+    np.testing.assert_allclose(found, x.reshape(2, 4, 3).cumsum(axis=1).reshape(4, 6))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: x - ops.mean(x[[0, 1]], axis=0), "where it takes all rows of the batch"),
+        (lambda x: x[[2, 0]], "where it takes all rows of the batch"),
+        (lambda x: ops.dropout(x, 0.5, always=True), "drops out at inference too"),
+    ],
+)
+def test_what_has_no_form(call: Any, message: str) -> None:
+    inputs = layers.Input((3,))
+    with pytest.raises(NotImplementedError, match=message):
+        exported(models.Model(inputs, call(inputs)))

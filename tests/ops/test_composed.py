@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pynn import layers, models, ops
+from pynn._structure import leaves
 
 X = np.random.default_rng(0).standard_normal((5, 6)).astype(np.float32)
 W = np.linspace(-1.5, 2.5, 24).reshape(4, 6).astype(np.float32)
@@ -79,6 +80,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     "log10": (lambda x: ops.log10(abs(x)), lambda x: np.log10(abs(x)), True),
     "log2": (lambda x: ops.log2(abs(x)), lambda x: np.log2(abs(x)), True),
     "logaddexp": (lambda x: ops.logaddexp(x, -x), lambda x: np.logaddexp(x, -x), True),
+    "index with new axes": (
+        lambda x: x[..., None, 1:][:, None],
+        lambda x: x[..., None, 1:][:, None],
+        True,
+    ),
     "moments": (lambda x: ops.moments(x, [1])[1], lambda x: x.var(1), True),
     "median": (lambda x: ops.median(x, 1), lambda x: np.median(x, 1), True),
     **{
@@ -94,6 +100,14 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
         lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), -1),
         False,
     ),
+    **{
+        f"norm of order {order}": (
+            lambda x, order=order: ops.norm(x, order, axis=1),
+            lambda x, order=order: np.linalg.norm(x, order, axis=1),
+            True,
+        )
+        for order in (1, 2, 3, np.inf)
+    },
     "outer": (
         lambda x: ops.expand_dims(x, 2) * ops.expand_dims(x, 1),
         lambda x: x[:, :, None] * x[:, None],
@@ -102,6 +116,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     "pad": (
         lambda x: ops.pad(x, ((0, 0), (1, 2)), constant_values=3.0),
         lambda x: np.pad(x, ((0, 0), (1, 2)), constant_values=3),
+        True,
+    ),
+    "pad by reflection": (
+        lambda x: ops.pad(x, ((0, 0), (2, 1)), "reflect"),
+        lambda x: np.pad(x, ((0, 0), (2, 1)), "reflect"),
         True,
     ),
     "prod": (lambda x: ops.prod(x, 1), lambda x: x.prod(1), True),
@@ -133,6 +152,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
         True,
     ),
     "sort": (ops.sort, np.sort, True),
+    "squeeze": (
+        lambda x: ops.squeeze(ops.reshape(x, (-1, 1, 6, 1))),
+        lambda x: x,
+        True,
+    ),
     "take_along_axis": (
         lambda x: ops.take_along_axis(x, ops.argsort(x), -1),
         lambda x: np.sort(x),
@@ -142,6 +166,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
     "tile": (lambda x: ops.tile(x, (1, 3)), lambda x: np.tile(x, (1, 3)), True),
     "top_k": (lambda x: ops.top_k(x, 3)[0], lambda x: -np.sort(-x)[:, :3], True),
     "trapezoid": (lambda x: ops.trapezoid(x, dx=0.5), lambda x: np.trapezoid(x, dx=0.5), True),
+    "trapezoid of places": (
+        lambda x: ops.trapezoid(x, np.arange(6.0, dtype="f") ** 2),
+        lambda x: np.trapezoid(x, np.arange(6) ** 2),
+        True,
+    ),
     "tril": (
         lambda x: ops.tril(ops.reshape(x, (-1, 2, 3))),
         lambda x: np.tril(x.reshape(-1, 2, 3)),
@@ -231,12 +260,27 @@ def test_scatter_adds_what_meets() -> None:
         (lambda x: ops.einsum("ii->i", x), "each once"),
         (lambda x: ops.einsum("...i->i", x), "each once"),
         (lambda x: ops.einsum("ij,jk->ik", x, np.ones((5, 2))), "differ in size"),
+        (lambda x: ops.einsum("i->i", x), "'i' has other axes"),
+        (lambda x: ops.matmul(x, 2.0), "needs vectors or matrices"),
+        (lambda x: ops.squeeze(x, 1), "axes of size 1. Received: axis=1"),
+        (lambda x: ops.squeeze(x, 0), "axes of size 1. Received: axis=0"),
+        (lambda x: ops.reshape(x, (-1, 2, -1)), "may have one -1"),
+        (lambda x: ops.reshape_rows(x, (-1, -1)), "may have one -1"),
+        (lambda x: ops.reshape_rows(x, (4, -1)), r"rows of shape \(6,\) the shape \(4, -1\)"),
+        (lambda x: ops.concatenate([x, x[:, None]], 1), "must agree in all axes but axis=1"),
+        (lambda x: ops.concatenate([x, x[:, 1:]], 0), "must agree in all axes but axis=0"),
+        (lambda x: ops.norm(x, 2), "ord needs axis"),
+        (lambda x: ops.norm(x, 0, axis=1), "ord must be positive"),
+        (lambda x: ops.roll(x, 1, 0), "axis of known size"),
+        (lambda x: ops.unstack(x), "axis of known size"),
+        (lambda x: ops.pad(x, 1), "axis of unknown size"),
         (lambda x: ops.repeat(x, 2, 0), "axis of known size"),
         (lambda x: ops.tile(x, (2, 1)), "axis of unknown size"),
         (lambda x: ops.tile(x, (1, 10**9)), "at most"),
         (lambda x: ops.repeat(x, 10**9, 1), "at most"),
         (lambda x: ops.pad(x, ((0, 0), (0, 10**10))), "at most"),
         (lambda x: ops.broadcast_to(x, (2,)), "not broadcast"),
+        (lambda x: ops.broadcast_to(X, (6,)), "not broadcast"),
         (lambda x: ops.quantile(x, 0.5), "axes of known size"),
         (lambda x: ops.quantile(x, 1.5, axis=1), r"in \[0, 1\]"),
         (lambda x: ops.quantile(x, 0.5, axis=1, method="best"), "method one of"),
@@ -295,6 +339,21 @@ def test_branches_and_loops() -> None:
     np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=1e-5, atol=1e-6)
 
 
+def test_a_branch_of_several_results() -> None:
+    inputs = layers.Input((6,))
+    chosen = ops.cond(
+        inputs[:, :1] > 0, lambda: (inputs, inputs + 1.0), lambda: (-inputs, inputs * 2.0)
+    )
+    assert isinstance(chosen, tuple)
+    found = models.Model(inputs, list(chosen)).predict(X, verbose=0)
+    for mine, wanted in zip(
+        found,
+        (np.where(X[:, :1] > 0, X, -X), np.where(X[:, :1] > 0, X + 1, X * 2)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, wanted, rtol=1e-6)
+
+
 @pytest.mark.parametrize(("index", "chosen"), [(-1, 0), (0, 0), (1, 1), (9, 2)])
 def test_a_branch_by_number(index: int, chosen: int) -> None:
     branches = [lambda x: x, lambda x: x * 2.0, lambda x: -x]
@@ -349,6 +408,52 @@ def test_functions_of_bytes_neither_wrap_nor_are_rounded_to_halves(
     result = found(np.array([3, 1, 250], np.uint8))
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (lambda: ops.diag([1.0, 2.0], -1), lambda: np.diag([1.0, 2.0], -1)),
+        (lambda: ops.dot(3.0, X), lambda: 3 * X),
+        (lambda: ops.inner(X, 2.0), lambda: np.inner(X, 2)),
+        (lambda: ops.meshgrid(X[0], W[0, :2]), lambda: np.meshgrid(X[0], W[0, :2])),
+        (
+            lambda: ops.meshgrid(X[0], W[0, :2], indexing="ij"),
+            lambda: np.meshgrid(X[0], W[0, :2], indexing="ij"),
+        ),
+        (lambda: ops.tile(X[0], (2, 3)), lambda: np.tile(X[0], (2, 3))),
+        (lambda: ops.trapezoid(X, X[:, 0], axis=0), lambda: np.trapezoid(X, X[:, 0], axis=0)),
+    ],
+)
+def test_arrays_agree_with_numpy(found: Callable[[], Any], wanted: Callable[[], Any]) -> None:
+    for a, b in zip(leaves(found()), leaves(wanted()), strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_a_batch_of_one_row_keeps_its_axis() -> None:
+    inputs = layers.Input((1, 3))
+    model = models.Model(inputs, ops.arctan(ops.sum(ops.squeeze(inputs), axis=1)))
+    for n_rows in (1, 2):
+        found = model.predict(np.ones((n_rows, 1, 3)), verbose=0)
+        np.testing.assert_allclose(found, [np.arctan(3)] * n_rows, rtol=1e-6)
+
+
+def test_rows_of_unknown_size_take_another_shape() -> None:
+    inputs = layers.Input((6,))
+    unknown = ops.reshape(inputs, (2, -1))
+    moved = ops.reshape_rows(unknown, (-1, 3))
+    assert (unknown.shape, moved.shape) == ((2, None), (2, None, 3))
+    model = models.Model(inputs, ops.reshape(ops.cumsum(moved, axis=1), (-1, 6)))
+    x = np.arange(24.0).reshape(4, 6)
+    wanted = x.reshape(2, 4, 3).cumsum(axis=1).reshape(4, 6)
+    np.testing.assert_allclose(model.predict(x, verbose=0), wanted)
+
+
+def test_class_numbers_in_a_column() -> None:
+    classes, given = np.array([2, 0, 5, 1, 3]), ops.softmax(X)
+    found = ops.sparse_categorical_crossentropy(classes[:, None], given)
+    np.testing.assert_allclose(found, -np.log(given[range(5), classes]), rtol=1e-5)
 
 
 def test_middle_between_whole_numbers_and_of_truth_values() -> None:
