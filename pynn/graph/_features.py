@@ -68,8 +68,6 @@ def broadcast_features(value: Any, like: Tensor) -> np.ndarray | None:
         own = own[1:] if len(own) == len(row) + 1 and own[0] == 1 else own
         if has_rows(value) or len(own) > len(row):
             return None
-    elif has_rows(value) and len(own) != len(row):
-        return None
     numbers = np.arange(math.prod(own)).reshape(own)
     return np.broadcast_to(numbers, row).ravel()
 

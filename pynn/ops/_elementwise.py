@@ -15,7 +15,7 @@ from pynn._namespace import is_tensor
 from pynn._onnx import OnnxForm, OnnxWriter
 from pynn._registry import Thing
 from pynn._shape_rules import broadcast, same, unbroadcast
-from pynn._tensor import Op, apply, is_symbolic, value_of
+from pynn._tensor import Op, apply, is_recorded, is_symbolic, value_of
 
 __all__ = [
     "abs",
@@ -216,8 +216,12 @@ WHERE = Op(
 CLIP = Op(
     "clip",
     lambda x, low, high: np.clip(x, low, high),
-    lambda grad, out, x, low, high: (grad * ((x >= low) & (x <= high)), None, None),
-    same,
+    lambda grad, out, x, low, high: (
+        unbroadcast(grad * ((x >= low) & (x <= high)), x),
+        None,
+        None,
+    ),
+    broadcast,
     onnx=lambda w, x, low, high: w.node("Min", w.node("Max", x, low), high),
     c="x != x ? x : (x < y ? y : x) > z ? z : x < y ? y : x",
 )
@@ -624,12 +628,17 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Return `x` with what lies outside [x_min, x_max] moved to the nearer end.
 
+    An end that is None moves nothing.
+
     Examples
     --------
     >>> from pynn import ops
     >>> ops.clip([-2.0, 0.5, 2.0], 0.0, 1.0)
     array([0. , 0.5, 1. ])
     """
+    if x_min is None or x_max is None or is_recorded(x_min, x_max):  # which may have gradients
+        above = x if x_min is None else maximum(x, x_min)
+        return above if x_max is None else minimum(above, x_max)
     return apply(CLIP, x, x_min, x_max)
 
 

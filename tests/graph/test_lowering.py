@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from pynn import _core, layers, ops
+from pynn._tensor import apply
 from pynn._tracing import recording
 from pynn.graph import Plan, to_rows
 from pynn.graph._interpreter import predict_in_batches
@@ -19,6 +22,8 @@ GROUPED = np.random.default_rng(7).standard_normal((3, 2, 2))
 BIAS = ops.Weight(RNG.standard_normal(4), "bias")
 CUBE = ops.Weight(RNG.standard_normal((4, 2, 2)), "cube")
 SCALE = ops.Weight(np.array(0.7), "scale")
+WIDE = ops.Weight(RNG.standard_normal((1, 4)), "wide")
+LARGE = ops.Weight(np.random.default_rng(8).standard_normal((20_000, 4)), "large")
 MATRIX = RNG.standard_normal((4, 3)) @ np.eye(3, 4)
 ROW = RNG.uniform(0.5, 2.0, 4)
 
@@ -35,6 +40,21 @@ def _numbers(x):
     return ops.cast(ops.clip(x, 0.0, 1.9) * 2, "int32")
 
 
+def _of_weights(function):
+    """A function that records what it does to weights, too."""
+
+    def record(x):
+        with recording(not isinstance(x, np.ndarray)):
+            return function(x)
+
+    return record
+
+
+def _middle(x):
+    """One number for each feature, of the whole batch."""
+    return ops.mean(x, axis=0)
+
+
 def _tied(x):
     """A layer and its mirror image, as autoencoders tie them."""
     with recording(not isinstance(x, np.ndarray)):
@@ -44,6 +64,7 @@ def _tied(x):
 NATIVE = {
     "product": lambda x: x @ KERNEL,
     "product and bias": lambda x: x @ KERNEL + BIAS,
+    "a bias of one row": lambda x: x @ KERNEL + WIDE,
     "bias in front": lambda x: BIAS + ops.matmul(x, KERNEL),
     "sum of two": lambda x: x + ops.tanh(x),
     "difference": lambda x: ops.tanh(x) - x,
@@ -64,6 +85,7 @@ NATIVE = {
     ),
     "arithmetic": lambda x: (1 / x - x) / (x + 2) * ops.abs(1.2 - x) + ops.rsqrt(x),
     "powers": lambda x: x**2 + x**0.5 + x**-1 + x**3 + x**1 + x**2.5 + 2.0**x + x ** (x - 1),
+    "only a power of one": lambda x: x**1,
     "logarithms": lambda x: ops.log(x) + ops.log1p(x) + ops.expm1(x) + ops.exp(-x),
     "products along the last axis": lambda x: ops.reshape(
         ops.reshape(x, (-1, 2, 2)) @ KERNEL[:2], (-1, 2 * KERNEL.shape[1])
@@ -71,6 +93,7 @@ NATIVE = {
     "a matrix for each group": lambda x: ops.reshape(
         ops.einsum("bgi,ogi->bgo", ops.reshape(x, (-1, 2, 2)), GROUPED), (-1, 6)
     ),
+    "a kernel in front": lambda x: ops.einsum("oi,bi->bo", MATRIX.T, x),
     "angles": lambda x: ops.sin(3 * x) * ops.cos(100 * x) + ops.tan(x),
     "softplus by hand": lambda x: ops.log(1 + ops.exp(x)),
     "remainders": lambda x: ops.mod(x, 0.7) + x // 0.7 + ops.floor(x) + ops.ceil(x) + ops.round(x),
@@ -123,6 +146,8 @@ NATIVE = {
     ),
     "a kernel that is looked up": lambda x: ops.take(KERNEL, _numbers(x)[:, 0], axis=0) @ KERNEL,
     "dropout of nothing": lambda x: ops.dropout(x, 0.0, always=True) * 2,
+    "alpha dropout of nothing": lambda x: ops.alpha_dropout(x, 0.0, always=True) * 2,
+    "a sum of one": lambda x: apply(ops.find_op("merge_add"), x),
     "matrices in a row": lambda x: ops.reshape(
         ops.sum(ops.transpose(ops.reshape(x, (-1, 2, 2)) * x[:, :2][:, None], (0, 2, 1)), axis=1),
         (-1, 2),
@@ -147,18 +172,42 @@ def _chain(x):
     return y
 
 
-INTERPRETED = {
-    "arctan": ops.arctan,
-    "cast": lambda x: ops.cast(x, "float32") @ KERNEL,
-    "max": lambda x: x - ops.max(x, axis=0, keepdims=True),
-    "matmul": lambda x: ops.reshape(
-        ops.reshape(x, (-1, 2, 2)) @ ops.reshape(x, (-1, 2, 2)), (-1, 4)
+# The op that is in the way, and a function with it.
+INTERPRETED = [
+    ("arctan", ops.arctan),
+    ("cast", lambda x: ops.cast(x, "float32") @ KERNEL),
+    ("max", lambda x: x - ops.max(x, axis=0, keepdims=True)),
+    (
+        "matmul",
+        lambda x: ops.reshape(ops.reshape(x, (-1, 2, 2)) @ ops.reshape(x, (-1, 2, 2)), (-1, 4)),
     ),
-    "einsum": lambda x: ops.einsum("bi,bi->b", x, x)[:, None],
-    "transpose": lambda x: _transposed(x),
-    "take": lambda x: ops.reshape(ops.take(CUBE, _numbers(x)[:, 0], axis=0), (-1, 4)),
-    "index": lambda x: x[::-1],
-}
+    ("einsum", lambda x: ops.einsum("bi,bi->b", x, x)[:, None]),
+    ("einsum", lambda x: ops.einsum("bij->bji", ops.reshape(x, (-1, 2, 2)))[:, 1]),
+    ("einsum", lambda x: ops.transpose(ops.einsum("bi,io->ob", x, MATRIX))),
+    ("einsum", lambda x: ops.einsum("bi,io->bo", x, MATRIX[:1])),
+    ("einsum", lambda x: ops.einsum("bij,ioj->bo", ops.reshape(x, (-1, 2, 2)), GROUPED[:2])),
+    ("transpose", _transposed),
+    ("transpose", _of_weights(lambda x: (x @ ops.transpose(BIAS))[:, None])),
+    ("take", lambda x: ops.reshape(ops.take(CUBE, _numbers(x)[:, 0], axis=0), (-1, 4))),
+    ("take", lambda x: x * ops.take(KERNEL, _numbers(_middle(x))[0], axis=0)),
+    ("take", lambda x: ops.take(_middle(x), _numbers(x), axis=0)),
+    ("index", lambda x: x[::-1]),
+    ("reshape", lambda x: ops.reshape(ops.cast(ops.reshape(x, (9, -1)), "int32"), (-1, 4)) + x),
+    (
+        "full",
+        _of_weights(lambda x: x + ops.sum(ops.ones((ops.shape(x)[0], 0)), axis=1, keepdims=True)),
+    ),
+    ("multiply", lambda x: x * Fraction(1, 3)),
+    ("softmax", lambda x: x * ops.softmax(_middle(x))),
+    ("ones_like", lambda x: x * ops.ones_like(_middle(x))),
+    ("batch_size", lambda x: x * ops.batch_size(_middle(x))),
+    ("alpha_dropout", lambda x: ops.alpha_dropout(x, 1e-20) * 2),
+    ("merge_add", lambda x: apply(ops.find_op("merge_add"), x, ROW)),
+    ("merge_add", lambda x: apply(ops.find_op("merge_add"), x, x[:, :1])),
+    ("sum", _of_weights(lambda x: x + ops.sum(LARGE))),
+    ("square", _of_weights(lambda x: x + ops.sum(ops.square(LARGE)))),
+    ("add", _of_weights(lambda x: x + ops.sum(ops.mean(x) + LARGE))),
+]
 # Trained natively, and predicted in NumPy: by the op, what looks at all rows of a batch.
 BATCH_OPS = {
     "mean": lambda x: x - ops.mean(x, axis=0, keepdims=True),
@@ -249,12 +298,23 @@ def test_what_looks_at_the_batch_is_predicted_by_batches(name: str) -> None:
     np.testing.assert_allclose(first, BATCH_OPS[name](X[:10]), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", INTERPRETED)
-def test_the_rest_is_interpreted(name: str) -> None:
-    plan = build(INTERPRETED[name])
+@pytest.mark.parametrize(("name", "function"), INTERPRETED)
+def test_the_rest_is_interpreted(name: str, function) -> None:
+    plan = build(function)
     assert plan.reason == name
     assert not plan.is_native
-    np.testing.assert_allclose(plan.predict([X])[0], INTERPRETED[name](X), rtol=1e-12)
+    wanted = np.asarray(function(X), np.float64)
+    np.testing.assert_allclose(plan.predict([X])[0], wanted, rtol=1e-12)
+
+
+def test_an_output_without_rows_is_not_the_engines() -> None:
+    assert build(_middle).reason == "identity"
+
+
+def test_a_table_of_more_rows_than_float32_has_whole_numbers() -> None:
+    inputs = layers.Input((1,), dtype="float32")
+    table = np.broadcast_to(np.float32(0.5), (2**24 + 1,))
+    assert Plan([inputs], [ops.take(table, inputs, axis=0)]).reason == "take"
 
 
 def test_an_input_may_be_an_output_and_outputs_the_same() -> None:

@@ -35,6 +35,18 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], bool]] = {
         lambda x: np.linalg.norm(x[:, None, None] - W[:3], axis=-1),
         True,
     ),
+    "clip between tensors": (
+        lambda x: ops.clip(x[:, :1], -0.5 * x, x * x),
+        lambda x: np.minimum(np.maximum(x[:, :1], -0.5 * x), x * x),
+        True,
+    ),
+    "clip between arrays": (
+        lambda x: ops.clip(x[:, :1], W[0] / 2, W[3]),
+        lambda x: np.clip(x[:, :1], W[0] / 2, W[3]),
+        True,
+    ),
+    "clip above": (lambda x: ops.clip(x, None, 0.5), lambda x: np.minimum(x, 0.5), True),
+    "clip below": (lambda x: ops.clip(x, 0.5, None), lambda x: np.maximum(x, 0.5), True),
     "cosh": (ops.cosh, np.cosh, True),
     "count_nonzero": (
         lambda x: ops.count_nonzero(ops.maximum(x, 0.0), 1),

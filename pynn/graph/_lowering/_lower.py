@@ -187,7 +187,7 @@ def _fits(value: Any, output: Tensor) -> bool:
     if is_large_matrix(value):
         return False
     if not isinstance(value, (Tensor, Weight)):
-        if value is None or np.asarray(value).dtype.kind not in "fiub":
+        if np.asarray(value).dtype.kind not in "fiub":
             return False
     return broadcast_features(value, output) is not None
 
