@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pynn import ops
-from pynn._shape_rules import normalize_axes
 from pynn._tracing import recording
 from pynn.graph._features import has_rows
 from pynn.graph._lowering import lower_to_engine
@@ -127,20 +126,16 @@ def row_loss_of_term(term: Tensor) -> RowLoss | None:
 def _total(value: Tensor) -> RowLoss | None:
     """Return the terms of one number that is linear in sums and means over the batch."""
     node = value.node
-    if node is None:
-        return None
-    rule = _RULES.get(node.op.name)
-    found = None if rule is None else rule(node)
+    rule = None if node is None else _RULES.get(node.op.name)
+    found = None if rule is None or node is None else rule(node)
     if found is None and not _depends_on_rows(value):
         return RowLoss(value, "rows")
     return found
 
 
 def _reduction(node: Node) -> RowLoss | None:
-    x = node.inputs[0]
+    x = node.inputs[0]  # reduced along all of its axes, to one number
     if not has_rows(x) or None in x.shape[1:]:
-        return None
-    if len(normalize_axes(node.params["axis"], len(x.shape))) != len(x.shape):
         return None
     if node.op.name == "sum":
         return RowLoss(_of_rows(ops.sum, x), "one")

@@ -228,6 +228,8 @@ class Tape:
         """Return gradients as arrays, by the ids of what they are of."""
         grads: dict[int, Any] = {}
         for tensor, factors in pairs:
+            if not isinstance(tensor, ValueTensor):
+                tensor.numpy()  # which raises
             whole = grads[id(tensor)] = np.empty(tensor.shape, tensor.dtype)
             whole[...] = 1 if factors is None else np.asarray(factors)
         recorder = self._recorder

@@ -201,6 +201,20 @@ class Looks(models.Model):
         return self.out(inputs) if float(ops.max(inputs)) > 0 else self.out(-inputs)
 
 
+class Counts(layers.Layer):
+    def build(self, input_shape: Any) -> None:
+        self.n = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, inputs: Any) -> Any:
+        self.n.assign_add(1.0)
+        return inputs * self.n
+
+
+class Centred(models.Model):
+    def call(self, inputs: Any) -> Any:
+        return inputs - ops.mean(inputs, axis=0)
+
+
 def refused() -> dict[str, tuple[Any, str]]:
     def functional(make: Any) -> Any:
         inputs = layers.Input((4,))
@@ -208,6 +222,8 @@ def refused() -> dict[str, tuple[Any, str]]:
 
     looks = Looks()
     looks(np.ones((1, 4), np.float32))
+    centred = Centred()
+    centred(np.ones((1, 4), np.float32))
     return {
         "an op in NumPy": (
             functional(lambda x: layers.Lambda(ops.sort, name="ordered")(x)),
@@ -217,6 +233,8 @@ def refused() -> dict[str, tuple[Any, str]]:
             functional(lambda x: x - ops.mean(x, axis=0)),
             "looks at all rows of a batch",
         ),
+        "the batch, in no layer": (centred, "^the op 'mean' looks at all rows of a batch"),
+        "assignments": (functional(Counts()), "assigns to its weights when it predicts"),
         "noise": (
             functional(lambda x: layers.Dropout(0.5, name="drop")(x, training=True)),
             "layer 'drop' draws random numbers",
@@ -225,7 +243,17 @@ def refused() -> dict[str, tuple[Any, str]]:
     }
 
 
-@pytest.mark.parametrize("case", ["an op in NumPy", "the batch", "noise", "values"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "an op in NumPy",
+        "the batch",
+        "the batch, in no layer",
+        "assignments",
+        "noise",
+        "values",
+    ],
+)
 def test_what_cannot_be_written_is_refused_by_name(case: str, tmp_path: Path) -> None:
     model, message = refused()[case]
     with pytest.raises(NotImplementedError, match=message):

@@ -189,6 +189,20 @@ def test_an_op_without_a_twin_is_named(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+class Counts(layers.Layer):
+    def build(self, input_shape: Any) -> None:
+        self.n = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, inputs: Any) -> Any:
+        self.n.assign_add(1.0)
+        return inputs * self.n
+
+
+def test_a_model_that_assigns_has_no_graph(tmp_path: Path) -> None:
+    with pytest.raises(NotImplementedError, match="assigns to its weights when it predicts, which"):
+        sequential(Counts()).export(tmp_path / "m.onnx")
+
+
 class Padded(layers.Layer):
     def __init__(self, fill: Any) -> None:
         super().__init__(name="padded")

@@ -96,6 +96,13 @@ def test_names_of_attributes_mean_nothing() -> None:
     assert native_penalty(weight_with(lambda w: 1 / 0)) is None
 
 
+def test_what_is_no_tensor_is_refused() -> None:
+    inputs = layers.Input((4,))
+    plan = Plan([inputs], [layers.Dense(3, kernel_regularizer=lambda w: 0.5)(inputs)])
+    with pytest.raises(ValueError, match="kernel' must be computed with pynn.ops. .* type"):
+        plan.trainer([("mean_squared_error", [])], ("sgd", []))
+
+
 @pytest.mark.parametrize("regularizer", [*[NATIVE[n][0] for n in NATIVE], Named(0.5)])
 def test_trainers_agree(regularizer: Any) -> None:
     rng = np.random.default_rng(1)

@@ -65,11 +65,14 @@ BATCHES: dict[str, Callable[[Any, Any], Any]] = {
     "root of the mean": lambda t, p: ops.sqrt(ops.mean(ops.square(t - p))),
     "concordance": concordance,
     "compared with the batch": lambda t, p: ops.abs(p - t) / ops.mean(ops.square(t)),
+    "a sum and a mean": lambda t, p: ops.sum(ops.square(t - p)) + ops.mean(ops.abs(p)),
+    "a number beside a sum": lambda t, p: 3.0 - ops.sum(ops.square(t - p)),
     "centred": lambda t, p: ops.square(p - ops.mean(p, axis=0, keepdims=True) - t),
 }
 INTERPRETED: dict[str, Callable[[Any, Any], Any]] = {
     "the largest of the batch": lambda t, p: ops.max(ops.square(t - p)),
     "products of rows": lambda t, p: ops.mean(ops.matmul(p, ops.transpose(p))),
+    "pairs of rows": lambda t, p: ops.matmul(p, ops.transpose(p)),
     "an op of NumPy": lambda t, p: ops.arctan(t - p) ** 2,
 }
 
@@ -262,7 +265,61 @@ def test_terms_that_mix_rows() -> None:
     check(fast, slow, RNG.standard_normal((300, 3)), None)
 
 
-def test_a_term_that_the_engine_cannot_compute_is_interpreted() -> None:
+@pytest.mark.parametrize(
+    ("term", "reason"),
+    [
+        (ops.max, "max"),
+        (lambda hidden: ops.reshape(hidden, (2, -1)), "add_loss"),
+        (lambda hidden: ops.matmul(hidden, ops.transpose(hidden)), "add_loss"),
+    ],
+)
+def test_a_term_that_the_engine_cannot_compute_is_interpreted(term: Any, reason: str) -> None:
     loss = ("mean_squared_error", [])
-    fast, _ = trainers(loss, terms=lambda hidden: [ops.max(hidden)])
+    fast, _ = trainers(loss, terms=lambda hidden: [term(hidden)])
     assert isinstance(fast, InterpretingTrainer)
+    assert fast.reason == reason
+
+
+def test_a_metric_of_the_whole_batch_is_interpreted() -> None:
+    inputs = layers.Input((5,), dtype="float64")
+    plan = Plan([inputs], [layers.Dense(3, dtype="float64")(inputs)])
+    metric = metrics.MeanMetricWrapper(lambda t, p: ops.max(ops.abs(t - p)), name="worst")
+    trainer = plan.trainer([("mean_squared_error", [])], ("sgd", []), metrics=[[metric]])
+    assert isinstance(trainer, InterpretingTrainer)
+    assert trainer.reason == "worst"
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "mean_with_sample_weight"])
+def test_a_number_of_each_column(reduction: str) -> None:
+    loss = losses.LossFunctionWrapper(
+        lambda t, p: ops.mean(ops.square(t - p), axis=0), reduction=reduction
+    )
+    fast, slow = trainers(loss)
+    check(fast, slow, RNG.standard_normal((300, 3)), None)
+    # Weights are of rows.
+    assert isinstance(trainers(loss, weighted=True)[0], InterpretingTrainer)
+
+
+def test_a_target_that_is_missing() -> None:
+    _, slow = trainers(("mean_squared_error", []))
+    with pytest.raises(ValueError, match="output .* has a loss or metric and no target"):
+        slow.evaluate([X], [None], [None], 40)
+
+
+def test_the_sum_of_the_weights_may_divide() -> None:
+    inputs = layers.Input((5,), dtype="float64")
+    plan = Plan([inputs], [layers.Dense(3, "tanh", dtype="float64")(inputs)])
+    y = RNG.standard_normal((300, 3))
+    options = {"normalize_by_weights": True}
+    loss, sgd, zeros = ("mean_squared_error", []), ("sgd", []), [0.0] * len(plan.weights)
+    fast = plan.trainer([loss], sgd, parameters=plan.weights, options=options)
+    slow = InterpretingTrainer(
+        plan, [loss], [1.0], [()], plan.weights, zeros, zeros, sgd, dict(options)
+    )
+    got = fast.gradients([to_rows(X)], [to_rows(y)], [to_rows(WEIGHTS)])
+    want = slow.gradients([X], [y], [WEIGHTS])
+    assert got[0] == pytest.approx(want[0], rel=1e-12)
+    errors = np.square(plan.predict([X])[0] - y).mean(axis=1, keepdims=True)
+    assert want[0] == pytest.approx((errors * WEIGHTS).sum() / WEIGHTS.sum(), rel=1e-12)
+    for a, b in zip(got[1], want[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)

@@ -178,6 +178,9 @@ def test_jacobians() -> None:
         np.testing.assert_allclose(found["x"][i, :, i], expected[i], rtol=1e-10)
         found["x"][i, :, i] = 0
     assert not found["x"].any()
+    other = layers.Dense(1)
+    other.build((None, 3))
+    assert inner.jacobian(y, [x, other.kernel])[1] is None
     assert outer.gradient(recorded, model.layers[0].kernel).any()
 
 
@@ -302,3 +305,63 @@ def test_a_tape_in_a_layer_that_looks_at_values() -> None:
         each.fit(X, Y, epochs=3, shuffle=False, verbose=0)
     for mine, wanted in zip(inner.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(mine, wanted, rtol=1e-9, atol=1e-12)
+
+
+class Differentiated(layers.Layer):
+    """The gradient of some function of its inputs."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(name="differentiated")
+        self.function = function
+
+    def build(self, input_shape: Any) -> None:
+        self.gain = self.add_weight(shape=(3,), initializer="ones", name="gain")
+        self.drop = layers.Dropout(0.5)
+
+    def call(self, inputs: Any) -> Any:
+        with pynn.Tape() as self.tape:
+            self.tape.watch(inputs)
+            self.target = self.function(self, inputs)
+        return self.tape.gradient(self.target, inputs)
+
+
+def test_the_gradient_of_a_mean_over_the_batch_in_a_model() -> None:
+    inputs = pynn.Input((3,))
+    layer = Differentiated(lambda layer, x: ops.mean(ops.square(x)))
+    model = pynn.Model(inputs, layer(inputs))
+    np.testing.assert_allclose(model.predict(X, verbose=0), 2 * X / X.size, rtol=1e-12)
+    with pytest.raises(ops.SymbolicValueError, match="has no value"):  # outside of the call
+        layer.tape.gradient(layer.target, inputs)
+
+
+def test_a_weight_transposed_to_itself_in_a_model() -> None:
+    inputs = pynn.Input((3,))
+    kernel = ops.Weight(RNG.standard_normal((3, 2)), "kernel")
+
+    def function(layer: Any, x: Any) -> Any:
+        return ops.sum(ops.square(x @ ops.transpose(kernel, (0, 1))))
+
+    model = pynn.Model(inputs, Differentiated(function)(inputs))
+    expected = 2 * X @ kernel.numpy() @ kernel.numpy().T
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-12)
+
+
+def _assigning(layer: Any, x: Any) -> Any:
+    y = ops.sum(x * layer.gain)
+    layer.gain.assign(layer.gain * 2.0)
+    return y
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda layer, x: ops.sum(layer.drop(x, training=True)), "'dropout' in a pass that has"),
+        (_assigning, "before an assignment in a pass that has values"),
+    ],
+)
+def test_what_a_tape_in_a_model_cannot_differentiate(function: Any, message: str) -> None:
+    with pytest.raises(ops.SymbolicValueError, match=message):
+        Differentiated(function)(pynn.Input((3,)))
+    with pynn.Tape():  # where there are values, it can
+        found = Differentiated(function)(X)
+    assert found.shape == X.shape

@@ -97,6 +97,24 @@ def test_watched_arrays_and_what_does_not_matter() -> None:
     np.testing.assert_array_equal(tape.gradient(y, x), [6.0, 12.0])
     assert tape.gradient(y, [x, weight.kernel])[1] is None
     np.testing.assert_array_equal(tape.gradient(y, x, output_gradients=2.0), [12.0, 24.0])
+    assert pynn.Tape().gradient(y, x) is None  # which was not there
+
+
+@pytest.mark.parametrize("given", [[1.0, 2.0], (1.0, np.float64(2.0)), np.array([1.0, 2.0])])
+def test_what_is_watched_has_gradients_in_its_form(given: Any) -> None:
+    with pynn.Tape() as tape:
+        x = tape.watch(given)
+        y = ops.power(x[0], 2) + ops.power(x[1], 3)
+    found = tape.gradient(y, x)
+    assert isinstance(found, tuple if isinstance(given, tuple) else np.ndarray)
+    np.testing.assert_array_equal(found, [2.0, 12.0])
+
+
+def test_a_number_is_watched() -> None:
+    with pynn.Tape() as tape:
+        x = tape.watch(np.float64(3.0))
+        y = x * x
+    assert tape.gradient(y, x) == 6.0
 
 
 def test_values_outlive_the_tape() -> None:
@@ -114,6 +132,8 @@ def test_errors() -> None:
         tape.gradient(3.0, x)
     with pytest.raises(ValueError, match="sources must be weights.*ndarray"):
         tape.gradient(y, np.ones(2))
+    with pytest.raises(ValueError, match="target must be a tensor computed while.*float"):
+        tape.jacobian(3.0, x)
 
 
 def test_the_gradient_of_a_number_is_a_number() -> None:

@@ -43,3 +43,19 @@ def test_an_axis_that_there_is_not(axis: Any) -> None:
         ValueError, match=r"must be one of known size .* input_shape=\(None, 3, 4\)"
     ):
         layers.BatchNormalization(axis)(pynn.Input((3, 4)))
+
+
+def test_the_weights_of_a_frozen_layer_are_trained_in_numpy() -> None:
+    model = normalizing(-1, (3, 4))
+    normalization = model.layers[1]
+    normalization.trainable = False
+    normalization.moving_mean.assign([1.0, 2.0, 3.0, 4.0])
+    trainer = model._plan(True).trainer(
+        [("mean_squared_error", [])], ("sgd", []), parameters=[normalization.beta]
+    )
+    assert trainer.reason == "a frozen normalization"
+    y = np.zeros_like(X)
+    _, (found,) = trainer.gradients([X], [y], [None])
+    error = model.predict(X, verbose=0) - y  # with the moving statistics
+    wanted = 2 * error.mean(axis=0).sum(axis=0) / 12
+    np.testing.assert_allclose(np.ravel(found), wanted, rtol=1e-4)

@@ -357,6 +357,23 @@ class Kernel(layers.Dense):
         return super().call(inputs)
 
 
+def test_a_whole_number_is_assigned_in_numpy() -> None:
+    class Largest(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            self.n = self.add_weight((), "zeros", dtype="int32", trainable=False, name="n")
+
+        def call(self, x: Any) -> Any:
+            self.n.assign(ops.cast(ops.max(x), "int32"))
+            return x
+
+    largest = Largest()
+    model = Sequential([pynn.Input((3,)), largest, layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(7 * X, Y, batch_size=10, verbose=0)
+    assert largest.n.numpy() == int(7 * X.max())
+    assert model._trainers.reason == "a variable of whole numbers"
+
+
 def test_the_engine_assigns_to_vectors_that_are_copied() -> None:
     model = sequential(Average())
     model.compile("sgd", "mse")

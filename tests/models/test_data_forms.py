@@ -56,6 +56,7 @@ def in_a_file(array: np.ndarray, tmp_path: Path) -> np.ndarray:
         lambda x: np.repeat(x.astype("float32"), 2, axis=1)[:, ::2],
         lambda x: np.hstack([x, x]).astype("float32")[:, :6],
         lambda x: np.flip(np.flip(x, axis=0).copy(), axis=0),
+        lambda x: pynn.Variable(x.astype("float32")),
         pd.DataFrame,
         lambda x: pl.DataFrame(x),
         lambda x: sp.csr_matrix(x.astype("float32")),
