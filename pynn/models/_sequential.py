@@ -74,6 +74,7 @@ class Sequential(Model):
             False leaves the model without inputs and outputs until `build`.
         """
         self._append(layer)
+        self._unbuild()
         if rebuild:
             self._extend()
 
@@ -89,6 +90,7 @@ class Sequential(Model):
             raise IndexError(f"the model {self.name!r} has no layer to pop")
         layer = self._stack.pop()
         del self._tensors[len(self._stack) + 1 :]
+        self._unbuild()
         if rebuild:
             self._extend()
         return layer
@@ -116,11 +118,14 @@ class Sequential(Model):
             )
         self._stack.append(layer)
 
-    def _extend(self) -> None:
-        """Call the layers that have not been called, if the shape of the input is known."""
+    def _unbuild(self) -> None:
+        """Leave the model without inputs and outputs."""
         self._interface = None
         self.built = False
         self._forget_plans()
+
+    def _extend(self) -> None:
+        """Call the layers that have not been called, if the shape of the input is known."""
         if self._begins_with is None and self._stack and not self._tensors:
             first = self._stack[0]
             shape = first._row_shape
@@ -150,9 +155,9 @@ class Sequential(Model):
         ValueError
             If the model is built for inputs of another shape.
         """
+        if self._call_graph is None and (input_shape is None or self._tensors):
+            self._extend()
         if input_shape is None:
-            if self._call_graph is None:
-                self._extend()
             return
         several = isinstance(input_shape, Mapping) or any(map(is_nested, input_shape))
         shape = tuple(input_shape)

@@ -73,6 +73,7 @@ def test_they_train_on_and_become_estimators() -> None:
         (module("Conv1d"), TypeError, "torch.onnx.export .* from_onnx. Received: Conv1d"),
         (sequential(linear(), module("Conv1d")), TypeError, "Received: Conv1d"),
         (module("ReLU"), ValueError, "input_shape, of a row, must be given"),
+        (sequential(module("GLU", dim=-1), linear()), ValueError, "input_shape, of a row, must be"),
         (sequential(linear(), module("Softmax", dim=0)), ValueError, "axis of rows.*dim=0"),
         (sequential(linear(), module("Flatten", start_dim=0, end_dim=-1)), ValueError, "joins"),
         (

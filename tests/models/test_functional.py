@@ -212,6 +212,8 @@ def test_what_is_no_graph_is_refused() -> None:
         Model(a, layers.Dense(3))
     with pytest.raises(ValueError, match="needs both inputs and outputs"):
         Model(inputs=a)
+    with pytest.raises(ValueError, match="inputs of a model must be different tensors"):
+        Model([a, a], layers.add([a, a]))
     twice = layers.Dense(2, name="twice")(layers.Dense(2, name="twice")(a))
     with pytest.raises(ValueError, match="'twice' more than once"):
         Model(a, twice)
@@ -231,6 +233,46 @@ def test_data_for_the_wrong_inputs_is_refused() -> None:
         model.predict(WIDE, verbose=0)
     with pytest.raises(ValueError, match="as many rows"):
         model.predict([WIDE, DEEP[:3]], verbose=0)
+
+
+def test_tensors_for_the_wrong_inputs_are_refused() -> None:
+    model, deep = wide_and_deep(), pynn.Input((6,))
+    with pytest.raises(ValueError, match="nothing for the input 'wide'.*the keys \\['deep'\\]"):
+        model({"deep": deep})
+    with pytest.raises(ValueError, match="with 2 inputs takes as many tensors. Received: 1"):
+        model([deep])
+
+
+class Scaled(layers.Layer):
+    def call(self, inputs: object, factor: object = 1.0) -> object:
+        return inputs * (factor if isinstance(factor, float) else 7.0)
+
+
+def test_what_else_a_layer_was_called_with_is_kept() -> None:
+    inputs = pynn.Input((5,))
+    model = Model(inputs, layers.Dense(1, kernel_initializer="ones")(Scaled()(inputs, 3.0)))
+    for other in (
+        Model(again := pynn.Input((5,)), model(again)),
+        clone_model(model),
+        Model.from_config(model.get_config(), custom_objects={"Scaled": Scaled}),
+    ):
+        np.testing.assert_allclose(
+            other.predict(WIDE, verbose=0)[:, 0], 3 * WIDE.sum(axis=1), rtol=1e-4, atol=1e-5
+        )
+    with pytest.raises(ValueError, match="called on a value that cannot be written down: <object"):
+        Model(inputs, Scaled()(inputs, object())).get_config()
+
+
+def test_the_order_of_layers_in_a_config_does_not_matter() -> None:
+    model = wide_and_deep()
+    config = model.get_config()
+    config["layers"].reverse()
+    copy = Model.from_config(config)
+    copy.set_weights(model.get_weights())
+    for mine, wanted in zip(
+        copy.predict([WIDE, DEEP], verbose=0), model.predict([WIDE, DEEP], verbose=0), strict=True
+    ):
+        np.testing.assert_array_equal(mine, wanted)
 
 
 def test_a_layer_may_return_what_an_op_made() -> None:

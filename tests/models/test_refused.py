@@ -31,6 +31,7 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
         "must be whole numbers. Received: 0.7",
     ),
     "predict None": (lambda: model().predict(None), "needs data. Received: None"),
+    "evaluate None": (lambda: model().evaluate(None), "needs data: x is None"),
     "call None": (lambda: model().predict_on_batch(None), "needs data. Received: None"),
     "an unknown size": (
         lambda: pynn.Input((None, 4)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,35 @@ def test_layers_are_added_and_taken_off() -> None:
     assert model.layers == []
     with pytest.raises(IndexError, match="has no layer to pop"):
         model.pop()
+
+
+@pytest.mark.parametrize("shape", [None, (None, 4)])
+def test_layers_may_be_changed_before_the_model_is_built_again(shape: Any) -> None:
+    model = Sequential([pynn.Input((4,)), layers.Dense(3)])
+    model.add(layers.Dense(2), rebuild=False)
+    assert not model.built
+    with pytest.raises(ValueError, match="built"):
+        _ = model.output_shape
+    model.build(shape)
+    assert model.output_shape == (None, 2)
+    assert model.pop(rebuild=False).units == 2
+    assert not model.built
+    assert model.predict(X, verbose=0).shape == (50, 3)
+    model.pop(rebuild=False)
+    model.add(layers.Dense(5), rebuild=False)
+    with pytest.raises(ValueError, match=r"shape \(None, 4\). Received: input_shape=\(None, 7\)"):
+        model.build((None, 7))
+
+
+def test_what_there_is_to_build() -> None:
+    model = Sequential(layers.Dense(2))
+    model.build()
+    assert not model.built  # for inputs of what shape?
+    model.build((None, 3))
+    model.build()
+    assert model.count_params() == 8
+    with pytest.raises(ValueError, match="has no layers to build"):
+        Sequential().build((None, 3))
 
 
 def test_the_output_of_a_layer_makes_another_model() -> None:
@@ -116,6 +147,9 @@ def test_dense_takes_one_input_only() -> None:
     with pytest.raises(ValueError, match="takes one input"):
         model.predict([X, X], verbose=0)
     assert model.predict(X, verbose=0).shape == (len(X), 3)
+    alone = Sequential([layers.Dense(3)])
+    assert alone([X]).shape == (len(X), 3)
+    assert alone.input_shape == (None, 4)
 
 
 def test_older_names_of_predictions() -> None:
