@@ -207,6 +207,18 @@ def test_a_simple_model_and_weights_that_are_assigned_to_on_the_way() -> None:
         np.testing.assert_allclose(mine, theirs, **SAME)
 
 
+def test_a_model_with_a_penalty_of_its_own_stays_as_it_is() -> None:
+    def norm(w: Any) -> Any:
+        return ops.sqrt(ops.sum(ops.square(w)))
+
+    model = pynn.Sequential([pynn.Input((5,)), layers.Dense(2, kernel_regularizer=norm)])
+    for _ in range(3):
+        y, slopes = slopes_of(model, X)
+        assert y.node.op.name != "model"
+    errors = 2 * (y.numpy() - 0.3) / y.numpy().size
+    np.testing.assert_allclose(slopes[0], X.T @ errors, rtol=1e-4, atol=1e-6)
+
+
 def test_models_that_are_not_simple_stay_as_they_are() -> None:
     inputs = pynn.Input((5,))
     dropped = pynn.Model(inputs, layers.Dropout(0.5)(layers.Dense(2)(inputs)))

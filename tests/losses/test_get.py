@@ -67,6 +67,12 @@ def test_wrapped_functions_survive_json() -> None:
         losses.deserialize(own)
 
 
+def test_a_config_may_hold_the_function_itself() -> None:
+    config = {"fn": losses.mean_absolute_error, "reduction": "sum"}
+    loss = losses.LossFunctionWrapper.from_config(config)
+    assert float(loss([[1.0], [2.0]], [[0.0], [4.0]])) == 3.0
+
+
 def test_as_loss_makes_instances_of_what_was_typed() -> None:
     loss = losses.as_loss("mse")
     assert isinstance(loss, losses.MeanSquaredError)

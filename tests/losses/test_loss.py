@@ -82,6 +82,23 @@ def test_dtype_is_the_type_of_the_computation() -> None:
     assert seen == [("float32", "float32"), ("float64", "float64")]
 
 
+def test_dtype_is_in_the_config() -> None:
+    loss = losses.MeanSquaredError(dtype="float64")
+    assert losses.deserialize(losses.serialize(loss)).get_config() == loss.get_config()
+    assert loss.get_config()["dtype"] == "float64"
+    assert "dtype" not in losses.MeanSquaredError().get_config()
+
+
+def test_tensors_of_targets_and_weights() -> None:
+    loss = losses.MeanSquaredError()
+    weights = np.array([0.5, 2.0, 1.5], "float32")
+    wanted = loss(Y_TRUE, Y_PRED, sample_weight=weights)
+    with pynn.Tape():
+        given = [ops.identity(pynn.Variable(np.float32(x))) for x in (Y_TRUE, Y_PRED, weights)]
+        found = loss(given[0], given[1], sample_weight=given[2])
+    assert float(found) == pytest.approx(float(wanted), rel=1e-6)
+
+
 def test_sums_are_made_in_float64() -> None:
     n = 2**25  # float32 cannot count further than 2**24 by ones
     loss = losses.MeanSquaredError(reduction="sum")

@@ -363,7 +363,7 @@ def test_a_whole_number_is_assigned_in_numpy() -> None:
             self.n = self.add_weight((), "zeros", dtype="int32", trainable=False, name="n")
 
         def call(self, x: Any) -> Any:
-            self.n.assign(ops.cast(ops.max(x), "int32"))
+            self.n.assign(ops.max(x))
             return x
 
     largest = Largest()

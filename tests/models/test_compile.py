@@ -51,6 +51,16 @@ def test_a_weighted_metric_says_so_beside_one_of_its_name() -> None:
     assert keys(two_outputs(), [Y, Y], **both)[3:] == expected
 
 
+def test_a_metric_of_two_outputs_counts_each_by_itself() -> None:
+    metric = metrics.MeanAbsoluteError(name="error")
+    model = two_outputs()
+    model.compile("sgd", "mse", metrics=[[metric], [metric]])
+    found = model.evaluate(X, [Y, Y + 1], verbose=0, return_dict=True)
+    a, b = model.predict(X, verbose=0)
+    assert found["a_error"] == pytest.approx(abs(a - Y).mean(), rel=1e-5)
+    assert found["b_error"] == pytest.approx(abs(b - Y - 1).mean(), rel=1e-5)
+
+
 def test_several_outputs_are_called_by_name() -> None:
     single = ["loss", "a_loss", "b_loss"]
     assert keys(two_outputs(), [Y, Y], loss="mse") == single

@@ -48,6 +48,20 @@ class InEpoch(callbacks.Callback):
         thread.join(30)
 
 
+def test_another_process_has_a_training_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a fork copies while another thread trains is not waited for."""
+    shared = model()
+
+    def as_a_child() -> None:
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        shared._trainers.hold().release()
+        monkeypatch.undo()
+
+    watcher = InEpoch(as_a_child, True)
+    shared.fit(X, Y, epochs=2, verbose=0, callbacks=[watcher])
+    assert watcher.raised is None
+
+
 @pytest.mark.parametrize("how", ["fit", "train_on_batch"])
 def test_another_thread_is_refused(how: str) -> None:
     alone, shared = model(), model()

@@ -99,6 +99,18 @@ def test_losses_and_metrics_need_no_inputs() -> None:
     assert float(without.compute_loss(y=Y, y_pred=y_pred)) == pytest.approx(penalty, rel=1e-6)
 
 
+def test_the_loss_of_several_outputs() -> None:
+    inputs = pynn.Input((5,))
+    outputs = [layers.Dense(1, name=name)(inputs) for name in "abc"]
+    model = pynn.Model(inputs, outputs)
+    model.compile(loss=["mse", "mae", None], loss_weights=[2.0, 1.0, 1.0])
+    weights = RNG.uniform(0.5, 1.5, 64)
+    predicted = model(X)
+    found = model.compute_loss(X, [Y, Y, None], predicted, sample_weight=[weights, None, None])
+    a, b = (np.asarray(each)[:, 0] - Y[:, 0] for each in predicted[:2])
+    assert float(found) == pytest.approx(2 * (weights * a**2).mean() + abs(b).mean(), rel=1e-5)
+
+
 @pytest.mark.parametrize("with_training", [True, False])
 def test_a_loss_or_metrics_of_ones_own_are_used(with_training: bool) -> None:
     """`fit` and `evaluate` call them by the base's steps; the engine would pass them over."""
@@ -208,6 +220,8 @@ def test_errors() -> None:
         made(NoDict).fit(X, Y, verbose=0)
     with pytest.raises(ValueError, match="class_weight does not reach"):
         made(Inherited).fit(X, Y, class_weight={0: 1.0}, verbose=0)
+    with pytest.raises(ValueError, match="validation_split needs arrays. Received: x that hands"):
+        made(Inherited).fit(iter([(X, Y)]), validation_split=0.2, steps_per_epoch=1, verbose=0)
 
 
 class TrainFunction(pynn.Model):
@@ -239,6 +253,7 @@ def test_a_predict_step_of_ones_own() -> None:
     plain.set_weights(model.get_weights())
     expected = plain.predict(X, verbose=0)
     np.testing.assert_array_equal(plain.predict_step((X,)), expected)
+    np.testing.assert_array_equal(plain.predict_step(X), expected)
     for verbose in (0, 1):
         found = model.predict(X, batch_size=25, verbose=verbose)
         np.testing.assert_array_equal(found["half"], expected / 2)

@@ -191,6 +191,28 @@ def test_callbacks_hear_everything_in_order() -> None:
     assert history.history["extra"] == [1.5]
 
 
+def test_callbacks_hear_of_several_steps_at_once() -> None:
+    """As Keras 3.15 counts: the last call of an epoch is of steps that it does not have."""
+    model = Sequential([pynn.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution=3)
+    heard: list[str] = []
+
+    class Heard(callbacks.Callback):
+        def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+            heard.append(f"begin {batch}")
+
+        def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+            heard.append(f"end {batch}")
+
+        on_test_batch_begin, on_test_batch_end = on_train_batch_begin, on_train_batch_end
+
+    x, y = np.ones((50, 4)), np.ones((50, 1))
+    for run in (model.fit, model.evaluate):
+        heard.clear()
+        run(x, y, batch_size=10, verbose=0, callbacks=[Heard()])
+        assert heard == ["begin 0", "end 2", "begin 3", "end 5"]
+
+
 def test_listening_to_batches_changes_nothing() -> None:
     class Ear(callbacks.Callback):
         def on_batch_end(self, batch: int, logs: object = None) -> None:

@@ -13,6 +13,8 @@ from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScal
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
+from pynn import MLPRegressor as OwnRegressor
+from pynn import ops
 from pynn.models import from_sklearn
 
 pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
@@ -80,5 +82,8 @@ def test_what_is_not_read() -> None:
         from_sklearn(DecisionTreeClassifier().fit(X, THREE))
     with pytest.raises(ValueError, match="has not been fitted"):
         from_sklearn(linear.Ridge())
+    own = OwnRegressor(hidden_layer_sizes=(3,), activation=[ops.tanh], max_iter=1)
+    with pytest.raises(TypeError, match="an estimator with a model_ has it there already"):
+        from_sklearn(own.fit(X, NUMBERS))
     with pytest.raises(TypeError, match="takes StandardScaler and MinMaxScaler"):
         from_sklearn(make_pipeline(PolynomialFeatures(1), linear.Ridge()).fit(X, NUMBERS))

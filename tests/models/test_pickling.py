@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pynn
-from pynn import layers, ops
+from pynn import constraints, layers, ops
 from pynn.models import Model, Sequential
 
 X = np.random.default_rng(0).standard_normal((40, 4)).astype("float32")
@@ -20,13 +20,27 @@ def cube(x: object) -> object:
     return x * x * x
 
 
+class Below(constraints.Constraint):
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+
+    def __call__(self, w: object) -> object:
+        return ops.minimum(w, self.limit)
+
+    def get_config(self) -> dict:
+        return {"limit": self.limit}
+
+
 class Scale(layers.Layer):
     def __init__(self, start: float = 1.0, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.start = start
+        self.limit = Below(100.0)
 
     def build(self, input_shape: tuple) -> None:
-        self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+        self.factor = self.add_weight(
+            shape=(input_shape[-1],), initializer="ones", constraint=self.limit
+        )
 
     def call(self, inputs: object) -> object:
         return inputs * self.factor * self.start

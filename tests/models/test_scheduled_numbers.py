@@ -224,6 +224,15 @@ def test_wrong_schedules_are_refused() -> None:
     compiled(model, 0.0)
     with pytest.raises(ValueError, match=r"rate must be a number in \[0, 1\). Received: rate=-1.0"):
         fit(model)
+
+    class WrongLater(Wrong):
+        def __call__(self, step: Any) -> float:
+            return 1.5 if int(step) else 0.5
+
+    model = network(WrongLater())
+    compiled(model, 0.0)
+    with pytest.raises(ValueError, match=r"rate must be a number in \[0, 1\). Received: rate=1.5"):
+        fit(model)
     model = compiled(network(), Wrong())
     with pytest.raises(ValueError, match="the weight decay of a step must be a finite number"):
         fit(model)

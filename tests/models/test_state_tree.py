@@ -76,6 +76,20 @@ def test_wrong_trees_change_nothing() -> None:
     assert model.layers[0].bias.numpy().tolist() == [1.0, 1.0, 1.0]
 
 
+def test_paths_must_be_different() -> None:
+    class Twice(layers.Layer):
+        def build(self, input_shape: Any) -> None:
+            for _ in range(2):
+                self.add_weight(shape=(4,), name="same")
+
+        def call(self, inputs: Any) -> Any:
+            return inputs * self.weights[0] + self.weights[1]
+
+    model = pynn.Sequential([pynn.Input((4,)), Twice(name="twice")], name="net")
+    with pytest.raises(ValueError, match="twice/same' more than once. Give layers and metrics"):
+        model.get_state_tree()
+
+
 def test_fit_and_apply_step_the_same_variables() -> None:
     model = small(optimizers.Adam(0.1))
     model.optimizer.build(model.trainable_weights)

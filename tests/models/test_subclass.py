@@ -239,3 +239,20 @@ def test_call_must_be_defined_and_return_tensors() -> None:
 
     with pytest.raises(ValueError, match="must return tensors"):
         Wrong().predict(A, verbose=0)
+
+
+def test_a_clone_of_what_is_not_built_is_not_built() -> None:
+    copy = clone_model(WideAndDeep(3))
+    assert not copy.built
+    main, aux = copy.predict([A, B], verbose=0)
+    assert main.shape == aux.shape == (len(A), 1)
+    assert copy.hidden[0].units == 3
+
+
+def test_code_that_looks_at_values_takes_no_tensor_without() -> None:
+    class Looking(Model):
+        def call(self, inputs: object) -> object:
+            return inputs if float(ops.sum(inputs)) > 0 else -inputs
+
+    with pytest.raises(ops.SymbolicValueError, match="has no value"):
+        Looking()(layers.Input((4,)))

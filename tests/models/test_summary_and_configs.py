@@ -253,6 +253,9 @@ def test_mlp_is_a_sequential_in_one_line() -> None:
     np.testing.assert_array_equal(copy(np.ones((2, 3))), model(np.ones((2, 3))))
     with pytest.raises(ValueError, match="units must be a positive integer"):
         MLP((5, 0), 1)
+    for own, name in ((None, "HeNormal"), ("zeros", "Zeros")):
+        first = MLP(5, 1, kernel_initializer=own).layers[0]
+        assert type(first.kernel_initializer).__name__ == name
 
 
 def test_ops_between_layers_are_called_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
