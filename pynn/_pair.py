@@ -11,17 +11,17 @@ from typing import Any
 from pynn import _namespace
 
 
-def match_ranks(a: Any, b: Any, expand_vectors: bool = True) -> tuple[Any, Any]:
+def match_ranks(a: Any, b: Any) -> tuple[Any, Any]:
     """Make two arrays or tensors equal in rank where a last axis of length 1 is all that differs.
 
-    Of shapes (n,) and (n, 1) the former becomes (n, 1), unless `expand_vectors` is false; of
-    (n, m) and (n, m, 1) the latter becomes (n, m). Other pairs are returned as they are.
+    Of shapes (n,) and (n, 1) the former becomes (n, 1); of (n, m) and (n, m, 1) the latter becomes
+    (n, m). Other pairs are returned as they are.
     """
     if len(a.shape) == len(b.shape) + 1:
-        b, a = match_ranks(b, a, expand_vectors)
+        b, a = match_ranks(b, a)
     elif len(b.shape) == len(a.shape) + 1 and b.shape[-1] == 1:
         xp = _namespace.namespace(a, b)
-        if expand_vectors and len(a.shape) == 1:
+        if len(a.shape) == 1:
             a = xp.expand_dims(a, -1)
         else:
             b = xp.squeeze(b, -1)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+import pynn
+
 NAMES = """
 import pynn
 pynn.as_keras()
@@ -162,3 +164,15 @@ else:
 def test_program(program: str) -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.skipif("keras" in sys.modules, reason="Keras itself is imported")
+def test_what_its_modules_list() -> None:
+    with pynn.as_keras():
+        import keras
+        import tensorflow
+
+        assert {"Dense", "Layer"} <= set(dir(keras.layers))
+        assert "keras" in dir(tensorflow)
+        with pytest.raises(AttributeError, match="^__nothing__$"):
+            keras.layers.__nothing__  # noqa: B018

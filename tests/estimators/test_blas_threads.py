@@ -5,6 +5,8 @@ from __future__ import annotations
 from threading import Barrier, Event, Thread
 
 import numpy  # noqa: F401  (brings a BLAS)
+import pytest
+import threadpoolctl
 from threadpoolctl import threadpool_info
 
 from pynn._task_threads import single_blas_thread
@@ -38,6 +40,13 @@ def test_overlapping_uses_leave_the_number_as_it_was() -> None:
         thread.join()
     assert set(inside[0]) == {1}
     assert blas_threads() == before
+
+
+def test_an_older_threadpoolctl_has_nothing_to_disown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for controller in (type("Older", (), {}), None):
+        monkeypatch.setattr(threadpoolctl, "OpenBLASController", controller, raising=False)
+        with single_blas_thread():
+            assert set(blas_threads()) == {1}
 
 
 def test_any_thread_limits_after_another() -> None:

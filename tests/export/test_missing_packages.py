@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from pynn import layers, models
+from pynn._optional import needed
 from pynn.export import register_skl2onnx
 
 
@@ -22,6 +24,12 @@ def test_the_reader_names_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match="from_onnx needs onnx: pip install"):
         models.from_onnx(b"")
+
+
+def test_what_is_wrong_within_pynn_is_no_missing_package() -> None:
+    with pytest.raises(ModuleNotFoundError, match="No module named 'pynn.nothing'"):
+        with needed("a test", "onnx", "onnx"):
+            importlib.import_module("pynn.nothing")
 
 
 def small() -> Any:

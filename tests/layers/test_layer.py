@@ -103,6 +103,21 @@ def test_config_of_a_class_without_one_is_its_arguments() -> None:
     assert (copy.units, copy.factor, copy.name) == (4, 2.0, "affine")
 
 
+class Listed(layers.Layer):
+    def __init__(self, *sizes: int) -> None:
+        super().__init__()
+        self.sizes = sizes
+
+    def call(self, inputs: object) -> object:
+        return inputs
+
+
+def test_config_of_arguments_without_names() -> None:
+    assert Listed().get_config() == {}  # not even a name, which it does not take
+    with pytest.raises(ValueError, match="'sizes' of layer .* needs a get_config"):
+        Listed(3, 4).get_config()
+
+
 def test_arguments_that_are_layers_come_back() -> None:
     class Wrapper(layers.Layer):
         def __init__(self, inner: layers.Layer, **kwargs: object) -> None:

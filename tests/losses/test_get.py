@@ -111,3 +111,25 @@ def test_crossentropy_is_chosen_by_shape(y_true, y_pred, expected: type) -> None
 def test_crossentropy_needs_shapes() -> None:
     with pytest.raises(ValueError, match="needs the shapes"):
         losses.as_loss("ce")
+
+
+class Plain:
+    """A loss that is no class of pynn's, without a config."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor = factor
+
+    def __call__(self, y_true: object, y_pred: object) -> object:
+        return self.factor
+
+
+def test_what_has_no_config_is_written_by_its_name() -> None:
+    assert losses.serialize(losses.MeanSquaredError) == "MeanSquaredError"
+    assert losses.serialize(losses.mean_squared_error) == "mean_squared_error"
+    with pytest.raises(ValueError, match="a loss must have a get_config.* or a __name__ to be"):
+        losses.serialize(Plain())
+    function = losses.deserialize({"class_name": "mean_squared_error", "config": {}})
+    assert function is losses.mean_squared_error
+    own = losses.deserialize({"class_name": "Plain", "config": {"factor": 3.0}}, {"Plain": Plain})
+    assert isinstance(own, Plain)
+    assert own.factor == 3.0

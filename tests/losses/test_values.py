@@ -145,6 +145,9 @@ def test_ranks_that_differ_by_a_last_axis_of_one_are_matched() -> None:
     column, row = np.array([[1.0], [2.0], [4.0]]), np.array([1.0, 1.0, 1.0])
     for y_true, y_pred in ((column, row), (row, column)):
         np.testing.assert_allclose(losses.mean_squared_error(y_true, y_pred), [0.0, 1.0, 9.0])
+    matrix = np.arange(6.0).reshape(3, 2)
+    for y_true, y_pred in ((matrix[..., None], matrix + 1), (matrix, matrix[..., None] + 1)):
+        np.testing.assert_allclose(losses.mean_squared_error(y_true, y_pred), [1.0, 1.0, 1.0])
 
 
 def test_types_of_arrays_are_kept_and_others_become_floatx() -> None:

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 import pynn
 from pynn import layers, metrics, utils
+from pynn.graph import to_rows
 from pynn.models import Model, Sequential
 
 RNG = np.random.default_rng(0)
@@ -130,12 +131,20 @@ def test_a_single_row_and_no_rows() -> None:
         (3.0, "must have rows"),
         ([[1, 2], [3]], "array of numbers"),
         (np.ma.masked_greater(WHOLE, 3.0), "x has masked entries"),
+        (sp.coo_array(np.ones(6)), "must have two axes where it is sparse. Received: \\(6,\\)"),
     ],
 )
 def test_what_is_no_data_is_refused(x: object, message: str) -> None:
     model = Sequential([pynn.Input((6,)), layers.Dense(2)])
     with pytest.raises(ValueError, match=message):
         model.predict(x, verbose=0)
+
+
+def test_what_the_engine_reads() -> None:
+    rows = to_rows(WHOLE)
+    assert to_rows(rows) is rows
+    with pytest.raises(ValueError, match="must have rows. Received: a single number"):
+        to_rows(np.float32(3.0))
 
 
 def test_what_is_masked_is_not_trained_on() -> None:

@@ -96,8 +96,17 @@ def test_a_clone_is_built_on_tensors_in_the_form_of_the_inputs() -> None:
     clone = clone_model(model, input_tensors={"b": pynn.Input((3,)), "a": pynn.Input((3,))})
     x = {"a": np.full((2, 3), 5.0), "b": np.ones((2, 3))}
     np.testing.assert_array_equal(clone(x), np.full((2, 3), 4.0))
-    with pytest.raises(ValueError, match="must have the form of the model's inputs"):
-        clone_model(model, input_tensors=(a, b))
+    listed = Model([a, {"b": [b]}], layers.subtract([a, b]))
+    clone = clone_model(listed, input_tensors=(pynn.Input((3,)), {"b": [pynn.Input((3,))]}))
+    np.testing.assert_array_equal(clone([x["a"], {"b": [x["b"]]}]), np.full((2, 3), 4.0))
+    for original, tensors in (
+        (model, (a, b)),
+        (model, {"a": a, "c": b}),
+        (listed, [a]),
+        (listed, [a, {"b": b}]),
+    ):
+        with pytest.raises(ValueError, match="must have the form of the model's inputs"):
+            clone_model(original, input_tensors=tensors)
 
 
 def test_inputs_and_outputs_by_position_and_by_name() -> None:

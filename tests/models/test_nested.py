@@ -73,6 +73,10 @@ def test_outputs_without_a_loss_need_no_targets() -> None:
     model.compile("sgd", {"x": "mse", "y": [None, "mse"]})
     whole = model.evaluate(X, Y, verbose=0)
     assert model.evaluate(X, {"x": Y["x"], "y": [None, Y["y"][1]]}, verbose=0) == whole
+    model.compile("sgd", {"x": "mse", "y": None})
+    alone = model.evaluate(X, {"x": Y["x"], "y": None}, verbose=0)
+    p = model.predict(X, verbose=0)["x"]
+    assert alone == pytest.approx(np.mean((p - Y["x"]) ** 2), rel=1e-5)
 
 
 class OwnStep(pynn.Model):

@@ -127,6 +127,13 @@ def test_what_the_engine_draws(
     np.testing.assert_array_equal(again, found)
 
 
+def test_whole_numbers_beyond_those_of_float32_are_drawn_in_numpy() -> None:
+    model = drawing(random.randint, 5, minval=0, maxval=2**30)
+    assert model._plan().reason == "random_randint"
+    found = model.predict(np.zeros((400, 3), "float32"), verbose=0)
+    assert found.mean() == pytest.approx(2**29, rel=0.1)
+
+
 def test_training_draws_anew_at_each_step_the_same_for_any_number_of_threads() -> None:
     class Recorder(layers.Layer):
         def build(self, input_shape: Any) -> None:

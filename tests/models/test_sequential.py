@@ -110,6 +110,9 @@ def test_a_sequential_in_a_sequential() -> None:
 def test_what_is_no_layer_or_comes_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="holds layers. Received: 3"):
         Sequential([3])
+    of_keras = type("Dense", (), {"__module__": "keras.src.layers"})()
+    with pytest.raises(ValueError, match="It is one of keras itself, which do not mix with pynn"):
+        Sequential([of_keras])
     dense = layers.Dense(2)
     with pytest.raises(ValueError, match="for the second time"):
         Sequential([dense, dense])

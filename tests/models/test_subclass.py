@@ -241,6 +241,26 @@ def test_call_must_be_defined_and_return_tensors() -> None:
         Wrong().predict(A, verbose=0)
 
 
+def test_a_from_config_without_custom_objects() -> None:
+    class Own(Model):
+        def __init__(self, units: int) -> None:
+            super().__init__()
+            self.dense = layers.Dense(units)
+
+        def call(self, inputs: object) -> object:
+            return self.dense(inputs)
+
+        def get_config(self) -> dict:
+            return {"of": self.dense.units}
+
+        @classmethod
+        def from_config(cls, config: dict) -> Model:
+            return cls(config["of"])
+
+    copy = model_from_json(Own(3).to_json(), custom_objects={"Own": Own})
+    assert copy.dense.units == 3
+
+
 def test_a_clone_of_what_is_not_built_is_not_built() -> None:
     copy = clone_model(WideAndDeep(3))
     assert not copy.built

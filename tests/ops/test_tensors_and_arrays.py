@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pynn import layers, ops
+from pynn._tensor import apply
 from pynn.graph import Plan
 
 
@@ -56,6 +57,20 @@ def test_a_tensor_has_no_value() -> None:
         with pytest.raises(ops.SymbolicValueError, match="no value"):
             ask(x)
     assert "shape=(None, 3)" in repr(x)
+
+
+def test_a_tensor_of_known_length_has_entries() -> None:
+    x = layers.Input((6,))
+    pairs = ops.reshape(x, (2, -1))
+    assert len(pairs) == 2
+    first, second = pairs
+    assert first.shape == second.shape == (None,)
+    with pytest.raises(ops.SymbolicValueError, match="no value"):
+        list(x)
+
+
+def test_an_op_of_training_is_one_of_inference_for_arrays() -> None:
+    np.testing.assert_array_equal(apply(ops.find_op("dropout"), X, rate=0.5, always=False), X)
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:

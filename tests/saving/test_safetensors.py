@@ -118,6 +118,25 @@ def test_a_header_as_long_as_it_likes_is_refused(tmp_path: Path) -> None:
             read(raw(tmp_path / "x", b"{}", length=length))
 
 
+def test_a_header_that_nobody_would_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_safetensors, "_LONGEST_HEADER", 100)
+    with pytest.raises(ValueError, match="the arrays would take .* a file may have 100 bytes"):
+        written(tmp_path / "x")
+
+
+def test_a_file_that_becomes_shorter(tmp_path: Path) -> None:
+    path = written(tmp_path / "x")
+    with path.open("rb", buffering=0) as stream:
+        file = SafetensorsFile(stream, "x")
+        with path.open("r+b") as other:
+            other.truncate(path.stat().st_size - 1)
+        with pytest.raises(ValueError, match="became shorter while it was read"):
+            for key in file.shapes:
+                file.read(key)
+
+
 def test_a_missing_array_is_named(tmp_path: Path) -> None:
     with written(tmp_path / "x").open("rb") as stream:
         file = SafetensorsFile(stream, "x")
