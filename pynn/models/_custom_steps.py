@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn._namespace import to_array
+from pynn._sparse import is_sparse, to_csr, to_dense
 from pynn._structure import leaves, pack
 from pynn.graph import PythonTrainer
 from pynn.models._source import as_array, as_structure
@@ -19,6 +20,11 @@ from pynn.training import ArrayData, BatchData, comes_in_batches
 
 if TYPE_CHECKING:
     from pynn.models._model import Model
+
+
+def _with_rows(value: Any) -> Any:
+    """Return an array of numbers, or a sparse matrix of which rows can be taken."""
+    return to_csr(value, "x") if is_sparse(value) else as_array(value)
 
 
 def unpack(data: Any) -> tuple[Any, Any, Any]:
@@ -55,7 +61,7 @@ class Steps(PythonTrainer):
         """Return data as the epoch loop takes it; its structure is kept for the step."""
         if comes_in_batches(x):
             return BatchData(x, self.data)
-        self._x_form = as_structure(x)
+        self._x_form = as_structure(x, _with_rows)
         self._y_form = None if y is None else as_structure(y, np.asarray)
         self._weighted = sample_weight is not None
         targets = [] if y is None else list(leaves(self._y_form))
@@ -65,7 +71,7 @@ class Steps(PythonTrainer):
 
     def batch(self, data: ArrayData, rows: Any = slice(None)) -> tuple[Any, ...]:
         """Return what the step gets for some rows."""
-        x = pack(self._x_form, [array[rows] for array in data.x_arrays])
+        x = pack(self._x_form, [to_dense(array[rows]) for array in data.x_arrays])
         targets = [None if array is None else array[rows] for array in data.y_arrays]
         sample_weight = targets.pop() if self._weighted else None
         y = None if self._y_form is None else pack(self._y_form, targets)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import pynn
 from pynn import callbacks, layers, metrics, ops
@@ -62,6 +63,16 @@ def test_a_written_step_does_what_the_engine_does(cls: Any) -> None:
     np.testing.assert_allclose(
         model.predict(X, verbose=0), reference.predict(X, verbose=0), rtol=1e-3, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("form", ["csr", "coo"])
+@pytest.mark.parametrize("cls", [Written, Inherited])
+def test_the_rows_of_a_sparse_matrix_are_dense_in_a_step(cls: Any, form: str) -> None:
+    x = np.where(X > 0.5, X, 0)
+    reference, model = made(cls), made(cls)
+    given = {"epochs": 2, "batch_size": 16, "shuffle": False, "verbose": 0}
+    wanted = reference.fit(x, Y, **given).history
+    assert model.fit(sp.coo_array(x).asformat(form), Y, **given).history == wanted
 
 
 def test_weights_of_samples_and_held_out_rows() -> None:
