@@ -122,3 +122,13 @@ def test_layers_that_want_dense_rows_get_them() -> None:
 
     for a, b in zip(fit(rows()), fit(rows().toarray()), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("form", ["csr", "coo"])
+def test_sparse_rows_build_a_model(form: str) -> None:
+    model = pynn.Sequential([pynn.layers.Dense(3)])
+    found = model.predict(rows().asformat(form), verbose=0)
+    assert model.input_shape == (None, COLS)
+    np.testing.assert_allclose(
+        found, model.predict(rows().toarray(), verbose=0), rtol=1e-5, atol=1e-6
+    )

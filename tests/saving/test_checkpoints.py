@@ -339,6 +339,20 @@ def test_a_training_taken_up_within_an_epoch_is_that_training(
     assert again.optimizer.iterations == whole.optimizer.iterations
 
 
+def test_a_metric_of_ones_own_goes_on_within_an_epoch(tmp_path: Path) -> None:
+    def train(*listeners: Any) -> Any:
+        pynn.random.set_seed(7)
+        model = OwnStep()
+        model.build((None, 4))
+        model.compile(loss="mse", optimizer="adam")  # no metrics of its own
+        return model.fit(X, Y, 9, epochs=1, verbose=0, callbacks=[*listeners]).history
+
+    wanted = train()
+    with pytest.raises(Interrupted):
+        train(callbacks.BackupAndRestore(tmp_path, save_freq=5), breaks_off_after(0, 6))
+    assert train(callbacks.BackupAndRestore(tmp_path, save_freq=5)) == wanted
+
+
 def test_batches_of_another_size_are_refused(tmp_path: Path) -> None:
     backup = callbacks.BackupAndRestore(tmp_path, save_freq=2)
     with pytest.raises(Interrupted):
