@@ -239,7 +239,7 @@ def _streamed(
         )
     )
     summary = together(summaries, places)
-    filled = [i for i, each in enumerate(summaries) if each.n_rows]
+    filled = _filled(summaries)
     if n_shards is None:
         n_shards = min(default_shards(summary.n_rows), len(filled))
     n_shards = _checked_shards(n_shards, summary.n_rows)
@@ -354,6 +354,11 @@ def summarize_part(part: Any, place: str, wanted: Wanted) -> Summary:
     return found._replace(n_rows=part.n_rows, widths=[(len(part.features),)])
 
 
+def _filled(summaries: list[Summary]) -> list[int]:
+    """Return the numbers of the parts that have rows."""
+    return [i for i, each in enumerate(summaries) if each.n_rows]
+
+
 def together(summaries: list[Summary], places: list[str]) -> Summary:
     """Return the summary of all parts.
 
@@ -362,7 +367,7 @@ def together(summaries: list[Summary], places: list[str]) -> Summary:
     PartitionError
         If they do not fit one another.
     """
-    filled = [i for i, each in enumerate(summaries) if each.n_rows]
+    filled = _filled(summaries)
     if not filled:
         raise ValueError("there is no data to train on: it has no rows")
     first = summaries[filled[0]]

@@ -16,6 +16,7 @@ from pynn import _core, layers, models, ops
 from pynn.activations import softplus
 from pynn.formats.c import NODE_KINDS
 from pynn.ops import find_op
+from reference.counting import Counts
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "exports.md"
 RNG = np.random.default_rng(0)
@@ -199,15 +200,6 @@ class Looks(models.Model):
 
     def call(self, inputs: Any) -> Any:
         return self.out(inputs) if float(ops.max(inputs)) > 0 else self.out(-inputs)
-
-
-class Counts(layers.Layer):
-    def build(self, input_shape: Any) -> None:
-        self.n = self.add_weight(shape=(), initializer="zeros", trainable=False)
-
-    def call(self, inputs: Any) -> Any:
-        self.n.assign_add(1.0)
-        return inputs * self.n
 
 
 class Centred(models.Model):

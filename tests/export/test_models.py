@@ -12,6 +12,7 @@ import pytest
 
 import pynn
 from pynn import activations, layers, models, ops
+from reference.counting import Counts
 
 RNG = np.random.default_rng(0)
 # Equal to 1e-5, as two float32 implementations of the functions can be.
@@ -187,15 +188,6 @@ def test_an_op_without_a_twin_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotImplementedError, match="the op 'erfinv' has no ONNX twin"):
         model.export(tmp_path / "m.onnx", format="onnx")
     assert not list(tmp_path.iterdir())
-
-
-class Counts(layers.Layer):
-    def build(self, input_shape: Any) -> None:
-        self.n = self.add_weight(shape=(), initializer="zeros", trainable=False)
-
-    def call(self, inputs: Any) -> Any:
-        self.n.assign_add(1.0)
-        return inputs * self.n
 
 
 def test_a_model_that_assigns_has_no_graph(tmp_path: Path) -> None:
