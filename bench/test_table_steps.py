@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import types
+
+import pytest
 import table_steps
 
 
@@ -10,7 +14,12 @@ def test_operations_are_those_of_the_products() -> None:
     assert table_steps.operations(model) == 2 * (2 * 10 * 256 + 3 * 256)
 
 
-def test_shares_are_of_the_peak() -> None:
-    own, beside = table_steps.shares("realmlp", 1, 0.01)
-    assert 0 < own < 1
-    assert 0 < beside < 1
+def test_shares_are_of_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A clock of seconds and a peak between two readings, so that no neighbour changes the shares.
+    seconds, readings = itertools.count(), itertools.cycle([90.0, 110.0])
+    clock = types.SimpleNamespace(perf_counter=lambda: float(next(seconds)))
+    monkeypatch.setattr(table_steps, "time", clock)
+    monkeypatch.setattr(table_steps._core, "measure_peak", lambda *_: next(readings))
+    model, _ = table_steps.plain((256, 256, 256, 1))
+    _, beside = table_steps.shares("realmlp", 1, 3.0)
+    assert beside == pytest.approx(3 * table_steps.operations(model) * table_steps.ROWS / 100e9)
