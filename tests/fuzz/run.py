@@ -4,7 +4,10 @@ Needs Clang 15 or newer, for _Float16. ``graph`` makes graphs, plans and trainer
 ``rows`` checks and reads rows of data, ``arrays`` makes NumPy's arrays and sparse matrices, which
 it gives to the module. (Files are read in Python: tests/reliability/fuzz.py.) What is found is left
 in the folder that is given, or the present one; what covers new lines is kept in `--corpus`, beside
-the files of corpus/.
+the files of corpus/. Targets run side by side, on as many processors as are given.
+
+``--programs`` builds the programs of tests/cpp, too, and runs them first, as
+tests/reliability/sanitize.py does with the compiler's sanitizers that it finds.
 """
 
 from __future__ import annotations
@@ -16,7 +19,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from reliability.sanitize import CHECKS, run_program  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("graph", "rows", "arrays")
@@ -38,18 +46,18 @@ def clang() -> str:
         version = re.search(r"version (\d+)", said.stdout)
         if version is not None and int(version[1]) >= OLDEST_CLANG:
             return name
-    sys.exit(f"Clang {OLDEST_CLANG} or newer is needed: apt install clang-16 libclang-rt-16-dev")
+    sys.exit(f"Clang {OLDEST_CLANG} or newer is needed: apt install clang-19 libclang-rt-19-dev")
 
 
 def build(targets: list[str], isa: str, jobs: int, options: list[str]) -> Path:
-    """Build targets; return their folder."""
+    """Build targets; return the folder of the build."""
     configure = ["cmake", "--preset", "fuzz", f"-DCMAKE_CXX_COMPILER={clang()}"]
     configure += [f"-DPYNN_ONLY_ISA={isa}", f"-DPython_EXECUTABLE={sys.executable}"]
     configure += ["-DPYNN_WERROR=OFF", *options]
     subprocess.run(configure, cwd=ROOT, check=True)
     command = ["cmake", "--build", "--preset", "fuzz", "--parallel", str(jobs), "--target"]
-    subprocess.run([*command, *(f"fuzz_{target}" for target in targets)], cwd=ROOT, check=True)
-    return ROOT / "build" / "fuzz" / "tests" / "fuzz"
+    subprocess.run([*command, *targets], cwd=ROOT, check=True)
+    return ROOT / "build" / "fuzz"
 
 
 def run(program: Path, target: str, corpus: Path, found: Path, limits: list[str]) -> None:
@@ -68,18 +76,27 @@ def main() -> None:
     parser.add_argument("targets", nargs="+", choices=TARGETS)
     parser.add_argument("--seconds", type=int, default=0, help="for each target; 0 for no limit")
     parser.add_argument("--runs", type=int, default=-1, help="of each target; -1 for no limit")
+    parser.add_argument("--programs", action="store_true", help="and the programs of tests/cpp")
     parser.add_argument("--isa", default="", help="build for this instruction set alone")
     parser.add_argument("--corpus", type=Path, help="a folder in which each target has one")
     parser.add_argument("--found", type=Path, default=Path("."))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--define", action="append", default=[], help="a variable of CMake's")
     given = parser.parse_intermixed_args()
-    folder = build(given.targets, given.isa, given.jobs, [f"-D{each}" for each in given.define])
+    checks = CHECKS["asan"] if given.programs else []
+    programs = dict.fromkeys(program for program, *_ in checks)
+    options = ["PYNN_CHECKS=ON"] * given.programs + given.define
+    targets = [*programs, *(f"fuzz_{target}" for target in given.targets)]
+    tests = build(targets, given.isa, given.jobs, [f"-D{each}" for each in options]) / "tests"
     limits = [f"-max_total_time={given.seconds}", f"-runs={given.runs}"]
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(given.jobs) as pool:
+        corpus = given.corpus or Path(temporary)
+        running = [pool.submit(run_program, tests / "cpp", check) for check in checks]
         for target in given.targets:
-            corpus = (given.corpus or Path(temporary)) / target
-            run(folder / f"fuzz_{target}", target, corpus, given.found, limits)
+            program = tests / "fuzz" / f"fuzz_{target}"
+            running.append(pool.submit(run, program, target, corpus / target, given.found, limits))
+        for each in running:
+            each.result()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 ``python tests/reliability/sanitize.py asan`` uses AddressSanitizer, LeakSanitizer and
 UndefinedBehaviorSanitizer, ``tsan`` ThreadSanitizer. Each runs the programs of tests/cpp, and then
 tests of the native module in Python: of asan all that call it, of tsan those that compare bits
-between numbers of threads, and those of several threads. ``--programs`` is what CI does.
+between numbers of threads, and those of several threads. (CI runs the programs as tests/fuzz/run.py
+builds them, with the fuzzers.)
 
 The build is in build/asan or build/tsan, the module is used from there: no installed pynn may be in
 the way, as that of `pip install -e` would be.
@@ -64,15 +65,13 @@ OPTIONS = {
 }
 
 
-def build(kind: str, isa: str, jobs: int, options: list[str], only_programs: bool) -> Path:
-    """Build a preset, or only its programs without Python; return its folder."""
+def build(kind: str, isa: str, jobs: int, options: list[str]) -> Path:
+    """Build a preset; return its folder."""
     configure = ["cmake", "--preset", kind, f"-DPYNN_ONLY_ISA={isa}", "-DPYNN_CHECKS=ON"]
     # Compilers warn of what sanitizers add; warnings are errors in the ordinary build.
     configure += [f"-DPython_EXECUTABLE={sys.executable}", "-DPYNN_WERROR=OFF", *options]
     subprocess.run(configure, cwd=ROOT, check=True)
     command = ["cmake", "--build", "--preset", kind, "--parallel", str(jobs)]
-    if only_programs:
-        command += ["--target", *dict.fromkeys(program for program, *_ in CHECKS[kind])]
     subprocess.run(command, cwd=ROOT, check=True)
     return ROOT / "build" / kind
 
@@ -97,13 +96,12 @@ def runtime(library: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def run_programs(kind: str, folder: Path) -> None:
-    """Run the programs of a build."""
+def run_program(folder: Path, check: list[str]) -> None:
+    """Run a program of tests/cpp that was built in `folder`."""
+    print(*check, flush=True)
+    program, *arguments = check
     environment = {**os.environ, **OPTIONS}
-    for program, *arguments in CHECKS[kind]:
-        print(program, *arguments, flush=True)
-        program = str(folder / "tests" / "cpp" / program)
-        subprocess.run([program, *arguments], env=environment, check=True)
+    subprocess.run([str(folder / program), *arguments], env=environment, check=True)
 
 
 def run_tests(kind: str, folder: Path, tests: list[str]) -> None:
@@ -124,18 +122,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(".")[0])
     parser.add_argument("kind", choices=TESTS)
     parser.add_argument("--isa", default="", help="build for this instruction set alone")
-    parser.add_argument("--programs", action="store_true", help="without the tests in Python")
     parser.add_argument("--quick", action="store_true", help="a few minutes of tests in Python")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--define", action="append", default=[], help="a variable of CMake's")
     parser.add_argument("tests", nargs="*", help="instead of those of the kind")
     given = parser.parse_intermixed_args()
     options = [f"-D{each}" for each in given.define]
-    folder = build(given.kind, given.isa, given.jobs, options, given.programs)
-    run_programs(given.kind, folder)
-    if not given.programs:
-        chosen = QUICK if given.quick else TESTS
-        run_tests(given.kind, folder, given.tests or chosen[given.kind])
+    folder = build(given.kind, given.isa, given.jobs, options)
+    for check in CHECKS[given.kind]:
+        run_program(folder / "tests" / "cpp", check)
+    chosen = QUICK if given.quick else TESTS
+    run_tests(given.kind, folder, given.tests or chosen[given.kind])
     print(f"{given.kind}: nothing was found")
 
 
