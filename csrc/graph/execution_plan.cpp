@@ -46,6 +46,11 @@ bool ExecutionPlan<T>::is_output(int node) const {
 }
 
 template <class T>
+bool ExecutionPlan<T>::is_read_alone(int node) const {
+  return at(node).consumers.size() == 1 && !is_loss_node(node) && !is_output(node);
+}
+
+template <class T>
 void ExecutionPlan<T>::find_used_nodes(const Graph& graph) {
   std::vector<int> wanted = request_.outputs;
   for (int node : request_.loss_nodes) {
@@ -115,6 +120,8 @@ void ExecutionPlan<T>::choose_fusions() {
     if (!node.used) continue;
     node.op = make_op<T>(*node.spec);
     if (node.is_activation() && !node.skipped) fuse_into_product(id);
+    if (node.spec->kind->gradient_in_place && is_read_alone(node.spec->inputs[0]))
+      node.grad_of = node.spec->inputs[0];
   }
   // The product after a fused relu applies the derivative while it writes the gradient.
   for (Node& node : nodes_) {
@@ -132,9 +139,7 @@ void ExecutionPlan<T>::fuse_into_product(int id) {
   Node& node = at(id);
   const int source_id = node.spec->inputs[0];
   Node& source = at(source_id);
-  const bool alone =
-      source.consumers.size() == 1 && !is_loss_node(source_id) && !is_output(source_id);
-  if (!alone || !source.is_product()) return;
+  if (!is_read_alone(source_id) || !source.is_product()) return;
   const int activation = node.spec->kind->activation;
   if (!kernel_table<T>().activation[activation].needs_input) node.value_of = source_id;
   node.grad_of = source_id;
@@ -142,6 +147,19 @@ void ExecutionPlan<T>::fuse_into_product(int id) {
   node.op->fuses_relu = source.op->fuses_relu = true;
   const bool sole = node.consumers.size() == 1 && !is_loss_node(id);
   if (sole && at(node.consumers[0]).is_product()) node.op->relu_mask = &node.slot;
+}
+
+// A variable that only an expression reads. Copies for all rows, and their gradients, would take
+// more memory and time than the rest of it.
+template <class T>
+bool ExecutionPlan<T>::has_one_block(int id) const {
+  const Node& node = at(id);
+  if (!node.spec->kind->is_variable || !is_read_alone(id)) return false;
+  const NodeSpec& reader = *at(node.consumers[0]).spec;
+  return reader.kind->reads_one_block &&
+         std::count(reader.inputs.begin(), reader.inputs.end(), id) == 1 &&
+         std::all_of(reader.input_features.begin(), reader.input_features.end(),
+                     [&](int features) { return features == reader.features; });
 }
 
 template <class T>
@@ -158,8 +176,9 @@ void ExecutionPlan<T>::lay_out_buffers() {
     if (!node.used) continue;
     Slot<T>& slot = node.slot;
     slot.features = node.spec->features;
-    slot.block_stride = round_up(slot.features, kRowAlign) * kLanes;
-    const auto elements = static_cast<std::size_t>(blocks * slot.block_stride);
+    const std::ptrdiff_t block = round_up(slot.features, kRowAlign) * kLanes;
+    slot.block_stride = has_one_block(id) ? 0 : block;
+    const auto elements = static_cast<std::size_t>(slot.block_stride == 0 ? block : blocks * block);
     if (node.value_of == id && !slot.sparse) arena_.request(&slot.value, elements);
     if (node.has_grad && node.grad_of == id) arena_.request(&slot.grad, elements);
   }

@@ -358,7 +358,10 @@ struct KernelTable {
   // sums[row] = sum over the batch of x[row], rows in [row_begin, row_end).
   void (*lane_sums)(const T* x, std::ptrdiff_t block_stride, int row_begin, int row_end, int count,
                     T* sums) noexcept;
-  // The same sums, of the same bits, from rows: of the columns [begin, end), whole vectors of them.
+  // sums[f * kLanes + i] for i < kPartialSums, of the rows of one block. When all blocks have added
+  // theirs, lane_sums() of the first kPartialSums lanes has the bits of lane_sums() of the blocks.
+  void (*add_partial_sums)(const T* x, int features, int rows, T* sums, bool accumulate) noexcept;
+  // lane_sums(), of the same bits, from rows: of the columns [begin, end), whole vectors of them.
   // begin is a multiple of kRowAlign.
   void (*row_sums)(const T* const* rows, int begin, int end, int count, T* sums) noexcept;
   void (*batch_moments)(const BatchNormArgs<T>&) noexcept;

@@ -130,6 +130,22 @@ static void lane_sums(const T* x, std::ptrdiff_t block_stride, int row_begin, in
 }
 
 template <class T>
+static void add_partial_sums(const T* x, int features, int rows, T* sums,
+                             bool accumulate) noexcept {
+  using V = Vec<T>;
+  for (int f = 0; f < features; ++f) {
+    for (int i = 0; i < kPartialSums; i += V::kWidth) {
+      V sum = accumulate ? load<V>(sums + f * kLanes + i) : zero<V>();
+      for (int lane = i; lane < kLanes; lane += kPartialSums) {
+        const V next = sum + load<V>(x + f * kLanes + lane);
+        sum = rows - lane >= V::kWidth ? next : select(first_n<V>(rows - lane), next, sum);
+      }
+      store(sums + f * kLanes + i, sum);
+    }
+  }
+}
+
+template <class T>
 static void row_sums(const T* const* rows, int begin, int end, int count, T* sums) noexcept {
   using V = Vec<T>;
   const int whole = count - count % kPartialSums;

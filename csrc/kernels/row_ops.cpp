@@ -14,6 +14,7 @@ static void fill_table(KernelTable<T>& table) {
   table.argmax = argmax<T>;
   table.threshold_hits = threshold_hits<T>;
   table.lane_sums = lane_sums<T>;
+  table.add_partial_sums = add_partial_sums<T>;
   table.row_sums = row_sums<T>;
   table.sum_squares = sum_squares<T>;
   table.sum_magnitudes = sum_magnitudes<T>;

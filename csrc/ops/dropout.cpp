@@ -3,6 +3,7 @@
 //   with
 //     a `column`, the rate of a step is that number of the step
 //   gaussian_dropout: mask normal with mean 1 and standard deviation `stddev`
+#include <algorithm>
 #include <cstring>
 
 #include "base/random.hpp"
@@ -13,6 +14,9 @@ namespace pynn {
 namespace {
 
 enum class Mask { dropout, gaussian };
+
+// Features whose factors are used while the first-level cache has them.
+constexpr int kPieceFeatures = 64;
 
 template <class T, Mask kMask>
 class RandomFactor : public Op<T> {
@@ -35,20 +39,22 @@ class RandomFactor : public Op<T> {
     const std::uint64_t key =
         stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
     for_each_block(share, y.features, [&](int block, int begin, int end) {
-      const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(end - begin) * kLanes;
       if (!pass.training && !always_) {
-        std::memcpy(y.value_at(block, begin), x.value_at(block, begin),
-                    static_cast<std::size_t>(n) * sizeof(T));
+        const auto n = static_cast<std::size_t>(end - begin) * kLanes;
+        std::memcpy(y.value_at(block, begin), x.value_at(block, begin), n * sizeof(T));
         return;
       }
-      T* mask = mask_at(block, begin);
-      const std::uint64_t index = pass.lane_number(block, y.features, begin);
-      if constexpr (kMask == Mask::dropout) {
-        this->kernels->dropout_mask(mask, n, rate, key, index);
-      } else {
-        this->kernels->normal_noise(mask, n, T(1), parameter_, key, index);
+      for (int f = begin; f < end; f += kPieceFeatures) {
+        const std::ptrdiff_t n = std::ptrdiff_t{std::min(kPieceFeatures, end - f)} * kLanes;
+        T* mask = mask_at(block, f);
+        const std::uint64_t index = pass.lane_number(block, y.features, f);
+        if constexpr (kMask == Mask::dropout) {
+          this->kernels->dropout_mask(mask, n, rate, key, index);
+        } else {
+          this->kernels->normal_noise(mask, n, T(1), parameter_, key, index);
+        }
+        this->kernels->multiply(x.value_at(block, f), mask, y.value_at(block, f), n);
       }
-      this->kernels->multiply(x.value_at(block, begin), mask, y.value_at(block, begin), n);
     });
   }
 
@@ -103,12 +109,15 @@ OpKind dropout_kind() {
               1,         1,
               shape,     makers<Kind<Mask::dropout>::Op>()};
   kind.column_parameter = 1;
+  kind.gradient_in_place = true;
   return kind;
 }
 
 OpKind gaussian_dropout_kind() {
-  return {"gaussian_dropout", {{"stddev", 1}, {"always", 0}},    1, 1,
-          gaussian_shape,     makers<Kind<Mask::gaussian>::Op>()};
+  OpKind kind{"gaussian_dropout", {{"stddev", 1}, {"always", 0}},    1, 1,
+              gaussian_shape,     makers<Kind<Mask::gaussian>::Op>()};
+  kind.gradient_in_place = true;
+  return kind;
 }
 
 }  // namespace pynn

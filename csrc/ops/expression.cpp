@@ -3,7 +3,8 @@
 // gradients need, and walks the program from its end; nothing is kept between the two but the
 // inputs and the output.
 //
-// Inputs have as many features as the output, or one, which then serves all features.
+// Inputs have as many features as the output, or one, which then serves all features. An input may
+// be one block for all rows: its gradient is summed over the blocks, in their order.
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -20,6 +21,9 @@ namespace {
 constexpr int kScratch = 1 << 14;
 // Features of a piece at most: 512 elements share the cost of a call, over 32 AVX-512 vectors.
 constexpr int kPieceFeatures = 16;
+// Features that go through all blocks before the next ones where inputs are one block for all rows:
+// those and their gradients stay in the second-level cache.
+constexpr int kStripFeatures = 64;
 // Values and their gradients, at one feature each, fit the scratch memory.
 constexpr int kMaxValues = kScratch / kLanes / 2;
 
@@ -33,9 +37,9 @@ class Expression : public Op<T> {
         first_value_(inputs_ + static_cast<int>(node.program.constants.size())),
         values_(static_cast<int>(node.program.instructions.size())) {
     for (int features : node.input_features) narrow_.push_back(features < features_);
-    any_narrow_ = std::count(narrow_.begin(), narrow_.end(), 1) > 0;
-    const int buffers =
-        2 * (values_ + static_cast<int>(std::count(narrow_.begin(), narrow_.end(), 1)));
+    const auto narrow = static_cast<int>(std::count(narrow_.begin(), narrow_.end(), 1));
+    any_narrow_ = narrow > 0;
+    const int buffers = 2 * values_ + inputs_ + narrow;
     piece_ = std::clamp(kScratch / kLanes / buffers, 1, kPieceFeatures);
     for (const std::vector<double>& constant : program_.constants) {
       const bool one = constant.size() == 1;
@@ -55,6 +59,7 @@ class Expression : public Op<T> {
   Division backward_division() const override {
     for (int i = 0; i < inputs_; ++i) {
       if (is_narrow(i) && input(i).grad != nullptr) return kRowwise;
+      if (is_one_block(i) && input(i).grad != nullptr) return kFeaturewise;
     }
     return forward_division();
   }
@@ -65,32 +70,25 @@ class Expression : public Op<T> {
   }
 
   void on_bound() override {
+    for (int i = 0; i < inputs_; ++i) any_one_block_ = any_one_block_ || is_one_block(i);
     plan_gradients();
     plan_values();
   }
 
   void forward(const Pass&, const Share& share) override {
-    alignas(64) T scratch[kScratch];
-    for_each_block(share, features_, [&](int block, int begin, int end) {
-      Piece piece(*this, scratch, block);
-      for (int f = begin; f < end; f += piece_) {
-        piece.move_to(f, std::min(piece_, end - f));
-        for (int value = 0; value < values_; ++value) piece.compute(value);
-      }
+    for_each_piece(share, [&](Piece& piece, int) {
+      for (int value = 0; value < values_; ++value) piece.compute(value);
     });
   }
 
-  void backward(const Pass&, const Share& share) override {
-    alignas(64) T scratch[kScratch];
-    for_each_block(share, features_, [&](int block, int begin, int end) {
-      clear_unreached(block, begin, end);
-      Piece piece(*this, scratch, block);
-      for (int f = begin; f < end; f += piece_) {
-        piece.move_to(f, std::min(piece_, end - f));
-        for (int value : needed_) piece.compute(value);
-        for (const Slope& slope : slopes_) piece.differentiate(slope);
-        piece.add_up_narrow_gradients(f == 0);
-      }
+  void backward(const Pass& pass, const Share& share) override {
+    for_each_block(share, features_,
+                   [&](int block, int begin, int end) { clear_unreached(block, begin, end); });
+    for_each_piece(share, [&](Piece& piece, int begin) {
+      for (int value : needed_) piece.compute(value);
+      for (const Slope& slope : slopes_) piece.differentiate(slope);
+      piece.add_up_narrow_gradients(begin == 0);
+      piece.add_up_blocks(pass.count);
     });
   }
 
@@ -108,6 +106,7 @@ class Expression : public Op<T> {
     Piece(const Expression& op, T* scratch, int block)
         : op_(op), scratch_(scratch), block_(block), stride_(op.piece_ * kLanes) {
       for (int i = 0; i < op.inputs_; ++i) {
+        if (op.is_one_block(i)) grads_[i] = take();
         if (!op.is_narrow(i)) continue;
         T* copies = take();
         for (int f = 0; f < op.piece_; ++f)
@@ -122,11 +121,13 @@ class Expression : public Op<T> {
     }
 
     void move_to(int f, int n) {
+      begin_ = f;
       n_ = static_cast<std::ptrdiff_t>(n) * kLanes;
       for (int i = 0; i < op_.inputs_; ++i) {
         if (op_.is_narrow(i)) continue;
         at_[i] = op_.input(i).value_at(block_, f);
-        if (op_.input(i).grad != nullptr) grads_[i] = op_.input(i).grad_at(block_, f);
+        if (op_.input(i).grad != nullptr && !op_.is_one_block(i))
+          grads_[i] = op_.input(i).grad_at(block_, f);
       }
       for (int c = op_.inputs_; c < op_.first_value_; ++c)
         at_[c] = op_.constant_at(c - op_.inputs_, f);
@@ -174,6 +175,15 @@ class Expression : public Op<T> {
       }
     }
 
+    void add_up_blocks(int rows) {
+      const auto n = static_cast<int>(n_ / kLanes);
+      for (int i = 0; i < op_.inputs_; ++i) {
+        if (!op_.is_one_block(i) || !op_.reached_[i]) continue;
+        op_.kernels->add_partial_sums(grads_[i], n, rows - block_ * kLanes,
+                                      op_.input(i).grad_at(0, begin_), block_ > 0);
+      }
+    }
+
    private:
     T* take() {
       T* buffer = scratch_;
@@ -188,15 +198,35 @@ class Expression : public Op<T> {
     T* scratch_;
     int block_;
     std::ptrdiff_t stride_;
+    int begin_ = 0;
     std::ptrdiff_t n_ = 0;
     T* results_[kMaxValues];
     const T* at_[3 * kMaxValues];  // by operand number
     T* grads_[3 * kMaxValues];
   };
 
+  // Calls body(piece, begin) for the pieces of the share, which begin at these features.
+  template <class Body>
+  void for_each_piece(const Share& share, Body body) const {
+    alignas(64) T scratch[kScratch];
+    const Range range = share.features(features_);
+    const int strip = any_one_block_ ? kStripFeatures : std::max(range.size(), 1);
+    for (int begin = range.begin; begin < range.end; begin += strip) {
+      const int end = std::min(begin + strip, range.end);
+      for (int block = share.blocks.begin; block < share.blocks.end; ++block) {
+        Piece piece(*this, scratch, block);
+        for (int f = begin; f < end; f += piece_) {
+          piece.move_to(f, std::min(piece_, end - f));
+          body(piece, f);
+        }
+      }
+    }
+  }
+
   const Instruction& instruction(int value) const { return program_.instructions[value]; }
   const Slot<T>& input(int i) const { return *this->in[i]; }
   bool is_narrow(int i) const { return narrow_[i] != 0; }
+  bool is_one_block(int i) const { return input(i).block_stride == 0; }
   const T* constant_at(int c, int f) const {
     const bool one = program_.constants[c].size() == 1;
     return static_cast<const T*>(constants_[c].data()) + (one ? 0 : f * kLanes);
@@ -279,6 +309,7 @@ class Expression : public Op<T> {
   int values_;
   int piece_;  // features computed at once
   bool any_narrow_;
+  bool any_one_block_ = false;
   std::vector<char> narrow_;   // per input
   std::vector<char> reached_;  // per input: it gets a gradient
   std::vector<AlignedBuffer> constants_;
@@ -324,7 +355,9 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind expression_kind() {
-  return {"expression", {}, 1, -1, shape, makers<Expression>()};
+  OpKind kind{"expression", {}, 1, -1, shape, makers<Expression>()};
+  kind.reads_one_block = true;
+  return kind;
 }
 
 }  // namespace pynn

@@ -53,6 +53,7 @@ struct Pass {
 template <class T>
 struct Slot {
   int features = 0;
+  // 0: one block is the value for all rows, and its gradient holds partial sums over the blocks.
   std::ptrdiff_t block_stride = 0;
   T* value = nullptr;
   T* grad = nullptr;
@@ -230,6 +231,9 @@ struct OpKind {
   bool is_dense = false;
   bool is_product = false;  // its tiles can do relu, and relu's derivative
   bool is_input = false;
+  bool is_variable = false;        // its value is the same for all rows
+  bool reads_one_block = false;    // inputs as wide as its output may have one block for all rows
+  bool gradient_in_place = false;  // its input's gradient may lie where its output's is
   bool depends_on_batch =
       false;  // in training, a row's output depends on the other rows of the batch
   bool always_depends_on_batch = false;  // at inference too

@@ -1,5 +1,6 @@
-// A variable as a value: the same numbers for every row of the batch. A matrix is laid out input by
-// input, as a weight of shape (inputs, outputs) is, whatever its layout.
+// A variable as a value: the same numbers for every row of the batch, in one block where the plan
+// says so. A matrix is laid out input by input, as a weight of shape (inputs, outputs) is, whatever
+// its layout.
 #include <algorithm>
 
 #include "ops/check_node.hpp"
@@ -20,9 +21,15 @@ class VariableOp : public Op<T> {
     return 2 * round_up(this->out->features, kRowAlign);
   }
 
+  Division forward_division() const override {
+    return this->out->block_stride == 0 ? kFeaturewise : kElementwise;
+  }
+
   void forward(const Pass&, const Share& share) override {
     const T* values = this->variable_data(0);
-    for_each_block(share, this->out->features, [&](int block, int begin, int end) {
+    Share own = share;
+    if (this->out->block_stride == 0) own.blocks = {0, 1};
+    for_each_block(own, this->out->features, [&](int block, int begin, int end) {
       for (int f = begin; f < end; ++f)
         std::fill_n(this->out->value_at(block, f), kLanes, values[place(f)]);
     });
@@ -33,6 +40,7 @@ class VariableOp : public Op<T> {
   // Along the lines of the variable as it is stored.
   void update(const Pass& pass, const Share& share) override {
     const Slot<T>& y = *this->out;
+    const int count = y.block_stride == 0 ? kPartialSums : pass.count;
     const Variable& variable = *this->variables[0];
     const bool is_across = !is_vector_ && variable.layout() == Layout::out_in;
     const int length = is_across ? variable.cols() : width_;
@@ -45,12 +53,12 @@ class VariableOp : public Op<T> {
       if (is_across) {
         for (int i = 0; i < length; ++i) {
           const int f = i * width_ + line;
-          this->kernels->lane_sums(y.grad, y.block_stride, f, f + 1, pass.count, this->work);
+          this->kernels->lane_sums(y.grad, y.block_stride, f, f + 1, count, this->work);
           transposed[first + i] = this->work[f];
         }
       } else {
         this->kernels->lane_sums(y.grad, y.block_stride, first + range.begin, first + range.end,
-                                 pass.count, this->work);
+                                 count, this->work);
       }
       const int start = static_cast<int>(line * (lines == 1 ? 0 : variable.ld()));
       apply_vector_gradient(*this->kernels, *this->parameters[0], this->first_use[0] != 0,
@@ -80,7 +88,9 @@ int shape(const NodeSpec& node) {
 }  // namespace
 
 OpKind variable_kind() {
-  return {"variable", {}, 0, 0, shape, makers<VariableOp>()};
+  OpKind kind{"variable", {}, 0, 0, shape, makers<VariableOp>()};
+  kind.is_variable = true;
+  return kind;
 }
 
 }  // namespace pynn

@@ -34,6 +34,19 @@ py::array transpose_twice(const Array<T>& x) {
 }
 
 template <class T>
+Array<T> sums_by_blocks(const Lanes<T>& in) {
+  const int n = in.features();
+  Lanes<T> partial(1, n);
+  Array<T> sums(n);
+  for (int block = 0; block < block_count(in.count()); ++block) {
+    tested_kernels<T>().add_partial_sums(in.data() + block * in.stride(), n,
+                                         in.count() - block * kLanes, partial.data(), block > 0);
+  }
+  tested_kernels<T>().lane_sums(partial.data(), 0, 0, n, kPartialSums, sums.mutable_data());
+  return sums;
+}
+
+template <class T>
 py::dict batch_statistics(const Array<T>& x, double epsilon) {
   const Lanes<T> in(x);
   const int n = in.features();
@@ -52,6 +65,7 @@ py::dict batch_statistics(const Array<T>& x, double epsilon) {
   tested_kernels<T>().batch_moments(args);
   py::dict result;
   result["sums"] = out[0];
+  result["sums_by_blocks"] = sums_by_blocks(in);
   result["mean"] = out[1];
   result["variance"] = out[2];
   result["inverse_deviation"] = out[3];

@@ -80,6 +80,7 @@ VariablePtr variable(Input& in, Network& n, int rows, int cols) {
 }
 
 ExpressionProgram program(Input& in, int inputs, int features) {
+  features = std::min(features, 600);  // the program itself is not what takes too much memory
   ExpressionProgram program;
   for (int i = in.below(4); i > 0; --i) {
     program.constants.emplace_back();

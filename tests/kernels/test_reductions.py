@@ -19,6 +19,7 @@ def test_moments(isa: str, rows: int, features: int, dtype: str) -> None:
     got = _core_testing.batch_statistics(x, EPSILON)
     wide = x.astype(np.float64)
     assert_close(got["sums"], wide.sum(axis=0), units=rows)
+    np.testing.assert_array_equal(got["sums_by_blocks"], got["sums"])
     assert_close(got["mean"], wide.mean(axis=0), units=8)
     # The mean is near 3 and rounded, so the deviations have an error of a few units of 3.
     assert_close(got["variance"], wide.var(axis=0), units=32)

@@ -67,6 +67,23 @@ def expressions(t: Twin, w: int) -> list[int]:
     return [t.dense(t.add("concatenate", [parts, largest]), 3), t.dense(x, 2)]
 
 
+def factors_and_shifts(t: Twin, w: int) -> list[int]:
+    """Weights of each feature that one program reads, one of them without a gradient."""
+    x = t.dense(t.input(2 * w), 3 * w)
+    gain, shift, still, outer = (t.add("variable", [], [t.normal(1, 3 * w)]) for _ in range(4))
+    steps = [
+        ("multiply", [0, 1], 0.0),
+        ("add", [4, 2], 0.0),
+        ("relu", [5], 0.0),
+        ("stop_gradient", [3], 0.0),
+        ("multiply", [6, 7], 0.0),
+    ]
+    y = t.expression([x, gain, shift, still], steps)
+    y = t.add("dropout", [y], rate=0.2)
+    y = t.expression([y, outer], [("multiply", [0, 1], 0.0)])
+    return [t.dense(t.add("gaussian_dropout", [y], stddev=0.5), 3)]
+
+
 def mirrored(t: Twin, w: int) -> list[int]:
     """Kernels used backwards, beside their use forwards and alone."""
     x = t.input(2 * w)
@@ -169,9 +186,9 @@ def attention_like(t: Twin, w: int) -> list[int]:
 
 
 NETWORKS = (
-    layers, mixed_activations, residual, expressions, mirrored, two_inputs_two_outputs,
-    shared_layer, shared_unit, wide_and_deep, normalized, frozen_normalization, dropped,
-    noisy, intermediate_output, before_and_after, attention_like,
+    layers, mixed_activations, residual, expressions, factors_and_shifts, mirrored,
+    two_inputs_two_outputs, shared_layer, shared_unit, wide_and_deep, normalized,
+    frozen_normalization, dropped, noisy, intermediate_output, before_and_after, attention_like,
 )  # fmt: skip
 # Whose rows depend on one another at inference too.
 COUPLED_NETWORKS = (compared_with_the_batch,)

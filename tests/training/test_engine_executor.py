@@ -43,7 +43,7 @@ def test_equals_the_trainer(network: Network, dtype: str) -> None:
     twin = Twin(dtype)
     outputs = network(twin, 9)
     kinds = {node.kind for node in twin.reference.nodes}
-    if network.__name__ in ("normalized", "dropped", "noisy"):
+    if network.__name__ in ("factors_and_shifts", "normalized", "dropped", "noisy"):
         assert kinds & {"dropout", "gaussian_dropout", "batch_normalization"}
         return
     training = Training(twin, outputs, [("mean_squared_error", [])] * len(outputs))
