@@ -75,7 +75,7 @@ def factors_and_shifts(t: Twin, w: int) -> list[int]:
         ("multiply", [0, 1], 0.0),
         ("add", [4, 2], 0.0),
         ("relu", [5], 0.0),
-        ("stop_gradient", [3], 0.0),
+        ("signum", [3], 0.0),
         ("multiply", [6, 7], 0.0),
     ]
     y = t.expression([x, gain, shift, still], steps)
