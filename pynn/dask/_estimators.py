@@ -378,7 +378,7 @@ class MLPClassifier(ClusterMLP, estimators.MLPClassifier):
     >>> from distributed import Client
     >>> import dask.array as da
     >>> from pynn.dask import MLPClassifier
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     x = da.random.RandomState(0).normal(size=(400, 3), chunks=(100, 3))
     ...     clf = MLPClassifier((8,), batch_size=20, learning_rate_init=0.02, tol=0.01, n_shards=2)
     ...     clf.fit(x, (x[:, 0] > 0).astype(int)).score(x, (x[:, 0] > 0).astype(int)) > 0.9
@@ -411,7 +411,7 @@ class MLPRegressor(ClusterMLP, estimators.MLPRegressor):
     >>> from distributed import Client
     >>> import dask.array as da
     >>> from pynn.dask import MLPRegressor
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     x = da.random.RandomState(0).normal(size=(400, 3), chunks=(100, 3))
     ...     reg = MLPRegressor(max_iter=200, n_shards=2, random_state=0).fit(x, x[:, 0])
     ...     reg.score(x, x[:, 0]) > 0.9

@@ -240,7 +240,7 @@ def fit_model(
     >>> from pynn.dask import fit_model
     >>> model = pynn.MLP(8, 1, input_shape=3)
     >>> model.compile(pynn.optimizers.Adam(0.03), "mse")
-    >>> with Client(processes=False, dashboard_address=None) as client:
+    >>> with Client(processes=False, dashboard_address=":0") as client:
     ...     x = da.random.RandomState(0).normal(size=(400, 3), chunks=(100, 3))
     ...     history = fit_model(client, model, (x, x[:, 0]), epochs=30, n_shards=2, verbose=0)
     >>> history.history["loss"][-1] < history.history["loss"][0] / 4

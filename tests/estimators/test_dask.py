@@ -25,7 +25,7 @@ X, Y = IRIS
 
 @pytest.fixture(params=[False, True], ids=["threads", "processes"])
 def cluster(request: pytest.FixtureRequest) -> Iterator[None]:
-    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with LocalCluster(processes=request.param, **settings) as workers, Client(workers):
         yield
 
