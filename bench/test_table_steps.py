@@ -20,6 +20,6 @@ def test_shares_are_of_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = types.SimpleNamespace(perf_counter=lambda: float(next(seconds)))
     monkeypatch.setattr(table_steps, "time", clock)
     monkeypatch.setattr(table_steps._core, "measure_peak", lambda *_: next(readings))
-    model, _ = table_steps.plain((256, 256, 256, 1))
-    _, beside = table_steps.shares("realmlp", 1, 3.0)
-    assert beside == pytest.approx(3 * table_steps.operations(model) * table_steps.ROWS / 100e9)
+    given = table_steps.preset("realmlp"), table_steps.plain((256, 256, 256, 1))
+    work = [3 * table_steps.operations(model) * table_steps.ROWS for model, _ in given]
+    assert table_steps.shares("realmlp", 1, 3.0) == pytest.approx([w / 100e9 for w in work])
