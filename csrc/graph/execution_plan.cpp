@@ -149,8 +149,8 @@ void ExecutionPlan<T>::fuse_into_product(int id) {
   if (sole && at(node.consumers[0]).is_product()) node.op->relu_mask = &node.slot;
 }
 
-// A variable that only an expression reads. Copies for all rows, and their gradients, would take
-// more memory and time than the rest of it.
+// A variable that only an expression reads: copies for all rows, and their gradients, would be
+// large and go through memory again and again.
 template <class T>
 bool ExecutionPlan<T>::has_one_block(int id) const {
   const Node& node = at(id);

@@ -113,7 +113,7 @@ class ExecutionPlan {
   const Node& at(int node) const { return nodes_[node]; }
   bool is_loss_node(int node) const;
   bool is_output(int node) const;
-  bool is_read_alone(int node) const;  // by one node, and by no loss
+  bool is_read_alone(int node) const;  // by one node, no loss and no caller
   bool has_one_block(int node) const;
 
   void find_used_nodes(const Graph& graph);

@@ -76,7 +76,7 @@ class Expression : public Op<T> {
   }
 
   void forward(const Pass&, const Share& share) override {
-    for_each_piece(share, [&](Piece& piece, int) {
+    for_each_piece(share, [&](Piece& piece) {
       for (int value = 0; value < values_; ++value) piece.compute(value);
     });
   }
@@ -84,10 +84,10 @@ class Expression : public Op<T> {
   void backward(const Pass& pass, const Share& share) override {
     for_each_block(share, features_,
                    [&](int block, int begin, int end) { clear_unreached(block, begin, end); });
-    for_each_piece(share, [&](Piece& piece, int begin) {
+    for_each_piece(share, [&](Piece& piece) {
       for (int value : needed_) piece.compute(value);
       for (const Slope& slope : slopes_) piece.differentiate(slope);
-      piece.add_up_narrow_gradients(begin == 0);
+      piece.add_up_narrow_gradients();
       piece.add_up_blocks(pass.count);
     });
   }
@@ -166,10 +166,10 @@ class Expression : public Op<T> {
       }
     }
 
-    void add_up_narrow_gradients(bool first) {
+    void add_up_narrow_gradients() {
       for (int i = 0; i < op_.inputs_; ++i) {
         if (!op_.is_narrow(i) || !op_.reached_[i]) continue;
-        const bool accumulate = !first || op_.accumulate[i] != 0;
+        const bool accumulate = begin_ > 0 || op_.accumulate[i] != 0;
         op_.kernels->sum_features(grads_[i], static_cast<int>(n_ / kLanes), 1, T(1),
                                   op_.input(i).grad_at(block_), accumulate);
       }
@@ -205,7 +205,7 @@ class Expression : public Op<T> {
     T* grads_[3 * kMaxValues];
   };
 
-  // Calls body(piece, begin) for the pieces of the share, which begin at these features.
+  // Calls body(piece) for the pieces of the share.
   template <class Body>
   void for_each_piece(const Share& share, Body body) const {
     alignas(64) T scratch[kScratch];
@@ -217,7 +217,7 @@ class Expression : public Op<T> {
         Piece piece(*this, scratch, block);
         for (int f = begin; f < end; f += piece_) {
           piece.move_to(f, std::min(piece_, end - f));
-          body(piece, f);
+          body(piece);
         }
       }
     }
