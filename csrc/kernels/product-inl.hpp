@@ -10,8 +10,30 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// x: [depth][kLanes], y: [R][kLanes]; kVectors vectors of lanes. Two loads and R broadcasts feed
-// R * kVectors FMAs.
+// One step of the sums, with the fewer of broadcasts and loads kept in registers.
+template <class T, int R, int kVectors>
+PYNN_INLINE void add_products(const T* column, std::ptrdiff_t row_stride, const T* x,
+                              Vec<T> (&acc)[R][kVectors]) {
+  using V = Vec<T>;
+  if constexpr (R < kVectors) {
+    V weights[R];
+    PYNN_UNROLL for (int r = 0; r < R; ++r) weights[r] = set<V>(column[r * row_stride]);
+    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) {
+      const V lanes = load<V>(x + v * V::kWidth);
+      PYNN_UNROLL for (int r = 0; r < R; ++r) acc[r][v] = fma(weights[r], lanes, acc[r][v]);
+    }
+  } else {
+    V lanes[kVectors];
+    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) lanes[v] = load<V>(x + v * V::kWidth);
+    PYNN_UNROLL for (int r = 0; r < R; ++r) {
+      const V weight = set<V>(column[r * row_stride]);
+      PYNN_UNROLL for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(weight, lanes[v], acc[r][v]);
+    }
+  }
+}
+
+// x: [depth][kLanes], y: [R][kLanes]; kVectors vectors of lanes. kVectors loads and R broadcasts
+// feed R * kVectors FMAs.
 template <class T, int R, int kVectors, bool kDepthContiguous, bool kFetches = false>
 PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y,
                               const T* relu_mask) {
@@ -28,14 +50,9 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
     }
   }
   for (int t = 0; t < a.depth; ++t) {
-    V lanes[kVectors];
-    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) lanes[v] = load<V>(x + t * kLanes + v * kWidth);
     const T* column = w + t * depth_stride;
     if constexpr (kFetches) prefetch_far(column + 2 * R - 1);
-    PYNN_UNROLL for (int r = 0; r < R; ++r) {
-      const V weight = set<V>(column[r * row_stride]);
-      PYNN_UNROLL for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(weight, lanes[v], acc[r][v]);
-    }
+    add_products(column, row_stride, x + t * kLanes, acc);
   }
   if (a.epilogue == Epilogue::relu) {
     PYNN_UNROLL for (int r = 0; r < R; ++r) {
@@ -119,6 +136,39 @@ static void product_all(const ProductArgs<T>& a) {
   product_tail<T, kRows - 1, kDepthContiguous>(a, row);
 }
 
+// The depth of equal parts of at most `limit`.
+static int chunk_depth(int depth, int limit) {
+  const int chunks = depth <= limit ? 1 : (depth + limit - 1) / limit;
+  return (depth + chunks - 1) / chunks;
+}
+
+// Calls multiply(pass) for parts of the depth of at most `limit`. Each sum still runs over t in
+// order: between two passes the partial sums are stored in y.
+template <class T, class Multiply>
+PYNN_INLINE void for_each_depth_chunk(const ProductArgs<T>& a, int limit, Multiply multiply) {
+  const int depth = chunk_depth(a.depth, limit);
+  ProductArgs<T> pass = a;
+  for (int t = 0; t < a.depth; t += depth) {
+    pass.x = a.x + static_cast<std::ptrdiff_t>(t) * kLanes;
+    pass.weights = a.weights + t * a.depth_stride;
+    pass.depth = a.depth - t < depth ? a.depth - t : depth;
+    pass.accumulate = a.accumulate || t > 0;
+    pass.epilogue = t + depth < a.depth ? Epilogue::none : a.epilogue;
+    multiply(pass);
+  }
+}
+
+// The same from the first block on.
+template <class T>
+PYNN_INLINE ProductArgs<T> blocks_of(const ProductArgs<T>& a, int first, int count) {
+  ProductArgs<T> part = a;
+  part.x += first * a.x_block_stride;
+  part.y += first * a.y_block_stride;
+  if (a.relu_mask != nullptr) part.relu_mask += first * a.relu_mask_block_stride;
+  part.count = count;
+  return part;
+}
+
 // Depth of one pass: its weight rows stay in the first-level cache while it goes through the lanes,
 // and columns of wide weights do not evict one another.
 template <class T>
@@ -129,38 +179,94 @@ static constexpr int kStridedDepthChunk = (Tiles<T>::kRows < 12 ? 1024 : 2048) /
 // The blocks of x of one pass stay in the second-level cache while it goes through the weights.
 static constexpr std::ptrdiff_t kGroupBytes = std::ptrdiff_t{256} << 10;
 
-// Where weights and lanes outgrow the caches the product is cut into passes. Each sum still runs
-// over t in order: between two passes the partial sums are stored in y.
+// Where weights and lanes outgrow the caches the product is cut into passes.
 template <class T>
-static void product(const ProductArgs<T>& a) noexcept {
+static void product_by_rows(const ProductArgs<T>& a) {
   const bool contiguous = a.depth_stride == 1;
   if (a.depth <= kStridedDepthChunk<T> && a.count <= kLanes) {
     return contiguous ? product_all<T, true>(a) : product_all<T, false>(a);
   }
   const int limit = contiguous ? kDepthChunk<T> : kStridedDepthChunk<T>;
-  const int chunks = a.depth <= limit ? 1 : (a.depth + limit - 1) / limit;
-  const int depth = (a.depth + chunks - 1) / chunks;
+  const int depth = chunk_depth(a.depth, limit);
   const std::ptrdiff_t block_bytes = static_cast<std::ptrdiff_t>(depth) * kLanes * sizeof(T);
   const int group = block_bytes >= kGroupBytes ? 1 : static_cast<int>(kGroupBytes / block_bytes);
   const int blocks = block_count(a.count);
   for (int first = 0; first < blocks; first += group) {
-    ProductArgs<T> pass = a;
-    pass.y += first * a.y_block_stride;
-    if (a.relu_mask != nullptr) pass.relu_mask += first * a.relu_mask_block_stride;
     const int left = a.count - first * kLanes;
-    pass.count = left < group * kLanes ? left : group * kLanes;
-    for (int t = 0; t < a.depth; t += depth) {
-      pass.x = a.x + first * a.x_block_stride + static_cast<std::ptrdiff_t>(t) * kLanes;
-      pass.weights = a.weights + t * a.depth_stride;
-      pass.depth = a.depth - t < depth ? a.depth - t : depth;
-      pass.accumulate = a.accumulate || t > 0;
-      pass.epilogue = t + depth < a.depth ? Epilogue::none : a.epilogue;
-      if (contiguous) {
-        product_all<T, true>(pass);
-      } else {
-        product_all<T, false>(pass);
-      }
+    const ProductArgs<T> part = blocks_of(a, first, left < group * kLanes ? left : group * kLanes);
+    for_each_depth_chunk(part, limit, [contiguous](const ProductArgs<T>& pass) {
+      contiguous ? product_all<T, true>(pass) : product_all<T, false>(pass);
+    });
+  }
+}
+
+// All rows for the same lanes, which stay in the first-level cache, of a block that fills most of
+// a tile. Vectors are four, so that three rows have as many sums as six of two, and fewer loads.
+static constexpr int kLaneVectors = 4;
+template <class T>
+static constexpr int kTileLanes = kLaneVectors * Vec<T>::kWidth;
+// What a pass takes of depth, so that its lanes are half the first-level cache, and of rows, so
+// that its weights are a fifth of a second-level cache of 512 KB.
+template <class T>
+static constexpr int kLaneDepth = 16384 / (kTileLanes<T> * static_cast<int>(sizeof(T)));
+static constexpr int kLaneGroupRows = 192;
+
+// Tiles of R rows while there are `left` rows or more after them. Returns the next row.
+template <class T, int R, bool kDepthContiguous>
+__attribute__((noinline)) static int product_lanes(const ProductArgs<T>& a, int row, int row_end,
+                                                   const T* x, T* y, const T* relu_mask) {
+  for (; row + R <= row_end; row += R) {
+    const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(row) * kLanes;
+    product_tile<T, R, kLaneVectors, kDepthContiguous>(
+        a, row, x, y + offset, relu_mask == nullptr ? nullptr : relu_mask + offset);
+  }
+  return row;
+}
+
+template <class T, bool kDepthContiguous>
+static void product_all_lanes(const ProductArgs<T>& a) {
+  // Four rows are left to tiles of two: one of a single row has too few sums to hide their latency.
+  const int rows = a.row_end - a.row_begin;
+  const int end_of_threes = a.row_end - (rows % 3 == 1 && rows > 1 ? 4 : 0);
+  const int blocks = block_count(a.count);
+  for (int block = 0; block < blocks; ++block) {
+    const int lanes = lanes_in_block(a.count, block);
+    for (int lane = 0; lane < lanes; lane += kTileLanes<T>) {
+      const T* x = a.x + block * a.x_block_stride + lane;
+      T* y = a.y + block * a.y_block_stride + lane;
+      const T* relu_mask =
+          a.relu_mask == nullptr ? nullptr : a.relu_mask + block * a.relu_mask_block_stride + lane;
+      int row = product_lanes<T, 3, kDepthContiguous>(a, a.row_begin, end_of_threes, x, y, relu_mask);
+      row = product_lanes<T, 2, kDepthContiguous>(a, row, a.row_end, x, y, relu_mask);
+      product_lanes<T, 1, kDepthContiguous>(a, row, a.row_end, x, y, relu_mask);
     }
+  }
+}
+
+template <class T>
+static void product_by_lanes(const ProductArgs<T>& a) {
+  const bool contiguous = a.depth_stride == 1;
+  ProductArgs<T> part = a;
+  for (int row = a.row_begin; row < a.row_end; row += kLaneGroupRows) {
+    part.row_begin = row;
+    part.row_end = a.row_end - row < kLaneGroupRows ? a.row_end : row + kLaneGroupRows;
+    for_each_depth_chunk(part, kLaneDepth<T>, [contiguous](const ProductArgs<T>& pass) {
+      contiguous ? product_all_lanes<T, true>(pass) : product_all_lanes<T, false>(pass);
+    });
+  }
+}
+
+// A last block that leaves half of a tile's lanes empty, or more, is left to narrower tiles.
+template <class T>
+static void product(const ProductArgs<T>& a) noexcept {
+  if constexpr (Tiles<T>::kByLanes) {
+    const int last = a.count % kLanes;
+    const int rest = last <= kTileLanes<T> / 2 ? last : 0;
+    const int blocks = (a.count - rest + kLanes - 1) / kLanes;
+    if (blocks > 0) product_by_lanes(blocks_of(a, 0, a.count - rest));
+    if (rest > 0) product_by_rows(blocks_of(a, blocks, rest));
+  } else {
+    product_by_rows(a);
   }
 }
 

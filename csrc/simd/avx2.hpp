@@ -7,12 +7,14 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers.
+// 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers. 3x4, 3 broadcasts and 1 load,
+// fits too, and a block of float32 is that wide: a product goes by lanes.
 // A long step between the sums takes another 5 or 6: 5x2.
 template <class T>
 struct Tiles {
   static constexpr int kRows = 6;
   static constexpr int kVectors = 2;
+  static constexpr bool kByLanes = true;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 2;
   static constexpr int kLongStepRows = 5;
