@@ -1,7 +1,7 @@
-// Panels of the weights' gradient for optimizers that do more than w -= rate * gradient: the step
-// of a finished tile is taken, a vector at a time, between the sums of the next tile. Square roots
-// and divisions, memory accesses and multiply-adds then overlap; one after the other, Adam's step
-// takes two thirds of the time of the sums. Compiled once per ISA.
+// Panels of the weights' gradient for optimizers that do more than w -= rate * gradient: a finished
+// tile is stepped from the first-level cache. Where that is faster (Tiles::kStepsBesideSums), its
+// step waits, and is taken a vector at a time between the sums of the next tile: square roots and
+// divisions, memory accesses and multiply-adds then overlap. Compiled once per ISA.
 #pragma once
 
 #include "kernels/gradient_tile-inl.hpp"
@@ -16,15 +16,6 @@ static constexpr int kMostStepVectors = 6;
 template <class Formula, bool kPlain>
 static constexpr bool kStepsLater = Formula::kStepVectors > kMostStepVectors ||
                                     (kPlain && Formula::kSlots == 0);
-
-// Steps that leave registers for a tile of fewer rows.
-template <class Formula, bool kPlain>
-static constexpr bool kIsLongStep = !kPlain || Formula::kStepVectors > 4;
-
-template <class T, class Formula, bool kPlain, int C>
-static constexpr int kSteppedRows =
-    kIsLongStep<Formula, kPlain> ? Tiles<T>::kLongStepRows * Tiles<T>::kGradVectors / C
-                                 : kTileRows<T, C>;
 
 // The gradient of a whole tile, and the weights that are to be stepped by it.
 template <class T, int R, int C>
@@ -69,7 +60,8 @@ template <class T, class Formula, bool kPlain, int C>
 static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& slice, int row,
                          int row_end, int col) noexcept {
   using V = Vec<T>;
-  constexpr int kRows = kSteppedRows<T, Formula, kPlain, C>;
+  constexpr int kRows = kTileRows<T, C>;
+  constexpr bool kBesideSums = Tiles<T>::kStepsBesideSums;
   constexpr int kCols = C * V::kWidth;
   const std::ptrdiff_t ld = a.ld;
   const int x_col = slice.x_col;
@@ -97,7 +89,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
       const T* const* x_rows = slice.x_rows + block * kLanes;
       const int lanes = lanes_in_block(slice.count, block);
       int lane = 0;
-      if (waiting.w != nullptr && lanes >= kRows * C) {
+      if (kBesideSums && waiting.w != nullptr && lanes >= kRows * C) {
         // One step in an iteration, down the columns: with several, the compiler would give the
         // accumulators other registers in each, and run out of them.
         for (int c = 0; c < C; ++c) {
@@ -124,6 +116,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
     }
     waiting.w = a.weights + offset;
     for (int s = 0; s < Formula::kSlots; ++s) waiting.state[s] = a.state[s] + offset;
+    if (!kBesideSums) step_tile<Formula, kPlain>(waiting, ld, numbers);
   }
   step_tile<Formula, kPlain>(waiting, ld, numbers);
   return row;

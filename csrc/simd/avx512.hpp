@@ -25,7 +25,7 @@ struct Tiles {
   static constexpr bool kByLanes = false;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 4;
-  static constexpr int kLongStepRows = 6;
+  static constexpr bool kStepsBesideSums = true;
   static constexpr int kLines = 12;
   static constexpr int kPairLines = 0;
 };

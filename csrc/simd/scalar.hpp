@@ -14,7 +14,7 @@ struct Tiles {
   static constexpr bool kByLanes = false;
   static constexpr int kGradRows = 4;
   static constexpr int kGradVectors = 2;
-  static constexpr int kLongStepRows = 4;
+  static constexpr bool kStepsBesideSums = true;
   static constexpr int kLines = 4;
   static constexpr int kPairLines = 2;
 };

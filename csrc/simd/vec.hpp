@@ -97,8 +97,9 @@ namespace PYNN_ISA {
 
 // Registers of the product tile, rows x vectors (kernels/product-inl.hpp); given by the ISA header.
 // kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
-// kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights;
-// kLongStepRows x kGradVectors where a long step of an optimizer runs between the sums.
+// kByLanes: those of more lanes go through all rows of weights before the next lanes.
+// kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights.
+// kStepsBesideSums: an optimizer's step of a tile is taken between the sums of the next one.
 // kLines, kPairLines: lines of the weights beside one or two vectors of columns
 // (kernels/narrow_gradient-inl.hpp).
 template <class T>
