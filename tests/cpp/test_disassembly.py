@@ -26,7 +26,6 @@ OPTIMIZERS = SOURCE / "formulas" / "optimizers"
 VECTOR_ISAS = ("avx2", "avx512")
 # Vectors of a register tile: rows times columns of Tiles<T> (see simd/).
 FULL_TILE = {"avx2": 12, "avx512": 24}
-STEPPED_TILE = {"avx2": 10, "avx512": 24}
 # Kernels that multiply and add, but not to make matrix products; all others do.
 NOT_PRODUCTS = {
     "batch_norm",
@@ -121,27 +120,35 @@ def constant(name: str, path: Path) -> int:
 
 
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
-def test_steps_between_sums_are_in_the_loops_of_tiles(code: list[Function], isa: str) -> None:
+def test_steps_are_between_the_sums_of_tiles_or_after_them(
+    code: list[Function], isa: str
+) -> None:
     """So that what is said above about product loops is said about optimizers' steps too."""
     steps = re.compile(r"v(sqrt|div|mul|max)p[sd]")
     loops = [
-        (f, loop)
+        (f, any(steps.match(i.mnemonic) for i in loop))
         for f, loop in product_loops(code, isa)
-        if f.name == "stepped_panel" and loop.fmas >= STEPPED_TILE[isa]
+        if f.name == "stepped_panel" and loop.fmas >= FULL_TILE[isa]
     ]
-    stepped = {f.symbol for f, loop in loops if any(steps.match(i.mnemonic) for i in loop)}
     most = constant("kMostStepVectors", KERNELS / "stepped_panel-inl.hpp")
     short = [p for p in OPTIMIZERS.glob("*.hpp") if constant("kStepVectors", p) <= most]
     plain = [p for p in short if constant("kSlots", p) > 0]
     assert len(short) >= 12 and len(plain) == len(short) - 1
+    tiles = (SOURCE / "simd" / f"{isa}.hpp").read_text(encoding="utf-8")
+    match = re.search(r"bool kStepsBesideSums = (true|false);", tiles)
+    assert match is not None
     # Float32 or float64; in AVX-512 two widths of panels.
-    assert len(stepped) == {"avx2": 2, "avx512": 2 * 2}[isa] * (len(short) + len(plain))
+    panels = {"avx2": 2, "avx512": 2 * 2}[isa] * (len(short) + len(plain))
+    assert len({f.symbol for f, _ in loops}) == panels
+    stepped = {f.symbol for f, has_step in loops if has_step}
+    assert len(stepped) == (panels if match[1] == "true" else 0)
 
 
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
 def test_products_of_fewer_rows_never_touch_the_stack(code: list[Function], isa: str) -> None:
     """The last rows of a layer: of small networks they are most of the work."""
-    loops = [(f, loop) for f, loop in product_loops(code, isa) if f.name == "product_rows"]
+    names = ("product_rows", "product_lanes")
+    loops = [(f, loop) for f, loop in product_loops(code, isa) if f.name in names]
     assert len(loops) >= 4 * 5  # weights along or across, float32 or float64; rows of AVX2's tile
     for function, loop in loops:
         assert not loop.on_stack, listed(function, loop.on_stack)
