@@ -137,7 +137,7 @@ static void product_all(const ProductArgs<T>& a) {
 }
 
 // The depth of equal parts of at most `limit`.
-static int chunk_depth(int depth, int limit) {
+constexpr int chunk_depth(int depth, int limit) {
   const int chunks = depth <= limit ? 1 : (depth + limit - 1) / limit;
   return (depth + chunks - 1) / chunks;
 }
@@ -158,7 +158,7 @@ PYNN_INLINE void for_each_depth_chunk(const ProductArgs<T>& a, int limit, Multip
   }
 }
 
-// The same from the first block on.
+// The product of `count` rows of the batch, from the block `first` on.
 template <class T>
 PYNN_INLINE ProductArgs<T> blocks_of(const ProductArgs<T>& a, int first, int count) {
   ProductArgs<T> part = a;
@@ -200,71 +200,67 @@ static void product_by_rows(const ProductArgs<T>& a) {
   }
 }
 
-// All rows for the same lanes, which stay in the first-level cache, of a block that fills most of
-// a tile. Vectors are four, so that three rows have as many sums as six of two, and fewer loads.
-static constexpr int kLaneVectors = 4;
-template <class T>
-static constexpr int kTileLanes = kLaneVectors * Vec<T>::kWidth;
-// What a pass takes of depth, so that its lanes are half the first-level cache, and of rows, so
-// that its weights are a fifth of a second-level cache of 512 KB.
-template <class T>
-static constexpr int kLaneDepth = 16384 / (kTileLanes<T> * static_cast<int>(sizeof(T)));
-static constexpr int kLaneGroupRows = 192;
+// What follows goes through all rows for a block, which is one tile wide and stays in the
+// first-level cache. Four vectors have as many sums in three rows as two have in six, and fewer
+// loads.
+static constexpr int kBlockVectors = 4;
+// What a pass takes of depth, so that its lanes are half of a first-level cache of 32 KB, and of
+// rows, so that its weights are less than half of a second-level cache of 512 KB.
+static constexpr int kBlockDepth = 128;
+static constexpr int kBlockGroupRows = 384;
 
-// Tiles of R rows while there are `left` rows or more after them. Returns the next row.
+// Whole tiles of R rows. Returns the next row.
 template <class T, int R, bool kDepthContiguous>
-__attribute__((noinline)) static int product_lanes(const ProductArgs<T>& a, int row, int row_end,
-                                                   const T* x, T* y, const T* relu_mask) {
+__attribute__((noinline)) static int block_tiles(const ProductArgs<T>& a, int row, int row_end,
+                                                 const T* x, T* y, const T* relu_mask) {
   for (; row + R <= row_end; row += R) {
     const std::ptrdiff_t offset = static_cast<std::ptrdiff_t>(row) * kLanes;
-    product_tile<T, R, kLaneVectors, kDepthContiguous>(
+    product_tile<T, R, kBlockVectors, kDepthContiguous>(
         a, row, x, y + offset, relu_mask == nullptr ? nullptr : relu_mask + offset);
   }
   return row;
 }
 
 template <class T, bool kDepthContiguous>
-static void product_all_lanes(const ProductArgs<T>& a) {
+static void product_blocks(const ProductArgs<T>& a) {
   // Four rows are left to tiles of two: one of a single row has too few sums to hide their latency.
   const int rows = a.row_end - a.row_begin;
   const int end_of_threes = a.row_end - (rows % 3 == 1 && rows > 1 ? 4 : 0);
   const int blocks = block_count(a.count);
   for (int block = 0; block < blocks; ++block) {
-    const int lanes = lanes_in_block(a.count, block);
-    for (int lane = 0; lane < lanes; lane += kTileLanes<T>) {
-      const T* x = a.x + block * a.x_block_stride + lane;
-      T* y = a.y + block * a.y_block_stride + lane;
-      const T* relu_mask =
-          a.relu_mask == nullptr ? nullptr : a.relu_mask + block * a.relu_mask_block_stride + lane;
-      int row = product_lanes<T, 3, kDepthContiguous>(a, a.row_begin, end_of_threes, x, y, relu_mask);
-      row = product_lanes<T, 2, kDepthContiguous>(a, row, a.row_end, x, y, relu_mask);
-      product_lanes<T, 1, kDepthContiguous>(a, row, a.row_end, x, y, relu_mask);
-    }
+    const T* x = a.x + block * a.x_block_stride;
+    T* y = a.y + block * a.y_block_stride;
+    const T* relu_mask =
+        a.relu_mask == nullptr ? nullptr : a.relu_mask + block * a.relu_mask_block_stride;
+    int row = block_tiles<T, 3, kDepthContiguous>(a, a.row_begin, end_of_threes, x, y, relu_mask);
+    row = block_tiles<T, 2, kDepthContiguous>(a, row, a.row_end, x, y, relu_mask);
+    block_tiles<T, 1, kDepthContiguous>(a, row, a.row_end, x, y, relu_mask);
   }
 }
 
 template <class T>
-static void product_by_lanes(const ProductArgs<T>& a) {
-  const bool contiguous = a.depth_stride == 1;
+static void product_by_blocks(const ProductArgs<T>& a) {
+  const auto multiply = [contiguous = a.depth_stride == 1](const ProductArgs<T>& pass) {
+    contiguous ? product_blocks<T, true>(pass) : product_blocks<T, false>(pass);
+  };
+  if (a.depth <= kBlockDepth && a.row_end - a.row_begin <= kBlockGroupRows) return multiply(a);
   ProductArgs<T> part = a;
-  for (int row = a.row_begin; row < a.row_end; row += kLaneGroupRows) {
+  for (int row = a.row_begin; row < a.row_end; row += kBlockGroupRows) {
     part.row_begin = row;
-    part.row_end = a.row_end - row < kLaneGroupRows ? a.row_end : row + kLaneGroupRows;
-    for_each_depth_chunk(part, kLaneDepth<T>, [contiguous](const ProductArgs<T>& pass) {
-      contiguous ? product_all_lanes<T, true>(pass) : product_all_lanes<T, false>(pass);
-    });
+    part.row_end = a.row_end - row < kBlockGroupRows ? a.row_end : row + kBlockGroupRows;
+    for_each_depth_chunk(part, kBlockDepth, multiply);
   }
 }
 
-// A last block that leaves half of a tile's lanes empty, or more, is left to narrower tiles.
+// A last block of which a quarter is empty, or more, is left to narrower tiles.
 template <class T>
 static void product(const ProductArgs<T>& a) noexcept {
-  if constexpr (Tiles<T>::kByLanes) {
-    const int last = a.count % kLanes;
-    const int rest = last <= kTileLanes<T> / 2 ? last : 0;
-    const int blocks = (a.count - rest + kLanes - 1) / kLanes;
-    if (blocks > 0) product_by_lanes(blocks_of(a, 0, a.count - rest));
-    if (rest > 0) product_by_rows(blocks_of(a, blocks, rest));
+  if constexpr (kBlockVectors * Vec<T>::kWidth == kLanes && Tiles<T>::kByBlocks) {
+    constexpr int kNarrow = kLanes * 3 / 4;
+    const int rest = a.count % kLanes;
+    if (rest == 0 || rest > kNarrow) return product_by_blocks(a);
+    if (a.count > rest) product_by_blocks(blocks_of(a, 0, a.count - rest));
+    product_by_rows(blocks_of(a, a.count / kLanes, rest));
   } else {
     product_by_rows(a);
   }

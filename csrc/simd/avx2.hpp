@@ -8,13 +8,13 @@ namespace pynn {
 namespace PYNN_ISA {
 
 // 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers. 3x4, 3 broadcasts and 1 load,
-// fits too, and a block of float32 is that wide: a product goes by lanes. A step between the sums
-// takes registers from them and, on Zen 3, holds up more of them than it takes by itself.
+// fits too, and is as wide as a block of float32. A step between the sums takes registers from them
+// and, on Zen 3, holds up more of them than it takes by itself.
 template <class T>
 struct Tiles {
   static constexpr int kRows = 6;
   static constexpr int kVectors = 2;
-  static constexpr bool kByLanes = true;
+  static constexpr bool kByBlocks = true;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 2;
   static constexpr bool kStepsBesideSums = false;

@@ -22,7 +22,7 @@ template <class T>
 struct Tiles {
   static constexpr int kRows = 12;
   static constexpr int kVectors = 2;
-  static constexpr bool kByLanes = false;
+  static constexpr bool kByBlocks = false;
   static constexpr int kGradRows = 6;
   static constexpr int kGradVectors = 4;
   static constexpr bool kStepsBesideSums = true;

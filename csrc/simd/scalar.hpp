@@ -11,7 +11,7 @@ template <class T>
 struct Tiles {
   static constexpr int kRows = 4;
   static constexpr int kVectors = 2;
-  static constexpr bool kByLanes = false;
+  static constexpr bool kByBlocks = false;
   static constexpr int kGradRows = 4;
   static constexpr int kGradVectors = 2;
   static constexpr bool kStepsBesideSums = true;

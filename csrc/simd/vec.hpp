@@ -97,7 +97,7 @@ namespace PYNN_ISA {
 
 // Registers of the product tile, rows x vectors (kernels/product-inl.hpp); given by the ISA header.
 // kRows x kVectors: forward and grad_x, where a vector is kWidth lanes of the batch.
-// kByLanes: those of more lanes go through all rows of weights before the next lanes.
+// kByBlocks: tiles as wide as a block go through all rows of weights before the next block.
 // kGradRows x kGradVectors: grad_weights, where a vector is kWidth columns of the weights.
 // kStepsBesideSums: an optimizer's step of a tile is taken between the sums of the next one.
 // kLines, kPairLines: lines of the weights beside one or two vectors of columns

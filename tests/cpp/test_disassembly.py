@@ -147,7 +147,7 @@ def test_steps_are_between_the_sums_of_tiles_or_after_them(
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
 def test_products_of_fewer_rows_never_touch_the_stack(code: list[Function], isa: str) -> None:
     """The last rows of a layer: of small networks they are most of the work."""
-    names = ("product_rows", "product_lanes")
+    names = ("product_rows", "block_tiles")
     loops = [(f, loop) for f, loop in product_loops(code, isa) if f.name in names]
     assert len(loops) >= 4 * 5  # weights along or across, float32 or float64; rows of AVX2's tile
     for function, loop in loops:
