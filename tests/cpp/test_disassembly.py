@@ -120,9 +120,7 @@ def constant(name: str, path: Path) -> int:
 
 
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
-def test_steps_are_between_the_sums_of_tiles_or_after_them(
-    code: list[Function], isa: str
-) -> None:
+def test_steps_are_between_the_sums_of_tiles_or_after_them(code: list[Function], isa: str) -> None:
     """So that what is said above about product loops is said about optimizers' steps too."""
     steps = re.compile(r"v(sqrt|div|mul|max)p[sd]")
     loops = [
