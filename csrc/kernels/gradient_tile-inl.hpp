@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/kernel_table.hpp"
+#include "kernels/outer_product-inl.hpp"
 #include "kernels/update_span.hpp"
 #include "simd/vec.hpp"
 
@@ -54,18 +55,6 @@ PYNN_INLINE void start_sums(const T* partial, bool is_first, Vec<T> (&acc)[R][C]
   }
 }
 
-// One row of the batch for a tile: columns of x, and the lane of grad_y that is this row.
-template <class T, int R, int C>
-PYNN_INLINE void add_row(const T* x, const T* grad_y, Vec<T> (&acc)[R][C]) {
-  using V = Vec<T>;
-  V columns[C];
-  PYNN_UNROLL for (int c = 0; c < C; ++c) columns[c] = loadu<V>(x + c * V::kWidth);
-  PYNN_UNROLL for (int r = 0; r < R; ++r) {
-    const V g = set<V>(grad_y[r * kLanes]);
-    PYNN_UNROLL for (int c = 0; c < C; ++c) acc[r][c] = fma(g, columns[c], acc[r][c]);
-  }
-}
-
 // R rows of weights times C vectors of columns. The accumulators land on rows of the weights: plain
 // SGD steps them in registers, other optimizers get the finished gradient from a scratch tile in
 // L1.
@@ -95,7 +84,7 @@ PYNN_INLINE void gradient_tile(const WeightGradientArgs<T>& a, const BatchSlice<
     const T* const* x_rows = slice.x_rows + block * kLanes;
     const int lanes = lanes_in_block(slice.count, block);
     for (int lane = 0; lane < lanes; ++lane) {
-      add_row(x_rows[lane] + slice.x_col, grad_y + lane, acc);
+      add_outer_product(grad_y + lane, kLanes, x_rows[lane] + slice.x_col, acc);
     }
   }
   if (!slice.is_last) {

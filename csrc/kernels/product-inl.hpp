@@ -5,32 +5,11 @@
 #pragma once
 
 #include "kernels/kernel_table.hpp"
+#include "kernels/outer_product-inl.hpp"
 #include "simd/vec.hpp"
 
 namespace pynn {
 namespace PYNN_ISA {
-
-// One step of the sums, with the fewer of broadcasts and loads kept in registers.
-template <class T, int R, int kVectors>
-PYNN_INLINE void add_products(const T* column, std::ptrdiff_t row_stride, const T* x,
-                              Vec<T> (&acc)[R][kVectors]) {
-  using V = Vec<T>;
-  if constexpr (R < kVectors) {
-    V weights[R];
-    PYNN_UNROLL for (int r = 0; r < R; ++r) weights[r] = set<V>(column[r * row_stride]);
-    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) {
-      const V lanes = load<V>(x + v * V::kWidth);
-      PYNN_UNROLL for (int r = 0; r < R; ++r) acc[r][v] = fma(weights[r], lanes, acc[r][v]);
-    }
-  } else {
-    V lanes[kVectors];
-    PYNN_UNROLL for (int v = 0; v < kVectors; ++v) lanes[v] = load<V>(x + v * V::kWidth);
-    PYNN_UNROLL for (int r = 0; r < R; ++r) {
-      const V weight = set<V>(column[r * row_stride]);
-      PYNN_UNROLL for (int v = 0; v < kVectors; ++v) acc[r][v] = fma(weight, lanes[v], acc[r][v]);
-    }
-  }
-}
 
 // x: [depth][kLanes], y: [R][kLanes]; kVectors vectors of lanes. kVectors loads and R broadcasts
 // feed R * kVectors FMAs.
@@ -52,7 +31,7 @@ PYNN_INLINE void product_tile(const ProductArgs<T>& a, int row, const T* x, T* y
   for (int t = 0; t < a.depth; ++t) {
     const T* column = w + t * depth_stride;
     if constexpr (kFetches) prefetch_far(column + 2 * R - 1);
-    add_products(column, row_stride, x + t * kLanes, acc);
+    add_outer_product(column, row_stride, x + t * kLanes, acc);
   }
   if (a.epilogue == Epilogue::relu) {
     PYNN_UNROLL for (int r = 0; r < R; ++r) {

@@ -97,7 +97,7 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
           const T* grad = &waiting.grad[0][at];
 #pragma GCC unroll 1
           for (int r = 0; r < kRows; ++r) {
-            add_row(x_rows[lane] + x_col, grad_y + lane, acc);
+            add_outer_product(grad_y + lane, kLanes, x_rows[lane] + x_col, acc);
             step_vector_at<Formula, kPlain>(at, grad, waiting.w, waiting.state, numbers);
             prefetch(waiting.w + at + kRows * ld);
             for (int s = 0; s < Formula::kSlots; ++s) prefetch(waiting.state[s] + at + kRows * ld);
@@ -108,7 +108,8 @@ static int stepped_panel(const WeightGradientArgs<T>& a, const BatchSlice<T>& sl
         }
         waiting.w = nullptr;
       }
-      for (; lane < lanes; ++lane) add_row(x_rows[lane] + x_col, grad_y + lane, acc);
+      for (; lane < lanes; ++lane)
+        add_outer_product(grad_y + lane, kLanes, x_rows[lane] + x_col, acc);
     }
     step_tile<Formula, kPlain>(waiting, ld, numbers);
     PYNN_UNROLL for (int r = 0; r < kRows; ++r) {

@@ -7,16 +7,16 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers. 3x4, 3 broadcasts and 1 load,
-// fits too, and is as wide as a block of float32. A step between the sums takes registers from them
-// and, on Zen 3, holds up more of them than it takes by itself.
+// 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers. So does 3x4, with 3 broadcasts
+// and 1 load, which is as wide as a block of float32. A step between the sums takes registers from
+// them and, on Zen 3, holds up more of them than it takes by itself.
 template <class T>
 struct Tiles {
   static constexpr int kRows = 6;
   static constexpr int kVectors = 2;
   static constexpr bool kByBlocks = true;
-  static constexpr int kGradRows = 6;
-  static constexpr int kGradVectors = 2;
+  static constexpr int kGradRows = 3;
+  static constexpr int kGradVectors = 4;
   static constexpr bool kStepsBesideSums = false;
   static constexpr int kLines = 8;
   static constexpr int kPairLines = 4;
