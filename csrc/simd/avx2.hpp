@@ -7,9 +7,9 @@
 namespace pynn {
 namespace PYNN_ISA {
 
-// 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers. So does 3x4, with 3 broadcasts
-// and 1 load, which is as wide as a block of float32. A step between the sums takes registers from
-// them and, on Zen 3, holds up more of them than it takes by itself.
+// 6x2: 12 accumulators, 2 loads and 1 broadcast fit the 16 registers. So does 3x4, with 3
+// broadcasts and 1 load, which is as wide as a block of float32. A step between the sums takes
+// registers from them and, on Zen 3, holds up more of them than it takes by itself.
 template <class T>
 struct Tiles {
   static constexpr int kRows = 6;
