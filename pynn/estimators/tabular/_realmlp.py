@@ -7,7 +7,7 @@ boosted trees on tabular data", and pytabkit 1.8.0, with which steps agree.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def build(
     def initialize(rows: Sequence[np.ndarray]) -> None:
         x = front.predict(list(rows) if len(rows) > 1 else rows[0], verbose=0)
         for dense, activation in hidden:
-            x = np.asarray(activation(_set_from_rows(dense, x, rng)))
+            x = _made_of(_set_from_rows(dense, x, rng), activation)
             if recipe.dropout:
                 x *= (rng.random(x.shape) >= recipe.dropout) * np.float32(1 / (1 - recipe.dropout))
         _set_from_rows(last, x, rng)
@@ -136,6 +136,18 @@ def _activation(recipe: RealMLPRecipe) -> layers.Layer:
     return layers.ParametricActivation(recipe.activation, **factors)
 
 
+def _made_of(x: np.ndarray, *steps: Callable[[Any], Any]) -> np.ndarray:
+    """Return what steps of a model make of rows, by the engine.
+
+    NumPy's products have other bits on other processors, and for other numbers of threads.
+    """
+    rows = y = layers.Input((x.shape[1],))
+    for step in steps:
+        y = step(y)
+    made: np.ndarray = models.Model(rows, y).predict(x, verbose=0)
+    return made
+
+
 def _set_from_rows(dense: layers.Dense, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Let what a layer makes of rows have deviation 1, and be 0 at a mean of some of them.
 
@@ -145,7 +157,9 @@ def _set_from_rows(dense: layers.Dense, x: np.ndarray, rng: np.random.Generator)
         What it makes of the rows then.
     """
     kernel = rng.standard_normal(dense.kernel.shape, dtype=np.float32)
-    z = x @ kernel * np.float32(1.0 / math.sqrt(x.shape[1]))
+    dense.kernel.assign(kernel)
+    dense.bias.assign(np.zeros(dense.bias.shape, np.float32))
+    z = _made_of(x, _scaled, dense)
     deviation = z.std(axis=0)
     # Rows that are all alike differ by rounding only, which is not to be made larger.
     deviation[deviation <= 1e-6 * np.abs(z).max(axis=0)] = 1.0

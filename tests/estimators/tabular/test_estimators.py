@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import itertools
+import os
 import pickle
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -412,6 +415,32 @@ def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads() -> None:
         )
     assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
     assert (classifier(random_state=1).fit(X, LABELS).predict_proba(LATER) != found[0]).any()
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_numpy_multiplies_with() -> None:
+    """OpenBLAS has other kernels, and other sums, on other processors; elsewhere this is silent."""
+    program = f"""
+import numpy as np
+from pynn import TabularRegressor
+x = np.random.default_rng(0).standard_normal((300, 10))
+for preset in {list(PRESETS)}:
+    regressor = TabularRegressor(
+        preset, hidden_layer_sizes=(96, 64), epochs=2, strategy="holdout", random_state=0
+    )
+    print(preset, regressor.fit(x, x[:, 0] * x[:, 1]).predict(x).tobytes().hex())
+"""
+    found = []
+    for core in ("", "Prescott"):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program],
+            env=os.environ | ({"OPENBLAS_CORETYPE": core} if core else {}),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(done.stdout.splitlines())
+    assert len(found[0]) == len(PRESETS)
+    assert found[0] == found[1]
 
 
 def test_fits_in_several_threads_do_not_mix_their_random_numbers() -> None:
