@@ -26,6 +26,10 @@ SIZES = [
     # Rows of the weights, and rows of the batch, in more than one pass.
     (300, 20, 520),
     (1, 300, 75),
+    # A last block that is left to narrower tiles, and one that is not.
+    (24, 33, 4),
+    (57, 129, 10),
+    (61, 257, 388),
 ]
 
 
