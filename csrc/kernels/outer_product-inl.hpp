@@ -1,5 +1,5 @@
-// What every tile of a product is made of: acc[R][C] += a column of R numbers times a row of C
-// vectors. Compiled once per ISA.
+// What the tiles of products and of the weights' gradient are made of: acc[R][C] += a column of R
+// numbers times a row of C vectors. Compiled once per ISA.
 #pragma once
 
 #include "simd/vec.hpp"

@@ -119,6 +119,13 @@ def constant(name: str, path: Path) -> int:
     return int(match[1])
 
 
+def tile_choice(name: str, isa: str) -> bool:
+    tiles = (SOURCE / "simd" / f"{isa}.hpp").read_text(encoding="utf-8")
+    match = re.search(rf"bool {name} = (true|false);", tiles)
+    assert match is not None, f"{isa}.hpp does not say {name}"
+    return match[1] == "true"
+
+
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
 def test_steps_are_between_the_sums_of_tiles_or_after_them(code: list[Function], isa: str) -> None:
     """So that what is said above about product loops is said about optimizers' steps too."""
@@ -132,23 +139,23 @@ def test_steps_are_between_the_sums_of_tiles_or_after_them(code: list[Function],
     short = [p for p in OPTIMIZERS.glob("*.hpp") if constant("kStepVectors", p) <= most]
     plain = [p for p in short if constant("kSlots", p) > 0]
     assert len(short) >= 12 and len(plain) == len(short) - 1
-    tiles = (SOURCE / "simd" / f"{isa}.hpp").read_text(encoding="utf-8")
-    match = re.search(r"bool kStepsBesideSums = (true|false);", tiles)
-    assert match is not None
     # Float32 or float64, two widths of panels.
     panels = 2 * 2 * (len(short) + len(plain))
     assert len({f.symbol for f, _ in loops}) == panels
     stepped = {f.symbol for f, has_step in loops if has_step}
-    assert len(stepped) == (panels if match[1] == "true" else 0)
+    assert len(stepped) == (panels if tile_choice("kStepsBesideSums", isa) else 0)
 
 
 @pytest.mark.parametrize("isa", VECTOR_ISAS)
 def test_products_of_fewer_rows_never_touch_the_stack(code: list[Function], isa: str) -> None:
     """The last rows of a layer: of small networks they are most of the work."""
-    names = ("product_rows", "block_tiles")
-    loops = [(f, loop) for f, loop in product_loops(code, isa) if f.name in names]
-    assert len(loops) >= 4 * 5  # weights along or across, float32 or float64; rows of AVX2's tile
-    for function, loop in loops:
+    found = product_loops(code, isa)
+    rows = [(f, loop) for f, loop in found if f.name == "product_rows"]
+    blocks = [(f, loop) for f, loop in found if f.name == "block_tiles"]
+    assert len(rows) >= 4 * 5  # weights along or across, float32 or float64; rows of AVX2's tile
+    # Weights along or across; up to three rows.
+    assert len(blocks) == (2 * 3 if tile_choice("kByBlocks", isa) else 0)
+    for function, loop in rows + blocks:
         assert not loop.on_stack, listed(function, loop.on_stack)
 
 
