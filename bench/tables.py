@@ -37,7 +37,7 @@ from threadpoolctl import threadpool_limits
 
 import pynn
 
-PRESETS = ("realmlp", "realmlp-s", "tabm", "tabm-mini", "mlp")
+PRESETS = ("realmlp", "realmlp-td", "realmlp-s", "tabm", "tabm-mini", "mlp")
 RESULTS = CACHE / "results.jsonl"
 _TEST_ROWS = 10_000
 # Keeps the geometric mean from being that of the easiest set.
@@ -175,6 +175,7 @@ def _pytabkit(name: str) -> Callable[[Split, int], Fitted]:
 CONTESTANTS: dict[str, Callable[[Split, int], Fitted]] = {
     **{f"pynn {preset}": _pynn(preset) for preset in PRESETS},
     "pynn realmlp, holdout": _pynn_holdout("realmlp"),
+    "pynn realmlp-td, holdout": _pynn_holdout("realmlp-td"),
     "pynn tabm, holdout": _pynn_holdout("tabm"),
     "pynn realmlp, folds": _pynn("realmlp", strategy="folds"),
     "pynn MLP": _mlp(pynn.MLPClassifier, pynn.MLPRegressor),

@@ -25,14 +25,16 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     Parameters
     ----------
-    preset : {"realmlp", "realmlp-s", "tabm", "tabm-mini", "mlp"}, default="realmlp"
-        Which network is trained, and by which recipe: RealMLP and its simplified form (Holzmüller
-        et al. 2024), TabM and TabM-mini (Gorishniy et al. 2025), or a plain multilayer perceptron.
+    preset : {"realmlp", "realmlp-td", "realmlp-s", "tabm", "tabm-mini", "mlp"}, default="realmlp"
+        Which network is trained, and by which recipe: RealMLP in a quarter of the epochs, RealMLP
+        as published and its simplified form (Holzmüller et al. 2024), TabM and TabM-mini (Gorishniy
+        et al. 2025), or a plain multilayer perceptron.
     strategy : {"auto", "refit", "folds", "holdout"}, default="auto"
         What is done with the rows that choose the best epoch, one fold of them. "holdout": the
-        network is kept as it is. "refit": it ends when the learning rate is 0 and scores are worse
-        than the last time; another one is trained on all rows up to the best of these epochs, if
-        there are such, and used as it was after this and the one before; all predict together.
+        network is kept as it is. "refit": another one is trained on all rows, and all predict
+        together. Where the learning rate is 0 now and then, the other one ends with such an epoch,
+        and is used as it was then and the last time before; the epoch is that after which the first
+        one, used so, was best, and it ends when this becomes worse.
         "folds": one network for each fold, trained on the others; they predict together. "auto":
         with `time_limit` the best that is sure to fit into it ("folds", else "refit", else
         "holdout"); without, "folds" for less than 1,000 rows and "refit" for more.
@@ -69,6 +71,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     epochs : int, default=None
         The most, over which the schedules extend.
     batch_size : int, default=None
+        The most.
+    fewest_batches : int, default=None
+        "realmlp": of an epoch. Batches of small tables are smaller for so many, of 16 rows at
+        least.
     learning_rate : float, default=None
         The largest of the schedule.
     weight_decay : float, default=None
@@ -91,7 +97,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     frequency_scale : float, default=None
         "realmlp": standard deviation of the frequencies at the start.
     scale_rate, bias_rate, activation_rate, periodic_rate : float, default=None
-        "realmlp": factors for the learning rates of these weights.
+        "realmlp": factors for the learning rates of these weights; of all that numbers become, the
+        last one.
     parametric_activation : bool, default=None
         "realmlp": whether each unit learns how much of its activation to use.
     zero_output : bool, default=None
@@ -101,7 +108,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     shares_all_layers : bool, default=None
         "tabm": whether they differ in their first vectors and their heads only.
     n_bins, bin_embedding_size : int, default=None
-        "tabm": bins of the piecewise linear encoding of numbers, 0 for none, and its length.
+        "realmlp", "tabm": bins of the piecewise linear encoding of numbers, 0 for none, and its
+        length.
     n_jobs : int, default=None
         Largest number of threads, -1 for one per processor. None leaves it to the engine, which
         takes one thread within a task of joblib's.
@@ -132,7 +140,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         The best epoch of each network that rows were kept for, counted from 1; with "refit" that
         at which the other networks end.
     validation_score_ : float
-        The mean of their scores in these epochs; NaN if no rows were kept.
+        The mean of their scores in these epochs, with "refit" as the others are used; NaN if no
+        rows were kept.
     n_networks_ : int
         Networks that predict together.
     history_ : dict of str to list of float
@@ -198,6 +207,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         dropout: float | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        fewest_batches: int | None = None,
         learning_rate: float | None = None,
         weight_decay: float | None = None,
         beta_1: float | None = None,

@@ -17,7 +17,6 @@ from pynn.estimators.tabular._training import (
     Say,
     Trained,
     Validation,
-    mean_score,
     predicted,
     train,
 )
@@ -166,12 +165,15 @@ class Fitting:
         )
 
     def _last_epoch(self, first: Trained) -> tuple[int, float]:
-        """Return the epoch, with its score, at which other networks are to end like the first."""
-        scores = first.history["val_score"]
-        at_rest = [n for n in self._networks.recipe.epochs_at_rest() if n <= len(scores)]
-        by_score = {n: (mean_score(scores, n), n) for n in at_rest}
-        found = max(at_rest, key=by_score.__getitem__, default=first.best_epoch)
-        return found, scores[found - 1]
+        """Return the epoch, with its score, at which other networks are to end like the first.
+
+        The last of several that are equally good.
+        """
+        scores = {epoch: np.nan_to_num(s, nan=-np.inf) for epoch, s in first.scores_at_rest.items()}
+        if not scores:
+            return first.best_epoch, first.score
+        found = max(scores, key=lambda epoch: (scores[epoch], epoch))
+        return found, first.scores_at_rest[found]
 
     def _ends(self, last_epoch: int) -> list[int]:
         """Return the epochs after which a refit's weights are kept, of which `last_epoch` is last.

@@ -38,7 +38,7 @@ def build(
             x = layers.Dropout(recipe.dropout)(x)
     outputs = layers.Dense(n_outputs, name="outputs")(x)
     model = models.Model(inputs, outputs)
-    batch_size = min(recipe.batch_size, shape.n_rows)
+    batch_size = recipe.rows_of_a_batch(shape.n_rows)
     steps = -(-shape.n_rows // batch_size) * recipe.epochs
     optimizer = optimizers.AdamW(
         optimizers.schedules.CosineDecay(recipe.learning_rate, steps),

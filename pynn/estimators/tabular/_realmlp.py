@@ -14,6 +14,7 @@ import numpy as np
 
 from pynn import initializers, layers, models, optimizers
 from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_and_predictions
+from pynn.estimators.tabular._piecewise_linear import PiecewiseLinear
 from pynn.estimators.tabular._recipes import RealMLPRecipe
 from pynn.optimizers.schedules import CosineLogCycles, FlatCosineDecay
 
@@ -36,9 +37,9 @@ def build(
     rng : Generator
         For the weights that follow from the data.
     """
-    batch_size = min(recipe.batch_size, shape.n_rows)
+    batch_size = recipe.rows_of_a_batch(shape.n_rows)
     steps = shape.n_rows // batch_size * recipe.epochs
-    inputs, embedded = _embedded(recipe, shape)
+    inputs, embedded, binned = _embedded(recipe, shape)
     scale = layers.FeatureScale(**_factors("scale", recipe.scale_rate))
     x = scale(embedded)
     front = models.Model(inputs, x)
@@ -66,6 +67,10 @@ def build(
     model.compile(optimizer=optimizer, loss=loss)
 
     def initialize(rows: Sequence[np.ndarray]) -> None:
+        if binned is not None:
+            binned.fit(rows[0][:, : shape.n_numbers])
+        if recipe.zero_output:
+            return
         x = front.predict(list(rows) if len(rows) > 1 else rows[0], verbose=0)
         for dense, activation in hidden:
             x = _made_of(_set_from_rows(dense, x, rng), activation)
@@ -74,24 +79,33 @@ def build(
         _set_from_rows(last, x, rng)
 
     fit_arguments = {"batch_size": batch_size, "drop_remainder": True}
-    return TabularNetwork(
-        model, predictor, fit_arguments, None if recipe.zero_output else initialize
-    )
+    return TabularNetwork(model, predictor, fit_arguments, initialize)
 
 
-def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any]:
-    """Return the inputs, and what they become: numbers, one-hot columns, vectors of categories."""
+def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any, PiecewiseLinear | None]:
+    """Return the inputs, what they become, and the layer that needs bins, if there is one.
+
+    They become vectors of numbers, one-hot columns, and vectors of categories.
+    """
     numbers = layers.Input((shape.n_inputs,), name="numbers")
     inputs: Any = numbers
     parts: list[Any] = [numbers]
-    if shape.n_numbers and recipe.n_frequencies:
-        periodic = layers.PeriodicEmbedding(
-            recipe.n_frequencies,
-            recipe.periodic_size - 1,
-            recipe.frequency_scale,
-            **_factors("frequency phase kernel bias", recipe.periodic_rate),
-        )
-        parts = [periodic(numbers[:, : shape.n_numbers])]
+    binned = None
+    if shape.n_numbers and (recipe.n_frequencies or recipe.n_bins):
+        own = numbers[:, : shape.n_numbers]
+        parts = [own]
+        if recipe.n_frequencies:
+            periodic = layers.PeriodicEmbedding(
+                recipe.n_frequencies,
+                recipe.periodic_size - 1,
+                recipe.frequency_scale,
+                **_factors("frequency phase kernel bias", recipe.periodic_rate),
+            )
+            parts = [periodic(own)]
+        if recipe.n_bins:
+            factors = _factors("kernel bias bins", recipe.periodic_rate)
+            binned = PiecewiseLinear(recipe.n_bins, recipe.bin_embedding_size, **factors)
+            parts.append(binned(own))
         if shape.one_hot_sizes:
             parts.append(numbers[:, shape.n_numbers :])
     if shape.category_sizes:
@@ -101,7 +115,7 @@ def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any]:
             normal = initializers.RandomNormal(0.0, 1.0)
             vectors = layers.Embedding(levels, recipe.embedding_size, normal)
             parts.append(vectors(codes[:, i]))
-    return inputs, parts[0] if len(parts) == 1 else layers.Concatenate()(parts)
+    return inputs, parts[0] if len(parts) == 1 else layers.Concatenate()(parts), binned
 
 
 def _factors(names: str, factor: float) -> dict[str, dict[str, float]]:

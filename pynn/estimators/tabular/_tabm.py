@@ -7,18 +7,15 @@ of their own, (batch, members, features), from the input to the outputs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from pynn import initializers, layers, losses, models, ops, optimizers
+from pynn import layers, losses, models, ops, optimizers
 from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_and_predictions
+from pynn.estimators.tabular._piecewise_linear import PiecewiseLinear, uniform
 from pynn.estimators.tabular._recipes import TabMRecipe
-
-# In the place of infinities: a clip without a bound.
-_UNBOUNDED = 1e30
 
 
 class _Scale(layers.Layer):
@@ -48,83 +45,23 @@ class _Dense(layers.Layer):
         self.scales_outputs = scales_outputs
 
     def build(self, shape: Any) -> None:
-        uniform = _uniform(shape[-1])
+        spread = uniform(shape[-1])
         make = self.add_weight
         if self.scales_inputs:
             self.r = make(shape=(self.members, shape[-1]), initializer="ones", name="r")
-        self.kernel = make(shape=(shape[-1], self.units), initializer=uniform, name="kernel")
+        self.kernel = make(shape=(shape[-1], self.units), initializer=spread, name="kernel")
         if self.scales_outputs:
             self.s = make(shape=(self.members, self.units), initializer="ones", name="s")
             self.bias = make(
-                shape=(self.members, self.units), initializer=_the_same_for_all(uniform), name="b"
+                shape=(self.members, self.units), initializer=_the_same_for_all(spread), name="b"
             )
         else:
-            self.bias = make(shape=(self.units,), initializer=uniform, name="b")
+            self.bias = make(shape=(self.units,), initializer=spread, name="b")
 
     def call(self, inputs: Any) -> Any:
         x = inputs * self.r if self.scales_inputs else inputs
         x = ops.matmul(x, self.kernel)
         return (x * self.s if self.scales_outputs else x) + self.bias
-
-
-class _PiecewiseLinear(layers.Layer):
-    """A vector for each number: linear in it, plus a piecewise linear part that begins with 0.
-
-    Source: Gorishniy et al., 2022, "On embeddings for numerical features in tabular deep learning",
-    in the version of TabM. `fit` takes the bins from the data. Inputs of shape (batch, members, n).
-    """
-
-    def __init__(self, n_bins: int, size: int) -> None:
-        super().__init__()
-        self.n_bins = n_bins
-        self.size = size
-
-    def build(self, shape: Any) -> None:
-        n = shape[-1]
-        uniform = _uniform(self.size)
-        self.kernel = self.add_weight(shape=(n, self.size), initializer=uniform, name="kernel")
-        self.bias = self.add_weight(shape=(n, self.size), initializer=uniform, name="bias")
-        self.bins = self.add_weight(
-            shape=(n, self.n_bins, self.size), initializer="zeros", name="bins"
-        )
-        self.slope, self.start, self.low, self.high = (
-            self.add_weight(shape=(n, self.n_bins), initializer="zeros", trainable=False, name=name)
-            for name in ("slope", "start", "low", "high")
-        )
-
-    def fit(self, numbers: np.ndarray) -> None:
-        """Set bins with as many numbers each; the first and the last have no bound outside.
-
-        There are fewer than `n_bins` where there are not as many different numbers.
-        """
-        shape = self.slope.shape
-        edges_wanted = np.linspace(0.0, 1.0, max(min(self.n_bins, len(numbers) - 1), 1) + 1)
-        slope, start = np.zeros(shape), np.zeros(shape)
-        low, high = np.zeros(shape), np.zeros(shape)
-        for i, column in enumerate(numbers.T.astype(np.float64)):
-            edges = np.unique(np.quantile(column, edges_wanted))
-            widths = np.diff(edges)
-            n = len(widths)
-            if n == 0:  # a constant
-                continue
-            slope[i, :n], start[i, :n] = 1.0 / widths, -edges[:-1] / widths
-            high[i, :n] = 1.0
-            low[i, 0], high[i, n - 1] = -_UNBOUNDED, _UNBOUNDED
-        for weight, value in (
-            (self.slope, slope),
-            (self.start, start),
-            (self.low, low),
-            (self.high, high),
-        ):
-            weight.assign(value)
-
-    def call(self, inputs: Any) -> Any:
-        numbers = ops.expand_dims(inputs, -1)
-        parts = numbers * self.slope + self.start
-        parts = ops.minimum(ops.maximum(parts, self.low), self.high)
-        vectors = numbers * self.kernel + self.bias
-        vectors = vectors + ops.einsum("bmnt,nts->bmns", parts, self.bins)
-        return ops.reshape(vectors, (-1, inputs.shape[1], inputs.shape[2] * self.size))
 
 
 class _OfMembers(losses.Loss):
@@ -190,11 +127,6 @@ class MemberBatches:
         self._orders = np.stack(orders, axis=1)
 
 
-def _uniform(fan_in: int) -> initializers.Initializer:
-    limit = 1.0 / math.sqrt(fan_in)
-    return initializers.RandomUniform(-limit, limit)
-
-
 def _the_same_for_all(initializer: Any) -> Any:
     return lambda shape, dtype=None: np.tile(initializer((1, shape[1]), dtype), (shape[0], 1))
 
@@ -228,7 +160,7 @@ def build(
     binned = None
     steps: list[Any] = []
     if recipe.n_bins and shape.n_numbers:
-        binned = _PiecewiseLinear(recipe.n_bins, recipe.bin_embedding_size)
+        binned = PiecewiseLinear(recipe.n_bins, recipe.bin_embedding_size)
     steps.append(_Scale(_first_scale(recipe, shape, rng)))
     for i, units in enumerate(recipe.hidden_layer_sizes):
         own = not recipe.shares_all_layers
@@ -242,8 +174,8 @@ def build(
             "bmi,mio->bmo",
             (members, n_outputs),
             bias_axes="mo",
-            kernel_initializer=_uniform(fan_in),
-            bias_initializer=_uniform(fan_in),
+            kernel_initializer=uniform(fan_in),
+            bias_initializer=uniform(fan_in),
         )
     )
 
@@ -270,7 +202,7 @@ def build(
         epsilon=recipe.epsilon,
     )
     model.compile(optimizer=optimizer, loss=_OfMembers(loss))
-    batch_size = min(recipe.batch_size, shape.n_rows)
+    batch_size = recipe.rows_of_a_batch(shape.n_rows)
 
     def batches(given: Sequence[np.ndarray], targets: np.ndarray, weights: Any) -> MemberBatches:
         return MemberBatches(given[0], targets, weights, members, batch_size, rng)

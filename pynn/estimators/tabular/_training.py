@@ -15,9 +15,9 @@ from pynn.estimators.tabular._recipes import Recipe
 
 Say = Callable[[str], None]
 
-# Few rows make a score a matter of luck. Where epochs at rest are compared, those of such a part of
-# the epochs before have their say, too.
-_PART_OF_A_MEAN = 8
+# What scores are like before says too little: the first two waves of RealMLP's rate are a fifth of
+# the epochs.
+_FEWEST_RESTS = 3
 
 
 @dataclass
@@ -55,12 +55,6 @@ def predicted(model: models.Model, inputs: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(model.predict(as_given(inputs), verbose=0))
 
 
-def mean_score(scores: Sequence[float], epoch: int) -> float:
-    """Return the mean of an epoch's score, counted from 1, and those of some before it."""
-    some = scores[epoch - max(epoch // _PART_OF_A_MEAN, 1) : epoch]
-    return float(np.nan_to_num(some, nan=-np.inf).mean())
-
-
 @dataclass
 class Validation:
     """Rows that an epoch is chosen by.
@@ -95,6 +89,9 @@ class Trained:
         Whether it did not end for want of time.
     seconds : float
     history : dict of str to list of float
+    scores_at_rest : dict of int to float
+        Of the epochs at which the learning rate was 0: of the mean of what the network predicted
+        then and the last time before.
     """
 
     weights: list[list[np.ndarray]]
@@ -103,6 +100,7 @@ class Trained:
     finished: bool
     seconds: float
     history: dict[str, list[float]] = field(default_factory=dict)
+    scores_at_rest: dict[int, float] = field(default_factory=dict)
 
 
 class _Epochs(callbacks.Callback):
@@ -124,6 +122,8 @@ class _Epochs(callbacks.Callback):
         self.best_epoch = 0
         self.best_score = float("nan")
         self.scores: list[float] = []
+        self.scores_at_rest: dict[int, float] = {}
+        self._last_at_rest: np.ndarray | None = None
         self._network = network
         self._recipe = recipe
         self._validation = validation
@@ -135,7 +135,7 @@ class _Epochs(callbacks.Callback):
         if self._validation is not None:
             score = self._evaluate(self._validation, epoch + 1)
             text += f", score {score:.4f}, best {self.best_score:.4f} of epoch {self.best_epoch}"
-            if self._is_in_vain(epoch + 1) or self._is_worse_at_rest(epoch + 1):
+            if self._is_in_vain(epoch + 1) or self._is_worse_at_rest(self._validation, epoch + 1):
                 self.model.stop_training = True
         elif epoch + 1 in self._ends:
             self.weights.append(self._network.predictor.get_weights())
@@ -146,24 +146,30 @@ class _Epochs(callbacks.Callback):
         patience = self._recipe.patience
         return patience is not None and epoch - self.best_epoch > patience
 
-    def _is_worse_at_rest(self, epoch: int) -> bool:
-        at_rest = self._recipe.epochs_at_rest()
-        if self._validation is None or not self._validation.ends_at_rest:
+    def _is_worse_at_rest(self, validation: Validation, epoch: int) -> bool:
+        scores = [*self.scores_at_rest.values()]
+        at_rest = validation.ends_at_rest and epoch in self.scores_at_rest
+        if not at_rest or len(scores) < _FEWEST_RESTS:
             return False
-        if epoch not in at_rest[1:]:
-            return False
-        before = at_rest[at_rest.index(epoch) - 1]
-        return mean_score(self.scores, epoch) < mean_score(self.scores, before)
+        return np.isnan(scores[-1]) or scores[-1] < scores[-2]
 
     def _evaluate(self, validation: Validation, epoch: int) -> float:
         outputs = predicted(self._network.predictor, validation.inputs)
-        score = validation.score(outputs) if np.isfinite(outputs).all() else float("nan")
+        score = _score(validation, outputs)
         self.scores.append(score)
+        if epoch in self._recipe.epochs_at_rest():
+            before = outputs if self._last_at_rest is None else self._last_at_rest
+            self.scores_at_rest[epoch] = _score(validation, (before + outputs) / 2)
+            self._last_at_rest = outputs
         best, ties = self.best_score, self._recipe.last_of_ties
         if score > best or (ties and score == best) or (np.isnan(best) and not np.isnan(score)):
             self.best_score, self.best_epoch = score, epoch
             self.weights = [self._network.predictor.get_weights()]
         return score
+
+
+def _score(validation: Validation, outputs: np.ndarray) -> float:
+    return validation.score(outputs) if np.isfinite(outputs).all() else float("nan")
 
 
 class _Deadline(callbacks.Callback):
@@ -252,4 +258,5 @@ def train(
         over is None or not over.is_over,
         time.perf_counter() - began,
         history,
+        epochs.scores_at_rest,
     )

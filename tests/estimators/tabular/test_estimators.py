@@ -219,29 +219,54 @@ def test_strategies(strategy: str, n_ensemble: int, n_networks: int, n_chosen: i
     )
 
 
-@pytest.mark.parametrize("seed", [0, 3, 5])
-def test_a_refit_ends_where_the_rate_is_0(seed: int) -> None:
-    """And the network before it at the first such epoch that is worse than the last one."""
-    found = classifier("realmlp", epochs=30, random_state=seed).fit(X, LABELS)
-    scores = found.history_["val_score"]
-    epochs_of_a_mean = {2: 1, 6: 1, 14: 1, 30: 3}
-    seen = {n: np.mean(scores[n - k : n]) for n, k in epochs_of_a_mean.items() if n <= len(scores)}
-    assert len(scores) == max(seen)
-    pairs = list(itertools.pairwise(seen.values()))
-    assert all(after >= before for before, after in pairs[:-1])
-    assert len(scores) == 30 or pairs[-1][1] < pairs[-1][0]
-    assert found.best_epochs_ == [max(seen, key=lambda n: (seen[n], n))]
-    assert found.validation_score_ == scores[found.best_epochs_[0] - 1]
-    assert len(found.history_["loss"]) == len(scores)
+@pytest.mark.parametrize(("share_of_noise", "last"), [(0.0, 30), (0.5, 14)])
+def test_a_refit_ends_where_the_rate_is_0(share_of_noise: float, last: int) -> None:
+    """As the network before did best, together with what it was the last time the rate was 0.
+
+    That one ends when it becomes worse so, but not before the third time.
+    """
+    seen: list[np.ndarray] = []
+    scored: list[float] = []
+
+    def metric(estimator: Any, rows: pd.DataFrame, y: np.ndarray) -> float:
+        seen.append(estimator.predict_proba(rows))
+        scored.append(-float(log_loss(y, seen[-1])))
+        return scored[-1]
+
+    rng = np.random.default_rng(0)
+    labels = np.where(rng.random(len(X)) < share_of_noise, rng.permutation(LABELS), LABELS)
+    found = classifier("realmlp", epochs=30, validation_metric=metric).fit(X, labels)
+    epochs = len(found.history_["val_score"])
+    assert len(found.history_["loss"]) == epochs
+    at_rest = [n for n in (2, 6, 14, 30) if n <= epochs]
+    own, together, scores, calls = {}, {}, {}, iter(zip(seen, scored, strict=True))
+    for n in range(1, epochs + 1):
+        own[n], _ = next(calls)
+        if n in at_rest:
+            together[n], scores[n] = next(calls)
+    assert next(calls, None) is None
+    for before, now in itertools.pairwise([at_rest[0], *at_rest]):
+        np.testing.assert_allclose(together[now], (own[before] + own[now]) / 2, rtol=1e-6)
+    assert epochs == max(scores) == last
+    assert (scores[14] < scores[6]) == (last == 14)
+    assert found.best_epochs_ == [max(scores, key=lambda n: (scores[n], n))]
+    assert found.validation_score_ == scores[found.best_epochs_[0]]
 
 
 def test_the_epochs_at_which_the_rate_is_0() -> None:
-    recipe = PRESETS["realmlp"]["regression"]
+    recipe = PRESETS["realmlp-td"]["regression"]
     assert recipe.epochs_at_rest() == (17, 51, 119, 256)
     # RealMLP's rate, over the shares of an epoch's end.
     for n in recipe.epochs_at_rest():
         assert 1 - np.cos(2 * np.pi * np.log2(1 + 15 * n / 256)) < 0.002
     assert PRESETS["tabm"]["regression"].epochs_at_rest() == ()
+
+
+def test_small_tables_have_smaller_batches() -> None:
+    short, published = (PRESETS[name]["regression"] for name in ("realmlp", "realmlp-td"))
+    rows = [9, 150, 800, 1535, 1536, 10**6]
+    assert [short.rows_of_a_batch(n) for n in rows] == [9, 16, 64, 112, 128, 128]
+    assert [published.rows_of_a_batch(n) for n in rows] == [9, 150, 256, 256, 256, 256]
 
 
 def test_a_refit_predicts_together_with_the_first_network() -> None:

@@ -63,6 +63,17 @@ def test_what_was_constant_in_training_has_no_huge_weights() -> None:
     assert largest < 100.0
 
 
+def test_bins_let_realmlp_learn_what_jumps() -> None:
+    x = np.random.default_rng(0).uniform(size=(1200, 1))
+    steps = np.random.default_rng(1).normal(size=30)
+    y = steps[(30 * x[:, 0]).astype(int)]
+    without, with_bins = (
+        TabularRegressor(n_bins=n, random_state=0).fit(x[:1000], y[:1000]).score(x[1000:], y[1000:])
+        for n in (0, 48)
+    )
+    assert with_bins > 0.85 > without + 0.1
+
+
 def test_realmlp_starts_with_units_of_deviation_1() -> None:
     found = TabularRegressor("realmlp", **SMALL, epochs=1, dropout=0.0).fit(X, prices(X))
     network = found._networks.build(0, len(X))

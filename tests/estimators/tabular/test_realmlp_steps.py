@@ -28,7 +28,7 @@ def float64() -> Iterator[None]:
 
 def network(task: str, rows: int, numbers: int, outputs: int) -> TabularNetwork:
     recipe = replace(
-        PRESETS["realmlp"][task],
+        PRESETS["realmlp-td"][task],
         hidden_layer_sizes=(UNITS,) * 3,
         dropout=0.0,
         batch_size=BATCH,
