@@ -119,18 +119,17 @@ class Fitting:
             self._strategy = FOLDS if len(self._rows) < _ROWS_FOR_REFIT else REFIT
         self._fit_epochs_to_the_time(self._folds != 0, self._validation(0))
         first = self._train_fold(0, 0)
-        last_epoch, score = self._last_epoch(first)
-        strategy = self._chosen(first, last_epoch)
+        strategy = self._chosen(first)
         self._say(f"strategy: {strategy}")
         trained = [first]
         if strategy == REFIT:
-            ends = self._ends(last_epoch)
+            ends = self._ends(first.best_epoch)
             again = self._until_time_is_over(
                 lambda seed: self._train(None, seed, None, ends), self._seeds[-1]
             )
             if again:
                 self._keep([first, *again])
-                return self._outcome(strategy, [replace(first, best_epoch=last_epoch, score=score)])
+                return self._outcome(strategy, [first])
             strategy = HOLDOUT
         elif strategy == FOLDS:
             pairs = [(i, j) for i in range(self._n_folds) for j in range(self._n_ensemble)]
@@ -164,28 +163,21 @@ class Fitting:
             trained[0].history,
         )
 
-    def _last_epoch(self, first: Trained) -> tuple[int, float]:
-        """Return the epoch, with its score, at which other networks are to end like the first.
+    def _ends(self, best_epoch: int) -> list[int]:
+        """Return the epochs after which a refit's weights are kept, and with which it ends.
 
-        The last of several that are equally good.
+        The learning rate is 0 then: no rows choose the epoch, and in between, weights differ much
+        from epoch to epoch and from one training to the next. Of snapshots also the last time
+        before: the weights move so far away in between that both predict better together, a second
+        network for nothing (Huang et al. 2017, "Snapshot ensembles: train 1, get M for free").
         """
-        scores = {epoch: np.nan_to_num(s, nan=-np.inf) for epoch, s in first.scores_at_rest.items()}
-        if not scores:
-            return first.best_epoch, first.score
-        found = max(scores, key=lambda epoch: (scores[epoch], epoch))
-        return found, first.scores_at_rest[found]
+        recipe = self._networks.recipe
+        at_rest = recipe.epochs_at_rest()
+        last = next((epoch for epoch in at_rest if epoch >= best_epoch), best_epoch)
+        before = [epoch for epoch in at_rest if epoch < last] if recipe.snapshots else []
+        return [*before[-1:], last]
 
-    def _ends(self, last_epoch: int) -> list[int]:
-        """Return the epochs after which a refit's weights are kept, of which `last_epoch` is last.
-
-        While the rate rises and falls again the weights move so far away that those before and
-        after predict better together: a second network for nothing (Huang et al. 2017, "Snapshot
-        ensembles: train 1, get M for free").
-        """
-        before = [n for n in self._networks.recipe.epochs_at_rest() if n < last_epoch]
-        return [*before[-1:], last_epoch]
-
-    def _chosen(self, first: Trained, last_epoch: int) -> str:
+    def _chosen(self, first: Trained) -> str:
         """Return what to do now that the first network has been trained."""
         if self._strategy != AUTO or self._deadline is None:
             return self._strategy
@@ -194,7 +186,7 @@ class Fitting:
         if others * first.seconds <= left:
             return FOLDS
         more_rows = self._n_folds / (self._n_folds - 1)
-        shorter = last_epoch / len(first.history["loss"])
+        shorter = self._ends(first.best_epoch)[-1] / len(first.history["loss"])
         again = self._n_ensemble * first.seconds * more_rows * shorter
         return REFIT if first.finished and again <= left else HOLDOUT
 
@@ -207,7 +199,7 @@ class Fitting:
     def _validation(self, fold: int) -> Validation:
         rows = np.flatnonzero(self._folds == fold)
         inputs, score = self._rows.at(rows).inputs, self._score_of(rows)
-        return Validation(inputs, score, ends_at_rest=self._strategy == REFIT)
+        return Validation(inputs, score)
 
     def _train_fold(self, fold: int, member: int) -> Trained:
         rows = np.flatnonzero(self._folds != fold)

@@ -63,6 +63,9 @@ class Recipe:
         Whether the last of several epochs that are equally good is the best one.
     clamp : bool
         Whether predicted numbers are kept in the range of the training targets.
+    snapshots : bool
+        Whether only epochs with a learning rate of 0 are chosen, and a network is used as it was
+        then and the last time before.
     """
 
     has_embeddings: ClassVar[bool] = False
@@ -84,17 +87,14 @@ class Recipe:
     patience: int | None = None
     last_of_ties: bool = False
     clamp: bool = False
+    snapshots: bool = False
 
     def rows_of_a_batch(self, n_rows: int) -> int:
         """Return the size of a batch of so many rows."""
         return min(self.batch_size, n_rows)
 
     def epochs_at_rest(self) -> tuple[int, ...]:
-        """Return after which epochs the learning rate is 0; none if it never is.
-
-        Where no rows choose the epoch, a training ends best at one of these: in between, weights
-        differ much from epoch to epoch, and from one training to the next.
-        """
+        """Return after which epochs the learning rate is 0; none if it never is."""
         return ()
 
     def check(self) -> None:
@@ -251,11 +251,17 @@ _REALMLP_S = RealMLPRecipe(
     parametric_activation=False,
     zero_output=True,
     clamp=False,
+    snapshots=True,
 )
 
-# What RealMLP-TD's accuracy takes when batches are smaller. Numbers are predicted better with bins
-# beside the cosines; classes are not. docs/tables.md has what was measured.
-_SHORT: dict[str, Any] = {"epochs": 64, "batch_size": 128, "fewest_batches": 12}
+# What RealMLP-TD's accuracy takes when batches are smaller and a training gives two networks.
+# Numbers are predicted better with bins beside the cosines, classes are not: see docs/tables.md.
+_SHORT: dict[str, Any] = {
+    "epochs": 64,
+    "batch_size": 128,
+    "fewest_batches": 12,
+    "snapshots": True,
+}
 
 # Preset -> task -> recipe.
 PRESETS: Mapping[str, Mapping[str, Recipe]] = {
@@ -299,6 +305,7 @@ NUMBERS: dict[str, list[Any]] = {
     "patience": [_COUNT],
     "last_of_ties": ["boolean"],
     "clamp": ["boolean"],
+    "snapshots": ["boolean"],
     "batch_norm": ["boolean"],
     "embedding_size": [_COUNT],
     "n_frequencies": [_COUNT_OR_NONE],

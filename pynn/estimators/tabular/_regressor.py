@@ -30,13 +30,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         et al. 2025), or a plain multilayer perceptron.
     strategy : {"auto", "refit", "folds", "holdout"}, default="auto"
         What is done with the rows that choose the best epoch, one fold of them. "holdout": the
-        network is kept as it is. "refit": another one is trained on all rows, and all predict
-        together. Where the learning rate is 0 now and then, the other one ends with such an epoch,
-        and is used as it was then and the last time before; the epoch is that after which the first
-        one, used so, was best, and it ends when this becomes worse.
-        "folds": one network for each fold, trained on the others; they predict together. "auto":
-        with `time_limit` the best that is sure to fit into it ("folds", else "refit", else
-        "holdout"); without, "folds" for less than 1,000 rows and "refit" for more.
+        network is kept as it is. "refit": another one is trained on all rows, up to this epoch or
+        the next at which the learning rate is 0; both predict together. "folds": one network for
+        each fold, trained on the others; they predict together. "auto": with `time_limit` the best
+        that is sure to fit into it ("folds", else "refit", else "holdout"); without, "folds" for
+        less than 1,000 rows and "refit" for more.
     n_ensemble : int, default=1
         Networks in place of each one, which differ in their random numbers and predict together.
     n_folds : int, default=5
@@ -87,6 +85,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Whether the last of several epochs that are equally good is the best.
     clamp : bool, default=None
         Whether predicted numbers are kept within the range of the training targets.
+    snapshots : bool, default=None
+        Whether only epochs with a learning rate of 0 are chosen, of which "realmlp" has four, and a
+        network is used as it was then and the last time before: two for one training, which ends
+        when they are worse than those before, from the third time on.
     batch_norm : bool, default=None
         "mlp": whether the inputs of the activations are normalized over the batch.
     embedding_size : int, default=None
@@ -137,8 +139,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         The best epoch of each network that rows were kept for, counted from 1; with "refit" that
         at which the other networks end.
     validation_score_ : float
-        The mean of their scores in these epochs, with "refit" as the others are used; NaN if no
-        rows were kept.
+        The mean of their scores then; NaN if no rows were kept.
     n_networks_ : int
         Networks that predict together.
     history_ : dict of str to list of float
@@ -208,6 +209,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         patience: int | None = None,
         last_of_ties: bool | None = None,
         clamp: bool | None = None,
+        snapshots: bool | None = None,
         batch_norm: bool | None = None,
         embedding_size: int | None = None,
         n_frequencies: int | None = None,

@@ -15,8 +15,8 @@ from pynn.estimators.tabular._recipes import Recipe
 
 Say = Callable[[str], None]
 
-# What scores are like before says too little: the first two waves of RealMLP's rate are a fifth of
-# the epochs.
+# Whether a training gets worse cannot be said before: the first two waves of RealMLP's rate are a
+# fifth of the epochs.
 _FEWEST_RESTS = 3
 
 
@@ -64,13 +64,10 @@ class Validation:
     inputs : list of ndarray
     score : callable
         ``score(outputs)`` of what a network predicts for them, larger if better.
-    ends_at_rest : bool, default=False
-        Whether training ends when the learning rate is 0 and scores are worse than the last time.
     """
 
     inputs: Sequence[np.ndarray]
     score: Callable[[np.ndarray], float]
-    ends_at_rest: bool = False
 
 
 @dataclass
@@ -80,7 +77,8 @@ class Trained:
     Attributes
     ----------
     weights : list of list of ndarray
-        Of the network's predictor, after the best epoch, or after each epoch that was asked for.
+        Of the network's predictor, after the best epoch and, of snapshots, the one before it, or
+        after each epoch that was asked for.
     best_epoch : int
         Counted from 1; without validation rows the last one.
     score : float
@@ -89,9 +87,6 @@ class Trained:
         Whether it did not end for want of time.
     seconds : float
     history : dict of str to list of float
-    scores_at_rest : dict of int to float
-        Of the epochs at which the learning rate was 0: of the mean of what the network predicted
-        then and the last time before.
     """
 
     weights: list[list[np.ndarray]]
@@ -100,7 +95,6 @@ class Trained:
     finished: bool
     seconds: float
     history: dict[str, list[float]] = field(default_factory=dict)
-    scores_at_rest: dict[int, float] = field(default_factory=dict)
 
 
 class _Epochs(callbacks.Callback):
@@ -122,8 +116,10 @@ class _Epochs(callbacks.Callback):
         self.best_epoch = 0
         self.best_score = float("nan")
         self.scores: list[float] = []
-        self.scores_at_rest: dict[int, float] = {}
-        self._last_at_rest: np.ndarray | None = None
+        self._highest, self._highest_epoch = float("nan"), 0  # of single epochs
+        self._at_rest = recipe.epochs_at_rest() if recipe.snapshots else ()
+        self._scores_at_rest: list[float] = []
+        self._last_at_rest: tuple[np.ndarray, list[np.ndarray]] | None = None
         self._network = network
         self._recipe = recipe
         self._validation = validation
@@ -135,7 +131,7 @@ class _Epochs(callbacks.Callback):
         if self._validation is not None:
             score = self._evaluate(self._validation, epoch + 1)
             text += f", score {score:.4f}, best {self.best_score:.4f} of epoch {self.best_epoch}"
-            if self._is_in_vain(epoch + 1) or self._is_worse_at_rest(self._validation, epoch + 1):
+            if self._is_in_vain(epoch + 1) or self._is_worse_at_rest(epoch + 1):
                 self.model.stop_training = True
         elif epoch + 1 in self._ends:
             self.weights.append(self._network.predictor.get_weights())
@@ -144,12 +140,11 @@ class _Epochs(callbacks.Callback):
 
     def _is_in_vain(self, epoch: int) -> bool:
         patience = self._recipe.patience
-        return patience is not None and epoch - self.best_epoch > patience
+        return patience is not None and epoch - self._highest_epoch > patience
 
-    def _is_worse_at_rest(self, validation: Validation, epoch: int) -> bool:
-        scores = [*self.scores_at_rest.values()]
-        at_rest = validation.ends_at_rest and epoch in self.scores_at_rest
-        if not at_rest or len(scores) < _FEWEST_RESTS:
+    def _is_worse_at_rest(self, epoch: int) -> bool:
+        scores = self._scores_at_rest
+        if epoch not in self._at_rest or len(scores) < _FEWEST_RESTS:
             return False
         return np.isnan(scores[-1]) or scores[-1] < scores[-2]
 
@@ -157,15 +152,34 @@ class _Epochs(callbacks.Callback):
         outputs = predicted(self._network.predictor, validation.inputs)
         score = _score(validation, outputs)
         self.scores.append(score)
-        if epoch in self._recipe.epochs_at_rest():
-            before = outputs if self._last_at_rest is None else self._last_at_rest
-            self.scores_at_rest[epoch] = _score(validation, (before + outputs) / 2)
-            self._last_at_rest = outputs
-        best, ties = self.best_score, self._recipe.last_of_ties
-        if score > best or (ties and score == best) or (np.isnan(best) and not np.isnan(score)):
-            self.best_score, self.best_epoch = score, epoch
-            self.weights = [self._network.predictor.get_weights()]
+        if self._is_better(score, self._highest):
+            self._highest, self._highest_epoch = score, epoch
+            if self._last_at_rest is None:
+                self._choose(score, epoch, [self._network.predictor.get_weights()])
+        if epoch in self._at_rest:
+            self._evaluate_at_rest(validation, epoch, outputs)
         return score
+
+    def _evaluate_at_rest(self, validation: Validation, epoch: int, outputs: np.ndarray) -> None:
+        """Look at what the network and the one of the last rest predict together."""
+        weights = self._network.predictor.get_weights()
+        if self._last_at_rest is None:
+            chosen, mean = [weights], outputs
+        else:
+            before, weights_before = self._last_at_rest
+            chosen, mean = [weights_before, weights], (before + outputs) / 2
+        score = _score(validation, mean)
+        if self._last_at_rest is None or self._is_better(score, self.best_score):
+            self._choose(score, epoch, chosen)
+        self._scores_at_rest.append(score)
+        self._last_at_rest = outputs, weights
+
+    def _is_better(self, score: float, best: float) -> bool:
+        ties = self._recipe.last_of_ties and score == best
+        return score > best or ties or bool(np.isnan(best) and not np.isnan(score))
+
+    def _choose(self, score: float, epoch: int, weights: list[list[np.ndarray]]) -> None:
+        self.best_score, self.best_epoch, self.weights = score, epoch, weights
 
 
 def _score(validation: Validation, outputs: np.ndarray) -> float:
@@ -258,5 +272,4 @@ def train(
         over is None or not over.is_over,
         time.perf_counter() - began,
         history,
-        epochs.scores_at_rest,
     )

@@ -27,7 +27,11 @@ from sklearn.preprocessing import FunctionTransformer
 import pynn
 from estimators.tabular.tables import SMALL, expensive, mixed_table, prices
 from pynn import TabularClassifier, TabularRegressor
+from pynn.estimators.tabular._fitting import Fitting
+from pynn.estimators.tabular._network import TableShape
+from pynn.estimators.tabular._networks import Networks
 from pynn.estimators.tabular._recipes import NUMBERS, PRESETS
+from pynn.estimators.tabular._training import PreparedRows
 
 X, LATER = mixed_table(), mixed_table(60, seed=1)
 LABELS, PRICES = expensive(X), prices(X)
@@ -220,11 +224,8 @@ def test_strategies(strategy: str, n_ensemble: int, n_networks: int, n_chosen: i
 
 
 @pytest.mark.parametrize(("share_of_noise", "last"), [(0.0, 30), (0.5, 14)])
-def test_a_refit_ends_where_the_rate_is_0(share_of_noise: float, last: int) -> None:
-    """As the network before did best, together with what it was the last time the rate was 0.
-
-    That one ends when it becomes worse so, but not before the third time.
-    """
+def test_networks_are_used_as_they_were_at_two_rests(share_of_noise: float, last: int) -> None:
+    """Those that predict best together; training ends when the third two or later are worse."""
     seen: list[np.ndarray] = []
     scored: list[float] = []
 
@@ -234,8 +235,12 @@ def test_a_refit_ends_where_the_rate_is_0(share_of_noise: float, last: int) -> N
         return scored[-1]
 
     rng = np.random.default_rng(0)
-    labels = np.where(rng.random(len(X)) < share_of_noise, rng.permutation(LABELS), LABELS)
-    found = classifier("realmlp", epochs=30, validation_metric=metric).fit(X, labels)
+    labels, later = LABELS.copy(), expensive(LATER)
+    for some in (labels, later):
+        noisy = rng.random(len(some)) < share_of_noise
+        some[noisy] = rng.permutation(some[noisy])
+    given = {"strategy": "auto", "epochs": 30, "validation_metric": metric}
+    found = classifier("realmlp", **given).fit(X, labels, X_val=LATER, y_val=later)
     epochs = len(found.history_["val_score"])
     assert len(found.history_["loss"]) == epochs
     at_rest = [n for n in (2, 6, 14, 30) if n <= epochs]
@@ -249,8 +254,11 @@ def test_a_refit_ends_where_the_rate_is_0(share_of_noise: float, last: int) -> N
         np.testing.assert_allclose(together[now], (own[before] + own[now]) / 2, rtol=1e-6)
     assert epochs == max(scores) == last
     assert (scores[14] < scores[6]) == (last == 14)
-    assert found.best_epochs_ == [max(scores, key=lambda n: (scores[n], n))]
-    assert found.validation_score_ == scores[found.best_epochs_[0]]
+    (best,) = found.best_epochs_
+    assert best == max(scores, key=lambda n: (scores[n], n))
+    assert found.validation_score_ == scores[best]
+    assert found.n_networks_ == (1 if best == 2 else 2)
+    np.testing.assert_allclose(found.predict_proba(LATER), together[best], rtol=1e-6)
 
 
 def test_the_epochs_at_which_the_rate_is_0() -> None:
@@ -269,16 +277,19 @@ def test_small_tables_have_smaller_batches() -> None:
     assert [published.rows_of_a_batch(n) for n in rows] == [9, 150, 256, 256, 256, 256]
 
 
-def test_a_refit_predicts_together_with_the_first_network() -> None:
-    """And as it was at the end of the wave before: RealMLP's rate has four."""
-    first = classifier("realmlp", epochs=30, strategy="holdout").fit(X, LABELS)
-    found = classifier("realmlp", epochs=30).fit(X, LABELS)
-    assert len(found.history_["loss"]) == 30  # else the first may have ended before its best epoch
-    ends = [n for n in (2, 6, 14, 30) if n <= found.best_epochs_[0]][-2:]
-    assert found.n_networks_ == 1 + len(ends)
+@pytest.mark.parametrize(("preset", "n_networks"), [("realmlp", 4), ("realmlp-td", 2), ("mlp", 2)])
+def test_a_refit_predicts_together_with_the_first_network(preset: str, n_networks: int) -> None:
+    """It ends when the learning rate is 0, at the best epoch or after it."""
+    first = classifier(preset, epochs=30, strategy="holdout").fit(X, LABELS)
+    found = classifier(preset, epochs=30).fit(X, LABELS)
+    (best,) = found.best_epochs_
+    assert found.best_epochs_ == first.best_epochs_ and best > 2
     networks = found._networks.weights
-    for one, other in zip(networks[0], first._networks.weights[0], strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert found.n_networks_ == len(networks) == n_networks
+    own = first._networks.weights
+    for weights, same in zip(networks, own, strict=False):
+        for one, other in zip(weights, same, strict=True):
+            np.testing.assert_array_equal(one, other)
     outputs = []
     for weights in networks:
         found._networks.weights, found._networks._model = [weights], None
@@ -286,6 +297,34 @@ def test_a_refit_predicts_together_with_the_first_network() -> None:
     assert not any(np.array_equal(a, b) for a, b in itertools.combinations(outputs, 2))
     found._networks.weights, found._networks._model = networks, None
     np.testing.assert_allclose(found.predict_proba(LATER), np.mean(outputs, axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("preset", "best", "ends"),
+    [
+        ("realmlp", 30, [13, 30]),
+        ("realmlp", 4, [4]),
+        ("realmlp-td", 17, [17]),
+        ("realmlp-td", 18, [51]),
+        ("mlp", 5, [100]),
+        ("tabm", 5, [5]),
+    ],
+)
+def test_where_a_refit_ends(preset: str, best: int, ends: list[int]) -> None:
+    networks = Networks(PRESETS[preset]["regression"], TableShape(1, (), (), 9), 1, "regression")
+    fitting = Fitting(
+        networks,
+        PreparedRows([np.zeros((9, 1))], np.zeros((9, 1))),
+        np.zeros(9, int),
+        lambda _: len,
+        strategy="refit",
+        n_ensemble=1,
+        n_folds=2,
+        rng=np.random.default_rng(0),
+        deadline=None,
+        say=None,
+    )
+    assert fitting._ends(best) == ends
 
 
 def test_the_number_of_rows_chooses_between_folds_and_refit() -> None:

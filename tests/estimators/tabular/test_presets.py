@@ -65,13 +65,13 @@ def test_what_was_constant_in_training_has_no_huge_weights() -> None:
 
 def test_bins_let_realmlp_learn_what_jumps() -> None:
     x = np.random.default_rng(0).uniform(size=(1200, 1))
-    steps = np.random.default_rng(1).normal(size=30)
-    y = steps[(30 * x[:, 0]).astype(int)]
+    steps = np.random.default_rng(1).normal(size=40)
+    y = steps[(40 * x[:, 0]).astype(int)]
     without, with_bins = (
         TabularRegressor(n_bins=n, random_state=0).fit(x[:1000], y[:1000]).score(x[1000:], y[1000:])
         for n in (0, 48)
     )
-    assert with_bins > 0.85 > without + 0.1
+    assert with_bins > 0.6 > without + 0.2
 
 
 def test_realmlp_starts_with_units_of_deviation_1() -> None:
