@@ -3,8 +3,8 @@
 ``python bench/table_steps.py`` trains each preset's network, and one of Dense layers of the same
 widths with relu, by Adam, in turns on one thread: 4,096 rows of 10 numbers in batches of 256. It
 prints the rate of their matrix products' operations as a share of the rate of multiply-adds in
-registers, which is measured between them. What else a step does, activations, dropout, embeddings
-of numbers, the optimizer and Python's part of an epoch, takes time and counts for nothing.
+registers, which is measured between them. What else a step does, activations, dropout, cosines,
+the optimizer and Python's part of an epoch, takes time and counts for nothing.
 """
 
 from __future__ import annotations

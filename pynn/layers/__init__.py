@@ -23,6 +23,7 @@ from pynn.layers import (
     _noise,
     _normalization,
     _periodic_embedding,
+    _piecewise_linear_embedding,
     _row_normalizations,
     _shaping,
     _variable,
@@ -50,6 +51,7 @@ from pynn.layers._noise import *
 from pynn.layers._normalization import *
 from pynn.layers._operations import *
 from pynn.layers._periodic_embedding import *
+from pynn.layers._piecewise_linear_embedding import *
 from pynn.layers._row_normalizations import *
 from pynn.layers._shaping import *
 from pynn.layers._variable import *
@@ -76,6 +78,7 @@ __all__ += _merging.__all__
 __all__ += _noise.__all__
 __all__ += _normalization.__all__
 __all__ += _periodic_embedding.__all__
+__all__ += _piecewise_linear_embedding.__all__
 __all__ += _row_normalizations.__all__
 __all__ += _feature_scale.__all__
 __all__ += _shaping.__all__

@@ -83,6 +83,7 @@ class Made:
             lambda x: layers.ActivityRegularization(0.1)(x),
             lambda x: layers.FeatureScale()(x),
             lambda x: layers.Flatten()(layers.PeriodicEmbedding(3, 2)(x)),
+            self.piecewise,
             lambda x: layers.Concatenate()([x, self.dense(x)]),
             lambda x: layers.Add()([x, layers.Dense(x.shape[-1], "tanh")(x)]),
             lambda x: ops.multiply(x, 0.5) + ops.mean(x, axis=-1, keepdims=True),
@@ -95,6 +96,14 @@ class Made:
             self.matrix,
         ]
         return self.pick(makers)(x)
+
+    def piecewise(self, x: Any) -> Any:
+        """Values between bins, which begin with slopes of their own."""
+        layer = layers.PiecewiseLinearEmbedding(3, 2)
+        layer.adapt(self.rng.normal(size=(20, x.shape[-1])))
+        y = layer(x)
+        layer.bins.assign(self.rng.normal(size=layer.bins.shape))
+        return y
 
     def matrix(self, x: Any) -> Any:
         """Rows as small matrices, with what acts along their axes."""

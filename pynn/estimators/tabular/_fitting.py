@@ -44,7 +44,7 @@ class Outcome:
     epochs : int
         What the schedules extended over.
     best_epochs : list of int
-        Of each network that was chosen by validation rows; of a refit its last epoch.
+        Of each network that was chosen by validation rows; without, the last epoch.
     score : float
         The mean of these networks' scores; NaN without validation rows.
     history : dict of str to list of float
@@ -147,9 +147,10 @@ class Fitting:
         every = np.ones(len(self._rows), bool)
         self._fit_epochs_to_the_time(every, validation)
         seeds = self._seeds[-1]
-        trained = [self._train(None, seeds[0], validation)]
+        ends = () if validation is not None else self._ends(self._networks.recipe.epochs)
+        trained = [self._train(None, seeds[0], validation, ends)]
         trained += self._until_time_is_over(
-            lambda seed: self._train(None, seed, validation), seeds[1:]
+            lambda seed: self._train(None, seed, validation, ends), seeds[1:]
         )
         self._keep(trained)
         return self._outcome(HOLDOUT if validation is not None else REFIT, trained)
@@ -182,11 +183,13 @@ class Fitting:
         if self._strategy != AUTO or self._deadline is None:
             return self._strategy
         left = _SHARE * (self._deadline - time.perf_counter())
+        recipe, done = self._networks.recipe, len(first.history["loss"])
+        whole = first.seconds * (recipe.epochs / done if recipe.patience is None else 1.0)
         others = self._n_folds * self._n_ensemble - 1
-        if others * first.seconds <= left:
+        if others * whole <= left:
             return FOLDS
         more_rows = self._n_folds / (self._n_folds - 1)
-        shorter = self._ends(first.best_epoch)[-1] / len(first.history["loss"])
+        shorter = self._ends(first.best_epoch)[-1] / done
         again = self._n_ensemble * first.seconds * more_rows * shorter
         return REFIT if first.finished and again <= left else HOLDOUT
 
@@ -198,8 +201,7 @@ class Fitting:
 
     def _validation(self, fold: int) -> Validation:
         rows = np.flatnonzero(self._folds == fold)
-        inputs, score = self._rows.at(rows).inputs, self._score_of(rows)
-        return Validation(inputs, score)
+        return Validation(self._rows.at(rows).inputs, self._score_of(rows))
 
     def _train_fold(self, fold: int, member: int) -> Trained:
         rows = np.flatnonzero(self._folds != fold)

@@ -118,13 +118,17 @@ class Networks:
     def _fewest_weights(self, shape: TableShape) -> int:
         """Return a number of weights that a network surely has."""
         recipe: Any = self.recipe
-        sizes = [shape.n_inputs, *recipe.hidden_layer_sizes, self.n_outputs]
+        of_codes = getattr(recipe, "embedding_size", 1)
+        frequencies, bins = getattr(recipe, "n_frequencies", 0), getattr(recipe, "n_bins", 0)
+        periodic = recipe.periodic_size if frequencies else 1
+        binned = recipe.bin_embedding_size if bins else 1
+        width = shape.n_numbers * max(periodic, binned) + sum(shape.one_hot_sizes)
+        width += of_codes * len(shape.category_sizes)
+        sizes = [width, *recipe.hidden_layer_sizes, self.n_outputs]
         dense = sum(a * b for a, b in itertools.pairwise(sizes))
-        embedded = getattr(recipe, "embedding_size", 1) * sum(shape.category_sizes)
-        periodic = getattr(recipe, "n_frequencies", 0) * getattr(recipe, "periodic_size", 1)
-        binned = getattr(recipe, "n_bins", 0)
+        of_numbers = shape.n_numbers * max(frequencies * (periodic - 1), bins * binned)
         members = getattr(recipe, "n_members", 0) * max(sizes[1:])
-        return max(dense, embedded, periodic * shape.n_numbers, binned * shape.n_numbers, members)
+        return max(dense, of_codes * sum(shape.category_sizes), of_numbers, members)
 
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in vars(self).items() if key != "_model"}

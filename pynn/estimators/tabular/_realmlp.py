@@ -14,7 +14,6 @@ import numpy as np
 
 from pynn import initializers, layers, models, optimizers
 from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_and_predictions
-from pynn.estimators.tabular._piecewise_linear import PiecewiseLinear
 from pynn.estimators.tabular._recipes import RealMLPRecipe
 from pynn.optimizers.schedules import CosineLogCycles, FlatCosineDecay
 
@@ -68,7 +67,7 @@ def build(
 
     def initialize(rows: Sequence[np.ndarray]) -> None:
         if binned is not None:
-            binned.fit(rows[0][:, : shape.n_numbers])
+            binned.adapt(rows[0][:, : shape.n_numbers])
         if recipe.zero_output:
             return
         x = front.predict(list(rows) if len(rows) > 1 else rows[0], verbose=0)
@@ -82,8 +81,8 @@ def build(
     return TabularNetwork(model, predictor, fit_arguments, initialize)
 
 
-def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any, PiecewiseLinear | None]:
-    """Return the inputs, what they become, and the layer that needs bins, if there is one.
+def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any, Any]:
+    """Return the inputs, what they become, and the layer that needs bins or None.
 
     They become vectors of numbers, one-hot columns, and vectors of categories.
     """
@@ -104,7 +103,9 @@ def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any, Piece
             parts = [periodic(own)]
         if recipe.n_bins:
             factors = _factors("kernel bias bins", recipe.periodic_rate)
-            binned = PiecewiseLinear(recipe.n_bins, recipe.bin_embedding_size, **factors)
+            binned = layers.PiecewiseLinearEmbedding(
+                recipe.n_bins, recipe.bin_embedding_size, **factors
+            )
             parts.append(binned(own))
         if shape.one_hot_sizes:
             parts.append(numbers[:, shape.n_numbers :])

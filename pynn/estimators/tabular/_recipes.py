@@ -6,6 +6,7 @@ are not here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
@@ -23,8 +24,10 @@ from pynn.estimators._saving import saved_as
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 
-# A batch that is made smaller has a multiple of them.
-_FEWEST_ROWS = 16
+# A batch that is made smaller has a multiple of the one, and of a tiny table at least the other.
+_ROWS_STEP, _TINY_BATCH = 16, 4
+# What an epoch ends with is a rate of 0 if it is not more than this share of the largest.
+_RATE_AT_REST = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ class Recipe:
     clamp : bool
         Whether predicted numbers are kept in the range of the training targets.
     snapshots : bool
-        Whether only epochs with a learning rate of 0 are chosen, and a network is used as it was
-        then and the last time before.
+        Whether only epochs that end with a learning rate of 0 are chosen, where there are such, and
+        a network is used as it was then and the last time before.
     """
 
     has_embeddings: ClassVar[bool] = False
@@ -145,7 +148,7 @@ class RealMLPRecipe(Recipe):
     Attributes
     ----------
     fewest_batches : int
-        Of an epoch. Batches of small tables are smaller for so many, of 16 rows at least.
+        Of an epoch. Batches of small tables are smaller for so many, of 4 rows at least.
     embedding_size : int
         Length of the vector of each level of a category that is not one-hot.
     n_frequencies : int
@@ -199,13 +202,21 @@ class RealMLPRecipe(Recipe):
         size = min(self.batch_size, n_rows)
         if size * self.fewest_batches <= n_rows:
             return size
-        whole = n_rows // self.fewest_batches // _FEWEST_ROWS * _FEWEST_ROWS
-        return min(size, max(whole, _FEWEST_ROWS))
+        rows = max(n_rows // self.fewest_batches, _TINY_BATCH)
+        return min(size, rows if rows < _ROWS_STEP else rows // _ROWS_STEP * _ROWS_STEP)
 
     def epochs_at_rest(self) -> tuple[int, ...]:
-        """Return the ends of the four waves, the last of which is as long as all before and one."""
-        ends = {max(round(self.epochs * (2**wave - 1) / 15), 1) for wave in range(1, 5)}
-        return tuple(sorted(ends))
+        """Return the ends of the four waves, the last of which is as long as all before and one.
+
+        Where there are few epochs, some waves end amid one, and the rate after it is not 0.
+        """
+        ends = {round(self.epochs * (2**wave - 1) / 15) for wave in range(1, 5)} - {0}
+        phases = {end: math.log2(1.0 + 15.0 * end / self.epochs) for end in sorted(ends)}
+        return tuple(
+            end
+            for end, phase in phases.items()
+            if 0.5 * (1.0 - math.cos(2.0 * math.pi * phase)) <= _RATE_AT_REST
+        )
 
 
 @saved_as("TabMRecipe")
@@ -255,7 +266,7 @@ _REALMLP_S = RealMLPRecipe(
 )
 
 # What RealMLP-TD's accuracy takes when batches are smaller and a training gives two networks.
-# Numbers are predicted better with bins beside the cosines, classes are not: see docs/tables.md.
+# Numbers are predicted better with bins beside the cosines, classes are not.
 _SHORT: dict[str, Any] = {
     "epochs": 64,
     "batch_size": 128,

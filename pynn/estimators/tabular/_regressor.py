@@ -70,7 +70,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     batch_size : int, default=None
         The most.
     fewest_batches : int, default=None
-        "realmlp": of an epoch. Batches of small tables are smaller for so many, of 16 rows at
+        "realmlp": of an epoch. Batches of small tables are smaller for so many, of 4 rows at
         least.
     learning_rate : float, default=None
         The largest of the schedule.
@@ -86,9 +86,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     clamp : bool, default=None
         Whether predicted numbers are kept within the range of the training targets.
     snapshots : bool, default=None
-        Whether only epochs with a learning rate of 0 are chosen, of which "realmlp" has four, and a
-        network is used as it was then and the last time before: two for one training, which ends
-        when they are worse than those before, from the third time on.
+        Whether only epochs that end with a learning rate of 0 are chosen, of which "realmlp" has
+        four, and a network is used as it was then and the last time before: two for one training,
+        which ends when they are worse than those before, from the third time on. Presets without
+        such epochs have none to choose.
     batch_norm : bool, default=None
         "mlp": whether the inputs of the activations are normalized over the batch.
     embedding_size : int, default=None
@@ -136,10 +137,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     epochs_ : int
         Epochs that the schedules extended over.
     best_epochs_ : list of int
-        The best epoch of each network that rows were kept for, counted from 1; with "refit" that
-        at which the other networks end.
+        The best epoch of each network that rows were kept for, counted from 1.
     validation_score_ : float
-        The mean of their scores then; NaN if no rows were kept.
+        The mean of their scores, as they are used; NaN if no rows were kept.
     n_networks_ : int
         Networks that predict together.
     history_ : dict of str to list of float

@@ -7,14 +7,14 @@ of their own, (batch, members, features), from the input to the outputs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from pynn import layers, losses, models, ops, optimizers
+from pynn import initializers, layers, losses, models, ops, optimizers
 from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_and_predictions
-from pynn.estimators.tabular._piecewise_linear import PiecewiseLinear, uniform
 from pynn.estimators.tabular._recipes import TabMRecipe
 
 
@@ -45,7 +45,7 @@ class _Dense(layers.Layer):
         self.scales_outputs = scales_outputs
 
     def build(self, shape: Any) -> None:
-        spread = uniform(shape[-1])
+        spread = _uniform(shape[-1])
         make = self.add_weight
         if self.scales_inputs:
             self.r = make(shape=(self.members, shape[-1]), initializer="ones", name="r")
@@ -127,6 +127,11 @@ class MemberBatches:
         self._orders = np.stack(orders, axis=1)
 
 
+def _uniform(fan_in: int) -> initializers.Initializer:
+    limit = 1.0 / math.sqrt(fan_in)
+    return initializers.RandomUniform(-limit, limit)
+
+
 def _the_same_for_all(initializer: Any) -> Any:
     return lambda shape, dtype=None: np.tile(initializer((1, shape[1]), dtype), (shape[0], 1))
 
@@ -160,7 +165,7 @@ def build(
     binned = None
     steps: list[Any] = []
     if recipe.n_bins and shape.n_numbers:
-        binned = PiecewiseLinear(recipe.n_bins, recipe.bin_embedding_size)
+        binned = layers.PiecewiseLinearEmbedding(recipe.n_bins, recipe.bin_embedding_size)
     steps.append(_Scale(_first_scale(recipe, shape, rng)))
     for i, units in enumerate(recipe.hidden_layer_sizes):
         own = not recipe.shares_all_layers
@@ -174,8 +179,8 @@ def build(
             "bmi,mio->bmo",
             (members, n_outputs),
             bias_axes="mo",
-            kernel_initializer=uniform(fan_in),
-            bias_initializer=uniform(fan_in),
+            kernel_initializer=_uniform(fan_in),
+            bias_initializer=_uniform(fan_in),
         )
     )
 
@@ -209,6 +214,6 @@ def build(
 
     def initialize(given: Sequence[np.ndarray]) -> None:
         if binned is not None:
-            binned.fit(given[0][:, : shape.n_numbers])
+            binned.adapt(given[0][:, : shape.n_numbers])
 
     return TabularNetwork(model, predictor, {"batch_size": batch_size}, initialize, batches)

@@ -146,7 +146,8 @@ class _Epochs(callbacks.Callback):
         scores = self._scores_at_rest
         if epoch not in self._at_rest or len(scores) < _FEWEST_RESTS:
             return False
-        return np.isnan(scores[-1]) or scores[-1] < scores[-2]
+        has_become_nan = np.isnan(scores[-1]) and not np.isnan(scores[-2])
+        return bool(has_become_nan or scores[-1] < scores[-2])
 
     def _evaluate(self, validation: Validation, epoch: int) -> float:
         outputs = predicted(self._network.predictor, validation.inputs)
@@ -157,19 +158,22 @@ class _Epochs(callbacks.Callback):
             if self._last_at_rest is None:
                 self._choose(score, epoch, [self._network.predictor.get_weights()])
         if epoch in self._at_rest:
-            self._evaluate_at_rest(validation, epoch, outputs)
+            self._evaluate_at_rest(validation, epoch, outputs, score)
         return score
 
-    def _evaluate_at_rest(self, validation: Validation, epoch: int, outputs: np.ndarray) -> None:
+    def _evaluate_at_rest(
+        self, validation: Validation, epoch: int, outputs: np.ndarray, score: float
+    ) -> None:
         """Look at what the network and the one of the last rest predict together."""
         weights = self._network.predictor.get_weights()
-        if self._last_at_rest is None:
-            chosen, mean = [weights], outputs
-        else:
+        chosen = [weights]
+        if self._last_at_rest is not None:
             before, weights_before = self._last_at_rest
-            chosen, mean = [weights_before, weights], (before + outputs) / 2
-        score = _score(validation, mean)
-        if self._last_at_rest is None or self._is_better(score, self.best_score):
+            chosen = [weights_before, weights]
+            score = _score(validation, (before + outputs) / 2)
+        # From the first one on, epochs between rests no longer count.
+        best = float("nan") if self._last_at_rest is None else self.best_score
+        if self._is_better(score, best):
             self._choose(score, epoch, chosen)
         self._scores_at_rest.append(score)
         self._last_at_rest = outputs, weights

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,8 @@ from pynn.estimators.tabular._fitting import Fitting
 from pynn.estimators.tabular._network import TableShape
 from pynn.estimators.tabular._networks import Networks
 from pynn.estimators.tabular._recipes import NUMBERS, PRESETS
-from pynn.estimators.tabular._training import PreparedRows
+from pynn.estimators.tabular._training import PreparedRows, Trained
+from pynn.optimizers.schedules import CosineLogCycles
 
 X, LATER = mixed_table(), mixed_table(60, seed=1)
 LABELS, PRICES = expensive(X), prices(X)
@@ -246,9 +247,11 @@ def test_networks_are_used_as_they_were_at_two_rests(share_of_noise: float, last
     at_rest = [n for n in (2, 6, 14, 30) if n <= epochs]
     own, together, scores, calls = {}, {}, {}, iter(zip(seen, scored, strict=True))
     for n in range(1, epochs + 1):
-        own[n], _ = next(calls)
-        if n in at_rest:
+        own[n], score = next(calls)
+        together[n], scores[n] = own[n], score
+        if n in at_rest[1:]:
             together[n], scores[n] = next(calls)
+    scores = {n: scores[n] for n in at_rest}
     assert next(calls, None) is None
     for before, now in itertools.pairwise([at_rest[0], *at_rest]):
         np.testing.assert_allclose(together[now], (own[before] + own[now]) / 2, rtol=1e-6)
@@ -270,10 +273,36 @@ def test_the_epochs_at_which_the_rate_is_0() -> None:
     assert PRESETS["tabm"]["regression"].epochs_at_rest() == ()
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 5, 8, 12, 24, 30, 64])
+def test_the_rate_is_small_at_rest_however_few_epochs_there_are(epochs: int) -> None:
+    at_rest = replace(PRESETS["realmlp"]["regression"], epochs=epochs).epochs_at_rest()
+    assert at_rest[-1] == epochs and len(at_rest) <= 4
+    rate = CosineLogCycles(1.0, epochs)
+    assert max(float(rate(n)) for n in at_rest) <= 0.05
+
+
+def test_a_metric_that_is_no_number_leaves_the_last_epoch() -> None:
+    for preset, n_networks in (("realmlp", 1), ("realmlp-td", 1)):
+        found = classifier(
+            preset, strategy="holdout", epochs=30, validation_metric=lambda *_: float("nan")
+        ).fit(X, LABELS)
+        assert (found.best_epochs_, found.n_networks_) == ([30], n_networks)
+        assert len(found.history_["loss"]) == 30
+        assert np.isnan(found.validation_score_)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_was_good_before_training_diverged_is_kept() -> None:
+    given: dict[str, Any] = {"learning_rate": 10.0, "activation": "relu", "epochs": 30}
+    found = regressor(preset="realmlp", strategy="holdout", **given).fit(X, PRICES)
+    assert np.isnan(found.history_["loss"][-1])
+    assert np.isfinite(found.predict(LATER)).all()
+
+
 def test_small_tables_have_smaller_batches() -> None:
     short, published = (PRESETS[name]["regression"] for name in ("realmlp", "realmlp-td"))
     rows = [9, 150, 800, 1535, 1536, 10**6]
-    assert [short.rows_of_a_batch(n) for n in rows] == [9, 16, 64, 112, 128, 128]
+    assert [short.rows_of_a_batch(n) for n in rows] == [4, 12, 64, 112, 128, 128]
     assert [published.rows_of_a_batch(n) for n in rows] == [9, 150, 256, 256, 256, 256]
 
 
@@ -287,6 +316,7 @@ def test_a_refit_predicts_together_with_the_first_network(preset: str, n_network
     networks = found._networks.weights
     assert found.n_networks_ == len(networks) == n_networks
     own = first._networks.weights
+    assert len(own) == n_networks // 2
     for weights, same in zip(networks, own, strict=False):
         for one, other in zip(weights, same, strict=True):
             np.testing.assert_array_equal(one, other)
@@ -297,6 +327,23 @@ def test_a_refit_predicts_together_with_the_first_network(preset: str, n_network
     assert not any(np.array_equal(a, b) for a, b in itertools.combinations(outputs, 2))
     found._networks.weights, found._networks._model = networks, None
     np.testing.assert_allclose(found.predict_proba(LATER), np.mean(outputs, axis=0), rtol=1e-5)
+
+
+def fitting_of(preset: str, *, strategy: str, deadline: float | None) -> Fitting:
+    """What has nine rows to train on, in two folds."""
+    networks = Networks(PRESETS[preset]["regression"], TableShape(1, (), (), 9), 1, "regression")
+    return Fitting(
+        networks,
+        PreparedRows([np.zeros((9, 1))], np.zeros((9, 1))),
+        np.zeros(9, int),
+        lambda _: len,
+        strategy=strategy,
+        n_ensemble=1,
+        n_folds=2,
+        rng=np.random.default_rng(0),
+        deadline=deadline,
+        say=None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -311,19 +358,7 @@ def test_a_refit_predicts_together_with_the_first_network(preset: str, n_network
     ],
 )
 def test_where_a_refit_ends(preset: str, best: int, ends: list[int]) -> None:
-    networks = Networks(PRESETS[preset]["regression"], TableShape(1, (), (), 9), 1, "regression")
-    fitting = Fitting(
-        networks,
-        PreparedRows([np.zeros((9, 1))], np.zeros((9, 1))),
-        np.zeros(9, int),
-        lambda _: len,
-        strategy="refit",
-        n_ensemble=1,
-        n_folds=2,
-        rng=np.random.default_rng(0),
-        deadline=None,
-        say=None,
-    )
+    fitting = fitting_of(preset, strategy="refit", deadline=None)
     assert fitting._ends(best) == ends
 
 
@@ -340,6 +375,7 @@ def test_few_rows_are_all_trained_on() -> None:
     found = classifier().fit(X[:9], LABELS[:9])
     assert (found.strategy_, found.best_epochs_) == ("refit", [12])
     assert np.isnan(found.validation_score_)
+    assert classifier("realmlp", epochs=30).fit(X[:9], LABELS[:9]).n_networks_ == 2
 
 
 def test_given_rows_choose_the_epoch() -> None:
@@ -427,6 +463,14 @@ def test_a_time_limit_is_kept() -> None:
     assert (unused.strategy_, unused.n_networks_) == ("holdout", 1)
     few = classifier(time_limit=1e-9).fit(X[:9], LABELS[:9])
     assert (few.strategy_, few.n_networks_, few.epochs_) == ("refit", 1, 1)
+
+
+def test_folds_are_expected_to_take_all_epochs() -> None:
+    """Although the first of them may have ended early."""
+    for n_epochs, expected in ((64, "folds"), (30, "refit")):
+        fitting = fitting_of("realmlp", strategy="auto", deadline=time.perf_counter() + 100.0)
+        first = Trained([], 13, 1.0, True, 50.0, {"loss": [0.0] * n_epochs})
+        assert fitting._chosen(first) == expected
 
 
 def test_what_the_time_ends_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import pickletools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 import pynn
 from estimators.tabular.tables import SMALL, expensive, mixed_table, prices
 from pynn import TabularClassifier, TabularRegressor
+from pynn.estimators.tabular._network import TableShape
+from pynn.estimators.tabular._networks import Networks
+from pynn.estimators.tabular._recipes import PRESETS
 from pynn.saving import FileError
 from saving.test_estimators import rewritten
 
@@ -55,6 +59,35 @@ def test_presets_are_loaded(preset: str, numbers: dict[str, Any], tmp_path: Path
     model.save(tmp_path / "model.pynn")
     copy = pynn.load(tmp_path / "model.pynn")
     np.testing.assert_array_equal(copy.predict(LATER), model.predict(LATER))
+
+
+@pytest.mark.parametrize("preset", ["realmlp", "realmlp-td", "realmlp-s", "mlp"])
+def test_models_of_networks_are_files(preset: str, tmp_path: Path) -> None:
+    few: dict[str, Any] = {"hidden_layer_sizes": (8, 8), "epochs": 2, "random_state": 0}
+    found = TabularRegressor(preset, **few, strategy="refit").fit(X, prices(X))
+    model = found.to_model()
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    rows = found.prepare(LATER)
+    np.testing.assert_array_equal(copy.predict(rows, verbose=0), model.predict(rows, verbose=0))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"bin_embedding_size": 10**8},
+        {"n_bins": 10**8},
+        {"n_bins": 0, "periodic_size": 10**8},
+        {"n_bins": 0, "n_frequencies": 10**8},
+        {"embedding_size": 10**8},
+    ],
+)
+def test_no_memory_is_taken_for_networks_without_weights(numbers: dict[str, int]) -> None:
+    recipe = replace(PRESETS["realmlp"]["regression"], hidden_layer_sizes=(4,), **numbers)
+    networks = Networks(recipe, TableShape(2, (), (3,), 9), 1, "regression")
+    networks.weights = [[np.zeros(1000)]]
+    with pytest.raises(ValueError, match="a network must have"):
+        networks.check()
 
 
 def test_a_loaded_regressor_predicts_the_same(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from estimators.tabular import pytabkit_tabm as known
 from pynn import _core
 from pynn.estimators.tabular import _tabm
 from pynn.estimators.tabular._network import TableShape, TabularNetwork
-from pynn.estimators.tabular._piecewise_linear import PiecewiseLinear
 from pynn.estimators.tabular._recipes import CLASSIFICATION, PRESETS, REGRESSION
+from pynn.layers import PiecewiseLinearEmbedding
 
 SMALL: dict[str, Any] = {"hidden_layer_sizes": (20, 20), "n_members": 4}
 SHAPE = TableShape(3, (2,), (), 70)
@@ -149,7 +149,9 @@ def test_bins_have_as_many_numbers_each_and_begin_as_a_linear_map() -> None:
     before = made.predictor.predict(x, verbose=0)
     made.initialize([x])
     np.testing.assert_array_equal(made.predictor.predict(x, verbose=0), before)
-    layer: Any = next(each for each in made.model.layers if isinstance(each, PiecewiseLinear))
+    layer: Any = next(
+        each for each in made.model.layers if isinstance(each, PiecewiseLinearEmbedding)
+    )
     edges = np.quantile(x[:, 0].astype(float), [0, 0.25, 0.5, 0.75])
     np.testing.assert_allclose(-layer.start.view[0] / layer.slope.view[0], edges, rtol=1e-5)
     assert np.isfinite(layer.slope.view).all() and not layer.slope.view[2].any()
