@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn import initializers, ops
 from pynn._number_checks import checked_size
+from pynn.layers._adapting import Adapting
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
@@ -22,13 +23,15 @@ _NARROWEST = 1e-6
 
 
 @registry.add(example={"n_bins": 4, "units": 2}, keras=False)
-class PiecewiseLinearEmbedding(Layer):
+class PiecewiseLinearEmbedding(Adapting, Layer):
     """Give each number some values that are piecewise linear functions of it.
 
     Of a number x these are ``kernel * x + bias`` and, for each bin, a learned multiple of how far x
     has come through it: 0 before, 1 behind, not bounded outside the first and the last one. `adapt`
-    takes the bins from the data; without it, values are linear. Inputs of shape (..., features)
-    become (..., features * units): the values of the first feature, those of the second, and so on.
+    takes the bins from data of shape (rows, features), each with as many of a feature's numbers:
+    fewer where there are not as many different ones, and none of a constant. Without it, values are
+    linear. Inputs of shape (..., features) become (..., features * units): the values of the first
+    feature, those of the second, and so on.
 
     Parameters
     ----------
@@ -76,6 +79,7 @@ class PiecewiseLinearEmbedding(Layer):
         self.start: Any = None
         self.low: Any = None
         self.high: Any = None
+        self._batches: list[np.ndarray] = []
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of that shape."""
@@ -92,10 +96,12 @@ class PiecewiseLinearEmbedding(Layer):
         )
         self.built = True
 
-    def adapt(self, data: Any) -> None:
-        """Take bins from the data, each with as many of a feature's numbers.
+    def reset_state(self) -> None:
+        """Forget the batches of an unfinished `adapt`; bins stay as they are."""
+        self._batches = []
 
-        There are fewer where there are not as many different numbers, and none of a constant.
+    def update_state(self, data: Any) -> None:
+        """Take a batch of rows into account.
 
         Parameters
         ----------
@@ -119,6 +125,14 @@ class PiecewiseLinearEmbedding(Layer):
             raise ValueError(
                 f"adapt takes {self.slope.shape[0]} features. Received: shape {numbers.shape}"
             )
+        self._batches.append(numbers)
+
+    def finalize_state(self) -> None:
+        """Take the bins from all batches."""
+        if not self._batches:
+            raise ValueError("adapt takes at least one batch. Received: none")
+        numbers = np.concatenate(self._batches)
+        self._batches = []
         shape = tuple(self.slope.shape)
         shares = np.linspace(0.0, 1.0, max(min(self.n_bins, len(numbers) - 1), 1) + 1)
         slope, start = np.zeros(shape), np.zeros(shape)

@@ -42,6 +42,17 @@ def test_values_are_linear_in_each_bin() -> None:
     np.testing.assert_allclose(begun, linear.reshape(100, -1), rtol=1e-5, atol=1e-6)
 
 
+def test_bins_are_those_of_all_batches() -> None:
+    x = RNG.normal(size=(30, 2))
+    whole, batched = (layers.PiecewiseLinearEmbedding(4, 2) for _ in range(2))
+    whole.adapt(x)
+    batched.adapt([x[:10], x[10:]])
+    for name in ("slope", "start", "low", "high"):
+        np.testing.assert_array_equal(getattr(batched, name).numpy(), getattr(whole, name).numpy())
+    with pytest.raises(ValueError, match="at least one batch"):
+        whole.adapt(iter(()))
+
+
 def test_axes_before_the_features_are_kept() -> None:
     x = RNG.normal(size=(12, 3)).astype("f4")
     layer = layers.PiecewiseLinearEmbedding(4, 2)

@@ -6,7 +6,6 @@ are not here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
@@ -21,6 +20,7 @@ from sklearn.utils._param_validation import (
 from pynn._number_checks import is_integer
 from pynn.estimators._activation_names import ACTIVATION_NAMES
 from pynn.estimators._saving import saved_as
+from pynn.optimizers.schedules import CosineLogCycles
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 
@@ -199,7 +199,7 @@ class RealMLPRecipe(Recipe):
 
     def rows_of_a_batch(self, n_rows: int) -> int:
         """Return the size of a batch of so many rows."""
-        size = min(self.batch_size, n_rows)
+        size = super().rows_of_a_batch(n_rows)
         if size * self.fewest_batches <= n_rows:
             return size
         rows = max(n_rows // self.fewest_batches, _TINY_BATCH)
@@ -211,12 +211,8 @@ class RealMLPRecipe(Recipe):
         Where there are few epochs, some waves end amid one, and the rate after it is not 0.
         """
         ends = {round(self.epochs * (2**wave - 1) / 15) for wave in range(1, 5)} - {0}
-        phases = {end: math.log2(1.0 + 15.0 * end / self.epochs) for end in sorted(ends)}
-        return tuple(
-            end
-            for end, phase in phases.items()
-            if 0.5 * (1.0 - math.cos(2.0 * math.pi * phase)) <= _RATE_AT_REST
-        )
+        rate = CosineLogCycles(1.0, self.epochs)
+        return tuple(end for end in sorted(ends) if rate(end) <= _RATE_AT_REST)
 
 
 @saved_as("TabMRecipe")
