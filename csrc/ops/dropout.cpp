@@ -94,9 +94,7 @@ int gaussian_shape(const NodeSpec& node) {
 }
 
 int shape(const NodeSpec& node) {
-  const double rate = node.params[0];
-  require(rate >= 0 && rate < 1,
-          "dropout's rate must be in [0, 1). Received: rate=" + std::to_string(rate));
+  require_dropout_rate(node.params[0]);
   require(node.params[1] >= 0 && node.params[1] < 1 << 20,
           "dropout's column must be a number of one");
   return node.input_features[0];

@@ -26,7 +26,7 @@ TrainedGraph::TrainedGraph(std::shared_ptr<const Graph> graph, const GraphUse& u
   find_lookups(use);
   for (int node = 0; node < graph_->size(); ++node) {
     const int column = graph_->node(node).column();
-    if (column > 0) columns_ = std::max<std::int64_t>(columns_, column + 1);
+    if (column > 0) columns_.push_back(column);
   }
 }
 

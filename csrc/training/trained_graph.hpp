@@ -33,8 +33,8 @@ class TrainedGraph {
   const std::vector<int>& inputs() const noexcept { return inputs_; }
   // Per output.
   const std::vector<int>& features() const noexcept { return features_; }
-  // Columns of StepNumbers that its nodes take.
-  std::int64_t columns() const noexcept { return columns_; }
+  // Columns of StepNumbers that its nodes take, which are rates of dropout.
+  const std::vector<int>& columns() const noexcept { return columns_; }
   // Fused losses replaced by those that take the logits.
   const EvaluationSpec& evaluation() const noexcept { return evaluation_; }
 
@@ -76,7 +76,7 @@ class TrainedGraph {
   std::vector<int> late_nodes_;  // metrics and assignments
   std::vector<int> roots_;       // the nodes that everything else is computed for
   std::vector<int> features_;
-  std::int64_t columns_ = 1;
+  std::vector<int> columns_;
   DataShapes shapes_;
   std::vector<Lookup> lookups_;
 };

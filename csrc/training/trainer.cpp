@@ -35,11 +35,12 @@ class TrainerOf : public Trainer {
  public:
   TrainerOf(std::shared_ptr<const Graph> graph, const TrainerSpec& spec)
       : graph_(std::move(graph), spec.use),
-        columns_(
-            std::max<std::int64_t>(graph_.columns(), spec.update.options.scheduled_decay ? 2 : 1)),
+        columns_(spec.update.options.scheduled_decay ? 2 : 1),
         l2_per_batch_(spec.update.l2_per_batch),
         updater_(spec.update),
         gradient_updater_(spec.update, true) {
+    for (const int column : graph_.columns())
+      columns_ = std::max<std::int64_t>(columns_, column + 1);
     // Wrong graphs fail here, not in the first step.
     make_training_pipeline(kLanes, graph_.expected_entries());
   }
@@ -295,6 +296,9 @@ class TrainerOf : public Trainer {
       return "rates must have " + std::to_string(columns_) +
              " columns. Received: " + std::to_string(numbers.columns);
     });
+    for (std::int64_t step = 0; step < numbers.steps; ++step) {
+      for (const int column : graph_.columns()) require_dropout_rate(numbers.row(step)[column]);
+    }
   }
 
   // `numbers`: a row of StepNumbers.

@@ -6,6 +6,8 @@ it gives to the module. (Files are read in Python: tests/reliability/fuzz.py.) W
 in the folder that is given, or the present one; what covers new lines is kept in `--corpus`, beside
 the files of corpus/. Targets run side by side, on as many processors as are given.
 
+Of a target that failed, what it said and what it found, in base64, are printed last.
+
 ``--programs`` builds the programs of tests/cpp, too, and runs them first, as
 tests/reliability/sanitize.py does with the compiler's sanitizers that it finds.
 """
@@ -13,6 +15,7 @@ tests/reliability/sanitize.py does with the compiler's sanitizers that it finds.
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import re
 import shutil
@@ -60,15 +63,27 @@ def build(targets: list[str], isa: str, jobs: int, options: list[str]) -> Path:
     return ROOT / "build" / "fuzz"
 
 
+class Found(Exception):
+    """A target failed; the message says how."""
+
+
 def run(program: Path, target: str, corpus: Path, found: Path, limits: list[str]) -> None:
-    for folder in (corpus, found):
-        folder.mkdir(parents=True, exist_ok=True)
+    corpus.mkdir(parents=True, exist_ok=True)
+    found.mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join(p for p in sys.path[1:] if p)
     environment = {**os.environ, "PYTHONPATH": path, **OPTIONS[target]}
     command = [str(program), *limits, "-max_len=1024", "-timeout=20", "-rss_limit_mb=3000"]
-    command += ["-print_final_stats=1", f"-artifact_prefix={found}/", str(corpus)]
+    command += ["-print_final_stats=1", f"-artifact_prefix={found}/{target}-", str(corpus)]
     kept = Path(__file__).parent / "corpus" / target
-    subprocess.run([*command, *([str(kept)] if kept.exists() else [])], env=environment, check=True)
+    command += [str(kept)] if kept.exists() else []
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+    ended = subprocess.run(command, env=environment, check=False, **output)
+    print(ended.stdout, flush=True)
+    if ended.returncode == 0:
+        return
+    last = ended.stdout.splitlines()[-40:]
+    inputs = [base64.b64encode(p.read_bytes()).decode() for p in found.glob(f"{target}-*")]
+    raise Found("\n".join([f"{target} failed, with {ended.returncode}:", *last, *inputs]))
 
 
 def main() -> None:
@@ -95,8 +110,9 @@ def main() -> None:
         for target in given.targets:
             program = tests / "fuzz" / f"fuzz_{target}"
             running.append(pool.submit(run, program, target, corpus / target, given.found, limits))
-        for each in running:
-            each.result()
+    failures = [str(each.exception()) for each in running if each.exception() is not None]
+    if failures:
+        sys.exit("\n".join(failures))
 
 
 if __name__ == "__main__":

@@ -160,6 +160,11 @@ def test_numbers_of_steps() -> None:
     start(trainer, batch, 16, order)
     with pytest.raises(ValueError, match="rates must have 4 columns. Received: 3"):
         trainer.run(numbers[:, :3], FOREVER)
+    for column, rate in [(2, -0.5), (3, 1.0), (3, np.nan)]:
+        wrong = numbers.copy()
+        wrong[4, column] = rate
+        with pytest.raises(ValueError, match=r"rate must be in \[0, 1\). Received: rate="):
+            trainer.run(wrong, FOREVER)
     assert trainer.run(numbers[:2], FOREVER) == 2
     assert trainer.run(numbers[2:], FOREVER) == 3
     reference.epoch(batch, 16, order, numbers)
