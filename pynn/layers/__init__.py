@@ -8,6 +8,7 @@ from pynn._out_of_scope import refusing as _refusing
 from pynn.layers import (
     _activations,
     _activity_regularization,
+    _batch_ensemble_dense,
     _batch_normalization,
     _dense,
     _einsum_dense,
@@ -30,6 +31,7 @@ from pynn.layers import (
 )
 from pynn.layers._activations import *
 from pynn.layers._activity_regularization import *
+from pynn.layers._batch_ensemble_dense import *
 from pynn.layers._batch_normalization import *
 from pynn.layers._config import registry
 from pynn.layers._config import with_objects as with_objects
@@ -64,11 +66,13 @@ get, serialize, deserialize = registry.get, registry.serialize, registry.deseria
 __all__ = ["Layer", "Weight", "deserialize", "get", "serialize"]
 __all__ += _activations.__all__
 __all__ += _activity_regularization.__all__
+__all__ += _batch_ensemble_dense.__all__
 __all__ += _batch_normalization.__all__
 __all__ += _dense.__all__
 __all__ += _einsum_dense.__all__
 __all__ += _embedding.__all__
 __all__ += _encoding.__all__
+__all__ += _feature_scale.__all__
 __all__ += _input.__all__
 __all__ += _input_spec.__all__
 __all__ += _lambda.__all__
@@ -80,7 +84,6 @@ __all__ += _normalization.__all__
 __all__ += _periodic_embedding.__all__
 __all__ += _piecewise_linear_embedding.__all__
 __all__ += _row_normalizations.__all__
-__all__ += _feature_scale.__all__
 __all__ += _shaping.__all__
 __all__ += _variable.__all__
 __dir__ = __all__.copy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pynn import initializers
+from pynn._number_checks import checked_size
 from pynn.layers._config import registry
 from pynn.layers._layer import Layer
 
@@ -20,12 +21,21 @@ class FeatureScale(Layer):
     Parameters
     ----------
     initializer : initializer, default="ones"
+    axes : int, default=1
+        The last axes of inputs, along which factors differ: with 2, inputs of shape (batch,
+        members, features) have some of each member.
     **kwargs
         ``name``, ``dtype``, ``input_shape`` and ``learning_rate_factors`` of `Layer`.
 
     Attributes
     ----------
     scale : Weight, shape (features,)
+        Or that of the last `axes` axes of inputs.
+
+    Raises
+    ------
+    ValueError
+        If inputs have fewer axes besides the batch, or their size is unknown.
 
     Examples
     --------
@@ -35,16 +45,21 @@ class FeatureScale(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
-    def __init__(self, initializer: Any = "ones", **kwargs: Any) -> None:
+    def __init__(self, initializer: Any = "ones", axes: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.initializer = initializers.get(initializer)
+        self.axes = checked_size("axes", axes)
         self.scale: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Make the factors for inputs of that shape."""
-        self.scale = self.add_weight(
-            shape=(input_shape[-1],), initializer=self.initializer, name="scale"
-        )
+        shape = tuple(input_shape[1:])[-self.axes :]
+        if len(shape) < self.axes or None in shape:
+            raise ValueError(
+                f"layer {self.name!r} needs inputs with {self.axes} axes of known size besides the "
+                f"batch. Received: input_shape={tuple(input_shape)}"
+            )
+        self.scale = self.add_weight(shape=shape, initializer=self.initializer, name="scale")
         self.built = True
 
     def call(self, inputs: Any) -> Any:

@@ -18,52 +18,6 @@ from pynn.estimators.tabular._network import TableShape, TabularNetwork, loss_an
 from pynn.estimators.tabular._recipes import TabMRecipe
 
 
-class _Scale(layers.Layer):
-    """A factor for each feature of each member, which begins with a random one a column."""
-
-    def __init__(self, initial: np.ndarray) -> None:
-        super().__init__()
-        self.initial = initial
-
-    def build(self, shape: Any) -> None:
-        self.scale = self.add_weight(
-            shape=self.initial.shape, initializer=lambda shape, dtype=None: self.initial, name="r"
-        )
-
-    def call(self, inputs: Any) -> Any:
-        return inputs * self.scale
-
-
-class _Dense(layers.Layer):
-    """A dense layer of all members, between factors of each member if it has any."""
-
-    def __init__(self, units: int, members: int, scales_inputs: bool, scales_outputs: bool) -> None:
-        super().__init__()
-        self.units = units
-        self.members = members
-        self.scales_inputs = scales_inputs
-        self.scales_outputs = scales_outputs
-
-    def build(self, shape: Any) -> None:
-        spread = _uniform(shape[-1])
-        make = self.add_weight
-        if self.scales_inputs:
-            self.r = make(shape=(self.members, shape[-1]), initializer="ones", name="r")
-        self.kernel = make(shape=(shape[-1], self.units), initializer=spread, name="kernel")
-        if self.scales_outputs:
-            self.s = make(shape=(self.members, self.units), initializer="ones", name="s")
-            self.bias = make(
-                shape=(self.members, self.units), initializer=_the_same_for_all(spread), name="b"
-            )
-        else:
-            self.bias = make(shape=(self.units,), initializer=spread, name="b")
-
-    def call(self, inputs: Any) -> Any:
-        x = inputs * self.r if self.scales_inputs else inputs
-        x = ops.matmul(x, self.kernel)
-        return (x * self.s if self.scales_outputs else x) + self.bias
-
-
 class _OfMembers(losses.Loss):
     """A loss of the outputs of each member; a target may have a weight behind its numbers."""
 
@@ -132,10 +86,6 @@ def _uniform(fan_in: int) -> initializers.Initializer:
     return initializers.RandomUniform(-limit, limit)
 
 
-def _the_same_for_all(initializer: Any) -> Any:
-    return lambda shape, dtype=None: np.tile(initializer((1, shape[1]), dtype), (shape[0], 1))
-
-
 def _first_scale(recipe: TabMRecipe, shape: TableShape, rng: np.random.Generator) -> np.ndarray:
     """Return a factor for each member and column, which all values made of the column share."""
     width = recipe.bin_embedding_size if recipe.n_bins else 1
@@ -166,14 +116,19 @@ def build(
     steps: list[Any] = []
     if recipe.n_bins and shape.n_numbers:
         binned = layers.PiecewiseLinearEmbedding(recipe.n_bins, recipe.bin_embedding_size)
-    steps.append(_Scale(_first_scale(recipe, shape, rng)))
-    for i, units in enumerate(recipe.hidden_layer_sizes):
-        own = not recipe.shares_all_layers
-        steps.append(_Dense(units, members, own and i > 0, own))
+    first_scale = _first_scale(recipe, shape, rng)
+    if recipe.shares_all_layers:
+        steps.append(layers.FeatureScale(axes=2))
+    dense = layers.Dense if recipe.shares_all_layers else layers.BatchEnsembleDense
+    fan_in = first_scale.shape[1]
+    for units in recipe.hidden_layer_sizes:
+        steps.append(
+            dense(units, kernel_initializer=_uniform(fan_in), bias_initializer=_uniform(fan_in))
+        )
         steps.append(layers.Activation(recipe.activation))
         if recipe.dropout:
             steps.append(layers.Dropout(recipe.dropout))
-    fan_in = [shape.n_inputs, *recipe.hidden_layer_sizes][-1]
+        fan_in = units
     steps.append(
         layers.EinsumDense(
             "bmi,mio->bmo",
@@ -195,6 +150,8 @@ def build(
 
     of_members = layers.Input((members, shape.n_inputs), name="numbers")
     model = models.Model(of_members, outputs_of(of_members))
+    scale = steps[0].scale if recipe.shares_all_layers else steps[0].input_scale
+    scale.assign(first_scale)
     inputs = layers.Input((shape.n_inputs,), name="numbers")
     outputs = outputs_of(layers.RepeatVector(members)(inputs))
     loss, predictions = loss_and_predictions(recipe, task, outputs)

@@ -61,7 +61,7 @@ def test_presets_are_loaded(preset: str, numbers: dict[str, Any], tmp_path: Path
     np.testing.assert_array_equal(copy.predict(LATER), model.predict(LATER))
 
 
-@pytest.mark.parametrize("preset", ["realmlp", "realmlp-td", "realmlp-s", "mlp"])
+@pytest.mark.parametrize("preset", PRESETS)
 def test_models_of_networks_are_files(preset: str, tmp_path: Path) -> None:
     few: dict[str, Any] = {"hidden_layer_sizes": (8, 8), "epochs": 2, "random_state": 0}
     found = TabularRegressor(preset, **few, strategy="refit").fit(X, prices(X))
