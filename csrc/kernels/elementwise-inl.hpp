@@ -1,9 +1,7 @@
-// Kernels that look at one element at a time: activations and their gradients, arithmetic, dropout
-// masks. Compiled once per ISA. Lengths are multiples of kRowAlign; any alignment. y may be an
-// operand.
+// Kernels that look at one element at a time: activations and their gradients, arithmetic.
+// Compiled once per ISA. Lengths are multiples of kRowAlign; any alignment. y may be an operand.
 #pragma once
 
-#include "base/random.hpp"
 #include "formulas/activations/all.hpp"
 #include "kernels/kernel_table.hpp"
 #include "simd/math.hpp"
@@ -34,6 +32,19 @@ static void activation_backward(const T* grad_y, const T* saved, T* grad_x, std:
     for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
       storeu(grad_x + i, Formula::backward(loadu<V>(grad_y + i), loadu<V>(saved + i), a));
     }
+  }
+}
+
+// What the two formulas have in common, Mish's exponential, is computed once.
+template <class T, class Formula>
+static void activation_forward_and_slope(const T* x, T* y, T* slope, std::ptrdiff_t n,
+                                         T alpha) noexcept {
+  using V = Vec<T>;
+  const V a = set<V>(alpha), one = set<V>(1);
+  for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
+    const V at = loadu<V>(x + i);
+    storeu(y + i, Formula::forward(at, a));
+    storeu(slope + i, Formula::backward(one, at, a));
   }
 }
 
@@ -94,19 +105,6 @@ static void select_smaller(const T* a, const T* b, T* y, std::ptrdiff_t n) noexc
   for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
     const V left = loadu<V>(a + i);
     storeu(y + i, select(is_nan(left), left, min(left, loadu<V>(b + i))));
-  }
-}
-
-template <class T>
-static void dropout_mask(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key,
-                         std::uint64_t first) noexcept {
-  constexpr double kTwoTo32 = 4294967296.0;
-  const auto dropped_below = static_cast<std::uint64_t>(static_cast<double>(rate) * kTwoTo32);
-  const T kept = T(1) / (T(1) - rate);
-  // random_bits(key, first + i), without a product of 64 bits for each index.
-  std::uint64_t word = key + (first + 1) * kRandomStep;
-  for (std::ptrdiff_t i = 0; i < n; ++i, word += kRandomStep) {
-    mask[i] = mix64(word) >> 32 < dropped_below ? T(0) : kept;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "kernels/elementwise-inl.hpp"
 
+#include "kernels/dropout-inl.hpp"
 #include "kernels/fill.hpp"
 #include "kernels/noise-inl.hpp"
 
@@ -8,7 +9,11 @@ namespace PYNN_ISA {
 
 template <class T, class Formula>
 static ActivationKernel<T> activation_kernel() {
-  return {Formula::kNeedsInput, activation_forward<T, Formula>, activation_backward<T, Formula>};
+  ActivationKernel<T> kernel{Formula::kNeedsInput, activation_forward<T, Formula>,
+                             activation_backward<T, Formula>, nullptr};
+  if constexpr (Formula::kNeedsInput)
+    kernel.forward_and_slope = activation_forward_and_slope<T, Formula>;
+  return kernel;
 }
 
 template <class T>
@@ -25,7 +30,8 @@ static void fill_table(KernelTable<T>& table) {
   table.multiply_add = multiply_add<T>;
   table.select_larger = select_larger<T>;
   table.select_smaller = select_smaller<T>;
-  table.dropout_mask = dropout_mask<T>;
+  table.draw_kept = draw_kept;
+  table.scale_kept = scale_kept<T>;
   table.normal_noise = normal_noise<T>;
 }
 

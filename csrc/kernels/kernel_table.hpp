@@ -205,6 +205,8 @@ struct ActivationKernel {
   // grad_x = grad_y * dy/dx (+ grad_x if accumulate); grad_x may be grad_y.
   void (*backward)(const T* grad_y, const T* saved, T* grad_x, std::ptrdiff_t n, T alpha,
                    bool accumulate) noexcept;
+  // y and dy/dx in one pass, if backward reads x; null otherwise.
+  void (*forward_and_slope)(const T* x, T* y, T* slope, std::ptrdiff_t n, T alpha) noexcept;
 };
 
 // An entry of formulas/elementwise/elementwise.def on n elements, n a multiple of kRowAlign; any
@@ -337,9 +339,13 @@ struct KernelTable {
   void (*multiply_add)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;    // y += a b
   void (*select_larger)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;   // y = max(a, b)
   void (*select_smaller)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;  // y = min(a, b)
-  // mask[i] = 0 with probability rate, else 1 / (1 - rate); decided by random_bits(key, first + i).
-  void (*dropout_mask)(T* mask, std::ptrdiff_t n, T rate, std::uint64_t key,
-                       std::uint64_t first) noexcept;
+  // Bit l of kept[f] is 1 with probability 1 - rate; decided by the upper half of random_bits(key,
+  // first + kLanes f + l). A rate of 1 drops all but one in 2^32.
+  void (*draw_kept)(std::uint32_t* kept, std::ptrdiff_t features, double rate, std::uint64_t key,
+                    std::uint64_t first) noexcept;
+  // y = scale x in the lanes of features whose bits are 1, else 0 (+ y if accumulate).
+  void (*scale_kept)(const T* x, const std::uint32_t* kept, T scale, T* y, std::ptrdiff_t features,
+                     bool accumulate) noexcept;
   // y[i] = mean + deviation z, z normal by random_bits(key, first + i), |z| < 5.3. n: whole
   // vectors.
   void (*normal_noise)(T* y, std::ptrdiff_t n, T mean, T deviation, std::uint64_t key,

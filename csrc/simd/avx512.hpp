@@ -120,6 +120,12 @@ PYNN_INLINE LaneMask<float> lanes_below(int n, float) {
 PYNN_INLINE LaneMask<double> lanes_below(int n, double) {
   return {_mm512_cmpgt_epi64_mask(_mm512_set1_epi64(n), (__m512i)lane_numbers<double>())};
 }
+PYNN_INLINE LaneMask<float> lanes_of(std::uint32_t bits, float) {
+  return {static_cast<__mmask16>(bits)};
+}
+PYNN_INLINE LaneMask<double> lanes_of(std::uint32_t bits, double) {
+  return {static_cast<__mmask8>(bits)};
+}
 PYNN_INLINE Vec<float> load_where(LaneMask<float> mask, const float* p) {
   return {_mm512_maskz_loadu_ps(mask.raw, p)};
 }

@@ -144,6 +144,18 @@ PYNN_INLINE typename V::Mask first_n(int n) {
   return lanes_below(n, typename V::Scalar(0));
 }
 
+// Lane i: bit i is 1.
+template <class T>
+PYNN_INLINE LaneMask<T> lanes_of(std::uint32_t bits, T) {
+  using Bits = typename Vec<T>::Bits;
+  const Bits own = (Bits{} + 1) << lane_numbers<T>();
+  return {((Bits{} + bits) & own) != 0};
+}
+template <class V>
+PYNN_INLINE typename V::Mask where_set(std::uint32_t bits) {
+  return lanes_of(bits, typename V::Scalar(0));
+}
+
 // What is in the other lanes' memory is not touched.
 template <class T>
 PYNN_INLINE Vec<T> load_where(LaneMask<T> mask, const T* p) {

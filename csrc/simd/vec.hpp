@@ -16,6 +16,7 @@
 //                                                      so the second operand when unordered
 //   round                                              to integer, ties to even
 //   lt le gt ge eq is_nan -> M; M & M, M | M, !M; select(m, if_true, if_false); first_n<V>(n)
+//   where_set<V>(bits) -> M                            lane i: bit i is 1
 //   any(m) -> bool
 //   add_to_exponent(v, n + V::kIntegerBias)            v * 2^n in the exponent's bits
 //   split_exponent(v, mantissa) -> exponent

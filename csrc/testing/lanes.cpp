@@ -234,11 +234,18 @@ py::array scale_add(const Array<T>& x, double scale, const Array<T>& y) {
   return out.to_array();
 }
 
+// What scale_kept makes of x, with the bits of draw_kept, or adds of it to `start`.
 template <class T>
-py::array dropout_mask(const Array<T>& like, double rate, std::uint64_t key, std::uint64_t first) {
-  Array<T> out(round_up(like.size(), kRowAlign));
-  tested_kernels<T>().dropout_mask(out.mutable_data(), out.size(), static_cast<T>(rate), key,
-                                   first);
+py::array dropout(const Array<T>& x, double rate, double scale, std::uint64_t key,
+                  std::uint64_t first, const Array<T>& start, bool accumulate) {
+  const std::ptrdiff_t features = x.size() / kLanes;
+  std::vector<std::uint32_t> kept(static_cast<std::size_t>(features));
+  Array<T> out(x.size());
+  std::copy_n(start.data(), x.size(), out.mutable_data());
+  const KernelTable<T>& kernels = tested_kernels<T>();
+  kernels.draw_kept(kept.data(), features, rate, key, first);
+  kernels.scale_kept(x.data(), kept.data(), static_cast<T>(scale), out.mutable_data(), features,
+                     accumulate);
   return out;
 }
 
@@ -274,8 +281,8 @@ void bind_kernels(py::module_& m) {
   m.def("arithmetic", &arithmetic<T>, py::arg("name"), noconvert("a"), noconvert("b"),
         noconvert("y"));
   m.def("scale_add", &scale_add<T>, noconvert("x"), py::arg("scale"), noconvert("y"));
-  m.def("dropout_mask", &dropout_mask<T>, noconvert("like"), py::arg("rate"), py::arg("key"),
-        py::arg("first"));
+  m.def("dropout", &dropout<T>, noconvert("x"), py::arg("rate"), py::arg("scale"), py::arg("key"),
+        py::arg("first"), noconvert("start"), py::arg("accumulate"));
   m.def("normal_noise", &normal_noise<T>, noconvert("like"), py::arg("mean"), py::arg("deviation"),
         py::arg("key"), py::arg("first"));
 }

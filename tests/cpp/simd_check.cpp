@@ -197,6 +197,12 @@ void check_masks() {
     store(y, select(first_n<V>(n), set<V>(1), zero<V>()));
     for (int i = 0; i < V::kWidth; ++i) expect("first_n", y[i], T(i < n), T(n), T(i), T(0));
   }
+  for (const std::uint32_t bits : {0u, 1u, 0x8000u, 0xa5c3965au, 0xffffffffu, 0xffff0000u}) {
+    alignas(64) T y[V::kWidth];
+    store(y, select(where_set<V>(bits), set<V>(1), zero<V>()));
+    for (int i = 0; i < V::kWidth; ++i)
+      expect("where_set", y[i], T(bits >> i & 1), T(bits), T(i), T(0));
+  }
 }
 
 template <class T>

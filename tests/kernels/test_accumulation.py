@@ -86,18 +86,20 @@ def test_scale_add(isa: str, dtype: str) -> None:
     assert_close(_core_testing.scale_add(x, 0.5, y), want, units=2, magnitude=10)
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
-def test_dropout_mask(isa: str, rate: float, dtype: str) -> None:
-    like = np.zeros(20000, dtype)
-    mask = _core_testing.dropout_mask(like, rate, 1234, 50)
-    kept = 1 / (1 - np.asarray(rate, dtype))
-    dropped = (random_bits(1234, np.arange(50, 50 + len(mask))) >> np.uint64(32)) < int(
-        float(np.asarray(rate, dtype)) * 2**32
-    )
-    np.testing.assert_array_equal(mask, np.where(dropped, 0, kept).astype(dtype))
+@pytest.mark.parametrize("accumulate", [False, True])
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9, 1 - 2.0**-40])
+def test_dropout(isa: str, rate: float, dtype: str, accumulate: bool) -> None:
+    n = 20000
+    x, start = normal(0, 1, n, dtype)[0], normal(1, 1, n, dtype)[0]
+
+    def made(key: int, first: int) -> np.ndarray:
+        return _core_testing.dropout(x, rate, 1.5, key, first, start, accumulate)
+
+    dropped = random_bits(1234, np.arange(50, 50 + n)) >> np.uint64(32) < int(rate * 2**32)
+    want = np.where(dropped, 0, x * np.asarray(1.5, dtype)) + accumulate * start
+    np.testing.assert_array_equal(made(1234, 50), want)
     # Four standard deviations of the mean of 20000 draws.
-    assert abs((mask == 0).mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / len(mask)) + 1e-9
-    later = _core_testing.dropout_mask(like, rate, 1234, 82)
-    np.testing.assert_array_equal(later[:-32], mask[32:])
-    if rate > 0:
-        assert (_core_testing.dropout_mask(like, rate, 1235, 50) != mask).any()
+    assert abs(dropped.mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / n) + 1e-9
+    if 0 < rate < 0.99:
+        assert (made(1235, 50) != want).any()
+        assert (made(1234, 52) != want).any()

@@ -40,18 +40,18 @@ def build(
     steps = shape.n_rows // batch_size * recipe.epochs
     inputs, embedded, binned = _embedded(recipe, shape)
     scale = layers.FeatureScale(**_factors("scale", recipe.scale_rate))
-    x = scale(embedded)
+    x = _scaled(scale(embedded))
     front = models.Model(inputs, x)
     dropout = FlatCosineDecay(recipe.dropout, steps)
     hidden: list[tuple[layers.Dense, layers.Layer]] = []
     for units in recipe.hidden_layer_sizes:
         dense, activation = _dense(units, recipe), _activation(recipe)
-        x = activation(dense(_scaled(x)))
+        x = _scaled(activation(dense(x)))
         if recipe.dropout:
             x = layers.Dropout(dropout)(x)
         hidden.append((dense, activation))
     last = _dense(n_outputs, recipe, zero=recipe.zero_output)
-    outputs = last(_scaled(x))
+    outputs = last(x)
     model = models.Model(inputs, outputs)
     optimizer = optimizers.Adam(
         CosineLogCycles(recipe.learning_rate, steps),
@@ -72,7 +72,7 @@ def build(
             return
         x = front.predict(list(rows) if len(rows) > 1 else rows[0], verbose=0)
         for dense, activation in hidden:
-            x = _made_of(_set_from_rows(dense, x, rng), activation)
+            x = _made_of(_set_from_rows(dense, x, rng), activation, _scaled)
             if recipe.dropout:
                 x *= (rng.random(x.shape) >= recipe.dropout) * np.float32(1 / (1 - recipe.dropout))
         _set_from_rows(last, x, rng)
@@ -119,7 +119,7 @@ def _embedded(recipe: RealMLPRecipe, shape: TableShape) -> tuple[Any, Any, Any]:
     return inputs, parts[0] if len(parts) == 1 else layers.Concatenate()(parts), binned
 
 
-def _factors(names: str, factor: float) -> dict[str, dict[str, float]]:
+def _factors(names: str, factor: float) -> dict[str, Any]:
     """Return a layer's arguments for a factor of weights.
 
     A step lets them decay by the factor's square: the learning rate has it, and so has the decay.
@@ -129,7 +129,10 @@ def _factors(names: str, factor: float) -> dict[str, dict[str, float]]:
 
 
 def _scaled(x: Any) -> Any:
-    """Return what a dense layer of normal weights turns into values of deviation 1."""
+    """Return what a dense layer of normal weights turns into values of deviation 1.
+
+    Before dropout, so that it is one elementwise pass with the activation.
+    """
     return x * (1.0 / math.sqrt(x.shape[-1]))
 
 
@@ -174,7 +177,7 @@ def _set_from_rows(dense: layers.Dense, x: np.ndarray, rng: np.random.Generator)
     kernel = rng.standard_normal(dense.kernel.shape, dtype=np.float32)
     dense.kernel.assign(kernel)
     dense.bias.assign(np.zeros(dense.bias.shape, np.float32))
-    z = _made_of(x, _scaled, dense)
+    z = _made_of(x, dense)
     deviation = z.std(axis=0)
     # Rows that are all alike differ by rounding only, which is not to be made larger.
     deviation[deviation <= 1e-6 * np.abs(z).max(axis=0)] = 1.0

@@ -67,11 +67,13 @@ def test_bins_let_realmlp_learn_what_jumps() -> None:
     x = np.random.default_rng(0).uniform(size=(1200, 1))
     steps = np.random.default_rng(1).normal(size=40)
     y = steps[(40 * x[:, 0]).astype(int)]
-    without, with_bins = (
-        TabularRegressor(n_bins=n, random_state=0).fit(x[:1000], y[:1000]).score(x[1000:], y[1000:])
-        for n in (0, 48)
-    )
-    assert with_bins > 0.6 > without + 0.2
+
+    def median_score(n_bins: int) -> float:
+        models = [TabularRegressor(n_bins=n_bins, random_state=seed) for seed in range(3)]
+        scores = [m.fit(x[:1000], y[:1000]).score(x[1000:], y[1000:]) for m in models]
+        return float(np.median(scores))
+
+    assert median_score(48) > 0.6 > median_score(0) + 0.2
 
 
 def test_realmlp_starts_with_units_of_deviation_1() -> None:
