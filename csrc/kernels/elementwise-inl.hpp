@@ -35,7 +35,11 @@ static void activation_backward(const T* grad_y, const T* saved, T* grad_x, std:
   }
 }
 
-// What the two formulas have in common, Mish's exponential, is computed once.
+// Of formulas whose slope is the gradient times a function of x that has terms in common with the
+// value, such as Mish's exponential: they are computed once.
+template <class Formula>
+concept SharesTerms = requires { requires Formula::kSharesTerms; };
+
 template <class T, class Formula>
 static void activation_forward_and_slope(const T* x, T* y, T* slope, std::ptrdiff_t n,
                                          T alpha) noexcept {

@@ -11,7 +11,7 @@ template <class T, class Formula>
 static ActivationKernel<T> activation_kernel() {
   ActivationKernel<T> kernel{Formula::kNeedsInput, activation_forward<T, Formula>,
                              activation_backward<T, Formula>, nullptr};
-  if constexpr (Formula::kNeedsInput)
+  if constexpr (SharesTerms<Formula>)
     kernel.forward_and_slope = activation_forward_and_slope<T, Formula>;
   return kernel;
 }

@@ -205,7 +205,7 @@ struct ActivationKernel {
   // grad_x = grad_y * dy/dx (+ grad_x if accumulate); grad_x may be grad_y.
   void (*backward)(const T* grad_y, const T* saved, T* grad_x, std::ptrdiff_t n, T alpha,
                    bool accumulate) noexcept;
-  // y and dy/dx in one pass, if backward reads x; null otherwise.
+  // y and dy/dx in one pass; null where that saves nothing.
   void (*forward_and_slope)(const T* x, T* y, T* slope, std::ptrdiff_t n, T alpha) noexcept;
 };
 

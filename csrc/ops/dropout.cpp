@@ -1,6 +1,7 @@
-// What is drawn in training changes values; the identity at inference, unless it is drawn `always`.
+// Random factors in training; the identity at inference, unless they are drawn `always`.
 //   dropout (Srivastava et al. 2014): y = x / (1 - rate) or, with probability `rate`, 0; with a
-//     `column`, the rate of a step is that number of the step. Backward has a bit of each element
+//     `column`, the rate of a step is that number of the step. A bit of each element is kept for
+//     backward
 //   gaussian_dropout: y = x mask, mask normal with mean 1 and standard deviation `stddev`
 #include <algorithm>
 #include <cstring>

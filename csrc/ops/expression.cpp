@@ -1,7 +1,7 @@
 // A chain of elementwise ops as one op: a program that runs over a piece of a block of lanes at a
 // time, its intermediate values in the first-level cache. backward computes again those that the
-// gradients need, activations with their slopes, and walks the program from its end; nothing is
-// kept between the two but the inputs and the output.
+// gradients need, activations with their derivatives, and walks the program from its end; nothing
+// is kept between the two but the inputs and the output.
 //
 // Inputs have as many features as the output, or one, which then serves all features. An input may
 // be one block for all rows: its gradient is summed over the blocks, in their order.
@@ -41,7 +41,7 @@ class Expression : public Op<T> {
     any_narrow_ = narrow > 0;
     int buffers = 2 * values_ + inputs_ + narrow;
     for (const Instruction& step : program_.instructions) buffers += step.is_activation ? 1 : 0;
-    may_have_slopes_ = buffers <= kScratch / kLanes;
+    may_have_derivatives_ = buffers <= kScratch / kLanes;
     piece_ = std::clamp(kScratch / kLanes / buffers, 1, kPieceFeatures);
     for (const std::vector<double>& constant : program_.constants) {
       const bool one = constant.size() == 1;
@@ -119,7 +119,7 @@ class Expression : public Op<T> {
       for (int v = 0; v < op.values_ - 1; ++v) {
         at_[op.first_value_ + v] = results_[v] = take();
         grads_[op.first_value_ + v] = take();
-        if (op.has_slope_[v]) slopes_[v] = take();
+        if (op.has_derivative_[v]) derivatives_[v] = take();
       }
     }
 
@@ -154,10 +154,10 @@ class Expression : public Op<T> {
 
     // In the backward pass.
     void compute_again(int value) {
-      if (!op_.has_slope_[value]) return compute(value);
+      if (!op_.has_derivative_[value]) return compute(value);
       const Instruction& step = op_.instruction(value);
       op_.kernels->activation[step.function].forward_and_slope(
-          operand(step, 0), results_[value], slopes_[value], n_, static_cast<T>(step.alpha));
+          operand(step, 0), results_[value], derivatives_[value], n_, static_cast<T>(step.alpha));
     }
 
     void differentiate(const Slope& slope) {
@@ -166,9 +166,9 @@ class Expression : public Op<T> {
       const T* grad = grads_[op_.first_value_ + slope.value];
       const T* result = at_[op_.first_value_ + slope.value];
       T* into = grads_[step.operands[slope.operand]];
-      if (op_.has_slope_[slope.value]) {
+      if (op_.has_derivative_[slope.value]) {
         const auto multiply = slope.accumulate ? kernels.multiply_add : kernels.multiply;
-        multiply(grad, slopes_[slope.value], into, n_);
+        multiply(grad, derivatives_[slope.value], into, n_);
       } else if (step.is_activation) {
         const ActivationKernel<T>& kernel = kernels.activation[step.function];
         kernel.backward(grad, kernel.needs_input ? operand(step, 0) : result, into, n_,
@@ -215,7 +215,7 @@ class Expression : public Op<T> {
     int begin_ = 0;
     std::ptrdiff_t n_ = 0;
     T* results_[kMaxValues];
-    T* slopes_[kMaxValues];
+    T* derivatives_[kMaxValues];
     const T* at_[3 * kMaxValues];  // by operand number
     T* grads_[3 * kMaxValues];
   };
@@ -305,11 +305,11 @@ class Expression : public Op<T> {
     for (int v = 0; v < values_ - 1; ++v) {
       if (needed[v]) needed_.push_back(v);
     }
-    has_slope_.assign(static_cast<std::size_t>(values_), 0);
+    has_derivative_.assign(static_cast<std::size_t>(values_), 0);
     for (const Slope& slope : slopes_) {
       const Instruction& step = instruction(slope.value);
-      has_slope_[slope.value] =
-          may_have_slopes_ && needed[slope.value] && step.is_activation &&
+      has_derivative_[slope.value] =
+          may_have_derivatives_ && needed[slope.value] && step.is_activation &&
           this->kernels->activation[step.function].forward_and_slope != nullptr;
     }
   }
@@ -335,9 +335,9 @@ class Expression : public Op<T> {
   std::vector<char> narrow_;   // per input
   std::vector<char> reached_;  // per input: it gets a gradient
   std::vector<AlignedBuffer> constants_;
-  bool may_have_slopes_;  // there is room for them
+  bool may_have_derivatives_;  // there is room for them
   std::vector<int> needed_;
-  std::vector<char> has_slope_;  // per value: its slope is computed with it
+  std::vector<char> has_derivative_;  // per value: computed with it again
   std::vector<Slope> slopes_;
 };
 

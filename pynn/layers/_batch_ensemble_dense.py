@@ -6,7 +6,9 @@ from typing import Any
 
 from pynn import activations, initializers, ops
 from pynn._number_checks import checked_size
+from pynn.layers._arguments import initialized
 from pynn.layers._config import registry
+from pynn.layers._input_spec import InputSpec
 from pynn.layers._layer import Layer
 
 __all__ = ["BatchEnsembleDense"]
@@ -25,9 +27,10 @@ class BatchEnsembleDense(Layer):
     units : int
     activation : str or callable, default=None
     kernel_initializer : initializer, default="glorot_uniform"
-    scale_initializer : initializer, default="ones"
-        Of both factors. Members that begin with the same weights and see the same rows learn the
-        same; ``RandomNormal(1.0, 0.5)`` lets them begin with others.
+    input_scale_initializer, output_scale_initializer : initializer, default="ones"
+        Members that begin with the same weights and see the same rows learn the same:
+        ``RandomNormal(1.0, 0.5)`` for one of the two lets them begin with different ones. An
+        initializer draws the same for all weights of the same shape, so each needs its own.
     bias_initializer : initializer, default="zeros"
         Drawn once: all members begin with the same bias.
     **kwargs
@@ -42,7 +45,8 @@ class BatchEnsembleDense(Layer):
     Raises
     ------
     ValueError
-        If inputs have no axis of members, or one of unknown size.
+        If inputs have no axis of members, or one of unknown size, or not the size that the layer
+        was built for.
 
     References
     ----------
@@ -57,7 +61,7 @@ class BatchEnsembleDense(Layer):
     >>> from pynn import initializers, layers
     >>> x = layers.RepeatVector(4)(np.ones((2, 5), dtype="float32"))
     >>> factors = initializers.RandomNormal(1.0, 0.5)
-    >>> layer = layers.BatchEnsembleDense(3, scale_initializer=factors)
+    >>> layer = layers.BatchEnsembleDense(3, input_scale_initializer=factors)
     >>> layer(x).shape
     (2, 4, 3)
     >>> layer.kernel.shape, layer.bias.shape
@@ -69,7 +73,8 @@ class BatchEnsembleDense(Layer):
         units: int,
         activation: Any = None,
         kernel_initializer: Any = "glorot_uniform",
-        scale_initializer: Any = "ones",
+        input_scale_initializer: Any = "ones",
+        output_scale_initializer: Any = "ones",
         bias_initializer: Any = "zeros",
         **kwargs: Any,
     ) -> None:
@@ -77,8 +82,9 @@ class BatchEnsembleDense(Layer):
         self.units = checked_size("units", units)
         self.activation = activations.get(activation)
         self.kernel_initializer = initializers.get(kernel_initializer)
-        self.scale_initializer = initializers.get(scale_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.input_scale_initializer = initializers.get(input_scale_initializer)
+        self.output_scale_initializer = initializers.get(output_scale_initializer)
+        self.bias_initializer = initializers.get(bias_initializer or "zeros")
         self.input_scale: Any = None
         self.kernel: Any = None
         self.output_scale: Any = None
@@ -92,18 +98,23 @@ class BatchEnsembleDense(Layer):
                 f"two of known size. Received: input_shape={tuple(input_shape)}"
             )
         _, members, features = input_shape
-        units, scale = self.units, self.scale_initializer
-        make = self.add_weight
-        self.input_scale = make(shape=(members, features), initializer=scale, name="input_scale")
+        make, units = self.add_weight, self.units
+        self.input_scale = make(
+            shape=(members, features), initializer=self.input_scale_initializer, name="input_scale"
+        )
         self.kernel = make(
             shape=(features, units), initializer=self.kernel_initializer, name="kernel"
         )
-        self.output_scale = make(shape=(members, units), initializer=scale, name="output_scale")
-        self.bias = make(shape=(members, units), initializer=self._one_bias, name="bias")
+        self.output_scale = make(
+            shape=(members, units), initializer=self.output_scale_initializer, name="output_scale"
+        )
+        self.bias = make(shape=(members, units), initializer=self._same_for_all, name="bias")
+        self.input_spec = InputSpec(shape=(None, members, features))
         self.built = True
 
-    def _one_bias(self, shape: tuple[int, int], dtype: Any = None) -> Any:
-        return ops.tile(self.bias_initializer((1, shape[1]), dtype), (shape[0], 1))
+    def _same_for_all(self, shape: tuple[int, int], dtype: str) -> Any:
+        members, units = shape
+        return ops.tile(initialized(self.bias_initializer, (1, units), dtype), (members, 1))
 
     def call(self, inputs: Any) -> Any:
         """Return what the members make of their inputs."""

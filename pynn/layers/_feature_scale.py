@@ -7,6 +7,7 @@ from typing import Any
 from pynn import initializers
 from pynn._number_checks import checked_size
 from pynn.layers._config import registry
+from pynn.layers._input_spec import InputSpec
 from pynn.layers._layer import Layer
 
 __all__ = ["FeatureScale"]
@@ -23,7 +24,7 @@ class FeatureScale(Layer):
     initializer : initializer, default="ones"
     axes : int, default=1
         The last axes of inputs, along which factors differ: with 2, inputs of shape (batch,
-        members, features) have some of each member.
+        members, features) have factors of each member.
     **kwargs
         ``name``, ``dtype``, ``input_shape`` and ``learning_rate_factors`` of `Layer`.
 
@@ -35,7 +36,8 @@ class FeatureScale(Layer):
     Raises
     ------
     ValueError
-        If inputs have fewer axes besides the batch, or their size is unknown.
+        If inputs have fewer axes besides the batch, of unknown size, or not of the size that the
+        layer was built for.
 
     Examples
     --------
@@ -56,10 +58,11 @@ class FeatureScale(Layer):
         shape = tuple(input_shape[1:])[-self.axes :]
         if len(shape) < self.axes or None in shape:
             raise ValueError(
-                f"layer {self.name!r} needs inputs with {self.axes} axes of known size besides the "
-                f"batch. Received: input_shape={tuple(input_shape)}"
+                f"layer {self.name!r} needs inputs whose last axes, {self.axes} besides the batch, "
+                f"have a known size. Received: input_shape={tuple(input_shape)}"
             )
         self.scale = self.add_weight(shape=shape, initializer=self.initializer, name="scale")
+        self.input_spec = InputSpec(axes={i - self.axes: size for i, size in enumerate(shape)})
         self.built = True
 
     def call(self, inputs: Any) -> Any:

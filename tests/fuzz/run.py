@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -76,14 +77,19 @@ def run(program: Path, target: str, corpus: Path, found: Path, limits: list[str]
     command += ["-print_final_stats=1", f"-artifact_prefix={found}/{target}-", str(corpus)]
     kept = Path(__file__).parent / "corpus" / target
     command += [str(kept)] if kept.exists() else []
+    before = set(found.iterdir())
+    said: deque[str] = deque(maxlen=16)
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
-    ended = subprocess.run(command, env=environment, check=False, **output)
-    print(ended.stdout, flush=True)
-    if ended.returncode == 0:
-        return
-    last = ended.stdout.splitlines()[-40:]
-    inputs = [base64.b64encode(p.read_bytes()).decode() for p in found.glob(f"{target}-*")]
-    raise Found("\n".join([f"{target} failed, with {ended.returncode}:", *last, *inputs]))
+    with subprocess.Popen(command, env=environment, **output) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            said.append(line)
+    if process.returncode != 0:
+        finds = sorted(set(found.glob(f"{target}-*")) - before)
+        inputs = [f"{p.name}: {base64.b64encode(p.read_bytes()).decode()}" for p in finds]
+        last = "".join(said).rstrip()
+        raise Found("\n".join([f"{target} ended with {process.returncode}:", last, *inputs]))
 
 
 def main() -> None:
@@ -110,9 +116,12 @@ def main() -> None:
         for target in given.targets:
             program = tests / "fuzz" / f"fuzz_{target}"
             running.append(pool.submit(run, program, target, corpus / target, given.found, limits))
-    failures = [str(each.exception()) for each in running if each.exception() is not None]
-    if failures:
-        sys.exit("\n".join(failures))
+    failures = [each.exception() for each in running]
+    for failure in failures:
+        if failure is not None and not isinstance(failure, Found):
+            raise failure
+    if any(failures):
+        sys.exit("\n".join(str(failure) for failure in failures if failure is not None))
 
 
 if __name__ == "__main__":

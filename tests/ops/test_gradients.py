@@ -156,6 +156,35 @@ def test_against_reference(kind: str, layout: Layout, dtype: str) -> None:
         check_against_reference(training, batch)
 
 
+def activations_that_are_read_again(names: list[str]) -> Callable[[Twin], list[int]]:
+    """Each is multiplied by what it is computed from: both gradients need both values."""
+
+    def build(twin: Twin) -> list[int]:
+        steps: list = []
+        last = 0
+        for name in names:
+            steps += [(name, [last], 0.3), ("multiply", [1 + len(steps), last], 0.0)]
+            steps += [("tanh", [len(steps)], 0.0)]
+            last = len(steps)
+        h = twin.dense(twin.input(6), 5)
+        return [twin.expression([h], steps)]
+
+    return build
+
+
+@pytest.mark.parametrize("name", _core.activation_names())
+def test_activations_within_an_expression(name: str) -> None:
+    training, batch = problem(activations_that_are_read_again([name, "softplus", name]), 37)
+    check_against_reference(training, batch)
+
+
+@pytest.mark.parametrize("n", [50, 80])
+def test_there_may_be_no_room_for_derivatives(n: int) -> None:
+    """240 values, their gradients and 160 derivatives are more than the scratch memory takes."""
+    training, batch = problem(activations_that_are_read_again(["softplus"] * n), 37)
+    check_against_reference(training, batch)
+
+
 @pytest.mark.parametrize(
     "network", NETWORKS + COUPLED_NETWORKS, ids=lambda network: network.__name__
 )

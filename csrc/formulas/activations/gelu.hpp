@@ -8,6 +8,7 @@ namespace PYNN_ISA {
 
 struct Gelu {
   static constexpr bool kNeedsInput = true;
+  static constexpr bool kSharesTerms = true;
   static constexpr double kSqrtHalf = 0.70710678118654752440;
   static constexpr double kDensityScale = 0.39894228040143267794;  // 1 / sqrt(2 pi)
   template <class V>

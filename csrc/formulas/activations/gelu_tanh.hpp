@@ -8,6 +8,7 @@ namespace PYNN_ISA {
 
 struct GeluTanh {
   static constexpr bool kNeedsInput = true;
+  static constexpr bool kSharesTerms = true;
   static constexpr double kScale = 0.79788456080286535588;  // sqrt(2 / pi)
   static constexpr double kCubic = 0.044715;
   template <class V>

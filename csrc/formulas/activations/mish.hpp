@@ -10,6 +10,7 @@ namespace PYNN_ISA {
 // where x is positive, so that nothing overflows.
 struct Mish {
   static constexpr bool kNeedsInput = true;
+  static constexpr bool kSharesTerms = true;
   template <class V>
   PYNN_INLINE V forward(V x, V) {
     const Parts<V> p = parts(x);

@@ -8,6 +8,7 @@ namespace PYNN_ISA {
 
 struct Softplus {
   static constexpr bool kNeedsInput = true;
+  static constexpr bool kSharesTerms = true;
   template <class V>
   PYNN_INLINE V forward(V x, V) {
     return softplus(x);

@@ -167,7 +167,7 @@ def _made_of(x: np.ndarray, *steps: Callable[[Any], Any]) -> np.ndarray:
 
 
 def _set_from_rows(dense: layers.Dense, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Let what a layer makes of rows have deviation 1, and be 0 at a mean of some of them.
+    """Let what a layer makes of scaled rows have deviation 1, and be 0 at a mean of some of them.
 
     Returns
     -------

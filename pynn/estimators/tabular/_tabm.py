@@ -117,9 +117,9 @@ def build(
     if recipe.n_bins and shape.n_numbers:
         binned = layers.PiecewiseLinearEmbedding(recipe.n_bins, recipe.bin_embedding_size)
     first_scale = _first_scale(recipe, shape, rng)
-    if recipe.shares_all_layers:
-        steps.append(layers.FeatureScale(axes=2))
     dense = layers.Dense if recipe.shares_all_layers else layers.BatchEnsembleDense
+    if recipe.shares_all_layers or not recipe.hidden_layer_sizes:
+        steps.append(layers.FeatureScale(axes=2))
     fan_in = first_scale.shape[1]
     for units in recipe.hidden_layer_sizes:
         steps.append(
@@ -150,7 +150,8 @@ def build(
 
     of_members = layers.Input((members, shape.n_inputs), name="numbers")
     model = models.Model(of_members, outputs_of(of_members))
-    scale = steps[0].scale if recipe.shares_all_layers else steps[0].input_scale
+    first = steps[0]
+    scale = first.scale if isinstance(first, layers.FeatureScale) else first.input_scale
     scale.assign(first_scale)
     inputs = layers.Input((shape.n_inputs,), name="numbers")
     outputs = outputs_of(layers.RepeatVector(members)(inputs))

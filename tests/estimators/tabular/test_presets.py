@@ -33,6 +33,14 @@ def test_every_preset_learns(preset: str) -> None:
 
 
 @pytest.mark.parametrize("preset", sorted(AVAILABLE))
+def test_no_hidden_layers_are_a_linear_model(preset: str) -> None:
+    given = {**SMALL, "hidden_layer_sizes": (), "n_bins": 0} if preset != "mlp" else SMALL
+    x = np.random.default_rng(0).normal(size=(300, 2))
+    found = TabularRegressor(preset, **given, epochs=60).fit(x, x @ [1.0, 0.5])
+    assert found.score(x, x @ [1.0, 0.5]) > 0.9
+
+
+@pytest.mark.parametrize("preset", sorted(AVAILABLE))
 def test_every_preset_trains_in_the_engine(preset: str) -> None:
     found = TabularRegressor(preset, **SMALL, epochs=1).fit(X, prices(X))
     network = found._networks.build(0, len(X))
