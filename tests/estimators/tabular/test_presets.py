@@ -77,7 +77,8 @@ def test_bins_let_realmlp_learn_what_jumps() -> None:
     y = steps[(40 * x[:, 0]).astype(int)]
 
     def median_score(n_bins: int) -> float:
-        models = [TabularRegressor(n_bins=n_bins, random_state=seed) for seed in range(3)]
+        given: dict[str, Any] = {"n_bins": n_bins, "hidden_layer_sizes": (64, 64)}
+        models = [TabularRegressor(**given, random_state=seed) for seed in range(3)]
         scores = [m.fit(x[:1000], y[:1000]).score(x[1000:], y[1000:]) for m in models]
         return float(np.median(scores))
 
