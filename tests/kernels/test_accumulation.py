@@ -95,13 +95,14 @@ def test_dropout(isa: str, rate: float, dtype: str, accumulate: bool) -> None:
     def made(key: int, first: int) -> np.ndarray:
         return _core_testing.dropout(x, rate, 1.5, key, first, start, accumulate)
 
-    dropped = random_bits(1234, np.arange(50, 50 + n)) >> np.uint64(32) < min(
-        int(rate * 2**32), 2**32 - 1
-    )
-    want = np.where(dropped, 0, x * np.asarray(1.5, dtype)) + accumulate * start
-    np.testing.assert_array_equal(made(1234, 50), want)
-    # Four standard deviations of the mean of 20000 draws.
-    assert abs(dropped.mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / n) + 1e-9
+    dropped_below = min(int(rate * 2**32), 2**32 - 1)
+    for first in (50, 82):
+        dropped = random_bits(1234, np.arange(first, first + n)) >> np.uint64(32) < dropped_below
+        want = np.where(dropped, 0, x * np.asarray(1.5, dtype)) + accumulate * start
+        np.testing.assert_array_equal(made(1234, first), want)
+        # Four standard deviations of the mean of 20000 draws.
+        share = (made(1234, first) == accumulate * start).mean()
+        assert abs(share - rate) < 4 * np.sqrt(rate * (1 - rate) / n) + 1e-9
     if 0 < rate < 0.99:
-        assert (made(1235, 50) != want).any()
-        assert (made(1234, 52) != want).any()
+        assert (made(1235, 82) != want).any()
+        assert (made(1234, 84) != want).any()

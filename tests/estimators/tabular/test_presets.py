@@ -33,10 +33,10 @@ def test_every_preset_learns(preset: str) -> None:
 
 
 @pytest.mark.parametrize("preset", sorted(AVAILABLE))
-def test_no_hidden_layers_are_a_linear_model(preset: str) -> None:
-    given = {**SMALL, "hidden_layer_sizes": (), "n_bins": 0} if preset != "mlp" else SMALL
+def test_there_may_be_no_hidden_layers(preset: str) -> None:
+    given = {**SMALL, "hidden_layer_sizes": ()}
     x = np.random.default_rng(0).normal(size=(300, 2))
-    found = TabularRegressor(preset, **given, epochs=60).fit(x, x @ [1.0, 0.5])
+    found = TabularRegressor(preset, **given, epochs=300).fit(x, x @ [1.0, 0.5])
     assert found.score(x, x @ [1.0, 0.5]) > 0.9
 
 
@@ -77,8 +77,7 @@ def test_bins_let_realmlp_learn_what_jumps() -> None:
     y = steps[(40 * x[:, 0]).astype(int)]
 
     def median_score(n_bins: int) -> float:
-        given: dict[str, Any] = {"n_bins": n_bins, "hidden_layer_sizes": (64, 64)}
-        models = [TabularRegressor(**given, random_state=seed) for seed in range(3)]
+        models = [TabularRegressor(n_bins=n_bins, random_state=seed) for seed in range(3)]
         scores = [m.fit(x[:1000], y[:1000]).score(x[1000:], y[1000:]) for m in models]
         return float(np.median(scores))
 
