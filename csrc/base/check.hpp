@@ -27,12 +27,6 @@ void require(bool condition, const Message& message) {
   if (!condition) throw std::invalid_argument(message());
 }
 
-inline void require_dropout_rate(double rate) {
-  require(rate >= 0 && rate < 1, [&] {
-    return "dropout's rate must be in [0, 1). Received: rate=" + std::to_string(rate);
-  });
-}
-
 // Checks that n numbers are in [0, bound), in one pass without a branch, for compilers to make
 // vectors of: this runs over every row and entry. Only if something is wrong is it looked for.
 template <class Index>

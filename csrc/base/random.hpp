@@ -10,8 +10,9 @@ namespace pynn {
 inline constexpr std::uint64_t kRandomStep = 0x9e3779b97f4a7c15u;
 
 // SplitMix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
-// 2014).
-inline std::uint64_t mix64(std::uint64_t x) {
+// 2014), of a word or of each word of a vector. Always inlined, as all that depends on an ISA.
+template <class Words>
+[[gnu::always_inline]] inline Words mix64(Words x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/layout.hpp"
 #include "base/random.hpp"
@@ -14,31 +13,45 @@ namespace PYNN_ISA {
 
 static_assert(kLanes == 32, "a word has a bit for each lane");
 
+// Words that are mixed together, each kRandomStep after the one before. Two at a time, which is
+// what shorter vectors hold, are multiplied no faster than one after the other.
+#if PYNN_VECTOR_BYTES > 16
+using Words = Vec<double>::Bits;
+PYNN_INLINE Words words_from(std::uint64_t word) {
+  return word + lane_numbers<double>() * kRandomStep;
+}
+#else
+using Words = std::uint64_t;
+PYNN_INLINE Words words_from(std::uint64_t word) {
+  return word;
+}
+#endif
+
+// Bit i of kLanes: the mixed word i is at least `least`. Goes on to the words after them.
+PYNN_INLINE std::uint32_t reach(Words& words, std::uint64_t least) {
+  std::uint32_t bits = 0;
+#if PYNN_VECTOR_BYTES > 16
+  constexpr int kWidth = Vec<double>::kWidth;
+  const Words own = (Words{} + 1) << lane_numbers<double>();
+  Words by_lanes{};
+  PYNN_UNROLL for (int i = 0; i < kLanes; i += kWidth) {
+    by_lanes |= (Words)(mix64(words) >= least) & (own << i);
+    words += kWidth * kRandomStep;
+  }
+  PYNN_UNROLL for (int i = 0; i < kWidth; ++i) bits |= static_cast<std::uint32_t>(by_lanes[i]);
+#else
+  PYNN_UNROLL for (int i = 0; i < kLanes; ++i, words += kRandomStep) bits |=
+      std::uint32_t{mix64(words) >= least} << i;
+#endif
+  return bits;
+}
+
 static void draw_kept(std::uint32_t* kept, std::ptrdiff_t features, double rate, std::uint64_t key,
                       std::uint64_t first) noexcept {
-  using Bits = Vec<float>::Bits;
-  constexpr int kWidth = Vec<float>::kWidth;
   constexpr double kTwoTo32 = 4294967296.0;
-  const auto dropped_below = static_cast<std::uint32_t>(std::min(rate * kTwoTo32, kTwoTo32 - 1));
-  const Bits own = (Bits{} + 1) << lane_numbers<float>();
-  // random_bits(key, first + i), without a product of 64 bits for each index.
-  std::uint64_t word = key + (first + 1) * kRandomStep;
-  for (std::ptrdiff_t f = 0; f < features; ++f) {
-    std::uint32_t drawn[kLanes];
-    for (std::uint32_t& upper : drawn) {
-      upper = static_cast<std::uint32_t>(mix64(word) >> 32);
-      word += kRandomStep;
-    }
-    Bits by_lanes{};
-    PYNN_UNROLL for (int i = 0; i < kLanes; i += kWidth) {
-      Bits some;
-      std::memcpy(&some, drawn + i, sizeof some);
-      by_lanes |= (Bits)(some >= dropped_below) & (own << i);
-    }
-    std::uint32_t bits = 0;
-    PYNN_UNROLL for (int i = 0; i < kWidth; ++i) bits |= by_lanes[i];
-    kept[f] = bits;
-  }
+  const auto least = static_cast<std::uint64_t>(std::min(rate * kTwoTo32, kTwoTo32 - 1)) << 32;
+  Words words = words_from(key + (first + 1) * kRandomStep);
+  for (std::ptrdiff_t f = 0; f < features; ++f) kept[f] = reach(words, least);
 }
 
 template <bool kAccumulate, class T>

@@ -1,66 +1,24 @@
-// Random factors in training; the identity at inference, unless they are drawn `always`.
+// Random factors in training.
 //   dropout (Srivastava et al. 2014): y = x / (1 - rate) or, with probability `rate`, 0; with a
 //     `column`, the rate of a step is that number of the step. A bit of each element is kept for
 //     backward
 //   gaussian_dropout: y = x mask, mask normal with mean 1 and standard deviation `stddev`
-#include <algorithm>
-#include <cstring>
-
-#include "base/random.hpp"
-#include "ops/check_node.hpp"
+#include "ops/random_op.hpp"
 
 namespace pynn {
 
 namespace {
 
-// Features that are drawn and used while the first-level cache has them.
-constexpr int kPieceFeatures = 64;
-
-// Calls body(block, begin, end, index) for pieces of the share; index: the number of the first
-// element in the stream of random numbers.
-template <class Body>
-void for_each_piece(const Pass& pass, const Share& share, int features, Body body) {
-  for_each_block(share, features, [&](int block, int begin, int end) {
-    for (int f = begin; f < end; f += kPieceFeatures) {
-      body(block, f, std::min(f + kPieceFeatures, end), pass.lane_number(block, features, f));
-    }
-  });
-}
-
 template <class T>
-void copy_input(const Slot<T>& x, const Slot<T>& y, const Share& share) {
-  for_each_block(share, y.features, [&](int block, int begin, int end) {
-    const auto n = static_cast<std::size_t>(end - begin) * kLanes;
-    std::memcpy(y.value_at(block, begin), x.value_at(block, begin), n * sizeof(T));
-  });
-}
-
-template <class T>
-class Dropout : public Op<T> {
+class Dropout : public RandomOp<T> {
  public:
   explicit Dropout(const NodeSpec& node)
-      : rate_(static_cast<T>(node.params[0])),
-        column_(node.column()),
-        always_(node.params.back() != 0) {}
+      : RandomOp<T>(node), rate_(static_cast<T>(node.params[0])), column_(node.column()) {}
 
   double cost() const override { return 10.0 * this->out->features; }
   std::ptrdiff_t workspace(int blocks) const override {
     constexpr auto kWords = static_cast<std::ptrdiff_t>(sizeof(T) / sizeof(std::uint32_t));
     return round_up(blocks * std::ptrdiff_t{this->out->features}, kWords) / kWords;
-  }
-
-  void forward(const Pass& pass, const Share& share) override {
-    const Slot<T>& x = *this->in[0];
-    const Slot<T>& y = *this->out;
-    if (!pass.training && !always_) return copy_input(x, y, share);
-    const T rate = rate_of(pass);
-    const std::uint64_t key =
-        stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
-    for_each_piece(pass, share, y.features, [&](int block, int f, int end, std::uint64_t index) {
-      this->kernels->draw_kept(kept_at(block, f), end - f, rate, key, index);
-      this->kernels->scale_kept(x.value_at(block, f), kept_at(block, f), scale(rate),
-                                y.value_at(block, f), end - f, false);
-    });
   }
 
   void backward(const Pass& pass, const Share& share) override {
@@ -72,6 +30,15 @@ class Dropout : public Op<T> {
       this->kernels->scale_kept(y.grad_at(block, f), kept_at(block, f), factor, x.grad_at(block, f),
                                 end - f, this->accumulate[0] != 0);
     });
+  }
+
+ protected:
+  void draw(const Pass& pass, int block, int f, int n, std::uint64_t key,
+            std::uint64_t first) override {
+    const T rate = rate_of(pass);
+    this->kernels->draw_kept(kept_at(block, f), n, rate, key, first);
+    this->kernels->scale_kept(this->in[0]->value_at(block, f), kept_at(block, f), scale(rate),
+                              this->out->value_at(block, f), n, false);
   }
 
  private:
@@ -88,30 +55,16 @@ class Dropout : public Op<T> {
 
   T rate_;
   int column_;
-  bool always_;
 };
 
 template <class T>
-class GaussianDropout : public Op<T> {
+class GaussianDropout : public RandomOp<T> {
  public:
   explicit GaussianDropout(const NodeSpec& node)
-      : deviation_(static_cast<T>(node.params[0])), always_(node.params.back() != 0) {}
+      : RandomOp<T>(node), deviation_(static_cast<T>(node.params[0])) {}
 
   double cost() const override { return 50.0 * this->out->features; }
   std::ptrdiff_t workspace(int blocks) const override { return blocks * this->out->block_stride; }
-
-  void forward(const Pass& pass, const Share& share) override {
-    const Slot<T>& x = *this->in[0];
-    const Slot<T>& y = *this->out;
-    if (!pass.training && !always_) return copy_input(x, y, share);
-    const std::uint64_t key =
-        stream_key(pass.seed, pass.step, static_cast<std::uint64_t>(this->node));
-    for_each_piece(pass, share, y.features, [&](int block, int f, int end, std::uint64_t index) {
-      const std::ptrdiff_t n = std::ptrdiff_t{end - f} * kLanes;
-      this->kernels->normal_noise(mask_at(block, f), n, T(1), deviation_, key, index);
-      this->kernels->multiply(x.value_at(block, f), mask_at(block, f), y.value_at(block, f), n);
-    });
-  }
 
   void backward(const Pass&, const Share& share) override {
     const Slot<T>& x = *this->in[0];
@@ -125,6 +78,15 @@ class GaussianDropout : public Op<T> {
     });
   }
 
+ protected:
+  void draw(const Pass&, int block, int f, int features, std::uint64_t key,
+            std::uint64_t first) override {
+    const std::ptrdiff_t n = std::ptrdiff_t{features} * kLanes;
+    this->kernels->normal_noise(mask_at(block, f), n, T(1), deviation_, key, first);
+    this->kernels->multiply(this->in[0]->value_at(block, f), mask_at(block, f),
+                            this->out->value_at(block, f), n);
+  }
+
  private:
   T* mask_at(int block, int feature) const {
     return this->work + block * this->out->block_stride +
@@ -132,20 +94,19 @@ class GaussianDropout : public Op<T> {
   }
 
   T deviation_;
-  bool always_;
 };
 
-int gaussian_shape(const NodeSpec& node) {
-  require(node.params[0] >= 0, "gaussian_dropout's stddev must not be negative. Received: stddev=" +
-                                   std::to_string(node.params[0]));
-  return node.input_features[0];
+void require_rate(double rate) {
+  require(rate >= 0 && rate < 1, [&] {
+    return "dropout's rate must be in [0, 1). Received: rate=" + std::to_string(rate);
+  });
 }
 
 int shape(const NodeSpec& node) {
-  require_dropout_rate(node.params[0]);
+  require_rate(node.params[0]);
   require(node.params[1] >= 0 && node.params[1] < 1 << 20,
           "dropout's column must be a number of one");
-  return node.input_features[0];
+  return same_features(node);
 }
 
 }  // namespace
@@ -154,13 +115,14 @@ OpKind dropout_kind() {
   OpKind kind{"dropout",        {{"rate", 0.5}, {"column", 0}, {"always", 0}}, 1, 1, shape,
               makers<Dropout>()};
   kind.column_parameter = 1;
+  kind.check_number = require_rate;
   kind.gradient_in_place = true;
   return kind;
 }
 
 OpKind gaussian_dropout_kind() {
-  OpKind kind{"gaussian_dropout", {{"stddev", 1}, {"always", 0}}, 1, 1,
-              gaussian_shape,     makers<GaussianDropout>()};
+  OpKind kind{"gaussian_dropout",       {{"stddev", 1}, {"always", 0}}, 1, 1,
+              same_features_and_stddev, makers<GaussianDropout>()};
   kind.gradient_in_place = true;
   return kind;
 }

@@ -238,6 +238,8 @@ struct OpKind {
       false;  // in training, a row's output depends on the other rows of the batch
   bool always_depends_on_batch = false;  // at inference too
   int column_parameter = -1;             // which of the parameters is a column, or -1
+  // Throws for a number of that column that the op cannot take.
+  void (*check_number)(double number) = [](double) {};
 };
 
 inline int NodeSpec::column() const noexcept {

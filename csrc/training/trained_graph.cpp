@@ -25,8 +25,8 @@ TrainedGraph::TrainedGraph(std::shared_ptr<const Graph> graph, const GraphUse& u
   describe_outputs(use);
   find_lookups(use);
   for (int node = 0; node < graph_->size(); ++node) {
-    const int column = graph_->node(node).column();
-    if (column > 0) columns_.push_back(column);
+    const NodeSpec& spec = graph_->node(node);
+    if (spec.column() > 0) columns_.push_back({spec.column(), spec.kind->check_number});
   }
 }
 

@@ -23,6 +23,12 @@ struct GraphUse {
   EvaluationSpec evaluation;
 };
 
+// A column of StepNumbers that a node takes, and what throws for a number that it cannot take.
+struct NumberColumn {
+  int column;
+  void (*check)(double number);
+};
+
 class TrainedGraph {
  public:
   // Throws std::invalid_argument where graph and use do not fit.
@@ -33,8 +39,7 @@ class TrainedGraph {
   const std::vector<int>& inputs() const noexcept { return inputs_; }
   // Per output.
   const std::vector<int>& features() const noexcept { return features_; }
-  // Columns of StepNumbers that its nodes take, which are rates of dropout.
-  const std::vector<int>& columns() const noexcept { return columns_; }
+  const std::vector<NumberColumn>& columns() const noexcept { return columns_; }
   // Fused losses replaced by those that take the logits.
   const EvaluationSpec& evaluation() const noexcept { return evaluation_; }
 
@@ -76,7 +81,7 @@ class TrainedGraph {
   std::vector<int> late_nodes_;  // metrics and assignments
   std::vector<int> roots_;       // the nodes that everything else is computed for
   std::vector<int> features_;
-  std::vector<int> columns_;
+  std::vector<NumberColumn> columns_;
   DataShapes shapes_;
   std::vector<Lookup> lookups_;
 };

@@ -39,8 +39,8 @@ class TrainerOf : public Trainer {
         l2_per_batch_(spec.update.l2_per_batch),
         updater_(spec.update),
         gradient_updater_(spec.update, true) {
-    for (const int column : graph_.columns())
-      columns_ = std::max<std::int64_t>(columns_, column + 1);
+    for (const NumberColumn& taken : graph_.columns())
+      columns_ = std::max<std::int64_t>(columns_, taken.column + 1);
     // Wrong graphs fail here, not in the first step.
     make_training_pipeline(kLanes, graph_.expected_entries());
   }
@@ -297,7 +297,8 @@ class TrainerOf : public Trainer {
              " columns. Received: " + std::to_string(numbers.columns);
     });
     for (std::int64_t step = 0; step < numbers.steps; ++step) {
-      for (const int column : graph_.columns()) require_dropout_rate(numbers.row(step)[column]);
+      for (const NumberColumn& taken : graph_.columns())
+        taken.check(numbers.row(step)[taken.column]);
     }
   }
 

@@ -16,33 +16,30 @@ struct Mish {
     const Parts<V> p = parts(x);
     return x * (p.rest / p.all);
   }
+  // t + x sigmoid(x) (1 - t^2), t = rest / all, over one denominator: sigmoid(x) (1 - t^2) is
+  // 2 steep (all + rest) / (all^2 (1 + e)).
   template <class V>
   PYNN_INLINE V backward(V grad, V x, V) {
-    const V two = set<V>(2);
     const Parts<V> p = parts(x);
-    // One division for three: all (1 + e) is between 1 and 10.
-    const V sum = set<V>(1) + p.e;
-    const V inverse = set<V>(1) / (p.all * sum);
-    const V t = p.rest * (sum * inverse);
-    const V lacking = p.two * (sum * inverse);  // 1 - t
-    const V sigmoid = select(lt(x, zero<V>()), p.e, set<V>(1)) * (p.all * inverse);
-    return grad * fma(x * sigmoid, lacking * (two - lacking), t);
+    const V common = p.all * (set<V>(1) + p.e);
+    const V sum = fma((x + x) * p.steep, p.all + p.rest, p.rest * common);
+    return grad * (sum / (p.all * common));
   }
 
  private:
-  // e = e^-|x|; tanh(softplus(x)) = rest / all, all = rest + two.
+  // e = e^-|x|; tanh(softplus(x)) = rest / all, all = rest + 2 or, where x >= 0, rest + 2 e^2.
   template <class V>
   struct Parts {
-    V e, rest, two, all;
+    V e, rest, all, steep;
   };
   template <class V>
   PYNN_INLINE Parts<V> parts(V x) {
-    const V e = exp(zero<V>() - abs(x));
-    const V square = e * e;
+    const V e = exp_below_one(-abs(x));
+    const V square = e * e, one = set<V>(1), two = set<V>(2);
     const auto negative = lt(x, zero<V>());
-    const V rest = select(negative, fma(set<V>(2), e, square), fma(set<V>(2), e, set<V>(1)));
-    const V two = set<V>(2) * select(negative, set<V>(1), square);
-    return {e, rest, two, rest + two};
+    const V rest = fma(two, e, select(negative, square, one));
+    const V all = fma(two, select(negative, one, square), rest);
+    return {e, rest, all, select(negative, e, square)};
   }
 };
 
