@@ -36,6 +36,11 @@ PYNN_INLINE void narrow_panel(const NarrowGradientArgs<T>& a, int column) {
                           static_cast<std::ptrdiff_t>(column) * kLanes + lane;
     const T* broadcast = a.broadcast + block * a.broadcast_block_stride + lane;
     const int left = a.count - row;
+    // Hardware does not see so soon that these columns of the next block come.
+    if (left > kLanes) {
+      PYNN_UNROLL for (int i = 0; i < C * kWidth; ++i)
+          prefetch(transposed + a.transposed_block_stride + i * kLanes);
+    }
     PYNN_UNROLL for (int first = 0; first < kPartialSums; first += kRows) {
       if (first >= left) break;
       V columns[C][kWidth];  // of which kRows are loaded

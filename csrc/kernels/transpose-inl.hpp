@@ -57,22 +57,25 @@ static void rows_to_lanes(const T* const* rows, int count, int col_begin, int co
   }
 }
 
+// All lanes of some features, and then the next ones: whole cache lines are read, once.
 template <class T>
 static void lanes_to_rows(const T* lanes, std::ptrdiff_t block_stride, int begin, int end,
                           int count, T* rows, std::ptrdiff_t ld) noexcept {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   const int padded_end = static_cast<int>(round_up(end, kRowAlign));
-  for (int first = 0; first < count; first += kWidth) {
-    const T* in = lanes + first / kLanes * block_stride + first % kLanes;
-    T* out = rows + static_cast<std::ptrdiff_t>(first) * ld;
+  const int blocks = block_count(count);
+  for (int block = 0; block < blocks; ++block) {
+    const int present_lanes = lanes_in_block(count, block);
     for (int feature = begin; feature < padded_end; feature += kWidth) {
-      V columns[kWidth];
-      load_columns<kQuarters<T>>([&](int i) { return in + (feature + i) * kLanes; }, columns);
       const auto present = first_n<V>(end - feature);
-      PYNN_UNROLL for (int i = 0; i < kWidth; ++i) {
-        if (first + i < count) {
-          store(out + i * ld + feature, select(present, columns[i], zero<V>()));
+      for (int lane = 0; lane < present_lanes; lane += kWidth) {
+        const T* in = lanes + block * block_stride + lane;
+        T* out = rows + static_cast<std::ptrdiff_t>(block * kLanes + lane) * ld + feature;
+        V columns[kWidth];
+        load_columns<kQuarters<T>>([&](int i) { return in + (feature + i) * kLanes; }, columns);
+        PYNN_UNROLL for (int i = 0; i < kWidth; ++i) {
+          if (lane + i < present_lanes) store(out + i * ld, select(present, columns[i], zero<V>()));
         }
       }
     }
