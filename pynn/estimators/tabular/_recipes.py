@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import (
 from pynn._number_checks import is_integer
 from pynn.estimators._activation_names import ACTIVATION_NAMES
 from pynn.estimators._saving import saved_as
+from pynn.estimators.tabular._scaling import SCALINGS
 from pynn.optimizers.schedules import CosineLogCycles
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
@@ -38,7 +39,7 @@ class Recipe:
     ----------
     has_embeddings : bool
         Whether the network takes categories as whole numbers.
-    scaling : {"standard", "robust", "quantile"}
+    scaling : {"standard", "robust", "robust-tails", "quantile"}
         How columns of numbers are scaled, see `_scaling`.
     one_hot_levels : int or None
         A category with at most so many levels becomes one-hot columns, one with more goes to the
@@ -262,8 +263,10 @@ _REALMLP_S = RealMLPRecipe(
 )
 
 # What RealMLP-TD's accuracy takes when batches are smaller and a training gives two networks.
-# Numbers are predicted better with bins beside the cosines, classes are not.
+# Numbers are predicted better with bins beside the cosines, classes are not. Columns of which most
+# values are the same are of more use where what is left of them has a size.
 _SHORT: dict[str, Any] = {
+    "scaling": "robust-tails",
     "epochs": 64,
     "batch_size": 128,
     "fewest_batches": 12,
@@ -294,7 +297,7 @@ _COUNT_OR_NONE = Interval(Integral, 0, None, closed="left")
 
 # The fields of all recipes, and what they may be; each is a parameter of the estimators.
 NUMBERS: dict[str, list[Any]] = {
-    "scaling": [StrOptions({"standard", "robust", "quantile"})],
+    "scaling": [StrOptions(set(SCALINGS))],
     "one_hot_levels": [_COUNT_OR_NONE],
     "single_column_pairs": ["boolean"],
     "hidden_layer_sizes": ["array-like", _COUNT],

@@ -52,11 +52,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         The most frequent levels that are kept of a category; others count as unknown.
     missing_indicator : bool, default=True
         Whether a column of numbers with gaps gets another one that says where they are.
-    scaling : {"standard", "robust", "quantile"}, default=None
+    scaling : {"standard", "robust", "robust-tails", "quantile"}, default=None
         How numbers are scaled: to mean 0 and deviation 1; by median and quartiles with a smooth
-        bound; or to normal quantiles. This one, and those that follow up to `bin_embedding_size`,
-        are the numbers of the recipe: None stands for the preset's, and what the preset has not
-        must be None.
+        bound, columns whose quartiles are equal by their range or by quantiles further out; or to
+        normal quantiles. This one, and those that follow up to `bin_embedding_size`, are the
+        numbers of the recipe: None stands for the preset's, and what the preset has not must be
+        None.
     one_hot_levels : int, default=None
         A category with more levels becomes an embedding, if the network has such.
     single_column_pairs : bool, default=None

@@ -89,12 +89,35 @@ class RobustScaling(_Linear):
         """Take quartiles and range from the columns."""
         low, self.center, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
         between = high - low
-        self.factor = np.where(between > 0, _inverse(between), 2.0 * _inverse(np.ptp(x, axis=0)))
+        self.factor = np.where(between > 0, _inverse(between), self._factor_beyond_quartiles(x))
+
+    def _factor_beyond_quartiles(self, x: np.ndarray) -> np.ndarray:
+        return 2.0 * _inverse(np.ptp(x, axis=0))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the columns scaled, within (-3, 3)."""
         z = super().__call__(x)
         return z / np.hypot(1.0, z / 3.0)
+
+
+@saved_as("RobustTailsScaling")
+class RobustTailsScaling(RobustScaling):
+    """The same, but for columns whose quartiles are equal, as most of their values are the same.
+
+    In those the nearest quantiles further out that differ become as far apart as they are in a
+    normal column whose quartiles are 1 apart. By its range, a column of zeros and a few numbers of
+    different size would be zeros and next to nothing.
+    """
+
+    _tails = (0.005, 0.01, 0.025, 0.05, 0.1)
+
+    def _factor_beyond_quartiles(self, x: np.ndarray) -> np.ndarray:
+        factor = super()._factor_beyond_quartiles(x)
+        for tail in self._tails:
+            low, high = np.quantile(x, [tail, 1.0 - tail], axis=0)
+            apart = float(ndtri(tail) / ndtri(0.25))
+            factor = np.where(high > low, apart * _inverse(high - low), factor)
+        return factor
 
 
 @saved_as("QuantileScaling")
@@ -148,5 +171,6 @@ def _inverse(x: np.ndarray) -> np.ndarray:
 SCALINGS: dict[str, type[Scaling]] = {
     "standard": StandardScaling,
     "robust": RobustScaling,
+    "robust-tails": RobustTailsScaling,
     "quantile": QuantileScaling,
 }

@@ -31,6 +31,7 @@ from pynn.estimators.tabular._fitting import Fitting
 from pynn.estimators.tabular._network import TableShape
 from pynn.estimators.tabular._networks import Networks
 from pynn.estimators.tabular._recipes import NUMBERS, PRESETS
+from pynn.estimators.tabular._scaling import SCALINGS
 from pynn.estimators.tabular._training import PreparedRows, Trained
 from pynn.optimizers.schedules import CosineLogCycles
 
@@ -97,7 +98,7 @@ def test_columns_of_a_batch_have_names() -> None:
         found.predict(batch.select(["b", "a"]))
 
 
-@pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+@pytest.mark.parametrize("scaling", SCALINGS)
 def test_numbers_far_away_are_predicted(scaling: str) -> None:
     found = classifier(scaling=scaling, epochs=2).fit(X, LABELS)
     assert np.isfinite(found.predict_proba(LATER.assign(size=1e300))).all()

@@ -17,6 +17,7 @@ from pynn import TabularClassifier, TabularRegressor
 from pynn.estimators.tabular._network import TableShape
 from pynn.estimators.tabular._networks import Networks
 from pynn.estimators.tabular._recipes import PRESETS
+from pynn.estimators.tabular._scaling import SCALINGS
 from pynn.saving import FileError
 from saving.test_estimators import rewritten
 
@@ -31,7 +32,7 @@ def classifier(**parameters: Any) -> TabularClassifier:
     return TabularClassifier(**{**FEW, **parameters}).fit(X, expensive(X))
 
 
-@pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+@pytest.mark.parametrize("scaling", SCALINGS)
 def test_a_loaded_classifier_predicts_the_same(scaling: str, tmp_path: Path) -> None:
     model = classifier(scaling=scaling, class_weight={"high": 2.0}, validation_metric="roc_auc")
     model.save(tmp_path / "model.pynn")

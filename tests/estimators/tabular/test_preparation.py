@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from pynn.estimators.tabular._columns import Column, as_table, columns_of
 from pynn.estimators.tabular._preparation import Preparation
 from pynn.estimators.tabular._recipes import PRESETS, Recipe
-from pynn.estimators.tabular._scaling import SCALINGS, QuantileScaling, RobustScaling
+from pynn.estimators.tabular._scaling import (
+    SCALINGS,
+    QuantileScaling,
+    RobustScaling,
+    RobustTailsScaling,
+)
 
 MLP = PRESETS["mlp"]["classification"]
 REALMLP = PRESETS["realmlp"]["classification"]
@@ -67,6 +73,21 @@ def test_robust_scaling_is_realmlp_s() -> None:
     assert scaling(np.full((1, 3), 1e300)).tolist()[0][:2] == [3.0, 3.0]
 
 
+def test_columns_of_mostly_one_value_are_scaled_by_their_tails() -> None:
+    rng = np.random.default_rng(0)
+    normal = rng.normal(3.0, 2.0, 1000)
+    few = np.r_[np.zeros(920), rng.exponential(1.0, 79), 1000.0]
+    x = np.stack([normal, few, np.r_[np.zeros(999), 5.0], np.ones(1000)], axis=1)
+    robust, scaling = RobustScaling(), RobustTailsScaling()
+    robust.fit(x, rng)
+    scaling.fit(x, rng)
+    np.testing.assert_array_equal(scaling(x)[:, [0, 2, 3]], robust(x)[:, [0, 2, 3]])
+    # The share above the 95th percentile is what it is of a normal column with quartiles 1 apart.
+    z = few / np.quantile(few, 0.95) * (norm.ppf(0.95) - norm.ppf(0.05)) / (2 * norm.ppf(0.75))
+    np.testing.assert_allclose(scaling(x)[:, 1], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-12)
+    assert np.median(robust(x)[920:, 1]) < 0.01 < 1.0 < np.median(scaling(x)[920:, 1])
+
+
 def test_quantile_scaling_is_scikit_learn_s() -> None:
     x = np.random.default_rng(0).normal(size=(1000, 2)) ** 3
     scaling = QuantileScaling()
@@ -118,7 +139,7 @@ def test_small_categories_become_one_hot_columns_and_large_ones_codes() -> None:
     raw[[0, 4, 8, 9], 0] = raw[[1, 5], 1] = raw[[3, 7], 2] = 1.0
     raw[:, 3] = [1.0, -1.0, 0.0, 1.0, 1.0] * 2
     raw[:, 4] = [-1.0, 1.0] * 5
-    scaling = RobustScaling()
+    scaling = SCALINGS[REALMLP.scaling]()
     scaling.fit(raw, np.random.default_rng(0))
     np.testing.assert_array_equal(numbers, scaling(raw).astype(np.float32))
     unseen = pd.DataFrame({"large": ["w"], "three": ["w"], "two": ["w"], "flag": [None]})
