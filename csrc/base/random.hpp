@@ -10,7 +10,7 @@ namespace pynn {
 inline constexpr std::uint64_t kRandomStep = 0x9e3779b97f4a7c15u;
 
 // SplitMix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
-// 2014), of a word or of each word of a vector. Always inlined, as all that depends on an ISA.
+// 2014), of a word or of each word of a vector. Always inlined, as what kernels call must be.
 template <class Words>
 [[gnu::always_inline]] inline Words mix64(Words x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -28,7 +28,7 @@ inline std::uint64_t mix_seed(std::uint64_t seed, std::uint64_t index) {
   return mix64(seed + index * kRandomStep) >> 1;
 }
 
-inline std::uint64_t random_bits(std::uint64_t key, std::uint64_t index) {
+[[gnu::always_inline]] inline std::uint64_t random_bits(std::uint64_t key, std::uint64_t index) {
   return mix64(key + (index + 1) * kRandomStep);
 }
 

@@ -2,8 +2,6 @@
 // Compiled once per ISA.
 #pragma once
 
-#include <algorithm>
-
 #include "base/layout.hpp"
 #include "base/random.hpp"
 #include "simd/vec.hpp"
@@ -28,7 +26,7 @@ PYNN_INLINE Words words_from(std::uint64_t word) {
 #endif
 
 // Bit i of kLanes: the mixed word i is at least `least`. Goes on to the words after them.
-PYNN_INLINE std::uint32_t reach(Words& words, std::uint64_t least) {
+PYNN_INLINE std::uint32_t draw_lanes(Words& words, std::uint64_t least) {
   std::uint32_t bits = 0;
 #if PYNN_VECTOR_BYTES > 16
   constexpr int kWidth = Vec<double>::kWidth;
@@ -49,9 +47,10 @@ PYNN_INLINE std::uint32_t reach(Words& words, std::uint64_t least) {
 static void draw_kept(std::uint32_t* kept, std::ptrdiff_t features, double rate, std::uint64_t key,
                       std::uint64_t first) noexcept {
   constexpr double kTwoTo32 = 4294967296.0;
-  const auto least = static_cast<std::uint64_t>(std::min(rate * kTwoTo32, kTwoTo32 - 1)) << 32;
+  const double share = rate * kTwoTo32;
+  const auto least = static_cast<std::uint64_t>(share < kTwoTo32 - 1 ? share : kTwoTo32 - 1) << 32;
   Words words = words_from(key + (first + 1) * kRandomStep);
-  for (std::ptrdiff_t f = 0; f < features; ++f) kept[f] = reach(words, least);
+  for (std::ptrdiff_t f = 0; f < features; ++f) kept[f] = draw_lanes(words, least);
 }
 
 template <bool kAccumulate, class T>

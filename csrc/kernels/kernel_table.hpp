@@ -197,7 +197,8 @@ struct SparseGradientArgs {
   bool accumulate;
 };
 
-// x and y: n elements, n a multiple of kRowAlign.
+// x and y: n elements, n a multiple of kRowAlign. What is written may be what is read, element for
+// element, and may not overlap it in any other way.
 template <class T>
 struct ActivationKernel {
   bool needs_input;  // backward reads x, else y
@@ -329,7 +330,7 @@ struct KernelTable {
   void (*lanes_to_rows)(const T* lanes, std::ptrdiff_t block_stride, int begin, int end, int count,
                         T* rows, std::ptrdiff_t ld) noexcept;
 
-  // elementwise
+  // elementwise; y may be an operand, as of activations
   ActivationKernel<T> activation[kActivations];
   ElementwiseKernel<T> elementwise[kElementwiseOps];
   void (*add)(const T* a, const T* b, T* y, std::ptrdiff_t n) noexcept;

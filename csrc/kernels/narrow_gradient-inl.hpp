@@ -19,6 +19,7 @@ PYNN_INLINE void narrow_panel(const NarrowGradientArgs<T>& a, int column) {
   using V = Vec<T>;
   constexpr int kWidth = V::kWidth;
   constexpr int kRows = kQuarterWidth<T>;
+  constexpr int kLine = 64 / sizeof(T);
   alignas(64) T partial[kSums ? C : 1][kPartialSums][kWidth];
   if constexpr (kSums) {
     for (auto& sums : partial) {
@@ -38,8 +39,10 @@ PYNN_INLINE void narrow_panel(const NarrowGradientArgs<T>& a, int column) {
     const int left = a.count - row;
     // Hardware does not see so soon that these columns of the next block come.
     if (left > kLanes) {
-      PYNN_UNROLL for (int i = 0; i < C * kWidth; ++i)
-          prefetch(transposed + a.transposed_block_stride + i * kLanes);
+      const T* next = transposed + a.transposed_block_stride;
+      PYNN_UNROLL for (int i = 0; i < C * kWidth; ++i) {
+        PYNN_UNROLL for (int l = 0; l < kPartialSums; l += kLine) prefetch(next + i * kLanes + l);
+      }
     }
     PYNN_UNROLL for (int first = 0; first < kPartialSums; first += kRows) {
       if (first >= left) break;

@@ -33,12 +33,12 @@ class Dropout : public RandomOp<T> {
   }
 
  protected:
-  void draw(const Pass& pass, int block, int f, int n, std::uint64_t key,
+  void draw(const Pass& pass, int block, int f, int features, std::uint64_t key,
             std::uint64_t first) override {
     const T rate = rate_of(pass);
-    this->kernels->draw_kept(kept_at(block, f), n, rate, key, first);
+    this->kernels->draw_kept(kept_at(block, f), features, rate, key, first);
     this->kernels->scale_kept(this->in[0]->value_at(block, f), kept_at(block, f), scale(rate),
-                              this->out->value_at(block, f), n, false);
+                              this->out->value_at(block, f), features, false);
   }
 
  private:

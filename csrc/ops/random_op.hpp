@@ -24,16 +24,16 @@ class RandomOp : public Op<T> {
     for_each_block(share, y.features, [&](int block, int begin, int end) {
       if (!draws) return copy_input(block, begin, end);
       for (int f = begin; f < end; f += kPieceFeatures) {
-        const int n = std::min(kPieceFeatures, end - f);
-        draw(pass, block, f, n, key, pass.lane_number(block, y.features, f));
+        draw(pass, block, f, std::min(kPieceFeatures, end - f), key,
+             pass.lane_number(block, y.features, f));
       }
     });
   }
 
  protected:
-  // Computes the outputs of the features [f, f + n) of a block with the numbers from `first` on of
-  // the stream `key`.
-  virtual void draw(const Pass& pass, int block, int f, int n, std::uint64_t key,
+  // Computes the outputs of `features` features of a block, from f on, with the numbers from
+  // `first` on of the stream `key`.
+  virtual void draw(const Pass& pass, int block, int f, int features, std::uint64_t key,
                     std::uint64_t first) = 0;
 
  private:

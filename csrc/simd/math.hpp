@@ -1,10 +1,10 @@
 // Elementary functions of a Vec<float> or Vec<double>, in the words of vec.hpp: no branches, no
 // tables, no ISA. The same bits on every ISA with FMA; the scalar ISA is a little less precise.
 //
-// Valid for every argument: NaN, infinities, signed zeros and overflow as in IEEE 754. A denormal
-// argument may be taken for zero, and a result below the least normal number may be zero.
-// Worst errors are in units in the last place (ULP), found by tests/cpp/simd_check.cpp over 20
-// million doubles and all floats, with FMA and without.
+// Valid for every argument, where nothing else is said: NaN, infinities, signed zeros and overflow
+// as in IEEE 754. A denormal argument may be taken for zero, and a result below the least normal
+// number may be zero. Worst errors are in units in the last place (ULP), found by
+// tests/cpp/simd_check.cpp over 20 million doubles and all floats, with FMA and without.
 #pragma once
 
 #include "simd/vec.hpp"
@@ -110,7 +110,7 @@ PYNN_INLINE Vec<T> split_by_ln2(Vec<T> x, Vec<T>& r) {
   return biased;
 }
 
-// On [kExpMin, kExpMax], nonsense elsewhere; exp(0) is 1.
+// exp(x) on [kExpMin, kExpMax], nonsense elsewhere; exp(0) is 1.
 template <class T>
 PYNN_INLINE Vec<T> exp_within(Vec<T> x) {
   using C = MathConstants<T>;
@@ -134,7 +134,7 @@ PYNN_INLINE Vec<T> exp(Vec<T> x) {
   return select(lt(x, broadcast(C::kExpMin)), broadcast(T(0)), below);
 }
 
-// exp(x) for x that is not positive, or no number.
+// exp(x), as precise as exp, for x that is not positive, or no number; nonsense above kExpMax.
 template <class T>
 PYNN_INLINE Vec<T> exp_below_one(Vec<T> x) {
   const Vec<T> least = broadcast(MathConstants<T>::kExpMin);

@@ -75,6 +75,18 @@ def test_large_values_and_nan(isa: str, name: str, dtype: str) -> None:
     np.testing.assert_equal(got[2], reference.DECLARED[name].at_nan)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_slopes_of_the_largest_values(isa: str, name: str, dtype: str) -> None:
+    sides, alpha = np.array([1.0, -1.0], dtype), alpha_of(name)
+    most = 0.9 * np.finfo(dtype).max
+    slopes = [
+        _core.activation_gradient(name, alpha, (size * sides).astype(dtype), np.ones_like(sides))
+        for size in (1e3, most)
+    ]
+    # Of softsign the first one is 1e-6.
+    np.testing.assert_allclose(slopes[1], slopes[0], atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 @pytest.mark.parametrize("features", [1, 3, 16, 17])
 def test_row_activations(isa: str, name: str, features: int, dtype: str) -> None:

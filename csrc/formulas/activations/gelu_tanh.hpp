@@ -20,7 +20,8 @@ struct GeluTanh {
   template <class V>
   PYNN_INLINE V backward(V grad, V x, V) {
     using S = typename V::Scalar;
-    const V square = x * x;
+    // Beyond 100, where t is 1, x cubed might overflow.
+    const V square = min(set<V>(S(1e4)), x * x);
     const V t = tanh(set<V>(S(kScale)) * fma(set<V>(S(kCubic)) * square, x, x));
     const V slope = set<V>(S(kScale)) * fma(set<V>(S(3 * kCubic)), square, set<V>(1));
     const V half = set<V>(S(0.5));

@@ -22,12 +22,13 @@ struct Mish {
   PYNN_INLINE V backward(V grad, V x, V) {
     const Parts<V> p = parts(x);
     const V common = p.all * (set<V>(1) + p.e);
-    const V sum = fma((x + x) * p.steep, p.all + p.rest, p.rest * common);
+    const V sum = fma(x * (p.steep + p.steep), p.all + p.rest, p.rest * common);
     return grad * (sum / (p.all * common));
   }
 
  private:
-  // e = e^-|x|; tanh(softplus(x)) = rest / all, all = rest + 2 or, where x >= 0, rest + 2 e^2.
+  // e = e^-|x|; tanh(softplus(x)) = rest / all. Where x < 0, all = rest + 2 and steep = e; else
+  // all = rest + 2 e^2 and steep = e^2.
   template <class V>
   struct Parts {
     V e, rest, all, steep;

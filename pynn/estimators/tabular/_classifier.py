@@ -55,10 +55,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Whether a column of numbers with gaps gets another one that says where they are.
     scaling : {"standard", "robust", "robust-tails", "quantile"}, default=None
         How numbers are scaled: to mean 0 and deviation 1; by median and quartiles with a smooth
-        bound, columns whose quartiles are equal by their range or by quantiles further out; or to
-        normal quantiles. This one, and those that follow up to `bin_embedding_size`, are the
-        numbers of the recipe: None stands for the preset's, and what the preset has not must be
-        None.
+        bound, and where the quartiles are equal by the range; the same, but there by the values
+        that differ from the median; or to normal quantiles. This one, and those that follow up to
+        `bin_embedding_size`, are the numbers of the recipe: None stands for the preset's, and what
+        the preset has not must be None.
     one_hot_levels : int, default=None
         A category with more levels becomes an embedding, if the network has such.
     single_column_pairs : bool, default=None

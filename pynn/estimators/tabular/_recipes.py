@@ -264,7 +264,7 @@ _REALMLP_S = RealMLPRecipe(
 
 # What RealMLP-TD's accuracy takes when batches are smaller and a training gives two networks.
 # Numbers are predicted better with bins beside the cosines, classes are not. Columns of which most
-# values are the same are of more use where what is left of them has a size.
+# values are the same say more where the sizes of the others are kept.
 _SHORT: dict[str, Any] = {
     "scaling": "robust-tails",
     "epochs": 64,

@@ -89,10 +89,12 @@ class RobustScaling(_Linear):
         """Take quartiles and range from the columns."""
         low, self.center, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
         between = high - low
-        self.factor = np.where(between > 0, _inverse(between), self._factor_beyond_quartiles(x))
+        equal = ~(between > 0)
+        between[equal] = self._extent(x[:, equal]) / 2.0
+        self.factor = _inverse(between)
 
-    def _factor_beyond_quartiles(self, x: np.ndarray) -> np.ndarray:
-        return 2.0 * _inverse(np.ptp(x, axis=0))
+    def _extent(self, x: np.ndarray) -> np.ndarray:
+        return np.ptp(x, axis=0)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Return the columns scaled, within (-3, 3)."""
@@ -102,22 +104,16 @@ class RobustScaling(_Linear):
 
 @saved_as("RobustTailsScaling")
 class RobustTailsScaling(RobustScaling):
-    """The same, but for columns whose quartiles are equal, as most of their values are the same.
+    """RobustScaling, but for columns whose quartiles are equal, as most of their values are.
 
-    In those the nearest quantiles further out that differ become as far apart as they are in a
-    normal column whose quartiles are 1 apart. By its range, a column of zeros and a few numbers of
-    different size would be zeros and next to nothing.
+    In those the values that differ from the median count alone: half of them come to lie within 2
+    of it, before the bound. By its range, a column of zeros and some numbers, one of them large,
+    would be zeros and next to nothing. Columns of two values are scaled as by their range.
     """
 
-    _tails = (0.005, 0.01, 0.025, 0.05, 0.1)
-
-    def _factor_beyond_quartiles(self, x: np.ndarray) -> np.ndarray:
-        factor = super()._factor_beyond_quartiles(x)
-        for tail in self._tails:
-            low, high = np.quantile(x, [tail, 1.0 - tail], axis=0)
-            apart = float(ndtri(tail) / ndtri(0.25))
-            factor = np.where(high > low, apart * _inverse(high - low), factor)
-        return factor
+    def _extent(self, x: np.ndarray) -> np.ndarray:
+        apart = np.abs(x - np.median(x, axis=0))
+        return np.array([np.median(d[d > 0]) if d.any() else 0.0 for d in apart.T])
 
 
 @saved_as("QuantileScaling")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from pynn.estimators.tabular._columns import Column, as_table, columns_of
@@ -73,19 +72,37 @@ def test_robust_scaling_is_realmlp_s() -> None:
     assert scaling(np.full((1, 3), 1e300)).tolist()[0][:2] == [3.0, 3.0]
 
 
-def test_columns_of_mostly_one_value_are_scaled_by_their_tails() -> None:
+@pytest.mark.parametrize("others", [1, 2, 50, 51, 249])
+def test_columns_of_mostly_one_value_are_scaled_by_the_others(others: int) -> None:
     rng = np.random.default_rng(0)
-    normal = rng.normal(3.0, 2.0, 1000)
-    few = np.r_[np.zeros(920), rng.exponential(1.0, 79), 1000.0]
-    x = np.stack([normal, few, np.r_[np.zeros(999), 5.0], np.ones(1000)], axis=1)
+    sizes = rng.lognormal(size=others) * np.where(np.arange(others) % 3, 1.0, -1.0)
+    some = 7.0 + rng.permutation(np.r_[np.zeros(1000 - others), sizes])
+    two = np.r_[np.zeros(1000 - others), np.full(others, 5.0)]
+    x = np.stack([rng.normal(3.0, 2.0, 1000), some, two, np.ones(1000)], axis=1)
     robust, scaling = RobustScaling(), RobustTailsScaling()
     robust.fit(x, rng)
     scaling.fit(x, rng)
     np.testing.assert_array_equal(scaling(x)[:, [0, 2, 3]], robust(x)[:, [0, 2, 3]])
-    # The share above the 95th percentile is what it is of a normal column with quartiles 1 apart.
-    z = few / np.quantile(few, 0.95) * (norm.ppf(0.95) - norm.ppf(0.05)) / (2 * norm.ppf(0.75))
-    np.testing.assert_allclose(scaling(x)[:, 1], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-12)
-    assert np.median(robust(x)[920:, 1]) < 0.01 < 1.0 < np.median(scaling(x)[920:, 1])
+    z = 2.0 * (some - 7.0) / np.median(np.abs(sizes))
+    np.testing.assert_allclose(scaling(x)[:, 1], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-9)
+
+
+def test_a_large_number_leaves_the_others_apart() -> None:
+    x = np.r_[np.zeros(920), np.arange(1.0, 80.0), 1e6][:, None]
+    robust, scaling = RobustScaling(), RobustTailsScaling()
+    robust.fit(x, np.random.default_rng(0))
+    scaling.fit(x, np.random.default_rng(0))
+    assert np.ptp(robust(x)[920:-1]) < 0.001
+    assert np.ptp(scaling(x)[920:-1]) > 2.0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10])
+@pytest.mark.parametrize("name", ["robust", "robust-tails"])
+def test_few_rows_and_small_units_are_scaled(name: str, n: int) -> None:
+    for last in (0.0, 1.0, 2e-308, 1e300):
+        scaling = SCALINGS[name]()
+        scaling.fit(np.r_[np.zeros(n - 1), last][:, None], np.random.default_rng(0))
+        assert np.isfinite(scaling(np.array([[0.0], [last], [1.0]]))).all()
 
 
 def test_quantile_scaling_is_scikit_learn_s() -> None:
