@@ -3,7 +3,6 @@
 #pragma once
 
 #include "formulas/elementwise/all.hpp"
-#include "kernels/elementwise-inl.hpp"
 #include "kernels/kernel_table.hpp"
 #include "simd/math.hpp"
 
@@ -24,10 +23,10 @@ static void elementwise_forward(const T* a, const T* b, const T* c, T* y,
                                 std::ptrdiff_t n) noexcept {
   using V = Vec<T>;
   constexpr int kOperands = Formula::kOperands;
-  write_vectors(y, n, [=](std::ptrdiff_t i) {
-    return Formula::forward(loadu<V>(a + i), loadu_if<(kOperands > 1)>(b, i),
-                            loadu_if<(kOperands > 2)>(c, i));
-  });
+  for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
+    storeu(y + i, Formula::forward(loadu<V>(a + i), loadu_if<(kOperands > 1)>(b, i),
+                                   loadu_if<(kOperands > 2)>(c, i)));
+  }
 }
 
 template <class T, class Formula, int kOperand>
@@ -43,9 +42,17 @@ PYNN_INLINE Vec<T> slope_at(const T* grad_y, const T* a, const T* b, const T* c,
 template <class T, class Formula, int kOperand>
 static void elementwise_slope(const T* grad_y, const T* a, const T* b, const T* c, const T* y,
                               T* grad_operand, std::ptrdiff_t n, bool accumulate) noexcept {
-  write_or_add_vectors(grad_operand, n, accumulate, [=](std::ptrdiff_t i) {
-    return slope_at<T, Formula, kOperand>(grad_y, a, b, c, y, i);
-  });
+  using V = Vec<T>;
+  if (accumulate) {
+    for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
+      const V slope = slope_at<T, Formula, kOperand>(grad_y, a, b, c, y, i);
+      storeu(grad_operand + i, loadu<V>(grad_operand + i) + slope);
+    }
+  } else {
+    for (std::ptrdiff_t i = 0; i < n; i += V::kWidth) {
+      storeu(grad_operand + i, slope_at<T, Formula, kOperand>(grad_y, a, b, c, y, i));
+    }
+  }
 }
 
 // What follows: x, y and gradients are lanes aligned to whole vectors.
