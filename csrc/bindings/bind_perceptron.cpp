@@ -23,6 +23,19 @@ namespace {
 template <class T>
 using Converted = py::array_t<T, kPlainArray | py::array::forcecast>;
 
+// Of numbers of any type. Texts would be read as numbers by NumPy, which those that are not valid
+// bring to a SystemError.
+template <class T>
+Converted<T> numbers(const char* name, const py::object& values) {
+  const py::array a(values);
+  const char kind = a.dtype().kind();
+  require(kind != 'U' && kind != 'S', [&] {
+    return std::string(name) +
+           " must hold numbers. Received: dtype=" + py::cast<std::string>(py::str(a.dtype()));
+  });
+  return Converted<T>(a);
+}
+
 Converted<std::int64_t> integers(const char* name, const py::object& values) {
   const auto a = py::cast<py::array>(values);
   require(a.ndim() == 1 && (a.dtype().kind() == 'i' || a.dtype().kind() == 'u'),
@@ -71,7 +84,7 @@ struct PerceptronRows {
 template <class T>
 void read_csr(const py::tuple& parts, Samples<T>& samples) {
   samples.sparse = true;
-  samples.values = py::cast<Converted<T>>(parts[0]);
+  samples.values = numbers<T>("data", parts[0]);
   samples.indptr = integers("indptr", parts[2]);
   samples.features = py::cast<int>(parts[3]);
   samples.indices = columns_below(samples.features, parts[1]);
@@ -97,7 +110,7 @@ Samples<T> read_samples(const py::object& x) {
     require(parts.size() == 4, "x must be a 2-D array or (data, indices, indptr, features)");
     read_csr(parts, samples);
   } else {
-    samples.values = py::cast<Converted<T>>(x);
+    samples.values = numbers<T>("x", x);
     require(samples.values.ndim() == 2,
             "x must be a 2-D array or (data, indices, indptr, features)");
     samples.rows = samples.values.shape(0);
@@ -127,11 +140,11 @@ py::dict perceptron_epoch(const py::object& x, const py::object& rows, const py:
     args.order = order.data();
     args.count = order.size();
     require_below("order", "row numbers", args.order, args.count, samples.rows);
-    const auto target_values = py::cast<Converted<T>>(targets);
+    const auto target_values = numbers<T>("targets", targets);
     args.targets = per_row("targets", target_values, samples.rows);
     Converted<T> weight_values(0);
     if (sample_weight) {
-      weight_values = py::cast<Converted<T>>(*sample_weight);
+      weight_values = numbers<T>("sample_weight", *sample_weight);
       args.sample_weight = per_row("sample_weight", weight_values, samples.rows);
     }
     args.weights = writable_data<T>("weights", weights, args.features);

@@ -196,3 +196,17 @@ def test_errors(change: dict[str, Any], message: str) -> None:
     }
     with pytest.raises(ValueError, match=message):
         _core.perceptron_epoch(**(arguments | change))
+
+
+@pytest.mark.parametrize("name", ["x", "data", "targets", "sample_weight"])
+def test_texts_are_no_numbers(name: str) -> None:
+    # NumPy would read them, and may raise a SystemError where they are not valid.
+    texts = np.ndarray((3, 2) if name == "x" else 3, "U2", bytearray(b"\xff" * 48))
+    ones, order = np.ones(3), np.arange(3)
+    x: Any = texts if name == "x" else np.ones((3, 2))
+    if name == "data":
+        x = (texts, order % 2, np.arange(4), 2)
+    targets = texts if name == "targets" else ones
+    options = {name: texts} if name == "sample_weight" else {}
+    with pytest.raises(ValueError, match=f"{name} must hold numbers. Received: dtype=<U2"):
+        _core.perceptron_epoch(x, order, targets, np.zeros(2), np.zeros(1), **options)
