@@ -29,9 +29,9 @@ inline void require_same_shape(const char* name, const pybind11::array& a, const
 // Array<T> out of `a`, which must have the dtype of T already.
 template <class T>
 Array<T> typed(const char* name, const pybind11::array& a) {
-  require(a.dtype().equal(pybind11::dtype::of<T>()), [&] {  // NumPy takes microseconds for its name
-    return std::string(name) + " must have the same dtype as the other arrays. Received: dtype=" +
-           pybind11::cast<std::string>(pybind11::str(a.dtype()));
+  require(a.dtype().equal(pybind11::dtype::of<T>()), [&] {
+    return std::string(name) +
+           " must have the same dtype as the other arrays. Received: " + dtype_text(a.dtype());
   });
   return is_plain(a) ? pybind11::reinterpret_borrow<Array<T>>(a) : Array<T>(a);
 }

@@ -111,14 +111,17 @@ inline bool is_plain(const pybind11::array& a) {
 template <class T>
 using Array = pybind11::array_t<T, kPlainArray>;
 
+// "dtype=float16", as messages say what was received; NumPy takes microseconds for the name.
+inline std::string dtype_text(const pybind11::dtype& dtype) {
+  return "dtype=" + pybind11::cast<std::string>(pybind11::str(dtype));
+}
+
 // Calls work(T()) with float or double, whichever `dtype` is.
 template <class Work>
 auto with_scalar(const pybind11::dtype& dtype, Work&& work) {
   if (dtype.equal(pybind11::dtype::of<float>())) return work(float());
-  if (!dtype.equal(pybind11::dtype::of<double>())) {  // NumPy takes microseconds over its name
-    require(false, "dtype must be float32 or float64. Received: dtype=" +
-                       pybind11::cast<std::string>(pybind11::str(dtype)));
-  }
+  require(dtype.equal(pybind11::dtype::of<double>()),
+          [&] { return "dtype must be float32 or float64. Received: " + dtype_text(dtype); });
   return work(double());
 }
 

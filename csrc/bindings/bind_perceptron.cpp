@@ -30,8 +30,7 @@ Converted<T> numbers(const char* name, const py::object& values) {
   const py::array a(values);
   const char kind = a.dtype().kind();
   require(kind != 'U' && kind != 'S', [&] {
-    return std::string(name) +
-           " must hold numbers. Received: dtype=" + py::cast<std::string>(py::str(a.dtype()));
+    return std::string(name) + " must hold numbers. Received: " + dtype_text(a.dtype());
   });
   return Converted<T>(a);
 }

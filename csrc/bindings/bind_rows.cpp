@@ -37,9 +37,7 @@ std::optional<RowType> known_row_type(const py::dtype& dtype) {
 RowType row_type_of(const py::dtype& dtype) {
   const std::optional<RowType> type = known_row_type(dtype);
   require(type || dtype.byteorder() != '>', "data must be in the machine's byte order");
-  require(type.has_value(), [&] {
-    return "data must be numeric. Received: dtype=" + py::cast<std::string>(py::str(dtype));
-  });
+  require(type.has_value(), [&] { return "data must be numeric. Received: " + dtype_text(dtype); });
   return *type;
 }
 

@@ -11,38 +11,33 @@ namespace PYNN_ISA {
 
 static_assert(kLanes == 32, "a word has a bit for each lane");
 
-// Words that are mixed together, each kRandomStep after the one before. Two at a time, which is
-// what shorter vectors hold, are multiplied no faster than one after the other.
+// Bit i of kLanes: word i after `words`, mixed, is at least `least`. Goes on to the words after
+// them, each kRandomStep after the one before. Two words at a time, which is what shorter vectors
+// hold, are multiplied no faster than one after the other.
 #if PYNN_VECTOR_BYTES > 16
 using Words = Vec<double>::Bits;
 PYNN_INLINE Words words_from(std::uint64_t word) {
   return word + lane_numbers<double>() * kRandomStep;
+}
+PYNN_INLINE std::uint32_t draw_lanes(Words& words, std::uint64_t least) {
+  constexpr int kWidth = Vec<double>::kWidth;
+  std::uint32_t bits = 0;
+  PYNN_UNROLL for (int i = 0; i < kLanes; i += kWidth, words += kWidth * kRandomStep) bits |=
+      bits_of(at_least(mix64(words), Words{} + least)) << i;
+  return bits;
 }
 #else
 using Words = std::uint64_t;
 PYNN_INLINE Words words_from(std::uint64_t word) {
   return word;
 }
-#endif
-
-// Bit i of kLanes: the mixed word i is at least `least`. Goes on to the words after them.
 PYNN_INLINE std::uint32_t draw_lanes(Words& words, std::uint64_t least) {
   std::uint32_t bits = 0;
-#if PYNN_VECTOR_BYTES > 16
-  constexpr int kWidth = Vec<double>::kWidth;
-  const Words own = (Words{} + 1) << lane_numbers<double>();
-  Words by_lanes{};
-  PYNN_UNROLL for (int i = 0; i < kLanes; i += kWidth) {
-    by_lanes |= (Words)(mix64(words) >= least) & (own << i);
-    words += kWidth * kRandomStep;
-  }
-  PYNN_UNROLL for (int i = 0; i < kWidth; ++i) bits |= static_cast<std::uint32_t>(by_lanes[i]);
-#else
   PYNN_UNROLL for (int i = 0; i < kLanes; ++i, words += kRandomStep) bits |=
       std::uint32_t{mix64(words) >= least} << i;
-#endif
   return bits;
 }
+#endif
 
 static void draw_kept(std::uint32_t* kept, std::ptrdiff_t features, double rate, std::uint64_t key,
                       std::uint64_t first) noexcept {

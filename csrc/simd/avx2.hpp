@@ -48,11 +48,11 @@ PYNN_INLINE Vec<float> select(LaneMask<float> mask, Vec<float> if_true, Vec<floa
 PYNN_INLINE Vec<double> select(LaneMask<double> mask, Vec<double> if_true, Vec<double> if_false) {
   return {_mm256_blendv_pd(if_false.raw, if_true.raw, (__m256d)mask.raw)};
 }
-PYNN_INLINE bool any(LaneMask<float> mask) {
-  return _mm256_movemask_ps((__m256)mask.raw) != 0;
+PYNN_INLINE std::uint32_t bits_of(LaneMask<float> mask) {
+  return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask.raw));
 }
-PYNN_INLINE bool any(LaneMask<double> mask) {
-  return _mm256_movemask_pd((__m256d)mask.raw) != 0;
+PYNN_INLINE std::uint32_t bits_of(LaneMask<double> mask) {
+  return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask.raw));
 }
 PYNN_INLINE Vec<float> load_where(LaneMask<float> mask, const float* p) {
   return {_mm256_maskload_ps(p, (__m256i)mask.raw)};

@@ -17,7 +17,8 @@ namespace pynn {
 namespace PYNN_ISA {
 
 // 12x2: 24 accumulators, 2 loads and 1 broadcast fit the 32 registers; a broadcast serves 2 FMAs.
-// 6x4: as many accumulators, and runs of 4 vectors along the rows of the weights.
+// 6x4: as many accumulators, and runs of 4 vectors along the rows of the weights. On Zen 4, doubles
+// by blocks take a fifth longer, and steps that are not beside the sums 3% of a training step more.
 template <class T>
 struct Tiles {
   static constexpr int kRows = 12;
@@ -108,11 +109,14 @@ PYNN_INLINE Vec<float> select(LaneMask<float> mask, Vec<float> if_true, Vec<floa
 PYNN_INLINE Vec<double> select(LaneMask<double> mask, Vec<double> if_true, Vec<double> if_false) {
   return {_mm512_mask_blend_pd(mask.raw, if_false.raw, if_true.raw)};
 }
-PYNN_INLINE bool any(LaneMask<float> mask) {
-  return mask.raw != 0;
+PYNN_INLINE std::uint32_t bits_of(LaneMask<float> mask) {
+  return mask.raw;
 }
-PYNN_INLINE bool any(LaneMask<double> mask) {
-  return mask.raw != 0;
+PYNN_INLINE std::uint32_t bits_of(LaneMask<double> mask) {
+  return mask.raw;
+}
+PYNN_INLINE LaneMask<double> at_least(Vec<double>::Bits a, Vec<double>::Bits b) {
+  return {_mm512_cmpge_epu64_mask((__m512i)a, (__m512i)b)};
 }
 PYNN_INLINE LaneMask<float> lanes_below(int n, float) {
   return {_mm512_cmpgt_epi32_mask(_mm512_set1_epi32(n), (__m512i)lane_numbers<float>())};

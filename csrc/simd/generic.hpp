@@ -126,11 +126,22 @@ PYNN_INLINE Vec<T> select(LaneMask<T> mask, Vec<T> if_true, Vec<T> if_false) {
   return {mask.raw ? if_true.raw : if_false.raw};
 }
 
+// Of words, which are unsigned integers of 64 bits.
+template <class Words>
+PYNN_INLINE LaneMask<double> at_least(Words a, Words b) {
+  return {a >= b};
+}
+
+// Bit i: lane i is set.
+template <class T>
+PYNN_INLINE std::uint32_t bits_of(LaneMask<T> mask) {
+  std::uint32_t bits = 0;
+  PYNN_UNROLL for (int i = 0; i < Vec<T>::kWidth; ++i) bits |= std::uint32_t{mask.raw[i] != 0} << i;
+  return bits;
+}
 template <class T>
 PYNN_INLINE bool any(LaneMask<T> mask) {
-  bool found = false;
-  PYNN_UNROLL for (int i = 0; i < Vec<T>::kWidth; ++i) found |= mask.raw[i] != 0;
-  return found;
+  return bits_of(mask) != 0;
 }
 
 // Lane i: i < n. n may be negative or beyond the width; the last argument says the type.

@@ -17,7 +17,8 @@
 //   round                                              to integer, ties to even
 //   lt le gt ge eq is_nan -> M; M & M, M | M, !M; select(m, if_true, if_false); first_n<V>(n)
 //   where_set<V>(bits) -> M                            lane i: bit i is 1
-//   any(m) -> bool
+//   bits_of(m) -> bits                                 bit i: lane i is set; any(m) -> bool
+//   at_least(a, b) -> Vec<double>'s M                  a >= b of unsigned integers of 64 bits, Bits
 //   add_to_exponent(v, n + V::kIntegerBias)            v * 2^n in the exponent's bits
 //   split_exponent(v, mantissa) -> exponent
 //   transpose(rows); load_columns<Q>(at, columns)    at(i): where row i begins, of which the first

@@ -202,6 +202,22 @@ void check_masks() {
     store(y, select(where_set<V>(bits), set<V>(1), zero<V>()));
     for (int i = 0; i < V::kWidth; ++i)
       expect("where_set", y[i], T(bits >> i & 1), T(bits), T(i), T(0));
+    const std::uint32_t own = bits & ((std::uint64_t{1} << V::kWidth) - 1);
+    expect("bits_of", T(bits_of(where_set<V>(bits))), T(own), T(bits), T(0), T(0));
+  }
+}
+
+void check_integers() {
+  using V = Vec<double>;
+  constexpr std::uint64_t kTop = std::uint64_t{1} << 63;
+  for (const std::uint64_t b :
+       {std::uint64_t{0}, std::uint64_t{1}, kTop - 1, kTop, ~std::uint64_t{0}}) {
+    for (const std::uint64_t step : {std::uint64_t{0}, std::uint64_t{1}, kTop}) {
+      const V::Bits a = (V::Bits{} + b) + (lane_numbers<double>() - 1) * step;
+      const std::uint32_t found = bits_of(at_least(a, V::Bits{} + b));
+      for (int i = 0; i < V::kWidth; ++i)
+        expect("at_least", double(found >> i & 1), double(a[i] >= b), double(i), double(b), 0.0);
+    }
   }
 }
 
@@ -558,6 +574,7 @@ Hash sweep_doubles(std::uint32_t count) {
 static int run(std::uint32_t stride) {
   check_words<float>();
   check_words<double>();
+  check_integers();
   Hash hash = sweep_floats(stride);
   hash.merge(sweep_doubles((std::uint32_t{1} << 30) / (stride > 256 ? stride : 256)));
   std::printf("hash %016llx\n", static_cast<unsigned long long>(hash.value()));
