@@ -228,6 +228,8 @@ def results() -> list[dict[str, Any]]:
 def run(sets: Sequence[str], contestants: Sequence[str], seeds: Sequence[int], rows: int) -> None:
     """Measure what has not been measured yet."""
     download()
+    for name in sets:  # one that is not there is no result of anybody
+        load(name)
     keys = ("set", "contestant", "seed", "rows")
     done = {tuple(each[key] for key in keys) for each in results()}
     for key in ((n, c, s, rows) for s in seeds for n in sets for c in contestants):

@@ -56,3 +56,17 @@ def test_reports_are_of_what_all_have_done(
     assert "classification error: 1 sets" in printed and "nRMSE" not in printed
     assert "| pynn mlp | 0.14 | 1 | 1 | 1 |" in printed
     assert picture.read_text().count("LightGBM") > 0
+
+
+def test_a_table_that_is_not_there_is_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(name: str) -> Table:
+        raise FileNotFoundError(name)
+
+    results = tmp_path / "results.jsonl"
+    for name, value in (("RESULTS", results), ("download", lambda: None), ("load", load)):
+        monkeypatch.setattr(tables, name, value)
+    with pytest.raises(FileNotFoundError, match="california"):
+        tables.run(["california"], ["LightGBM"], [0], 2000)
+    assert not results.exists()
