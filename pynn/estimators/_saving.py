@@ -248,7 +248,9 @@ def _written(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
         native = value.astype(value.dtype.newbyteorder("="))
         return {**_written(native.view(np.int64), name, arrays), "unit": native.dtype.str[1:]}
     if isinstance(value, np.ndarray) and all(isinstance(v, str) for v in value.ravel()):
-        return {"texts": value.tolist(), "object": value.dtype == object}
+        texts = value.tolist()
+        # Read as objects, too, where an array of texts would be refused.
+        return {"texts": texts, "object": value.dtype == object or _is_sparse(texts)}
     if isinstance(value, np.generic) and value.dtype.kind in "biuf":
         return {"scalar": value.item(), "type": value.dtype.name}
     if isinstance(value, (list, tuple)):
@@ -362,10 +364,16 @@ def _texts(given: Any, as_objects: bool) -> np.ndarray:
     """Return texts as an array, in which each takes the memory of the longest."""
     if as_objects:
         return np.array(given, object)
-    lengths = [len(text) for text in leaves(given)]
-    if len(lengths) * max(lengths, default=0) > max(_SHORT_TEXTS, 4 * sum(lengths)):
+    if _is_sparse(given):
+        lengths = [len(text) for text in leaves(given)]
         raise ValueError(
             f"an array of {len(lengths)} texts would take the memory of {max(lengths)} characters "
             f"for each, and all have {sum(lengths)}"
         )
     return np.array(given, str)
+
+
+def _is_sparse(texts: Any) -> bool:
+    """Whether one is so long that an array of all would be much larger than what they hold."""
+    lengths = [len(text) for text in leaves(texts)]
+    return len(lengths) * max(lengths, default=0) > max(_SHORT_TEXTS, 4 * sum(lengths))

@@ -164,11 +164,10 @@ class _Table:
             return f"for (i = 0; i < {n}; i++) v[i] = {value};\n"
         center, factor = (table(w, getattr(scaling, w), "double") for w in ("center", "factor"))
         text = f"v[i] = (v[i] - {center}[i]) * {factor}[i];\n"
+        bound = repr(float(scaling.bound))
+        text += f"v[i] = v[i] < -{bound} ? -{bound} : v[i] > {bound} ? {bound} : v[i];\n"
         if scaling.scales_one_hot:  # RealMLP's, with its smooth bound
             text += "v[i] /= sqrt(1.0 + v[i] / 3.0 * (v[i] / 3.0));\n"
-        else:
-            bound = repr(float(scaling.bound))
-            text += f"v[i] = v[i] < -{bound} ? -{bound} : v[i] > {bound} ? {bound} : v[i];\n"
         return f"for (i = 0; i < {n}; i++) {{\n{indent(text, '  ')}}}\n"
 
 

@@ -112,10 +112,11 @@ class _Prepared:
         if hasattr(scaling, "quantiles"):
             return _to_normal(w, x, scaling)
         z = w.node("Mul", w.node("Sub", x, scaling.center), scaling.factor)
+        z = w.node("Min", w.node("Max", z, -scaling.bound), scaling.bound)
         if scaling.scales_one_hot:  # RealMLP's, with its smooth bound
             third = w.node("Div", z, 3.0)
-            return w.node("Div", z, w.node("Sqrt", w.node("Add", w.node("Mul", third, third), 1.0)))
-        return w.node("Min", w.node("Max", z, -scaling.bound), scaling.bound)
+            z = w.node("Div", z, w.node("Sqrt", w.node("Add", w.node("Mul", third, third), 1.0)))
+        return z
 
 
 def _joined(w: OnnxWriter, parts: Sequence[str]) -> str:

@@ -173,6 +173,9 @@ def test_tables_are_prepared(preset: str, kind: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(found[:, 0], ours, atol=CLOSE * np.abs(ours).max())
         return
     np.testing.assert_allclose(found, model.predict_proba(later), atol=CLOSE)
+    far = later.assign(age=np.tile([1e300, -1e300], 100))
+    (of_far,) = call(path, library, [coded(far, path, library)])
+    np.testing.assert_allclose(of_far, model.predict_proba(far), atol=CLOSE)
     assert classes_of(path, library, found) == model.predict(later).tolist()
 
 

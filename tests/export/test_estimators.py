@@ -194,6 +194,9 @@ def test_tables(preset: str, networks: int) -> None:
     found = run(session, given)
     np.testing.assert_array_equal(found["label"], model.predict(seen))
     assert_close(found["probabilities"], model.predict_proba(seen))
+    far = seen.copy()
+    far[::2, 0], far[1::2, 0] = 1e300, -1e300
+    assert_close(run(session, inputs_of(far))["probabilities"], model.predict_proba(far))
     assert list(json.loads(said(made)["columns"]).values()) == [
         *("number", "number", "category", "category", "date", "number")
     ]

@@ -174,6 +174,8 @@ class BaseTabular(Estimator, ABC):
         deadline = None if limit is None else time.perf_counter() + limit
         if (x_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together.")
+        if x_val is None and weights_val is not None:
+            raise ValueError("sample_weight_val needs X_val and y_val, whose rows it is of.")
         if x_val is not None and self.strategy not in ("auto", "holdout"):
             raise ValueError(
                 f"X_val chooses the epochs, and strategy={self.strategy!r} chooses them by rows of "

@@ -42,7 +42,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Folds of the rows. In classification each has its share of each class.
     validation_metric : str or callable, default=None
         What an epoch is chosen by: the name of a scorer of scikit-learn's, or ``scorer(estimator,
-        X, y)``. None stands for the accuracy.
+        X, y)``, which is given ``sample_weight=`` too if the rows have weights.
+        None stands for the accuracy.
     time_limit : float, default=None
         Seconds that `fit` may take. If they do not suffice for the recipe's epochs, there are
         fewer; what is not complete in time is not used, but for the first network.

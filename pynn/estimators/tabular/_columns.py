@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,9 @@ _DATES = "datetime64[us]"
 _NO_DATE = np.datetime64("NaT", "us")
 _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}
 _CONTAINERS = (list, tuple, dict, set, np.ndarray)
+_YEAR_OR_MONTH = re.compile(r"\d{4}(-\d\d)?")
+# From here on float64 does not tell whole numbers apart.
+_LARGEST_WHOLE = 2.0**53
 
 
 @dataclass
@@ -86,6 +90,11 @@ class Column:
     def _as_category(self) -> Column:
         present = ~_is_missing_array(self.values)
         distinct, places = np.unique(self.values[present], return_inverse=True)
+        if self.kind == NUMBER and np.abs(distinct).max(initial=0.0) >= _LARGEST_WHOLE:
+            raise ValueError(
+                f"column {self.name!r} of X has numbers of 2**53 or more, of which float64 makes "
+                "one category for several: give them as texts or as categoricals"
+            )
         codes = np.full(len(self.values), -1, np.int32)
         codes[present] = places
         return Column(self.name, CATEGORY, codes, [_text_of(v) for v in distinct.tolist()])
@@ -99,7 +108,11 @@ def _date_of(text: str) -> Any:
     try:
         return _without_zone(datetime.datetime.fromisoformat(text))
     except ValueError:
-        return np.datetime64(text, "us")  # of a month or a year alone too
+        if text in ("", "NaT"):
+            return _NO_DATE
+        if not _YEAR_OR_MONTH.fullmatch(text):
+            raise
+        return np.datetime64(text, "us")
 
 
 # Type, what stands for a gap, and what reads a text.
@@ -134,9 +147,10 @@ def as_table(table: Any) -> Any:
             "and no categories. Use '.toarray()', or pynn.MLPClassifier, which takes it"
         )
     check_unmasked(table, "X")
-    if hasattr(table, "compute") and hasattr(table, "columns"):
-        table = table.compute()  # Dask's become pandas's, with names and types
     library = _library(table)
+    if not library and hasattr(table, "compute") and hasattr(table, "columns"):
+        table = table.compute()  # Dask's become pandas's, with names and types
+        library = _library(table)
     if library == "polars" and hasattr(table, "collect"):
         raise TypeError("X must be a DataFrame. Received: a LazyFrame; call its collect() first")
     # Batches of Arrow, too, become a table, of which scikit-learn knows the names.
@@ -222,7 +236,8 @@ def _columns_of_pandas(table: Any) -> Iterable[Column]:
         elif dtype.kind == "M" and not dtype.name.startswith(("date32", "date64")):
             yield _column(name, series.to_numpy(_DATES))
         else:
-            yield _column(name, series.to_numpy(object))
+            read = _category if dtype.name.startswith("dictionary") else _column
+            yield read(name, series.to_numpy(object))
 
 
 def _columns_of_polars(table: Any) -> Iterable[Column]:
@@ -236,8 +251,13 @@ def _columns_of_polars(table: Any) -> Iterable[Column]:
 
 def _columns_of_pyarrow(table: Any) -> Iterable[Column]:
     for name, values in zip(table.column_names, table.columns, strict=True):
-        as_objects = str(values.type).startswith(("bool", "dictionary", "time32", "time64"))
-        yield _column(name, _objects(values.to_pylist()) if as_objects else values.to_numpy())
+        kind = str(values.type)
+        if kind.startswith("dictionary"):  # of numbers, too, as pandas's categoricals
+            yield _category(name, _objects(values.to_pylist()))
+        elif kind.startswith(("bool", "time32", "time64")):
+            yield _column(name, _objects(values.to_pylist()))
+        else:
+            yield _column(name, values.to_numpy())
 
 
 _READERS: dict[str, Callable[[Any], Iterable[Column]]] = {
@@ -270,7 +290,7 @@ def _objects(values: list[Any]) -> np.ndarray:
 
 
 def check_no_gaps(y: np.ndarray) -> None:
-    """Check class labels.
+    """Check class labels, dates or durations to predict.
 
     Raises
     ------
@@ -281,7 +301,7 @@ def check_no_gaps(y: np.ndarray) -> None:
         gaps = [row for row, value in enumerate(y) if _is_missing(value)]
         if gaps:
             raise ValueError(
-                f"Input y contains NaN or None: {len(gaps)} labels are missing, the first in row "
+                f"Input y contains NaN or None: {len(gaps)} values are missing, the first in row "
                 f"{gaps[0]}. Leave these rows out"
             )
 
@@ -341,8 +361,13 @@ def _present(
 
 def _without_zone(date: Any) -> Any:
     """Return a time in UTC without a zone; a time without one, and a date, as they are."""
-    zone = getattr(date, "tzinfo", None)
-    return date if zone is None else date.astimezone(datetime.UTC).replace(tzinfo=None)
+    if getattr(date, "tzinfo", None) is None:
+        return date
+    try:
+        date = date.astimezone(datetime.UTC)
+    except OverflowError:  # within hours of the first or the last date that there is
+        pass
+    return date.replace(tzinfo=None)
 
 
 def _hours(time: datetime.time) -> float:
@@ -359,6 +384,10 @@ def _is_missing(value: Any) -> bool:
 
 def _text_of(value: Any) -> str:
     """Return what a level is known by, which is the same for all types of numbers and dates."""
+    if hasattr(value, "to_timestamp"):
+        value = value.to_timestamp()  # a column of periods holds dates
+    if isinstance(value, decimal.Decimal):
+        value = float(value)  # and one of decimals numbers
     if isinstance(value, (datetime.date, np.datetime64)):
         # A day alone is written without a time.
         return str(np.datetime64(_without_zone(value), "us").item()).removesuffix(" 00:00:00")

@@ -14,7 +14,7 @@ from pynn.estimators._saving import saved_as
 from pynn.estimators.tabular._columns import BOOLEANS, CATEGORY, DATE, NUMBER, Column
 from pynn.estimators.tabular._network import TableShape
 from pynn.estimators.tabular._recipes import Recipe
-from pynn.estimators.tabular._scaling import SCALINGS, Scaling
+from pynn.estimators.tabular._scaling import LARGEST_NUMBER, SCALINGS, Scaling
 
 _DAY = np.timedelta64(1, "D")
 _ROWS_AT_ONCE = 1 << 14  # scaling makes several copies
@@ -41,8 +41,8 @@ class Preparation:
     medians : ndarray of shape (n_numbers,)
     has_gaps : ndarray of bool, shape (n_numbers,)
         Which numbers have a column that says where there are gaps.
-    levels : list of ndarray of str
-        Of each category.
+    levels : list of ndarray of str, as objects
+        Of each category; a long text among them takes no memory for the others.
     one_hot : list of bool
         Of each category.
     pairs : bool
@@ -112,7 +112,7 @@ class Preparation:
             ]
             if found:
                 kept = [level for _, level in sorted(found)[:max_categories]]
-                self.levels.append(np.array(sorted(kept), str))
+                self.levels.append(np.array(sorted(kept), object))
                 return CATEGORY
         elif column.kind == DATE:
             present = values[~np.isnat(values)]
@@ -173,7 +173,7 @@ class Preparation:
             len(kinds) == n_features
             and set(kinds) <= {NUMBER, CATEGORY, DATE, ""}
             and (len(hours), len(self.levels), len(self.one_hot)) == (dates, categories, categories)
-            and all(levels.ndim == 1 and levels.dtype.kind == "U" for levels in self.levels)
+            and all(map(_are_texts, self.levels))
             and self.medians.shape == self.has_gaps.shape == (n_numbers,) == (expected,)
             and self.has_gaps.dtype == bool
             and np.isfinite(self.medians).all()
@@ -201,7 +201,7 @@ class Preparation:
         return self.pairs and len(levels) == 2
 
     def _numbers(self, columns: Sequence[Column]) -> np.ndarray:
-        """Return float64 of shape (n, n_numbers), with NaN."""
+        """Return float64 of shape (n, n_numbers), with NaN, and none beyond the bound."""
         found: list[np.ndarray] = []
         hours = iter(self.has_hours)
         for column, kind in zip(columns, self.kinds, strict=True):
@@ -210,7 +210,9 @@ class Preparation:
             elif kind == DATE:
                 found += _parts(column.as_kind(DATE).values, next(hours))
         n_rows = len(columns[0].values)
-        return np.stack(found, axis=1) if found else np.empty((n_rows, 0))
+        if not found:
+            return np.empty((n_rows, 0))
+        return np.clip(np.stack(found, axis=1), -LARGEST_NUMBER, LARGEST_NUMBER)
 
     def _codes(self, columns: Sequence[Column]) -> list[np.ndarray]:
         """Return int32 codes of the rows for each category."""
@@ -251,6 +253,10 @@ class Preparation:
             numbers[rows, scaled:] = matrix[rows, scaled:]
         inputs = [numbers]
         return [*inputs, np.stack(others, axis=1)] if others else inputs
+
+
+def _are_texts(levels: np.ndarray) -> bool:
+    return levels.ndim == 1 and all(isinstance(level, str) for level in levels.tolist())
 
 
 def _parts(dates: np.ndarray, has_hours: bool) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ from sklearn.utils import check_array, column_or_1d
 from pynn._user_warning import warn_user
 from pynn.estimators._saving import saved_as
 from pynn.estimators.tabular._base import BaseTabular
+from pynn.estimators.tabular._columns import check_no_gaps
 from pynn.estimators.tabular._recipes import REGRESSION
 from pynn.estimators.tabular._scaling import deviations
 
@@ -41,7 +42,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Folds of the rows. In classification each has its share of each class.
     validation_metric : str or callable, default=None
         What an epoch is chosen by: the name of a scorer of scikit-learn's, or ``scorer(estimator,
-        X, y)``. None stands for R2, by the variance of all rows.
+        X, y)``, which is given ``sample_weight=`` too if the rows have weights.
+        None stands for R2, by the variance of all rows.
     time_limit : float, default=None
         Seconds that `fit` may take. If they do not suffice for the recipe's epochs, there are
         fewer; what is not complete in time is not used, but for the first network.
@@ -238,6 +240,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return y
 
     def _numbers(self, y: Any) -> np.ndarray:
+        if (as_given := np.asarray(y)).dtype.kind in "Mm":
+            check_no_gaps(as_given)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 

@@ -10,6 +10,8 @@ from scipy.special import ndtri
 
 from pynn.estimators._saving import saved_as
 
+# What is beyond counts as this, so that differences and sums of columns are numbers too.
+LARGEST_NUMBER = 1e300
 # scikit-learn's: how near to the smallest and largest quantile the ends begin.
 _THRESHOLD = 1e-7
 _ENDS = float(ndtri(_THRESHOLD - np.spacing(1))), float(ndtri(1 - (_THRESHOLD - np.spacing(1))))
@@ -46,13 +48,20 @@ class Scaling(Protocol):
 
 
 class _Linear:
-    """Subtracts `center` and multiplies by `factor`, each of shape (columns,)."""
+    """Subtracts `center` and multiplies by `factor`, each of shape (columns,).
+
+    What is beyond `bound`, far from all that networks are trained on, becomes that.
+    """
 
     center: np.ndarray
     factor: np.ndarray
+    bound: float
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        return (x - self.center) * self.factor
+        """Return the columns scaled."""
+        with np.errstate(over="ignore"):
+            z = (x - self.center) * self.factor
+        return np.clip(z, -self.bound, self.bound)
 
 
 @saved_as("StandardScaling")
@@ -71,10 +80,6 @@ class StandardScaling(_Linear):
         self.center = x.mean(axis=0)
         self.factor = _inverse(np.where(np.ptp(x, axis=0) > 0, deviations(x), 0.0))
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Return the columns scaled, within a wide bound."""
-        return np.clip(super().__call__(x), -self.bound, self.bound)
-
 
 @saved_as("RobustScaling")
 class RobustScaling(_Linear):
@@ -84,6 +89,7 @@ class RobustScaling(_Linear):
     """
 
     scales_one_hot = True
+    bound = 1e150  # its square is a number
 
     def fit(self, x: np.ndarray, rng: np.random.Generator) -> None:
         """Take quartiles and range from the columns."""

@@ -29,6 +29,9 @@ CONTENTS: dict[str, list[Any]] = {
 }
 
 
+NO_DATES = ["x", "now", "12", "-5", "202405", "1714521600", "2024-5"]
+
+
 def objects() -> np.ndarray:
     array = np.empty((3, len(CONTENTS)), object)
     for i, values in enumerate(CONTENTS.values()):
@@ -167,6 +170,26 @@ def test_times_of_a_zone_are_read_in_utc() -> None:
         assert values_of(table_columns(series.to_frame())[0]) == expected
 
 
+def test_the_last_date_may_have_a_zone() -> None:
+    zone = datetime.timezone(-datetime.timedelta(hours=5))
+    last = datetime.datetime(9999, 12, 31, 23, tzinfo=zone)
+    assert values_of(table_columns([[last]])[0]) == [last.replace(tzinfo=None)]
+
+
+def test_a_column_may_be_named_compute() -> None:
+    (column,) = table_columns(pd.DataFrame({"compute": [1.0, 2.0]}))
+    assert values_of(column) == [1.0, 2.0]
+
+
+def test_categoricals_of_numbers_are_categories_in_every_library() -> None:
+    pytest.importorskip("pyarrow")
+    table = pd.DataFrame({"zip": pd.Categorical([20, 10, None, 20])})
+    arrow = importlib.import_module("pyarrow").Table.from_pandas(table)
+    for each in (table, arrow, arrow.to_pandas(types_mapper=pd.ArrowDtype)):
+        (column,) = table_columns(each)
+        assert (column.kind, values_of(column)) == (CATEGORY, ["20", "10", None, "20"])
+
+
 def test_a_category_of_pandas_keeps_its_codes() -> None:
     (column,) = table_columns(pd.DataFrame({"x": pd.Categorical(["b", None], ["c", "b"])}))
     assert column.levels == ["c", "b"]
@@ -245,7 +268,7 @@ def test_a_column_of_another_kind_is_read_where_that_can_be() -> None:
     [
         (Column("a", CATEGORY, np.array([0]), ["x"]), NUMBER),
         (Column("a", CATEGORY, np.array([0]), [""]), NUMBER),
-        (Column("a", CATEGORY, np.array([0]), ["x"]), DATE),
+        *((Column("a", CATEGORY, np.array([0]), [text]), DATE) for text in NO_DATES),
         (Column("a", NUMBER, np.array([1.0])), DATE),
         (Column("a", DATE, np.array(["2024"], "datetime64[us]")), NUMBER),
     ],

@@ -388,6 +388,8 @@ def test_given_rows_choose_the_epoch() -> None:
         classifier(strategy="folds").fit(X, LABELS, X_val=LATER, y_val=expensive(LATER))
     with pytest.raises(ValueError, match="given together"):
         classifier().fit(X, LABELS, X_val=LATER)
+    with pytest.raises(ValueError, match="sample_weight_val needs X_val and y_val"):
+        classifier().fit(X, LABELS, sample_weight_val=np.ones(60))
     with pytest.raises(ValueError, match="a class that was not in fit: 'huge'"):
         classifier(strategy="auto").fit(X, LABELS, X_val=LATER, y_val=["huge"] * 60)
 
@@ -649,9 +651,9 @@ def test_a_scorer_gets_predictions_of_its_own_rows_only() -> None:
     [
         (X[:0], LABELS[:0], r"0 sample\(s\)"),
         (X, LABELS[:5], "inconsistent numbers of samples"),
-        (X, np.where(LABELS == "low", None, "high"), "labels are missing, the first in row"),
-        (X, pd.Series(LABELS).where(LABELS == "low"), "labels are missing"),
-        (X, np.array(["NaT", 1] * 120, "timedelta64[D]"), "120 labels are missing"),
+        (X, np.where(LABELS == "low", None, "high"), "values are missing, the first in row"),
+        (X, pd.Series(LABELS).where(LABELS == "low"), "values are missing"),
+        (X, np.array(["NaT", 1] * 120, "timedelta64[D]"), "120 values are missing"),
         (pd.concat([X, X], axis=1), LABELS, "several named 'size'"),
         (X, PRICES, "Unknown label type"),
         (X, np.stack([LABELS, LABELS], 1), "1d array"),
@@ -666,6 +668,12 @@ def test_bad_tables_are_refused(x: Any, y: Any, message: str) -> None:
 def test_targets_of_a_regression_are_numbers_without_gaps() -> None:
     with pytest.raises(ValueError, match="Input y contains NaN"):
         regressor().fit(X, np.where(PRICES > 150, PRICES, np.nan))
+    for gaps in (
+        np.array(["NaT", 1] * 120, "timedelta64[D]"),
+        pd.Series([pd.NaT, pd.Timestamp("2024-05-01")] * 120),
+    ):
+        with pytest.raises(ValueError, match="120 values are missing, the first in row 0"):
+            regressor().fit(X, gaps)
     with pytest.raises(ValueError, match="could not convert"):
         regressor().fit(X, LABELS)
     with pytest.raises(ValueError, match="Found array with dim 3"):

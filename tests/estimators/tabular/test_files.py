@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import pynn
@@ -98,6 +99,23 @@ def test_a_loaded_regressor_predicts_the_same(tmp_path: Path) -> None:
     copy = pynn.load(tmp_path / "model.pynn")
     np.testing.assert_array_equal(copy.predict(LATER), model.predict(LATER))
     np.testing.assert_array_equal(copy.target_range_, model.target_range_)
+
+
+def test_one_long_text_among_many_is_saved(tmp_path: Path) -> None:
+    texts = ["x" * 1500, *(f"t{i}" for i in range(899))]
+    table = pd.DataFrame({"comment": texts})
+    model = TabularClassifier(**FEW).fit(table, np.arange(900) % 2)
+    assert model._preparation.levels[0].nbytes == 8 * 900
+    model.save(tmp_path / "model.pynn")
+    copy = pynn.load(tmp_path / "model.pynn")
+    np.testing.assert_array_equal(copy.predict_proba(table), model.predict_proba(table))
+
+
+def test_one_long_label_among_many_is_saved(tmp_path: Path) -> None:
+    labels = np.array(["x" * 2000, *(f"t{i}" for i in range(1199))])
+    model = TabularClassifier(**FEW).fit(np.arange(2400.0)[:, None], np.tile(labels, 2))
+    model.save(tmp_path / "model.pynn")
+    assert pynn.load(tmp_path / "model.pynn").classes_.tolist() == sorted(labels)
 
 
 def test_a_pickle_names_no_class_but_the_estimator_s() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,44 @@ def test_numbers_may_be_categories() -> None:
     preparation, (numbers,) = prepared(x, TABM, categories=(0,))
     assert preparation.levels[0].tolist() == ["1", "3"]
     assert numbers.tolist() == [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0], [0.0, 1.0]]
+
+
+def test_numbers_that_float64_does_not_tell_apart_are_no_categories() -> None:
+    keys = pd.DataFrame({"key": 2**60 + np.arange(4)})
+    with pytest.raises(ValueError, match=r"column 'key' of X has numbers of 2\*\*53 or more"):
+        prepared(keys, TABM, categories=(0,))
+    preparation, (numbers,) = prepared(keys.astype("category"), TABM)
+    assert numbers.tolist() == np.eye(4).tolist()
+    np.testing.assert_array_equal(preparation(table_columns(keys.astype(str)))[0], numbers)
+    with pytest.raises(ValueError, match="give them as texts or as categoricals"):
+        preparation(table_columns(keys))
+
+
+def test_periods_and_decimals_may_be_categories() -> None:
+    periods = pd.Series(pd.period_range("2024-01", periods=3, freq="M"))
+    decimals = [Decimal("1.00"), Decimal("2.50"), Decimal("0.1")]
+    for values in (periods, pd.Series(decimals, dtype=object)):
+        table = pd.DataFrame({"a": values})
+        preparation, (numbers,) = prepared(table.astype("category"), TABM)
+        np.testing.assert_array_equal(preparation(table_columns(table))[0], numbers)
+        assert numbers.sum(axis=1).tolist() == [1.0] * 3
+
+
+def test_texts_that_differ_in_a_nul_differ() -> None:
+    preparation, (numbers,) = prepared(pd.DataFrame({"a": ["x", "x\0", "y"]}), TABM)
+    assert numbers.tolist() == np.eye(3).tolist()
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_the_largest_numbers_are_scaled(name: str) -> None:
+    most = np.finfo(float).max
+    recipe = replace(TABM, scaling=name)
+    x = np.r_[np.linspace(0.0, 1.0, 50), [most] * 30, -most][:, None]
+    preparation, (numbers,) = prepared(np.c_[x, np.full(81, most)], recipe)
+    assert np.isfinite(numbers).all()
+    far = preparation(table_columns(np.array([[most, -most], [-most, most], [0.0, 0.0]])))[0]
+    assert np.isfinite(far).all()
+    assert far[0, 0] >= far[2, 0] >= far[1, 0]
 
 
 @pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
