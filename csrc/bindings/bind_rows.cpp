@@ -83,9 +83,8 @@ bool check_entries_of(const py::array& indices, const py::array& indptr, std::in
 // Checks what is relied on when rows are read; returns whether the columns of each row ascend.
 bool check_csr(py::array& data, py::array& indices, py::array& indptr, std::int64_t cols) {
   for (py::array* a : {&data, &indices, &indptr}) {
-    require(a->ndim() == 1 && (a->flags() & py::array::c_style) != 0,
-            "data, indices and indptr must be contiguous 1-D arrays");
-    if (!is_plain(*a)) *a = a->attr("copy")();  // at an address that does not fit the type
+    require(a->ndim() == 1, "data, indices and indptr must be 1-D arrays");
+    if (!is_plain(*a)) *a = a->attr("copy")();  // with gaps, or at an address of no such number
   }
   require(indices.dtype().equal(indptr.dtype()), "indices and indptr must have one dtype");
   const bool wide = indices.dtype().itemsize() == 8;

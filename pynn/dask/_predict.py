@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
 from pynn._task_threads import limited_threads
 from pynn.dask._mlp_replica import Moments
@@ -72,7 +73,7 @@ def predict(model: Any, X: Any, method: str = "predict") -> Any:
 
 def _of_block(model: Any, method: str, block: Any, number: int) -> Any:
     with limited_threads(None), naming(f"partition {number}"):
-        if not len(block):
+        if not _num_samples(block):
             return _example(model, method, block)[:0]
         return _predicted(model, method, block)
 

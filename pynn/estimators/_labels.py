@@ -59,6 +59,8 @@ class Labels:
                 f"each label that may hold. Multioutput target data is not supported. Received: "
                 f"y of type {target!r} and shape {np.shape(y)}"
             )
+        if target.startswith("multilabel"):
+            _check_indicators(y)
         if target in ("binary", "multiclass") and _are_numbers(y):
             self.classes = np.unique(y)  # as unique_labels, which asks for the type once more
         else:
@@ -100,6 +102,8 @@ class Labels:
                 f"y must be of the kind of the first call, {self.kind} with {len(self.classes)} "
                 f"classes. Received: y of shape {shape}"
             )
+        if self.kind == "multilabel":
+            _check_indicators(y)
         return [(self.classes, unique_labels(y))]
 
     def encode(self, y: Any) -> np.ndarray:
@@ -249,7 +253,23 @@ def _is_several_columns(y: Any) -> bool:
         if len({column.dtype.kind for column in columns}) > 1:
             return True
         y = np.stack(columns, axis=1)
-    return str(type_of_target(y)) == "multiclass-multioutput"
+    found = str(type_of_target(y))
+    # Two numbers that are not 0 and 1 are the classes of columns: nothing says which one holds.
+    return found == "multiclass-multioutput" or (
+        found == "multilabel-indicator" and not _are_indicators(y)
+    )
+
+
+def _are_indicators(y: Any) -> bool:
+    return is_sparse(y) or bool(np.isin(np.asarray(y), (0, 1)).all())
+
+
+def _check_indicators(y: Any) -> None:
+    if not _are_indicators(y):
+        raise ValueError(
+            "a matrix of labels that may hold together must have zeros and ones. Received: "
+            f"{np.unique(np.asarray(y))[:5]}"
+        )
 
 
 def _plain(column: Any) -> np.ndarray:

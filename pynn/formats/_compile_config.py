@@ -27,7 +27,7 @@ def compile_config(model: Model) -> dict[str, Any] | None:
     arguments = model._compile_arguments
     try:
         config = {
-            "optimizer": optimizers.serialize(arguments["optimizer"]),
+            "optimizer": optimizers.serialize(model.optimizer),
             **{name: encode(arguments[name], name_of) for name in KINDS},
             "loss_weights": encode(arguments["loss_weights"], float),
             "steps_per_execution": arguments["steps_per_execution"],

@@ -87,7 +87,7 @@ def _clone(
     call_function: Callable[..., Any] | None,
 ) -> Any:
     if isinstance(model, Sequential):
-        return _compiled_like(model, _clone_sequential(model, input_tensors, copied))
+        return compiled_like(model, _clone_sequential(model, input_tensors, copied))
     if not _is_functional(model):
         return _clone_subclass(model)
     network = model._call_graph
@@ -118,10 +118,10 @@ def _clone(
         name=model.name,
     )
     clone._trainable = model._trainable
-    return _compiled_like(model, clone)
+    return compiled_like(model, clone)
 
 
-def _compiled_like(model: Model, clone: Model) -> Any:
+def compiled_like(model: Model, clone: Model) -> Any:
     """Compile a clone as its model is, unless the model's class has a `compile` of its own."""
     if not model.compiled or type(model).compile is not Model.compile:
         return clone

@@ -363,11 +363,14 @@ class KerasClassifier(ModelClassifier, RoutedEstimator):
         -------
         self
         """
-        self._expected = classes
-        return super().partial_fit(X, y, sample_weight=sample_weight, **kwargs)
+        self._expected = None if self.__sklearn_is_fitted__() else classes
+        try:
+            return super().partial_fit(X, y, sample_weight=sample_weight, **kwargs)
+        finally:
+            self._expected = None
 
     def _note_targets(self, y: np.ndarray) -> None:
-        expected, self._expected = getattr(self, "_expected", None), None
+        expected = getattr(self, "_expected", None)
         super()._note_targets(y if expected is None else expected)
         self.n_classes_ = len(self.classes_)
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]

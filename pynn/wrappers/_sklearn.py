@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _check_sample_weight
 
-from pynn.models import Model
+from pynn.models import Model, clone_model
+from pynn.models._clone import compiled_like
 from pynn.wrappers._class_targets import ClassTargets
 from pynn.wrappers._estimator import (
     ModelClassifier,
@@ -64,7 +64,9 @@ class SKLearnModel(ModelEstimator):
 
     def _get_model(self, x: Any, y: Any) -> Any:
         if isinstance(self.model, Model):
-            model = copy.deepcopy(self.model)
+            model = clone_model(self.model)
+            if not model.compiled:  # a subclass's
+                model = compiled_like(self.model, model)
         elif callable(self.model):
             made = self.model(x, y, **(self.model_kwargs or {}))
             model = require_model(made, "the function model")
@@ -99,11 +101,12 @@ class SKLearnModel(ModelEstimator):
         RuntimeError
             If the model is not compiled.
         """
-        X, y = self._check(X, y, reset=True)
+        goes_on = self.warm_start and self.__sklearn_is_fitted__()
+        X, y = self._check(X, y, reset=not goes_on)
         if sample_weight is not None:
             kwargs["sample_weight"] = _check_sample_weight(sample_weight, X)
-        self._note_targets(y)
-        if not (self.warm_start and self.__sklearn_is_fitted__()):
+        if not goes_on:
+            self._note_targets(y)
             self.model_ = self._get_model(X, self._shown_targets(y))
             self.model_._ensure_built(X)
         self.history_ = self._train(X, y, **{**(self.fit_kwargs or {}), **kwargs})
@@ -116,8 +119,9 @@ class SKLearnClassifier(ModelClassifier, SKLearnModel):
     Parameters
     ----------
     model : Model or callable
-        A model is copied. A function is called as ``model(X, y, **model_kwargs)`` with one-hot y,
-        shape (n, classes), and returns a compiled model.
+        Of a model each `fit` trains a clone, with weights of its own. A function is called as
+        ``model(X, y, **model_kwargs)`` with one-hot y, shape (n, classes), and returns a
+        compiled model.
     warm_start : bool, default=False
         Whether `fit` goes on with the model that there is.
     model_kwargs : dict, default=None
@@ -163,8 +167,8 @@ class SKLearnClassifier(ModelClassifier, SKLearnModel):
     def from_model(cls, model: Model, *, classes: Any = None, **arguments: Any) -> Self:
         """Return a fitted classifier around any model of one input and one output.
 
-        It shares the model's weights; `fit` trains a copy of it. For a chain of dense layers there
-        is `MLPClassifier.from_model`, too.
+        It shares the model's weights; `fit` trains a clone of it, anew. For a chain of dense layers
+        there is `MLPClassifier.from_model`, too.
 
         Parameters
         ----------
@@ -234,8 +238,9 @@ class SKLearnRegressor(ModelRegressor, SKLearnModel):
     Parameters
     ----------
     model : Model or callable
-        A model is copied. A function is called as ``model(X, y, **model_kwargs)`` with y of shape
-        (n, outputs) and returns a compiled model.
+        Of a model each `fit` trains a clone, with weights of its own. A function is called as
+        ``model(X, y, **model_kwargs)`` with y of shape (n, outputs) and returns a compiled
+        model.
     warm_start : bool, default=False
         Whether `fit` goes on with the model that there is.
     model_kwargs : dict, default=None
@@ -269,7 +274,7 @@ class SKLearnRegressor(ModelRegressor, SKLearnModel):
     def from_model(cls, model: Model, **arguments: Any) -> Self:
         """Return a fitted regressor around any model of one input and one output.
 
-        It shares the model's weights; `fit` trains a copy of it.
+        It shares the model's weights; `fit` trains a clone of it, anew.
 
         Parameters
         ----------

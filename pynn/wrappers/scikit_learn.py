@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted
 
 from pynn.callbacks import History
 from pynn.models import Model
@@ -254,6 +255,7 @@ class KerasClassifier(ModelClassifier, BuildFnEstimator):
         -------
         float
         """
+        check_is_fitted(self, "model_")
         truth = np.asarray(y)
         if self._targets.is_one_hot:
             truth = truth.argmax(axis=1)

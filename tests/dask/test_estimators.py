@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 
 import dask
@@ -310,3 +311,13 @@ def test_what_is_not_supported_is_said(client: Client) -> None:
         MLPClassifier(scale_learning_rate="cubic").fit(x, y)
     with pytest.raises(ValueError, match="as many rows"):
         MLPClassifier().fit(x, y[:650])
+
+
+def test_sparse_blocks_are_predicted(client: Client) -> None:
+    local = pynn.MLPClassifier(**SETTINGS).fit(X, Y)
+    dense = arrays()[0]
+    for sparse in (dense.map_blocks(csr_matrix), [csr_matrix(X[:40]), csr_matrix(X[40:])]):
+        found = predict(local, sparse, method="predict_proba")
+        parts = found if isinstance(found, list) else [found]
+        values = np.concatenate(client.compute(parts, sync=True))
+        np.testing.assert_array_equal(values, local.predict_proba(csr_matrix(X)))

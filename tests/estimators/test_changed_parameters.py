@@ -122,3 +122,35 @@ def test_the_output_goes_with_the_loss_from_the_next_fit_on() -> None:
     model.fit(X, Y)
     assert model.out_activation_ == "exp"
     assert (model.predict(X) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "kept", [{"early_stopping": True}, {"restore_best": True}, {"ema_momentum": 0.9}], ids=str
+)
+@pytest.mark.parametrize("first", [False, True])
+def test_kept_weights_of_another_network_are_dropped(kept: dict[str, Any], first: bool) -> None:
+    model = MLPClassifier((5,), warm_start=True, max_iter=3, random_state=0, batch_norm=first)
+    model.set_params(**kept).fit(X, Y)
+    model.set_params(batch_norm=not first).fit(X, Y)
+    assert np.isfinite(model.predict_proba(X)).all()
+    model.coefs_ = [np.ones((4, 3)), np.ones((3, 3))]
+    model.intercepts_ = [np.ones(3), np.ones(3)]
+    assert model.fit(X, Y).predict_proba(X).shape == (150, 3)
+
+
+def test_refused_calls_leave_a_classifier_as_it_was() -> None:
+    fresh = MLPClassifier((5,), max_iter=3, random_state=0)
+    with pytest.raises(ValueError, match="NaN"):
+        fresh.partial_fit(X * np.nan, Y, classes=[0, 1])
+    assert fresh.partial_fit(X, Y, classes=[0, 1, 2]).classes_.tolist() == [0, 1, 2]
+    fitted = MLPClassifier((5,), max_iter=3, random_state=0).fit(X, Y)
+    before = fitted.predict_proba(X)
+    backup = pynn.callbacks.BackupAndRestore("nowhere")
+    for wrong in ({"validation_metric": "zz"}, {"callbacks": [backup]}):
+        with pytest.raises(ValueError, match="zz|BackupAndRestore"):
+            pickle.loads(pickle.dumps(fitted)).set_params(**wrong).fit(X, Y)
+        fitted.set_params(**wrong)
+        with pytest.raises(ValueError, match="zz|BackupAndRestore"):
+            fitted.fit(X, Y)
+        np.testing.assert_array_equal(fitted.predict_proba(X), before)
+        fitted.set_params(validation_metric=None, callbacks=None)

@@ -188,7 +188,7 @@ def own_class() -> Any:
             lambda: chain(
                 layers.Dense(3), layers.BatchNormalization(), layers.Dense(3), layers.Dense(1)
             ),
-            "either all hidden layers .* are normalized, or none",
+            "either all hidden layers .* are normalized, and alike, or none",
         ),
     ],
 )
@@ -223,3 +223,52 @@ def test_parameters_are_checked_at_once(cls: Any, loss: Any) -> None:
     model = chain(layers.Dense(1, "sigmoid" if cls is MLPClassifier else None))
     with pytest.raises(ValueError, match=f"The 'loss' parameter of {cls.__name__} must be"):
         cls.from_model(model, loss=loss)
+
+
+@pytest.mark.parametrize("momentum", [0.99, 0.5])
+def test_copies_keep_how_a_model_normalizes(momentum: float, tmp_path: Path) -> None:
+    model = chain(
+        layers.Dense(8),
+        layers.BatchNormalization(momentum=momentum, epsilon=0.1),
+        layers.Activation("relu"),
+        layers.Dense(3, "softmax"),
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(X, Y, epochs=3, verbose=0)
+    clf = MLPClassifier.from_model(model, random_state=0)
+    clf.save(tmp_path / "clf.pynn")
+    copies = [pickle.loads(pickle.dumps(clf)), pynn.load(tmp_path / "clf.pynn")]
+    expected = clf.predict_proba(X)
+    after = clf.partial_fit(X, Y).predict_proba(X)
+    assert not np.array_equal(after, expected)
+    for copy in copies:
+        np.testing.assert_array_equal(copy.predict_proba(X), expected)
+        np.testing.assert_array_equal(copy.partial_fit(X, Y).predict_proba(X), after)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"trainable": False},
+        {"kernel_constraint": "non_neg"},
+        {"bias_regularizer": "l2"},
+        {"activity_regularizer": "l1"},
+    ],
+    ids=str,
+)
+def test_what_an_estimator_would_not_keep_to_is_refused(given: dict[str, Any]) -> None:
+    model = chain(layers.Dense(8, "relu", **given), layers.Dense(3, "softmax"))
+    with pytest.raises(ValueError, match="none is frozen, regularized or constrained"):
+        MLPClassifier.from_model(model)
+
+
+def test_a_model_that_an_estimator_has_trained_is_saved(tmp_path: Path) -> None:
+    clf = MLPClassifier((5,), max_iter=3).fit(X, Y)
+    model = clf.model_
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    clf.partial_fit(X, Y)
+    for name in ("m.pynn", "m.keras"):
+        model.save(tmp_path / name)
+        copy = pynn.models.load_model(tmp_path / name)
+        assert type(copy.optimizer).__name__ == "Adam"
+        np.testing.assert_array_equal(copy.predict(X, verbose=0), model.predict(X, verbose=0))

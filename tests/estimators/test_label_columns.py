@@ -124,3 +124,28 @@ def test_indicators_stay_labels_that_hold_together() -> None:
     model = MLPClassifier(**GIVEN | {"max_iter": 3}).fit(X, both)
     assert model.predict_proba(X).shape == (150, 2)
     np.testing.assert_array_equal(model.classes_, [0, 1])
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 2), (-1, 1), (0, 2), (-1.0, 1.0)])
+def test_two_numbers_that_are_not_0_and_1_are_classes_of_columns(low: Any, high: Any) -> None:
+    y = np.where(np.stack([SPECIES == 0, LARGE == 1], axis=1), high, low)
+    model = MLPClassifier(**GIVEN).fit(X, y)
+    assert [list(c) for c in model.classes_] == [[low, high]] * 2
+    assert model.score(X, y) > 0.9
+    with pytest.raises(ValueError, match="must have zeros and ones"):
+        pynn.Perceptron().fit(X, y)
+    with pytest.raises(ValueError, match="must have zeros and ones"):
+        MLPClassifier(**GIVEN).partial_fit(X, y, classes=[low, high])
+    indicators = (y == high).astype(int)
+    known = MLPClassifier(**GIVEN | {"max_iter": 2}, warm_start=True).fit(X, indicators)
+    with pytest.raises(ValueError, match="must have zeros and ones"):
+        known.fit(X, y)
+
+
+def test_scores_are_of_as_many_columns_and_rows() -> None:
+    model = MLPClassifier(**GIVEN | {"max_iter": 2}).fit(X, COLUMNS)
+    for x, y in ((X, COLUMNS[:, :1]), (X, COLUMNS[:1]), (X[:2], [0, 1])):
+        with pytest.raises(ValueError, match="y must have the shape .* of the predictions"):
+            model.score(x, y)
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.score(X, COLUMNS, np.ones(3))

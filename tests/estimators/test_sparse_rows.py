@@ -74,3 +74,16 @@ def test_coefs_are_views_in_scikit_learn_s_shape() -> None:
     model.coefs_[0][:] = 0
     model.intercepts_[0][:] = 0
     assert len(np.unique(model.predict_proba(x)[:, 0])) == 1
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_entries_may_have_gaps_in_memory() -> None:
+    dense = np.where(np.arange(24).reshape(6, 4) % 3 == 0, 0.0, 1.5)
+    strided = sp.csr_matrix(dense.astype(complex)).real
+    assert strided.data.strides == (16,)
+    y = np.arange(6) % 2
+    found, expected = (
+        MLPClassifier((3,), max_iter=2, random_state=0).fit(x, y).predict_proba(dense)
+        for x in (strided, sp.csr_matrix(dense))
+    )
+    np.testing.assert_array_equal(found, expected)

@@ -104,6 +104,8 @@ def test_before_fit() -> None:
         KerasRegressor(regression).predict(X)
     with pytest.raises(NotFittedError, match="call fit"):
         KerasRegressor(regression).score(X, LINE)
+    with pytest.raises(NotFittedError, match="call fit|not fitted"):
+        KerasClassifier(lambda: None).score(X, SIDES)
     with pytest.raises(ValueError, match="compiled model"):
         KerasRegressor(lambda: keras.Sequential([keras.layers.Dense(1)])).fit(X, LINE)
 

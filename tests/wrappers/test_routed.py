@@ -359,3 +359,15 @@ def test_functions_of_any_parameters_get_them_all() -> None:
     classifier = KerasClassifier(build, units=5, model__depth=2, other="x", verbose=0)
     assert classifier.fit(X, SIDES).model_.layers[0].units == 5
     assert seen == [{"units": 5, "depth": 2, "other": "x"}]
+
+
+def test_classes_are_for_the_first_call() -> None:
+    classifier = make().partial_fit(X, SIDES, classes=["left", "right"])
+    classifier.partial_fit(X, SIDES, classes=["left", "right"])
+    assert classifier.fit(X, THIRDS).classes_.tolist() == ["low", "mid", "top"]
+    with pytest.raises(ValueError, match="NaN"):
+        make().partial_fit(X * np.nan, SIDES, classes=["left", "right", "up"])
+    refused = make()
+    with pytest.raises(ValueError, match="NaN"):
+        refused.partial_fit(X * np.nan, SIDES, classes=["left", "right", "up"])
+    assert refused.fit(X, SIDES).classes_.tolist() == ["left", "right"]

@@ -111,3 +111,27 @@ def test_pipelines_searches_clones_and_pickles() -> None:
     again = pickle.loads(pickle.dumps(made))
     np.testing.assert_array_equal(again.predict(X), made.predict(X))
     assert clone(made).fit(X, LINE).predict(X).shape == (120,)
+
+
+def test_every_fit_begins_with_weights_of_its_own() -> None:
+    model = three()
+    model.fit(X, np.digitize(LINE, [-1, 1]), epochs=40, batch_size=16, verbose=0)
+    before = model.get_weights()
+    fitted = SKLearnClassifier(model, fit_kwargs={"epochs": 1, "verbose": 0}).fit(X, THIRDS)
+    assert fitted.model_.optimizer.iterations == 4
+    assert not np.allclose(fitted.model_.get_weights()[0], before[0], atol=0.1)
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_a_warm_start_keeps_the_classes() -> None:
+    made = SKLearnClassifier(
+        three(), warm_start=True, fit_kwargs={"epochs": 40, "batch_size": 16, "verbose": 0}
+    ).fit(X, THIRDS)
+    classes = made.classes_.tolist()
+    some = THIRDS != classes[0]
+    made.set_params(fit_kwargs={"epochs": 1, "verbose": 0}).fit(X[some], THIRDS[some])
+    assert made.classes_.tolist() == classes
+    assert made.score(X, THIRDS) > 0.8
+    with pytest.raises(ValueError, match="new"):
+        made.fit(X, np.where(some, "new", THIRDS))

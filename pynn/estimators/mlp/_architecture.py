@@ -26,9 +26,9 @@ _ZEROS = initializers.get("zeros")  # the estimator draws the weights itself
 
 _PASSED_OVER = (layers.InputLayer, layers.Identity)
 
-# How much of a batch normalization's moving moments stays at each step. An estimator takes fewer
-# steps than Keras's 0.99 is made for: a few per epoch.
-_NORMALIZATION_MOMENTUM = 0.9
+# How much of a batch normalization's moving moments stays at each step, and what is added to
+# variances. An estimator takes fewer steps than Keras's 0.99 is made for: a few per epoch.
+NORMALIZATION = (0.9, 1e-3)
 
 
 class Architecture(NamedTuple):
@@ -47,6 +47,8 @@ class Architecture(NamedTuple):
     batch_norm : bool
         Whether a batch normalization precedes each hidden activation.
     dtype : {"float32", "float64"}
+    normalization : tuple of float
+        Momentum and epsilon of the batch normalizations.
     """
 
     sizes: tuple[int, ...]
@@ -55,6 +57,7 @@ class Architecture(NamedTuple):
     dropout: tuple[float, ...]
     batch_norm: bool
     dtype: str
+    normalization: tuple[float, float] = NORMALIZATION
 
     @property
     def weight_shapes(self) -> list[tuple[int, int]]:
@@ -189,10 +192,11 @@ def _hidden_layers(architecture: Architecture, i: int, units: int) -> list[layer
     activation = activation_of(architecture.activations[i])
     dtype, name = architecture.dtype, f"hidden_{i + 1}"
     if architecture.batch_norm:
+        momentum, epsilon = architecture.normalization
         stack = [
             _dense(units, None, dtype, name),
             layers.BatchNormalization(
-                momentum=_NORMALIZATION_MOMENTUM, dtype=dtype, name=f"{name}_normalization"
+                momentum=momentum, epsilon=epsilon, dtype=dtype, name=f"{name}_normalization"
             ),
             layers.Activation(activation, dtype=dtype, name=f"{name}_activation"),
         ]
@@ -233,12 +237,15 @@ class ModelLayers(NamedTuple):
     out_activation : str
     parameters : dict
         ``hidden_layer_sizes``, ``activation``, ``dropout``, ``batch_norm`` and ``dtype``.
+    normalization : tuple of float
+        Momentum and epsilon of the batch normalizations.
     """
 
     n_features: int
     n_outputs: int
     out_activation: str
     parameters: dict[str, Any]
+    normalization: tuple[float, float]
 
 
 class _Block:
@@ -247,7 +254,7 @@ class _Block:
     def __init__(self, dense: layers.Dense) -> None:
         self.units = dense.units
         self.activation = dense.activation
-        self.normalized = False
+        self.normalization: tuple[float, float] | None = None
         self.dropout = 0.0
 
     def add(self, layer: layers.Layer) -> bool:
@@ -256,9 +263,9 @@ class _Block:
         if isinstance(layer, layers.Activation) and plain:
             self.activation = layer.activation
             return True
-        if isinstance(layer, layers.BatchNormalization) and plain and not self.normalized:
-            self.normalized = True
-            return bool(layer.scale and layer.center and layer.trainable)
+        if isinstance(layer, layers.BatchNormalization) and plain and not self.normalization:
+            self.normalization = (float(layer.momentum), float(layer.epsilon))
+            return bool(layer.scale and layer.center) and _is_free(layer)
         if type(layer) is layers.Dropout and not self.dropout:
             self.dropout = layer.rate
             return True
@@ -286,23 +293,27 @@ def read_layers(model: models.Model) -> ModelLayers:
     for layer in model.operations:
         if isinstance(layer, _PASSED_OVER):
             continue
-        if type(layer) is layers.Dense and layer.use_bias:
+        if type(layer) is layers.Dense and layer.use_bias and _is_free(layer):
             blocks.append(_Block(layer))
         elif not blocks or not blocks[-1].add(layer):
             raise ValueError(
                 f"layer {layer.name!r} ({type(layer).__name__}) has no place in an MLP estimator: "
                 "dense layers with biases may be followed by a BatchNormalization, an Activation "
-                f"and a Dropout, in this order. {_ANY_MODEL}"
+                "and a Dropout, in this order; none is frozen, regularized or constrained. "
+                f"{_ANY_MODEL}"
             )
     hidden, output = blocks[:-1], blocks[-1]
-    if output.normalized or output.dropout:
+    if output.normalization or output.dropout:
         raise ValueError(
             f"the output layer of an MLP estimator is neither normalized nor dropped. {_ANY_MODEL}"
         )
-    if len({block.normalized for block in hidden}) > 1:
+    normalizations = {block.normalization for block in hidden}
+    if len(normalizations) > 1:
         raise ValueError(
-            f"either all hidden layers of an MLP estimator are normalized, or none is. {_ANY_MODEL}"
+            "either all hidden layers of an MLP estimator are normalized, and alike, or none is. "
+            f"{_ANY_MODEL}"
         )
+    normalization = normalizations.pop() if hidden else None
     return ModelLayers(
         n_features=int(model.input_shape[1]),
         n_outputs=output.units,
@@ -311,10 +322,18 @@ def read_layers(model: models.Model) -> ModelLayers:
             "hidden_layer_sizes": tuple(block.units for block in hidden),
             "activation": _common([_name_of(block.activation) for block in hidden], "relu"),
             "dropout": _common([block.dropout for block in hidden], 0.0),
-            "batch_norm": bool(hidden) and hidden[0].normalized,
+            "batch_norm": normalization is not None,
             "dtype": model.dtype,
         },
+        normalization=normalization or NORMALIZATION,
     )
+
+
+def _is_free(layer: layers.Layer) -> bool:
+    """Whether a layer's weights are trained, and by the loss alone."""
+    weights = (*layer.trainable_weights, *layer.non_trainable_weights)
+    held = [getattr(w, part) for w in weights for part in ("regularizer", "constraint")]
+    return layer.trainable and not any([layer.activity_regularizer, *held])
 
 
 def _check_is_chain(model: models.Model) -> None:

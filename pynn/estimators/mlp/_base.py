@@ -14,6 +14,7 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
+from sklearn.metrics import check_scoring
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
@@ -43,6 +44,7 @@ from pynn.estimators.mlp._parameters import MLPParameters
 from pynn.estimators.mlp._progress import (
     CallbackSupportMixin,
     FitTask,
+    check_callbacks,
     with_callbacks,
 )
 from pynn.estimators.mlp._random import LegacyRandom
@@ -197,6 +199,9 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         self, x: Any, y: Any, sample_weight: Any, incremental: bool, random: LegacyRandom
     ) -> FitCall:
         """Check the rows, and make or keep the network."""
+        check_callbacks(self.callbacks)
+        if self.validation_metric is not None:
+            check_scoring(self, scoring=self.validation_metric)
         hidden = self._hidden_sizes()
         reset = self._starts_anew(incremental)
         data = self._check_data(x, y, incremental, reset)
@@ -255,12 +260,12 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         estimator._validate_params()
         return estimator, found
 
-    def _take(self, model: models.Model, n_features: int) -> None:
+    def _take(self, model: models.Model, found: ModelLayers) -> None:
         """Make a model this estimator's network; its outputs are known by now."""
-        self.n_features_in_ = n_features
-        sizes = [n_features, *self._hidden_sizes()]
+        self.n_features_in_ = found.n_features
+        sizes = [found.n_features, *self._hidden_sizes()]
         architecture = self._architecture(sizes, self._heads(), model.dtype)
-        network = Network(architecture, model)
+        network = Network(architecture._replace(normalization=found.normalization), model)
         start_curves(self, self._start(network), network)
 
     def _start(self, network: Network) -> MLPState:
@@ -295,6 +300,13 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             bool(self.batch_norm),
             dtype_name(dtype),
         )
+
+    def _described(self, sizes: Sequence[int], heads: list[Head], dtype: Any) -> Architecture:
+        """Return `_architecture`, with what no parameter says of the network that there is."""
+        found = self._architecture(sizes, heads, dtype)
+        if self._state is None:
+            return found
+        return found._replace(normalization=self._state.network.architecture.normalization)
 
     def _initialize(
         self, sizes: list[int], heads: list[Head], dtype: Any, random: LegacyRandom
@@ -336,7 +348,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         network = None if isinstance(before, SavedNetwork) else before
         if network is not None and network.holds(self.coefs_, self.intercepts_):
             known = network.architecture
-            if heads is None or self._architecture(known.sizes, heads, known.dtype) == known:
+            if heads is None or self._described(known.sizes, heads, known.dtype) == known:
                 return network
         fitted = before.architecture if before is not None and heads is None else None
         heads = heads or self._heads()
@@ -347,6 +359,8 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
             network = Network(architecture)
             if before is not None:
                 network.take_over(before)
+                assert self._state is not None
+                self._state.forget_others(network)
         network.assign([*weights, *network.others])
         if self._state is None:
             self._state = MLPState(network)
@@ -368,7 +382,7 @@ class BaseMLP(CallbackSupportMixin, MLPParameters, ABC):
         units = [k.shape[1] for k in kernels[n_hidden:]]
         dtype = "float32" if all(w.dtype == np.float32 for w in weights) else "float64"
         if fitted is None or (len(fitted.sizes), len(fitted.heads)) != (len(sizes), len(heads)):
-            wanted = self._architecture(sizes, heads, dtype)
+            wanted = self._described(sizes, heads, dtype)
         else:
             wanted = fitted._replace(sizes=tuple(sizes), dtype=dtype)
         activations = [activation for _, activation in wanted.heads]

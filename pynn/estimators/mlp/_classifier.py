@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
     type_of_target,
 )
+from sklearn.utils.validation import _check_sample_weight
 
 from pynn.estimators._class_weight import check_not_balanced, class_factors
 from pynn.estimators._estimator import validated
@@ -136,8 +137,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     metrics : str, callable, Metric or list of them, default=None
         Metrics of `pynn.metrics` to be recorded, of training and validation rows.
     callbacks : list of Callback, default=None
-        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are
-        notified of the epochs, see ``set_callbacks``.
+        `pynn.callbacks` but for `BackupAndRestore`; their ``model`` is `model_`. Also
+        scikit-learn's own callbacks are notified of the epochs, see ``set_callbacks``.
     n_jobs : int, default=None
         Largest number of threads, -1 for one per processor. None leaves it to the engine, which
         takes one thread within a task of joblib's, and no more than are worth it elsewhere.
@@ -299,7 +300,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         estimator._labels = labels
         estimator.classes_ = labels.classes
         estimator.n_outputs_ = found.n_outputs
-        estimator._take(model, found.n_features)
+        estimator._take(model, found)
         return estimator
 
     def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> TrainingData:
@@ -368,18 +369,29 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             If `classes` is missing at the first call or changes, or for the reasons of `fit`.
         """
         with lock_of(self):
-            if is_list_of_classes(classes):
-                given = LabelColumns(list(classes))
-                if hasattr(self, "classes_"):
-                    check_columns(self.classes_, given, classes)
-                else:
-                    self._labels, self.classes_ = given, given.classes
-            elif hasattr(self, "_labels") and self._labels.kind == "columns":
-                pass
-            elif _check_partial_fit_first_call(self, classes):
-                multilabel = type_of_target(y).startswith("multilabel")
-                self._labels = Labels(y if multilabel else classes)
-            return self._fit(X, y, sample_weight, incremental=True)
+            known = hasattr(self, "classes_")
+            try:
+                self._note_classes(y, classes)
+                return self._fit(X, y, sample_weight, incremental=True)
+            except BaseException:
+                if not known and not hasattr(self, "coefs_"):  # refused: there is no network
+                    for name in ("classes_", "_labels"):
+                        self.__dict__.pop(name, None)
+                raise
+
+    def _note_classes(self, y: Any, classes: Any) -> None:
+        """Store, at the first call, which classes any call will bring."""
+        if is_list_of_classes(classes):
+            given = LabelColumns(list(classes))
+            if hasattr(self, "classes_"):
+                check_columns(self.classes_, given, classes)
+            else:
+                self._labels, self.classes_ = given, given.classes
+        elif hasattr(self, "_labels") and self._labels.kind == "columns":
+            pass
+        elif _check_partial_fit_first_call(self, classes):
+            multilabel = type_of_target(y).startswith("multilabel")
+            self._labels = Labels(y if multilabel else classes)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the classes of samples.
@@ -453,7 +465,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         if not isinstance(getattr(self, "classes_", None), list):
             return float(super().score(X, y, sample_weight))
-        right = (self.predict(X) == np.asarray(y)).all(axis=1)
+        found, y = self.predict(X), np.asarray(y)
+        if y.shape != found.shape:
+            raise ValueError(
+                f"y must have the shape {found.shape} of the predictions. Received: {y.shape}"
+            )
+        right = (found == y).all(axis=1)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, y)
         return float(np.average(right, weights=sample_weight))
 
     def __sklearn_tags__(self) -> Any:

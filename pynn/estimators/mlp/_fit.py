@@ -141,6 +141,20 @@ class MLPState:
     average: list[np.ndarray] | None = None
     last_weights: tuple[list[np.ndarray], list[np.ndarray]] | None = None
 
+    def forget_others(self, network: Network) -> None:
+        """Drop kept weights that are not of a network's shapes."""
+        shapes = [weight.shape for weight in network.weights]
+
+        def fits(weights: list[np.ndarray] | None) -> bool:
+            return weights is not None and [weight.shape for weight in weights] == shapes
+
+        if not fits(self.best_weights):
+            self.best_weights, self.best_figure = None, -np.inf
+        if not fits(self.average):
+            self.average = None
+        if self.last_weights is not None and not all(map(fits, self.last_weights)):
+            self.last_weights = None
+
     def to_attributes(self) -> dict[str, Any]:
         """Return the attributes that stand for it in copies and files of an estimator."""
         network = self.network

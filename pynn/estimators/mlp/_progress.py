@@ -6,6 +6,7 @@ scikit-learn has a callback protocol since 1.9. With earlier versions `CallbackS
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pynn.callbacks import CallbackList
@@ -55,6 +56,22 @@ class FitTask:
     def ends(self) -> None:
         """Notify of the end of the fit."""
         self._context.call_on_fit_task_end(**self._data, reconstruction_attributes=dict)
+
+
+def check_callbacks(callbacks: Sequence[Any] | None) -> None:
+    """Check that callbacks can be called by an estimator.
+
+    Raises
+    ------
+    ValueError
+        If one says where `Model.fit` begins, as `BackupAndRestore` does.
+    """
+    for callback in callbacks or ():
+        if hasattr(callback, "set_fit_state"):
+            raise ValueError(
+                f"{type(callback).__name__} says where the fit of a model begins, and so has no "
+                "place among an estimator's callbacks. Use Model.fit, or warm_start"
+            )
 
 
 class Progress:

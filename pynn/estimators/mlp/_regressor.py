@@ -125,8 +125,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     metrics : str, callable, Metric or list of them, default=None
         Metrics of `pynn.metrics` to be recorded, of training and validation rows.
     callbacks : list of Callback, default=None
-        `pynn.callbacks`; their ``model`` is `model_`. Also scikit-learn's own callbacks are
-        notified of the epochs, see ``set_callbacks``.
+        `pynn.callbacks` but for `BackupAndRestore`; their ``model`` is `model_`. Also
+        scikit-learn's own callbacks are notified of the epochs, see ``set_callbacks``.
     n_jobs : int, default=None
         Largest number of threads, -1 for one per processor. None leaves it to the engine, which
         takes one thread within a task of joblib's, and no more than are worth it elsewhere.
@@ -283,7 +283,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"the last layer of a regressor's model must have the activation {expected!r} for "
                 f"the loss {estimator.loss!r}. Received: {found.out_activation!r}"
             )
-        estimator._take(model, found.n_features)
+        estimator._take(model, found)
         return estimator
 
     def _check_data(self, x: Any, y: Any, incremental: bool, reset: bool) -> TrainingData:
