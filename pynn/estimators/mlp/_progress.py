@@ -6,7 +6,6 @@ scikit-learn has a callback protocol since 1.9. With earlier versions `CallbackS
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from pynn.callbacks import CallbackList
@@ -58,7 +57,7 @@ class FitTask:
         self._context.call_on_fit_task_end(**self._data, reconstruction_attributes=dict)
 
 
-def check_callbacks(callbacks: Sequence[Any] | None) -> None:
+def check_callbacks(callbacks: Any) -> None:
     """Check that callbacks can be called by an estimator.
 
     Raises
@@ -66,7 +65,7 @@ def check_callbacks(callbacks: Sequence[Any] | None) -> None:
     ValueError
         If one says where `Model.fit` begins, as `BackupAndRestore` does.
     """
-    for callback in callbacks or ():
+    for callback in CallbackList(callbacks).callbacks:
         if hasattr(callback, "set_fit_state"):
             raise ValueError(
                 f"{type(callback).__name__} says where the fit of a model begins, and so has no "
