@@ -23,8 +23,8 @@ def clone_model(
 ) -> AnyModel:
     """Return a model of the same architecture, with weights of its own, freshly initialized.
 
-    A functional model or Sequential that is compiled has a clone that is compiled in the same way,
-    with an optimizer of its own that has taken no step.
+    A model that is compiled has a clone that is compiled in the same way, with an optimizer of its
+    own that has taken no step.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ def _clone(
     call_function: Callable[..., Any] | None,
 ) -> Any:
     if isinstance(model, Sequential):
-        return compiled_like(model, _clone_sequential(model, input_tensors, copied))
+        return _compiled_like(model, _clone_sequential(model, input_tensors, copied))
     if not _is_functional(model):
-        return _clone_subclass(model)
+        return _compiled_like(model, _clone_subclass(model))
     network = model._call_graph
     inputs: list[Any] | None
     if input_tensors is None:
@@ -118,10 +118,10 @@ def _clone(
         name=model.name,
     )
     clone._trainable = model._trainable
-    return compiled_like(model, clone)
+    return _compiled_like(model, clone)
 
 
-def compiled_like(model: Model, clone: Model) -> Any:
+def _compiled_like(model: Model, clone: Model) -> Any:
     """Compile a clone as its model is, unless the model's class has a `compile` of its own."""
     if not model.compiled or type(model).compile is not Model.compile:
         return clone

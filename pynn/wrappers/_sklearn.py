@@ -9,7 +9,6 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _check_sample_weight
 
 from pynn.models import Model, clone_model
-from pynn.models._clone import compiled_like
 from pynn.wrappers._class_targets import ClassTargets
 from pynn.wrappers._estimator import (
     ModelClassifier,
@@ -65,8 +64,6 @@ class SKLearnModel(ModelEstimator):
     def _get_model(self, x: Any, y: Any) -> Any:
         if isinstance(self.model, Model):
             model = clone_model(self.model)
-            if not model.compiled:  # a subclass's
-                model = compiled_like(self.model, model)
         elif callable(self.model):
             made = self.model(x, y, **(self.model_kwargs or {}))
             model = require_model(made, "the function model")

@@ -135,3 +135,21 @@ def test_a_warm_start_keeps_the_classes() -> None:
     assert made.score(X, THIRDS) > 0.8
     with pytest.raises(ValueError, match="new"):
         made.fit(X, np.where(some, "new", THIRDS))
+
+
+class Doubled(pynn.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.out = pynn.layers.Dense(8, "relu"), pynn.layers.Dense(1)
+
+    def call(self, x: Any) -> Any:
+        return 2.0 * self.out(self.hidden(x))
+
+
+def test_a_subclass_is_cloned_and_compiled() -> None:
+    model = Doubled()
+    model.compile("adam", "mse")
+    fitted = SKLearnRegressor(model, fit_kwargs={"epochs": 2, "verbose": 0}).fit(X, LINE)
+    assert type(fitted.model_) is Doubled
+    assert fitted.model_ is not model
+    assert fitted.predict(X).shape == (120,)
