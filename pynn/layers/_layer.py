@@ -395,7 +395,7 @@ class Layer(WeightHolder, metaclass=_LayerType):
 
     @property
     def losses(self) -> list[Any]:
-        """The penalties, one number each: of activities and `add_loss`, and of the weights.
+        """The penalties, one number each: of activities and `add_loss`, and of trainable weights.
 
         The former are those of the layer's last call on arrays; while a `Tape` is open, of all
         that was called so far. Training and prediction in the engine leave none.
@@ -403,7 +403,7 @@ class Layer(WeightHolder, metaclass=_LayerType):
         penalties = current().losses if is_taped() else self._penalties
         return [ops.mean(term() if callable(term) else term) for term in penalties] + [
             weight.regularizer(ops.identity(weight) if is_taped() else weight.numpy())
-            for weight in self.weights
+            for weight in self.trainable_weights
             if weight.regularizer is not None
         ]
 

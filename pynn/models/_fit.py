@@ -445,7 +445,7 @@ def run_epochs(
         listener.close(failed)
         notified.set_fit_state(FitState())  # so that callbacks do not keep the data alive
         model.optimizer._set_iterations(trainer.iterations)
-    model.optimizer.finalize_variable_values(model._trainers.weights)
+    model.optimizer.finalize_variable_values(model.trainable_weights)
     notified.on_train_end(listener.logs)
     return model.history
 

@@ -127,8 +127,9 @@ def plans_of(
     )
     if inference is training:
         return first, first
-    updates = inference.updates
-    return first, graph.Plan(inference.inputs, inference.outputs, weights, updates=updates)
+    return first, graph.Plan(
+        inference.inputs, inference.outputs, weights, inference.losses, inference.updates
+    )
 
 
 def _asks_for_mode(layer: Layer) -> bool:

@@ -227,3 +227,33 @@ def test_a_tied_autoencoder_trains_natively() -> None:
     assert isinstance(made._trainers._trainer, _core.Trainer)
     np.testing.assert_allclose(dense.kernel.numpy(), k, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(dense.bias.numpy(), b, rtol=1e-4, atol=1e-6)
+
+
+class Shifted(layers.Layer):
+    """Looks at `training`, so that inference has a plan of its own."""
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        return x + 0.1 if training else x
+
+
+def test_penalties_count_where_inference_has_a_plan_of_its_own() -> None:
+    inputs = pynn.Input((6,))
+    hidden = layers.Dense(4, activity_regularizer=pynn.regularizers.L2(0.5))(inputs)
+    model = pynn.Model(inputs, layers.Dense(1)(Shifted()(hidden)))
+    model.compile(pynn.optimizers.SGD(0.0), "mse")
+    errors = np.mean((model.predict(X, verbose=0) - Y) ** 2)
+    penalty = 0.5 * np.sum((X @ model.get_weights()[0]) ** 2) / len(X)
+    assert penalty > 0.1
+    expected = pytest.approx(errors + penalty, rel=1e-5)
+    fitted = model.fit(X, Y, batch_size=200, verbose=0, validation_data=(X, Y))
+    assert fitted.history["val_loss"] == [expected]
+    assert model.evaluate(X, Y, verbose=0) == expected
+    assert model.test_on_batch(X, Y) == expected
+
+
+def test_frozen_weights_have_no_penalty() -> None:
+    layer = layers.Dense(2, kernel_regularizer="l2", bias_regularizer="l2")
+    layer.build((None, 3))
+    assert len(layer.losses) == 2
+    layer.trainable = False
+    assert layer.losses == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -305,3 +306,36 @@ def test_a_model_is_built_in_its_first_step() -> None:
     outer = pynn.Model(inputs := pynn.Input((3,)), model(inputs))
     assert len(model.metrics) == 2
     assert outer.metrics == []  # those of the inner model's compile() are its own
+
+
+class Computed(pynn.Model):
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+
+def test_own_steps_end_with_the_average_of_the_weights() -> None:
+    found, expected = (
+        made(cls, optimizer=pynn.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9), loss="mse")
+        for cls in (Computed, pynn.Model)
+    )
+    for model in (found, expected):
+        model.fit(X, Y, epochs=2, batch_size=8, shuffle=False, verbose=0)
+    for ours, plain in zip(found.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["m.pynn", "m.keras", "m.h5"])
+def test_own_steps_go_on_from_a_file(name: str, tmp_path: Path) -> None:
+    model = made(Computed, optimizer=pynn.optimizers.SGD(0.01, momentum=0.9), loss="mse")
+    given: dict[str, Any] = {"shuffle": False, "verbose": 0}
+    model.fit(X, Y, epochs=3, **given)
+    model.save(tmp_path / name)
+    copy = pynn.models.load_model(tmp_path / name, custom_objects={"Computed": Computed})
+    assert copy.fit(X, Y, **given).history == model.fit(X, Y, **given).history

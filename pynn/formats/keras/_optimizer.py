@@ -163,7 +163,7 @@ def restore_variables(model: Model, arrays: Hdf5Arrays, weights: Sequence[Weight
     for (i, name), array in zip(order.places, rest, strict=False):
         kept[i][name] = array
     states = [optimizer._from_keras(_state(own)) for own in kept]
-    if optimizer._stepwise:
+    if optimizer._stepwise or model._has_own("train_step"):
         arrays_of = [
             {"average": own["average"], "accumulated": own["accumulated"], **_named(state)}
             for own, state in zip(kept, states, strict=True)
